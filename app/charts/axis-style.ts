@@ -1,0 +1,27 @@
+import { formatAxis } from '#app/format/number.ts'
+
+/** The quiet axes of every chart. Stable objects: a new one each render makes Recharts lay out anew. */
+export const CHART_MARGIN = { top: 8, right: 4, bottom: 0, left: 0 }
+
+export const GRID = { vertical: false, stroke: 'var(--line)' } as const
+
+const TICK = { fill: 'var(--muted)', fontSize: '0.75rem' }
+
+export const X_AXIS = {
+  dataKey: 'label',
+  tick: TICK,
+  tickLine: false,
+  axisLine: { stroke: 'var(--line)' },
+  interval: 'preserveStartEnd',
+  minTickGap: 12,
+  tickMargin: 6,
+} as const
+
+export const Y_AXIS = {
+  tick: TICK,
+  tickLine: false,
+  axisLine: false,
+  tickFormatter: formatAxis,
+  width: 44,
+  // The scale may grow while data arrives, never the room for its labels.
+} as const

@@ -1,0 +1,10 @@
+import { Columns2, type LucideIcon } from 'lucide-react'
+
+export interface Page {
+  href: string
+  title: string
+  icon: LucideIcon
+}
+
+/** The pages there are, in the order of the navigation. */
+export const PAGES: readonly Page[] = [{ href: '/', title: 'Side by side', icon: Columns2 }]

@@ -1,0 +1,29 @@
+import { createLoader, createParser, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
+import { METRICS } from '#app/side-by-side/metrics.ts'
+
+const DAY = /^\d{4}-\d\d-\d\d$/
+
+/** A day that exists: an address with 30 February shows the default, not an error. */
+const parseAsDay = createParser({
+  parse: text => (DAY.test(text) && isRealDay(text) ? text : null),
+  serialize: (day: string) => day,
+})
+
+/** What the address of the page says. What it does not say, the server chooses. */
+export const urlState = {
+  /** First and last day, both included. Without `to` it is one day; without both the newest with data. */
+  from: parseAsDay,
+  to: parseAsDay,
+  /** Ids; empty for all. */
+  store: parseAsArrayOf(parseAsString).withDefault([]),
+  currency: parseAsString,
+  /** What the charts and the explanation are about. */
+  metric: parseAsStringLiteral(METRICS).withDefault('net'),
+}
+
+export const loadUrlState = createLoader(urlState)
+
+function isRealDay(text: string): boolean {
+  const instant = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text)
+}

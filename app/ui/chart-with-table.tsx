@@ -1,0 +1,51 @@
+'use client'
+
+import { ChartColumn, Table2 } from 'lucide-react'
+import { type ReactNode, useState } from 'react'
+import { Card } from '#app/ui/card.tsx'
+import { classNames } from '#app/ui/class-names.ts'
+import { SegmentedControl } from '#app/ui/segmented-control.tsx'
+
+type Show = 'chart' | 'table'
+
+const SHOW = [
+  { value: 'chart', name: 'Show the chart', label: <ChartColumn aria-hidden="true" className="size-4" /> },
+  { value: 'table', name: 'Show the table', label: <Table2 aria-hidden="true" className="size-4" /> },
+] as const
+
+/** A card that shows the same data as chart or as table, at one height, so that choosing moves nothing. */
+export function ChartWithTable({
+  title,
+  unit,
+  legend,
+  actions,
+  className,
+  heightClass = 'h-72',
+  children,
+}: {
+  title: string
+  unit?: string
+  legend: ReactNode
+  actions?: ReactNode
+  className?: string
+  heightClass?: string
+  children: (show: Show) => ReactNode
+}) {
+  const [show, setShow] = useState<Show>('chart')
+  return (
+    <Card
+      title={title}
+      unit={unit}
+      className={className}
+      actions={
+        <>
+          {actions}
+          <SegmentedControl label={`${title} as`} segments={SHOW} value={show} onChange={setShow} />
+        </>
+      }
+    >
+      <div className="mb-2 flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 text-2xs text-muted">{legend}</div>
+      <div className={classNames('flex min-h-0 flex-col', heightClass)}>{children(show)}</div>
+    </Card>
+  )
+}

@@ -1,0 +1,78 @@
+import { Check, TriangleAlert } from 'lucide-react'
+import { Chip } from '#app/ui/chip.tsx'
+import { type Path, PathMarker } from '#app/ui/path-marker.tsx'
+
+/** One figure as both paths have it. Texts are ready to read: rounded, signed, with separators. */
+export interface Pair {
+  batch: PathFigure
+  stream: PathFigure
+  /** stream − batch, signed. */
+  difference: string
+  /** Null when every bit of the difference is explained, else the part that is not. */
+  unexplained: string | null
+}
+
+export interface PathFigure {
+  value: string
+  /** When this path last looked: `14:28`, `14:30:07`. */
+  asOf: string
+}
+
+/**
+ * Batch above stream, digit under digit, so that the eye finds where they part; below them by how much
+ * they differ and whether that is explained. A path without a figure shows a dash, never a zero.
+ */
+export function PairFigure({ pair, onExplain }: { pair: Pair; onExplain: () => void }) {
+  return (
+    <>
+      <dl className="grid gap-1.5">
+        <PathRow path="batch" name="Batch" figure={pair.batch} />
+        <PathRow path="stream" name="Stream" figure={pair.stream} />
+      </dl>
+      <div className="mt-3 flex min-h-9 flex-wrap items-center justify-between gap-x-2 gap-y-1 border-t border-line pt-2 text-2xs text-muted">
+        <span>
+          difference <span className="font-medium whitespace-nowrap text-text">{pair.difference}</span>
+        </span>
+        <button
+          type="button"
+          onClick={onExplain}
+          title="Show why they differ"
+          className="rounded-[5px] pointer-coarse:py-2"
+        >
+          <Verdict unexplained={pair.unexplained} />
+        </button>
+      </div>
+    </>
+  )
+}
+
+function PathRow({ path, name, figure }: { path: Path; name: string; figure: PathFigure }) {
+  return (
+    <div className="flex items-center justify-between gap-2">
+      <dt className="flex min-w-0 items-center gap-1.5 text-2xs text-muted">
+        <PathMarker path={path} />
+        <span className="leading-tight">
+          {name} <span className="inline-block whitespace-nowrap">{figure.asOf}</span>
+        </span>
+      </dt>
+      <dd className="text-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{figure.value}</dd>
+    </div>
+  )
+}
+
+function Verdict({ unexplained }: { unexplained: string | null }) {
+  if (unexplained === null) {
+    return (
+      <Chip tone="good">
+        <Check aria-hidden="true" className="size-3" />
+        all explained
+      </Chip>
+    )
+  }
+  return (
+    <Chip tone="bad">
+      <TriangleAlert aria-hidden="true" className="size-3" />
+      {unexplained} unexplained
+    </Chip>
+  )
+}

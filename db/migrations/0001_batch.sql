@@ -1,0 +1,316 @@
+-- Batch path: the planner's view of the log, the ledger, the report tables -----------------------------
+create table batch.planner_checkpoints (
+  partition smallint primary key,
+  "offset" bigint not null,
+  appended_at timestamptz not null
+);
+
+-- Which stretch of the log a store's day lies in. A day is dirty while last_offset is past what its last
+-- run read; nothing is ever cleared, so nothing is lost by a race.
+create table batch.day_head (
+  store text not null,
+  business_day date not null,
+  partition smallint not null,
+  first_offset bigint not null,
+  first_appended_at timestamptz not null,
+  last_offset bigint not null,
+  last_appended_at timestamptz not null,
+  events bigint not null,
+  primary key (store, business_day)
+);
+create index day_head_by_day on batch.day_head (business_day, store);
+
+-- Every attempt at a (job, store, period). period: the business day, or the first day of the week or month.
+create table batch.runs (
+  run_id bigint generated always as identity primary key,
+  job text not null,
+  store text not null,
+  period date not null,
+  state text not null check (state in ('running', 'succeeded', 'failed', 'abandoned')),
+  trigger text not null check (trigger in ('schedule', 'manual', 'backfill')),
+  attempt integer not null,
+  code_version text not null,
+  rules_version smallint not null,
+  partition smallint not null,
+  -- the log as read: everything at or below, nothing above
+  through_offset bigint,
+  through_appended_at timestamptz,
+  row_count integer,
+  checksum text,
+  started_at timestamptz not null default clock_timestamp(),
+  finished_at timestamptz,
+  error text,
+  -- the claim dies with its backend: a planner that finds it gone marks the run abandoned
+  backend_pid integer not null,
+  backend_start timestamptz not null
+);
+create unique index runs_one_at_a_time on batch.runs (job, store, period) where state = 'running';
+create index runs_by_period on batch.runs (job, period, store);
+create index runs_recent on batch.runs (started_at desc);
+
+-- The run whose rows stand in the report table, written in the transaction that replaced them.
+create table batch.current_runs (
+  job text not null,
+  store text not null,
+  period date not null,
+  run_id bigint not null,
+  code_version text not null,
+  rules_version smallint not null,
+  partition smallint not null,
+  through_offset bigint not null,
+  through_appended_at timestamptz not null,
+  row_count integer not null,
+  checksum text not null,
+  computed_at timestamptz not null,
+  primary key (job, store, period)
+);
+
+create table batch.hourly_sales (
+  business_day date not null,
+  hour_start timestamptz not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  orders bigint not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  run_id bigint not null,
+  primary key (store, business_day, hour_start, channel, currency)
+);
+
+create table batch.daily_sales (
+  business_day date not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  orders bigint not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  return_documents bigint not null,
+  units_returned bigint not null,
+  tax bigint not null,
+  customers bigint not null,
+  run_id bigint not null,
+  primary key (store, business_day, channel, currency)
+);
+create index daily_sales_by_day on batch.daily_sales (business_day);
+
+create table batch.daily_product_sales (
+  business_day date not null,
+  store text not null,
+  channel text not null,
+  sku text not null,
+  currency text not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  units_returned bigint not null,
+  run_id bigint not null,
+  primary key (store, business_day, channel, sku, currency)
+);
+
+create table batch.weekly_sales (
+  week date not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  orders bigint not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  return_documents bigint not null,
+  units_returned bigint not null,
+  customers bigint not null,
+  run_id bigint not null,
+  primary key (store, week, channel, currency)
+);
+
+create table batch.monthly_sales (
+  month date not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  orders bigint not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  return_documents bigint not null,
+  units_returned bigint not null,
+  customers bigint not null,
+  run_id bigint not null,
+  primary key (store, month, channel, currency)
+);
+
+create table batch.monthly_product_sales (
+  month date not null,
+  store text not null,
+  channel text not null,
+  sku text not null,
+  currency text not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  units_returned bigint not null,
+  run_id bigint not null,
+  primary key (store, month, channel, sku, currency)
+);
+
+create table batch.monthly_category_sales (
+  month date not null,
+  store text not null,
+  channel text not null,
+  category text not null,
+  currency text not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  units_returned bigint not null,
+  run_id bigint not null,
+  primary key (store, month, channel, category, currency)
+);
+
+create table batch.monthly_tenders (
+  month date not null,
+  store text not null,
+  channel text not null,
+  tender text not null,
+  currency text not null,
+  documents bigint not null,
+  amount bigint not null,
+  run_id bigint not null,
+  primary key (store, month, channel, tender, currency)
+);
+
+-- opening + received - sold + returned + adjusted + transferred + count_correction = closing
+create table batch.daily_inventory (
+  business_day date not null,
+  store text not null,
+  sku text not null,
+  opening bigint not null,
+  received bigint not null,
+  sold bigint not null,
+  returned bigint not null,
+  adjusted bigint not null,
+  transferred bigint not null,
+  count_correction bigint not null,
+  closing bigint not null,
+  stockout_minutes integer not null,
+  run_id bigint not null,
+  primary key (store, business_day, sku)
+);
+
+create table batch.monthly_inventory (
+  month date not null,
+  store text not null,
+  sku text not null,
+  opening bigint not null,
+  received bigint not null,
+  sold bigint not null,
+  returned bigint not null,
+  adjusted bigint not null,
+  transferred bigint not null,
+  count_correction bigint not null,
+  closing bigint not null,
+  stockout_minutes integer not null,
+  average_on_hand numeric(20, 4),
+  turnover numeric(20, 4),
+  sell_through numeric(20, 4),
+  days_of_cover numeric(20, 4),
+  abc_class text check (abc_class in ('A', 'B', 'C')),
+  run_id bigint not null,
+  primary key (store, month, sku)
+);
+
+create table batch.daily_reviews (
+  business_day date not null,
+  store text not null,
+  sku text not null,
+  reviews bigint not null,
+  rating_sum bigint not null,
+  run_id bigint not null,
+  primary key (store, business_day, sku)
+);
+
+create table batch.completeness (
+  business_day date not null,
+  store text not null,
+  register text not null,
+  currency text,
+  z_orders bigint,
+  z_net bigint,
+  log_orders bigint not null,
+  log_net bigint not null,
+  state text not null check (state in ('complete', 'missing', 'different', 'awaiting journal')),
+  run_id bigint not null,
+  primary key (store, business_day, register)
+);
+
+-- A store-day whose figures are published: a figure that changes afterwards is a restatement.
+create table batch.closed_days (
+  store text not null,
+  business_day date not null,
+  closed_at timestamptz not null default clock_timestamp(),
+  run_id bigint not null,
+  incomplete boolean not null default false,
+  primary key (store, business_day)
+);
+
+create table batch.restatements (
+  restatement bigint generated always as identity primary key,
+  business_day date not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  metric text not null,
+  old_value numeric(20, 4) not null,
+  new_value numeric(20, 4) not null,
+  cause text not null,
+  run_id bigint not null,
+  restated_at timestamptz not null default clock_timestamp()
+);
+create index restatements_by_day on batch.restatements (business_day, store);
+
+-- Reconciliation, written by server/serving (which reads both paths) ----------------------------------
+create table recon.reconciliation (
+  business_day date not null,
+  store text not null,
+  currency text not null,
+  metric text not null,
+  -- money metrics in 1/10,000, the others in pieces
+  batch bigint not null,
+  stream bigint not null,
+  after_batch bigint not null,
+  before_stream bigint not null,
+  rule_version bigint not null,
+  unexplained bigint not null,
+  after_batch_events bigint not null,
+  before_stream_events bigint not null,
+  run_id bigint not null,
+  batch_through bigint not null,
+  stream_through bigint not null,
+  partition smallint not null,
+  computed_at timestamptz not null,
+  primary key (store, business_day, currency, metric)
+);
+
+-- Rows of a live or report table that differ from what the log says, found when something is unexplained.
+create table recon.findings (
+  finding bigint generated always as identity primary key,
+  run_id bigint not null,
+  path text not null check (path in ('batch', 'stream')),
+  relation text not null,
+  row_key jsonb not null,
+  metric text not null,
+  stored numeric(20, 4),
+  expected numeric(20, 4),
+  found_at timestamptz not null default clock_timestamp()
+);

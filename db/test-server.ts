@@ -1,0 +1,72 @@
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { connect } from './client.ts'
+import { acquireEmbeddedPostgres } from './embedded/acquire.ts'
+import { resetEmbedded } from './embedded/end.ts'
+import { processIdentity } from './embedded/process-identity.ts'
+import { migrate } from './migrate.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Superuser's address of a server that lives as long as the test run. */
+    testServerUrl: string
+    /** A migrated database without connections, to be cloned. */
+    testTemplate: string
+  }
+}
+
+const directoryPrefix = 'tillstream-test-'
+const template = 'tillstream_template'
+
+/**
+ * Vitest's global setup of the integration tests: one server for the whole run, and in it one migrated
+ * database of which every test file gets a clone.
+ */
+export default async function startTestServer(project: TestProject): Promise<() => Promise<void>> {
+  await removeLeftovers()
+  const dataDir = await makeTestDirectory()
+  // Nothing here outlives the run, so nothing needs to survive a power cut.
+  const server = await acquireEmbeddedPostgres(dataDir, { durable: false, maxConnections: 200 })
+  const sql = connect(server.url, { max: 1 })
+  await sql.unsafe(`create database ${template}`)
+  await sql.end()
+  await migrate(databaseUrl(server.url, template))
+  project.provide('testServerUrl', server.url)
+  project.provide('testTemplate', template)
+  return async () => {
+    await server.release()
+    await removeTestDirectory(dataDir)
+  }
+}
+
+/** A folder for a server of this process; a later run removes it should we be killed. */
+export async function makeTestDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), `${directoryPrefix}${process.pid}-`))
+  // As root the server runs as another account, which mkdtemp's mode 700 would keep out.
+  await chmod(directory, 0o711)
+  return directory
+}
+
+export async function removeTestDirectory(dataDir: string): Promise<void> {
+  await resetEmbedded(dataDir)
+  await rm(dataDir, { recursive: true, force: true })
+}
+
+/** The address of another database on the same server. */
+export function databaseUrl(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+/** Servers of runs that were killed. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(os.tmpdir())) {
+    const pid = new RegExp(`^${directoryPrefix}(\\d+)-`).exec(name)?.[1]
+    if (pid === undefined || processIdentity(Number(pid)) !== undefined) continue
+    // Another run may be removing it as well, and other users' folders are not ours to remove.
+    await removeTestDirectory(path.join(os.tmpdir(), name)).catch(() => {})
+  }
+}

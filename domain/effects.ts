@@ -1,0 +1,124 @@
+import type { LogEvent } from './log-event.ts'
+import type { Amount } from './money.ts'
+
+/** What an event adds to every sales figure that covers it. Signed: effects add up in any order. */
+export interface SalesEffect {
+  orders: number
+  units: number
+  gross: Amount
+  discounts: Amount
+  returns: Amount
+  returnDocuments: number
+  unitsReturned: number
+}
+
+export const SALES_METRICS = [
+  'orders',
+  'units',
+  'gross',
+  'discounts',
+  'returns',
+  'returnDocuments',
+  'unitsReturned',
+] as const satisfies readonly (keyof SalesEffect)[]
+
+type SalesFields = Pick<LogEvent, 'type' | 'totalUnits' | 'totalGross' | 'totalDiscounts' | 'totalReturns'>
+
+/** The sales effect of an event, or null where it has none. */
+export function salesEffect(event: SalesFields): SalesEffect | null {
+  switch (event.type) {
+    case 'order.placed':
+      return order(event, 1)
+    case 'order.voided':
+      return order(event, -1)
+    case 'order.returned':
+      return {
+        orders: 0,
+        units: 0,
+        gross: 0,
+        discounts: 0,
+        returns: event.totalReturns,
+        returnDocuments: 1,
+        unitsReturned: event.totalUnits,
+      }
+    default:
+      return null
+  }
+}
+
+/** net = gross − discounts − returns */
+export function netOf(effect: Pick<SalesEffect, 'gross' | 'discounts' | 'returns'>): Amount {
+  return effect.gross - effect.discounts - effect.returns
+}
+
+function order(event: SalesFields, sign: 1 | -1): SalesEffect {
+  return {
+    orders: sign,
+    units: sign * event.totalUnits,
+    // `0 * -1` is -0, which prints and compares oddly: adding 0 makes it 0.
+    gross: sign * event.totalGross + 0,
+    discounts: sign * event.totalDiscounts + 0,
+    returns: 0,
+    returnDocuments: 0,
+    unitsReturned: 0,
+  }
+}
+
+export type MovementKind = 'sold' | 'returned' | 'received' | 'adjusted' | 'transferred' | 'counted'
+
+/** One line's effect on stock: a signed delta, or a count that replaces what was thought. */
+export interface StockEffect {
+  sku: string
+  kind: MovementKind
+  /** Signed delta; for `counted` the units counted. */
+  units: number
+}
+
+type StockFields = Pick<LogEvent, 'type' | 'details'> & {
+  lines: Pick<NonNullable<LogEvent['lines']>, 'skus' | 'units' | 'stocked'> | null
+}
+
+/** The stock effects of an event, line by line; empty where it has none. */
+export function stockEffects(event: StockFields): StockEffect[] {
+  const rule = stockRule(event)
+  if (!rule || !event.lines) return []
+  const { skus, units, stocked } = event.lines
+  const effects: StockEffect[] = []
+  for (let index = 0; index < skus.length; index += 1) {
+    const sku = skus[index]
+    if (sku === undefined || stocked?.[index] === false) continue
+    effects.push({ sku, kind: rule.kind, units: rule.sign * (units[index] ?? 0) })
+  }
+  return effects
+}
+
+function stockRule(event: StockFields): { kind: MovementKind; sign: 1 | -1 } | null {
+  switch (event.type) {
+    case 'order.placed':
+      return { kind: 'sold', sign: -1 }
+    case 'order.voided':
+      return { kind: 'sold', sign: 1 }
+    case 'order.returned':
+      return { kind: 'returned', sign: 1 }
+    case 'stock.received':
+      return { kind: 'received', sign: 1 }
+    case 'stock.adjusted':
+      return { kind: 'adjusted', sign: 1 }
+    case 'stock.counted':
+      return { kind: 'counted', sign: 1 }
+    case 'stock.transferred':
+      return { kind: 'transferred', sign: event.details?.leg === 'out' ? -1 : 1 }
+    case 'purchase.placed':
+    case 'purchase.cancelled':
+    case 'review.posted':
+    case 'till.closed':
+      return null
+  }
+}
+
+/** What an event adds to the units on order: purchases +, cancellations and received purchases −. */
+export function onOrderSign(event: Pick<LogEvent, 'type' | 'details'>): 1 | -1 | 0 {
+  if (event.type === 'purchase.placed') return 1
+  if (event.type === 'purchase.cancelled') return -1
+  return event.type === 'stock.received' && event.details?.purchaseOrderId ? -1 : 0
+}

@@ -1,0 +1,349 @@
+import { businessDayOf, type StoreCalendar } from './business-day.ts'
+import type { Rejection, SentEvent } from './event.ts'
+import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
+import { type EventClass, type LogEvent, type LogLines, RULES_VERSION } from './log-event.ts'
+import { type Amount, formatAmount, MAX_DOCUMENT_AMOUNT, parseAmount } from './money.ts'
+
+/** An event further ahead of the intake's clock than this is a clock fault, not a sale. */
+export const MAX_CLOCK_AHEAD_MS = 2 * MINUTE_MS
+
+/** A store as enrichment needs it. */
+export interface Store extends StoreCalendar {
+  id: string
+  name: string
+  partition: number
+  currency: string
+  /** Whether unit prices include tax. Where not, tax is added to what the customer pays. */
+  taxInclusive: boolean
+  channel: 'pos' | 'online'
+  /** Live: sends over HTTP as it sells. Journal: writes one file at close. */
+  input: 'live' | 'journal'
+}
+
+export interface Enrichment {
+  stores: ReadonlyMap<string, Store>
+  /** The intake's clock. */
+  now: Instant
+  class: EventClass
+  /** Hash of `canonicalBody(event)`, 32 hex digits. */
+  bodyHash: string
+  /** Codes that are no merchandise (postage, fees): revenue, but they hold no stock. */
+  nonStockSkus?: ReadonlySet<string>
+}
+
+/**
+ * Turns a sent event into what the log stores: business day, amounts, totals, partition. Happens once, at
+ * the intake; no path derives these again. A transfer gives two legs (`id#out`, `id#in`), every other
+ * event one.
+ */
+export function enrich(
+  event: SentEvent,
+  context: Enrichment,
+): { events: LogEvent[] } | { rejection: Rejection } {
+  const store = context.stores.get(event.store)
+  if (!store) return refuseStore(event.store)
+  const eventTime = parseInstant(event.eventTime)
+  if (eventTime === null) throw new Error(`eventTime ${event.eventTime} passed the schema but is no instant`)
+  if (eventTime > context.now + MAX_CLOCK_AHEAD_MS) {
+    return {
+      rejection: {
+        reason: 'clock_skew',
+        detail: `eventTime ${event.eventTime} is more than 2 minutes ahead of the intake's clock (${formatInstant(context.now)}): set the till's clock and send the event again`,
+      },
+    }
+  }
+  if (event.type === 'stock.transferred') {
+    const target = context.stores.get(event.toStore)
+    if (!target) return refuseStore(event.toStore)
+    const legs = (
+      [
+        ['out', store],
+        ['in', target],
+      ] as const
+    ).map(([leg, at]) => ({
+      ...base(event, { ...context, eventTime, store: at }),
+      id: `${event.id}#${leg}`,
+      store: at.id,
+      ...body(event, leg),
+    }))
+    return { events: legs }
+  }
+  const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null) }
+  const rejection = checkAmounts(event, enriched, store)
+  if (rejection) return { rejection }
+  markNonStock(enriched, context.nonStockSkus)
+  return { events: [enriched] }
+}
+
+function markNonStock(event: LogEvent, nonStockSkus: ReadonlySet<string> | undefined): void {
+  const { lines } = event
+  if (!lines || !nonStockSkus || nonStockSkus.size === 0) return
+  if (!lines.skus.some(sku => nonStockSkus.has(sku))) return
+  lines.stocked = lines.skus.map((sku, index) => (lines.stocked?.[index] ?? true) && !nonStockSkus.has(sku))
+}
+
+function base(
+  event: SentEvent,
+  context: Enrichment & { eventTime: Instant; store: Store },
+): Omit<LogEvent, BodyField> {
+  return {
+    source: event.source,
+    id: event.id,
+    type: event.type,
+    class: event.type === 'review.posted' ? 'bulk' : context.class,
+    store: context.store.id,
+    partition: context.store.partition,
+    register: event.register ?? null,
+    eventTime: context.eventTime,
+    businessDay: businessDayOf(context.eventTime, context.store),
+    attributes: event.attributes ?? null,
+    rulesVersion: RULES_VERSION,
+    bodyHash: context.bodyHash,
+  }
+}
+
+type BodyField =
+  | 'channel'
+  | 'currency'
+  | 'orderId'
+  | 'customer'
+  | 'totalUnits'
+  | 'totalGross'
+  | 'totalDiscounts'
+  | 'totalReturns'
+  | 'totalTax'
+  | 'lines'
+  | 'details'
+
+const NO_SALE = {
+  channel: null,
+  currency: null,
+  orderId: null,
+  customer: null,
+  totalGross: 0,
+  totalDiscounts: 0,
+  totalReturns: 0,
+  totalTax: 0,
+} as const
+
+const NO_LINE_AMOUNTS = {
+  unitPrices: null,
+  discounts: null,
+  taxes: null,
+  refunds: null,
+  stocked: null,
+} as const
+
+function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyField> {
+  switch (event.type) {
+    case 'order.placed':
+    case 'order.voided': {
+      const lines = orderLines(event.lines)
+      return {
+        ...saleHeader(event),
+        totalUnits: sum(lines.units),
+        totalGross: sum(lines.units.map((units, index) => units * (lines.unitPrices[index] ?? 0))),
+        totalDiscounts: sum(lines.discounts ?? []),
+        totalReturns: 0,
+        totalTax: sum(lines.taxes ?? []),
+        lines,
+        details: details({ session: event.session, tenders: tendersOf(event) }),
+      }
+    }
+    case 'order.returned': {
+      const refunds = event.lines.map(line => amount(line.refund))
+      return {
+        ...saleHeader(event),
+        totalUnits: sum(event.lines.map(line => line.units)),
+        totalGross: 0,
+        totalDiscounts: 0,
+        totalReturns: sum(refunds),
+        totalTax: 0,
+        lines: {
+          ...stockLines(event.lines),
+          refunds,
+          stocked: event.lines.some(line => line.restock === false)
+            ? event.lines.map(line => line.restock ?? true)
+            : null,
+        },
+        details: details({
+          session: event.session,
+          tenders: tendersOf(event),
+          originalOrderId: event.originalOrderId,
+          reasons: reasons(event.lines),
+        }),
+      }
+    }
+    case 'till.closed':
+      return {
+        ...NO_SALE,
+        currency: event.currency,
+        totalUnits: 0,
+        lines: null,
+        details: {
+          zBusinessDay: event.businessDay,
+          zOrders: event.orders,
+          zUnits: event.units,
+          zNet: amount(event.net),
+        },
+      }
+    case 'stock.received':
+    case 'stock.counted':
+    case 'stock.adjusted':
+      return {
+        ...NO_SALE,
+        totalUnits: sum(event.lines.map(line => line.units)),
+        lines: stockLines(event.lines),
+        details: details({ purchaseOrderId: event.purchaseOrderId, reasons: reasons(event.lines) }),
+      }
+    case 'stock.transferred':
+      return {
+        ...NO_SALE,
+        totalUnits: sum(event.lines.map(line => line.units)),
+        lines: stockLines(event.lines),
+        details: details({
+          leg,
+          fromStore: event.store,
+          toStore: event.toStore,
+          reasons: reasons(event.lines),
+        }),
+      }
+    case 'purchase.placed':
+    case 'purchase.cancelled':
+      return {
+        ...NO_SALE,
+        totalUnits: sum(event.lines.map(line => line.units)),
+        lines: stockLines(event.lines),
+        details: details({
+          purchaseOrderId: event.purchaseOrderId,
+          supplier: event.supplier,
+          expectedAt: event.expectedAt,
+          unitCosts: event.lines.map(line => (line.unitCost === undefined ? null : amount(line.unitCost))),
+        }),
+      }
+    case 'review.posted':
+      return {
+        ...NO_SALE,
+        customer: event.customer ?? null,
+        totalUnits: 0,
+        lines: null,
+        details: details({ sku: event.sku, rating: event.rating, text: event.text }),
+      }
+  }
+}
+
+type Sale = Extract<SentEvent, { orderId: string }>
+
+function saleHeader(event: Sale): Pick<LogEvent, 'channel' | 'currency' | 'orderId' | 'customer'> {
+  return {
+    channel: event.channel,
+    currency: event.currency,
+    orderId: event.orderId,
+    customer: event.customer ?? null,
+  }
+}
+
+function orderLines(lines: Extract<Sale, { type: 'order.placed' | 'order.voided' }>['lines']): LogLines & {
+  unitPrices: Amount[]
+} {
+  const hasTax = lines.some(line => line.tax !== undefined)
+  const hasDiscount = lines.some(line => line.discount !== undefined)
+  return {
+    ...stockLines(lines),
+    unitPrices: lines.map(line => amount(line.unitPrice)),
+    discounts: hasDiscount ? lines.map(line => amount(line.discount ?? '0')) : null,
+    taxes: hasTax ? lines.map(line => (line.tax === undefined ? null : amount(line.tax))) : null,
+  }
+}
+
+function stockLines(lines: readonly { sku: string; units: number }[]): LogLines {
+  return { ...NO_LINE_AMOUNTS, skus: lines.map(line => line.sku), units: lines.map(line => line.units) }
+}
+
+function tendersOf(event: Sale): { type: string; amount: Amount | null }[] | undefined {
+  if (event.tenders)
+    return event.tenders.map(tender => ({ type: tender.type, amount: amount(tender.amount) }))
+  // A single tender pays the whole document; its amount is the document's total.
+  return event.tender === undefined ? undefined : [{ type: event.tender, amount: null }]
+}
+
+function reasons(lines: readonly { reason?: string | undefined }[]): (string | null)[] | undefined {
+  return lines.some(line => line.reason !== undefined) ? lines.map(line => line.reason ?? null) : undefined
+}
+
+function details(fields: Record<string, unknown>): Record<string, unknown> | null {
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
+  return present.length > 0 ? Object.fromEntries(present) : null
+}
+
+function checkAmounts(event: SentEvent, enriched: LogEvent, store: Store): Rejection | null {
+  if (!('orderId' in event)) return null
+  // Checked per line before the sum is trusted: one line of 10^6 units at 10^12 would leave the safe integers.
+  const { lines } = enriched
+  const documentAmounts = [
+    enriched.totalGross,
+    enriched.totalDiscounts,
+    enriched.totalReturns,
+    enriched.totalTax,
+  ]
+  if (documentAmounts.some(value => !Number.isSafeInteger(value) || value > MAX_DOCUMENT_AMOUNT)) {
+    return {
+      reason: 'absurd_amount',
+      detail: `the document's total is above ${formatAmount(MAX_DOCUMENT_AMOUNT)}, the most one document may carry: check units and prices`,
+    }
+  }
+  const overDiscounted = (lines?.discounts ?? []).findIndex(
+    (discount, index) => discount > (lines?.units[index] ?? 0) * (lines?.unitPrices?.[index] ?? 0),
+  )
+  if (overDiscounted >= 0) {
+    return {
+      reason: 'invalid_field',
+      detail: `lines[${overDiscounted}].discount is more than the line's price: a discount covers its line at most`,
+    }
+  }
+  if (event.tender !== undefined && event.tenders !== undefined) {
+    return { reason: 'invalid_field', detail: 'tender and tenders exclude each other: send one of them' }
+  }
+  if (event.tenders) {
+    const paid = sum(event.tenders.map(tender => amount(tender.amount)))
+    const total = documentTotal(enriched, store)
+    if (paid !== total) {
+      return {
+        reason: 'tenders_differ',
+        detail: `tenders add up to ${formatAmount(paid)}, the document to ${formatAmount(total)}: they must be equal`,
+      }
+    }
+  }
+  return null
+}
+
+/** What the customer pays (or gets back): net of discounts, plus tax where the store's prices exclude it. */
+export function documentTotal(
+  event: Pick<LogEvent, 'totalGross' | 'totalDiscounts' | 'totalReturns' | 'totalTax'>,
+  store: Pick<Store, 'taxInclusive'>,
+): Amount {
+  const tax = store.taxInclusive ? 0 : event.totalTax
+  return event.totalGross - event.totalDiscounts + tax + event.totalReturns
+}
+
+function refuseStore(store: string): { rejection: Rejection } {
+  return {
+    rejection: {
+      reason: 'unknown_store',
+      detail: `store ${JSON.stringify(store)} is not known: add it with 'npm run stores -- add FILE', then send the event again`,
+    },
+  }
+}
+
+/** A decimal that has passed the schema. */
+function amount(text: string): Amount {
+  const parsed = parseAmount(text)
+  if (parsed === null) throw new Error(`${JSON.stringify(text)} passed the schema but is no amount`)
+  return parsed
+}
+
+function sum(values: readonly (number | null)[]): number {
+  let total = 0
+  for (const value of values) total += value ?? 0
+  return total
+}

@@ -1,0 +1,233 @@
+import { z } from 'zod'
+import { isBusinessDay } from './business-day.ts'
+import { parseInstant } from './instant.ts'
+import { parseAmount } from './money.ts'
+
+/** Most lines one event may carry. */
+export const MAX_LINES = 5_000
+const MAX_UNITS = 1_000_000
+const MAX_ATTRIBUTES_BYTES = 2_048
+
+// Postgres text holds neither NUL nor half a surrogate pair: met here, they cannot fail a neighbour's append.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what is looked for
+const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(value => !UNSTORABLE.test(value), {
+      error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
+      params: { reason: 'unstorable_text' },
+    })
+
+// No control characters: the log joins skus with one, and no till prints them.
+const identifier = text(128).regex(/^\P{Cc}+$/u, { error: 'must not hold control characters' })
+const money = z.string().refine(value => parseAmount(value) !== null, {
+  error: issue => `${JSON.stringify(issue.input)} is not a decimal string with at most four decimals`,
+})
+const price = money.refine(value => !value.startsWith('-'), { error: 'must not be negative' })
+const instant = z.string().refine(value => parseInstant(value) !== null, {
+  error: issue =>
+    `${JSON.stringify(issue.input)} is not an RFC 3339 time with an offset, such as 2026-11-20T10:15:30.123+01:00`,
+})
+const businessDay = z.string().refine(isBusinessDay, { error: 'must be a date YYYY-MM-DD that exists' })
+const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
+const soldUnits = z.int().min(1).max(MAX_UNITS)
+const attributes = z
+  .record(text(128), z.string().max(MAX_ATTRIBUTES_BYTES))
+  .refine(value => Buffer.byteLength(JSON.stringify(value)) <= MAX_ATTRIBUTES_BYTES, {
+    error: 'attributes may take 2 KB at most',
+  })
+  .refine(value => !Object.values(value).some(entry => UNSTORABLE.test(entry)), {
+    error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
+    params: { reason: 'unstorable_text' },
+  })
+
+function lines<Line extends z.ZodType>(line: Line) {
+  return z
+    .array(line)
+    .min(1)
+    .max(MAX_LINES, { error: `an event may carry ${MAX_LINES} lines at most` })
+}
+
+const header = {
+  source: identifier,
+  id: identifier,
+  store: identifier,
+  eventTime: instant,
+  register: identifier.optional(),
+  attributes: attributes.optional(),
+}
+
+const sale = {
+  ...header,
+  channel: z.enum(['pos', 'online']),
+  currency,
+  orderId: identifier,
+  customer: identifier.optional(),
+  session: identifier.optional(),
+  tender: identifier.optional(),
+  tenders: z
+    .array(z.strictObject({ type: identifier, amount: money }))
+    .min(1)
+    .max(20)
+    .optional(),
+}
+
+const orderLines = lines(
+  z.strictObject({
+    sku: identifier,
+    units: soldUnits,
+    unitPrice: price,
+    discount: price.optional(),
+    tax: price.optional(),
+  }),
+)
+const returnLines = lines(
+  z.strictObject({
+    sku: identifier,
+    units: soldUnits,
+    refund: price,
+    restock: z.boolean().optional(),
+    reason: text(256).optional(),
+  }),
+)
+
+function stockLines(units: z.ZodType<number, number>) {
+  return lines(z.strictObject({ sku: identifier, units, reason: text(256).optional() }))
+}
+
+const purchase = {
+  ...header,
+  purchaseOrderId: identifier,
+  supplier: identifier,
+  expectedAt: instant.optional(),
+  lines: lines(z.strictObject({ sku: identifier, units: soldUnits, unitCost: price.optional() })),
+}
+
+/**
+ * Every event a source may send: the body of POST /api/v1/events, before enrichment. An unknown field is
+ * rejected by name. Money is a decimal string, times are RFC 3339 with an offset.
+ */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('order.placed'), ...sale, lines: orderLines }),
+  z.strictObject({ type: z.literal('order.voided'), ...sale, lines: orderLines }),
+  z.strictObject({
+    type: z.literal('order.returned'),
+    ...sale,
+    originalOrderId: identifier.optional(),
+    lines: returnLines,
+  }),
+  z.strictObject({
+    type: z.literal('till.closed'),
+    ...header,
+    register: identifier,
+    businessDay,
+    currency,
+    orders: z.int().min(-MAX_UNITS).max(MAX_UNITS),
+    units: z.int().min(-1_000_000_000).max(1_000_000_000),
+    net: money,
+  }),
+  z.strictObject({
+    type: z.literal('stock.received'),
+    ...header,
+    purchaseOrderId: identifier.optional(),
+    lines: stockLines(soldUnits),
+  }),
+  z.strictObject({
+    type: z.literal('stock.counted'),
+    ...header,
+    purchaseOrderId: identifier.optional(),
+    lines: stockLines(z.int().min(0).max(1_000_000_000)),
+  }),
+  z.strictObject({
+    type: z.literal('stock.adjusted'),
+    ...header,
+    purchaseOrderId: identifier.optional(),
+    lines: stockLines(z.int().min(-MAX_UNITS).max(MAX_UNITS)),
+  }),
+  z.strictObject({
+    type: z.literal('stock.transferred'),
+    ...header,
+    toStore: identifier,
+    lines: stockLines(soldUnits),
+  }),
+  z.strictObject({ type: z.literal('purchase.placed'), ...purchase }),
+  z.strictObject({ type: z.literal('purchase.cancelled'), ...purchase }),
+  z.strictObject({
+    type: z.literal('review.posted'),
+    ...header,
+    sku: identifier,
+    rating: z.int().min(1).max(5),
+    text: z
+      .string()
+      .max(10_000)
+      .refine(value => !UNSTORABLE.test(value), {
+        error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
+        params: { reason: 'unstorable_text' },
+      })
+      .optional(),
+    customer: identifier.optional(),
+  }),
+])
+
+/** An event as its source sent it. */
+export type SentEvent = z.infer<typeof eventSchema>
+export type EventType = SentEvent['type']
+
+/** Why an event was refused; the dead letter and the answer carry it. */
+export type RejectionReason =
+  | 'invalid_json'
+  | 'unknown_type'
+  | 'unknown_field'
+  | 'invalid_field'
+  | 'unstorable_text'
+  | 'unknown_store'
+  | 'clock_skew'
+  | 'absurd_amount'
+  | 'tenders_differ'
+  | 'conflicting_duplicate'
+
+export interface Rejection {
+  reason: RejectionReason
+  /** A sentence naming the field, the value and what is allowed. */
+  detail: string
+}
+
+/** Parses one decoded JSON value as an event. */
+export function parseEvent(input: unknown): { event: SentEvent } | { rejection: Rejection } {
+  const result = eventSchema.safeParse(input)
+  return result.success ? { event: result.data } : { rejection: toRejection(result.error, input) }
+}
+
+function toRejection(error: z.ZodError, input: unknown): Rejection {
+  const issue = error.issues[0]
+  if (!issue) return { reason: 'invalid_field', detail: 'the event is not valid' }
+  const path = fieldPath(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    const where = path ? ` in ${path}` : ''
+    return { reason: 'unknown_field', detail: `unknown field${where}: ${issue.keys.join(', ')}` }
+  }
+  if (issue.code === 'invalid_union' && path === 'type') {
+    const type = (input as { type?: unknown }).type
+    const allowed = eventSchema.options.map(option => option.shape.type.value).join(', ')
+    return {
+      reason: 'unknown_type',
+      detail: `type ${JSON.stringify(type) ?? 'is missing'}: must be one of ${allowed}`,
+    }
+  }
+  const reason =
+    issue.code === 'custom' && issue.params?.reason === 'unstorable_text'
+      ? 'unstorable_text'
+      : 'invalid_field'
+  return { reason, detail: path ? `${path}: ${issue.message}` : issue.message }
+}
+
+function fieldPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text ? `${text}.${String(key)}` : String(key)
+  }, '')
+}

@@ -1,0 +1,158 @@
+import path from 'node:path'
+import { z } from 'zod'
+
+/** Folder that holds package.json: relative paths of the environment start here. */
+export const projectRoot = path.resolve(import.meta.dirname, '..')
+
+export type Environment = Readonly<{
+  /** Postgres to use; undefined means the embedded one in `dataDir`. */
+  databaseUrl: string | undefined
+  /** Absolute folder of everything this installation keeps: database, logs, drop folder. */
+  dataDir: string
+  host: string
+  port: number
+  intakePort: number
+  /** Bearer key that tills send; undefined means no key is asked for (loopback only). */
+  intakeKey: string | undefined
+  /** Password of the dashboard; undefined means none is asked for (loopback only). */
+  dashboardPassword: string | undefined
+  /** Absolute folder in which journal files arrive, as `<mapping>/<file>`. */
+  dropDir: string
+  logLevel: LogLevel
+  /** True when `LOG_FORMAT=json`, or when it is unset and nobody watches a terminal. */
+  logFormat: 'json' | 'text'
+  /** Folder in which the person typed the command: relative paths of arguments start here. */
+  callerDirectory: string
+}>
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** A setting that cannot be used. The message names each variable, its value and what it may be. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError'
+}
+
+const highestPort = 65_535
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine(value => value >= 1 && value <= highestPort)
+
+const databaseUrl = z.string().refine(value => {
+  const url = URL.parse(value)
+  return url !== null && ['postgres:', 'postgresql:'].includes(url.protocol)
+})
+
+const text = z.string()
+
+/** Each variable with its schema and, for the error message, what it may be. */
+const variables = {
+  DATABASE_URL: {
+    schema: databaseUrl,
+    allowed: 'postgres://user:password@host:5432/database, or unset for the embedded Postgres',
+  },
+  DATA_DIR: { schema: text, allowed: 'a folder, or unset for .data' },
+  HOST: { schema: text.regex(/^[\w.:-]+$/), allowed: 'an address or host name, or unset for 127.0.0.1' },
+  PORT: { schema: port, allowed: `a whole number from 1 to ${highestPort}, or unset for 3000` },
+  INTAKE_PORT: { schema: port, allowed: `a whole number from 1 to ${highestPort}, or unset for PORT + 1` },
+  INTAKE_KEY: {
+    schema: text.regex(/^[\x21-\x7e]+$/),
+    allowed: 'printable ASCII characters without spaces (it travels in a header)',
+  },
+  DASHBOARD_PASSWORD: { schema: text, allowed: 'any text' },
+  DROP_DIR: { schema: text, allowed: 'a folder, or unset for DATA_DIR/drop' },
+  LOG_LEVEL: { schema: z.enum(logLevels), allowed: `one of ${logLevels.join(', ')}, or unset for info` },
+  LOG_FORMAT: { schema: z.enum(['json', 'text']), allowed: 'json or text, or unset to decide by the output' },
+  INIT_CWD: { schema: text, allowed: 'a folder (npm sets it)' },
+} as const
+
+type EnvironmentSource = Readonly<Record<string, string | undefined>>
+type VariableName = keyof typeof variables
+type Settings = { [Name in VariableName]?: z.output<(typeof variables)[Name]['schema']> }
+
+const secretNames: ReadonlySet<string> = new Set(['INTAKE_KEY', 'DASHBOARD_PASSWORD', 'DATABASE_URL'])
+
+/**
+ * Reads and checks every setting. The only place where `process.env` is read.
+ *
+ * @param source variables by name; an empty value counts as unset
+ * @throws EnvironmentError naming each bad variable, its value and its range, and when an address other
+ *   than loopback is asked for without an intake key and a dashboard password
+ */
+export function readEnvironment(source: EnvironmentSource = process.env): Environment {
+  const settings = parseSettings(source)
+  const dataDir = path.resolve(projectRoot, settings.DATA_DIR ?? '.data')
+  const environment: Environment = {
+    databaseUrl: settings.DATABASE_URL,
+    dataDir,
+    host: settings.HOST ?? '127.0.0.1',
+    port: settings.PORT ?? 3000,
+    intakePort: settings.INTAKE_PORT ?? (settings.PORT ?? 3000) + 1,
+    intakeKey: settings.INTAKE_KEY,
+    dashboardPassword: settings.DASHBOARD_PASSWORD,
+    dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
+    logLevel: settings.LOG_LEVEL ?? 'info',
+    logFormat: settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
+    callerDirectory: settings.INIT_CWD ?? process.cwd(),
+  }
+  refusePortsThatClash(environment)
+  refuseOpenDoors(environment)
+  return environment
+}
+
+/** True for the addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    host === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+  )
+}
+
+function parseSettings(source: EnvironmentSource): Settings {
+  const settings: Record<string, unknown> = {}
+  const problems: string[] = []
+  for (const [name, { schema, allowed }] of Object.entries(variables)) {
+    const value = source[name]
+    if (value === undefined || value === '') continue
+    const parsed = schema.safeParse(value)
+    if (parsed.success) settings[name] = parsed.data
+    else problems.push(`${name}${secretNames.has(name) ? '' : ` is "${value}", but`} must be ${allowed}.`)
+  }
+  if (problems.length > 0) throw new EnvironmentError(problems.join('\n'))
+  return settings as Settings
+}
+
+function refusePortsThatClash({ port, intakePort }: Environment): void {
+  if (intakePort > highestPort) {
+    throw new EnvironmentError(
+      `PORT is ${port}, so INTAKE_PORT (PORT + 1) would be ${intakePort}: at most ${highestPort}. ` +
+        'Set PORT to a smaller number, or set INTAKE_PORT.',
+    )
+  }
+  if (port === intakePort) {
+    throw new EnvironmentError(
+      `PORT and INTAKE_PORT are both ${port}: the dashboard and the intake each need their own. ` +
+        'Set INTAKE_PORT to another port, or leave it unset for PORT + 1.',
+    )
+  }
+}
+
+/** Without key and password anyone who reaches the address could write sales and read every figure. */
+function refuseOpenDoors({ host, intakeKey, dashboardPassword }: Environment): void {
+  if (isLoopback(host)) return
+  const missing = [
+    ...(intakeKey === undefined ? ['INTAKE_KEY'] : []),
+    ...(dashboardPassword === undefined ? ['DASHBOARD_PASSWORD'] : []),
+  ]
+  if (missing.length === 0) return
+  throw new EnvironmentError(
+    `HOST is "${host}", which other machines can reach, but ${missing.join(' and ')} ` +
+      `${missing.length === 1 ? 'is' : 'are'} not set. Set ${missing.join(' and ')} in the environment or in .env, ` +
+      'or unset HOST to listen on 127.0.0.1 only.',
+  )
+}

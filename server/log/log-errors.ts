@@ -1,0 +1,44 @@
+import { LogUnavailableError } from './order-log.ts'
+
+export type LogErrorKind =
+  /** Settled by doing the same again. */
+  | { kind: 'transient' }
+  /** The day's table does not exist yet. */
+  | { kind: 'missing-day' }
+  /** No database, no room: the sender tries again later. */
+  | { kind: 'unavailable'; error: LogUnavailableError }
+  | { kind: 'other' }
+
+const NO_PARTITION_FOUND = '23514'
+const SERIALIZATION_FAILURE = '40001'
+const DEADLOCK = '40P01'
+
+// SQLSTATE classes: 08 connection, 53 resources (disk full, memory, connections), 57P shutdown and crash, 58 system.
+const UNAVAILABLE_STATES = /^(08|53|57P|58)/
+const CONNECTION_ERRORS = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ENOSPC',
+])
+
+/** Sorts what Postgres or the connection said by what the log can do about it. */
+export function classifyLogError(error: unknown): LogErrorKind {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof code !== 'string') return { kind: 'other' }
+  if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return { kind: 'transient' }
+  if (code === NO_PARTITION_FOUND && String(message).startsWith('no partition of relation'))
+    return { kind: 'missing-day' }
+  if (UNAVAILABLE_STATES.test(code) || CONNECTION_ERRORS.has(code)) {
+    return {
+      kind: 'unavailable',
+      error: new LogUnavailableError(`the log is not available: ${String(message)}`, { cause: error }),
+    }
+  }
+  return { kind: 'other' }
+}

@@ -1,0 +1,114 @@
+import type { Instant } from '#domain/instant.ts'
+import type { LogEvent, LogLines, Position } from '#domain/log-event.ts'
+
+/**
+ * The order log as its users see it. It maps one to one to Kafka (partition, offset, append time, seek):
+ * the Postgres log in this folder is the embedded default, and any other must pass the same conformance
+ * suite (`conformance.ts`).
+ */
+export interface OrderLog {
+  /** What this log promises beyond order: the Postgres log's offsets are dense, Kafka's have gaps. */
+  readonly offsets: 'dense' | 'gaps'
+  /** Number of partitions, fixed when the log is created. */
+  partitionCount(): Promise<number>
+  /**
+   * Appends events of one partition in their order, recognising (source, id). Durable when it resolves.
+   * @throws LogUnavailableError when nothing is known to be stored: send the same batch again.
+   */
+  append(partition: number, events: readonly LogEvent[]): Promise<AppendResult>
+  /** Lets time move: appends a tick unless the partition had an append within `quietMs`. @returns its offset or null. */
+  appendTick(partition: number, quietMs: number): Promise<number | null>
+  /** Events after a position, in offset order. */
+  read(request: ReadRequest): Promise<LogRecord[]>
+  /** The last position of every partition, indexed by partition. */
+  end(): Promise<Position[]>
+  /** The position just before an offset, so that reading from it yields the offset first (or what follows it). */
+  seekToOffset(partition: number, offset: number): Promise<Position>
+  /** The position just before the first entry appended at or after an instant. */
+  seekToAppendTime(partition: number, appendedAt: Instant): Promise<Position>
+}
+
+export interface AppendResult {
+  appendedAt: Instant
+  /** Per event, in the order given. */
+  outcomes: AppendOutcome[]
+}
+
+export type AppendOutcome =
+  | { kind: 'appended'; offset: number }
+  /** Known key, same body: nothing written. */
+  | { kind: 'duplicate' }
+  /** Known key, another body: nothing written, the first stands. */
+  | { kind: 'conflict' }
+
+export interface ReadRequest {
+  partition: number
+  after: Position
+  /** Most records to answer. */
+  limit: number
+  /** Reads nothing above this offset. */
+  through?: number
+}
+
+/** An entry of the log: an event with its place, or a tick. */
+export type LogRecord = EventRecord | TickRecord
+
+/**
+ * An event as a consumer reads it: what decides figures and stock. Unit prices, taxes, tenders and
+ * attributes stay in the log, where SQL reads them; leaving them out halves the cost of a replay.
+ */
+export interface EventRecord
+  extends Position,
+    Pick<
+      LogEvent,
+      | 'type'
+      | 'class'
+      | 'partition'
+      | 'source'
+      | 'id'
+      | 'store'
+      | 'channel'
+      | 'currency'
+      | 'eventTime'
+      | 'businessDay'
+      | 'orderId'
+      | 'totalUnits'
+      | 'totalGross'
+      | 'totalDiscounts'
+      | 'totalReturns'
+      | 'details'
+    > {
+  /** Null for events without lines. `details` is only read for events of stock and purchases. */
+  lines: Pick<LogLines, 'skus' | 'units' | 'stocked'> | null
+}
+
+export interface TickRecord extends Position {
+  type: 'tick'
+  partition: number
+}
+
+/** The log cannot be reached or has no room; nothing is acknowledged, so the caller sends again. */
+export class LogUnavailableError extends Error {
+  override readonly name = 'LogUnavailableError'
+}
+
+/** A reader met a hole or a step back in offsets that must be dense: it halts rather than skip. */
+export class LogOrderError extends Error {
+  override readonly name = 'LogOrderError'
+}
+
+/**
+ * Asserts that records follow `after` without a hole, as the Postgres log promises.
+ * @throws LogOrderError naming the partition and the offsets.
+ */
+export function assertDense(records: readonly Position[], after: Position, partition: number): void {
+  let last = after.offset
+  for (const { offset } of records) {
+    if (offset !== last + 1) {
+      throw new LogOrderError(
+        `partition ${partition}: offset ${offset} follows ${last}; expected ${last + 1}`,
+      )
+    }
+    last = offset
+  }
+}

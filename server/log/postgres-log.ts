@@ -1,0 +1,138 @@
+import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { LogEvent, Position } from '#domain/log-event.ts'
+import { APPEND_STATEMENT, appendParameters } from './append-statement.ts'
+import { classifyLogError } from './log-errors.ts'
+import type { AppendOutcome, AppendResult, LogRecord, OrderLog, ReadRequest } from './order-log.ts'
+import { READ_STATEMENT, type ReadRow, toRecord } from './read-statement.ts'
+
+/** Days created ahead of time; an append that finds its day missing creates it and goes on. */
+const DAYS_AHEAD = 7
+
+/** A key that two partitions take at the same moment is settled by the second try. */
+const MAX_TRIES = 5
+
+/** The order log in Postgres: `log.event_log`, `log.event_keys` and their functions. Offsets are dense. */
+export function createPostgresLog(sql: Sql): OrderLog {
+  let partitionCount: number | undefined
+
+  async function append(partition: number, events: readonly LogEvent[]): Promise<AppendResult> {
+    if (events.length === 0) return { appendedAt: 0, outcomes: [] }
+    const parameters = appendParameters(partition, events)
+    const row = await withRetry(sql, async () => {
+      const [answer] = await sql.unsafe<AppendRow[]>(APPEND_STATEMENT, parameters, { prepare: true })
+      if (!answer) throw new Error('log.append answered nothing')
+      return answer
+    })
+    return { appendedAt: row.appended_at, outcomes: outcomesOf(row, events.length) }
+  }
+
+  async function appendTick(partition: number, quietMs: number): Promise<number | null> {
+    const [row] = await withRetry(
+      sql,
+      () => sql<{ offset: number | null }[]>`
+        select log.append_tick(${partition}, ${quietMs}::float8 * interval '1 millisecond') as "offset"`,
+    )
+    return row?.offset ?? null
+  }
+
+  async function read({ partition, after, limit, through }: ReadRequest): Promise<LogRecord[]> {
+    const rows = await sql
+      .unsafe<ReadRow[]>(
+        READ_STATEMENT,
+        [
+          partition,
+          new Date(after.appendedAt).toISOString(),
+          after.offset,
+          through ?? Number.MAX_SAFE_INTEGER,
+          limit,
+        ],
+        { prepare: true },
+      )
+      .values()
+    return rows.map(row => toRecord(row as unknown as ReadRow, partition))
+  }
+
+  async function end(): Promise<Position[]> {
+    const rows = await sql<{ partition: number; offset: number; appendedAt: Instant }[]>`
+      select p.partition, l."offset", l.appended_at as "appendedAt"
+      from log.partitions p cross join lateral log.last_position(p.partition) l order by p.partition`
+    return rows.map(({ offset, appendedAt }) => ({ offset, appendedAt }))
+  }
+
+  async function seekToOffset(partition: number, offset: number): Promise<Position> {
+    const [row] = await sql<Position[]>`
+      select "offset", appended_at as "appendedAt" from log.event_log
+      where partition = ${partition} and "offset" < ${offset}
+      order by appended_at desc, "offset" desc limit 1`
+    return row ?? { offset: 0, appendedAt: 0 }
+  }
+
+  async function seekToAppendTime(partition: number, appendedAt: Instant): Promise<Position> {
+    const [row] = await sql<Position[]>`
+      select "offset", appended_at as "appendedAt" from log.event_log
+      where partition = ${partition} and appended_at < ${new Date(appendedAt).toISOString()}
+      order by appended_at desc, "offset" desc limit 1`
+    return row ?? { offset: 0, appendedAt: 0 }
+  }
+
+  return {
+    offsets: 'dense',
+    async partitionCount() {
+      if (partitionCount === undefined) {
+        const [row] = await sql<{ count: number }[]>`select count(*) as count from log.partitions`
+        partitionCount = row?.count ?? 0
+      }
+      return partitionCount
+    },
+    append,
+    appendTick,
+    read,
+    end,
+    seekToOffset,
+    seekToAppendTime,
+  }
+}
+
+/** Creates the log's day partitions from today on; the intake calls it at start and once an hour. */
+export async function ensureLogDays(sql: Sql, from?: Instant, to?: Instant): Promise<void> {
+  const first = new Date(from ?? Date.now()).toISOString().slice(0, 10)
+  const last = new Date((to ?? Date.now()) + DAYS_AHEAD * 86_400_000).toISOString().slice(0, 10)
+  await sql`select log.ensure_days(${first}, ${last})`
+}
+
+interface AppendRow {
+  first_offset: number
+  appended: number
+  appended_at: Instant
+  duplicates: number[]
+  conflicts: number[]
+}
+
+function outcomesOf(row: AppendRow, count: number): AppendOutcome[] {
+  const outcomes = new Array<AppendOutcome>(count)
+  for (const ordinal of row.duplicates) outcomes[ordinal - 1] = { kind: 'duplicate' }
+  for (const ordinal of row.conflicts) outcomes[ordinal - 1] = { kind: 'conflict' }
+  let offset = row.first_offset
+  for (let index = 0; index < count; index += 1) {
+    if (outcomes[index] === undefined) {
+      outcomes[index] = { kind: 'appended', offset }
+      offset += 1
+    }
+  }
+  return outcomes
+}
+
+async function withRetry<Result>(sql: Sql, attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const kind = classifyLogError(error)
+      if (kind.kind === 'unavailable') throw kind.error
+      if (kind.kind === 'other' || tries >= MAX_TRIES) throw error
+      // Another process may have slept past midnight for days: create what is missing and go on.
+      if (kind.kind === 'missing-day') await ensureLogDays(sql)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const exclude = [...configDefaults.exclude, '**/.next/**', '**/.data/**', 'e2e/**']
+
+export default defineConfig({
+  test: {
+    // Two cores, of which the server of the integration tests takes its share.
+    maxWorkers: 2,
+    sequence: { seed: Date.now() % 1_000_000_000 },
+    teardownTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...exclude, '**/*.integration.test.ts'],
+          globalSetup: ['./db/test-seed.ts'],
+          setupFiles: ['./db/test-randomness.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['**/*.integration.test.ts'],
+          exclude,
+          globalSetup: ['./db/test-seed.ts', './db/test-server.ts'],
+          setupFiles: ['./db/test-randomness.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
