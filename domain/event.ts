@@ -25,7 +25,8 @@ const text = (max: number) =>
 // No control characters: the log joins skus with one, and no till prints them.
 const identifier = text(128).regex(/^\P{Cc}+$/u, { error: 'must not hold control characters' })
 const money = z.string().refine(value => parseAmount(value) !== null, {
-  error: issue => `${JSON.stringify(issue.input)} is not a decimal string with at most four decimals`,
+  error: issue =>
+    `${JSON.stringify(issue.input)} is not a decimal string with at most four decimals (and less than 900 billion)`,
 })
 const price = money.refine(value => !value.startsWith('-'), { error: 'must not be negative' })
 const instant = z.string().refine(value => parseInstant(value) !== null, {

@@ -1,26 +1,31 @@
-import type { LiveAlert, LivePipeline, LiveSale, LiveSnapshot, LiveStock, LiveUpdate, LiveWindow } from '#server/live/messages.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
 
-/** What the live socket has told so far. Replaced, never changed: a component that holds one holds a moment. */
+/**
+ * What the live socket has told so far. Replaced, never changed: who holds one holds a moment.
+ * Updates are applied strictly one after the other; `follows` proves that none is missing.
+ */
 export interface LiveState {
-  /** Position in the change feed; null before the first snapshot. Opaque. */
+  /** Place in the change feed, opaque; null before the first snapshot. */
   cursor: string | null
-  /** RFC 3339; null when the stream has not read anything. */
-  watermark: string | null
+  /** Minimum over the partitions; null when the stream has read nothing yet. */
+  watermark: Instant | null
   /** Newest first, at most `KEPT_SALES`. */
   sales: readonly LiveSale[]
-  /** Sales that were too many to be sent since the connection began: the feed says how many it does not show. */
+  /** Sales that came too fast to be sent one by one, since the snapshot. Their windows count them. */
   salesOmitted: number
-  /** By store, channel, currency and start; two hours of them. */
+  /** By `windowKey`, as far back as `KEPT_WINDOWS_MS`. */
   windows: ReadonlyMap<string, LiveWindow>
-  stock: ReadonlyMap<string, LiveStock>
+  /** Open alerts by id. */
   alerts: ReadonlyMap<string, LiveAlert>
-  pipeline: LivePipeline | null
+  /** Counts up whenever the pipeline did something (a batch run ended, say): figures are then read again. */
+  pipelineChanges: number
 }
 
 /** Past it the oldest sale leaves the feed. */
 export const KEPT_SALES = 200
-/** What the gateway's snapshot holds of windows, and so what a client keeps. */
-const KEPT_WINDOWS_MS = 2 * 3_600_000
+/** As much as a snapshot brings. */
+export const KEPT_WINDOWS_MS = 2 * 3_600_000
 
 export const emptyLiveState: LiveState = {
   cursor: null,
@@ -28,21 +33,86 @@ export const emptyLiveState: LiveState = {
   sales: [],
   salesOmitted: 0,
   windows: new Map(),
-  stock: new Map(),
   alerts: new Map(),
-  pipeline: null,
+  pipelineChanges: 0,
 }
 
-/** A fresh start: nothing of what was known before it stays. */
-export function fromSnapshot(snapshot: LiveSnapshot): LiveState {
+/** A fresh start: what was known before is gone, for it may be wrong. */
+export function applySnapshot(state: LiveState, snapshot: LiveSnapshot): LiveState {
   return {
     cursor: snapshot.cursor,
     watermark: snapshot.watermark,
-    sales: newestFirst(snapshot.sales).slice(0, KEPT_SALES),
+    sales: withSales([], snapshot.sales),
     salesOmitted: 0,
-    windows: upserted(new Map(), snapshot.windows, windowKey),
-    stock: upserted(new Map(), snapshot.stock, stockKey),
-    alerts: upserted(new Map(), snapshot.alerts, alertKey),
-    pipeline: snapshot.pipeline,
+    windows: withWindows(new Map(), snapshot.windows),
+    alerts: withAlerts(new Map(), snapshot.alerts),
+    // Whatever happened while nobody listened.
+    pipelineChanges: state.pipelineChanges + 1,
   }
+}
+
+export type Continuity = 'next' | 'repeated' | 'gap'
+
+/** Whether an update is the one that comes next. After a gap only a fresh snapshot is true. */
+export function continuityOf(state: LiveState, update: LiveUpdate): Continuity {
+  if (update.previous === state.cursor) return 'next'
+  return update.cursor === state.cursor ? 'repeated' : 'gap'
+}
+
+/** @param update one that is `next` after this state */
+export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
+  return {
+    cursor: update.cursor,
+    watermark: update.watermark,
+    sales: withSales(state.sales, update.sales),
+    salesOmitted: state.salesOmitted + update.salesOmitted,
+    windows: withWindows(state.windows, update.windows),
+    alerts: withAlerts(state.alerts, update.alerts),
+    pipelineChanges: state.pipelineChanges + (update.pipeline?.length ? 1 : 0),
+  }
+}
+
+export function saleKey({ source, id }: LiveSale): string {
+  return `${source} ${id}`
+}
+
+/** Newest processed first; a sale that was shown already (delivery is at least once) is not shown twice. */
+function withSales(known: readonly LiveSale[], arrived: readonly LiveSale[]): readonly LiveSale[] {
+  if (arrived.length === 0) return known
+  const seen = new Set(known.map(saleKey))
+  const fresh = arrived.filter(sale => !seen.has(saleKey(sale)))
+  return [...fresh, ...known].sort((one, other) => other.processedAt - one.processedAt).slice(0, KEPT_SALES)
+}
+
+/** Windows arrive whole, not as changes: the newest version replaces the one before. */
+function withWindows(
+  known: ReadonlyMap<string, LiveWindow>,
+  arrived: readonly LiveWindow[],
+): ReadonlyMap<string, LiveWindow> {
+  if (arrived.length === 0) return known
+  const windows = new Map(known)
+  for (const window of arrived) windows.set(windowKey(window), window)
+  let newest = 0
+  for (const { windowStart } of windows.values()) newest = Math.max(newest, windowStart)
+  for (const [key, { windowStart }] of windows) {
+    if (windowStart < newest - KEPT_WINDOWS_MS) windows.delete(key)
+  }
+  return windows
+}
+
+function withAlerts(
+  known: ReadonlyMap<string, LiveAlert>,
+  arrived: readonly LiveAlert[],
+): ReadonlyMap<string, LiveAlert> {
+  if (arrived.length === 0) return known
+  const alerts = new Map(known)
+  for (const alert of arrived) {
+    if (alert.state === 'open') alerts.set(alert.alertId, alert)
+    else alerts.delete(alert.alertId)
+  }
+  return alerts
+}
+
+function windowKey({ store, channel, currency, windowStart }: LiveWindow): string {
+  return `${store} ${channel} ${currency} ${windowStart}`
 }

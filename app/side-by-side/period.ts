@@ -1,4 +1,5 @@
 import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
+import { addDays } from '#domain/business-day.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {
@@ -13,7 +14,7 @@ export interface Preset {
 
 /** Ranges people ask for, counted back from the newest day with data. */
 export function presetsUpTo(newest: string, first: string): Preset[] {
-  const back = (days: number) => later(first, shifted(newest, -days))
+  const back = (days: number) => later(first, addDays(newest, -days))
   const monthStart = `${newest.slice(0, 7)}-01`
   const presets = [
     { label: formatDay(newest), range: { from: newest, to: newest } },
@@ -39,11 +40,6 @@ export function periodTitle({ from, to }: DayRange, today: string | null): strin
 export function periodNote({ from, to }: DayRange): string {
   const days = daysInRange(from, to)
   return days === 1 ? 'One business day.' : `${days} business days, the first and the last included.`
-}
-
-/** Calendar arithmetic on 'YYYY-MM-DD'. */
-function shifted(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
 }
 
 function later(one: string, other: string): string {

@@ -1,11 +1,10 @@
 import { createLoader, createParser, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 import { METRICS } from '#app/side-by-side/metrics.ts'
-
-const DAY = /^\d{4}-\d\d-\d\d$/
+import { isBusinessDay } from '#domain/business-day.ts'
 
 /** A day that exists: an address with 30 February shows the default, not an error. */
 const parseAsDay = createParser({
-  parse: text => (DAY.test(text) && isRealDay(text) ? text : null),
+  parse: text => (isBusinessDay(text) ? text : null),
   serialize: (day: string) => day,
 })
 
@@ -22,8 +21,3 @@ export const urlState = {
 }
 
 export const loadUrlState = createLoader(urlState)
-
-function isRealDay(text: string): boolean {
-  const instant = Date.parse(`${text}T00:00:00Z`)
-  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text)
-}

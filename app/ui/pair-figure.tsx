@@ -1,4 +1,4 @@
-import { Check, TriangleAlert } from 'lucide-react'
+import { ArrowDown, Check, TriangleAlert } from 'lucide-react'
 import { Chip } from '#app/ui/chip.tsx'
 import { type Path, PathMarker } from '#app/ui/path-marker.tsx'
 
@@ -28,34 +28,37 @@ export function PairFigure({ pair, onExplain }: { pair: Pair; onExplain: () => v
       <dl className="grid gap-1.5">
         <PathRow path="batch" name="Batch" figure={pair.batch} />
         <PathRow path="stream" name="Stream" figure={pair.stream} />
+        <div className="mt-1.5 flex items-center justify-between gap-2 border-t border-line pt-2 text-2xs">
+          <dt className="text-muted">Difference</dt>
+          <dd className="font-medium whitespace-nowrap">{pair.difference}</dd>
+        </div>
       </dl>
-      <div className="mt-3 flex min-h-9 flex-wrap items-center justify-between gap-x-2 gap-y-1 border-t border-line pt-2 text-2xs text-muted">
-        <span>
-          difference <span className="font-medium whitespace-nowrap text-text">{pair.difference}</span>
+      <button
+        type="button"
+        onClick={onExplain}
+        className="mt-1.5 flex w-full items-center justify-between gap-2 text-2xs text-muted hover:text-text pointer-coarse:py-2"
+      >
+        <Verdict unexplained={pair.unexplained} />
+        <span className="inline-flex items-center gap-1">
+          Why
+          <ArrowDown aria-hidden="true" className="size-3" />
         </span>
-        <button
-          type="button"
-          onClick={onExplain}
-          title="Show why they differ"
-          className="rounded-[5px] pointer-coarse:py-2"
-        >
-          <Verdict unexplained={pair.unexplained} />
-        </button>
-      </div>
+      </button>
     </>
   )
 }
 
 function PathRow({ path, name, figure }: { path: Path; name: string; figure: PathFigure }) {
   return (
-    <div className="flex items-center justify-between gap-2">
-      <dt className="flex min-w-0 items-center gap-1.5 text-2xs text-muted">
+    <div className="flex flex-wrap items-center justify-between gap-x-2">
+      <dt className="flex flex-[1_1_4.5rem] items-center gap-1.5 text-2xs text-muted">
         <PathMarker path={path} />
         <span className="leading-tight">
           {name} <span className="inline-block whitespace-nowrap">{figure.asOf}</span>
         </span>
       </dt>
-      <dd className="text-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{figure.value}</dd>
+      {/* A figure too long to stand beside its name goes below it, still at the right. */}
+      <dd className="ml-auto text-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{figure.value}</dd>
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, chown, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chown, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './embedded-error.ts'
 import { runProgram } from './run-program.ts'
@@ -8,11 +8,17 @@ import { renderSettings } from './server-settings.ts'
 
 export const superuser = 'tillstream'
 
-/** Creates the cluster if there is none. A creation that was cut short leaves nothing that counts as one. */
+const unfinishedPrefix = 'cluster.new-'
+
+/**
+ * Creates the cluster if there is none. A creation that was cut short leaves nothing that counts as one.
+ *
+ * Each creation has a folder of its own: when its process is killed, its `initdb` goes on for a moment.
+ */
 export async function ensureCluster(home: ServerHome): Promise<void> {
   if (await isCluster(home.clusterDir)) return
-  const unfinished = `${home.clusterDir}.new`
-  await rm(unfinished, { recursive: true, force: true })
+  await removeUnfinished(home)
+  const unfinished = path.join(home.serverDir, `${unfinishedPrefix}${randomBytes(6).toString('hex')}`)
   const passwordFile = path.join(home.serverDir, 'password.new')
   await writeOwned(home, passwordFile, `${await readOrMakePassword(home.controlDir)}\n`)
   try {
@@ -68,6 +74,14 @@ async function initialise(home: ServerHome, directory: string, passwordFile: str
     port: undefined,
     output,
   })
+}
+
+/** What an orphaned `initdb` is still writing to cannot be removed now; the next creation tries again. */
+async function removeUnfinished(home: ServerHome): Promise<void> {
+  const names = (await readdir(home.serverDir)).filter(name => name.startsWith(unfinishedPrefix))
+  for (const name of names) {
+    await rm(path.join(home.serverDir, name), { recursive: true, force: true }).catch(() => {})
+  }
 }
 
 async function isCluster(clusterDir: string): Promise<boolean> {

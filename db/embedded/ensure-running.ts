@@ -32,8 +32,8 @@ const mostAttempts = 20
  */
 export async function ensureRunning(home: ServerHome, options: StartOptions = {}): Promise<number> {
   await ensureCluster(home)
-  const running = await settledServer(home.clusterDir)
-  const port = running?.port ?? (await start(home, options))
+  const port = await joinOrStart(home, options)
+  await savePort(home.controlDir, port)
   await ensureDatabase(home, port)
   return port
 }
@@ -42,26 +42,29 @@ export async function serverUrl(home: ServerHome, port: number): Promise<string>
   return `postgres://${superuser}:${await readPassword(home.controlDir)}@127.0.0.1:${port}/${database}`
 }
 
-async function start(home: ServerHome, options: StartOptions): Promise<number> {
-  const { durable = true, maxConnections = 60, fixedPort } = options
-  await writeSettings(home, serverSettings({ memoryBytes: availableMemory(), durable, maxConnections }))
-  const saved = fixedPort ?? (await readSavedPort(home.controlDir))
+async function joinOrStart(home: ServerHome, options: StartOptions): Promise<number> {
+  const saved = options.fixedPort ?? (await readSavedPort(home.controlDir))
   for (let attempt = 1; ; attempt++) {
-    const port = fixedPort ?? (await chooseFreePort(home.controlDir, saved))
+    // Also in later attempts: a process killed while it started the server leaves one that becomes ready.
+    const running = await settledServer(home.clusterDir)
+    if (running?.port !== undefined) return running.port
+    await writeSettings(home, settingsFor(options))
+    const port = options.fixedPort ?? (await chooseFreePort(home.controlDir, saved))
     const { exitCode, output } = await startServer(home, port)
-    if (exitCode === 0) {
-      await savePort(home.controlDir, port)
-      return port
-    }
+    if (exitCode === 0) return port
     const problem = classifyStartProblem(output)
     if (problem === 'still-in-use') endOrphans(home.clusterDir)
     // Another program took the port since we looked, or the last processes of a killed server are leaving.
-    const passes = (problem === 'port-taken' && fixedPort === undefined) || problem === 'still-in-use'
+    const passes = (problem === 'port-taken' && options.fixedPort === undefined) || problem === 'still-in-use'
     if (!passes || attempt === mostAttempts) {
       throw explainStartProblem({ problem, serverDir: home.serverDir, port, output })
     }
     await delay(25 * attempt)
   }
+}
+
+function settingsFor({ durable = true, maxConnections = 60 }: ServerOptions): Record<string, string> {
+  return serverSettings({ memoryBytes: availableMemory(), durable, maxConnections })
 }
 
 async function ensureDatabase(home: ServerHome, port: number): Promise<void> {

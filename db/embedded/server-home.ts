@@ -147,20 +147,21 @@ async function ownerIds(directory: string): Promise<{ uid: number; gid: number }
 }
 
 function canUse(directory: string, account: ServerAccount): Promise<boolean> {
-  return testAs(account, directory, 'test -w . && test -x .')
+  return testAs(account, directory, 'test -w "$0" && test -x "$0"')
 }
 
 function canEnter(directory: string, account: ServerAccount): Promise<boolean> {
-  return testAs(account, directory, 'test -x .')
+  return testAs(account, directory, 'test -x "$0"')
 }
 
 /** Asking the kernel as that very account sees every folder above, every mode, list and mount. */
 async function testAs(account: ServerAccount, directory: string, command: string): Promise<boolean> {
   const result = await runProgram({
     program: '/bin/sh',
-    args: ['-c', command],
+    args: ['-c', command, directory],
     account,
-    workingDirectory: directory,
+    // Not the folder itself: it is entered before the account changes, so root's rights would pass the test.
+    workingDirectory: '/',
   })
   return result.exitCode === 0
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -38,7 +38,7 @@ export async function withUserRegistry<Result>(
   try {
     await lock(database, file)
     try {
-      const result = await work(registryOn(database))
+      const result = await work(registryOn(database, await folderIdentity(controlDir)))
       database.exec('commit')
       return result
     } catch (error) {
@@ -64,7 +64,7 @@ async function lock(database: DatabaseSync, file: string): Promise<void> {
   while (true) {
     try {
       database.exec('begin exclusive')
-      database.exec('create table if not exists users (id integer primary key, pid integer, identity text)')
+      database.exec(createTable)
       return
     } catch (error) {
       if (!isBusy(error)) throw notWritable(file, error)
@@ -79,19 +79,31 @@ async function lock(database: DatabaseSync, file: string): Promise<void> {
   }
 }
 
-function registryOn(database: DatabaseSync): UserRegistry {
+/** The deletion finds nothing; it fails where the file is read-only, which the lock alone does not notice. */
+const createTable = `
+  create table if not exists users (id integer primary key, folder text, pid integer, identity text);
+  delete from users where id < 0`
+
+/** A copied data folder brings a copied registry: its users are those of the original, not of the copy. */
+async function folderIdentity(controlDir: string): Promise<string> {
+  const { dev, ino } = await stat(controlDir, { bigint: true })
+  return `${dev}:${ino}`
+}
+
+function registryOn(database: DatabaseSync, folder: string): UserRegistry {
   return {
     add() {
       const identity = processIdentity(process.pid) ?? ''
       const added = database
-        .prepare('insert into users (pid, identity) values (?, ?)')
-        .run(process.pid, identity)
+        .prepare('insert into users (folder, pid, identity) values (?, ?, ?)')
+        .run(folder, process.pid, identity)
       return { id: Number(added.lastInsertRowid), pid: process.pid, identity }
     },
     remove(user) {
       database.prepare('delete from users where id = ? and pid = ?').run(user.id, user.pid)
     },
     living() {
+      database.prepare('delete from users where folder <> ?').run(folder)
       const users = database.prepare('select id, pid, identity from users').all().map(toUser)
       const gone = users.filter(user => processIdentity(user.pid) !== user.identity)
       for (const user of gone) this.remove(user)

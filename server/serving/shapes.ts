@@ -30,12 +30,16 @@ export interface SalesFigures {
   unitsReturned: number
 }
 
+/** What an hour has of each path: the hourly report keeps no counts of return documents. */
+export type HourlyFigures = Omit<SalesFigures, 'returnDocuments' | 'unitsReturned'>
+
 /** What a batch figure stands on. Null run: no run has covered it yet. */
 export interface BatchBasis {
+  /** The newest contributing run. */
   runId: number | null
-  /** When the newest contributing run committed. */
+  /** When that run committed. */
   computedAt: Instant | null
-  /** Offset read per partition, `{ "0": 1234 }`. */
+  /** Offset read per partition, `{ "0": 1234 }`: the lowest of the contributing runs, so each read at least this. */
   through: Record<string, number>
   rulesVersion: number | null
 }
@@ -68,6 +72,7 @@ export interface MetricComparison {
   stream: string
   /** stream − batch. */
   difference: string
+  /** The classes that contribute; empty where the paths agree. */
   classes: DifferenceClass[]
   unexplained: string
 }
@@ -85,6 +90,10 @@ export interface SideBySide {
   scope: SideBySideScope
   batchBasis: BatchBasis
   streamBasis: StreamBasis
+  /** What the batch figures of `hours` stand on: hourly runs come more often than daily ones. Null beside `hours: []`. */
+  hourlyBatchBasis: BatchBasis | null
+  /** Store-days of the scope with events in either path, and how many of them a batch run has covered. */
+  coverage: { storeDays: number; withBatch: number }
   metrics: MetricComparison[]
   /** One entry a business day of the range with anything in either path. */
   days: { businessDay: BusinessDay; batch: SalesFigures | null; stream: SalesFigures | null }[]
@@ -93,11 +102,121 @@ export interface SideBySide {
     hourStart: Instant
     /** 'HH:00' in the zone of the store, or of the first store in scope. */
     label: string
-    batch: SalesFigures | null
-    stream: SalesFigures | null
+    batch: HourlyFigures | null
+    stream: HourlyFigures | null
     /** The stream's watermark has not passed the hour's end. */
     open: boolean
   }[]
+}
+
+/** The class a single event can be in: the other classes of a difference have no events. */
+export type EventCause = 'after-batch' | 'before-stream'
+
+/** An event that one path has read and the other has not. */
+export interface DifferenceEvent {
+  source: string
+  id: string
+  type: 'order.placed' | 'order.voided' | 'order.returned'
+  store: string
+  channel: string
+  businessDay: BusinessDay
+  eventTime: Instant
+  appendedAt: Instant
+  partition: number
+  offset: number
+  orderId: string | null
+  currency: string
+  /** What the event adds to the metric in a path that has read it: decimal string for money, integer text for counts. */
+  effect: string
+  /** A live event that reached the log after its window should have closed. */
+  late: boolean
+  /** It came by file or journal, not over HTTP. */
+  bulk: boolean
+  return: boolean
+}
+
+/** A page of the events of one class, newest in the log first. */
+export interface DifferenceEventPage {
+  cause: EventCause
+  metric: Metric
+  events: DifferenceEvent[]
+  /** Asks for the next page; null on the last. */
+  nextCursor: string | null
+}
+
+/** How far one path is behind the log in one partition. */
+export interface PartitionLag {
+  partition: number
+  /** Offset read up to. */
+  through: number
+  /** Last offset of the log. */
+  end: number
+  /** Events not read yet, ticks not counted; exact up to `LAG_COUNTED_UP_TO`, then an upper bound. */
+  lagEvents: number
+  /** Age of the oldest event not read yet; 0 when there is none. */
+  lagMs: number
+}
+
+/** The newest run of one batch job. */
+export interface JobFreshness {
+  job: string
+  lastRunId: number | null
+  lastState: 'running' | 'succeeded' | 'failed' | 'abandoned' | null
+  lastStartedAt: Instant | null
+  lastSucceededAt: Instant | null
+  lastError: string | null
+}
+
+export interface Freshness {
+  /** The database's clock, to which ages are relative. */
+  now: Instant
+  batch: {
+    jobs: JobFreshness[]
+    lastRunId: number | null
+    /** When the newest successful run committed. */
+    computedAt: Instant | null
+    /** When the schedule looks next for work; null where no schedule runs. */
+    nextTickAt: Instant | null
+    /** When the schedule last said that it lives; null where none ever ran. */
+    heartbeatAt: Instant | null
+    /** Store-days with events that their last run has not read. */
+    dirtyStoreDays: number
+    partitions: PartitionLag[]
+    lagEvents: number
+    /** Worst partition. */
+    lagMs: number
+  }
+  stream: {
+    generation: number
+    watermark: Instant | null
+    processedAt: Instant | null
+    partitions: (PartitionLag & { watermark: Instant | null; processedAt: Instant | null })[]
+    lagEvents: number
+    /** Worst partition. */
+    lagMs: number
+  }
+}
+
+/** A row of a live or report table that says something else than the log. */
+export interface Finding {
+  finding: number
+  runId: number
+  path: 'batch' | 'stream'
+  /** Table, e.g. 'stream.windows'. */
+  relation: string
+  /** Key columns of the row. */
+  rowKey: Record<string, string | number>
+  metric: string
+  /** Null: the row is not there. */
+  stored: string | null
+  /** Null: the log knows nothing of such a row. */
+  expected: string | null
+  foundAt: Instant
+}
+
+export interface FindingPage {
+  findings: Finding[]
+  nextCursor: number | null
 }
 
 /** A one-minute window as the live socket and the minute chart show it. */

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest'
+import {
+  applySnapshot,
+  applyUpdate,
+  continuityOf,
+  emptyLiveState,
+  KEPT_SALES,
+  KEPT_WINDOWS_MS,
+} from '#app/live/live-state.ts'
+import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+
+const NOON = Date.parse('2026-11-20T12:00:00Z')
+
+function sale(id: string, processedAt: number, part: Partial<LiveSale> = {}): LiveSale {
+  return {
+    source: 'pos-1',
+    id,
+    type: 'order.placed',
+    store: 'berlin-mitte',
+    channel: 'pos',
+    eventTime: processedAt,
+    processedAt,
+    orderId: id,
+    units: 1,
+    net: '2.5000',
+    currency: 'EUR',
+    lines: 1,
+    ...part,
+  }
+}
+
+function window(windowStart: number, part: Partial<LiveWindow> = {}): LiveWindow {
+  return {
+    store: 'berlin-mitte',
+    channel: 'pos',
+    currency: 'EUR',
+    windowStart,
+    orders: 1,
+    units: 1,
+    gross: '2.5000',
+    discounts: '0.0000',
+    returns: '0.0000',
+    returnDocuments: 0,
+    unitsReturned: 0,
+    net: '2.5000',
+    lateNet: '0.0000',
+    revision: 0,
+    state: 'open',
+    ...part,
+  }
+}
+
+function alert(alertId: string, state: LiveAlert['state']): LiveAlert {
+  return {
+    alertId,
+    store: 'berlin-mitte',
+    sku: '85123A',
+    rule: 'oversold',
+    severity: 'critical',
+    state,
+    openedAt: NOON,
+    onHand: -1,
+    onOrder: 0,
+    reorderPoint: null,
+  }
+}
+
+function snapshot(part: Partial<LiveSnapshot> = {}): LiveSnapshot {
+  return { cursor: 'c1', watermark: NOON, sales: [], windows: [], stock: [], alerts: [], pipeline: [], ...part }
+}
+
+function update(cursor: string, previous: string, part: Partial<LiveUpdate> = {}): LiveUpdate {
+  return {
+    cursor,
+    previous,
+    watermark: NOON,
+    sales: [],
+    salesOmitted: 0,
+    windows: [],
+    stock: [],
+    alerts: [],
+    ...part,
+  }
+}
+
+const started = applySnapshot(emptyLiveState, snapshot())
+
+describe('continuity', () => {
+  it('is proven by the cursor before: the next update follows, a missing one is a gap', () => {
+    expect(continuityOf(started, update('c2', 'c1'))).toBe('next')
+    expect(continuityOf(started, update('c3', 'c2'))).toBe('gap')
+  })
+
+  it('knows an update that was delivered twice', () => {
+    const after = applyUpdate(started, update('c2', 'c1'))
+    expect(continuityOf(after, update('c2', 'c1'))).toBe('repeated')
+  })
+
+  it('is a gap before the first snapshot, whatever comes', () => {
+    expect(continuityOf(emptyLiveState, update('c2', 'c1'))).toBe('gap')
+  })
+})
+
+describe('the feed', () => {
+  it('shows the newest first and each sale once', () => {
+    const first = applyUpdate(started, update('c2', 'c1', { sales: [sale('a', NOON), sale('b', NOON + 5)] }))
+    const second = applyUpdate(first, update('c3', 'c2', { sales: [sale('b', NOON + 5), sale('c', NOON + 3)] }))
+    expect(second.sales.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
+  })
+
+  it('tells two sources with the same id apart', () => {
+    const sales = [sale('a', NOON), sale('a', NOON, { source: 'pos-2' })]
+    expect(applyUpdate(started, update('c2', 'c1', { sales })).sales).toHaveLength(2)
+  })
+
+  it('keeps a bounded number and counts what was left out', () => {
+    const many = Array.from({ length: KEPT_SALES + 50 }, (_, index) => sale(`s${index}`, NOON + index))
+    const state = applyUpdate(started, update('c2', 'c1', { sales: many, salesOmitted: 30 }))
+    expect(state.sales).toHaveLength(KEPT_SALES)
+    expect(state.sales[0]?.id).toBe(`s${KEPT_SALES + 49}`)
+    expect(applyUpdate(state, update('c3', 'c2', { salesOmitted: 5 })).salesOmitted).toBe(35)
+  })
+})
+
+describe('windows', () => {
+  it('are replaced by their newer version', () => {
+    const first = applyUpdate(started, update('c2', 'c1', { windows: [window(NOON)] }))
+    const revised = window(NOON, { orders: 2, revision: 1, state: 'closed' })
+    const second = applyUpdate(first, update('c3', 'c2', { windows: [revised] }))
+    expect([...second.windows.values()]).toEqual([revised])
+    expect([...first.windows.values()]).toEqual([window(NOON)])
+  })
+
+  it('are apart by store, channel and currency', () => {
+    const windows = [window(NOON), window(NOON, { channel: 'online' }), window(NOON, { currency: 'GBP' })]
+    expect(applyUpdate(started, update('c2', 'c1', { windows })).windows.size).toBe(3)
+  })
+
+  it('leave when they are older than a snapshot would bring', () => {
+    const first = applyUpdate(started, update('c2', 'c1', { windows: [window(NOON)] }))
+    const later = NOON + KEPT_WINDOWS_MS + 60_000
+    const second = applyUpdate(first, update('c3', 'c2', { windows: [window(later)] }))
+    expect([...second.windows.values()].map(({ windowStart }) => windowStart)).toEqual([later])
+  })
+
+  it('are another map after every update that touches one, so that figures know to be read again', () => {
+    const old = applyUpdate(started, update('c2', 'c1', { windows: [window(NOON)] }))
+    const untouched = applyUpdate(old, update('c3', 'c2'))
+    expect(untouched.windows).toBe(old.windows)
+    const lateBeyondKept = window(NOON - 5 * KEPT_WINDOWS_MS)
+    expect(applyUpdate(old, update('c3', 'c2', { windows: [lateBeyondKept] })).windows).not.toBe(old.windows)
+  })
+})
+
+describe('alerts', () => {
+  it('stay while open, however often they are told, and go when resolved', () => {
+    const opened = applyUpdate(started, update('c2', 'c1', { alerts: [alert('x', 'open')] }))
+    const told = applyUpdate(opened, update('c3', 'c2', { alerts: [alert('x', 'open')] }))
+    expect(told.alerts.size).toBe(1)
+    expect(applyUpdate(told, update('c4', 'c3', { alerts: [alert('x', 'resolved')] })).alerts.size).toBe(0)
+  })
+})
+
+describe('a snapshot', () => {
+  it('replaces everything, and says that the pipeline may have moved meanwhile', () => {
+    const before = applyUpdate(started, update('c2', 'c1', { sales: [sale('a', NOON)], windows: [window(NOON)] }))
+    const after = applySnapshot(before, snapshot({ cursor: 'c9', sales: [sale('z', NOON + 9)] }))
+    expect(after.cursor).toBe('c9')
+    expect(after.sales.map(({ id }) => id)).toEqual(['z'])
+    expect(after.windows.size).toBe(0)
+    expect(after.pipelineChanges).toBe(before.pipelineChanges + 1)
+  })
+
+  it('is followed by updates that count the changes of the pipeline', () => {
+    const change = { kind: 'run', at: NOON, payload: null }
+    const after = applyUpdate(started, update('c2', 'c1', { pipeline: [change] }))
+    expect(after.pipelineChanges).toBe(started.pipelineChanges + 1)
+    expect(applyUpdate(after, update('c3', 'c2')).pipelineChanges).toBe(after.pipelineChanges)
+  })
+})

@@ -1,0 +1,40 @@
+import { formatFullMoment } from '#app/format/time.ts'
+import { formatCount } from '#app/format/number.ts'
+import type { PathBasis } from '#app/ui/basis-popover.tsx'
+import type { SideBySide } from '#server/serving/shapes.ts'
+
+/** What the figures of an answer rest on, in words: run, moment and offsets of each path. */
+export function basesOf({ batchBasis, streamBasis }: SideBySide, zone: string): PathBasis[] {
+  return [
+    {
+      path: 'batch',
+      lines: [
+        { name: 'Run', value: batchBasis.runId === null ? 'none has covered this yet' : formatCount(batchBasis.runId) },
+        { name: 'Computed', value: momentOr(batchBasis.computedAt, zone, 'not yet') },
+        { name: 'Read through', value: offsetsText(batchBasis.through) },
+        ...(batchBasis.rulesVersion === null ? [] : [{ name: 'Rules', value: `version ${batchBasis.rulesVersion}` }]),
+      ],
+    },
+    {
+      path: 'stream',
+      lines: [
+        { name: 'Watermark', value: momentOr(streamBasis.watermark, zone, 'none yet') },
+        { name: 'Processed', value: momentOr(streamBasis.processedAt, zone, 'not yet') },
+        { name: 'Read through', value: offsetsText(streamBasis.through) },
+        { name: 'Rules', value: `version ${streamBasis.rulesVersion}` },
+        { name: 'Generation', value: String(streamBasis.generation) },
+      ],
+    },
+  ]
+}
+
+/** Offsets by partition: `0: 1,234 · 1: 980`. */
+export function offsetsText(through: Readonly<Record<string, number>>): string {
+  const offsets = Object.entries(through).sort(([one], [other]) => Number(one) - Number(other))
+  if (offsets.length === 0) return 'nothing yet'
+  return offsets.map(([partition, offset]) => `${partition}: ${formatCount(offset)}`).join(' · ')
+}
+
+function momentOr(instant: number | null, zone: string, otherwise: string): string {
+  return instant === null ? otherwise : formatFullMoment(instant, zone)
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { type AskedScope, resolveScope } from '#app/side-by-side/scope.ts'
+import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
+
+function store(id: string, currency: string, zone = 'Europe/Berlin'): StoreSummary {
+  return { store: id, name: id, zone, cutOverHour: 4, currency, channel: 'pos', input: 'live' }
+}
+
+const overview: Overview = {
+  stores: [store('berlin', 'EUR'), store('lisboa', 'EUR', 'Europe/Lisbon'), store('london', 'GBP', 'Europe/London')],
+  currencies: ['EUR', 'GBP'],
+  firstDay: '2026-11-01',
+  lastDay: '2026-11-20',
+  events: 10,
+  demoNote: null,
+}
+const nothing: AskedScope = { from: null, to: null, store: [], currency: null }
+
+describe('the scope of the page', () => {
+  it('is the newest day of all stores in their first currency when the address says nothing', () => {
+    const resolved = resolveScope(overview, nothing)
+    expect(resolved?.scope).toEqual({ from: '2026-11-20', to: '2026-11-20', stores: [], currency: 'EUR' })
+    expect(resolved?.stores).toHaveLength(3)
+    expect(resolved?.currencies).toEqual(['EUR', 'GBP'])
+  })
+
+  it('is one day when only one end is given, and in order when the ends are not', () => {
+    expect(resolveScope(overview, { ...nothing, from: '2026-11-05' })?.scope).toMatchObject({
+      from: '2026-11-05',
+      to: '2026-11-05',
+    })
+    expect(resolveScope(overview, { ...nothing, from: '2026-11-09', to: '2026-11-05' })?.scope).toMatchObject({
+      from: '2026-11-05',
+      to: '2026-11-09',
+    })
+  })
+
+  it('takes the currency and the zone of the chosen stores', () => {
+    const resolved = resolveScope(overview, { ...nothing, store: ['london'], currency: 'EUR' })
+    expect(resolved?.scope).toMatchObject({ stores: ['london'], currency: 'GBP' })
+    expect(resolved?.zone).toBe('Europe/London')
+  })
+
+  it('leaves out stores that do not exist', () => {
+    expect(resolveScope(overview, { ...nothing, store: ['gone', 'lisboa'] })?.scope.stores).toEqual(['lisboa'])
+    expect(resolveScope(overview, { ...nothing, store: ['gone'] })?.stores).toHaveLength(3)
+  })
+
+  it('is nothing on an empty log and without stores', () => {
+    expect(resolveScope({ ...overview, lastDay: null }, nothing)).toBeNull()
+    expect(resolveScope({ ...overview, stores: [] }, nothing)).toBeNull()
+  })
+})

@@ -1,0 +1,50 @@
+import type { BusinessDay } from '#domain/business-day.ts'
+import type { Overview, SideBySideScope, StoreSummary } from '#server/serving/shapes.ts'
+
+/** What the address says, before it is held against what there is. */
+export interface AskedScope {
+  from: BusinessDay | null
+  to: BusinessDay | null
+  store: readonly string[]
+  currency: string | null
+}
+
+export interface ResolvedScope {
+  scope: SideBySideScope
+  /** The stores in it, all of them when none was chosen. */
+  stores: readonly StoreSummary[]
+  /** Currencies one may choose from. Amounts of several are never added. */
+  currencies: readonly string[]
+  /** Zone in which times are shown: that of the first store in scope, as the server labels its hours. */
+  zone: string
+}
+
+/**
+ * The scope to show. What the address leaves open: the newest business day, all stores, their first
+ * currency. What does not exist (a store that is gone, a currency none of the stores takes) is dropped.
+ * @returns null while there is nothing to show: no store, or no event in the log
+ */
+export function resolveScope(overview: Overview, asked: AskedScope): ResolvedScope | null {
+  const chosen = overview.stores.filter(({ store }) => asked.store.includes(store))
+  const stores = chosen.length > 0 ? chosen : overview.stores
+  const [first] = stores
+  if (!first || overview.lastDay === null) return null
+  const currencies = chosen.length > 0 ? currenciesOf(chosen) : overview.currencies
+  const currency = currencies.find(code => code === asked.currency) ?? currencies[0] ?? first.currency
+  return {
+    scope: { ...daysOf(asked, overview.lastDay), stores: chosen.map(({ store }) => store), currency },
+    stores,
+    currencies,
+    zone: first.zone,
+  }
+}
+
+function daysOf({ from, to }: AskedScope, newest: BusinessDay): { from: BusinessDay; to: BusinessDay } {
+  const first = from ?? to ?? newest
+  const last = to ?? first
+  return first <= last ? { from: first, to: last } : { from: last, to: first }
+}
+
+function currenciesOf(stores: readonly StoreSummary[]): string[] {
+  return [...new Set(stores.map(({ currency }) => currency))].sort()
+}

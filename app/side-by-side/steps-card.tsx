@@ -1,0 +1,159 @@
+'use client'
+
+import dynamic from 'next/dynamic'
+import { useMemo } from 'react'
+import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
+import { type PairStep, stepsOf } from '#app/side-by-side/pair-steps.ts'
+import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
+import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import { SegmentedControl } from '#app/ui/segmented-control.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
+import type { SideBySide } from '#server/serving/shapes.ts'
+
+const PairChart = dynamic(() => import('#app/charts/pair-chart.tsx').then(module => module.PairChart), {
+  ssr: false,
+  loading: () => <Skeleton className="grow" />,
+})
+
+const CHOICES = METRICS.map(metric => ({ value: metric, label: METRIC_TEXTS[metric].title }))
+
+/** One metric of the chosen days, by hour for one day and by day for several, from both paths. */
+export function StepsCard({
+  query,
+  metric,
+  currency,
+  today,
+  onMetric,
+  className,
+}: {
+  query: CardQuery<SideBySide>
+  metric: Metric
+  currency: string
+  /** The business day that is still open, if any. */
+  today: string | null
+  onMetric: (metric: Metric) => void
+  className?: string
+}) {
+  const { title, kind } = METRIC_TEXTS[metric]
+  const byHour = query.data ? query.data.scope.from === query.data.scope.to : true
+  return (
+    <ChartWithTable
+      title={`${title} by ${byHour ? 'hour' : 'day'}`}
+      unit={kind === 'money' ? currency : undefined}
+      className={className}
+      actions={<SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />}
+      legend={
+        <>
+          <PathTag path="batch" detail="bars" />
+          <PathTag path="stream" detail="line" />
+          <span>pale and dashed: {byHour ? 'hour' : 'day'} still open</span>
+        </>
+      }
+    >
+      {show => (
+        <CardContent
+          query={query}
+          skeleton={<Skeleton className="h-full" />}
+          isEmpty={({ hours, days }) => hours.length === 0 && days.length === 0}
+          empty={<EmptyState what="Nothing was sold on these days." advice="Choose other days or stores above." />}
+        >
+          {answer => (
+            <Steps show={show} answer={answer} metric={metric} currency={currency} today={today} />
+          )}
+        </CardContent>
+      )}
+    </ChartWithTable>
+  )
+}
+
+function Steps({
+  show,
+  answer,
+  metric,
+  currency,
+  today,
+}: {
+  show: 'chart' | 'table'
+  answer: SideBySide
+  metric: Metric
+  currency: string
+  today: string | null
+}) {
+  const steps = useMemo(() => stepsOf(answer, metric, today), [answer, metric, today])
+  const points = useMemo(() => steps.map(({ point }) => point), [steps])
+  const texts = (step: PairStep) => stepTexts(step, metric, currency)
+  const { title } = METRIC_TEXTS[metric]
+  if (show === 'table') {
+    return (
+      <DataTable
+        caption={`${title}, batch and stream`}
+        rows={steps}
+        rowKey={({ point }) => point.key}
+        columns={[
+          {
+            key: 'step',
+            header: answer.hours.length > 0 ? 'Hour' : 'Day',
+            align: 'left',
+            cell: step => (step.point.open ? `${step.title}, open` : step.title),
+          },
+          { key: 'batch', header: <PathTag path="batch" />, cell: step => texts(step).batch },
+          { key: 'stream', header: <PathTag path="stream" />, cell: step => texts(step).stream },
+          { key: 'difference', header: 'Difference', cell: step => texts(step).difference },
+        ]}
+      />
+    )
+  }
+  return (
+    <PairChart
+      points={points}
+      description={`${title}: batch as bars, stream as a line. The table shows the same figures.`}
+      tooltip={key => {
+        const step = steps.find(({ point }) => point.key === key)
+        return step ? { title: step.title, lines: tooltipLines(texts(step)) } : null
+      }}
+    />
+  )
+}
+
+interface StepTexts {
+  batch: string
+  stream: string
+  difference: string
+}
+
+/** A path without a figure in a step has a dash; the difference then counts it as nothing. */
+function stepTexts({ batch, stream }: PairStep, metric: Metric, currency: string): StepTexts {
+  if (METRIC_TEXTS[metric].kind === 'money') {
+    const money = metric === 'returns' ? 'returns' : 'net'
+    const difference = formatAmount(amountOf(stream?.[money]) - amountOf(batch?.[money]))
+    return {
+      batch: batch ? formatValue(batch[money], 'money', currency) : '–',
+      stream: stream ? formatValue(stream[money], 'money', currency) : '–',
+      difference: formatSignedValue(difference, 'money', currency),
+    }
+  }
+  const pieces = metric === 'orders' ? 'orders' : 'units'
+  return {
+    batch: batch ? formatValue(String(batch[pieces]), 'count', currency) : '–',
+    stream: stream ? formatValue(String(stream[pieces]), 'count', currency) : '–',
+    difference: formatSignedValue(String((stream?.[pieces] ?? 0) - (batch?.[pieces] ?? 0)), 'count', currency),
+  }
+}
+
+function amountOf(text: string | undefined): Amount {
+  return parseAmount(text ?? '0') ?? 0
+}
+
+function tooltipLines({ batch, stream, difference }: StepTexts): TooltipLine[] {
+  return [
+    { key: 'batch', name: <PathTag path="batch" />, value: batch },
+    { key: 'stream', name: <PathTag path="stream" />, value: stream },
+    { key: 'difference', name: 'Difference', value: difference },
+  ]
+}

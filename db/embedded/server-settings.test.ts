@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { renderSettings, serverSettings } from './server-settings.ts'
+
+const gibibyte = 1024 ** 3
+
+test('commits are durable unless a test asks otherwise', () => {
+  const input = { memoryBytes: 8 * gibibyte, maxConnections: 60 }
+  expect(serverSettings({ ...input, durable: true })).toMatchObject({ fsync: 'on', synchronous_commit: 'on' })
+  expect(serverSettings({ ...input, durable: false })).toMatchObject({ fsync: 'off' })
+})
+
+test.each([
+  [0.25, '64MB'],
+  [1, '128MB'],
+  [16, '256MB'],
+])('with %f GiB of memory the server keeps %s of pages', (gibibytes, expected) => {
+  const settings = serverSettings({ memoryBytes: gibibytes * gibibyte, durable: true, maxConnections: 60 })
+  expect(settings.shared_buffers).toBe(expected)
+})
+
+test('settings become one line each', () => {
+  expect(renderSettings({ jit: 'off', fsync: 'on' })).toMatch(/^#.*\njit = off\nfsync = on\n$/)
+})

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import { enrich } from './enrich.ts'
+import { parseEvent } from './event.ts'
+import { EXAMPLE_STORES_BY_ID } from './examples/example-stores.ts'
+
+const NOW = Date.parse('2026-11-20T10:16:00+01:00')
+const ORDER = {
+  source: 'pos-1',
+  id: 'o-1',
+  type: 'order.placed',
+  store: 'berlin',
+  channel: 'pos',
+  eventTime: '2026-11-20T10:15:30+01:00',
+  orderId: 'o-1',
+  currency: 'EUR',
+  lines: [
+    { sku: 'tea', units: 2, unitPrice: '2.555', discount: '0.10', tax: '0.80' },
+    { sku: 'POST', units: 1, unitPrice: '3.00' },
+  ],
+}
+
+function enriched(input: unknown, nonStockSkus?: ReadonlySet<string>) {
+  const parsed = parseEvent(input)
+  if ('rejection' in parsed) throw new Error(parsed.rejection.detail)
+  return enrich(parsed.event, {
+    stores: EXAMPLE_STORES_BY_ID,
+    now: NOW,
+    class: 'live',
+    bodyHash: '0'.repeat(32),
+    ...(nonStockSkus ? { nonStockSkus } : {}),
+  })
+}
+
+function rejectionOf(input: unknown) {
+  const result = enriched(input)
+  return 'rejection' in result ? result.rejection : null
+}
+
+test('totals, business day and partition are decided once', () => {
+  const result = enriched(ORDER)
+  expect('events' in result && result.events).toMatchObject([
+    {
+      businessDay: '2026-11-20',
+      partition: EXAMPLE_STORES_BY_ID.get('berlin')?.partition,
+      totalUnits: 3,
+      totalGross: 81_100,
+      totalDiscounts: 1_000,
+      totalTax: 8_000,
+      lines: {
+        skus: ['tea', 'POST'],
+        units: [2, 1],
+        discounts: [1_000, 0],
+        taxes: [8_000, null],
+        stocked: null,
+      },
+    },
+  ])
+})
+
+test('codes that are no merchandise move no stock', () => {
+  const result = enriched(ORDER, new Set(['POST']))
+  expect('events' in result && result.events[0]?.lines?.stocked).toEqual([true, false])
+})
+
+test('a transfer is two legs, each in its own store', () => {
+  const result = enriched({
+    source: 'pos-1',
+    id: 't-1',
+    type: 'stock.transferred',
+    store: 'berlin',
+    toStore: 'new-york',
+    eventTime: '2026-11-20T03:00:00+01:00',
+    lines: [{ sku: 'tea', units: 4 }],
+  })
+  expect(
+    'events' in result && result.events.map(({ id, store, businessDay }) => [id, store, businessDay]),
+  ).toEqual([
+    ['t-1#out', 'berlin', '2026-11-19'],
+    ['t-1#in', 'new-york', '2026-11-19'],
+  ])
+})
+
+test('a review is bulk, whatever way it came', () => {
+  const review = {
+    source: 'reviews',
+    id: 'r-1',
+    type: 'review.posted',
+    store: 'berlin',
+    eventTime: ORDER.eventTime,
+    sku: 'tea',
+    rating: 4,
+  }
+  const result = enriched(review)
+  expect('events' in result && result.events[0]?.class).toBe('bulk')
+})
+
+describe('refused', () => {
+  test.each([
+    ['an unknown store', { ...ORDER, store: 'atlantis' }, 'unknown_store', 'stores -- add'],
+    [
+      'a clock two minutes ahead',
+      { ...ORDER, eventTime: '2026-11-20T10:18:01+01:00' },
+      'clock_skew',
+      '2 minutes',
+    ],
+    [
+      'an absurd price',
+      { ...ORDER, lines: [{ sku: 'tea', units: 1, unitPrice: '100000000.01' }] },
+      'absurd_amount',
+      '100000000.0000',
+    ],
+    [
+      'units times price beyond any safe integer',
+      { ...ORDER, lines: [{ sku: 'tea', units: 1_000_000, unitPrice: '900000000000.0000' }] },
+      'absurd_amount',
+      'units and prices',
+    ],
+    [
+      'a discount above the line',
+      { ...ORDER, lines: [{ sku: 'tea', units: 1, unitPrice: '1', discount: '1.01' }] },
+      'invalid_field',
+      'lines[0].discount',
+    ],
+    [
+      'tenders that do not pay the order',
+      { ...ORDER, tenders: [{ type: 'cash', amount: '8.00' }] },
+      'tenders_differ',
+      '8.0100',
+    ],
+    [
+      'tender and tenders',
+      { ...ORDER, tender: 'card', tenders: [{ type: 'cash', amount: '8.01' }] },
+      'invalid_field',
+      'tenders',
+    ],
+  ])('%s', (_, input, reason, detail) => {
+    const rejection = rejectionOf(input)
+    expect(rejection?.reason).toBe(reason)
+    expect(rejection?.detail).toContain(detail)
+  })
+
+  test('but not a clock two minutes ahead to the millisecond, nor one three days behind', () => {
+    expect(rejectionOf({ ...ORDER, eventTime: '2026-11-20T10:18:00+01:00' })).toBeNull()
+    expect(rejectionOf({ ...ORDER, eventTime: '2026-11-17T10:18:00+01:00' })).toBeNull()
+  })
+})
+
+test('where prices exclude tax, the tenders pay it on top', () => {
+  const order = {
+    ...ORDER,
+    store: 'new-york',
+    currency: 'USD',
+    tenders: [
+      { type: 'cash', amount: '5.00' },
+      { type: 'card', amount: '3.81' },
+    ],
+  }
+  expect(rejectionOf(order)).toBeNull()
+})

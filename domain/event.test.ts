@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { MAX_LINES, parseEvent } from './event.ts'
+
+const ORDER = {
+  source: 'pos-berlin-2',
+  id: '2026-11-20-000123',
+  type: 'order.placed',
+  store: 'berlin-mitte',
+  channel: 'pos',
+  eventTime: '2026-11-20T10:15:30.123+01:00',
+  orderId: 'B2-000123',
+  customer: 'c-81723',
+  currency: 'EUR',
+  tender: 'card',
+  lines: [{ sku: '85123A', units: 6, unitPrice: '2.55', discount: '0.30' }],
+}
+
+function rejectionOf(input: unknown) {
+  const parsed = parseEvent(input)
+  return 'rejection' in parsed ? parsed.rejection : null
+}
+
+test('the contract’s example is an event', () => {
+  expect(parseEvent(ORDER)).toEqual({ event: ORDER })
+})
+
+describe('what is refused says which field, and why', () => {
+  test.each([
+    ['an unknown field', { ...ORDER, colour: 'red' }, 'unknown_field', 'colour'],
+    [
+      'an unknown field of a line',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], weight: 1 }] },
+      'unknown_field',
+      'lines[0]',
+    ],
+    ['an unknown type', { ...ORDER, type: 'order.guessed' }, 'unknown_type', 'order.guessed'],
+    ['no type', { ...ORDER, type: undefined }, 'unknown_type', 'order.placed'],
+    ['a missing field', { ...ORDER, store: undefined }, 'invalid_field', 'store'],
+    ['a time without offset', { ...ORDER, eventTime: '2026-11-20T10:15:30' }, 'invalid_field', 'eventTime'],
+    [
+      'a price of five decimals',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], unitPrice: '2.55555' }] },
+      'invalid_field',
+      'lines[0].unitPrice',
+    ],
+    [
+      'a price as number',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], unitPrice: 2.55 }] },
+      'invalid_field',
+      'lines[0].unitPrice',
+    ],
+    [
+      'half a unit',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], units: 0.5 }] },
+      'invalid_field',
+      'lines[0].units',
+    ],
+    ['no lines', { ...ORDER, lines: [] }, 'invalid_field', 'lines'],
+    ['a NUL character', { ...ORDER, customer: 'c\u0000' }, 'unstorable_text', 'customer'],
+    ['half a surrogate pair', { ...ORDER, orderId: 'x\ud800' }, 'unstorable_text', 'orderId'],
+    [
+      'a control character',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], sku: 'a\u001fb' }] },
+      'invalid_field',
+      'lines[0].sku',
+    ],
+    [
+      'too many attributes',
+      { ...ORDER, attributes: { note: 'x'.repeat(2_100) } },
+      'invalid_field',
+      'attributes',
+    ],
+    ['something else than an object', 7, 'invalid_field', ''],
+  ])('%s', (_, input, reason, place) => {
+    const rejection = rejectionOf(input)
+    expect(rejection?.reason).toBe(reason)
+    expect(rejection?.detail).toContain(place)
+  })
+
+  test('more lines than an event may carry', () => {
+    const lines = Array.from({ length: MAX_LINES + 1 }, () => ORDER.lines[0])
+    expect(rejectionOf({ ...ORDER, lines })?.detail).toContain(String(MAX_LINES))
+  })
+})
+
+test('whole surrogate pairs are text like any other', () => {
+  expect(rejectionOf({ ...ORDER, customer: 'c-😀' })).toBeNull()
+})

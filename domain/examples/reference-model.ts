@@ -1,0 +1,78 @@
+import { type SalesEffect, salesEffect, stockEffects } from '../effects.ts'
+import type { LogEvent } from '../log-event.ts'
+
+/** An event with its offset: what the model needs to settle counts of equal event time. */
+export type ModelEvent = LogEvent & { offset: number }
+
+/**
+ * The figures of a set of events, computed in the plainest way: sort, then add up in memory. Tests hold
+ * both paths against it; it shares none of their code but the effects of one event.
+ */
+export function modelSales<Key extends string>(
+  events: readonly LogEvent[],
+  keyOf: (event: LogEvent) => Key,
+): Map<Key, SalesEffect> {
+  const figures = new Map<Key, SalesEffect>()
+  for (const event of events) {
+    const effect = salesEffect(event)
+    if (!effect) continue
+    const sum = figures.get(keyOf(event)) ?? {
+      orders: 0,
+      units: 0,
+      gross: 0,
+      discounts: 0,
+      returns: 0,
+      returnDocuments: 0,
+      unitsReturned: 0,
+    }
+    sum.orders += effect.orders
+    sum.units += effect.units
+    sum.gross += effect.gross
+    sum.discounts += effect.discounts
+    sum.returns += effect.returns
+    sum.returnDocuments += effect.returnDocuments
+    sum.unitsReturned += effect.unitsReturned
+    figures.set(keyOf(event), sum)
+  }
+  return figures
+}
+
+/** On hand per `store/sku` after all events, null where unknown. */
+export function modelStock(events: readonly ModelEvent[]): Map<string, number | null> {
+  const movements = events.flatMap(event =>
+    stockEffects(event).map(effect => ({
+      key: `${event.store}/${effect.sku}`,
+      kind: effect.kind,
+      units: effect.units,
+      at: event.eventTime,
+      offset: event.offset,
+    })),
+  )
+  const stock = new Map<string, number | null>()
+  for (const key of new Set(movements.map(movement => movement.key))) {
+    const own = movements.filter(movement => movement.key === key)
+    const deltas = own.filter(movement => movement.kind !== 'counted')
+    const byTime = (a: { at: number; offset: number }, b: { at: number; offset: number }) =>
+      a.at - b.at || a.offset - b.offset
+    const count = own
+      .filter(movement => movement.kind === 'counted')
+      .sort(byTime)
+      .at(-1)
+    const opening = own
+      .filter(movement => movement.kind === 'received')
+      .sort(byTime)
+      .at(0)
+    if (count) {
+      stock.set(key, count.units + sum(deltas.filter(delta => delta.at > count.at)))
+    } else if (opening) {
+      stock.set(key, sum(deltas.filter(delta => delta.at >= opening.at)))
+    } else {
+      stock.set(key, null)
+    }
+  }
+  return stock
+}
+
+function sum(movements: readonly { units: number }[]): number {
+  return movements.reduce((total, movement) => total + movement.units, 0)
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { netOf } from '../effects.ts'
+import { parseInstant } from '../instant.ts'
+import { formatAmount } from '../money.ts'
+import { windowStartOf } from '../window.ts'
+import { WORKED_EXAMPLES } from './all-examples.ts'
+import { enrichExample } from './enrich-example.ts'
+import { modelSales, modelStock } from './reference-model.ts'
+
+describe.each(WORKED_EXAMPLES)('$title', example => {
+  const events = example.events
+    .flatMap(enrichExample)
+    .map((event, index) => ({ ...event, offset: index + 1 }))
+
+  if (example.daily)
+    test('by business day', () => {
+      const days = modelSales(events, event => `${event.store} ${event.businessDay}`)
+      expect([...days.keys()].sort()).toEqual(
+        example.daily?.map(day => `${day.store} ${day.businessDay}`).sort(),
+      )
+      for (const expected of example.daily ?? []) {
+        const actual = days.get(`${expected.store} ${expected.businessDay}`)
+        expect(actual && { ...actual, net: formatAmount(netOf(actual)) }).toMatchObject({
+          orders: expected.orders,
+          units: expected.units,
+          net: expected.net,
+          returnDocuments: expected.returnDocuments,
+          unitsReturned: expected.unitsReturned,
+        })
+        expect(actual && [actual.gross, actual.discounts, actual.returns].map(formatAmount)).toEqual([
+          expected.gross,
+          expected.discounts,
+          expected.returns,
+        ])
+      }
+    })
+
+  if (example.windows)
+    test('by minute', () => {
+      const windows = modelSales(events, event => `${event.store} ${windowStartOf(event.eventTime)}`)
+      for (const { store, windowStart, orders, net } of example.windows ?? []) {
+        const actual = windows.get(`${store} ${parseInstant(windowStart)}`)
+        expect(actual && { orders: actual.orders, net: formatAmount(netOf(actual)) }).toEqual({ orders, net })
+      }
+      expect(windows.size).toBe(example.windows?.length)
+    })
+
+  if (example.stock)
+    test('stock on hand, in whatever order the events arrive', () => {
+      for (const arrival of [events, events.toReversed()]) {
+        const stock = modelStock(arrival)
+        for (const { store, sku, onHand } of example.stock ?? [])
+          expect(stock.get(`${store}/${sku}`)).toBe(onHand)
+      }
+    })
+})

@@ -1,0 +1,22 @@
+/**
+ * Every npm script's program, by command. `dev` says that it needs development dependencies (it builds the
+ * pages, or tests), `settings` that it reads `.env`.
+ *
+ * @type {Readonly<Record<string, Readonly<{ entry: string, dev: boolean, settings: boolean }>>>}
+ */
+export const commands = {
+  demo: { entry: 'server/launch/demo.ts', dev: true, settings: true },
+  start: { entry: 'server/launch/start.ts', dev: false, settings: true },
+  seed: { entry: 'seed/main.ts', dev: false, settings: true },
+  simulate: { entry: 'seed/simulate-main.ts', dev: false, settings: true },
+  stores: { entry: 'server/intake/stores-main.ts', dev: false, settings: true },
+  import: { entry: 'server/intake/import-main.ts', dev: false, settings: true },
+  jobs: { entry: 'jobs/main.ts', dev: false, settings: true },
+  stream: { entry: 'server/stream/main.ts', dev: false, settings: true },
+  replay: { entry: 'server/stream/replay-main.ts', dev: false, settings: true },
+  reconcile: { entry: 'server/serving/reconcile-main.ts', dev: false, settings: true },
+  bench: { entry: 'bench/main.ts', dev: false, settings: true },
+  // Tests and checks must not depend on what somebody wrote into .env.
+  test: { entry: 'server/launch/test.ts', dev: true, settings: false },
+  check: { entry: 'server/launch/check.ts', dev: true, settings: false },
+}

@@ -1,0 +1,69 @@
+// Runs before anything is installed, on whatever Node the machine has: plain JavaScript, nothing imported
+// but Node's own modules and the files beside this one.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { commands } from './commands.mjs'
+import { ensureDependencies } from './dependencies.mjs'
+import { findRuntime } from './runtime.mjs'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** @param {string} name @param {readonly string[]} args @returns {Promise<number>} exit code */
+async function launch(name, args) {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    process.stderr.write(`Unknown command "${name}". Commands: ${Object.keys(commands).join(', ')}.\n`)
+    return 2
+  }
+  await ensureDependencies({ root, development: command.dev })
+  const runtime = await findRuntime(root)
+  const entry = path.join(root, command.entry)
+  if (!existsSync(entry))
+    throw new Error(`${command.entry} is missing: this copy of the project is not complete.`)
+  return run(runtime, [...nodeFlags(command), entry, ...args])
+}
+
+/** @param {{ settings: boolean }} command */
+function nodeFlags(command) {
+  return [
+    '--disable-warning=ExperimentalWarning',
+    `--import=${path.join(root, 'server/launch/follow-parent.mjs')}`,
+    ...(command.settings ? [`--env-file-if-exists=${path.join(root, '.env')}`] : []),
+  ]
+}
+
+/** Runs the command in the terminal we were given. @param {string} program @param {readonly string[]} args */
+function run(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      // The channel tells the child when we are killed, so that it does not stay behind.
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: {
+        ...process.env,
+        INIT_CWD: process.env.INIT_CWD ?? process.cwd(),
+        PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
+      },
+    })
+    for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP']))
+      process.on(signal, () => child.kill(signal))
+    // Ctrl+C reaches the child by itself, and npm repeats it to us: once more does no harm, twice would.
+    process.once('SIGINT', () => {
+      process.on('SIGINT', () => {})
+      child.kill('SIGINT')
+    })
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGKILL']))
+  })
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+try {
+  process.exitCode = await launch(name, args)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { isBusinessDay } from '#domain/business-day.ts'
+
+/** Longest range one answer covers: a year of days, leap day included. */
+export const MAX_SCOPE_DAYS = 366
+const MAX_STORES = 1_000
+const DAY_MS = 86_400_000
+
+export const businessDaySchema = z.string().refine(isBusinessDay, {
+  error: issue => `${JSON.stringify(issue.input)} is not a date YYYY-MM-DD that exists`,
+})
+
+export const storesSchema = z
+  .array(z.string().min(1).max(128))
+  .max(MAX_STORES, { error: `at most ${MAX_STORES} stores; leave the list empty for all` })
+  .default([])
+
+export const currencySchema = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
+
+/** What a side-by-side question is about. `stores` empty: all of them. Both days are included. */
+export const scopeSchema = z
+  .strictObject({
+    from: businessDaySchema,
+    to: businessDaySchema,
+    stores: storesSchema,
+    currency: currencySchema,
+  })
+  .superRefine(({ from, to }, context) => {
+    const days = daysBetween(from, to)
+    if (days < 1) {
+      context.addIssue({ code: 'custom', path: ['to'], message: `"to" (${to}) lies before "from" (${from})` })
+    }
+    if (days > MAX_SCOPE_DAYS) {
+      context.addIssue({
+        code: 'custom',
+        path: ['to'],
+        message: `${from} to ${to} are ${days} days: ask for ${MAX_SCOPE_DAYS} at most`,
+      })
+    }
+  })
+
+/** Number of days from one day to another, both included. */
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS) + 1
+}

@@ -1,0 +1,55 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import { connect, type Sql } from '#db/client.ts'
+import * as schema from '#db/schema/schema.ts'
+
+/** The database as the serving layer uses it. */
+export interface Serving {
+  /** Raw SQL, for everything that aggregates. */
+  sql: Sql
+  /** Plain reads of rows. On its own client: Drizzle changes the parsers of the one it is given. */
+  drizzle: PostgresJsDatabase<typeof schema>
+  /** A sentence that says how this installation differs from a real one; null outside the demo. */
+  demoNote: string | null
+  close(): Promise<void>
+}
+
+/** Connections of each client: pages are read in bursts of a few queries. */
+const MAX_CONNECTIONS = 4
+const CLOSE_TIMEOUT_SECONDS = 2
+
+export function openServing(url: string, options: { demoNote?: string | null } = {}): Serving {
+  const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web' })
+  const client = postgres(url, {
+    max: MAX_CONNECTIONS,
+    onnotice: () => {},
+    connection: { application_name: 'tillstream web', TimeZone: 'UTC' },
+  })
+  return {
+    sql,
+    drizzle: drizzle(client, { schema }),
+    demoNote: options.demoNote ?? null,
+    async close() {
+      await Promise.all([
+        sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+        client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+      ])
+    },
+  }
+}
+
+// Next bundles the pages' code apart from the server that starts it, so a module variable would exist twice.
+const PLACE = Symbol.for('tillstream.serving')
+const shared = globalThis as { [PLACE]?: Serving }
+
+/** Called once by the process that serves pages, before the first request. */
+export function provideServing(opened: Serving): void {
+  shared[PLACE] = opened
+}
+
+/** @throws when no entry point has opened the database: pages are served by `npm start -- web`, not by `next start`. */
+export function serving(): Serving {
+  const opened = shared[PLACE]
+  if (!opened) throw new Error("No database is open here: start the dashboard with 'npm start -- web'.")
+  return opened
+}

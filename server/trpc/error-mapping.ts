@@ -1,0 +1,16 @@
+import { TRPCError } from '@trpc/server'
+import { isDatabaseAway } from '#server/serving/database-away.ts'
+
+/** Turns what a procedure threw into an answer: a database that is away is a state that passes, not a bug. */
+export function toTrpcError(error: TRPCError): TRPCError {
+  if (error.code !== 'INTERNAL_SERVER_ERROR') return error
+  if (isDatabaseAway(error.cause)) {
+    return new TRPCError({
+      code: 'SERVICE_UNAVAILABLE',
+      message:
+        'The database does not answer. Check that Postgres runs and that DATABASE_URL is right; /readyz names what is missing. The page goes on by itself once it is back.',
+      cause: error.cause,
+    })
+  }
+  return error
+}

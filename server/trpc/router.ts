@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { readDifferenceEvents } from '#server/serving/difference-events.ts'
+import { listFindings } from '#server/serving/findings.ts'
+import { readFreshness } from '#server/serving/freshness.ts'
+import { readOverview } from '#server/serving/overview.ts'
+import { scopeSchema } from '#server/serving/scope.ts'
+import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
+
+const MAX_PAGE = 200
+
+const metricSchema = z.enum([
+  'net',
+  'gross',
+  'discounts',
+  'returns',
+  'orders',
+  'units',
+  'returnDocuments',
+  'unitsReturned',
+])
+
+const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
+
+/** Everything the dashboard reads. Figures that move are pushed over the live socket instead. */
+export const appRouter = router({
+  overview: router({
+    get: procedure.query(({ ctx }) => readOverview(ctx.serving)),
+  }),
+  sideBySide: router({
+    get: procedure
+      .input(scopeSchema)
+      .query(({ ctx, input }) => readSideBySide(ctx.serving.sql, input)),
+    events: procedure
+      .input(
+        z.strictObject({
+          scope: scopeSchema,
+          cause: z.enum(['after-batch', 'before-stream']),
+          metric: metricSchema.default('net'),
+          cursor: z.string().max(200).nullish(),
+          limit: pageSize,
+        }),
+      )
+      .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
+  }),
+  freshness: router({
+    get: procedure.query(({ ctx }) => readFreshness(ctx.serving.sql)),
+  }),
+  findings: router({
+    list: procedure
+      .input(z.strictObject({ cursor: z.int().min(1).nullish(), limit: pageSize }).prefault({}))
+      .query(({ ctx, input }) => listFindings(ctx.serving, input)),
+  }),
+})
+
+export type AppRouter = typeof appRouter
+
+export const createCaller = createCallerFactory(appRouter)
