@@ -3,12 +3,18 @@
 import { ThemeProvider } from 'next-themes'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
+import { LiveProvider } from '#app/live/live-provider.tsx'
+import { QueryProvider } from '#app/trpc/client.tsx'
 
 /** What every page stands on: theme, state in the address, queries, the live socket. */
 export function Providers({ children }: { children: ReactNode }) {
   return (
     <ThemeProvider attribute="data-theme" disableTransitionOnChange>
-      <NuqsAdapter>{children}</NuqsAdapter>
+      <NuqsAdapter>
+        <QueryProvider>
+          <LiveProvider>{children}</LiveProvider>
+        </QueryProvider>
+      </NuqsAdapter>
     </ThemeProvider>
   )
 }

@@ -103,6 +103,11 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   return environment
 }
 
+/** Every variable of this process, for one it starts, with some put in place. */
+export function inheritedEnvironment(changes: EnvironmentSource = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes }
+}
+
 /** True for the addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return (

@@ -1,6 +1,8 @@
 import type { PairPoint } from '#app/charts/pair-points.ts'
 import { formatDay, formatShortDay } from '#app/format/day.ts'
-import type { Metric } from '#app/side-by-side/metrics.ts'
+import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
+import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
+import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import type { SalesFigures, SideBySide } from '#server/serving/shapes.ts'
 
 /** One line of the chart's table, and with `point` one step of the chart. */
@@ -26,6 +28,35 @@ export function stepsOf(answer: SideBySide, metric: Metric, today: string | null
     const open = today !== null && businessDay >= today
     return step({ ...day, key: businessDay, label, title: formatDay(businessDay), open }, metric)
   })
+}
+
+export interface StepTexts {
+  batch: string
+  stream: string
+  difference: string
+}
+
+/** A step to read. A path without a figure has a dash; the difference counts it as nothing. */
+export function stepTexts({ batch, stream }: PairStep, metric: Metric, currency: string): StepTexts {
+  if (METRIC_TEXTS[metric].kind === 'money') {
+    const money = metric === 'returns' ? 'returns' : 'net'
+    const difference = formatAmount(amountOf(stream?.[money]) - amountOf(batch?.[money]))
+    return {
+      batch: batch ? formatValue(batch[money], 'money', currency) : '–',
+      stream: stream ? formatValue(stream[money], 'money', currency) : '–',
+      difference: formatSignedValue(difference, 'money', currency),
+    }
+  }
+  const pieces = metric === 'orders' ? 'orders' : 'units'
+  return {
+    batch: batch ? formatValue(String(batch[pieces]), 'count', currency) : '–',
+    stream: stream ? formatValue(String(stream[pieces]), 'count', currency) : '–',
+    difference: formatSignedValue(String((stream?.[pieces] ?? 0) - (batch?.[pieces] ?? 0)), 'count', currency),
+  }
+}
+
+function amountOf(text: string | undefined): Amount {
+  return parseAmount(text ?? '0') ?? 0
 }
 
 interface Step {

@@ -3,8 +3,7 @@
 import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
 import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
-import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
-import { type PairStep, stepsOf } from '#app/side-by-side/pair-steps.ts'
+import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
 import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
@@ -13,7 +12,6 @@ import { EmptyState } from '#app/ui/empty-state.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { SegmentedControl } from '#app/ui/segmented-control.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import type { SideBySide } from '#server/serving/shapes.ts'
 
 const PairChart = dynamic(() => import('#app/charts/pair-chart.tsx').then(module => module.PairChart), {
@@ -119,35 +117,6 @@ function Steps({
       }}
     />
   )
-}
-
-interface StepTexts {
-  batch: string
-  stream: string
-  difference: string
-}
-
-/** A path without a figure in a step has a dash; the difference then counts it as nothing. */
-function stepTexts({ batch, stream }: PairStep, metric: Metric, currency: string): StepTexts {
-  if (METRIC_TEXTS[metric].kind === 'money') {
-    const money = metric === 'returns' ? 'returns' : 'net'
-    const difference = formatAmount(amountOf(stream?.[money]) - amountOf(batch?.[money]))
-    return {
-      batch: batch ? formatValue(batch[money], 'money', currency) : '–',
-      stream: stream ? formatValue(stream[money], 'money', currency) : '–',
-      difference: formatSignedValue(difference, 'money', currency),
-    }
-  }
-  const pieces = metric === 'orders' ? 'orders' : 'units'
-  return {
-    batch: batch ? formatValue(String(batch[pieces]), 'count', currency) : '–',
-    stream: stream ? formatValue(String(stream[pieces]), 'count', currency) : '–',
-    difference: formatSignedValue(String((stream?.[pieces] ?? 0) - (batch?.[pieces] ?? 0)), 'count', currency),
-  }
-}
-
-function amountOf(text: string | undefined): Amount {
-  return parseAmount(text ?? '0') ?? 0
 }
 
 function tooltipLines({ batch, stream, difference }: StepTexts): TooltipLine[] {

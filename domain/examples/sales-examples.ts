@@ -196,6 +196,10 @@ export const CLOCK_CHANGE_EXAMPLES: WorkedExample[] = [
         { sku: 'tea', units: 1, unitPrice: '10' },
       ]),
     ],
+    windows: [
+      { store: 'kolkata', windowStart: '2026-06-01T04:40:00Z', orders: 1, net: '10.0000' },
+      { store: 'kolkata', windowStart: '2026-06-01T05:20:00Z', orders: 1, net: '10.0000' },
+    ],
     hourly: [
       {
         store: 'kolkata',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { withInstallLock } from './install-lock.mjs'
+import { withFileLock } from './file-lock.mjs'
 import { runNpm } from './npm.mjs'
 
 /**
@@ -16,13 +16,28 @@ import { runNpm } from './npm.mjs'
  */
 export async function ensureDependencies({ root, development }) {
   if (isInstalled(root, development)) return
-  await withInstallLock({
-    root,
-    onWait: pid => say(`Waiting for process ${pid}, which is installing the dependencies …`),
-    work: async () => {
-      if (!isInstalled(root, development)) await install(root)
-    },
-  })
+  try {
+    await withFileLock({
+      file: path.join(root, '.install.lock'),
+      onWait: pid => say(`Waiting for process ${pid}, which is installing the dependencies …`),
+      work: async () => {
+        if (!isInstalled(root, development)) await install(root)
+      },
+    })
+  } catch (error) {
+    if (!isNotWritable(error)) throw error
+    throw new Error(
+      `Dependencies are missing or out of date, and ${root} cannot be written by this user. ` +
+        'Run "npm ci" there as the user who owns it.',
+    )
+  }
+}
+
+/** @param {unknown} error */
+function isNotWritable(error) {
+  return (
+    error instanceof Error && 'code' in error && ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code))
+  )
 }
 
 /** @param {string} root @param {boolean} development */
@@ -64,20 +79,32 @@ function readPackages(file) {
 async function install(root) {
   const began = Date.now()
   const seconds = () => Math.round((Date.now() - began) / 1000)
-  const locked = existsSync(path.join(root, 'package-lock.json'))
   say('Installing dependencies (once; about a minute) …')
   const ticking = setInterval(() => {
     if (process.stderr.isTTY) process.stderr.write(`\r${seconds()} s `)
   }, 1000)
   try {
-    // Development dependencies even under NODE_ENV=production: the pages are built with them.
-    const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
-    await runNpm({ root, args: [locked ? 'ci' : 'install', ...flags] })
+    await runInstall(root)
   } finally {
     clearInterval(ticking)
     if (process.stderr.isTTY) process.stderr.write('\r')
   }
   say(`Dependencies installed in ${seconds()} s.`)
+}
+
+/** @param {string} root */
+async function runInstall(root) {
+  // Development dependencies even under NODE_ENV=production: the pages are built with them.
+  const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  if (!existsSync(path.join(root, 'package-lock.json'))) return runNpm({ root, args: ['install', ...flags] })
+  try {
+    await runNpm({ root, args: ['ci', ...flags] })
+  } catch (error) {
+    // "ci" wants every platform's packages in the lockfile; a registry that lacks some writes one without.
+    // "install --no-save" keeps to what is locked, and changes neither file.
+    if (!(error instanceof Error) || !error.message.includes('EUSAGE')) throw error
+    await runNpm({ root, args: ['install', '--no-save', ...flags] })
+  }
 }
 
 /** @param {string} line */

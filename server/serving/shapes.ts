@@ -75,6 +75,8 @@ export interface MetricComparison {
   /** The classes that contribute; empty where the paths agree. */
   classes: DifferenceClass[]
   unexplained: string
+  /** Store-days with an unexplained remainder: more than `unexplained` shows when two of them cancel out. */
+  unexplainedStoreDays: number
 }
 
 export interface SideBySideScope {

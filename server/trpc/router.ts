@@ -28,9 +28,7 @@ export const appRouter = router({
     get: procedure.query(({ ctx }) => readOverview(ctx.serving)),
   }),
   sideBySide: router({
-    get: procedure
-      .input(scopeSchema)
-      .query(({ ctx, input }) => readSideBySide(ctx.serving.sql, input)),
+    get: procedure.input(scopeSchema).query(({ ctx, input }) => readSideBySide(ctx.serving.sql, input)),
     events: procedure
       .input(
         z.strictObject({

@@ -1,31 +1,50 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 
 const pollMs = 250
 
 /**
- * Runs `work` while no other launch in this folder does. The lock is a file that names its holder; one whose
+ * Runs `work` while no other process holds the lock. The lock is a file that names its holder; one whose
  * holder is dead is taken over.
  *
- * @param {{ root: string, onWait: (pid: number) => void, work: () => Promise<void> }} options
+ * @template Result
+ * @param {{ file: string, onWait: (pid: number) => void, work: () => Promise<Result> }} options
+ * @returns {Promise<Result>}
+ * @throws the file system's error when the lock's folder cannot be written to
  */
-export async function withInstallLock({ root, onWait, work }) {
-  const file = path.join(root, '.install.lock')
-  for (let waited = false; !take(file); waited = true) {
-    const holder = read(file)
-    if (holder === undefined) continue
-    if (!isAlive(holder)) {
-      breakLock(file, holder)
-      continue
-    }
-    if (!waited) onWait(Number.parseInt(holder, 10))
+export async function withFileLock({ file, onWait, work }) {
+  for (let waited = false; ; ) {
+    const holder = tryLock(file)
+    if (holder === undefined) break
+    if (!waited) onWait(holder)
+    waited = true
     await new Promise(resolve => setTimeout(resolve, pollMs))
   }
   try {
-    await work()
+    return await work()
   } finally {
-    rmSync(file, { force: true })
+    unlock(file)
   }
+}
+
+/**
+ * Takes the lock if it is free, or its holder dead.
+ *
+ * @param {string} file
+ * @returns {number | undefined} undefined when we hold it now, else the process that does
+ */
+export function tryLock(file) {
+  while (!take(file)) {
+    const holder = read(file)
+    if (holder === undefined) continue
+    if (isAlive(holder)) return Number.parseInt(holder, 10)
+    breakLock(file, holder)
+  }
+  return undefined
+}
+
+/** Only for the holder. @param {string} file */
+export function unlock(file) {
+  rmSync(file, { force: true })
 }
 
 /** Makes the file with its content in one step, so that nobody reads it half written. @param {string} file */
@@ -37,17 +56,14 @@ function take(file) {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw new Error(
-      `Dependencies are missing or out of date, and ${path.dirname(file)} cannot be written ` +
-        `(${error instanceof Error ? error.message : error}). Run "npm ci" there as the user who owns it.`,
-    )
+    throw error
   } finally {
     rmSync(own, { force: true })
   }
 }
 
 /**
- * Two launches may find the same dead lock: the second must not break the lock that the first has taken since.
+ * Two processes may find the same dead lock: the second must not break the lock that the first has taken since.
  *
  * @param {string} file @param {string} dead content of the lock to break
  */

@@ -1,0 +1,160 @@
+'use client'
+
+import { Dialog } from '@base-ui/react/dialog'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { X } from 'lucide-react'
+import { formatDay } from '#app/format/day.ts'
+import { plural } from '#app/format/number.ts'
+import { formatTime } from '#app/format/time.ts'
+import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
+import { formatSignedValue } from '#app/side-by-side/pairs.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { Button, buttonLook } from '#app/ui/button.tsx'
+import { CardContent } from '#app/ui/card-content.tsx'
+import { Chip } from '#app/ui/chip.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import type { DifferenceEvent, EventCause, MetricComparison, SideBySideScope } from '#server/serving/shapes.ts'
+
+/** What the list is about: the events of one cause, as they count in one metric. */
+export interface EventsShown {
+  cause: EventCause
+  title: string
+  scope: SideBySideScope
+  metric: Metric
+  unit: MetricComparison['unit']
+  zone: string
+}
+
+/** The events behind one cause of a difference, each by its id, its place in the log and its effect. */
+export function EventsDialog({ shown, onClose }: { shown: EventsShown | null; onClose: () => void }) {
+  return (
+    <Dialog.Root open={shown !== null} onOpenChange={open => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Dialog.Popup className="fixed inset-x-2 top-2 bottom-2 z-50 m-auto flex max-h-[46rem] max-w-5xl flex-col rounded-card border border-line bg-panel p-4 shadow-popup outline-none sm:inset-x-6 sm:top-6 sm:bottom-6">
+          <div className="mb-3 flex items-start justify-between gap-3">
+            <div>
+              <Dialog.Title className="text-sm font-semibold">{shown?.title}</Dialog.Title>
+              <Dialog.Description className="text-2xs text-muted">
+                {shown ? `The events by what each adds to ${METRIC_TEXTS[shown.metric].title.toLowerCase()}, newest in the log first.` : null}
+              </Dialog.Description>
+            </div>
+            <Dialog.Close aria-label="Close" className={buttonLook({ kind: 'icon' })}>
+              <X aria-hidden="true" className="size-4" />
+            </Dialog.Close>
+          </div>
+          {shown ? <Events shown={shown} /> : null}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+function Events({ shown }: { shown: EventsShown }) {
+  const trpc = useTRPC()
+  const { scope, cause, metric } = shown
+  const query = useInfiniteQuery(
+    trpc.sideBySide.events.infiniteQueryOptions(
+      { scope, cause, metric },
+      // What one looks at stays while new events arrive; opening it again reads it anew.
+      { getNextPageParam: page => page.nextCursor, gcTime: 0 },
+    ),
+  )
+  return (
+    <CardContent
+      query={query}
+      skeleton={<Skeleton className="h-96" />}
+      isEmpty={({ pages }) => pages.every(page => page.events.length === 0)}
+      empty={
+        <EmptyState
+          what="None any more."
+          advice="Since the figures were read both paths have gone on, and this difference is gone."
+        />
+      }
+    >
+      {({ pages }) => (
+        <>
+          <EventTable events={pages.flatMap(page => page.events)} shown={shown} />
+          <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
+            <span>{plural(pages.reduce((sum, page) => sum + page.events.length, 0), 'event')} shown</span>
+            {query.hasNextPage ? (
+              <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                {query.isFetchingNextPage ? 'Loading' : 'Show more'}
+              </Button>
+            ) : null}
+          </div>
+        </>
+      )}
+    </CardContent>
+  )
+}
+
+const TYPE_NAMES: Record<DifferenceEvent['type'], string> = {
+  'order.placed': 'Order',
+  'order.voided': 'Void',
+  'order.returned': 'Return',
+}
+
+function EventTable({
+  events,
+  shown: { scope, unit, zone, title },
+}: {
+  events: readonly DifferenceEvent[]
+  shown: EventsShown
+}) {
+  return (
+    <DataTable
+      caption={title}
+      rows={events}
+      rowKey={event => `${event.partition} ${event.offset}`}
+      columns={[
+        { key: 'type', header: 'Type', align: 'left', cell: event => TYPE_NAMES[event.type] },
+        {
+          key: 'id',
+          header: 'Source and id',
+          align: 'left',
+          cell: event => (
+            <>
+              <span className="text-muted">{event.source}</span> {event.id}
+            </>
+          ),
+        },
+        { key: 'store', header: 'Store', align: 'left', cell: event => event.store },
+        {
+          key: 'sold',
+          header: 'Event time',
+          cell: event => (
+            <>
+              {scope.from === scope.to ? null : `${formatDay(event.businessDay)}, `}
+              {formatTime(event.eventTime, zone, { seconds: true })}
+            </>
+          ),
+        },
+        {
+          key: 'appended',
+          header: 'In the log at',
+          cell: event => formatTime(event.appendedAt, zone, { seconds: true }),
+        },
+        { key: 'offset', header: 'Partition, offset', cell: event => `${event.partition}, ${event.offset}` },
+        {
+          key: 'known',
+          header: 'Known of it',
+          align: 'left',
+          cell: event => (
+            <span className="flex gap-1">
+              {event.late ? <Chip>late</Chip> : null}
+              {event.bulk ? <Chip>from a file</Chip> : null}
+            </span>
+          ),
+        },
+        {
+          key: 'effect',
+          header: unit === 'money' ? `Effect, ${scope.currency}` : 'Effect',
+          cell: event => formatSignedValue(event.effect, unit, scope.currency),
+        },
+      ]}
+    />
+  )
+}

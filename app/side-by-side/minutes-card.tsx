@@ -1,0 +1,180 @@
+'use client'
+
+import dynamic from 'next/dynamic'
+import { useMemo } from 'react'
+import { useLive } from '#app/live/live-provider.tsx'
+import { formatCount } from '#app/format/number.ts'
+import { formatMoney } from '#app/format/money.ts'
+import { formatTime } from '#app/format/time.ts'
+import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
+import { type Minute, minutesOf, minuteValue, newestMinute, SHOWN_MINUTES } from '#app/side-by-side/minutes.ts'
+import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { useNow } from '#app/ui/use-now.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
+import { windowStartOf } from '#domain/window.ts'
+
+const MinuteChart = dynamic(() => import('#app/charts/minute-chart.tsx').then(module => module.MinuteChart), {
+  ssr: false,
+  loading: () => <Skeleton className="grow" />,
+})
+
+/** The last hour by minute, straight from the live socket: what only the stream knows yet. */
+export function MinutesCard({
+  metric,
+  stores,
+  currency,
+  zone,
+  postExample,
+  className,
+}: {
+  metric: Metric
+  /** Ids; empty for all. */
+  stores: readonly string[]
+  currency: string
+  zone: string
+  /** A command that makes a sale. */
+  postExample: string
+  className?: string
+}) {
+  const { connection, state } = useLive()
+  const now = useNow()
+  // The clock ticks every second, the hour moves on once a minute.
+  const end = now === null ? newestMinute(state.windows.values()) : windowStartOf(now)
+  const minutes = useMemo(
+    () => minutesOf(state.windows.values(), { stores, currency, now: end }),
+    [state.windows, stores, currency, end],
+  )
+  const { title, kind } = METRIC_TEXTS[metric]
+  return (
+    <ChartWithTable
+      title={`${title} by minute`}
+      unit={kind === 'money' ? currency : undefined}
+      heightClass="h-56"
+      className={className}
+      legend={<Legend />}
+    >
+      {show => {
+        if (connection === 'connecting') return <Skeleton className="h-full" />
+        if (minutes.every(minute => minute.state === null)) {
+          return (
+            <EmptyState
+              what={`No sale in the last ${SHOWN_MINUTES} minutes.`}
+              advice="Start the simulators with npm run simulate, or send a sale:"
+              command={postExample}
+            />
+          )
+        }
+        return show === 'table' ? (
+          <MinuteTable minutes={minutes} currency={currency} zone={zone} />
+        ) : (
+          <Chart minutes={minutes} metric={metric} currency={currency} zone={zone} />
+        )
+      }}
+    </ChartWithTable>
+  )
+}
+
+function Chart({
+  minutes,
+  metric,
+  currency,
+  zone,
+}: {
+  minutes: readonly Minute[]
+  metric: Metric
+  currency: string
+  zone: string
+}) {
+  const points = useMemo(
+    () =>
+      minutes.map(minute => ({
+        key: String(minute.start),
+        label: formatTime(minute.start, zone),
+        value: minuteValue(minute, metric),
+        state: minute.state,
+        revised: minute.revision > 0,
+      })),
+    [minutes, metric, zone],
+  )
+  return (
+    <MinuteChart
+      points={points}
+      description={`${METRIC_TEXTS[metric].title} of the last ${SHOWN_MINUTES} minutes, from the stream. The table shows the same figures.`}
+      tooltip={key => {
+        const minute = minutes.find(({ start }) => String(start) === key)
+        return minute ? { title: spanText(minute, zone), lines: tooltipLines(minute, metric, currency) } : null
+      }}
+    />
+  )
+}
+
+function tooltipLines(minute: Minute, metric: Metric, currency: string) {
+  const { kind } = METRIC_TEXTS[metric]
+  const value = kind === 'money' ? formatMoney(String(minute[metric]), currency) : formatCount(Number(minute[metric]))
+  return [
+    { key: 'value', name: <PathTag path="stream" />, value },
+    { key: 'state', name: 'Window', value: minute.state ?? 'no sale' },
+    ...(minute.revision === 0
+      ? []
+      : [
+          { key: 'revision', name: 'Late events counted', value: formatCount(minute.revision) },
+          { key: 'late', name: 'of its net sales, late', value: formatMoney(minute.lateNet, currency) },
+        ]),
+  ]
+}
+
+function MinuteTable({
+  minutes,
+  currency,
+  zone,
+}: {
+  minutes: readonly Minute[]
+  currency: string
+  zone: string
+}) {
+  const newestFirst = minutes.filter(({ state }) => state !== null).reverse()
+  return (
+    <DataTable
+      caption={`The last ${SHOWN_MINUTES} minutes from the stream, newest first; minutes without a sale left out`}
+      rows={newestFirst}
+      rowKey={({ start }) => String(start)}
+      columns={[
+        { key: 'minute', header: 'Minute', align: 'left', cell: minute => formatTime(minute.start, zone) },
+        { key: 'state', header: 'Window', align: 'left', cell: minute => minute.state },
+        { key: 'net', header: 'Net sales', cell: minute => formatMoney(minute.net, currency) },
+        { key: 'orders', header: 'Orders', cell: minute => formatCount(minute.orders) },
+        { key: 'units', header: 'Units', cell: minute => formatCount(minute.units) },
+        { key: 'returns', header: 'Returns', cell: minute => formatMoney(minute.returns, currency) },
+        { key: 'revision', header: 'Revision', cell: minute => formatCount(minute.revision) },
+      ]}
+    />
+  )
+}
+
+function Legend() {
+  return (
+    <>
+      <PathTag path="stream" detail="last 60 minutes" />
+      <span className="inline-flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-2.5 border border-dashed border-stream bg-stream/12" /> open
+      </span>
+      <span className="inline-flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-2.5 border border-stream bg-stream/60" /> closed
+      </span>
+      <span className="inline-flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-2.5 bg-stream" /> final
+      </span>
+      <span className="inline-flex items-center gap-1.5">
+        <span aria-hidden="true" className="size-2 rotate-45 bg-text" /> revised by a late event
+      </span>
+    </>
+  )
+}
+
+function spanText({ start }: Minute, zone: string): string {
+  return `${formatTime(start, zone)} to ${formatTime(start + MINUTE_MS, zone)}`
+}

@@ -1,0 +1,37 @@
+'use client'
+
+import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { createTRPCClient, httpBatchLink } from '@trpc/client'
+import { createTRPCContext } from '@trpc/tanstack-react-query'
+import { type ReactNode, useState } from 'react'
+import superjson from 'superjson'
+import { makeQueryClient } from '#app/trpc/query-client.ts'
+import type { AppRouter } from '#server/trpc/router.ts'
+
+const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>()
+
+export { useTRPC }
+
+let browserQueryClient: QueryClient | undefined
+
+/** In the browser one for as long as the page lives: React may throw a first render away, its queries not. */
+function queryClientHere(): QueryClient {
+  if (typeof window === 'undefined') return makeQueryClient()
+  browserQueryClient ??= makeQueryClient()
+  return browserQueryClient
+}
+
+/** Queries for all that is below. On the server they come prefetched; only a browser asks over HTTP. */
+export function QueryProvider({ children }: { children: ReactNode }) {
+  const queryClient = queryClientHere()
+  const [client] = useState(() =>
+    createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: '/api/trpc', transformer: superjson })] }),
+  )
+  return (
+    <QueryClientProvider client={queryClient}>
+      <TRPCProvider trpcClient={client} queryClient={queryClient}>
+        {children}
+      </TRPCProvider>
+    </QueryClientProvider>
+  )
+}

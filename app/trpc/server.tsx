@@ -1,0 +1,23 @@
+import 'server-only'
+
+import { dehydrate, HydrationBoundary } from '@tanstack/react-query'
+import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
+import { cache, type ReactNode } from 'react'
+import { makeQueryClient } from '#app/trpc/query-client.ts'
+import { createTrpcContext } from '#server/trpc/context.ts'
+import { appRouter } from '#server/trpc/router.ts'
+
+/** The queries of one request. */
+export const requestQueryClient = cache(makeQueryClient)
+
+/** Procedures as query options, called in this process: a page prefetches what its components will ask for. */
+export const trpc = createTRPCOptionsProxy({
+  router: appRouter,
+  ctx: createTrpcContext,
+  queryClient: requestQueryClient,
+})
+
+/** Hands what was prefetched to the components below. A query that failed is left out: the browser tries it. */
+export function HydrateQueries({ children }: { children: ReactNode }) {
+  return <HydrationBoundary state={dehydrate(requestQueryClient())}>{children}</HydrationBoundary>
+}

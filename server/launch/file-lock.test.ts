@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { identity, isAlive, tryLock, unlock, withFileLock } from './file-lock.mjs'
+
+let directory = ''
+let file = ''
+beforeEach(() => {
+  directory = mkdtempSync(path.join(os.tmpdir(), 'tillstream-lock-'))
+  file = path.join(directory, 'lock')
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+describe('a file lock', () => {
+  test('is free again after the work, also when the work fails', async () => {
+    const work = withFileLock({ file, onWait: () => {}, work: () => Promise.reject(new Error('failed')) })
+    await expect(work).rejects.toThrow('failed')
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('makes the second wait, and tells it for whom', async () => {
+    const order: string[] = []
+    const waits: number[] = []
+    let finishFirst = () => {}
+    const first = withFileLock({
+      file,
+      onWait: () => {},
+      work: () =>
+        new Promise<void>(resolve => {
+          finishFirst = () => {
+            order.push('first')
+            resolve()
+          }
+        }),
+    })
+    const second = withFileLock({
+      file,
+      onWait: pid => {
+        waits.push(pid)
+        finishFirst()
+      },
+      work: async () => void order.push('second'),
+    })
+    await Promise.all([first, second])
+    expect(order).toEqual(['first', 'second'])
+    expect(waits).toEqual([process.pid])
+  })
+
+  test('of a dead process is taken over', async () => {
+    const child = spawn(process.execPath, ['--eval', ''])
+    const holder = identity(child.pid ?? 0)
+    await once(child, 'exit')
+    writeFileSync(file, holder)
+    expect(isAlive(holder)).toBe(false)
+    expect(tryLock(file)).toBeUndefined()
+    unlock(file)
+  })
+
+  test('of a running process is not', () => {
+    expect(tryLock(file)).toBeUndefined()
+    expect(tryLock(file)).toBe(process.pid)
+    unlock(file)
+  })
+})

@@ -1,0 +1,22 @@
+import { desc, lt } from 'drizzle-orm'
+import { findings } from '#db/schema/recon.ts'
+import type { Serving } from '#server/serving/serving.ts'
+import type { FindingPage } from '#server/serving/shapes.ts'
+
+/** Rows found to differ from the log, newest first. */
+export async function listFindings(
+  { drizzle }: Pick<Serving, 'drizzle'>,
+  page: { cursor?: number | null | undefined; limit: number },
+): Promise<FindingPage> {
+  const rows = await drizzle
+    .select()
+    .from(findings)
+    .where(page.cursor ? lt(findings.finding, page.cursor) : undefined)
+    .orderBy(desc(findings.finding))
+    .limit(page.limit + 1)
+  const shown = rows.slice(0, page.limit)
+  return {
+    findings: shown.map(row => ({ ...row, foundAt: row.foundAt.getTime() })),
+    nextCursor: rows.length > page.limit ? (shown.at(-1)?.finding ?? null) : null,
+  }
+}

@@ -1,0 +1,53 @@
+import { asc } from 'drizzle-orm'
+import { stores } from '#db/schema/ref.ts'
+import type { Serving } from '#server/serving/serving.ts'
+import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
+
+interface Extent {
+  firstDay: string | null
+  lastDay: string | null
+  events: number
+}
+
+/** What a page needs to choose a scope: stores, currencies, first and last day with events. */
+export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise<Overview> {
+  const [storeRows, currencyRows, [extent]] = await Promise.all([
+    drizzle.select().from(stores).orderBy(asc(stores.name)),
+    sql<{ currency: string }[]>`
+      select currency from ref.stores union select currency from batch.daily_sales order by currency`,
+    sql<Extent[]>`
+      with active as (select generation from stream.active_generation),
+      streamed as (
+        select min(w.business_day) as first_day, max(w.business_day) as last_day
+        from stream.windows w join active using (generation)
+      ),
+      planned as (
+        select min(business_day) as first_day, max(business_day) as last_day from batch.day_head
+      ),
+      counted as (
+        select coalesce(sum(c.events), 0)::int8 as events from stream.checkpoints c join active using (generation)
+      )
+      select least(s.first_day, p.first_day) as "firstDay", greatest(s.last_day, p.last_day) as "lastDay", events
+      from streamed s, planned p, counted`,
+  ])
+  return {
+    stores: storeRows.map(toSummary),
+    currencies: currencyRows.map(row => row.currency),
+    firstDay: extent?.firstDay ?? null,
+    lastDay: extent?.lastDay ?? null,
+    events: extent?.events ?? 0,
+    demoNote,
+  }
+}
+
+function toSummary(row: typeof stores.$inferSelect): StoreSummary {
+  return {
+    store: row.store,
+    name: row.name,
+    zone: row.zone,
+    cutOverHour: row.cutOverHour,
+    currency: row.currency,
+    channel: row.channel,
+    input: row.input,
+  }
+}
