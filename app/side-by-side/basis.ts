@@ -1,15 +1,15 @@
 import { formatFullMoment } from '#app/format/time.ts'
 import { formatCount } from '#app/format/number.ts'
 import type { PathBasis } from '#app/ui/basis-popover.tsx'
-import type { SideBySide } from '#server/serving/shapes.ts'
+import type { BatchBasis, StreamBasis } from '#server/serving/shapes.ts'
 
-/** What the figures of an answer rest on, in words: run, moment and offsets of each path. */
-export function basesOf({ batchBasis, streamBasis }: SideBySide, zone: string): PathBasis[] {
+/** What figures rest on, in words: run, moment and offsets of each path. */
+export function basesOf(batchBasis: BatchBasis, streamBasis: StreamBasis, zone: string): PathBasis[] {
   return [
     {
       path: 'batch',
       lines: [
-        { name: 'Run', value: batchBasis.runId === null ? 'none has covered this yet' : formatCount(batchBasis.runId) },
+        { name: 'Newest run', value: batchBasis.runId === null ? 'none has covered this yet' : formatCount(batchBasis.runId) },
         { name: 'Computed', value: momentOr(batchBasis.computedAt, zone, 'not yet') },
         { name: 'Read through', value: offsetsText(batchBasis.through) },
         ...(batchBasis.rulesVersion === null ? [] : [{ name: 'Rules', value: `version ${batchBasis.rulesVersion}` }]),

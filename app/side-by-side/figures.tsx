@@ -79,7 +79,11 @@ function Figure({
       className={WIDTHS[name]}
       actions={
         query.data ? (
-          <BasisPopover title={title} definition={definition} bases={basesOf(query.data, zone)} />
+          <BasisPopover
+            title={title}
+            definition={definition}
+            bases={basesOf(query.data.batchBasis, query.data.streamBasis, zone)}
+          />
         ) : null
       }
     >

@@ -3,8 +3,10 @@
 import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
 import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import { basesOf } from '#app/side-by-side/basis.ts'
 import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
 import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
+import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
@@ -26,6 +28,7 @@ export function StepsCard({
   query,
   metric,
   currency,
+  zone,
   today,
   onMetric,
   className,
@@ -33,19 +36,31 @@ export function StepsCard({
   query: CardQuery<SideBySide>
   metric: Metric
   currency: string
+  zone: string
   /** The business day that is still open, if any. */
   today: string | null
   onMetric: (metric: Metric) => void
   className?: string
 }) {
-  const { title, kind } = METRIC_TEXTS[metric]
+  const { title, definition, kind } = METRIC_TEXTS[metric]
   const byHour = query.data ? query.data.scope.from === query.data.scope.to : true
   return (
     <ChartWithTable
       title={`${title} by ${byHour ? 'hour' : 'day'}`}
       unit={kind === 'money' ? currency : undefined}
       className={className}
-      actions={<SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />}
+      actions={
+        <>
+          <SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />
+          {query.data ? (
+            <BasisPopover
+              title={`${title} by ${byHour ? 'hour' : 'day'}`}
+              definition={definition}
+              bases={basesOf(query.data.hourlyBatchBasis ?? query.data.batchBasis, query.data.streamBasis, zone)}
+            />
+          ) : null}
+        </>
+      }
       legend={
         <>
           <PathTag path="batch" detail="bars" />

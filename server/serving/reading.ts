@@ -1,8 +1,7 @@
-import type { TransactionSql } from 'postgres'
 import type { Sql } from '#db/client.ts'
 
-/** A transaction of the serving layer's client, with its types. */
-export type Reading = TransactionSql<{ bigint: number; date: string; instant: number }>
+/** A transaction on the serving layer's client. */
+export type Reading = Parameters<Parameters<Sql['begin']>[1]>[0]
 
 /**
  * Runs queries on one snapshot, so that everything in an answer stands on the same offsets, whatever commits

@@ -1,0 +1,18 @@
+import { MINUTE_MS } from '#domain/instant.ts'
+import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+
+/** How a sale came, as far as it is worth a word. */
+export type Arrival = { kind: 'in-time' } | { kind: 'late'; byMs: number } | { kind: 'from-file' }
+
+/** The stream holds a window open for 30 s of disorder after its minute: what comes later is late. */
+const HELD_OPEN_MS = MINUTE_MS + 30_000
+
+/**
+ * A live sale that was processed long after it happened came late; one of a store that writes journals
+ * came with its file, which is its way and not late. The windows know exactly; the feed goes by the clock.
+ */
+export function arrivalOf(sale: LiveSale, store: Pick<StoreSummary, 'input'> | undefined): Arrival {
+  const byMs = sale.processedAt - sale.eventTime
+  if (store?.input === 'journal') return { kind: 'from-file' }
+  return byMs > HELD_OPEN_MS ? { kind: 'late', byMs } : { kind: 'in-time' }
+}

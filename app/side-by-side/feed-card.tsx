@@ -1,0 +1,110 @@
+'use client'
+
+import { Pause, Play } from 'lucide-react'
+import { useState } from 'react'
+import { useLive } from '#app/live/live-provider.tsx'
+import { type LiveState, saleKey } from '#app/live/live-state.ts'
+import { formatCount, plural } from '#app/format/number.ts'
+import { FeedLine } from '#app/side-by-side/feed-line.tsx'
+import { Button } from '#app/ui/button.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { classNames } from '#app/ui/class-names.ts'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import type { LiveAlert, StoreSummary } from '#server/serving/shapes.ts'
+
+const SHOWN_SALES = 60
+
+/** The newest sales as the stream counts them. Held still by a press, it says how many have passed since. */
+export function FeedCard({
+  stores,
+  allStores,
+  postExample,
+  className,
+}: {
+  /** Ids; empty for all. */
+  stores: readonly string[]
+  allStores: readonly StoreSummary[]
+  /** A command that makes a sale. */
+  postExample: string
+  className?: string
+}) {
+  const { connection, state } = useLive()
+  const [held, setHeld] = useState<LiveState | null>(null)
+  const shown = held ?? state
+  const inScope = shown.sales.filter(({ store }) => stores.length === 0 || stores.includes(store))
+  const passed = held ? countPassed(held, state) : 0
+  const storeById = new Map(allStores.map(store => [store.store, store]))
+  return (
+    <Card
+      title="Live sales"
+      note={<PathTag path="stream" />}
+      className={className}
+      actions={
+        <Button kind="quiet" aria-pressed={held !== null} onClick={() => setHeld(held ? null : state)}>
+          {held ? (
+            <Play aria-hidden="true" className="size-3.5" />
+          ) : (
+            <Pause aria-hidden="true" className="size-3.5" />
+          )}
+          {held ? resumeLabel(passed) : 'Pause'}
+        </Button>
+      }
+    >
+      <div className="relative min-h-80 grow">
+        {inScope.length > 0 ? (
+          <ol
+            aria-label="Newest sales first"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs focus to be scrolled
+            tabIndex={0}
+            className={classNames('absolute inset-0 overflow-y-auto', held && 'opacity-70')}
+          >
+            {inScope.slice(0, SHOWN_SALES).map(sale => (
+              <FeedLine key={saleKey(sale)} sale={sale} store={storeById.get(sale.store)} />
+            ))}
+          </ol>
+        ) : connection === 'connecting' ? (
+          <Skeleton className="absolute inset-0" />
+        ) : (
+          <EmptyState
+            what="No sale has come by yet."
+            advice="Start the simulators with npm run simulate, or send one:"
+            command={postExample}
+          />
+        )}
+      </div>
+      <p className="mt-2 flex min-h-5 flex-wrap gap-x-3 text-2xs text-muted">
+        <span>{alertsText(state.alerts)}</span>
+        {state.salesOmitted > 0 ? (
+          <span>{formatCount(state.salesOmitted)} more came too fast to list; all are counted</span>
+        ) : null}
+      </p>
+    </Card>
+  )
+}
+
+function resumeLabel(passed: number): string {
+  return passed > 0 ? `Resume, ${formatCount(passed)}${passed >= 200 ? '+' : ''} new` : 'Resume'
+}
+
+/** Sales in the newer state that the held one does not have. */
+function countPassed(held: LiveState, state: LiveState): number {
+  if (held.sales === state.sales) return 0
+  const known = new Set(held.sales.map(saleKey))
+  return state.sales.filter(sale => !known.has(saleKey(sale))).length
+}
+
+const RULE_NAMES: Record<LiveAlert['rule'], string> = {
+  low_stock: 'low',
+  out_of_stock: 'out of stock',
+  oversold: 'oversold',
+}
+
+function alertsText(alerts: LiveState['alerts']): string {
+  if (alerts.size === 0) return 'no stock alert open'
+  const counts = new Map<LiveAlert['rule'], number>()
+  for (const { rule } of alerts.values()) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+  const parts = [...counts].map(([rule, count]) => `${formatCount(count)} ${RULE_NAMES[rule]}`)
+  return `${plural(alerts.size, 'stock alert')} open: ${parts.join(', ')}`
+}

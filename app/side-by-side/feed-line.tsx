@@ -1,0 +1,60 @@
+import { memo } from 'react'
+import { formatMoney } from '#app/format/money.ts'
+import { plural } from '#app/format/number.ts'
+import { formatShortAge, formatTime } from '#app/format/time.ts'
+import { type Arrival, arrivalOf } from '#app/side-by-side/arrival.ts'
+import { Chip } from '#app/ui/chip.tsx'
+import { classNames } from '#app/ui/class-names.ts'
+import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+
+/** One sale of the feed: when it happened in its store, where, what, and its net amount with its sign. */
+export const FeedLine = memo(function FeedLine({
+  sale,
+  store,
+}: {
+  sale: LiveSale
+  store: StoreSummary | undefined
+}) {
+  const negative = sale.net.startsWith('-')
+  return (
+    <li
+      title={`${sale.source} ${sale.id}`}
+      className="grid grid-cols-[auto_1fr_auto] items-baseline gap-x-3 border-b border-line py-1.5 text-xs last:border-0"
+    >
+      <time dateTime={new Date(sale.eventTime).toISOString()} className="text-muted">
+        {formatTime(sale.eventTime, store?.zone ?? 'UTC', { seconds: true })}
+      </time>
+      <span className="flex min-w-0 flex-wrap items-baseline gap-x-1.5">
+        <span className="max-w-full truncate">
+          {TYPE_PREFIXES[sale.type]}
+          {store?.name ?? sale.store}
+        </span>
+        <span className="text-2xs whitespace-nowrap text-muted">
+          {plural(Math.abs(sale.units), 'item')}, {sale.channel}
+        </span>
+        <ArrivalChip arrival={arrivalOf(sale, store)} />
+      </span>
+      <span className={classNames('whitespace-nowrap', negative ? 'text-bad' : 'font-medium')}>
+        {formatMoney(sale.net, sale.currency)}
+        <span className="ml-1 text-2xs font-normal text-muted">{sale.currency}</span>
+      </span>
+    </li>
+  )
+})
+
+const TYPE_PREFIXES: Record<LiveSale['type'], string> = {
+  'order.placed': '',
+  'order.voided': 'Void, ',
+  'order.returned': 'Return, ',
+}
+
+function ArrivalChip({ arrival }: { arrival: Arrival }) {
+  switch (arrival.kind) {
+    case 'in-time':
+      return null
+    case 'late':
+      return <Chip>late {formatShortAge(arrival.byMs)}</Chip>
+    case 'from-file':
+      return <Chip>from a file</Chip>
+  }
+}

@@ -1,0 +1,124 @@
+'use client'
+
+import type { ReactNode } from 'react'
+import { formatCount, plural } from '#app/format/number.ts'
+import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
+import { offsetsText } from '#app/side-by-side/basis.ts'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import type { Freshness, PartitionLag } from '#server/serving/shapes.ts'
+
+/** How fresh each path is: when it last looked, how far it has read the log, and what it has not read yet. */
+export function FreshnessCard({
+  query,
+  serverNow,
+  zone,
+  className,
+}: {
+  query: CardQuery<Freshness>
+  /** The database's clock now, to which ages are relative; null before the first answer. */
+  serverNow: number | null
+  zone: string
+  className?: string
+}) {
+  return (
+    <Card title="Freshness" note="how far each path has read the log" className={className}>
+      <CardContent query={query} skeleton={<FreshnessSkeleton />}>
+        {freshness => <Rows freshness={freshness} now={serverNow ?? freshness.now} zone={zone} />}
+      </CardContent>
+    </Card>
+  )
+}
+
+function Rows({ freshness: { batch, stream }, now, zone }: { freshness: Freshness; now: number; zone: string }) {
+  const since = (instant: number | null) => (instant === null ? 'never' : `${formatAge(now - instant)} ago`)
+  return (
+    <table className="w-full border-collapse text-xs">
+      <caption className="sr-only">Freshness of the batch path and of the stream path</caption>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col" className="pb-2 pl-3 text-right font-normal">
+            <PathTag path="batch" />
+          </th>
+          <th scope="col" className="pb-2 pl-3 text-right font-normal">
+            <PathTag path="stream" />
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <Row name="Last worked" batch={since(batch.computedAt)} stream={since(stream.processedAt)} />
+        <Row name="Not read yet" batch={lagText(batch)} stream={lagText(stream)} />
+        <Row
+          name="Run, watermark"
+          batch={batch.lastRunId === null ? 'none yet' : `run ${formatCount(batch.lastRunId)}`}
+          stream={
+            stream.watermark === null ? (
+              'none yet'
+            ) : (
+              <span title={formatFullMoment(stream.watermark, zone)}>{watermarkText(stream.watermark, zone, now)}</span>
+            )
+          }
+        />
+        <Row name="Through offset" batch={offsets(batch.partitions)} stream={offsets(stream.partitions)} wrap />
+        <Row name="Next look" batch={nextRunText(batch, now)} stream="at the next event" />
+      </tbody>
+    </table>
+  )
+}
+
+function Row({
+  name,
+  batch,
+  stream,
+  wrap = false,
+}: {
+  name: string
+  batch: ReactNode
+  stream: ReactNode
+  wrap?: boolean
+}) {
+  const cell = `border-t border-line py-2 pl-3 text-right align-top ${wrap ? 'text-2xs' : ''}`
+  return (
+    <tr>
+      <th scope="row" className="border-t border-line py-2 text-left align-top font-normal text-muted">
+        {name}
+      </th>
+      <td className={cell}>{batch}</td>
+      <td className={cell}>{stream}</td>
+    </tr>
+  )
+}
+
+function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
+  return lagEvents === 0 ? 'nothing' : `${plural(lagEvents, 'event')}, ${formatAge(lagMs)} old`
+}
+
+function offsets(partitions: readonly PartitionLag[]): string {
+  return offsetsText(Object.fromEntries(partitions.map(({ partition, through }) => [partition, through])))
+}
+
+function watermarkText(watermark: number, zone: string, now: number): string {
+  const moment = formatMoment(watermark, zone, now)
+  return moment.includes(' ') ? moment : formatTime(watermark, zone, { seconds: true })
+}
+
+/** When the schedule looks for work again, and what it will find. */
+function nextRunText({ nextTickAt, heartbeatAt, dirtyStoreDays }: Freshness['batch'], now: number): string {
+  const work = dirtyStoreDays === 0 ? 'nothing to do' : `${plural(dirtyStoreDays, 'store-day')} to do`
+  if (heartbeatAt === null || nextTickAt === null) return `no schedule runs, ${work}`
+  return `${nextTickAt <= now ? 'due now' : `in ${formatAge(nextTickAt - now)}`}, ${work}`
+}
+
+/** As tall as the table it stands for. */
+function FreshnessSkeleton() {
+  return (
+    <div className="grid gap-2">
+      {['head', 'worked', 'lag', 'mark', 'offset', 'next', 'todo'].map(row => (
+        <Skeleton key={row} className="h-8" />
+      ))}
+    </div>
+  )
+}

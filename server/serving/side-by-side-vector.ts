@@ -1,0 +1,111 @@
+import { type BusinessDay, addDays } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { Reading } from '#server/serving/reading.ts'
+import type { SideBySideScope } from '#server/serving/shapes.ts'
+
+/** How far the stream has read one partition. */
+export interface StreamPosition {
+  partition: number
+  through: number
+  /** Append time of the entry at `through`. */
+  appendedAt: Instant
+  watermark: Instant | null
+  processedAt: Instant | null
+}
+
+/** What the batch path knows of one store's day: its run of `daily_sales`, and where the day's events lie. */
+export interface StoreDayRun {
+  store: string
+  businessDay: BusinessDay
+  partition: number
+  runId: number | null
+  /** Offset the run has read; 0 without a run. */
+  through: number
+  throughAppendedAt: Instant
+  computedAt: Instant | null
+  rulesVersion: number | null
+  /** The planner's extent of the day; null where it has met no event of it. */
+  headFirstAppendedAt: Instant | null
+  headLastOffset: number | null
+}
+
+/** The offsets that one answer stands on. */
+export interface Vector {
+  generation: number
+  rulesVersion: number
+  /** Partitions of the stores in scope. */
+  stream: StreamPosition[]
+  runs: StoreDayRun[]
+  /** How far the batch planner has read the log, per partition of `stream`; 0 where it never ran. */
+  planner: { partition: number; offset: number; appendedAt: Instant }[]
+}
+
+type Scope = Pick<SideBySideScope, 'from' | 'to' | 'stores'>
+
+/** Reads the vector of a scope. The transaction's snapshot makes it one moment. */
+export async function readVector(reading: Reading, scope: Scope): Promise<Vector> {
+  const inScope = (column: string) =>
+    scope.stores.length > 0 ? reading`and ${reading(column)} = any(${scope.stores})` : reading``
+  const [[active], stream, planner, runs] = await Promise.all([
+    reading<{ generation: number; rulesVersion: number }[]>`
+      select g.generation, g.rules_version as "rulesVersion"
+      from stream.active_generation a join stream.generations g on g.generation = a.generation`,
+    reading<StreamPosition[]>`
+      select p.partition, coalesce(c."offset", 0) as through,
+        coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt", c.watermark, c.processed_at as "processedAt"
+      from log.partitions p
+      left join stream.checkpoints c on c.partition = p.partition
+        and c.generation = (select generation from stream.active_generation)
+      where exists (select from ref.stores s where s.partition = p.partition ${inScope('s.store')})
+      order by p.partition`,
+    reading<Vector['planner']>`
+      select p.partition, coalesce(c."offset", 0) as "offset",
+        coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt"
+      from log.partitions p left join batch.planner_checkpoints c on c.partition = p.partition
+      where exists (select from ref.stores s where s.partition = p.partition ${inScope('s.store')})
+      order by p.partition`,
+    reading<StoreDayRun[]>`
+      with runs as (
+        select * from batch.current_runs
+        where job = 'daily_sales' and period between ${scope.from} and ${scope.to} ${inScope('store')}
+      ),
+      heads as (
+        select * from batch.day_head
+        where business_day between ${scope.from} and ${scope.to} ${inScope('store')}
+      )
+      select coalesce(r.store, h.store) as store, coalesce(r.period, h.business_day) as "businessDay",
+        coalesce(r.partition, h.partition) as partition, r.run_id as "runId",
+        coalesce(r.through_offset, 0) as through,
+        coalesce(r.through_appended_at, 'epoch'::timestamptz) as "throughAppendedAt",
+        r.computed_at as "computedAt", r.rules_version as "rulesVersion",
+        h.first_appended_at as "headFirstAppendedAt", h.last_offset as "headLastOffset"
+      from runs r full join heads h on h.store = r.store and h.business_day = r.period`,
+  ])
+  if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
+  return { ...active, stream, runs, planner }
+}
+
+/**
+ * The append time from which the log is to be read for events that one path has read and the other has
+ * not. Every event before it is known to be in both. Only a bound: offsets decide.
+ *
+ * Three facts keep it near the end of the log: events the planner has met lie in its extents of days; a
+ * run has read everything up to its own offset; and no event is appended before it happened (two minutes
+ * of clock skew aside).
+ */
+export function scanFrom(vector: Vector, from: BusinessDay): Instant {
+  const candidates: Instant[] = []
+  const streamAt = new Map(vector.stream.map(position => [position.partition, position]))
+  // Past the planner's place anything may have come.
+  for (const { appendedAt } of vector.planner) candidates.push(appendedAt)
+  for (const run of vector.runs) {
+    const position = streamAt.get(run.partition)
+    if (run.headLastOffset !== null && run.headLastOffset > run.through) {
+      candidates.push(run.through > 0 ? run.throughAppendedAt : (run.headFirstAppendedAt ?? 0))
+    }
+    if (position && run.through > position.through) candidates.push(position.appendedAt)
+  }
+  // A business day starts at most a day before its date does in UTC.
+  const firstPossible = Date.parse(`${addDays(from, -2)}T00:00:00Z`)
+  return Math.max(firstPossible, candidates.length > 0 ? Math.min(...candidates) : 0)
+}
