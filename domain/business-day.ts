@@ -1,8 +1,8 @@
 import { Temporal } from 'temporal-polyfill'
+import { addDays, type BusinessDay, isBusinessDay } from './calendar-day.ts'
 import { HOUR_MS, type Instant } from './instant.ts'
 
-/** 'YYYY-MM-DD': the day a store books a sale on. */
-export type BusinessDay = string
+export { addDays, type BusinessDay, isBusinessDay }
 
 /** What turns an instant into a business day: the store's time zone and the hour its day begins. */
 export interface StoreCalendar {
@@ -11,8 +11,6 @@ export interface StoreCalendar {
   /** 0 (midnight) to 23: sales before this hour belong to the day before. */
   cutOverHour: number
 }
-
-const DAY_MS = 24 * HOUR_MS
 
 /**
  * The business day of an instant: days run from cut-over to cut-over in the store's zone, half-open,
@@ -36,20 +34,6 @@ export function businessDayOf(instant: Instant, calendar: StoreCalendar): Busine
 /** The half-open span [start, end) of a business day. */
 export function businessDaySpan(day: BusinessDay, calendar: StoreCalendar): { start: Instant; end: Instant } {
   return { start: cutOver(day, calendar), end: cutOver(addDays(day, 1), calendar) }
-}
-
-/** Calendar arithmetic on 'YYYY-MM-DD'. */
-export function addDays(day: BusinessDay, days: number): BusinessDay {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10)
-}
-
-/** Whether a text is a calendar date 'YYYY-MM-DD' that exists. */
-export function isBusinessDay(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\d$/.test(text) &&
-    !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
-    addDays(text, 0) === text
-  )
 }
 
 /**

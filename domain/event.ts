@@ -7,6 +7,8 @@ import { parseAmount } from './money.ts'
 export const MAX_LINES = 5_000
 const MAX_UNITS = 1_000_000
 const MAX_ATTRIBUTES_BYTES = 2_048
+/** Characters of a refused value that its rejection repeats. */
+const MAX_QUOTED = 80
 
 // Postgres text holds neither NUL nor half a surrogate pair: met here, they cannot fail a neighbour's append.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what is looked for
@@ -31,7 +33,7 @@ const money = z.string().refine(value => parseAmount(value) !== null, {
 const price = money.refine(value => !value.startsWith('-'), { error: 'must not be negative' })
 const instant = z.string().refine(value => parseInstant(value) !== null, {
   error: issue =>
-    `${JSON.stringify(issue.input)} is not an RFC 3339 time with an offset, such as 2026-11-20T10:15:30.123+01:00`,
+    `${quoted(issue.input)} is not an RFC 3339 time with an offset, such as 2026-11-20T10:15:30.123+01:00`,
 })
 const businessDay = z.string().refine(isBusinessDay, { error: 'must be a date YYYY-MM-DD that exists' })
 const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
@@ -209,14 +211,15 @@ function toRejection(error: z.ZodError, input: unknown): Rejection {
   const path = fieldPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
     const where = path ? ` in ${path}` : ''
-    return { reason: 'unknown_field', detail: `unknown field${where}: ${issue.keys.join(', ')}` }
+    const names = issue.keys.slice(0, 5).map(key => (key.length > MAX_QUOTED ? quoted(key) : key))
+    return { reason: 'unknown_field', detail: `unknown field${where}: ${names.join(', ')}` }
   }
   if (issue.code === 'invalid_union' && path === 'type') {
     const type = (input as { type?: unknown }).type
     const allowed = eventSchema.options.map(option => option.shape.type.value).join(', ')
     return {
       reason: 'unknown_type',
-      detail: `type ${JSON.stringify(type) ?? 'is missing'}: must be one of ${allowed}`,
+      detail: `type ${type === undefined ? 'is missing' : quoted(type)}: must be one of ${allowed}`,
     }
   }
   const reason =
@@ -226,9 +229,17 @@ function toRejection(error: z.ZodError, input: unknown): Rejection {
   return { reason, detail: path ? `${path}: ${issue.message}` : issue.message }
 }
 
+/** What was sent, short enough for a sentence; never a walk into what may be nested without end. */
+function quoted(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  if (typeof value !== 'string') return String(value)
+  return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value)
+}
+
 function fieldPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
-    return text ? `${text}.${String(key)}` : String(key)
+    const name = typeof key === 'string' && key.length > MAX_QUOTED ? quoted(key) : String(key)
+    return text ? `${text}.${name}` : name
   }, '')
 }

@@ -12,6 +12,8 @@ export type Environment = Readonly<{
   host: string
   port: number
   intakePort: number
+  /** The ports as somebody set them: where nobody did, the demo may choose. */
+  givenPorts: Readonly<{ port: number | undefined; intakePort: number | undefined }>
   /** Bearer key that tills send; undefined means no key is asked for (loopback only). */
   intakeKey: string | undefined
   /** Password of the dashboard; undefined means none is asked for (loopback only). */
@@ -91,6 +93,7 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     host: settings.HOST ?? '127.0.0.1',
     port: settings.PORT ?? 3000,
     intakePort: settings.INTAKE_PORT ?? (settings.PORT ?? 3000) + 1,
+    givenPorts: { port: settings.PORT, intakePort: settings.INTAKE_PORT },
     intakeKey: settings.INTAKE_KEY,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),

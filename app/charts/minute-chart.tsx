@@ -31,7 +31,7 @@ export function MinuteChart({
       data={points}
       margin={CHART_MARGIN}
       barCategoryGap={1}
-      title={description}
+      aria-label={description}
       className="min-h-0 w-full grow text-2xs"
     >
       <CartesianGrid {...GRID} />
@@ -66,7 +66,10 @@ function MinuteBar({ x, y, width, height, payload }: BarShapeProps) {
 }
 
 /** Settled is solid; what may still be revised is lighter; what is still filling is an outline. */
-export const STATE_LOOKS: Record<WindowState, { fill: string; fillOpacity: number; stroke: string; strokeDasharray?: string }> = {
+export const STATE_LOOKS: Record<
+  WindowState,
+  { fill: string; fillOpacity: number; stroke: string; strokeDasharray?: string }
+> = {
   final: { fill: 'var(--stream)', fillOpacity: 1, stroke: 'var(--stream)' },
   closed: { fill: 'var(--stream)', fillOpacity: 0.6, stroke: 'var(--stream)' },
   open: { fill: 'var(--stream)', fillOpacity: 0.12, stroke: 'var(--stream)', strokeDasharray: '2 2' },

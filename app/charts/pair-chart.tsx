@@ -38,7 +38,7 @@ export function PairChart({
       responsive
       data={drawn}
       margin={CHART_MARGIN}
-      title={description}
+      aria-label={description}
       className="min-h-0 w-full grow text-2xs"
     >
       <CartesianGrid {...GRID} />
@@ -68,7 +68,7 @@ function BatchBar({ x, y, width, height, payload }: BarShapeProps) {
   return <Rectangle x={x} y={y} width={width} height={height} radius={[3, 3, 0, 0]} {...look} />
 }
 
-const CURSOR = { fill: 'var(--faint)' }
+const CURSOR = { stroke: 'var(--muted)' }
 const STREAM_DOT = { r: 2.5, fill: 'var(--stream)', stroke: 'var(--panel)', strokeWidth: 1 }
 const STREAM_LINE = {
   type: 'linear',

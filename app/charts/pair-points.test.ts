@@ -13,7 +13,9 @@ describe('the line of the stream', () => {
   })
 
   it('has no dashed part when everything is closed', () => {
-    expect(cutOpenLine([point('1', 5), point('2', 7)]).every(({ streamOpen }) => streamOpen === null)).toBe(true)
+    expect(cutOpenLine([point('1', 5), point('2', 7)]).every(({ streamOpen }) => streamOpen === null)).toBe(
+      true,
+    )
   })
 
   it('has a gap where the stream has no figure', () => {

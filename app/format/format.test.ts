@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
-import { formatExactMoney, formatMoney, formatSignedMoney, isZeroMoney, sumAmounts } from '#app/format/money.ts'
+import {
+  formatExactMoney,
+  formatMoney,
+  formatSignedMoney,
+  isZeroMoney,
+  sumAmounts,
+} from '#app/format/money.ts'
 import { formatCount, formatSignedCount } from '#app/format/number.ts'
 import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
 

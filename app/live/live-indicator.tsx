@@ -14,11 +14,13 @@ export function LiveIndicator({ behind }: { behind: string | null }) {
   const { connection } = useLive()
   const { text, dot } = STATES[connection]
   return (
-    <p className="flex min-h-9 items-center gap-2 text-xs whitespace-nowrap text-muted">
+    <p className="flex min-h-9 sm:order-last items-center gap-2 text-xs whitespace-nowrap text-muted">
       <span aria-hidden="true" className={classNames('size-2 rounded-full', dot)} />
       {/* Only the change of the connection is announced: the lag changes all the time. */}
-      <span role="status">{text}</span>
-      {connection === 'live' && behind ? <span>{behind}</span> : null}
+      <span>
+        <span role="status">{text}</span>
+        {connection === 'live' && behind ? `, ${behind}` : null}
+      </span>
     </p>
   )
 }

@@ -66,7 +66,16 @@ function alert(alertId: string, state: LiveAlert['state']): LiveAlert {
 }
 
 function snapshot(part: Partial<LiveSnapshot> = {}): LiveSnapshot {
-  return { cursor: 'c1', watermark: NOON, sales: [], windows: [], stock: [], alerts: [], pipeline: [], ...part }
+  return {
+    cursor: 'c1',
+    watermark: NOON,
+    sales: [],
+    windows: [],
+    stock: [],
+    alerts: [],
+    pipeline: [],
+    ...part,
+  }
 }
 
 function update(cursor: string, previous: string, part: Partial<LiveUpdate> = {}): LiveUpdate {
@@ -104,7 +113,10 @@ describe('continuity', () => {
 describe('the feed', () => {
   it('shows the newest first and each sale once', () => {
     const first = applyUpdate(started, update('c2', 'c1', { sales: [sale('a', NOON), sale('b', NOON + 5)] }))
-    const second = applyUpdate(first, update('c3', 'c2', { sales: [sale('b', NOON + 5), sale('c', NOON + 3)] }))
+    const second = applyUpdate(
+      first,
+      update('c3', 'c2', { sales: [sale('b', NOON + 5), sale('c', NOON + 3)] }),
+    )
     expect(second.sales.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
   })
 
@@ -163,7 +175,10 @@ describe('alerts', () => {
 
 describe('a snapshot', () => {
   it('replaces everything, and says that the pipeline may have moved meanwhile', () => {
-    const before = applyUpdate(started, update('c2', 'c1', { sales: [sale('a', NOON)], windows: [window(NOON)] }))
+    const before = applyUpdate(
+      started,
+      update('c2', 'c1', { sales: [sale('a', NOON)], windows: [window(NOON)] }),
+    )
     const after = applySnapshot(before, snapshot({ cursor: 'c9', sales: [sale('z', NOON + 9)] }))
     expect(after.cursor).toBe('c9')
     expect(after.sales.map(({ id }) => id)).toEqual(['z'])

@@ -19,8 +19,8 @@ export function TopBar() {
           <Menu aria-hidden="true" className="size-5" />
         </Dialog.Trigger>
         <Dialog.Portal>
-          <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
-          <Dialog.Popup className="fixed inset-y-0 right-0 z-50 flex w-72 max-w-[85vw] flex-col gap-4 border-l border-line bg-panel p-4 shadow-popup outline-none transition-transform duration-150 data-ending-style:translate-x-full data-starting-style:translate-x-full">
+          <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+          <Dialog.Popup className="fixed inset-y-0 right-0 z-50 flex w-72 max-w-[85vw] flex-col gap-4 border-l border-line bg-panel p-4 shadow-popup outline-none motion-safe:transition-transform duration-150 data-ending-style:translate-x-full data-starting-style:translate-x-full">
             <div className="flex items-center justify-between">
               <Dialog.Title className="px-2.5 text-sm font-semibold">Menu</Dialog.Title>
               <Dialog.Close aria-label="Close the menu" className={buttonLook({ kind: 'icon' })}>

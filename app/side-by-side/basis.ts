@@ -1,5 +1,5 @@
-import { formatFullMoment } from '#app/format/time.ts'
 import { formatCount } from '#app/format/number.ts'
+import { formatFullMoment } from '#app/format/time.ts'
 import type { PathBasis } from '#app/ui/basis-popover.tsx'
 import type { BatchBasis, StreamBasis } from '#server/serving/shapes.ts'
 
@@ -9,10 +9,15 @@ export function basesOf(batchBasis: BatchBasis, streamBasis: StreamBasis, zone: 
     {
       path: 'batch',
       lines: [
-        { name: 'Newest run', value: batchBasis.runId === null ? 'none has covered this yet' : formatCount(batchBasis.runId) },
+        {
+          name: 'Newest run',
+          value: batchBasis.runId === null ? 'none has covered this yet' : formatCount(batchBasis.runId),
+        },
         { name: 'Computed', value: momentOr(batchBasis.computedAt, zone, 'not yet') },
         { name: 'Read through', value: offsetsText(batchBasis.through) },
-        ...(batchBasis.rulesVersion === null ? [] : [{ name: 'Rules', value: `version ${batchBasis.rulesVersion}` }]),
+        ...(batchBasis.rulesVersion === null
+          ? []
+          : [{ name: 'Rules', value: `version ${batchBasis.rulesVersion}` }]),
       ],
     },
     {
@@ -32,7 +37,8 @@ export function basesOf(batchBasis: BatchBasis, streamBasis: StreamBasis, zone: 
 export function offsetsText(through: Readonly<Record<string, number>>): string {
   const offsets = Object.entries(through).sort(([one], [other]) => Number(one) - Number(other))
   if (offsets.length === 0) return 'nothing yet'
-  return offsets.map(([partition, offset]) => `${partition}: ${formatCount(offset)}`).join(' · ')
+  // A line may break between partitions, never within one.
+  return offsets.map(([partition, offset]) => `${partition}:\u00a0${formatCount(offset)}`).join(' · ')
 }
 
 function momentOr(instant: number | null, zone: string, otherwise: string): string {

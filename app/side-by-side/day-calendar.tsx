@@ -2,8 +2,8 @@
 
 import { DayPicker } from 'react-day-picker'
 import { dayOfLocalDate, localDateOfDay } from '#app/format/day.ts'
-import { classNames } from '#app/ui/class-names.ts'
 import type { DayRange } from '#app/side-by-side/period.ts'
+import { classNames } from '#app/ui/class-names.ts'
 
 const CELL = 'size-9 p-0 text-center text-xs pointer-coarse:size-11'
 
@@ -49,7 +49,8 @@ export default function DayCalendar({
         month_grid: 'border-collapse',
         weekday: 'w-9 pb-1 text-2xs font-normal text-muted pointer-coarse:w-11',
         day: CELL,
-        day_button: 'size-full rounded-md hover:bg-faint disabled:cursor-default disabled:hover:bg-transparent',
+        day_button:
+          'size-full rounded-md hover:bg-faint disabled:cursor-default disabled:hover:bg-transparent',
         selected: 'bg-faint',
         range_start: RANGE_END,
         range_end: RANGE_END,

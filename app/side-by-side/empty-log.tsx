@@ -4,7 +4,7 @@ import { EmptyState } from '#app/ui/empty-state.tsx'
 /** The page of a system that has no event yet: how to get some, the quick way and the real one. */
 export function EmptyLog({ hasStores, example }: { hasStores: boolean; example: string | null }) {
   return (
-    <div className="grid gap-3 lg:grid-cols-2">
+    <div className="grid items-start gap-3 lg:grid-cols-2">
       <Card title="Look around">
         <EmptyState
           what="The log is empty."
@@ -14,7 +14,11 @@ export function EmptyLog({ hasStores, example }: { hasStores: boolean; example: 
       </Card>
       {hasStores && example ? (
         <Card title="Send a sale">
-          <EmptyState what="Stores are there, sales are not." advice="The first one shows here at once:" command={example} />
+          <EmptyState
+            what="Stores are there, sales are not."
+            advice="The first one shows here at once:"
+            command={example}
+          />
         </Card>
       ) : (
         <Card title="Bring your own tills">

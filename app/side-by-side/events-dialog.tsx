@@ -15,7 +15,12 @@ import { Chip } from '#app/ui/chip.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { DifferenceEvent, EventCause, MetricComparison, SideBySideScope } from '#server/serving/shapes.ts'
+import type {
+  DifferenceEvent,
+  EventCause,
+  MetricComparison,
+  SideBySideScope,
+} from '#server/serving/shapes.ts'
 
 /** What the list is about: the events of one cause, as they count in one metric. */
 export interface EventsShown {
@@ -32,13 +37,15 @@ export function EventsDialog({ shown, onClose }: { shown: EventsShown | null; on
   return (
     <Dialog.Root open={shown !== null} onOpenChange={open => !open && onClose()}>
       <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <Dialog.Popup className="fixed inset-x-2 top-2 bottom-2 z-50 m-auto flex max-h-[46rem] max-w-5xl flex-col rounded-card border border-line bg-panel p-4 shadow-popup outline-none sm:inset-x-6 sm:top-6 sm:bottom-6">
           <div className="mb-3 flex items-start justify-between gap-3">
             <div>
               <Dialog.Title className="text-sm font-semibold">{shown?.title}</Dialog.Title>
               <Dialog.Description className="text-2xs text-muted">
-                {shown ? `The events by what each adds to ${METRIC_TEXTS[shown.metric].title.toLowerCase()}, newest in the log first.` : null}
+                {shown
+                  ? `The events by what each adds to ${METRIC_TEXTS[shown.metric].title.toLowerCase()}, newest in the log first.`
+                  : null}
               </Dialog.Description>
             </div>
             <Dialog.Close aria-label="Close" className={buttonLook({ kind: 'icon' })}>
@@ -78,7 +85,13 @@ function Events({ shown }: { shown: EventsShown }) {
         <>
           <EventTable events={pages.flatMap(page => page.events)} shown={shown} />
           <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
-            <span>{plural(pages.reduce((sum, page) => sum + page.events.length, 0), 'event')} shown</span>
+            <span>
+              {plural(
+                pages.reduce((sum, page) => sum + page.events.length, 0),
+                'event',
+              )}{' '}
+              shown
+            </span>
             {query.hasNextPage ? (
               <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                 {query.isFetchingNextPage ? 'Loading' : 'Show more'}
@@ -112,6 +125,11 @@ function EventTable({
       columns={[
         { key: 'type', header: 'Type', align: 'left', cell: event => TYPE_NAMES[event.type] },
         {
+          key: 'effect',
+          header: unit === 'money' ? `Effect, ${scope.currency}` : 'Effect',
+          cell: event => formatSignedValue(event.effect, unit, scope.currency),
+        },
+        {
           key: 'id',
           header: 'Source and id',
           align: 'left',
@@ -140,7 +158,7 @@ function EventTable({
         { key: 'offset', header: 'Partition, offset', cell: event => `${event.partition}, ${event.offset}` },
         {
           key: 'known',
-          header: 'Known of it',
+          header: 'Note',
           align: 'left',
           cell: event => (
             <span className="flex gap-1">
@@ -148,11 +166,6 @@ function EventTable({
               {event.bulk ? <Chip>from a file</Chip> : null}
             </span>
           ),
-        },
-        {
-          key: 'effect',
-          header: unit === 'money' ? `Effect, ${scope.currency}` : 'Effect',
-          cell: event => formatSignedValue(event.effect, unit, scope.currency),
         },
       ]}
     />

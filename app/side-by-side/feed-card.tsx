@@ -2,16 +2,16 @@
 
 import { Pause, Play } from 'lucide-react'
 import { useState } from 'react'
+import { formatCount, plural } from '#app/format/number.ts'
 import { useLive } from '#app/live/live-provider.tsx'
 import { type LiveState, saleKey } from '#app/live/live-state.ts'
-import { formatCount, plural } from '#app/format/number.ts'
 import { FeedLine } from '#app/side-by-side/feed-line.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
 import type { LiveAlert, StoreSummary } from '#server/serving/shapes.ts'
 
 const SHOWN_SALES = 60
@@ -20,12 +20,15 @@ const SHOWN_SALES = 60
 export function FeedCard({
   stores,
   allStores,
+  zone,
   postExample,
   className,
 }: {
   /** Ids; empty for all. */
   stores: readonly string[]
   allStores: readonly StoreSummary[]
+  /** Of all times shown, whatever a store's own: in one zone they are in order. */
+  zone: string
   /** A command that makes a sale. */
   postExample: string
   className?: string
@@ -52,7 +55,7 @@ export function FeedCard({
         </Button>
       }
     >
-      <div className="relative min-h-80 grow">
+      <div className="relative flex min-h-80 grow flex-col">
         {inScope.length > 0 ? (
           <ol
             aria-label="Newest sales first"
@@ -61,7 +64,7 @@ export function FeedCard({
             className={classNames('absolute inset-0 overflow-y-auto', held && 'opacity-70')}
           >
             {inScope.slice(0, SHOWN_SALES).map(sale => (
-              <FeedLine key={saleKey(sale)} sale={sale} store={storeById.get(sale.store)} />
+              <FeedLine key={saleKey(sale)} sale={sale} store={storeById.get(sale.store)} zone={zone} />
             ))}
           </ol>
         ) : connection === 'connecting' ? (

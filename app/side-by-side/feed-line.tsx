@@ -7,13 +7,15 @@ import { Chip } from '#app/ui/chip.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
 
-/** One sale of the feed: when it happened in its store, where, what, and its net amount with its sign. */
+/** One sale of the feed: when it happened, where, what, and its net amount with its sign. */
 export const FeedLine = memo(function FeedLine({
   sale,
   store,
+  zone,
 }: {
   sale: LiveSale
   store: StoreSummary | undefined
+  zone: string
 }) {
   const negative = sale.net.startsWith('-')
   return (
@@ -22,7 +24,7 @@ export const FeedLine = memo(function FeedLine({
       className="grid grid-cols-[auto_1fr_auto] items-baseline gap-x-3 border-b border-line py-1.5 text-xs last:border-0"
     >
       <time dateTime={new Date(sale.eventTime).toISOString()} className="text-muted">
-        {formatTime(sale.eventTime, store?.zone ?? 'UTC', { seconds: true })}
+        {formatTime(sale.eventTime, zone, { seconds: true })}
       </time>
       <span className="flex min-w-0 flex-wrap items-baseline gap-x-1.5">
         <span className="max-w-full truncate">

@@ -25,6 +25,16 @@ export function Figures({
   /** Shows why a metric differs. */
   onExplain: (metric: Metric) => void
 }) {
+  if (query.error && !query.data) {
+    // One question has failed, and one card says so.
+    return (
+      <Card title="Figures">
+        <CardContent query={query} skeleton={null}>
+          {() => null}
+        </CardContent>
+      </Card>
+    )
+  }
   return (
     <div className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-6 min-[88rem]:grid-cols-5">
       {METRICS.map(metric => (
@@ -76,6 +86,7 @@ function Figure({
     <Card
       title={title}
       unit={kind === 'money' ? currency : undefined}
+      compact
       className={WIDTHS[name]}
       actions={
         query.data ? (
@@ -87,7 +98,7 @@ function Figure({
         ) : null
       }
     >
-      <CardContent query={query} skeleton={<FigureSkeleton />}>
+      <CardContent query={query} skeleton={<FigureSkeleton />} staleNote={false}>
         {data => <FigurePair name={name} data={data} currency={currency} zone={zone} onExplain={onExplain} />}
       </CardContent>
     </Card>
@@ -109,9 +120,7 @@ function FigurePair({
 }) {
   const asOf = useAsOf(data, zone)
   const comparison = name === 'averageOrderValue' ? undefined : findMetric(data.metrics, name)
-  const texts = comparison
-    ? pairTexts(comparison, currency)
-    : averageOrderValueTexts(data.metrics, currency)
+  const texts = comparison ? pairTexts(comparison, currency) : averageOrderValueTexts(data.metrics, currency)
   const pair: Pair = {
     ...texts,
     batch: { value: texts.batch, asOf: asOf.batch },

@@ -32,7 +32,15 @@ export function FreshnessCard({
   )
 }
 
-function Rows({ freshness: { batch, stream }, now, zone }: { freshness: Freshness; now: number; zone: string }) {
+function Rows({
+  freshness: { batch, stream },
+  now,
+  zone,
+}: {
+  freshness: Freshness
+  now: number
+  zone: string
+}) {
   const since = (instant: number | null) => (instant === null ? 'never' : `${formatAge(now - instant)} ago`)
   return (
     <table className="w-full border-collapse text-xs">
@@ -58,29 +66,21 @@ function Rows({ freshness: { batch, stream }, now, zone }: { freshness: Freshnes
             stream.watermark === null ? (
               'none yet'
             ) : (
-              <span title={formatFullMoment(stream.watermark, zone)}>{watermarkText(stream.watermark, zone, now)}</span>
+              <span title={formatFullMoment(stream.watermark, zone)}>
+                {watermarkText(stream.watermark, zone, now)}
+              </span>
             )
           }
         />
-        <Row name="Through offset" batch={offsets(batch.partitions)} stream={offsets(stream.partitions)} wrap />
+        <Row name="Log read" batch={readText(batch.partitions)} stream={readText(stream.partitions)} />
         <Row name="Next look" batch={nextRunText(batch, now)} stream="at the next event" />
       </tbody>
     </table>
   )
 }
 
-function Row({
-  name,
-  batch,
-  stream,
-  wrap = false,
-}: {
-  name: string
-  batch: ReactNode
-  stream: ReactNode
-  wrap?: boolean
-}) {
-  const cell = `border-t border-line py-2 pl-3 text-right align-top ${wrap ? 'text-2xs' : ''}`
+function Row({ name, batch, stream }: { name: string; batch: ReactNode; stream: ReactNode }) {
+  const cell = 'border-t border-line py-2 pl-3 text-right align-top'
   return (
     <tr>
       <th scope="row" className="border-t border-line py-2 text-left align-top font-normal text-muted">
@@ -96,8 +96,14 @@ function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): st
   return lagEvents === 0 ? 'nothing' : `${plural(lagEvents, 'event')}, ${formatAge(lagMs)} old`
 }
 
-function offsets(partitions: readonly PartitionLag[]): string {
-  return offsetsText(Object.fromEntries(partitions.map(({ partition, through }) => [partition, through])))
+/** Offsets are dense, so over the partitions they add up to events, ticks among them. */
+function readText(partitions: readonly PartitionLag[]): ReactNode {
+  const read = partitions.reduce((sum, { through }) => sum + through, 0)
+  const end = partitions.reduce((sum, partition) => sum + partition.end, 0)
+  const detail = offsetsText(
+    Object.fromEntries(partitions.map(({ partition, through }) => [partition, through])),
+  )
+  return <span title={`By partition: ${detail}`}>{`${formatCount(read)} of ${formatCount(end)}`}</span>
 }
 
 function watermarkText(watermark: number, zone: string, now: number): string {

@@ -13,7 +13,8 @@ export interface MetricText {
 export const METRIC_TEXTS: Record<Metric | 'averageOrderValue', MetricText> = {
   net: {
     title: 'Net sales',
-    definition: 'Gross sales − discounts − returns. Gross is units × unit price, before discounts and returns.',
+    definition:
+      'Gross sales − discounts − returns. Gross is units × unit price, before discounts and returns.',
     kind: 'money',
   },
   orders: {
@@ -23,7 +24,8 @@ export const METRIC_TEXTS: Record<Metric | 'averageOrderValue', MetricText> = {
   },
   units: {
     title: 'Units',
-    definition: 'Pieces ordered, minus those of voided orders. A weighed item is one unit. Returned units count apart.',
+    definition:
+      'Pieces ordered, minus those of voided orders. A weighed item is one unit. Returned units count apart.',
     kind: 'pieces',
   },
   returns: {

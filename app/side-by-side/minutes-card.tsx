@@ -2,12 +2,18 @@
 
 import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
-import { useLive } from '#app/live/live-provider.tsx'
-import { formatCount } from '#app/format/number.ts'
 import { formatMoney } from '#app/format/money.ts'
+import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
+import { useLive } from '#app/live/live-provider.tsx'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
-import { type Minute, minutesOf, minuteValue, newestMinute, SHOWN_MINUTES } from '#app/side-by-side/minutes.ts'
+import {
+  type Minute,
+  minutesOf,
+  minuteValue,
+  newestMinute,
+  SHOWN_MINUTES,
+} from '#app/side-by-side/minutes.ts'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
@@ -106,7 +112,9 @@ function Chart({
       description={`${METRIC_TEXTS[metric].title} of the last ${SHOWN_MINUTES} minutes, from the stream. The table shows the same figures.`}
       tooltip={key => {
         const minute = minutes.find(({ start }) => String(start) === key)
-        return minute ? { title: spanText(minute, zone), lines: tooltipLines(minute, metric, currency) } : null
+        return minute
+          ? { title: spanText(minute, zone), lines: tooltipLines(minute, metric, currency) }
+          : null
       }}
     />
   )
@@ -114,7 +122,8 @@ function Chart({
 
 function tooltipLines(minute: Minute, metric: Metric, currency: string) {
   const { kind } = METRIC_TEXTS[metric]
-  const value = kind === 'money' ? formatMoney(String(minute[metric]), currency) : formatCount(Number(minute[metric]))
+  const value =
+    kind === 'money' ? formatMoney(String(minute[metric]), currency) : formatCount(Number(minute[metric]))
   return [
     { key: 'value', name: <PathTag path="stream" />, value },
     { key: 'state', name: 'Window', value: minute.state ?? 'no sale' },

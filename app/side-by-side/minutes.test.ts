@@ -47,7 +47,11 @@ describe('the last hour by minute', () => {
   })
 
   it('is as settled as its least settled window', () => {
-    const windows = [window({ state: 'final' }), window({ store: 'lisboa', state: 'open' }), window({ channel: 'x' })]
+    const windows = [
+      window({ state: 'final' }),
+      window({ store: 'lisboa', state: 'open' }),
+      window({ channel: 'x' }),
+    ]
     expect(minutesOf(windows, scope).at(-1)?.state).toBe('open')
   })
 

@@ -3,19 +3,19 @@ import { formatDay, formatShortDay } from '#app/format/day.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
-import type { SalesFigures, SideBySide } from '#server/serving/shapes.ts'
+import type { HourlyFigures, SideBySide } from '#server/serving/shapes.ts'
 
 /** One line of the chart's table, and with `point` one step of the chart. */
 export interface PairStep {
   point: PairPoint
   /** In full, for the table and the pointer: `Fri 20 Nov 2026`, `14:00`. */
   title: string
-  batch: SalesFigures | null
-  stream: SalesFigures | null
+  batch: HourlyFigures | null
+  stream: HourlyFigures | null
 }
 
 /** The steps of an answer: hours of a single day, else days. */
-export function stepsOf(answer: SideBySide, metric: Metric, today: string | null): PairStep[] {
+export function stepsOf(answer: SideBySide, metric: Metric): PairStep[] {
   if (answer.scope.from === answer.scope.to) {
     return answer.hours.map(hour => {
       const key = String(hour.hourStart)
@@ -25,8 +25,7 @@ export function stepsOf(answer: SideBySide, metric: Metric, today: string | null
   return answer.days.map(day => {
     const { businessDay } = day
     const label = formatShortDay(businessDay)
-    const open = today !== null && businessDay >= today
-    return step({ ...day, key: businessDay, label, title: formatDay(businessDay), open }, metric)
+    return step({ ...day, key: businessDay, label, title: formatDay(businessDay), open: false }, metric)
   })
 }
 
@@ -51,7 +50,11 @@ export function stepTexts({ batch, stream }: PairStep, metric: Metric, currency:
   return {
     batch: batch ? formatValue(String(batch[pieces]), 'count', currency) : '–',
     stream: stream ? formatValue(String(stream[pieces]), 'count', currency) : '–',
-    difference: formatSignedValue(String((stream?.[pieces] ?? 0) - (batch?.[pieces] ?? 0)), 'count', currency),
+    difference: formatSignedValue(
+      String((stream?.[pieces] ?? 0) - (batch?.[pieces] ?? 0)),
+      'count',
+      currency,
+    ),
   }
 }
 
@@ -64,8 +67,8 @@ interface Step {
   label: string
   title: string
   open: boolean
-  batch: SalesFigures | null
-  stream: SalesFigures | null
+  batch: HourlyFigures | null
+  stream: HourlyFigures | null
 }
 
 function step({ key, label, title, open, batch, stream }: Step, metric: Metric): PairStep {
@@ -77,6 +80,6 @@ function step({ key, label, title, open, batch, stream }: Step, metric: Metric):
   }
 }
 
-function forDrawing(figures: SalesFigures | null, metric: Metric): number | null {
+function forDrawing(figures: HourlyFigures | null, metric: Metric): number | null {
   return figures === null ? null : Number(figures[metric])
 }

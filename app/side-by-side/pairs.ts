@@ -1,9 +1,8 @@
-import { formatCount, formatSignedCount } from '#app/format/number.ts'
 import { formatExactMoney, formatMoney, formatSignedMoney, isZeroMoney } from '#app/format/money.ts'
-import type { Metric } from '#app/side-by-side/metrics.ts'
+import { formatCount, formatSignedCount, plural } from '#app/format/number.ts'
 import type { Pair } from '#app/ui/pair-figure.tsx'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
-import type { MetricComparison, SideBySide } from '#server/serving/shapes.ts'
+import type { MetricComparison } from '#server/serving/shapes.ts'
 
 /** Shown where a path has no figure: not the same as zero. */
 const NONE = '–'
@@ -12,14 +11,24 @@ type Texts = Omit<Pair, 'batch' | 'stream'> & { batch: string; stream: string }
 
 /** A metric as both paths have it, ready to read. */
 export function pairTexts(comparison: MetricComparison, currency: string): Texts {
-  const { batch, stream, difference, unexplained } = comparison
+  const { batch, stream, difference } = comparison
   const show = (value: string) => formatValue(value, comparison.unit, currency)
   return {
     batch: batch === null ? NONE : show(batch),
     stream: show(stream),
     difference: formatSignedValue(difference, comparison.unit, currency),
-    unexplained: isZeroMoney(unexplained) ? null : formatExactValue(unexplained, comparison.unit, currency),
+    unexplained: unexplainedText(comparison, currency),
   }
+}
+
+/** What no cause accounts for. Remainders of two store-days may cancel out: then their number is told. */
+function unexplainedText(
+  { unexplained, unexplainedStoreDays, unit }: MetricComparison,
+  currency: string,
+): string | null {
+  if (unexplainedStoreDays === 0) return null
+  if (isZeroMoney(unexplained)) return plural(unexplainedStoreDays, 'store-day')
+  return formatExactValue(unexplained, unit, currency)
 }
 
 /** The average order value: (gross − discounts) ÷ orders. It is explained when all it is made of is. */
@@ -29,7 +38,7 @@ export function averageOrderValueTexts(metrics: readonly MetricComparison[], cur
   const orders = findMetric(metrics, 'orders')
   const batch = average(gross?.batch, discounts?.batch, orders?.batch)
   const stream = average(gross?.stream, discounts?.stream, orders?.stream)
-  const explained = [gross, discounts, orders].every(part => part && isZeroMoney(part.unexplained))
+  const explained = [gross, discounts, orders].every(part => part?.unexplainedStoreDays === 0)
   return {
     batch: batch === null ? NONE : formatMoney(formatAmount(batch), currency),
     stream: stream === null ? NONE : formatMoney(formatAmount(stream), currency),
@@ -39,9 +48,9 @@ export function averageOrderValueTexts(metrics: readonly MetricComparison[], cur
   }
 }
 
-export function findMetric<Name extends Metric | 'gross' | 'discounts'>(
-  metrics: SideBySide['metrics'],
-  name: Name,
+export function findMetric(
+  metrics: readonly MetricComparison[],
+  name: MetricComparison['metric'],
 ): MetricComparison | undefined {
   return metrics.find(({ metric }) => metric === name)
 }

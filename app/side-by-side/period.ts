@@ -1,5 +1,5 @@
-import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
-import { addDays } from '#domain/business-day.ts'
+import { daysInRange, formatDay } from '#app/format/day.ts'
+import { addDays } from '#domain/calendar-day.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {
@@ -28,12 +28,6 @@ export function presetsUpTo(newest: string, first: string): Preset[] {
     ({ range }, index) =>
       presets.findIndex(other => other.range.from === range.from && other.range.to === range.to) === index,
   )
-}
-
-/** The heading of the page: what one is looking at. */
-export function periodTitle({ from, to }: DayRange, today: string | null): string {
-  if (from === to && from === today) return 'Today so far'
-  return formatDayRange(from, to)
 }
 
 /** Under the control: how the range is meant. */

@@ -1,7 +1,10 @@
 import type { StoreSummary } from '#server/serving/shapes.ts'
 
 /** A command for a shell that makes one sale now, in a store that exists. Each run is another sale. */
-export function postExample(origin: string, store: Pick<StoreSummary, 'store' | 'channel' | 'currency'>): string {
+export function postExample(
+  origin: string,
+  store: Pick<StoreSummary, 'store' | 'channel' | 'currency'>,
+): string {
   // '…' ends the quotes around the body, so that the shell fills in the time.
   const event = {
     source: 'try-it',

@@ -7,7 +7,11 @@ function store(id: string, currency: string, zone = 'Europe/Berlin'): StoreSumma
 }
 
 const overview: Overview = {
-  stores: [store('berlin', 'EUR'), store('lisboa', 'EUR', 'Europe/Lisbon'), store('london', 'GBP', 'Europe/London')],
+  stores: [
+    store('berlin', 'EUR'),
+    store('lisboa', 'EUR', 'Europe/Lisbon'),
+    store('london', 'GBP', 'Europe/London'),
+  ],
   currencies: ['EUR', 'GBP'],
   firstDay: '2026-11-01',
   lastDay: '2026-11-20',
@@ -29,10 +33,12 @@ describe('the scope of the page', () => {
       from: '2026-11-05',
       to: '2026-11-05',
     })
-    expect(resolveScope(overview, { ...nothing, from: '2026-11-09', to: '2026-11-05' })?.scope).toMatchObject({
-      from: '2026-11-05',
-      to: '2026-11-09',
-    })
+    expect(resolveScope(overview, { ...nothing, from: '2026-11-09', to: '2026-11-05' })?.scope).toMatchObject(
+      {
+        from: '2026-11-05',
+        to: '2026-11-09',
+      },
+    )
   })
 
   it('takes the currency and the zone of the chosen stores', () => {
@@ -42,7 +48,9 @@ describe('the scope of the page', () => {
   })
 
   it('leaves out stores that do not exist', () => {
-    expect(resolveScope(overview, { ...nothing, store: ['gone', 'lisboa'] })?.scope.stores).toEqual(['lisboa'])
+    expect(resolveScope(overview, { ...nothing, store: ['gone', 'lisboa'] })?.scope.stores).toEqual([
+      'lisboa',
+    ])
     expect(resolveScope(overview, { ...nothing, store: ['gone'] })?.stores).toHaveLength(3)
   })
 

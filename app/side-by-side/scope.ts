@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar-day.ts'
 import type { Overview, SideBySideScope, StoreSummary } from '#server/serving/shapes.ts'
 
 /** What the address says, before it is held against what there is. */
@@ -15,7 +15,7 @@ export interface ResolvedScope {
   stores: readonly StoreSummary[]
   /** Currencies one may choose from. Amounts of several are never added. */
   currencies: readonly string[]
-  /** Zone in which times are shown: that of the first store in scope, as the server labels its hours. */
+  /** Zone in which times are shown, the one the server labels its hours in: the first store's of the scope. */
   zone: string
 }
 
@@ -35,7 +35,7 @@ export function resolveScope(overview: Overview, asked: AskedScope): ResolvedSco
     scope: { ...daysOf(asked, overview.lastDay), stores: chosen.map(({ store }) => store), currency },
     stores,
     currencies,
-    zone: first.zone,
+    zone: (chosen[0] ?? stores.find(store => store.currency === currency) ?? first).zone,
   }
 }
 

@@ -1,8 +1,9 @@
 'use client'
 
-import { LiveIndicator } from '#app/live/live-indicator.tsx'
+import type { ReactNode } from 'react'
 import { plural } from '#app/format/number.ts'
 import { formatAge, zoneLabel } from '#app/format/time.ts'
+import { LiveIndicator } from '#app/live/live-indicator.tsx'
 import { CurrencyControl } from '#app/side-by-side/currency-control.tsx'
 import { EmptyLog } from '#app/side-by-side/empty-log.tsx'
 import { FeedCard } from '#app/side-by-side/feed-card.tsx'
@@ -10,7 +11,6 @@ import { Figures } from '#app/side-by-side/figures.tsx'
 import { FreshnessCard } from '#app/side-by-side/freshness-card.tsx'
 import type { Metric } from '#app/side-by-side/metrics.ts'
 import { MinutesCard } from '#app/side-by-side/minutes-card.tsx'
-import { periodTitle } from '#app/side-by-side/period.ts'
 import { PeriodControl } from '#app/side-by-side/period-control.tsx'
 import { postExample } from '#app/side-by-side/post-example.ts'
 import { StepsCard } from '#app/side-by-side/steps-card.tsx'
@@ -23,4 +23,130 @@ import { CardContent } from '#app/ui/card-content.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useHydrated } from '#app/ui/use-hydrated.ts'
 import { useNow } from '#app/ui/use-now.ts'
-import { businessDayOf } from '#domain/business-day.ts'
+import type { Freshness } from '#server/serving/shapes.ts'
+
+const WHY_ID = 'why-they-differ'
+
+/** Both answers to the same question, next to each other, and every bit by which they differ. */
+export function SideBySidePage() {
+  const [asked, setAsked] = useUrlState()
+  const { overview, resolved, sideBySide, freshness } = useSideBySide(asked)
+  const serverNow = useServerNow(freshness)
+  const origin = useHydrated() ? window.location.origin : 'http://127.0.0.1:3000'
+
+  if (overview.data === undefined) {
+    return (
+      <>
+        <Heading title="Side by side" />
+        <Card title="Figures">
+          <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
+            {() => null}
+          </CardContent>
+        </Card>
+      </>
+    )
+  }
+  const { stores: allStores, firstDay, lastDay, demoNote } = overview.data
+  const [anyStore] = resolved?.stores ?? allStores
+  const example = anyStore ? postExample(origin, anyStore) : null
+  if (!resolved || !anyStore || !firstDay || !lastDay || !example) {
+    return (
+      <>
+        <Heading title="Side by side">
+          <LiveIndicator behind={null} />
+        </Heading>
+        <EmptyLog hasStores={allStores.length > 0} example={example} />
+      </>
+    )
+  }
+
+  const { scope, zone, currencies } = resolved
+  const { currency } = scope
+  const { metric } = asked
+  // A day is open while the stream still expects sales of it.
+  const isOpen = sideBySide.data?.hours.some(({ open }) => open) ?? false
+  const show = (part: Partial<typeof asked>) => void setAsked(part)
+  function explain(about: Metric) {
+    show({ metric: about })
+    document.getElementById(WHY_ID)?.scrollIntoView()
+  }
+
+  return (
+    <>
+      <Heading title={isOpen ? 'Today so far' : 'Side by side'}>
+        <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
+        <PeriodControl range={scope} first={firstDay} last={lastDay} onChange={show} />
+        <StoreControl stores={allStores} chosen={scope.stores} onChange={store => show({ store })} />
+        <CurrencyControl
+          currencies={currencies}
+          chosen={currency}
+          onChange={code => show({ currency: code })}
+        />
+      </Heading>
+      <div className="grid gap-3">
+        <Figures query={sideBySide} currency={currency} zone={zone} onExplain={explain} />
+        <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
+          <StepsCard
+            query={sideBySide}
+            metric={metric}
+            currency={currency}
+            zone={zone}
+            onMetric={about => show({ metric: about })}
+            className="xl:col-span-2"
+          />
+          <FeedCard
+            stores={scope.stores}
+            allStores={allStores}
+            zone={zone}
+            postExample={example}
+            className="xl:row-span-2"
+          />
+          <MinutesCard
+            metric={metric}
+            stores={scope.stores}
+            currency={currency}
+            zone={zone}
+            postExample={example}
+            className="xl:col-span-2"
+          />
+        </div>
+        <div className="grid grid-cols-1 gap-3 xl:grid-cols-12">
+          <WhyCard
+            id={WHY_ID}
+            query={sideBySide}
+            metric={metric}
+            currency={currency}
+            zone={zone}
+            className="xl:col-span-7"
+          />
+          <FreshnessCard query={freshness} serverNow={serverNow} zone={zone} className="xl:col-span-5" />
+        </div>
+        <p className="text-2xs text-muted">
+          Days are business days of each store, both ends of a range included. Times are those of {zone}
+          {serverNow === null ? '' : ` (${zoneLabel(serverNow, zone)})`}. {demoNote}
+        </p>
+      </div>
+    </>
+  )
+}
+
+function Heading({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <header className="z-20 flex min-h-15 flex-wrap items-center gap-x-2 gap-y-1.5 bg-bg py-3 lg:sticky lg:top-0">
+      <h1 className="mr-auto text-lg font-semibold tracking-[-0.015em]">{title}</h1>
+      {children}
+    </header>
+  )
+}
+
+/** The database's clock: what it said, plus the time since. Immune to a browser whose clock is wrong. */
+function useServerNow({ data, dataUpdatedAt }: { data: Freshness | undefined; dataUpdatedAt: number }) {
+  const now = useNow()
+  if (!data) return null
+  return now === null ? data.now : data.now + Math.max(0, now - dataUpdatedAt)
+}
+
+function behindText({ lagEvents, lagMs }: Freshness['stream']): string {
+  if (lagEvents === 0) return 'up to date'
+  return `${plural(lagEvents, 'event')} behind, ${formatAge(lagMs)}`
+}

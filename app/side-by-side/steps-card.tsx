@@ -4,8 +4,8 @@ import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
 import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
 import { basesOf } from '#app/side-by-side/basis.ts'
-import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
 import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
+import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
@@ -29,7 +29,6 @@ export function StepsCard({
   metric,
   currency,
   zone,
-  today,
   onMetric,
   className,
 }: {
@@ -37,8 +36,6 @@ export function StepsCard({
   metric: Metric
   currency: string
   zone: string
-  /** The business day that is still open, if any. */
-  today: string | null
   onMetric: (metric: Metric) => void
   className?: string
 }) {
@@ -49,23 +46,25 @@ export function StepsCard({
       title={`${title} by ${byHour ? 'hour' : 'day'}`}
       unit={kind === 'money' ? currency : undefined}
       className={className}
+      choice={<SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />}
       actions={
-        <>
-          <SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />
-          {query.data ? (
-            <BasisPopover
-              title={`${title} by ${byHour ? 'hour' : 'day'}`}
-              definition={definition}
-              bases={basesOf(query.data.hourlyBatchBasis ?? query.data.batchBasis, query.data.streamBasis, zone)}
-            />
-          ) : null}
-        </>
+        query.data ? (
+          <BasisPopover
+            title={`${title} by ${byHour ? 'hour' : 'day'}`}
+            definition={definition}
+            bases={basesOf(
+              query.data.hourlyBatchBasis ?? query.data.batchBasis,
+              query.data.streamBasis,
+              zone,
+            )}
+          />
+        ) : null
       }
       legend={
         <>
           <PathTag path="batch" detail="bars" />
           <PathTag path="stream" detail="line" />
-          <span>pale and dashed: {byHour ? 'hour' : 'day'} still open</span>
+          {byHour ? <span>pale and dashed: hour still open</span> : null}
         </>
       }
     >
@@ -74,11 +73,11 @@ export function StepsCard({
           query={query}
           skeleton={<Skeleton className="h-full" />}
           isEmpty={({ hours, days }) => hours.length === 0 && days.length === 0}
-          empty={<EmptyState what="Nothing was sold on these days." advice="Choose other days or stores above." />}
+          empty={
+            <EmptyState what="Nothing was sold on these days." advice="Choose other days or stores above." />
+          }
         >
-          {answer => (
-            <Steps show={show} answer={answer} metric={metric} currency={currency} today={today} />
-          )}
+          {answer => <Steps show={show} answer={answer} metric={metric} currency={currency} />}
         </CardContent>
       )}
     </ChartWithTable>
@@ -90,15 +89,13 @@ function Steps({
   answer,
   metric,
   currency,
-  today,
 }: {
   show: 'chart' | 'table'
   answer: SideBySide
   metric: Metric
   currency: string
-  today: string | null
 }) {
-  const steps = useMemo(() => stepsOf(answer, metric, today), [answer, metric, today])
+  const steps = useMemo(() => stepsOf(answer, metric), [answer, metric])
   const points = useMemo(() => steps.map(({ point }) => point), [steps])
   const texts = (step: PairStep) => stepTexts(step, metric, currency)
   const { title } = METRIC_TEXTS[metric]

@@ -22,11 +22,16 @@ export function StoreControl({
   return (
     <Popover.Root>
       <Popover.Trigger className={buttonLook({ className: 'max-w-44' })}>
-        <Store aria-hidden="true" className="size-4 shrink-0 text-muted" />
+        <Store aria-hidden="true" className="size-4 shrink-0 text-muted max-sm:hidden" />
         <span className="truncate">{chosenLabel(stores, chosen)}</span>
       </Popover.Trigger>
       <Popup title="Stores" className="w-72">
-        <CheckboxGroup value={[...chosen]} onValueChange={onChange} aria-label="Stores" className="-mx-2 grid">
+        <CheckboxGroup
+          value={[...chosen]}
+          onValueChange={onChange}
+          aria-label="Stores"
+          className="-mx-2 grid"
+        >
           {stores.map(store => (
             <Checkbox.Root
               key={store.store}

@@ -1,6 +1,6 @@
 import { createLoader, createParser, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 import { METRICS } from '#app/side-by-side/metrics.ts'
-import { isBusinessDay } from '#domain/business-day.ts'
+import { isBusinessDay } from '#domain/calendar-day.ts'
 
 /** A day that exists: an address with 30 February shows the default, not an error. */
 const parseAsDay = createParser({

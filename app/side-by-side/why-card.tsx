@@ -75,7 +75,9 @@ function Causes({
   return (
     <>
       <table className="w-full border-collapse text-xs">
-        <caption className="sr-only">{METRIC_TEXTS[metric].title}: from the batch figure to the live figure</caption>
+        <caption className="sr-only">
+          {METRIC_TEXTS[metric].title}: from the batch figure to the live figure
+        </caption>
         <thead>
           <tr className="text-2xs text-muted">
             <th scope="col" className="pb-2 text-left font-normal">
@@ -90,7 +92,11 @@ function Causes({
           </tr>
         </thead>
         <tbody>
-          <EndRow path="batch" detail={runText(answer)} value={batch === null ? '–' : formatValue(batch, unit, currency)} />
+          <EndRow
+            path="batch"
+            detail={runText(answer)}
+            value={batch === null ? '–' : formatValue(batch, unit, currency)}
+          />
           {classes.map(cause => (
             <CauseRow
               key={cause.cause}
@@ -134,7 +140,11 @@ function CauseRow({
       <th scope="row" className={classNames('py-2 text-left', !unexplained && 'font-normal')}>
         {CAUSE_TEXTS[cause.cause]}
         {ofWhich ? <span className="block text-2xs font-normal text-muted">{ofWhich}</span> : null}
-        <span aria-hidden="true" className="mt-1 block h-1 rounded-full bg-muted" style={{ width: `${share * 60}%` }} />
+        <span
+          aria-hidden="true"
+          className="mt-1 block h-1 rounded-full bg-muted"
+          style={{ width: `${share * 60}%` }}
+        />
       </th>
       <td className="py-2 pl-3 text-right whitespace-nowrap">
         {listed && cause.events > 0 ? (
@@ -197,7 +207,7 @@ function EndRow({ path, detail, value }: { path: 'batch' | 'stream'; detail?: st
 function coverageText({ coverage: { storeDays, withBatch } }: SideBySide): string {
   return withBatch < storeDays
     ? `batch has covered ${formatCount(withBatch)} of ${plural(storeDays, 'store-day')}`
-    : 'all of it, to the event'
+    : 'to the event'
 }
 
 function runText({ batchBasis: { runId } }: SideBySide): string {

@@ -2,9 +2,9 @@
 
 import { Popover } from '@base-ui/react/popover'
 import { Info } from 'lucide-react'
+import { buttonLook } from '#app/ui/button.tsx'
 import { type Path, PathTag } from '#app/ui/path-marker.tsx'
 import { Popup } from '#app/ui/popup.tsx'
-import { buttonLook } from '#app/ui/button.tsx'
 
 /** What one path's figure rests on, in lines of name and value. */
 export interface PathBasis {

@@ -23,17 +23,26 @@ export function CardContent<Data>({
   skeleton,
   empty,
   isEmpty = () => false,
+  staleNote = true,
   children,
 }: {
   query: CardQuery<Data>
   skeleton: ReactNode
   empty?: ReactNode
   isEmpty?: (data: Data) => boolean
+  /** Says so when a refresh failed; off where a card beside it already does. */
+  staleNote?: boolean
   children: (data: Data) => ReactNode
 }) {
   if (query.data === undefined) {
     if (query.error) {
-      return <ErrorState failure={describeFailure(query.error)} retrying={query.isFetching} retry={query.refetch} />
+      return (
+        <ErrorState
+          failure={describeFailure(query.error)}
+          retrying={query.isFetching}
+          retry={query.refetch}
+        />
+      )
     }
     return (
       <div aria-busy="true">
@@ -45,7 +54,7 @@ export function CardContent<Data>({
   return (
     <>
       {isEmpty(query.data) ? empty : children(query.data)}
-      {query.error ? (
+      {query.error && staleNote ? (
         <p role="status" className="mt-2 flex items-center gap-1.5 text-2xs text-bad">
           <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
           Not refreshed: {describeFailure(query.error).what}

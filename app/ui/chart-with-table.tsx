@@ -18,6 +18,7 @@ export function ChartWithTable({
   title,
   unit,
   legend,
+  choice,
   actions,
   className,
   heightClass = 'h-72',
@@ -26,6 +27,8 @@ export function ChartWithTable({
   title: string
   unit?: string
   legend: ReactNode
+  /** Chooses what is drawn; on a narrow screen a line of its own. */
+  choice?: ReactNode
   actions?: ReactNode
   className?: string
   heightClass?: string
@@ -39,12 +42,16 @@ export function ChartWithTable({
       className={className}
       actions={
         <>
+          {choice ? <div className="max-md:hidden">{choice}</div> : null}
           {actions}
           <SegmentedControl label={`${title} as`} segments={SHOW} value={show} onChange={setShow} />
         </>
       }
     >
-      <div className="mb-2 flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 text-2xs text-muted">{legend}</div>
+      {choice ? <div className="mb-2 md:hidden">{choice}</div> : null}
+      <div className="mb-2 flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 text-2xs text-muted">
+        {legend}
+      </div>
       <div className={classNames('flex min-h-0 flex-col', heightClass)}>{children(show)}</div>
     </Card>
   )

@@ -28,7 +28,10 @@ export function describeFailure(error: unknown): Failure {
         advice: 'Choose the day, the stores and the currency again above.',
       }
     }
-    return { what: error.message, advice: 'Try again; if it stays, the log of the web process has the cause.' }
+    return {
+      what: error.message,
+      advice: 'Try again; if it stays, the log of the web process has the cause.',
+    }
   }
   return {
     what: 'Something went wrong on this page.',

@@ -5,9 +5,17 @@ import { type ReactNode, useState } from 'react'
 import { Button } from '#app/ui/button.tsx'
 
 /** Nothing here yet: says why, and what would put something here, as a command to copy. */
-export function EmptyState({ what, advice, command }: { what: string; advice?: ReactNode; command?: string }) {
+export function EmptyState({
+  what,
+  advice,
+  command,
+}: {
+  what: string
+  advice?: ReactNode
+  command?: string
+}) {
   return (
-    <div className="flex grow flex-col items-start justify-center gap-2 text-xs">
+    <div className="my-auto flex flex-col items-start gap-2 text-xs">
       <p className="font-medium">{what}</p>
       {advice ? <p className="text-muted">{advice}</p> : null}
       {command ? <Command text={command} /> : null}
@@ -29,7 +37,11 @@ function Command({ text }: { text: string }) {
         {text}
       </pre>
       <Button kind="icon" aria-label={copied ? 'Copied' : 'Copy the command'} onClick={() => void copy()}>
-        {copied ? <Check aria-hidden="true" className="size-4" /> : <Copy aria-hidden="true" className="size-4" />}
+        {copied ? (
+          <Check aria-hidden="true" className="size-4" />
+        ) : (
+          <Copy aria-hidden="true" className="size-4" />
+        )}
       </Button>
     </div>
   )

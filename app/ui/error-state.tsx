@@ -15,14 +15,14 @@ export function ErrorState({
   retrying: boolean
 }) {
   return (
-    <div role="alert" className="flex grow flex-col items-start justify-center gap-2 text-xs">
+    <div role="alert" className="my-auto flex flex-col items-start gap-2 text-xs">
       <p className="flex items-start gap-2 font-medium text-bad">
         <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
         {failure.what}
       </p>
       <p className="text-muted">{failure.advice}</p>
       <Button onClick={() => void retry()} disabled={retrying}>
-        <RotateCw aria-hidden="true" className={`size-3.5 ${retrying ? 'animate-spin' : ''}`} />
+        <RotateCw aria-hidden="true" className={`size-3.5 ${retrying ? 'motion-safe:animate-spin' : ''}`} />
         Try again
       </Button>
     </div>

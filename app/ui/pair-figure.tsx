@@ -1,4 +1,5 @@
 import { ArrowDown, Check, TriangleAlert } from 'lucide-react'
+import type { CSSProperties } from 'react'
 import { Chip } from '#app/ui/chip.tsx'
 import { type Path, PathMarker } from '#app/ui/path-marker.tsx'
 
@@ -24,7 +25,7 @@ export interface PathFigure {
  */
 export function PairFigure({ pair, onExplain }: { pair: Pair; onExplain: () => void }) {
   return (
-    <>
+    <div className="@container" style={{ '--figure-length': figureLength(pair) } as CSSProperties}>
       <dl className="grid gap-1.5">
         <PathRow path="batch" name="Batch" figure={pair.batch} />
         <PathRow path="stream" name="Stream" figure={pair.stream} />
@@ -44,21 +45,26 @@ export function PairFigure({ pair, onExplain }: { pair: Pair; onExplain: () => v
           <ArrowDown aria-hidden="true" className="size-3" />
         </span>
       </button>
-    </>
+    </div>
   )
+}
+
+/** Both figures are written in one size, small enough for the longer one: a year's sales in a narrow card. */
+function figureLength({ batch, stream }: Pair): number {
+  return Math.max(batch.value.length, stream.value.length)
 }
 
 function PathRow({ path, name, figure }: { path: Path; name: string; figure: PathFigure }) {
   return (
-    <div className="flex flex-wrap items-center justify-between gap-x-2">
-      <dt className="flex flex-[1_1_4.5rem] items-center gap-1.5 text-2xs text-muted">
+    <div className="flex items-center justify-between gap-2">
+      <dt className="flex items-center gap-2 text-2xs leading-tight text-muted">
         <PathMarker path={path} />
-        <span className="leading-tight">
-          {name} <span className="inline-block whitespace-nowrap">{figure.asOf}</span>
+        <span>
+          <span className="block text-text">{name}</span>
+          <span className="block whitespace-nowrap">{figure.asOf}</span>
         </span>
       </dt>
-      {/* A figure too long to stand beside its name goes below it, still at the right. */}
-      <dd className="ml-auto text-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{figure.value}</dd>
+      <dd className="pair-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{figure.value}</dd>
     </div>
   )
 }

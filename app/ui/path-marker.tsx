@@ -23,7 +23,10 @@ export function PathMarker({ path, className }: { path: Path; className?: string
 export function PathTag({ path, detail, className }: { path: Path; detail?: string; className?: string }) {
   return (
     <span
-      className={classNames('inline-flex items-center gap-1.5 whitespace-nowrap text-2xs text-muted', className)}
+      className={classNames(
+        'inline-flex items-center gap-1.5 whitespace-nowrap text-2xs text-muted',
+        className,
+      )}
     >
       <PathMarker path={path} />
       {PATH_NAMES[path]}

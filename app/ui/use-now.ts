@@ -8,7 +8,11 @@ import type { Instant } from '#domain/instant.ts'
  * ages appear only where they are true.
  */
 export function useNow(): Instant | null {
-  return useSyncExternalStore(subscribe, () => now, () => null)
+  return useSyncExternalStore(
+    subscribe,
+    () => now,
+    () => null,
+  )
 }
 
 let now: Instant | null = null

@@ -5,6 +5,13 @@ create table batch.planner_checkpoints (
   appended_at timestamptz not null
 );
 
+-- The schedule says that it lives and when it looks for work next; /readyz and the freshness card read it.
+create table batch.heartbeat (
+  only_row boolean primary key default true check (only_row),
+  beat_at timestamptz not null,
+  next_tick_at timestamptz not null
+);
+
 -- Which stretch of the log a store's day lies in. A day is dirty while last_offset is past what its last
 -- run read; nothing is ever cleared, so nothing is lost by a race.
 create table batch.day_head (

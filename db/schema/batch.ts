@@ -21,6 +21,12 @@ export const plannerCheckpoints = batchSchema.table('planner_checkpoints', {
   appendedAt: timestamp('appended_at', { withTimezone: true }).notNull(),
 })
 
+export const heartbeat = batchSchema.table('heartbeat', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  beatAt: timestamp('beat_at', { withTimezone: true }).notNull(),
+  nextTickAt: timestamp('next_tick_at', { withTimezone: true }).notNull(),
+})
+
 export const dayHead = batchSchema.table(
   'day_head',
   {

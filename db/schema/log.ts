@@ -42,6 +42,7 @@ export const eventLog = logSchema.table('event_log', {
   currency: text(),
   orderId: text('order_id'),
   customer: text(),
+  tender: text(),
   skus: text().array(),
   units: integer().array(),
   unitPrices: bigint('unit_prices', { mode: 'number' }).array(),

@@ -31,18 +31,22 @@ export class BuildError extends Error {
 /**
  * Builds the pages unless they are built from these very sources. Two at once build once.
  *
+ * @param options `stop` ends a build under way; `onBuild` is called when there is something to build
  * @returns whether it had to build
  * @throws BuildError
  */
-export async function ensurePagesBuilt(): Promise<boolean> {
+export async function ensurePagesBuilt(
+  options: { stop?: AbortSignal; onBuild?: () => void } = {},
+): Promise<boolean> {
   const hash = await sourceHash(projectRoot)
   if (await isBuilt(hash)) return false
+  options.onBuild?.()
   return withFileLock({
     file: path.join(projectRoot, '.build.lock'),
     onWait: pid => process.stderr.write(`Waiting for process ${pid}, which is building the pages …\n`),
     work: async () => {
       if (await isBuilt(hash)) return false
-      await build()
+      await build(options.stop)
       await mkdir(outputDir, { recursive: true })
       await writeFile(stampFile, `${hash}\n`)
       return true
@@ -76,12 +80,13 @@ async function listFiles(place: string): Promise<string[]> {
     .map(entry => path.join(entry.parentPath, entry.name))
 }
 
-async function build(): Promise<void> {
+async function build(stop: AbortSignal | undefined): Promise<void> {
   const next = path.join(projectRoot, 'node_modules', 'next', 'dist', 'bin', 'next')
   const child = spawn(process.execPath, [next, 'build'], {
     cwd: projectRoot,
     env: inheritedEnvironment({ NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }),
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(stop && { signal: stop }),
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from './usage-error.ts'
 
 export type DemoOptions = Readonly<{
   help: boolean
@@ -11,11 +12,6 @@ export type DemoOptions = Readonly<{
   /** Options for the seeder, as it takes them. */
   seederArguments: readonly string[]
 }>
-
-/** Arguments that cannot be understood. The message says which, and what they may be. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 export const demoUsage = `Usage: npm run demo -- [options]
 
@@ -82,7 +78,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    throw new UsageError(firstSentence(error))
+    throw UsageError.from(error)
   }
 }
 
@@ -95,10 +91,4 @@ function parseNumber(name: NumberName, text: string): number {
 
 function isNumberName(name: string): name is NumberName {
   return Object.hasOwn(numbers, name)
-}
-
-/** Node's message goes on to explain its parser, which is of no use here. */
-function firstSentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return `${message.split(/\. |\n/)[0]?.replace(/\.$/, '')}.`
 }

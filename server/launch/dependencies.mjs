@@ -94,8 +94,16 @@ async function install(root) {
 
 /** @param {string} root */
 async function runInstall(root) {
-  // Development dependencies even under NODE_ENV=production: the pages are built with them.
-  const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  // Development dependencies even under NODE_ENV=production: the pages are built with them. Install scripts even
+  // where npm is set to skip them: they bring the runtime and apply our patches.
+  const flags = [
+    '--include=dev',
+    '--include=optional',
+    '--ignore-scripts=false',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   if (!existsSync(path.join(root, 'package-lock.json'))) return runNpm({ root, args: ['install', ...flags] })
   try {
     await runNpm({ root, args: ['ci', ...flags] })

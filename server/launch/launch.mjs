@@ -28,10 +28,11 @@ async function launch(name, args) {
 
 /** @param {{ settings: boolean }} command */
 function nodeFlags(command) {
+  const settingsFile = path.join(root, '.env')
   return [
     '--disable-warning=ExperimentalWarning',
     `--import=${path.join(root, 'server/launch/follow-parent.mjs')}`,
-    ...(command.settings ? [`--env-file-if-exists=${path.join(root, '.env')}`] : []),
+    ...(command.settings && existsSync(settingsFile) ? [`--env-file=${settingsFile}`] : []),
   ]
 }
 
@@ -55,9 +56,26 @@ function run(program, args) {
       process.on('SIGINT', () => {})
       child.kill('SIGINT')
     })
+    if (process.env.npm_lifecycle_event !== undefined) whenParentGone(() => child.kill('SIGTERM'))
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGKILL']))
   })
+}
+
+/**
+ * npm passes a signal on to the shell it runs us in; the shell dies of it and tells nobody. So the end of our
+ * parent is the only sign that somebody asked npm to stop.
+ *
+ * @param {() => void} act
+ */
+function whenParentGone(act) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    act()
+  }, 200)
+  watch.unref()
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:net'
-import { isLoopback } from '#server/environment.ts'
 
 export type PortPair = Readonly<{ port: number; intakePort: number }>
 
@@ -57,10 +56,10 @@ function explainTaken(taken: number, host: string, wanted: Partial<PortPair>): s
   )
 }
 
-/** The address a person types: an address that means "all of them" is none. */
+/** The address a person opens: one that means "all addresses" is none. */
 export function browserUrl(host: string, port: number): string {
-  const name = host === '0.0.0.0' || host === '::' || isLoopback(host) ? 'localhost' : host
-  return `http://${host === '127.0.0.1' ? host : name.includes(':') ? `[${name}]` : name}:${port}`
+  const name = ['0.0.0.0', '::', '::1'].includes(host) ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 /** @returns undefined when the port is taken */

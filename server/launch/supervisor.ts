@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
-import { type ProcessName, processEntries } from './processes.ts'
+import type { ProcessName } from './processes.ts'
 import { countFailures, type Ending, restartPauseMs } from './restart-policy.ts'
 
 /** What happens to a supervised process. */
@@ -28,11 +28,13 @@ export type Supervisor = Readonly<{
 /** Starts the processes, and each again whenever it ends, until it is stopped. */
 export function supervise(options: {
   names: readonly ProcessName[]
+  /** The program of a process: an absolute path. */
+  entryOf: (name: ProcessName) => string
   /** Environment variables put in place of ours. */
   settings: Readonly<Record<string, string>>
   events: SupervisorEvents
 }): Supervisor {
-  const { names, settings, events } = options
+  const { names, events } = options
   const children = new Map<ProcessName, ChildProcess>()
   const stopping = new Map<ProcessName, AbortController>()
   const lives = new Map<ProcessName, Promise<void>>()
@@ -40,7 +42,7 @@ export function supervise(options: {
   async function keepAlive(name: ProcessName, ending: AbortSignal): Promise<void> {
     for (let failures = 0; !ending.aborted; ) {
       const began = performance.now()
-      const child = start(name, settings, events)
+      const child = start({ name, entry: options.entryOf(name), settings: options.settings, events })
       children.set(name, child)
       const how = await endOf(child)
       children.delete(name)
@@ -87,13 +89,16 @@ export const nodeFlags = [
   `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
 ]
 
-function start(
-  name: ProcessName,
-  settings: Readonly<Record<string, string>>,
-  { onLine }: SupervisorEvents,
-): ChildProcess {
+function start(options: {
+  name: ProcessName
+  entry: string
+  settings: Readonly<Record<string, string>>
+  events: SupervisorEvents
+}): ChildProcess {
+  const { name, entry, settings } = options
+  const { onLine } = options.events
   const output = onLine === undefined ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, [...nodeFlags, path.join(projectRoot, processEntries[name])], {
+  const child = spawn(process.execPath, [...nodeFlags, entry], {
     cwd: projectRoot,
     env: inheritedEnvironment({ NODE_ENV: 'production', ...settings }),
     // The channel tells the process when we are gone (follow-parent).

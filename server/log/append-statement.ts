@@ -3,36 +3,9 @@ import { encodeEvents } from './encode-events.ts'
 
 // The types of log.append's parameters, in order; `::text::…` because the literals are built here.
 const TYPES = [
-  ...[
-    'text',
-    'text',
-    'uuid',
-    'text',
-    'text',
-    'text',
-    'text',
-    'text',
-    'bigint',
-    'date',
-    'text',
-    'text',
-    'text',
-  ],
-  ...[
-    'bigint',
-    'bigint',
-    'bigint',
-    'bigint',
-    'bigint',
-    'text',
-    'text',
-    'text',
-    'text',
-    'text',
-    'text',
-    'text',
-  ],
-  ...['text', 'text', 'bigint'],
+  ...['text', 'text', 'uuid', 'text', 'text', 'text', 'text', 'text', 'bigint', 'date', 'text', 'text'],
+  ...['text', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'text', 'text', 'text', 'text'],
+  ...['text', 'text', 'text', 'text', 'text', 'bigint'],
 ]
 
 /** The one statement that appends: `$1` the partition, then one array literal per column. */

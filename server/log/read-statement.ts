@@ -4,18 +4,22 @@ import type { EventRecord, LogRecord } from './order-log.ts'
 
 const UNIT_SEPARATOR = '\u001f'
 
+/** The columns of a `ReadRow`, in its order, from `log.event_log`. */
+export const READ_COLUMNS = `"offset", extract(epoch from appended_at)::float8 * 1000,
+    extract(epoch from event_time)::float8 * 1000,
+    type, class, source, id, store, channel, currency, business_day, order_id,
+    total_units, total_gross, total_discounts, total_returns,
+    array_to_string(skus, chr(31)), array_to_string(units, ','), array_to_string(stocked, ','),
+    case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
+      then details::text end`
+
 /**
  * Reads after a position: $1 partition, $2 appended_at hint, $3 offset, $4 through offset, $5 limit.
  * The hint lets the planner skip day partitions and the index deliver in order. Arrays come as text that
  * splits natively: the driver's array parser took most of a replay's time.
  */
 export const READ_STATEMENT = `
-  select "offset", extract(epoch from appended_at)::float8 * 1000, extract(epoch from event_time)::float8 * 1000,
-    type, class, source, id, store, channel, currency, business_day, order_id,
-    total_units, total_gross, total_discounts, total_returns,
-    array_to_string(skus, chr(31)), array_to_string(units, ','), array_to_string(stocked, ','),
-    case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
-      then details::text end
+  select ${READ_COLUMNS}
   from log.event_log
   where partition = $1 and appended_at >= $2::timestamptz and "offset" > $3 and "offset" <= $4
   order by appended_at, "offset"

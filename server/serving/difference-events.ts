@@ -1,17 +1,118 @@
 import type { Sql } from '#db/client.ts'
-import type { DifferenceEventPage, EventCause, Metric, SideBySideScope } from '#server/serving/shapes.ts'
+import type { Instant } from '#domain/instant.ts'
+import { type Reading, readSnapshot } from '#server/serving/reading.ts'
+import type {
+  DifferenceEvent,
+  DifferenceEventPage,
+  EventCause,
+  Metric,
+  SideBySideScope,
+} from '#server/serving/shapes.ts'
+import { readVector, scanFrom } from '#server/serving/side-by-side-vector.ts'
+import { formatMetric } from '#server/serving/sums.ts'
+import { lateExpression, unsharedEvents } from '#server/serving/unshared-events.ts'
 
 export interface DifferenceEventsRequest {
   scope: SideBySideScope
   cause: EventCause
   metric: Metric
+  /** `nextCursor` of the page before. */
   cursor?: string | null | undefined
   limit: number
 }
 
+/** A cursor that is none of ours. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError'
+}
+
+/**
+ * The events behind one class of a difference, newest in the log first. Pages hold still while both paths
+ * move on: an event that leaves the class is gone, new ones come before the first page.
+ * @throws CursorError
+ */
 export async function readDifferenceEvents(
-  _sql: Sql,
-  _request: DifferenceEventsRequest,
+  sql: Sql,
+  request: DifferenceEventsRequest,
 ): Promise<DifferenceEventPage> {
-  throw new Error('under way')
+  const { scope, cause, metric, limit } = request
+  const after = request.cursor ? parseCursor(request.cursor) : null
+  const rows = await readSnapshot(sql, async reading => {
+    const vector = await readVector(reading, scope)
+    return reading<DifferenceEvent[]>`
+      select e.source, e.id, e.type, e.store, e.channel, e.business_day as "businessDay",
+        e.event_time as "eventTime", e.appended_at as "appendedAt", e.partition, e."offset",
+        e.order_id as "orderId", e.currency, ${effectExpression(reading, metric)}::text as effect,
+        ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, e.type = 'order.returned' as return
+      ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
+        and ${cause === 'after-batch' ? reading`e."offset" > through.batch` : reading`e."offset" > through.stream`}
+        and ${movesMetric(reading, metric)}
+        ${
+          after
+            ? reading`and (e.appended_at, e.partition, e."offset") < (${after.appendedAt}, ${after.partition}, ${after.offset})`
+            : reading``
+        }
+      order by e.appended_at desc, e.partition desc, e."offset" desc
+      limit ${limit + 1}`
+  })
+  const events = rows
+    .slice(0, limit)
+    .map(row => ({ ...row, effect: formatMetric(metric, BigInt(row.effect)) }))
+  const last = rows.length > limit ? events.at(-1) : undefined
+  return { cause, metric, events, nextCursor: last ? formatCursor(last) : null }
+}
+
+/** The types of events that move a metric. `difference.ts` says the same of groups. */
+function movesMetric(reading: Reading, metric: Metric) {
+  switch (metric) {
+    case 'net':
+      return reading`true`
+    case 'discounts':
+      return reading`(e.type <> 'order.returned' and e.total_discounts <> 0)`
+    case 'orders':
+    case 'units':
+    case 'gross':
+      return reading`e.type <> 'order.returned'`
+    case 'returns':
+    case 'returnDocuments':
+    case 'unitsReturned':
+      return reading`e.type = 'order.returned'`
+  }
+}
+
+function effectExpression(reading: Reading, metric: Metric) {
+  const signed = (column: string) => reading`(case e.type when 'order.placed' then ${reading(column)}
+    when 'order.voided' then -${reading(column)} else 0 end)`
+  switch (metric) {
+    case 'net':
+      return reading`(${signed('e.total_gross')} - ${signed('e.total_discounts')} - e.total_returns)`
+    case 'discounts':
+      return signed('e.total_discounts')
+    case 'orders':
+      return reading`(case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end)`
+    case 'units':
+      return signed('e.total_units')
+    case 'gross':
+      return signed('e.total_gross')
+    case 'returns':
+      return reading`e.total_returns`
+    case 'returnDocuments':
+      return reading`(case e.type when 'order.returned' then 1 else 0 end)`
+    case 'unitsReturned':
+      return reading`e.total_units`
+  }
+}
+
+function formatCursor({ appendedAt, partition, offset }: DifferenceEvent): string {
+  return `${appendedAt}.${partition}.${offset}`
+}
+
+function parseCursor(cursor: string): { appendedAt: Instant; partition: number; offset: number } {
+  const match = /^(\d{1,15})\.(\d{1,4})\.(\d{1,16})$/.exec(cursor)
+  if (!match)
+    throw new CursorError(
+      `cursor ${JSON.stringify(cursor)} is not one this list gave: start again without it`,
+    )
+  const [, appendedAt, partition, offset] = match
+  return { appendedAt: Number(appendedAt), partition: Number(partition), offset: Number(offset) }
 }

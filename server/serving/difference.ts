@@ -1,5 +1,13 @@
 import type { DifferenceClass, EventCause, Metric, MetricComparison } from '#server/serving/shapes.ts'
-import { addSums, formatMetric, isMoney, METRICS, metricOf, type Sums, zeroSums } from '#server/serving/sums.ts'
+import {
+  addSums,
+  formatMetric,
+  isMoney,
+  METRICS,
+  metricOf,
+  type Sums,
+  zeroSums,
+} from '#server/serving/sums.ts'
 
 /** Both paths' figures of one store's business day. */
 export interface StoreDay {
@@ -31,7 +39,10 @@ export interface EventGroup {
  * stream − batch = after-batch − before-stream + rule-version + unexplained, per store-day, then added up.
  * Where a store-day's two sides were computed under different rules, its remainder is put down to them.
  */
-export function compareMetrics(storeDays: readonly StoreDay[], groups: readonly EventGroup[]): MetricComparison[] {
+export function compareMetrics(
+  storeDays: readonly StoreDay[],
+  groups: readonly EventGroup[],
+): MetricComparison[] {
   const days = withEvents(storeDays, groups)
   return METRICS.map(metric => compareMetric(metric, days, groups))
 }

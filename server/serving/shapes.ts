@@ -250,6 +250,7 @@ export interface LiveSale {
   eventTime: Instant
   processedAt: Instant
   orderId: string
+  /** Signed like `net`: what a void or a return takes back is negative. */
   units: number
   net: string
   currency: string

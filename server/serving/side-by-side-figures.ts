@@ -79,4 +79,3 @@ export async function readUnsharedGroups(
 function toStoreDay(row: StoreDayRow): StoreDaySums {
   return { store: row.store, businessDay: row.businessDay, sums: parseSums(row) }
 }
-

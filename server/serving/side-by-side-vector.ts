@@ -1,4 +1,4 @@
-import { type BusinessDay, addDays } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/shapes.ts'

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { connect, type Sql } from '#db/client.ts'
+import { reservePorts } from '#server/launch/ports.ts'
+import { type ProcessName, processEntries } from '#server/launch/processes.ts'
+import { isUpWithin } from '#server/launch/wait-until-up.ts'
+import { type Child, startChild } from './child-process.ts'
+import { openDatabaseLink } from './database-link.ts'
+import { openTills, type Tills } from './tills.ts'
+
+const UP_WITHIN_MS = 60_000
+/** Everything but the simulators: here the tests are the tills. */
+const PROCESSES = ['intake', 'stream', 'web'] as const satisfies readonly ProcessName[]
+
+/** A whole installation with a database of its own: what a user has after `npm start -- all`. */
+export interface Stack {
+  /** The dashboard's address. */
+  url: string
+  tills: Tills
+  sql: Sql
+  /** Breaks and mends the dashboard's way to the database; the other processes keep theirs. */
+  dashboardDatabase: { cut(): Promise<void>; mend(): Promise<void> }
+  /** Ends a process as an operator would, or kills it. */
+  stop(name: ProcessName, how?: 'politely' | 'by kill'): Promise<void>
+  /** Starts it (again), with the same ports, and waits until it answers. */
+  start(name: ProcessName): Promise<void>
+  /** Runs every batch job of these days, both included. */
+  runBatch(from: string, to: string): Promise<void>
+  /** What the processes wrote, for the report of a test that failed. */
+  output(): string
+  close(): Promise<void>
+}
+
+export async function startStack(databaseUrl: string): Promise<Stack> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
+  const ports = await reservePorts('127.0.0.1', { port: 20_000 + Math.floor(Math.random() * 20_000) })
+  await ports.giveUp()
+  const link = await openDatabaseLink(databaseUrl)
+  const sql = connect(databaseUrl, { applicationName: 'browser test' })
+  const url = `http://127.0.0.1:${ports.port}`
+  const intakeUrl = `http://127.0.0.1:${ports.intakePort}`
+  const children = new Map<ProcessName, Child>()
+  const outputs: string[] = []
+
+  function settings(name?: ProcessName): Record<string, string | undefined> {
+    return {
+      DATABASE_URL: name === 'web' ? link.url : databaseUrl,
+      DATA_DIR: dataDir,
+      DROP_DIR: undefined,
+      HOST: '127.0.0.1',
+      PORT: String(ports.port),
+      INTAKE_PORT: String(ports.intakePort),
+      LOG_FORMAT: 'json',
+      NODE_ENV: 'production',
+    }
+  }
+
+  async function start(name: ProcessName): Promise<void> {
+    const child = startChild({ entry: processEntries[name], settings: settings(name) })
+    children.set(name, child)
+    const health = { web: `${url}/healthz`, intake: `${intakeUrl}/healthz` }[name as 'web' | 'intake']
+    if (health === undefined) return
+    const ending = new AbortController()
+    const up = isUpWithin({ url: health, timeoutMs: UP_WITHIN_MS, stop: ending.signal })
+    const isUp = await Promise.race([up, child.ended().then(() => false)])
+    ending.abort()
+    if (!isUp) throw new Error(`${name} does not answer at ${health}:\n${child.output()}`)
+  }
+
+  async function stop(name: ProcessName, how: 'politely' | 'by kill' = 'politely'): Promise<void> {
+    const child = children.get(name)
+    if (!child) return
+    children.delete(name)
+    await (how === 'politely' ? child.stop() : child.kill())
+    outputs.push(`--- ${name}\n${child.output()}`)
+  }
+
+  await Promise.all(PROCESSES.map(start))
+  return {
+    url,
+    tills: openTills({ intakeUrl, sql }),
+    sql,
+    dashboardDatabase: link,
+    stop,
+    start,
+    async runBatch(from, to) {
+      const run = startChild({
+        entry: 'jobs/main.ts',
+        args: ['run', 'all', '--from', from, '--to', to],
+        settings: settings(),
+      })
+      const exitCode = await run.ended()
+      outputs.push(`--- jobs\n${run.output()}`)
+      if (exitCode !== 0) throw new Error(`The batch run ended with exit code ${exitCode}:\n${run.output()}`)
+    },
+    output: () =>
+      [...outputs, ...[...children].map(([name, child]) => `--- ${name}\n${child.output()}`)].join('\n'),
+    async close() {
+      await Promise.all([...children.keys()].map(name => stop(name)))
+      await link.cut()
+      await sql.end()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

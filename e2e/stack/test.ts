@@ -1,0 +1,30 @@
+import { test as base, expect } from '@playwright/test'
+import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
+import { type Stack, startStack } from './stack.ts'
+
+/** A browser test with an installation of its own, empty and running. */
+export const test = base.extend<{ stack: Stack }, { databaseServer: DatabaseServer }>({
+  databaseServer: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names a fixture needs from its pattern
+    async ({}, use) => {
+      const server = await startDatabaseServer()
+      await use(server)
+      await server.stop()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  stack: async ({ databaseServer }, use, info) => {
+    const databaseUrl = await databaseServer.createDatabase()
+    const stack = await startStack(databaseUrl)
+    await use(stack)
+    await stack.close()
+    await databaseServer.dropDatabase(databaseUrl)
+    if (info.status !== info.expectedStatus) {
+      await info.attach('output of the processes', { body: stack.output(), contentType: 'text/plain' })
+    }
+  },
+  // Addresses in tests are paths of the installation's dashboard.
+  baseURL: async ({ stack }, use) => use(stack.url),
+})
+
+export { expect }

@@ -1,0 +1,88 @@
+import type { Sql } from '#db/client.ts'
+import { partitionOf } from '#domain/partition.ts'
+
+/** A store of the tests. */
+export interface TestStore {
+  store: string
+  name: string
+  zone: string
+  currency: string
+  channel?: 'pos' | 'online'
+}
+
+/** An order as a till sends it. What is left out is as usual as can be. */
+export interface TestOrder {
+  store: TestStore
+  id: string
+  /** Epoch ms; now when left out. */
+  at?: number
+  units?: number
+  /** Decimal of at most four places. */
+  unitPrice: string
+}
+
+export interface Tills {
+  /** Makes stores known, as `npm run stores -- add` does. */
+  addStores(...stores: TestStore[]): Promise<void>
+  /** Sends orders in one request. @throws when the intake does not accept every one */
+  sell(...orders: TestOrder[]): Promise<void>
+  /** Takes goods of an order back. */
+  takeBack(order: TestOrder & { refund: string }): Promise<void>
+}
+
+export function openTills({ intakeUrl, sql }: { intakeUrl: string; sql: Sql }): Tills {
+  async function send(events: readonly object[]): Promise<void> {
+    const response = await fetch(`${intakeUrl}/api/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(events),
+    })
+    const answer = await response.text()
+    if (response.status !== 200 || !answer.includes(`"accepted":${events.length}`)) {
+      throw new Error(`The intake answered ${response.status}: ${answer}`)
+    }
+  }
+
+  return {
+    async addStores(...stores) {
+      const [{ count = 1 } = {}] = await sql<
+        { count: number }[]
+      >`select count(*)::int4 as count from log.partitions`
+      for (const store of stores) {
+        await sql`
+          insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+          values (${store.store}, ${store.name}, ${store.zone}, 4, ${store.currency}, true,
+            ${store.channel ?? 'pos'}, 'live', ${partitionOf(store.store, count)})`
+      }
+    },
+    sell: (...orders) => send(orders.map(placed)),
+    takeBack: order => send([returned(order)]),
+  }
+}
+
+function placed(order: TestOrder): object {
+  return {
+    ...header(order, 'order.placed'),
+    lines: [{ sku: '85123A', units: order.units ?? 1, unitPrice: order.unitPrice }],
+  }
+}
+
+function returned(order: TestOrder & { refund: string }): object {
+  return {
+    ...header(order, 'order.returned'),
+    lines: [{ sku: '85123A', units: order.units ?? 1, refund: order.refund }],
+  }
+}
+
+function header({ store, id, at }: TestOrder, type: string): object {
+  return {
+    source: `till-${store.store}`,
+    id,
+    type,
+    store: store.store,
+    channel: store.channel ?? 'pos',
+    eventTime: new Date(at ?? Date.now()).toISOString(),
+    orderId: id,
+    currency: store.currency,
+  }
+}

@@ -1,0 +1,83 @@
+import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
+import type { SentEvent } from '#domain/event.ts'
+import type { Instant } from '#domain/instant.ts'
+import { createRandom } from '../random.ts'
+import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '../shop/shop-state.ts'
+import { openingStock } from '../shop/stock.ts'
+import { closingOf, openingOf } from '../world/demand.ts'
+import type { Shop } from '../world/stores.ts'
+import type { World } from '../world/world.ts'
+import { type Happening, tradeDay } from './business-day.ts'
+import { createLink, drawOutage, type Link } from './link.ts'
+
+/** An event with the time at which the log got it. */
+export interface Arrival {
+  event: SentEvent
+  appendedAt: Instant
+}
+
+/** How often a till is offline for some time in a day. */
+const OUTAGE_CHANCE = 0.04
+
+/**
+ * The history of one shop over the `days` business days before that of `until` and the part of that day that
+ * is over, in the order of arrival. Returns the shop's state at `until`.
+ */
+export function* shopHistory(
+  world: World,
+  shop: Shop,
+  { days, until }: { days: number; until: Instant },
+): Generator<Arrival, ShopState> {
+  const trading = openShop({
+    world,
+    shop,
+    state: newShopState(world),
+    random: createRandom(world.randomSeed, 'history', shop.id),
+    series: 'h',
+  })
+  const today = businessDayOf(until, shop)
+  let waiting: Arrival[] = []
+  for (let day = addDays(today, -days); day <= today; day = addDays(day, 1)) {
+    const { start, end } = businessDaySpan(day, shop)
+    const linkOf = linksOf(trading, day)
+    for (const { at, event } of happeningsOf(trading, {
+      day,
+      start,
+      until,
+      isFirst: day === addDays(today, -days),
+    })) {
+      // At `until` every line is up again: what was sent has arrived.
+      waiting.push({ event, appendedAt: Math.min(linkOf(event.source)(at), until) })
+    }
+    // Stable: what arrives together keeps the order in which it was sent.
+    waiting.sort((left, right) => left.appendedAt - right.appendedAt)
+    const isOver = (arrival: Arrival) => arrival.appendedAt < end || day === today
+    yield* waiting.filter(isOver)
+    waiting = waiting.filter(arrival => !isOver(arrival))
+  }
+  return trading.state
+}
+
+function* happeningsOf(
+  trading: TradingShop,
+  { day, start, until, isFirst }: { day: BusinessDay; start: Instant; until: Instant; isFirst: boolean },
+): Generator<Happening> {
+  if (isFirst && start <= until) yield { at: start, event: openingStock(trading, start) }
+  yield* tradeDay(trading, day, until)
+}
+
+/** The lines of a shop's senders on one day, by source. */
+function linksOf({ shop, world }: TradingShop, day: BusinessDay): (source: string) => Link {
+  const links = new Map<string, Link>()
+  const open = { from: openingOf(shop, day), to: closingOf(shop, day) }
+  return source => {
+    const known = links.get(source)
+    if (known) return known
+    const random = createRandom(world.randomSeed, 'link', source, day)
+    const isTill = shop.registers.some(register => sourceOf(shop, register) === source)
+    const outage = isTill ? drawOutage(random, { ...open, chance: OUTAGE_CHANCE }) : null
+    const link = createLink(random, outage ? [outage] : [])
+    links.set(source, link)
+    return link
+  }
+}

@@ -1,0 +1,125 @@
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
+import { decimal } from './basket.ts'
+import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
+
+const SHRINKAGE = 0.12
+
+/**
+ * The stock of a shop that opens. Counted in a store; the online store has no shelves yet and takes in its
+ * first delivery.
+ */
+export function openingStock(trading: TradingShop, at: Instant): SentEvent {
+  const { shop, state, policies, random, world } = trading
+  const onHand = policies.map(({ orderAt, orderUpTo }) => random.integer(orderAt, orderUpTo))
+  state.onHand = onHand
+  const lines = world.products.map((product, index) => ({ sku: product.sku, units: onHand[index] ?? 0 }))
+  return {
+    ...stockHeader(trading, at),
+    type: shop.channel === 'online' ? 'stock.received' : 'stock.counted',
+    lines,
+  }
+}
+
+/**
+ * Counts some shelves. Now and then a unit is gone that nobody sold: the count is what is there, so the
+ * books follow it.
+ */
+export function countShelves(
+  trading: TradingShop,
+  at: Instant,
+  products: readonly number[],
+): SentEvent | null {
+  const { state, random, world } = trading
+  if (!state.onHand || products.length === 0) return null
+  const lines: { sku: string; units: number }[] = []
+  for (const product of products) {
+    const expected = state.onHand[product] ?? 0
+    const found = Math.max(0, expected - (random.chance(SHRINKAGE) ? random.integer(1, 2) : 0))
+    state.onHand[product] = found
+    lines.push({ sku: world.products[product]?.sku ?? '', units: found })
+  }
+  return { ...stockHeader(trading, at), type: 'stock.counted', lines }
+}
+
+/** Something falls off a shelf; null when nothing is there to fall. */
+export function breakOne(trading: TradingShop, at: Instant): SentEvent | null {
+  const { state, random, world } = trading
+  const product = random.integer(0, world.products.length - 1)
+  const onHand = state.onHand?.[product] ?? 0
+  if (!state.onHand || onHand === 0) return null
+  state.onHand[product] = onHand - 1
+  return {
+    ...stockHeader(trading, at),
+    type: 'stock.adjusted',
+    lines: [{ sku: world.products[product]?.sku ?? '', units: -1, reason: 'broken' }],
+  }
+}
+
+/**
+ * Orders what has come down to its ordering level, one purchase order a supplier.
+ * @param dueAt when a supplier with this lead time delivers
+ * @param wanted units to have of a product, on hand and on order
+ */
+export function reorder(
+  trading: TradingShop,
+  at: Instant,
+  { dueAt, wanted }: { dueAt(leadTimeDays: number): Instant; wanted(product: number): number },
+): SentEvent[] {
+  const { state, policies, world, shop } = trading
+  const bySupplier = new Map<string, [product: number, units: number][]>()
+  for (const [index, product] of world.products.entries()) {
+    const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
+    if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
+    const lines = bySupplier.get(product.supplier) ?? []
+    lines.push([index, Math.max(1, wanted(index) - position)])
+    bySupplier.set(product.supplier, lines)
+  }
+  return [...bySupplier].map(([supplier, lines]) => {
+    const head = stockHeader(trading, at)
+    const leadTimeDays = Math.max(...lines.map(([index]) => world.products[index]?.leadTimeDays ?? 1))
+    const delivery: Delivery = {
+      purchaseOrderId: `po-${shop.id}-${head.id}`,
+      dueAt: dueAt(leadTimeDays),
+      lines,
+    }
+    for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
+    state.deliveries.push(delivery)
+    return {
+      ...head,
+      type: 'purchase.placed',
+      purchaseOrderId: delivery.purchaseOrderId,
+      supplier,
+      expectedAt: formatInstant(delivery.dueAt),
+      lines: lines.map(([index, units]) => ({
+        sku: world.products[index]?.sku ?? '',
+        units,
+        unitCost: decimal(world.products[index]?.unitCost ?? 0),
+      })),
+    }
+  })
+}
+
+/** Takes in every delivery that is due. */
+export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
+  const { state, world } = trading
+  const due = state.deliveries.filter(delivery => delivery.dueAt <= at)
+  if (due.length === 0) return []
+  state.deliveries = state.deliveries.filter(delivery => delivery.dueAt > at)
+  return due.map(({ purchaseOrderId, lines }) => {
+    for (const [index, units] of lines) {
+      if (state.onHand) state.onHand[index] = (state.onHand[index] ?? 0) + units
+      state.onOrder[index] = (state.onOrder[index] ?? 0) - units
+    }
+    return {
+      ...stockHeader(trading, at),
+      type: 'stock.received',
+      purchaseOrderId,
+      lines: lines.map(([index, units]) => ({ sku: world.products[index]?.sku ?? '', units })),
+    }
+  })
+}
+
+function stockHeader(trading: TradingShop, at: Instant) {
+  return { ...header(trading, at, null), source: stockSourceOf(trading.shop) }
+}

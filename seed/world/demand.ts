@@ -1,0 +1,42 @@
+import { type BusinessDay, instantOfLocalTime } from '#domain/business-day.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import { createRandom } from '../random.ts'
+import type { Shop } from './stores.ts'
+import { ordinaryOrders, type World } from './world.ts'
+
+// Monday to Sunday; the mean is 1, so that a week has the orders its days were asked to have.
+const WEEKDAYS = {
+  pos: [0.82, 0.84, 0.9, 0.98, 1.18, 1.42, 0.86],
+  online: [1.08, 1.0, 0.98, 0.96, 0.9, 0.96, 1.12],
+} as const
+
+// By local hour: lunch and the way home in the shops, the evening on the web.
+const HOURS = {
+  pos: [0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 7, 7, 5, 5, 6, 8, 9, 7, 4, 2, 1, 0],
+  online: [2, 1, 1, 1, 1, 1, 2, 3, 4, 5, 5, 5, 6, 6, 5, 5, 6, 7, 8, 10, 12, 11, 8, 4],
+} as const
+
+/** Day by day up and down around what is ordinary, as weather and chance would have it. */
+const DAY_TO_DAY = 0.1
+
+/** Orders expected in a shop on a day. */
+export function expectedOrders(world: World, shop: Shop, day: BusinessDay): number {
+  const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7
+  const noise = createRandom(world.randomSeed, 'day', shop.id, day).normal(1, DAY_TO_DAY)
+  return ordinaryOrders(world, shop) * (WEEKDAYS[shop.channel][weekday] ?? 1) * Math.max(0.5, noise)
+}
+
+/** How busy each of a shop's open hours is in proportion to the others, from `opens` on. */
+export function hourlyDemand(shop: Shop): number[] {
+  return HOURS[shop.channel].slice(shop.opens, shop.closes).map(weight => weight + 0.2)
+}
+
+/** The instant a shop opens on a business day. Hours of the day are counted from it. */
+export function openingOf(shop: Shop, day: BusinessDay): Instant {
+  return instantOfLocalTime(`${day}T${String(shop.opens).padStart(2, '0')}:00:00`, shop.zone).instant
+}
+
+/** The instant it closes, exclusive; on a day that changes clocks, an hour off at most. */
+export function closingOf(shop: Shop, day: BusinessDay): Instant {
+  return openingOf(shop, day) + (shop.closes - shop.opens) * HOUR_MS
+}

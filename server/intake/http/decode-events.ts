@@ -1,0 +1,124 @@
+import { isUtf8 } from 'node:buffer'
+import type { Rejection } from '#domain/event.ts'
+import { sliceArrayElements } from './json-elements.ts'
+import { HttpProblem } from './problem.ts'
+
+/** Most events of a request. */
+export const MAX_EVENTS = 1_000
+
+export type MediaType = 'application/json' | 'application/x-ndjson'
+
+/** What a body holds: each entry decoded, or refused as no JSON (a broken ndjson line). */
+export interface DecodedBody {
+  entries: ({ value: unknown } | { rejection: Rejection })[]
+  /** The bytes of one entry as they were sent. Costs a walk over the body: for what is refused. */
+  payloadOf(index: number): Uint8Array
+}
+
+/** The media type of the events. @throws HttpProblem 415 */
+export function mediaTypeOf(contentType: string | undefined): MediaType {
+  const [type = '', ...parameters] = (contentType ?? '').split(';').map(part => part.trim().toLowerCase())
+  const charset = parameters.find(parameter => parameter.startsWith('charset='))?.slice('charset='.length)
+  if (charset !== undefined && !['utf-8', 'utf8', '"utf-8"'].includes(charset)) {
+    throw unsupported(`charset ${charset}`)
+  }
+  if (type === 'application/json' || type === 'application/x-ndjson') return type
+  throw unsupported(type === '' ? 'no Content-Type' : `Content-Type ${JSON.stringify(type)}`)
+}
+
+/**
+ * Decodes a body: one event, an array of events, or one event per line.
+ * @throws HttpProblem 400 when it is no JSON, 413 when it holds too many events
+ */
+export function decodeEvents(body: Buffer, mediaType: MediaType): DecodedBody {
+  const text = hasByteOrderMark(body) ? body.subarray(3) : body
+  return mediaType === 'application/json' ? decodeJson(text) : decodeLines(text)
+}
+
+function hasByteOrderMark(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
+}
+
+function decodeJson(body: Buffer): DecodedBody {
+  if (!isUtf8(body)) throw new HttpProblem(400, 'The body is not valid UTF-8.')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new HttpProblem(400, `The body is not JSON: ${messageOf(cause)}`, { cause })
+  }
+  if (!Array.isArray(parsed)) return { entries: [{ value: parsed }], payloadOf: () => body }
+  refuseTooMany(parsed.length)
+  let elements: Uint8Array[] | undefined
+  return {
+    entries: parsed.map(value => ({ value })),
+    payloadOf(index) {
+      elements ??= sliceArrayElements(body)
+      return elements[index] ?? body
+    },
+  }
+}
+
+function decodeLines(body: Buffer): DecodedBody {
+  const lines = splitLines(body)
+  if (lines.length === 0) throw new HttpProblem(400, 'The body holds no event.')
+  refuseTooMany(lines.length)
+  return { entries: lines.map(decodeLine), payloadOf: index => lines[index] ?? body }
+}
+
+function decodeLine(line: Buffer): { value: unknown } | { rejection: Rejection } {
+  if (!isUtf8(line)) return invalidLine('the line is not valid UTF-8')
+  try {
+    return { value: JSON.parse(line.toString('utf8')) }
+  } catch (error) {
+    return invalidLine(`the line is not JSON: ${messageOf(error)}`)
+  }
+}
+
+function invalidLine(detail: string): { rejection: Rejection } {
+  return { rejection: { reason: 'invalid_json', detail } }
+}
+
+const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Blank lines are no events and are not counted. */
+function splitLines(body: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  for (let start = 0; start < body.length; ) {
+    const newline = body.indexOf(NEWLINE, start)
+    const next = newline < 0 ? body.length : newline
+    const end = next > start && body[next - 1] === CARRIAGE_RETURN ? next - 1 : next
+    if (!isBlank(body, start, end)) lines.push(body.subarray(start, end))
+    start = next + 1
+  }
+  return lines
+}
+
+function isBlank(body: Buffer, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) {
+    if (body[index] !== 0x20 && body[index] !== 0x09) return false
+  }
+  return true
+}
+
+function refuseTooMany(count: number): void {
+  if (count > MAX_EVENTS) {
+    throw new HttpProblem(
+      413,
+      `A request may carry ${MAX_EVENTS} events, this one has ${count}: send them in several requests.`,
+    )
+  }
+}
+
+function unsupported(what: string): HttpProblem {
+  return new HttpProblem(
+    415,
+    `${what} is not understood: send application/json (one event or an array) or application/x-ndjson, in UTF-8.`,
+    { headers: { Accept: 'application/json, application/x-ndjson' } },
+  )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Rejection } from '#domain/event.ts'
+import type { Instant } from '#domain/instant.ts'
+import { LogUnavailableError } from '#server/log/order-log.ts'
+import { type Admission, admitEvent } from '../admission.ts'
+import { type DeadLetter, textField } from '../dead-letters.ts'
+import { type EventSink, OverloadedError, type StoreOutcome } from '../event-sink.ts'
+import type { IntakeMetrics } from '../metrics.ts'
+import type { ReferenceCache } from '../reference.ts'
+import type { Authorize } from './authorize.ts'
+import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-events.ts'
+import { HttpProblem, tryLater } from './problem.ts'
+import { contentEncodingOf, type ReadingBudget, readBody, refuseAnnouncedLength } from './request-body.ts'
+
+export interface PostEventsContext {
+  authorize: Authorize
+  budget: ReadingBudget
+  reference: ReferenceCache
+  sink: EventSink
+  /** Commits the letters before it resolves. */
+  keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>
+  clock(): Instant
+  metrics: IntakeMetrics
+}
+
+/** The answer to a request of which something was stored or known. */
+export interface EventsAnswer {
+  accepted: number
+  duplicates: number
+  rejected: RejectedEvent[]
+}
+
+interface RejectedEvent extends Rejection {
+  index: number
+  id: string | null
+}
+
+// An unknown store may have been added a moment ago; asking more often would let a broken till load the database.
+const REFERENCE_AGE_MS = 1_000
+
+/**
+ * POST /api/v1/events: refuses early what cannot be taken, stores the rest, and answers after the commits.
+ * @param sendContinue lets a sender that waits for it (Expect: 100-continue) send the body
+ * @throws HttpProblem for everything but a 200
+ */
+export async function postEvents(
+  request: IncomingMessage,
+  context: PostEventsContext,
+  sendContinue: () => void,
+): Promise<EventsAnswer> {
+  context.authorize(request)
+  const mediaType = mediaTypeOf(request.headers['content-type'])
+  const encoding = contentEncodingOf(request)
+  refuseAnnouncedLength(request, encoding)
+  if (!context.budget.take(0)) throw tryLater(429, 'The intake is full: send the request again later.')
+  sendContinue()
+  const body = await readBody(request, { encoding, budget: context.budget })
+  const decoded = decodeEvents(body, mediaType)
+  const admissions = await admitAll(decoded, context)
+  const outcomes = await storeAdmitted(admissions, body.length, context)
+  const answer = answerOf(decoded, admissions, outcomes)
+  // After the appends, so that a request that has to be sent again leaves no letter twice.
+  await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })
+  context.metrics.countEvents(answer)
+  if (answer.accepted === 0 && answer.duplicates === 0 && answer.rejected.length > 0) {
+    throw new HttpProblem(422, `All ${answer.rejected.length} events were rejected.`, {
+      members: { ...answer },
+    })
+  }
+  return answer
+}
+
+async function admitAll(decoded: DecodedBody, { reference, clock }: PostEventsContext): Promise<Admission[]> {
+  const admit = (entry: DecodedBody['entries'][number]): Admission =>
+    'rejection' in entry
+      ? { kind: 'rejected', rejection: entry.rejection }
+      : admitEvent(entry.value, { reference: reference.current(), now: clock(), class: 'live' })
+  const admissions = decoded.entries.map(admit)
+  if (!admissions.some(isUnknownStore)) return admissions
+  try {
+    await reference.refresh(REFERENCE_AGE_MS)
+  } catch (cause) {
+    throw tryLater(503, 'The database cannot be reached, so stores cannot be looked up.', cause)
+  }
+  return decoded.entries.map((entry, index) => {
+    const admission = admissions[index]
+    return admission && !isUnknownStore(admission) ? admission : admit(entry)
+  })
+}
+
+function isUnknownStore(admission: Admission): boolean {
+  return admission.kind === 'rejected' && admission.rejection.reason === 'unknown_store'
+}
+
+/** @returns per event of the request; null for those that were not admitted */
+async function storeAdmitted(
+  admissions: readonly Admission[],
+  bytes: number,
+  { sink }: PostEventsContext,
+): Promise<(StoreOutcome | null)[]> {
+  const admitted = admissions.filter(admission => admission.kind === 'admitted')
+  if (admitted.length === 0) return admissions.map(() => null)
+  try {
+    const stored = await sink.store(
+      admitted.map(admission => admission.events),
+      bytes,
+    )
+    let next = 0
+    return admissions.map(admission => {
+      if (admission.kind === 'rejected') return null
+      const outcome = stored[next] ?? null
+      next += 1
+      return outcome
+    })
+  } catch (error) {
+    if (error instanceof OverloadedError)
+      throw tryLater(429, `${capitalised(error.message)}: send the request again later.`)
+    if (error instanceof LogUnavailableError) {
+      throw tryLater(503, 'The order log is not available: send the whole request again later.', error)
+    }
+    throw error
+  }
+}
+
+function answerOf(
+  decoded: DecodedBody,
+  admissions: readonly Admission[],
+  outcomes: readonly (StoreOutcome | null)[],
+): EventsAnswer {
+  const answer: EventsAnswer = { accepted: 0, duplicates: 0, rejected: [] }
+  admissions.forEach((admission, index) => {
+    const outcome = outcomes[index]
+    if (outcome?.kind === 'accepted') answer.accepted += 1
+    else if (outcome?.kind === 'duplicate') answer.duplicates += 1
+    else {
+      const entry = decoded.entries[index]
+      const id = entry && 'value' in entry ? textField(entry.value, 'id') : null
+      answer.rejected.push({
+        index,
+        id: id?.slice(0, 256) ?? null,
+        ...rejectionOf(admission, outcome ?? null),
+      })
+    }
+  })
+  return answer
+}
+
+function rejectionOf(admission: Admission, outcome: StoreOutcome | null): Rejection {
+  if (admission.kind === 'rejected') return admission.rejection
+  if (outcome?.kind === 'refused') return { reason: 'invalid_field', detail: outcome.detail }
+  if (outcome?.kind === 'conflict') return conflictOf(admission)
+  throw new Error('an admitted event has no outcome')
+}
+
+function conflictOf({ events }: Extract<Admission, { kind: 'admitted' }>): Rejection {
+  const source = events[0]?.source ?? ''
+  return {
+    reason: 'conflicting_duplicate',
+    detail: `source ${JSON.stringify(source)} has sent this id before with another content: the first stands. Send a correction under an id of its own`,
+  }
+}
+
+async function keepRejected(
+  rejected: readonly RejectedEvent[],
+  decoded: DecodedBody,
+  { context, remote }: { context: PostEventsContext; remote: string | null },
+): Promise<void> {
+  if (rejected.length === 0) return
+  const request = randomUUID()
+  const letters = rejected.map(({ index, reason, detail }): DeadLetter => {
+    const entry = decoded.entries[index]
+    const value = entry && 'value' in entry ? entry.value : null
+    return {
+      metIn: { request, index, remote },
+      source: textField(value, 'source'),
+      eventId: textField(value, 'id'),
+      store: textField(value, 'store'),
+      rejection: { reason, detail },
+      payload: decoded.payloadOf(index),
+    }
+  })
+  try {
+    await context.keepDeadLetters(letters)
+  } catch (cause) {
+    throw tryLater(503, 'The rejected events could not be kept: send the whole request again later.', cause)
+  }
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

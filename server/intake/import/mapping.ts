@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { storeSchema } from '../store-definition.ts'
+import { isTimeFormat } from './time-format.ts'
+import { isZone } from '../zone.ts'
+
+const name = z.string().min(1).max(128)
+
+/** Where a field comes from: a column by its name, that column with something taken off or replaced, or a constant. */
+const field = z.union([
+  name.transform(column => ({ column })),
+  z.strictObject({
+    column: name,
+    removePrefix: z.string().min(1).optional(),
+    removeSuffix: z.string().min(1).optional(),
+    /** What the file says → what it means. A value that is not listed stays as it is. */
+    values: z.record(z.string(), z.string()).optional(),
+  }),
+  z.strictObject({ constant: z.string().min(1) }),
+])
+
+const sign = z.enum(['positive', 'negative', 'zero'])
+
+const rule = z.strictObject({
+  when: z.strictObject({
+    documentPrefix: z.string().min(1).optional(),
+    units: sign.optional(),
+    unitPrice: sign.optional(),
+    /** Column → the values it may have. */
+    equals: z.record(name, z.array(z.string()).min(1)).optional(),
+  }),
+  // biome-ignore lint/suspicious/noThenProperty: a rule reads "when … then …", and nobody awaits one
+  then: z.enum(['order', 'return', 'stock-adjustment', 'set-aside']),
+})
+
+/** A mapping as people write it: see docs/mappings.md. */
+export const mappingSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    error: 'must be letters, digits, dots, dashes or underscores: it is the source of every event',
+  }),
+  description: z.string().optional(),
+  format: z.enum(['csv', 'ndjson']).optional(),
+  encoding: z
+    .string()
+    .refine(isEncoding, { error: issue => `${JSON.stringify(issue.input)} is no encoding this runtime knows` })
+    .default('utf-8'),
+  delimiter: z.enum(['auto', ',', ';', '\t', '|']).default('auto'),
+  /** Names of the columns of files that have no header row. */
+  header: z.array(name).min(1).optional(),
+  decimal: z.enum(['.', ',']).default('.'),
+  thousands: z.enum(['.', ',', ' ', "'", '\u00a0', '\u202f']).optional(),
+  timeFormat: z
+    .string()
+    .refine(isTimeFormat, {
+      error: issue =>
+        `${JSON.stringify(issue.input)} is no time format: write it with YYYY, MM, DD, HH, mm, ss, or "iso" for times with an offset`,
+    })
+    .default('YYYY-MM-DD HH:mm:ss'),
+  /** Of times that name none. Left out: each store's own. */
+  zone: z
+    .string()
+    .refine(isZone, {
+      error: issue => `${JSON.stringify(issue.input)} is no IANA time zone such as Europe/Berlin`,
+    })
+    .optional(),
+  stores: z.array(storeSchema).default([]),
+  columns: z.strictObject({
+    store: field,
+    document: field,
+    /** One column, or the date's and the time's. */
+    time: z.union([field, z.tuple([field, field])]),
+    sku: field,
+    units: field,
+    unitPrice: field,
+    /** The line's whole discount. */
+    discount: field.optional(),
+    tax: field.optional(),
+    currency: field.optional(),
+    customer: field.optional(),
+    tender: field.optional(),
+    register: field.optional(),
+    productName: field.optional(),
+    /** Why stock was adjusted, or goods came back. */
+    reason: field.optional(),
+  }),
+  /** Attribute of the event → where it comes from. */
+  attributes: z.record(name, field).default({}),
+  /** The first that fits a row says what the row is. A row that none fits is rejected. */
+  rules: z.array(rule).min(1),
+  /** Codes that are no merchandise (postage, fees): revenue, but they hold no stock. */
+  nonStockSkus: z.array(name).default([]),
+})
+
+export type Mapping = z.output<typeof mappingSchema>
+export type MappingField = z.output<typeof field>
+export type MappingRule = z.output<typeof rule>
+
+/** A mapping that cannot be used. The message names the file and each fault in it. */
+export class MappingError extends Error {
+  override readonly name = 'MappingError'
+}
+
+/** @param origin what the text was read from, for messages. @throws MappingError */
+export function parseMapping(text: string, origin: string): Mapping {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new MappingError(
+      `${origin} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+  }
+  const parsed = mappingSchema.safeParse(value)
+  if (parsed.success) return refuseContradictions(parsed.data, origin)
+  const faults = parsed.error.issues.map(issue => {
+    const path = issue.path.map(String).join('.')
+    return `  ${path === '' ? '' : `${path}: `}${issue.message}`
+  })
+  throw new MappingError(`${origin} is no mapping (docs/mappings.md says what one holds):\n${faults.join('\n')}`)
+}
+
+function refuseContradictions(mapping: Mapping, origin: string): Mapping {
+  if (mapping.thousands === mapping.decimal) {
+    throw new MappingError(`${origin}: decimal and thousands are both ${JSON.stringify(mapping.decimal)}: they must differ.`)
+  }
+  return mapping
+}
+
+function isEncoding(label: string): boolean {
+  try {
+    new TextDecoder(label)
+    return true
+  } catch {
+    return false
+  }
+}

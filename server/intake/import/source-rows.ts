@@ -1,0 +1,174 @@
+import { createCsvScanner } from './csv-scanner.ts'
+import type { Mapping } from './mapping.ts'
+import { readText, type SourceFile, SourceFileError } from './source-file.ts'
+
+/** One row of a file, in the columns that the mapping reads. */
+export interface SourceRow {
+  /** As a spreadsheet counts: the header, and every blank line, is a row. */
+  row: number
+  /** Line of the file in which it begins, from 1. */
+  line: number
+  /** One per column that the mapping reads, trimmed; undefined where a broken row holds none. */
+  cells: (string | undefined)[]
+  /** The row as it was written. */
+  raw: string
+  /** Why it cannot be read. */
+  problem: string | null
+}
+
+/**
+ * The rows of a file after its header.
+ * @param columns that the mapping reads; the cells come in this order
+ * @throws SourceFileError when the file cannot be read or lacks a column
+ */
+export async function* readRows(
+  file: SourceFile,
+  mapping: Mapping,
+  columns: readonly string[],
+): AsyncGenerator<SourceRow[]> {
+  yield* file.format === 'csv' ? readCsvRows(file, mapping, columns) : readJsonRows(file, mapping, columns)
+}
+
+async function* readCsvRows(
+  file: SourceFile,
+  mapping: Mapping,
+  columns: readonly string[],
+): AsyncGenerator<SourceRow[]> {
+  const pieces = readText(file, mapping.encoding)
+  const { head, delimiter, skippedLines } = await readHead(pieces, file, { mapping, columns })
+  const scanner = createCsvScanner(delimiter)
+  let row = skippedLines
+  let places = mapping.header && placesOf(mapping.header, columns)
+  let width = mapping.header?.length ?? 0
+
+  function* rowsOf(piece: string, last: boolean): Generator<SourceRow> {
+    for (const record of scanner.scan(piece, last)) {
+      row += 1
+      if (record.raw.trim() === '') continue
+      if (!places) {
+        const header = record.fields.map(name => name.trim())
+        places = placesOf(header, columns)
+        width = header.length
+        continue
+      }
+      yield {
+        row,
+        line: record.line + skippedLines,
+        cells: places.map(place => record.fields[place]?.trim()),
+        raw: record.raw,
+        problem: record.problem ?? explainWidth(record.fields, width),
+      }
+    }
+  }
+
+  yield [...rowsOf(head, false)]
+  for await (const piece of pieces) yield [...rowsOf(piece, false)]
+  yield [...rowsOf('', true)]
+}
+
+const DELIMITERS = [',', ';', '\t', '|'] as const
+
+/** Most characters that are read to find the header row. */
+const MAX_HEAD = 65_536
+
+/** Reads up to the end of the header row, and decides what separates the columns. */
+async function readHead(
+  pieces: AsyncGenerator<string>,
+  file: SourceFile,
+  { mapping, columns }: { mapping: Mapping; columns: readonly string[] },
+): Promise<{ head: string; delimiter: string; skippedLines: number }> {
+  let head = ''
+  while (head.length < MAX_HEAD && !/\S[^\n]*\n/.test(head)) {
+    const next = await pieces.next()
+    if (next.done) break
+    head += next.value
+  }
+  // Excel's own hint, which it does not show as a row.
+  const hint = /^sep=(.)\r?\n/.exec(head)
+  if (hint?.[1]) return { head: head.slice(hint[0].length), delimiter: hint[1], skippedLines: 1 }
+  const headerLine = /^\s*([^\n]*)/.exec(head)?.[1] ?? ''
+  if (headerLine.trim() === '') throw new SourceFileError(`${file.path} is empty.`)
+  if (mapping.header) {
+    return { head, delimiter: mapping.delimiter === 'auto' ? commonest(headerLine) : mapping.delimiter, skippedLines: 0 }
+  }
+  const candidates = mapping.delimiter === 'auto' ? DELIMITERS : [mapping.delimiter]
+  const delimiter = candidates.find(candidate => missing(headerLine, candidate, columns).length === 0)
+  if (delimiter !== undefined) return { head, delimiter, skippedLines: 0 }
+  const best = candidates.toSorted(
+    (left, right) => missing(headerLine, left, columns).length - missing(headerLine, right, columns).length,
+  )[0]
+  throw new SourceFileError(
+    `${file.path} has no column ${missing(headerLine, best ?? ',', columns).join(', ')}. ` +
+      `Its first row is: ${headerLine.trim().slice(0, 300)}. Put the mapping's columns (or delimiter) right.`,
+  )
+}
+
+function missing(headerLine: string, delimiter: string, columns: readonly string[]): string[] {
+  const [record] = createCsvScanner(delimiter).scan(headerLine, true)
+  const names = new Set(record?.fields.map(name => name.trim()))
+  return columns.filter(column => !names.has(column))
+}
+
+function commonest(line: string): string {
+  const counts = DELIMITERS.map(delimiter => line.split(delimiter).length)
+  return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ','
+}
+
+function placesOf(header: readonly string[], columns: readonly string[]): number[] {
+  return columns.map(column => header.indexOf(column))
+}
+
+/** Empty cells past the header's are what some programs put at a line's end; anything else is a fault. */
+function explainWidth(fields: readonly string[], width: number): string | null {
+  if (fields.length === width) return null
+  if (fields.length > width && fields.slice(width).every(value => value.trim() === '')) return null
+  return `it has ${fields.length} columns, the header ${width}`
+}
+
+async function* readJsonRows(
+  file: SourceFile,
+  mapping: Mapping,
+  columns: readonly string[],
+): AsyncGenerator<SourceRow[]> {
+  let rest = ''
+  let line = 0
+
+  function toRow(text: string): SourceRow[] {
+    line += 1
+    const raw = text.trim()
+    if (raw === '') return []
+    return [{ row: line, line, raw, ...decodeRow(raw, columns) }]
+  }
+
+  for await (const piece of readText(file, mapping.encoding)) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    yield lines.flatMap(toRow)
+    if (rest.length > MAX_JSON_LINE) {
+      throw new SourceFileError(`${file.path}: line ${line + 1} is longer than ${MAX_JSON_LINE} characters.`)
+    }
+  }
+  yield toRow(rest)
+}
+
+const MAX_JSON_LINE = 4_194_304
+
+function decodeRow(raw: string, columns: readonly string[]): Pick<SourceRow, 'cells' | 'problem'> {
+  try {
+    const value: unknown = JSON.parse(raw)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const entries = value as Record<string, unknown>
+      return { cells: columns.map(column => cellOf(entries[column])), problem: null }
+    }
+    return { cells: [], problem: 'the line is JSON, but no object' }
+  } catch (error) {
+    return { cells: [], problem: `the line is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/** Numbers are written out as JSON wrote them, short of more than 17 digits; absent and null are empty cells. */
+function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value === 'string') return value.trim()
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value)
+}

@@ -1,0 +1,84 @@
+/** A wall-clock time of a file, 'YYYY-MM-DDTHH:MM:SS.sss', or null when the text does not fit the format. */
+export type ReadLocalTime = (text: string) => string | null
+
+const TOKENS = {
+  YYYY: String.raw`(?<year>\d{4})`,
+  YY: String.raw`(?<shortYear>\d{2})`,
+  MM: String.raw`(?<month>\d{2})`,
+  M: String.raw`(?<month>\d{1,2})`,
+  DD: String.raw`(?<day>\d{2})`,
+  D: String.raw`(?<day>\d{1,2})`,
+  HH: String.raw`(?<hour>\d{2})`,
+  H: String.raw`(?<hour>\d{1,2})`,
+  hh: String.raw`(?<halfHour>\d{2})`,
+  h: String.raw`(?<halfHour>\d{1,2})`,
+  mm: String.raw`(?<minute>\d{2})`,
+  m: String.raw`(?<minute>\d{1,2})`,
+  ss: String.raw`(?<second>\d{2})`,
+  s: String.raw`(?<second>\d{1,2})`,
+  SSS: String.raw`(?<fraction>\d{1,9})`,
+  A: '(?<half>[AaPp][Mm])',
+} as const
+
+// Longest first, so that YYYY is not read as YY twice.
+const TOKEN = /YYYY|YY|MM|M|DD|D|HH|H|hh|h|mm|m|SSS|ss|s|A/g
+
+/** The format of times that carry their own offset (RFC 3339). */
+export const ISO = 'iso'
+
+/** Whether a text is a format: "iso", or tokens that name at least year, month and day, none of them twice. */
+export function isTimeFormat(format: string): boolean {
+  if (format === ISO) return true
+  const tokens = format.match(TOKEN) ?? []
+  const kinds = tokens.map(token => (token === 'SSS' ? token : token.charAt(0)))
+  if (new Set(kinds).size !== kinds.length) return false
+  return kinds.includes('Y') && kinds.includes('M') && kinds.includes('D') && kinds.includes('h') === kinds.includes('A')
+}
+
+/** Compiles a format such as 'DD.MM.YYYY HH:mm'. What is no token stands for itself. */
+export function compileTimeFormat(format: string): ReadLocalTime {
+  let pattern = ''
+  let end = 0
+  for (const match of format.matchAll(TOKEN)) {
+    pattern += escapePattern(format.slice(end, match.index)) + TOKENS[match[0] as keyof typeof TOKENS]
+    end = match.index + match[0].length
+  }
+  const expression = new RegExp(`^${pattern}${escapePattern(format.slice(end))}$`)
+  return text => {
+    const groups = expression.exec(text)?.groups
+    return groups ? toLocalTime(groups) : null
+  }
+}
+
+type Groups = Readonly<Record<string, string | undefined>>
+
+function toLocalTime(groups: Groups): string | null {
+  // Two digits as POSIX reads them: 69-99 are the last century.
+  const shortYear = Number(groups.shortYear)
+  const year = groups.year === undefined ? shortYear + (shortYear < 69 ? 2000 : 1900) : Number(groups.year)
+  const month = Number(groups.month)
+  const day = Number(groups.day)
+  const hour = hourOf(groups)
+  const minute = Number(groups.minute ?? 0)
+  const second = Number(groups.second ?? 0)
+  if (hour === null || hour > 23 || minute > 59 || second > 59 || year < 1900 || year > 2199) return null
+  const date = new Date(Date.UTC(year, month - 1, day))
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null
+  const fraction = (groups.fraction ?? '').slice(0, 3).padEnd(3, '0')
+  return `${date.toISOString().slice(0, 10)}T${two(hour)}:${two(minute)}:${two(second)}.${fraction}`
+}
+
+function hourOf(groups: Groups): number | null {
+  if (groups.halfHour === undefined) return Number(groups.hour ?? 0)
+  const hour = Number(groups.halfHour)
+  if (hour < 1 || hour > 12) return null
+  return (hour % 12) + (groups.half?.toLowerCase() === 'pm' ? 12 : 0)
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
+}

@@ -1,0 +1,263 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { connect } from '#db/client.ts'
+import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
+import type { OrderLog } from '#server/log/order-log.ts'
+import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { type AppendHints, createAppendHints } from './append-hints.ts'
+import { createCommitQueue, type Weight } from './commit-queue.ts'
+import { type DeadLetter, insertDeadLetters } from './dead-letters.ts'
+import { createEventSink } from './event-sink.ts'
+import { createAuthorize } from './http/authorize.ts'
+import { databaseCheck, migrationsCheck } from './http/health.ts'
+import { createIntakeServer } from './http/intake-server.ts'
+import { MAX_BODY_BYTES, type ReadingBudget } from './http/request-body.ts'
+import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
+import { type Periodic, startPeriodic } from './periodic.ts'
+import { createReferenceCache } from './reference.ts'
+import { createTicker } from './ticker.ts'
+
+export interface IntakeOptions {
+  /** A migrated database. */
+  databaseUrl: string
+  host: string
+  /** 0 for any free port. */
+  port: number
+  /** Bearer key; undefined asks for none. */
+  intakeKey: string | undefined
+  logger: Logger
+  clock?: () => number
+  limits?: Partial<IntakeLimits>
+}
+
+export interface IntakeLimits {
+  /** Most weight of requests that are read or wait for their commit. */
+  maxPending: Weight
+  /** Most weight of one commit to a partition. */
+  maxBatch: Weight
+  /** Longest time a sender waits for its commit. */
+  answerWithinMs: number
+}
+
+export interface IntakeService {
+  /** http://host:port */
+  url: string
+  metrics: IntakeMetrics
+  /** Stops accepting, finishes what is in flight, and is done within 5 s. */
+  stop(): Promise<void>
+}
+
+// Decoded and enriched, events take some ten times the bytes of their request: 32 MiB are 350 MB of memory.
+const LIMITS: IntakeLimits = {
+  maxPending: { events: 20_000, bytes: 32 * MAX_BODY_BYTES },
+  maxBatch: { events: 2_000, bytes: 8 * MAX_BODY_BYTES },
+  answerWithinMs: 15 * SECOND_MS,
+}
+
+const DRAIN_MS = 3_500
+const REFERENCE_REFRESH_MS = 10 * SECOND_MS
+const MAX_LETTERS_OF_COMMIT = 1_000
+
+/** The intake's address cannot be listened on. The message says what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** Starts the HTTP intake. @throws ListenError when the port is taken or the address is not ours */
+export async function startIntake(options: IntakeOptions): Promise<IntakeService> {
+  const { databaseUrl, logger, clock = Date.now } = options
+  const limits = { ...LIMITS, ...options.limits }
+  const clients = await openClients(databaseUrl)
+  const { side, append } = clients
+  const metrics = createIntakeMetrics(() => pending())
+  const log = countAppends(createPostgresLog(append), metrics)
+  const hints = createAppendHints(async partitions => {
+    await clients.hints`
+      select pg_notify('log_appended', hint.partition)
+      from unnest(${partitions.map(String)}::text[]) as hint(partition)`
+  })
+  const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
+  const reference = await createReferenceCache(side, clock)
+  const sink = createEventSink({
+    log,
+    partitionCount: clients.partitionCount,
+    maxBatch: limits.maxBatch,
+    maxPending: limits.maxPending,
+    onAppended(appended) {
+      ticker.onAppended(appended)
+      if (appended.last !== null) hints.announce(appended.partition)
+    },
+  })
+  const letters = createCommitQueue<readonly DeadLetter[], null>({
+    async commit(groups) {
+      await insertDeadLetters(side, groups.flat())
+      return groups.map(() => null)
+    },
+    weigh: group => ({
+      events: group.length,
+      bytes: group.reduce((sum, letter) => sum + letter.payload.length, 0),
+    }),
+    maxBatch: { events: MAX_LETTERS_OF_COMMIT, bytes: limits.maxBatch.bytes },
+  })
+  let readingBytes = 0
+
+  function pending(): Weight {
+    return {
+      events: sink.pending.events,
+      bytes: readingBytes + sink.pending.bytes + letters.pending.bytes,
+    }
+  }
+
+  const budget: ReadingBudget = {
+    take(bytes) {
+      const now = pending()
+      if (now.bytes + bytes > limits.maxPending.bytes || now.events >= limits.maxPending.events) return false
+      readingBytes += bytes
+      return true
+    },
+    give(bytes) {
+      readingBytes -= bytes
+    },
+  }
+  let stopping = false
+  const server = createIntakeServer({
+    context: {
+      authorize: createAuthorize(options.intakeKey),
+      budget,
+      reference,
+      sink,
+      async keepDeadLetters(group) {
+        await letters.submit(group)
+      },
+      clock,
+      metrics,
+    },
+    readiness: { database: databaseCheck(side), migrations: migrationsCheck(side) },
+    metrics,
+    logger,
+    answerWithinMs: limits.answerWithinMs,
+    isStopping: () => stopping,
+  })
+  const url = await listen(server, options).catch(async (error: unknown) => {
+    await clients.end()
+    throw error
+  })
+  const periodics = [
+    startPeriodic(() => tick({ ticker, clock, hints, metrics }), {
+      everyMs: SECOND_MS,
+      onFailure: err => logger.warn({ err }, 'time does not move in quiet partitions for now'),
+    }),
+    startPeriodic(() => ensureLogDays(side), {
+      everyMs: HOUR_MS,
+      onFailure: err => logger.warn({ err }, 'the days to come could not be created in the log'),
+    }),
+    startPeriodic(() => reference.refresh(REFERENCE_REFRESH_MS), {
+      everyMs: REFERENCE_REFRESH_MS,
+      onFailure: err => logger.warn({ err }, 'stores and products could not be read again'),
+    }),
+  ]
+  return {
+    url,
+    metrics,
+    async stop() {
+      stopping = true
+      await closeServer(server)
+      hints.stop()
+      await within(Promise.all(periodics.map((periodic: Periodic) => periodic.stop())), 500)
+      await clients.end()
+    },
+  }
+}
+
+async function openClients(databaseUrl: string) {
+  // Apart, so that neither dead letters nor a look at the log's end delay an append.
+  const side = connect(databaseUrl, { max: 3, applicationName: 'tillstream intake' })
+  const hints = connect(databaseUrl, { max: 1, applicationName: 'tillstream intake hints' })
+  await ensureLogDays(side)
+  const partitionCount = await createPostgresLog(side).partitionCount()
+  // One connection a partition: appends to different partitions never wait for each other.
+  const append = connect(databaseUrl, { max: partitionCount, applicationName: 'tillstream intake append' })
+  return {
+    side,
+    hints,
+    append,
+    partitionCount,
+    async end() {
+      await Promise.all([side, hints, append].map(client => client.end({ timeout: 0.5 })))
+    },
+  }
+}
+
+function countAppends(log: OrderLog, metrics: IntakeMetrics): OrderLog {
+  return {
+    ...log,
+    async append(partition, events) {
+      const began = performance.now()
+      const result = await log.append(partition, events)
+      metrics.countAppend(events.length, (performance.now() - began) / 1_000)
+      return result
+    },
+  }
+}
+
+async function tick({
+  ticker,
+  clock,
+  hints,
+  metrics,
+}: {
+  ticker: Awaited<ReturnType<typeof createTicker>>
+  clock: () => number
+  hints: AppendHints
+  metrics: IntakeMetrics
+}): Promise<void> {
+  for (const partition of await ticker.run(clock())) {
+    hints.announce(partition)
+    metrics.countTick()
+  }
+}
+
+async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new ListenError(explainListenProblem(cause, { host, port }), { cause })
+  }
+  const address = server.address() as AddressInfo
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+function explainListenProblem(cause: unknown, { host, port }: { host: string; port: number }): string {
+  switch ((cause as { code?: string }).code) {
+    case 'EADDRINUSE':
+      return `Port ${port} at ${host} is taken. Stop what listens there, or set INTAKE_PORT to another port.`
+    case 'EACCES':
+      return `Port ${port} needs rights this user does not have. Set INTAKE_PORT to a port above 1023.`
+    case 'EADDRNOTAVAIL':
+      return `HOST ${host} is no address of this machine. Set HOST to one of its addresses, or unset it.`
+    default:
+      return `The intake cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`
+  }
+}
+
+/** Requests under way are answered; after a while their connections are cut. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>(resolve => {
+    server.close(() => resolve())
+  })
+  server.closeIdleConnections()
+  await within(closed, DRAIN_MS)
+  server.closeAllConnections()
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, timeout])
+  clearTimeout(timer)
+}

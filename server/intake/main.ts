@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util'
+import pino from 'pino'
+import { openDatabase } from '#db/embedded/open-database.ts'
+import { migrate } from '#db/migrate.ts'
+import { readEnvironment } from '#server/environment.ts'
+import { startIntake } from './intake-service.ts'
+
+const HELP = `Usage: npm start -- intake
+
+Takes events over HTTP (POST /api/v1/events on INTAKE_PORT) and files from the drop folder (DROP_DIR).
+Settings come from the environment: see .env.example.
+`
+
+try {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
+  if (values.help) process.stdout.write(HELP)
+  else await run()
+} catch (error) {
+  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(isUsage ? 2 : 1)
+}
+
+async function run(): Promise<void> {
+  const environment = readEnvironment()
+  const logger = pino({ level: environment.logLevel, base: { process: 'intake' } })
+  const database = await openDatabase(environment)
+  await migrate(database.url)
+  const intake = await startIntake({
+    databaseUrl: database.url,
+    host: environment.host,
+    port: environment.intakePort,
+    intakeKey: environment.intakeKey,
+    logger,
+  })
+  logger.info({ url: intake.url }, `intake listens on ${intake.url}`)
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      logger.info({ signal }, 'intake stops')
+      intake
+        .stop()
+        .then(() => database.release())
+        .then(
+          () => process.exit(0),
+          (err: unknown) => {
+            logger.error({ err }, 'intake did not stop cleanly')
+            process.exit(1)
+          },
+        )
+    })
+  }
+}

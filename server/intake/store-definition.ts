@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { isZone } from './zone.ts'
+
+const text = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^\P{Cc}+$/u, { error: 'must not hold control characters' })
+  .refine(value => value.trim() === value, { error: 'must not begin or end with a space' })
+  .refine(value => value.isWellFormed(), { error: 'holds half a surrogate pair, which cannot be stored' })
+
+/** A store as people write it, in a mapping or for `npm run stores -- add`. */
+export const storeSchema = z.strictObject({
+  id: text,
+  name: text,
+  zone: z.string().refine(isZone, {
+    error: issue => `${JSON.stringify(issue.input)} is no IANA time zone such as Europe/Berlin`,
+  }),
+  /** Sales before this hour belong to the day before. */
+  cutOverHour: z.int().min(0).max(23).default(0),
+  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' }),
+  taxInclusive: z.boolean().default(true),
+  channel: z.enum(['pos', 'online']).default('pos'),
+  input: z.enum(['live', 'journal']).default('live'),
+})
+
+export type StoreDefinition = z.output<typeof storeSchema>

@@ -1,0 +1,108 @@
+import path from 'node:path'
+import { watchEmbeddedPostgres } from '#db/embedded/watch.ts'
+import { type Environment, projectRoot } from '#server/environment.ts'
+import type { DemoDatabase } from './demo-database.ts'
+import type { Narration } from './narrate.ts'
+import type { PortPair } from './ports.ts'
+import { openProcessOutput } from './process-output.ts'
+import { type ProcessName, processEntries } from './processes.ts'
+import { supervise } from './supervisor.ts'
+
+/** Everything that runs: the processes and the watch over Postgres. */
+export type Fleet = Readonly<{
+  /** Resolves with an explanation once a process has failed to start many times in a row. */
+  hopeless: Promise<string>
+  /** Stops the simulators first, then the rest. Takes at most 3 s; Postgres goes on. */
+  stop(): Promise<void>
+  killAll(): void
+}>
+
+const hopelessAfter = 6
+const simulatorsGraceMs = 1_000
+const graceMs = 2_000
+
+/** Starts the processes on the database, and restarts whichever dies, Postgres included. */
+export function startFleet(options: {
+  names: readonly ProcessName[]
+  environment: Environment
+  ports: PortPair
+  database: DemoDatabase
+  narration: Narration
+  /** Where the processes' output goes: to files, or straight to ours (for a container's log). */
+  output: 'files' | 'inherit'
+}): Fleet {
+  const { names, environment, database, narration } = options
+  let isStopping = false
+  const giveUp = Promise.withResolvers<string>()
+  const logDir = path.join(environment.dataDir, 'logs')
+  const outputs =
+    options.output === 'inherit'
+      ? undefined
+      : new Map(names.map(name => [name, openProcessOutput({ name, logDir, show: narration.warn })]))
+
+  const supervisor = supervise({
+    names,
+    entryOf: name => path.join(projectRoot, processEntries[name]),
+    settings: settingsOf(environment, database, options.ports),
+    events: {
+      ...(outputs && {
+        onLine: (name, line, stream) => outputs.get(name)?.take(line, stream),
+      }),
+      onEnd(name, { how, failures, pauseMs }) {
+        if (isStopping) return
+        narration.warn(`${name} ended (${how}); starting it again in ${(pauseMs / 1000).toFixed(1)} s`)
+        if (failures >= hopelessAfter) {
+          const problems = outputs?.get(name)?.lastProblems() ?? []
+          giveUp.resolve([`Process ${name} ended ${failures} times in a row.`, ...problems].join('\n'))
+        }
+      },
+      onRestart: () => {},
+    },
+  })
+
+  const watch =
+    database.embedded &&
+    watchEmbeddedPostgres({
+      dataDir: environment.dataDir,
+      port: database.embedded.port,
+      onRestart: tookMs =>
+        narration.warn(`Postgres had died; started again in ${(tookMs / 1000).toFixed(1)} s`),
+      onFailure: error => narration.warn(error instanceof Error ? error.message : String(error)),
+    })
+
+  return {
+    hopeless: giveUp.promise,
+    async stop() {
+      isStopping = true
+      for (const output of outputs?.values() ?? []) output.mute()
+      const watchEnd = watch?.stop()
+      await supervisor.stop(names.filter(isSimulator), simulatorsGraceMs)
+      await supervisor.stop(
+        names.filter(name => !isSimulator(name)),
+        graceMs,
+      )
+      await watchEnd
+    },
+    killAll: () => supervisor.killAll(),
+  }
+}
+
+function isSimulator(name: ProcessName): boolean {
+  return name === 'simulate'
+}
+
+function settingsOf(
+  environment: Environment,
+  database: DemoDatabase,
+  ports: PortPair,
+): Record<string, string> {
+  return {
+    DATABASE_URL: database.url,
+    DATA_DIR: environment.dataDir,
+    DROP_DIR: environment.dropDir,
+    HOST: environment.host,
+    PORT: String(ports.port),
+    INTAKE_PORT: String(ports.intakePort),
+    LOG_FORMAT: 'json',
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { processIdentity } from '#db/embedded/process-identity.ts'
+import type { ProcessName } from './processes.ts'
+import { type Supervisor, type SupervisorEvents, supervise } from './supervisor.ts'
+
+const programs = {
+  web: `console.log('up ' + process.env.PORT); setInterval(() => {}, 1000)
+    process.on('SIGTERM', () => { console.log('bye'); process.exit(0) })`,
+  intake: `console.error('no such thing'); process.exit(3)`,
+  stream: `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`,
+} as const
+
+let directory = ''
+let supervisor: Supervisor | undefined
+const lines: string[] = []
+const endings: Parameters<SupervisorEvents['onEnd']>[] = []
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(os.tmpdir(), 'tillstream-supervisor-'))
+  for (const [name, program] of Object.entries(programs))
+    writeFileSync(path.join(directory, `${name}.mjs`), program)
+})
+afterEach(() => {
+  supervisor?.killAll()
+  lines.length = 0
+  endings.length = 0
+  rmSync(directory, { recursive: true })
+})
+
+function run(...names: ProcessName[]): Supervisor {
+  supervisor = supervise({
+    names,
+    entryOf: name => path.join(directory, `${name}.mjs`),
+    settings: { PORT: '4711' },
+    events: {
+      onLine: (name, line, stream) => lines.push(`${name} ${stream} ${line}`),
+      onEnd: (...ending) => endings.push(ending),
+      onRestart: () => {},
+    },
+  })
+  return supervisor
+}
+
+describe('a supervised process', () => {
+  test('gets its settings, is heard, and ends in good order', async () => {
+    const started = run('web')
+    await vi.waitUntil(() => lines.includes('web stdout up 4711'), { timeout: 10_000 })
+    await started.stop(['web'], 5_000)
+    expect(started.running().size).toBe(0)
+    await vi.waitUntil(() => lines.includes('web stdout bye'))
+    expect(endings).toEqual([])
+  })
+
+  test('is started again within a second when it is killed', async () => {
+    const started = run('web')
+    for (const times of [1, 2, 3]) {
+      await vi.waitUntil(() => lines.length === times, { timeout: 10_000 })
+      process.kill(started.running().get('web') ?? 0, 'SIGKILL')
+      await vi.waitUntil(() => endings.length === times)
+      expect(endings.at(-1)?.[1]).toMatchObject({ how: 'SIGKILL', killed: true })
+      expect(endings.at(-1)?.[1].pauseMs).toBeLessThanOrEqual(1_000)
+    }
+  })
+
+  test('that fails over and over is started less and less often', async () => {
+    run('intake')
+    await vi.waitUntil(() => endings.length === 3, { timeout: 20_000 })
+    expect(endings.map(([, { failures }]) => failures)).toEqual([1, 2, 3])
+    expect(endings.at(0)?.[1].how).toBe('exit code 3')
+    expect(endings.at(2)?.[1].pauseMs).toBeGreaterThan(endings.at(0)?.[1].pauseMs ?? 0)
+    expect(lines).toContain('intake stderr no such thing')
+  })
+
+  test('that does not heed the request to end is killed after its grace', async () => {
+    const started = run('stream', 'web')
+    await vi.waitUntil(() => lines.length === 2, { timeout: 10_000 })
+    const pids = [...started.running().values()]
+    const began = performance.now()
+    await started.stop(['stream', 'web'], 300)
+    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(pids.map(processIdentity)).toEqual([undefined, undefined])
+  })
+
+  test('can be stopped while it waits to be started again', async () => {
+    const started = run('intake')
+    await vi.waitUntil(() => endings.length === 2, { timeout: 10_000 })
+    await started.stop(['intake'], 1_000)
+    expect(started.running().size).toBe(0)
+  })
+})

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { addCounts, countPlaywright, countVitest, summaryLine } from './test-results.ts'
+
+const vitestReport = {
+  numPassedTests: 7,
+  numFailedTests: 0,
+  numPendingTests: 1,
+  numTodoTests: 1,
+  testResults: [],
+}
+const playwrightReport = { stats: { expected: 3, unexpected: 0, flaky: 0, skipped: 0 }, errors: [] }
+
+describe('the count of the tests', () => {
+  test('is that of the reports', () => {
+    expect(countVitest(0, vitestReport)).toEqual({ passed: 7, failed: 0, skipped: 2 })
+    expect(countPlaywright(0, playwrightReport)).toEqual({ passed: 3, failed: 0, skipped: 0 })
+  })
+
+  test('has a failure for a file that could not be loaded', () => {
+    const broken = { ...vitestReport, testResults: [{ status: 'failed', assertionResults: [] }] }
+    expect(countVitest(1, broken).failed).toBe(1)
+  })
+
+  test('has one failure for a failed test, not another one for its file', () => {
+    const testResults = [{ status: 'failed', assertionResults: [{ status: 'failed' }] }]
+    expect(countVitest(1, { ...vitestReport, numFailedTests: 1, testResults }).failed).toBe(1)
+  })
+
+  test('has a failure when the runner failed and its report does not say why, or is missing', () => {
+    expect(countVitest(1, vitestReport).failed).toBe(1)
+    expect(countVitest(0, undefined)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+    expect(countPlaywright(1, { rubbish: true }).failed).toBe(1)
+  })
+
+  test('takes a test that passed only when repeated, or an error outside of tests, for a failure', () => {
+    const flaky = { ...playwrightReport, stats: { ...playwrightReport.stats, flaky: 1 } }
+    expect(countPlaywright(0, flaky).failed).toBe(1)
+    expect(countPlaywright(1, { ...playwrightReport, errors: [{ message: 'no server' }] }).failed).toBe(1)
+  })
+
+  test('ends a run as one plain line', () => {
+    const counts = [countVitest(0, vitestReport), countPlaywright(0, playwrightReport)]
+    expect(summaryLine(addCounts(counts))).toBe('10 passed, 0 failed, 2 skipped')
+    expect(summaryLine({ passed: 1, failed: 2, skipped: 0 })).toBe('1 passed, 2 failed')
+  })
+})

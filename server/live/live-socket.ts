@@ -1,0 +1,75 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import { type Namespace, Server, type Socket } from 'socket.io'
+import type { Gateway } from '#server/live/gateway.ts'
+import { parseSubscription } from '#server/live/subscription.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+
+interface ToClient {
+  snapshot: (snapshot: LiveSnapshot) => void
+  update: (update: LiveUpdate) => void
+}
+type LiveNamespace = Namespace<Record<string, never>, ToClient>
+type LiveConnection = Socket<Record<string, never>, ToClient>
+
+export interface LiveSocketOptions {
+  server: HttpServer
+  gateway: Gateway
+  /** Whether a handshake may pass: origin and password. */
+  admits: (request: IncomingMessage) => boolean
+}
+
+/** A client sends its handshake and nothing else. */
+const MAX_MESSAGE_BYTES = 100_000
+const PING_INTERVAL_MS = 20_000
+const PING_TIMEOUT_MS = 20_000
+
+/** Serves the namespace `/live` on the web server. @returns ends every connection */
+export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions): () => Promise<void> {
+  const io = new Server(server, {
+    serveClient: false,
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    allowRequest: (request, decide) => decide(null, admits(request)),
+  })
+  const live: LiveNamespace = io.of('/live')
+  live.use((socket, next) => {
+    try {
+      parseSubscription(socket.handshake.auth)
+      next()
+    } catch (error) {
+      next(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+  live.on('connection', socket => welcome(socket, gateway))
+  // The other namespace of every Socket.IO server has nothing to say.
+  io.of('/').use((_socket, next) => next(new Error('there is nothing here: connect to /live')))
+  return async () => {
+    await io.close()
+  }
+}
+
+function welcome(socket: LiveConnection, gateway: Gateway): void {
+  const { subscription, since } = parseSubscription(socket.handshake.auth)
+  const leave = gateway.join({
+    subscription,
+    since,
+    snapshot: snapshot => socket.emit('snapshot', snapshot),
+    update: update => socket.emit('update', update),
+    // False from a send until the kernel has taken it all: its buffers are full. With long polling, until
+    // the client asks again.
+    congested: () => !socket.conn.transport.writable,
+    disconnect: reason => {
+      leave()
+      // What waits is thrown away: closing would else wait for a reader that does not read.
+      if (reason === 'slow') dropConnection(socket)
+      else socket.disconnect(true)
+    },
+  })
+  socket.once('disconnect', leave)
+}
+
+function dropConnection(socket: LiveConnection): void {
+  socket.conn.close(true)
+  socket.conn.request.socket.destroy()
+}

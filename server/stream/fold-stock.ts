@@ -1,0 +1,144 @@
+import { onOrderSign, stockEffects } from '#domain/effects.ts'
+import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
+import { type EpisodeChange, judgeShortage } from './fold-episodes.ts'
+import { lookbackKey } from './lookback.ts'
+import { policyAt, type StockPolicy } from './policies.ts'
+import { applyMovement, type Movement, type StockState, unknownStock } from './stock-state.ts'
+
+/** What is known of a sku in a store before a batch. */
+export interface KnownStock {
+  /** Null: no event has touched it yet. */
+  state: StockState | null
+  /** Ascending by `validFrom`. */
+  policies: readonly StockPolicy[]
+}
+
+export type KnownStocks = ReadonlyMap<string, ReadonlyMap<string, KnownStock>>
+
+/** What the fold needs to know of the world before the batch. */
+export interface StockInput {
+  partition: number
+  /** By store, then sku: every one that the batch touches. */
+  known: KnownStocks
+  /** Sums by `lookbackKey` over the log before the batch; absent is 0. */
+  lookbacks: ReadonlyMap<string, number>
+}
+
+/** A sku that a batch touched. */
+export interface TouchedStock {
+  store: string
+  sku: string
+  before: StockState | null
+  after: StockState
+  policies: readonly StockPolicy[]
+}
+
+export interface StockOutcome {
+  /** One per touched store and sku. */
+  touched: TouchedStock[]
+  /** Every episode that changed, by alert id, as it stands after the batch. */
+  episodes: Map<string, EpisodeChange>
+}
+
+/**
+ * Folds the stock movements and purchases of a batch, and judges each touched sku after each event. Pure:
+ * the states before the batch stay as they are.
+ */
+export function foldStock(records: readonly LogRecord[], input: StockInput): StockOutcome {
+  const fold = new StockFold(input, anchoredSkus(records))
+  for (const record of records) if (record.type !== 'tick') fold.apply(record)
+  return { touched: fold.touched, episodes: fold.episodes }
+}
+
+class StockFold {
+  readonly touched: TouchedStock[] = []
+  readonly episodes = new Map<string, EpisodeChange>()
+  readonly #stores = new Map<string, Map<string, TouchedStock>>()
+  readonly #input: StockInput
+  /** Deltas of this batch per sku that has an anchor in it, which may have to add them up. */
+  readonly #deltas: Map<string, Movement[]>
+
+  constructor(input: StockInput, deltas: Map<string, Movement[]>) {
+    this.#input = input
+    this.#deltas = deltas
+  }
+
+  apply(record: EventRecord): void {
+    const { store, eventTime, offset } = record
+    const skus: TouchedStock[] = []
+    for (const { sku, kind, units } of stockEffects(record)) {
+      const touched = this.#touch(record, sku)
+      this.#move(touched, { kind, units, eventTime, offset })
+      skus.push(touched)
+    }
+    const ordered = onOrderSign(record)
+    if (ordered !== 0) {
+      for (const [index, sku] of (record.lines?.skus ?? []).entries()) {
+        if (record.lines?.stocked?.[index] === false) continue
+        const touched = this.#touch(record, sku)
+        touched.after.onOrder += ordered * (record.lines?.units[index] ?? 0)
+        skus.push(touched)
+      }
+    }
+    // After the whole event: a document's lines are one moment.
+    const { partition } = this.#input
+    for (const { sku, after, policies } of skus) {
+      const change = judgeShortage(after, policyAt(policies, after.asOf), { store, sku, partition, offset })
+      if (change) this.#remember(change)
+    }
+  }
+
+  #move({ store, sku, after }: TouchedStock, movement: Movement): void {
+    const earlier = this.#deltas.size > 0 ? this.#deltas.get(skuKey(store, sku)) : undefined
+    applyMovement(after, movement, (time, inclusive) => {
+      let sum = this.#input.lookbacks.get(lookbackKey({ store, sku, after: time, inclusive })) ?? 0
+      for (const delta of earlier ?? []) {
+        const isAfter = inclusive ? delta.eventTime >= time : delta.eventTime > time
+        if (isAfter) sum += delta.units
+      }
+      return sum
+    })
+    if (earlier && movement.kind !== 'counted') earlier.push(movement)
+  }
+
+  #touch({ store, eventTime, offset }: EventRecord, sku: string): TouchedStock {
+    let skus = this.#stores.get(store)
+    if (!skus) {
+      skus = new Map()
+      this.#stores.set(store, skus)
+    }
+    let touched = skus.get(sku)
+    if (!touched) {
+      const known = this.#input.known.get(store)?.get(sku)
+      if (!known) throw new Error(`stock of ${store}/${sku} was not loaded before the fold`)
+      const { state: before, policies } = known
+      touched = { store, sku, before, after: before ? { ...before } : unknownStock(eventTime), policies }
+      skus.set(sku, touched)
+      this.touched.push(touched)
+    }
+    touched.after.lastOffset = offset
+    if (eventTime > touched.after.asOf) touched.after.asOf = eventTime
+    return touched
+  }
+
+  #remember(change: EpisodeChange): void {
+    const known = this.episodes.get(change.episode.alertId)
+    this.episodes.set(change.episode.alertId, {
+      episode: change.episode,
+      isNews: change.isNews || (known?.isNews ?? false),
+    })
+  }
+}
+
+function anchoredSkus(records: readonly LogRecord[]): Map<string, Movement[]> {
+  const anchored = new Map<string, Movement[]>()
+  for (const record of records) {
+    if (record.type !== 'stock.counted' && record.type !== 'stock.received') continue
+    for (const { sku } of stockEffects(record)) anchored.set(skuKey(record.store, sku), [])
+  }
+  return anchored
+}
+
+function skuKey(store: string, sku: string): string {
+  return `${store}\u001f${sku}`
+}

@@ -1,0 +1,48 @@
+import type { Sql } from '#db/client.ts'
+import type { LogRecord } from '#server/log/order-log.ts'
+import type { KnownStock, KnownStocks } from './fold-stock.ts'
+import { loadStock, type StockKey } from './load-stock.ts'
+import { STOCK } from './operators.ts'
+import type { StockCache } from './stock-cache.ts'
+
+/**
+ * What is known of every sku that a batch touches: from the cache, the rest from the tables in one round
+ * trip. Held apart from the cache, which may let go of entries while the batch runs.
+ */
+export async function knownStocks(
+  sql: Pick<Sql, 'unsafe'>,
+  request: { generation: number; cache: StockCache; records: readonly LogRecord[] },
+): Promise<KnownStocks> {
+  const { generation, cache, records } = request
+  const known = new Map<string, Map<string, KnownStock>>()
+  const missing: StockKey[] = []
+  for (const record of records) {
+    if (record.type === 'tick' || record.lines === null || !MOVES_STOCK.has(record.type)) continue
+    const { store } = record
+    let skus = known.get(store)
+    if (!skus) {
+      skus = new Map()
+      known.set(store, skus)
+    }
+    for (const sku of record.lines.skus) {
+      if (skus.has(sku)) continue
+      const cached = cache.get(store, sku)
+      skus.set(sku, cached ?? NEVER_SEEN)
+      if (!cached) missing.push({ store, sku })
+    }
+  }
+  if (missing.length > 0) {
+    const loaded = await loadStock(sql, generation, missing)
+    missing.forEach(({ store, sku }, index) => {
+      const entry = loaded[index]
+      if (!entry) return
+      known.get(store)?.set(sku, entry)
+      cache.set(store, sku, entry)
+    })
+  }
+  return known
+}
+
+const MOVES_STOCK: ReadonlySet<string> = new Set(STOCK.reads)
+
+const NEVER_SEEN: KnownStock = { state: null, policies: [] }

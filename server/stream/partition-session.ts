@@ -1,0 +1,59 @@
+import { connect, type Sql } from '#db/client.ts'
+import type { OrderLog } from '#server/log/order-log.ts'
+import { keepPartition, type Ownership, takePartition } from '#server/log/ownership.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+
+/**
+ * A transaction that its process no longer drives (frozen, or cut off) is ended by the server after this
+ * long. Below the time a takeover may take: until then its lock on the owner's row holds up the taker.
+ */
+export const IDLE_IN_TRANSACTION_MS = 3_000
+
+/** One connection that owns one partition: the only one that writes its results. */
+export interface PartitionSession {
+  sql: Sql
+  log: OrderLog
+  ownership: Ownership
+  /** The backend recorded as owner's; another one means that the driver connected anew. */
+  backendPid: number
+  close(): Promise<void>
+}
+
+export interface SessionRequest {
+  url: string
+  consumer: string
+  partition: number
+  /** Shown in log.owners: who, on which machine. */
+  owner: string
+  /** False where what is lost in a crash is computed again anyway (a generation being built). */
+  isDurable: boolean
+}
+
+/**
+ * Connects and takes the partition, or goes on owning it under an epoch of before.
+ * @throws FencedError when it was owned and somebody took it meanwhile
+ */
+export async function openSession(
+  request: SessionRequest,
+  owned: Ownership | null,
+): Promise<PartitionSession> {
+  const { url, consumer, partition, owner, isDurable } = request
+  const sql = connect(url, {
+    max: 1,
+    applicationName: `tillstream stream ${partition}`,
+    session: {
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      synchronous_commit: isDurable ? 'on' : 'off',
+    },
+  })
+  const close = () => sql.end({ timeout: 1 })
+  try {
+    const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    if (owned) await keepPartition(sql, owned)
+    const ownership = owned ?? (await takePartition(sql, { consumer, partition, owner }))
+    return { sql, log: createPostgresLog(sql), ownership, backendPid: backend?.pid ?? 0, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,115 @@
+import type { MovementKind } from '#domain/effects.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { Severity, ShortageRule } from '#domain/shortage.ts'
+
+/** What is known of one sku in one store after some offset. */
+export interface StockState {
+  /** Null: unknown, there was no count and no opening receipt yet. */
+  onHand: number | null
+  /** Units of purchases placed and neither cancelled nor received. */
+  onOrder: number
+  /** What `onHand` stands on: the latest count, or without one the earliest receipt. */
+  anchorKind: 'count' | 'opening' | null
+  anchorTime: Instant | null
+  anchorOffset: number | null
+  /** Newest event time of any delta: an anchor after it has nothing to add up. */
+  maxDeltaTime: Instant | null
+  /** Of the policy valid at `asOf`; null where there is none. */
+  reorderPoint: number | null
+  /** Newest event time of anything that touched this state. */
+  asOf: Instant
+  lastOffset: number
+  /** The open episode, if there is one. */
+  episode: Episode | null
+}
+
+/** A shortage of one sku in one store, from the event that began it to the one that ended it. */
+export interface Episode {
+  alertId: string
+  store: string
+  sku: string
+  rule: ShortageRule
+  ruleVersion: number
+  severity: Severity
+  state: 'open' | 'resolved'
+  openedAt: Instant
+  openedOffset: number
+  /** When rule, reorder point or units on order last changed. */
+  amendedAt: Instant
+  amendedOffset: number
+  resolvedAt: Instant | null
+  onHand: number
+  onOrder: number
+  reorderPoint: number | null
+  /** Units that bring the inventory position up to the policy's level; null where the policy has none. */
+  suggestedUnits: number | null
+}
+
+/** One line's movement of one sku, at its place in time and in the log. */
+export interface Movement {
+  kind: MovementKind
+  /** Signed; for `counted` the units counted. */
+  units: number
+  eventTime: Instant
+  offset: number
+}
+
+export function unknownStock(asOf: Instant): StockState {
+  return {
+    onHand: null,
+    onOrder: 0,
+    anchorKind: null,
+    anchorTime: null,
+    anchorOffset: null,
+    maxDeltaTime: null,
+    reorderPoint: null,
+    asOf,
+    lastOffset: 0,
+    episode: null,
+  }
+}
+
+/**
+ * The sum of this sku's deltas at earlier offsets that lie after an instant (or at it, where `inclusive`).
+ * Only asked for when a new anchor stands.
+ */
+export type DeltasAfter = (after: Instant, inclusive: boolean) => number
+
+/**
+ * Moves a state by one line, in place. Whatever the order of arrival, the outcome is: the latest count (by
+ * event time, then offset) plus the deltas strictly after it; without a count the earliest receipt's
+ * instant is the opening, from which on every delta counts, itself included; with neither, unknown.
+ */
+export function applyMovement(state: StockState, movement: Movement, deltasAfter: DeltasAfter): void {
+  if (movement.kind === 'counted') applyCount(state, movement, deltasAfter)
+  else applyDelta(state, movement, deltasAfter)
+}
+
+function applyCount(state: StockState, { units, eventTime, offset }: Movement, deltasAfter: DeltasAfter): void {
+  const isOlder = state.anchorKind === 'count' && state.anchorTime !== null && state.anchorTime > eventTime
+  if (isOlder) return
+  state.onHand = units + deltasAfter(eventTime, false)
+  state.anchorKind = 'count'
+  state.anchorTime = eventTime
+  state.anchorOffset = offset
+}
+
+function applyDelta(state: StockState, movement: Movement, deltasAfter: DeltasAfter): void {
+  const { kind, units, eventTime, offset } = movement
+  if (kind === 'received' && opensBefore(state, eventTime)) {
+    state.onHand = deltasAfter(eventTime, true) + units
+    state.anchorKind = 'opening'
+    state.anchorTime = eventTime
+    state.anchorOffset = offset
+  } else if (state.onHand !== null && state.anchorTime !== null) {
+    const counts = state.anchorKind === 'count' ? eventTime > state.anchorTime : eventTime >= state.anchorTime
+    if (counts) state.onHand += units
+  }
+  if (state.maxDeltaTime === null || eventTime > state.maxDeltaTime) state.maxDeltaTime = eventTime
+}
+
+/** Whether a receipt at this instant is the opening: there is no count and no earlier receipt. */
+export function opensBefore(state: StockState, eventTime: Instant): boolean {
+  if (state.anchorKind === null) return true
+  return state.anchorKind === 'opening' && state.anchorTime !== null && eventTime < state.anchorTime
+}
