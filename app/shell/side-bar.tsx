@@ -5,7 +5,7 @@ import { ThemeSwitch } from '#app/shell/theme-switch.tsx'
 /** The navigation beside the page, where there is room for it. */
 export function SideBar() {
   return (
-    <div className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex">
+    <header className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex">
       <div className="px-2.5 pt-1 pb-5">
         <Brand />
       </div>
@@ -15,6 +15,6 @@ export function SideBar() {
       <div className="mt-auto px-2.5 pt-4">
         <ThemeSwitch />
       </div>
-    </div>
+    </header>
   )
 }

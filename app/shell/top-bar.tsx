@@ -12,7 +12,7 @@ import { buttonLook } from '#app/ui/button.tsx'
 export function TopBar() {
   const [open, setOpen] = useState(false)
   return (
-    <div className="flex items-center justify-between border-b border-line px-4 py-2 lg:hidden">
+    <header className="flex items-center justify-between border-b border-line px-4 py-2 lg:hidden">
       <Brand />
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Trigger aria-label="Menu" className={buttonLook({ kind: 'icon', className: '-mr-2' })}>
@@ -36,6 +36,6 @@ export function TopBar() {
           </Dialog.Popup>
         </Dialog.Portal>
       </Dialog.Root>
-    </div>
+    </header>
   )
 }

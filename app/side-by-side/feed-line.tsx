@@ -7,7 +7,10 @@ import { Chip } from '#app/ui/chip.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
 
-/** One sale of the feed: when it happened, where, what, and its net amount with its sign. */
+/**
+ * One sale of the feed: when it happened, where, what, and its net amount with its sign. Always one line,
+ * whatever it holds, so that the lines below move evenly.
+ */
 export const FeedLine = memo(function FeedLine({
   sale,
   store,
@@ -18,23 +21,27 @@ export const FeedLine = memo(function FeedLine({
   zone: string
 }) {
   const negative = sale.net.startsWith('-')
+  const arrival = arrivalOf(sale, store)
   return (
     <li
-      title={`${sale.source} ${sale.id}`}
+      title={`${sale.source} ${sale.id}, ${plural(Math.abs(sale.units), 'item')}, ${sale.channel}`}
       className="grid grid-cols-[auto_1fr_auto] items-baseline gap-x-3 border-b border-line py-1.5 text-xs last:border-0"
     >
       <time dateTime={new Date(sale.eventTime).toISOString()} className="text-muted">
         {formatTime(sale.eventTime, zone, { seconds: true })}
       </time>
-      <span className="flex min-w-0 flex-wrap items-baseline gap-x-1.5">
-        <span className="max-w-full truncate">
+      <span className="flex min-w-0 items-baseline gap-x-2">
+        <span className="truncate">
           {TYPE_PREFIXES[sale.type]}
           {store?.name ?? sale.store}
         </span>
-        <span className="text-2xs whitespace-nowrap text-muted">
-          {plural(Math.abs(sale.units), 'item')}, {sale.channel}
-        </span>
-        <ArrivalChip arrival={arrivalOf(sale, store)} />
+        {arrival.kind === 'in-time' ? (
+          <span className="text-2xs whitespace-nowrap text-muted">
+            {plural(Math.abs(sale.units), 'item')}
+          </span>
+        ) : (
+          <ArrivalChip arrival={arrival} />
+        )}
       </span>
       <span className={classNames('whitespace-nowrap', negative ? 'text-bad' : 'font-medium')}>
         {formatMoney(sale.net, sale.currency)}
@@ -50,13 +57,6 @@ const TYPE_PREFIXES: Record<LiveSale['type'], string> = {
   'order.returned': 'Return, ',
 }
 
-function ArrivalChip({ arrival }: { arrival: Arrival }) {
-  switch (arrival.kind) {
-    case 'in-time':
-      return null
-    case 'late':
-      return <Chip>late {formatShortAge(arrival.byMs)}</Chip>
-    case 'from-file':
-      return <Chip>from a file</Chip>
-  }
+function ArrivalChip({ arrival }: { arrival: Exclude<Arrival, { kind: 'in-time' }> }) {
+  return <Chip>{arrival.kind === 'late' ? `late ${formatShortAge(arrival.byMs)}` : 'from a file'}</Chip>
 }

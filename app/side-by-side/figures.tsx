@@ -95,7 +95,9 @@ function Figure({
             definition={definition}
             bases={basesOf(query.data.batchBasis, query.data.streamBasis, zone)}
           />
-        ) : null
+        ) : (
+          <span className="size-8" />
+        )
       }
     >
       <CardContent query={query} skeleton={<FigureSkeleton />} staleNote={false}>

@@ -58,7 +58,9 @@ export function StepsCard({
               zone,
             )}
           />
-        ) : null
+        ) : (
+          <span className="size-8" />
+        )
       }
       legend={
         <>

@@ -36,7 +36,7 @@ export function startChild(options: {
   )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
+    stream?.on('data', (chunk: Buffer) => {
       output += chunk.toString('utf8')
     })
   }

@@ -1,7 +1,7 @@
 import { enrich } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { bodyHashOf } from '#server/intake/body-hash.ts'
+import { bodyHashOf } from '#server/log/body-hash.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import { createTimeQueue } from '../time-queue.ts'
 import type { World } from '../world/world.ts'

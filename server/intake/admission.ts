@@ -2,7 +2,7 @@ import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
-import { bodyHashOf } from './body-hash.ts'
+import { bodyHashOf } from '#server/log/body-hash.ts'
 import type { ReferenceData } from './reference.ts'
 
 /** What becomes of one value that a sender calls an event. */

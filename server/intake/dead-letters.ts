@@ -1,5 +1,4 @@
 import type { Sql } from '#db/client.ts'
-import type { Rejection } from '#domain/event.ts'
 
 /** Where something was met that could not be processed. */
 export type MetIn =
@@ -13,7 +12,9 @@ export interface DeadLetter {
   source: string | null
   eventId: string | null
   store: string | null
-  rejection: Rejection
+  /** A RejectionReason, or what the importer found wrong with a row. */
+  reason: string
+  detail: string
   payload: Uint8Array
 }
 
@@ -36,8 +37,8 @@ export async function insertDeadLetters(
       letters.map(letter => storable(letter.source, MAX_IDENTIFIER)),
       letters.map(letter => storable(letter.eventId, MAX_IDENTIFIER)),
       letters.map(letter => storable(letter.store, MAX_IDENTIFIER)),
-      letters.map(letter => letter.rejection.reason),
-      letters.map(letter => storable(letter.rejection.detail, MAX_DETAIL)),
+      letters.map(letter => letter.reason),
+      letters.map(letter => storable(letter.detail, MAX_DETAIL)),
       letters.map(letter => Buffer.from(letter.payload).toString('base64')),
     ],
     { prepare: true },

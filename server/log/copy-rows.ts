@@ -57,9 +57,8 @@ export function copyKeyRow(event: LogEvent, offset: number): string {
   return `${field(event.source)}\t${field(event.id)}\t${offset}\t${event.bodyHash}\t${event.partition}\n`
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those that COPY's text format takes for its own
+// Those that COPY's text format takes for its own.
 const SPECIAL = /[\b\f\n\r\t\v\\]/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const SPECIALS = /[\b\f\n\r\t\v\\]/g
 const ESCAPES: Record<string, string> = {
   '\b': '\\b',

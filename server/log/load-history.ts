@@ -89,19 +89,25 @@ async function copyAll(
     writing.catch(() => {})
   }
 
-  for await (const { event, appendedAt } of events) {
-    if (appendedAt < latest) throw backwards(event, appendedAt, latest)
-    latest = appendedAt
-    const offset = (positions.get(event.partition) ?? LOG_START).offset + 1
-    positions.set(event.partition, { offset, appendedAt })
-    chunk.rows += copyEventRow(event, offset, appendedAt)
-    chunk.keys += copyKeyRow(event, offset)
-    chunk.events += 1
-    if (chunk.events % EVENTS_PER_TURN === 0) await yieldToSockets()
-    if (chunk.events === CHUNK_EVENTS) await send()
+  try {
+    for await (const { event, appendedAt } of events) {
+      if (appendedAt < latest) throw backwards(event, appendedAt, latest)
+      latest = appendedAt
+      const offset = (positions.get(event.partition) ?? LOG_START).offset + 1
+      positions.set(event.partition, { offset, appendedAt })
+      chunk.rows += copyEventRow(event, offset, appendedAt)
+      chunk.keys += copyKeyRow(event, offset)
+      chunk.events += 1
+      if (chunk.events % EVENTS_PER_TURN === 0) await yieldToSockets()
+      if (chunk.events === CHUNK_EVENTS) await send()
+    }
+    if (chunk.events > 0) await send()
+    await writing
+  } catch (error) {
+    // A COPY under way takes no rollback: it ends first, and what made us stop is what we tell.
+    await writing.catch(() => {})
+    throw error
   }
-  if (chunk.events > 0) await send()
-  await writing
   return positions
 }
 

@@ -60,8 +60,7 @@ export function judgeShortage(
     }
     return { episode: state.episode, isNews: true }
   }
-  const isNews =
-    rule !== episode.rule || onOrder !== episode.onOrder || reorderPoint !== episode.reorderPoint
+  const isNews = rule !== episode.rule || onOrder !== episode.onOrder || reorderPoint !== episode.reorderPoint
   if (!isNews && onHand === episode.onHand && figures.suggestedUnits === episode.suggestedUnits) return null
   state.episode = {
     ...episode,

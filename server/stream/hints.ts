@@ -12,7 +12,11 @@ const BETWEEN_HINTS_MS = 10
  * Listens for appended events, and goes on trying while the database is away. A hint only: whoever misses
  * one polls. Returns at once.
  */
-export function listenForAppends(sql: Sql, onAppended: (partition: number) => void, signal: AbortSignal): void {
+export function listenForAppends(
+  sql: Sql,
+  onAppended: (partition: number) => void,
+  signal: AbortSignal,
+): void {
   sql
     .listen(APPENDED, payload => onAppended(Number(payload)))
     .catch(() => {

@@ -28,9 +28,7 @@ export async function loadProgress(
   ])
   const checkpoint = checkpoints[0]
   return {
-    position: checkpoint
-      ? { offset: checkpoint.offset, appendedAt: checkpoint.appendedAt }
-      : LOG_START,
+    position: checkpoint ? { offset: checkpoint.offset, appendedAt: checkpoint.appendedAt } : LOG_START,
     watermark: new PartitionWatermark({
       sources: sources.map(({ source, ...progress }): [string, SourceProgress] => [source, progress]),
       watermark: checkpoint?.watermark ?? null,

@@ -1,8 +1,9 @@
 import type { Instant } from '#domain/instant.ts'
-import { type Position } from '#domain/log-event.ts'
+import type { Position } from '#domain/log-event.ts'
 import { assertDense, type LogRecord } from '#server/log/order-log.ts'
 import { keepPartition, type Ownership } from '#server/log/ownership.ts'
 import { foldBatch } from './fold-batch.ts'
+import { activeGeneration } from './generations.ts'
 import { knownStocks } from './known-stocks.ts'
 import { loadLookbacks } from './load-lookbacks.ts'
 import { loadProgress, type Progress } from './load-progress.ts'
@@ -23,6 +24,11 @@ export interface ConsumerOptions {
   owner: string
   /** False for a generation being built: no change rows, and commits may wait for the disk. */
   isLive: boolean
+}
+
+/** A replay switched generations: go on with the active one. */
+export class GenerationMovedError extends Error {
+  override readonly name = 'GenerationMovedError'
 }
 
 /** What a step did. */
@@ -57,6 +63,17 @@ export class PartitionConsumer {
     return this.#options.partition
   }
 
+  /** Under which it owns the partition, or did until it was fenced; 0 before it ever did. */
+  get epoch(): number {
+    return this.#owned?.epoch ?? 0
+  }
+
+  /** The right under which it wrote last. */
+  get ownership(): Ownership {
+    if (!this.#owned) throw new Error(`partition ${this.partition} was never taken`)
+    return this.#owned
+  }
+
   /** Null until opened, and after a failure until the next step. */
   get position(): Position | null {
     return this.#progress?.position ?? null
@@ -69,19 +86,17 @@ export class PartitionConsumer {
   /**
    * Takes the partition if it is not owned yet, else goes on owning it, and reads where it stands.
    * Does nothing while open.
-   * @throws FencedError when another process took the partition
+   * @throws FencedError when another process took the partition, GenerationMovedError when it was taken for
+   *   a generation that is not the active one any more
    */
   async open(): Promise<Position> {
     if (this.#session && this.#progress) return this.#progress.position
-    const { url, generation, partition, owner, isLive } = this.#options
-    const consumer = consumerName(generation)
-    this.#session = await openSession(
-      { url, consumer, partition, owner, isDurable: isLive },
-      this.#owned,
-    )
-    this.#owned = this.#session.ownership
-    this.#progress = await loadProgress(this.#session.sql, { generation, partition })
-    return this.#progress.position
+    try {
+      return await this.#open()
+    } catch (error) {
+      await this.#forget()
+      throw error
+    }
   }
 
   /**
@@ -91,8 +106,8 @@ export class PartitionConsumer {
    * @throws FencedError when another process took the partition, LogOrderError when offsets have a hole
    */
   async step(through?: number): Promise<Step> {
+    await this.open()
     try {
-      await this.open()
       return await this.#step(through)
     } catch (error) {
       await this.#forget()
@@ -105,14 +120,40 @@ export class PartitionConsumer {
     await this.#forget()
   }
 
+  async #open(): Promise<Position> {
+    const { url, generation, partition, owner, isLive } = this.#options
+    const consumer = consumerName(generation)
+    const request = { url, consumer, partition, owner, isDurable: isLive }
+    this.#session = await openSession(request, this.#owned)
+    const { sql, ownership } = this.#session
+    this.#owned = ownership
+    // A replay's switch waits for nobody who takes the old generation's partition just after it.
+    if (isLive && (await activeGeneration(sql)) !== generation) {
+      throw new GenerationMovedError(`generation ${generation} is not the active one any more`)
+    }
+    this.#progress = await loadProgress(sql, { generation, partition })
+    return this.#progress.position
+  }
+
   async #step(through: number | undefined): Promise<Step> {
     const { session, progress } = this.#opened()
     const { partition, generation } = this.#options
     const limit = nextReadLimit(this.#lastRead)
-    const [records, policyRevision] = await Promise.all([
-      session.log.read({ partition, after: progress.position, limit, ...(through === undefined ? {} : { through }) }),
-      readPolicyRevision(session),
+    const [records, { policyRevision, backendPid }] = await Promise.all([
+      session.log.read({
+        partition,
+        after: progress.position,
+        limit,
+        ...(through === undefined ? {} : { through }),
+      }),
+      lookAround(session),
     ])
+    if (backendPid !== session.backendPid) {
+      // The driver connects anew by itself: after a loss while idle, or when a connection has lived long.
+      // Perhaps somebody took the partition meanwhile; if not, the next taker must find the new backend.
+      await keepPartition(session.sql, session.ownership)
+      session.backendPid = backendPid
+    }
     this.#lastRead = { limit, records: records.length, lines: countLines(records) }
     if (records.length === 0) return { records: 0, events: 0, lateEvents: 0, hasMore: false }
     if (session.log.offsets === 'dense') assertDense(records, progress.position, partition)
@@ -133,13 +174,7 @@ export class PartitionConsumer {
       lookbacks,
     })
     const { ownership } = session
-    const target = { ownership, generation, writesChanges: this.#options.isLive }
-    const backendPid = await writeBatch(session.sql, target, batch)
-    if (backendPid !== session.backendPid) {
-      // The driver connects anew by itself when a connection has lived long: the next taker must find it.
-      await keepPartition(session.sql, ownership)
-      session.backendPid = backendPid
-    }
+    await writeBatch(session.sql, { ownership, generation, writesChanges: this.#options.isLive }, batch)
     this.#progress = { position: batch.through, watermark: progress.watermark }
     for (const { store, sku, after, policies } of batch.stock.touched) {
       this.#cache.set(store, sku, { state: after, policies })
@@ -168,11 +203,14 @@ export function consumerName(generation: number): string {
   return `stream/${generation}`
 }
 
-async function readPolicyRevision({ sql }: PartitionSession): Promise<number> {
-  const [row] = await sql.unsafe<{ revision: number }[]>('select revision from ref.policy_revision', [], {
+/** Whether policies changed, and which backend answers. */
+async function lookAround({
+  sql,
+}: PartitionSession): Promise<{ policyRevision: number; backendPid: number }> {
+  const rows = await sql.unsafe<{ revision: number }[]>('select revision from ref.policy_revision', [], {
     prepare: true,
   })
-  return row?.revision ?? 0
+  return { policyRevision: rows[0]?.revision ?? 0, backendPid: rows.state.pid }
 }
 
 function countLines(records: readonly LogRecord[]): number {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { FencedError } from '#server/log/ownership.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import { LogUnavailableError } from '#server/log/order-log.ts'
+import { FencedError } from '#server/log/ownership.ts'
 import { pauseMs, retryMs } from './pace.ts'
-import type { PartitionConsumer, Step } from './partition-consumer.ts'
+import { GenerationMovedError, type PartitionConsumer, type Step } from './partition-consumer.ts'
 import type { WakeUp } from './wake-up.ts'
 
 /** Longest a partition goes unread when no hint comes. */
@@ -21,8 +21,9 @@ export interface PartitionRun {
 /**
  * Consumes a partition until it is told to stop or somebody takes it. Errors of the database are waited
  * out; anything else is reported and tried again, never skipped: a hole in the log stops its partition.
+ * @returns why it ended: told to stop, the partition was taken, or its generation is not the active one
  */
-export async function runPartition(run: PartitionRun): Promise<'stopped' | 'fenced'> {
+export async function runPartition(run: PartitionRun): Promise<'stopped' | 'fenced' | 'moved'> {
   const { consumer, wake, logger, signal, onStep } = run
   let failures = 0
   while (!signal.aborted) {
@@ -36,11 +37,16 @@ export async function runPartition(run: PartitionRun): Promise<'stopped' | 'fenc
       else if (!step.hasMore) await pause(pauseMs(performance.now() - startedAt), signal)
     } catch (err) {
       if (err instanceof FencedError) return 'fenced'
+      if (err instanceof GenerationMovedError) return 'moved'
       failures += 1
       const waitMs = retryMs(failures, Math.random())
-      const level = isDatabaseAway(err) ? 'warn' : 'error'
-      if (failures === 1 || level === 'error') {
-        logger[level]({ err, waitMs }, `partition ${consumer.partition}: a batch failed; it is tried again`)
+      // The first, second, fourth … failure: an outage of hours is not thousands of lines.
+      if ((failures & (failures - 1)) === 0) {
+        const level = isDatabaseAway(err) ? 'warn' : 'error'
+        logger[level](
+          { err, failures, waitMs },
+          `partition ${consumer.partition}: a batch failed; it is tried again`,
+        )
       }
       await pause(waitMs, signal)
     }

@@ -47,10 +47,10 @@ export function upsertStatement(sink: Sink, generation: number): string {
 export function sinkParameters<Row>(
   sink: Sink,
   rows: readonly Row[],
-  valueOf: Readonly<Record<string, (row: Row) => SinkValue>>,
+  values: Readonly<Record<string, (row: Row) => SinkValue>>,
 ): string[] {
   return Object.entries(sink.columns).map(([name, { type }]) => {
-    const value = valueOf[name]
+    const value = values[name]
     if (!value) throw new Error(`sink ${sink.table}: no value for column ${name}`)
     return type === 'text' ? textArray(rows, value) : plainArray(rows, value)
   })
@@ -61,22 +61,22 @@ export function generationTable(table: string, generation: number): string {
 }
 
 /** An array literal of texts, each quoted: identifiers may hold commas, braces and quotes. */
-export function textArray<Row>(rows: readonly Row[], valueOf: (row: Row) => SinkValue): string {
+export function textArray<Row>(rows: readonly Row[], value: (row: Row) => SinkValue): string {
   let literal = '{'
   for (const row of rows) {
-    const value = valueOf(row)
+    const given = value(row)
     if (literal.length > 1) literal += ','
-    literal += value === null ? 'NULL' : quote(String(value))
+    literal += given === null ? 'NULL' : quote(String(given))
   }
   return `${literal}}`
 }
 
 /** An array literal of numbers or dates, which need no quotes. */
-export function plainArray<Row>(rows: readonly Row[], valueOf: (row: Row) => SinkValue): string {
+export function plainArray<Row>(rows: readonly Row[], value: (row: Row) => SinkValue): string {
   let literal = '{'
   for (const row of rows) {
     if (literal.length > 1) literal += ','
-    literal += valueOf(row) ?? 'NULL'
+    literal += value(row) ?? 'NULL'
   }
   return `${literal}}`
 }

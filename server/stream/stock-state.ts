@@ -85,7 +85,11 @@ export function applyMovement(state: StockState, movement: Movement, deltasAfter
   else applyDelta(state, movement, deltasAfter)
 }
 
-function applyCount(state: StockState, { units, eventTime, offset }: Movement, deltasAfter: DeltasAfter): void {
+function applyCount(
+  state: StockState,
+  { units, eventTime, offset }: Movement,
+  deltasAfter: DeltasAfter,
+): void {
   const isOlder = state.anchorKind === 'count' && state.anchorTime !== null && state.anchorTime > eventTime
   if (isOlder) return
   state.onHand = units + deltasAfter(eventTime, false)

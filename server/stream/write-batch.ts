@@ -22,18 +22,16 @@ export interface WriteTarget {
 /**
  * Writes the effects of a batch, its change row and the checkpoint: one transaction, all or nothing. The
  * statements go out together; the server runs them in order, the owner's check first.
- * @returns process id of the backend that wrote
  * @throws FencedError when the partition was taken, CheckpointMovedError when the checkpoint is elsewhere
  */
-export async function writeBatch(sql: Sql, target: WriteTarget, batch: BatchResult): Promise<number> {
+export async function writeBatch(sql: Sql, target: WriteTarget, batch: BatchResult): Promise<void> {
   const { ownership, generation, writesChanges } = target
   const { partition } = ownership
   const place = { generation, partition }
   const listsChanges = writesChanges && batch.windows.length <= MOST_CHANGES
-  return sql.begin(async transaction => {
-    const [, backendPid, touched, crossed] = await Promise.all([
+  await sql.begin(async transaction => {
+    const [, touched, crossed] = await Promise.all([
       assertOwner(transaction, ownership),
-      writeCheckpoint(transaction, target, batch),
       upsertWindows(transaction, place, batch.windows, listsChanges ? WINDOW_ROW_COLUMNS : null),
       listsChanges
         ? loadCrossedWindows(transaction, { ...place, from: batch.previousWatermark, to: batch.watermark })
@@ -41,6 +39,7 @@ export async function writeBatch(sql: Sql, target: WriteTarget, batch: BatchResu
       upsertStock(transaction, place, batch.stock.touched),
       upsertEpisodes(transaction, place, batch.stock.episodes),
       upsertSources(transaction, place, batch.sources),
+      writeCheckpoint(transaction, target, batch),
     ])
     if (writesChanges) {
       const changes = listsChanges
@@ -53,7 +52,6 @@ export async function writeBatch(sql: Sql, target: WriteTarget, batch: BatchResu
         : UNLISTED
       await writeChanges(transaction, place, batch, changes)
     }
-    return backendPid
   })
 }
 
@@ -61,7 +59,7 @@ async function writeCheckpoint(
   transaction: Pick<Sql, 'unsafe'>,
   { ownership, generation }: WriteTarget,
   batch: BatchResult,
-): Promise<number> {
+): Promise<void> {
   const { partition, epoch } = ownership
   const result = await transaction.unsafe(
     `insert into stream.checkpoints as kept
@@ -90,7 +88,6 @@ async function writeCheckpoint(
       `generation ${generation}, partition ${partition}: the checkpoint is not at offset ${batch.previous.offset}, where this batch began`,
     )
   }
-  return result.state.pid
 }
 
 async function writeChanges(

@@ -176,7 +176,8 @@ async function keepRejected(
       source: textField(value, 'source'),
       eventId: textField(value, 'id'),
       store: textField(value, 'store'),
-      rejection: { reason, detail },
+      reason,
+      detail,
       payload: decoded.payloadOf(index),
     }
   })

@@ -100,7 +100,8 @@ function scanQuoted(
       position += 1
       continue
     }
-    if (text[position] === '\r' && (text[position + 1] === '\n' || position + 1 === text.length)) position += 1
+    if (text[position] === '\r' && (text[position + 1] === '\n' || position + 1 === text.length))
+      position += 1
     if (text[position] === '\n') return { kind: 'record', fields, end: position, lineBreaks }
     if (position < text.length) return { kind: 'malformed' }
     // The end of this piece, perhaps in the middle of a doubled quote, is no end of a record.

@@ -16,7 +16,10 @@ export function compileDecimal({ decimal, thousands }: NumberStyle): (text: stri
     const match = expression.exec(text)
     if (!match) return null
     const [, sign = '', digits = '', fraction = ''] = match
-    const plain = (thousands === undefined ? digits : digits.replaceAll(thousands, '')).replace(/^0+(?=\d)/, '')
+    const plain = (thousands === undefined ? digits : digits.replaceAll(thousands, '')).replace(
+      /^0+(?=\d)/,
+      '',
+    )
     const kept = fraction.replace(/0+$/, '')
     return `${sign === '-' ? '-' : ''}${plain}${kept === '' ? '' : `.${kept}`}`
   }

@@ -3,7 +3,7 @@ import type { Store } from '#domain/enrich.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { compileDecimal, toAmount, toUnits } from './decimal.ts'
-import type { Mapping, MappingField, MappingRule } from './mapping.ts'
+import { columnsOf, type Mapping, type MappingField, type MappingRule } from './mapping.ts'
 import { compileTimeFormat, ISO } from './time-format.ts'
 
 export type RowKind = MappingRule['then']
@@ -49,7 +49,7 @@ export interface RowInterpreter {
 
 /** Compiles a mapping into a reader of rows. Pure but for a cache of times. */
 export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Store>): RowInterpreter {
-  const columns: string[] = []
+  const columns = columnsOf(mapping)
   const read = (field: MappingField): ReadField => compileField(field, columns)
   const readOptional = (field: MappingField | undefined): ReadField => (field ? read(field) : () => '')
   const { columns: fields } = mapping
@@ -66,7 +66,11 @@ export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Sto
   const tender = readOptional(fields.tender)
   const register = readOptional(fields.register)
   const productName = readOptional(fields.productName)
-  const reason = readOptional(fields.reason)
+  const reasons = {
+    order: () => '',
+    return: readOptional(fields.returnReason),
+    'stock-adjustment': readOptional(fields.adjustmentReason),
+  }
   const attributes = Object.entries(mapping.attributes).map(([name, field]) => [name, read(field)] as const)
   const rules = mapping.rules.map(rule => compileRule(rule, columns))
   const decimal = compileDecimal({ decimal: mapping.decimal, thousands: mapping.thousands })
@@ -101,7 +105,7 @@ export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Sto
       tender: optional('tender', tender(cells)),
       register: optional('register', register(cells)),
       productName: freeText(productName(cells)),
-      reason: freeText(reason(cells)),
+      reason: freeText(reasons[rule.kind](cells)),
       attributes: attributesOf(attributes, cells),
     }
     refuseSign(row)
@@ -141,10 +145,11 @@ class Fault extends Error {
   }
 }
 
-function compileField(field: MappingField, columns: string[]): ReadField {
+function compileField(field: MappingField, columns: readonly string[]): ReadField {
   if ('constant' in field) return () => field.constant
-  const place = placeOf(field.column, columns)
-  if (!('values' in field || 'removePrefix' in field || 'removeSuffix' in field)) return cells => cells[place] ?? ''
+  const place = columns.indexOf(field.column)
+  if (!('values' in field || 'removePrefix' in field || 'removeSuffix' in field))
+    return cells => cells[place] ?? ''
   const { removePrefix, removeSuffix } = field
   const values = new Map(Object.entries(field.values ?? {}))
   return cells => {
@@ -153,11 +158,6 @@ function compileField(field: MappingField, columns: string[]): ReadField {
     if (removeSuffix !== undefined && text.endsWith(removeSuffix)) text = text.slice(0, -removeSuffix.length)
     return values.get(text) ?? text
   }
-}
-
-function placeOf(column: string, columns: string[]): number {
-  const known = columns.indexOf(column)
-  return known >= 0 ? known : columns.push(column) - 1
 }
 
 interface RuleInput {
@@ -175,10 +175,10 @@ interface CompiledRule {
   fits(input: RuleInput): boolean
 }
 
-function compileRule({ when, then }: MappingRule, columns: string[]): CompiledRule {
+function compileRule({ when, then }: MappingRule, columns: readonly string[]): CompiledRule {
   const { documentPrefix, units, unitPrice } = when
   const equals = Object.entries(when.equals ?? {}).map(
-    ([column, values]) => [placeOf(column, columns), new Set(values)] as const,
+    ([column, values]) => [columns.indexOf(column), new Set(values)] as const,
   )
   return {
     kind: then,
@@ -252,11 +252,7 @@ function money(field: string, decimal: string | null, text: string): Amount {
   return amount
 }
 
-function optionalMoney(
-  field: string,
-  text: string,
-  decimal: (text: string) => string | null,
-): Amount | null {
+function optionalMoney(field: string, text: string, decimal: (text: string) => string | null): Amount | null {
   if (text === '') return null
   const amount = money(field, decimal(text), text)
   if (amount < 0) throw new Fault('invalid_field', `${field}: ${quote(text)} must not be negative`)
@@ -270,7 +266,8 @@ function identifier(field: string, text: string, max: number): string {
   if (text.length > max) {
     throw new Fault('invalid_field', `${field}: ${quote(text)} is longer than ${max} characters`)
   }
-  if (CONTROL.test(text)) throw new Fault('invalid_field', `${field}: ${quote(text)} holds control characters`)
+  if (CONTROL.test(text))
+    throw new Fault('invalid_field', `${field}: ${quote(text)} holds control characters`)
   return text
 }
 
@@ -308,7 +305,8 @@ function findStore(stores: ReadonlyMap<string, Store>, id: string): Store {
 }
 
 function refuseSign({ kind, units, unitPrice }: DocumentRow): void {
-  if (kind === 'order' && units <= 0) throw new Fault('invalid_field', `units: ${units} in an order, must be above 0`)
+  if (kind === 'order' && units <= 0)
+    throw new Fault('invalid_field', `units: ${units} in an order, must be above 0`)
   if (kind === 'return' && units === 0) throw new Fault('invalid_field', 'units: 0 in a return')
   if (kind !== 'stock-adjustment' && unitPrice < 0) {
     throw new Fault('invalid_field', 'unitPrice: is negative')
@@ -331,7 +329,9 @@ function explainNoRule(document: string, units: string, unitPrice: string): stri
 
 /** The id by which the other rows of a bad row's document are found. */
 function findable(text: string): string | null {
-  return text === '' || text.length > MAX_IDENTIFIER || CONTROL.test(text) || text.includes('\ufffd') ? null : text
+  return text === '' || text.length > MAX_IDENTIFIER || CONTROL.test(text) || text.includes('\ufffd')
+    ? null
+    : text
 }
 
 function quote(text: string): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { storeSchema } from '../store-definition.ts'
-import { isTimeFormat } from './time-format.ts'
 import { isZone } from '../zone.ts'
+import { isTimeFormat } from './time-format.ts'
 
 const name = z.string().min(1).max(128)
 
@@ -41,7 +41,9 @@ export const mappingSchema = z.strictObject({
   format: z.enum(['csv', 'ndjson']).optional(),
   encoding: z
     .string()
-    .refine(isEncoding, { error: issue => `${JSON.stringify(issue.input)} is no encoding this runtime knows` })
+    .refine(isEncoding, {
+      error: issue => `${JSON.stringify(issue.input)} is no encoding this runtime knows`,
+    })
     .default('utf-8'),
   delimiter: z.enum(['auto', ',', ';', '\t', '|']).default('auto'),
   /** Names of the columns of files that have no header row. */
@@ -79,8 +81,10 @@ export const mappingSchema = z.strictObject({
     tender: field.optional(),
     register: field.optional(),
     productName: field.optional(),
-    /** Why stock was adjusted, or goods came back. */
-    reason: field.optional(),
+    /** Why stock was adjusted. */
+    adjustmentReason: field.optional(),
+    /** Why goods came back. */
+    returnReason: field.optional(),
   }),
   /** Attribute of the event → where it comes from. */
   attributes: z.record(name, field).default({}),
@@ -116,14 +120,35 @@ export function parseMapping(text: string, origin: string): Mapping {
     const path = issue.path.map(String).join('.')
     return `  ${path === '' ? '' : `${path}: `}${issue.message}`
   })
-  throw new MappingError(`${origin} is no mapping (docs/mappings.md says what one holds):\n${faults.join('\n')}`)
+  throw new MappingError(
+    `${origin} is no mapping (docs/mappings.md says what one holds):\n${faults.join('\n')}`,
+  )
 }
 
 function refuseContradictions(mapping: Mapping, origin: string): Mapping {
   if (mapping.thousands === mapping.decimal) {
-    throw new MappingError(`${origin}: decimal and thousands are both ${JSON.stringify(mapping.decimal)}: they must differ.`)
+    throw new MappingError(
+      `${origin}: decimal and thousands are both ${JSON.stringify(mapping.decimal)}: they must differ.`,
+    )
+  }
+  const missing = mapping.header ? columnsOf(mapping).filter(column => !mapping.header?.includes(column)) : []
+  if (missing.length > 0) {
+    throw new MappingError(
+      `${origin}: header does not name the column ${missing.join(', ')}, which the mapping reads.`,
+    )
   }
   return mapping
+}
+
+/** Every column that a mapping reads, each once. */
+export function columnsOf(mapping: Mapping): string[] {
+  const fields = [...Object.values(mapping.columns).flat(), ...Object.values(mapping.attributes)]
+  return [
+    ...new Set([
+      ...fields.flatMap(entry => (entry && 'column' in entry ? [entry.column] : [])),
+      ...mapping.rules.flatMap(({ when }) => Object.keys(when.equals ?? {})),
+    ]),
+  ]
 }
 
 function isEncoding(label: string): boolean {

@@ -45,7 +45,9 @@ export async function findSourceFiles(target: string, format?: FileFormat): Prom
     .map(entry => toSourceFile(path.join(target, entry.name), format ?? formatOf(entry.name) ?? 'csv'))
     .sort((left, right) => (left.path < right.path ? -1 : 1))
   if (files.length === 0) {
-    throw new SourceFileError(`${target} holds no file that ends in .csv, .ndjson or .jsonl (or those with .gz).`)
+    throw new SourceFileError(
+      `${target} holds no file that ends in .csv, .ndjson or .jsonl (or those with .gz).`,
+    )
   }
   return files
 }
@@ -63,10 +65,14 @@ function formatOf(file: string): FileFormat | undefined {
   return FORMATS[path.extname(plain)]
 }
 
-/** SHA-256 of the file as it lies there, in hex: by it a file is known again. */
-export async function hashFile(file: string): Promise<string> {
+/** SHA-256 of the file as it lies there, in hex: by it a file is known again. @throws SourceFileError */
+export async function hashFile(file: SourceFile): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), hash)
+  try {
+    await pipeline(createReadStream(file.path, { highWaterMark: CHUNK_BYTES }), hash)
+  } catch (cause) {
+    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+  }
   return hash.digest('hex')
 }
 

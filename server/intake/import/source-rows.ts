@@ -10,10 +10,19 @@ export interface SourceRow {
   line: number
   /** One per column that the mapping reads, trimmed; undefined where a broken row holds none. */
   cells: (string | undefined)[]
+  /** All its cells, under the file's own columns. */
+  fields: readonly string[]
   /** The row as it was written. */
   raw: string
   /** Why it cannot be read. */
   problem: string | null
+}
+
+/** Some rows of a file. */
+export interface RowChunk {
+  /** The file's own columns; of ndjson, one: the line. */
+  columns: readonly string[]
+  rows: SourceRow[]
 }
 
 /**
@@ -25,7 +34,7 @@ export async function* readRows(
   file: SourceFile,
   mapping: Mapping,
   columns: readonly string[],
-): AsyncGenerator<SourceRow[]> {
+): AsyncGenerator<RowChunk> {
   yield* file.format === 'csv' ? readCsvRows(file, mapping, columns) : readJsonRows(file, mapping, columns)
 }
 
@@ -33,37 +42,42 @@ async function* readCsvRows(
   file: SourceFile,
   mapping: Mapping,
   columns: readonly string[],
-): AsyncGenerator<SourceRow[]> {
+): AsyncGenerator<RowChunk> {
   const pieces = readText(file, mapping.encoding)
   const { head, delimiter, skippedLines } = await readHead(pieces, file, { mapping, columns })
   const scanner = createCsvScanner(delimiter)
   let row = skippedLines
-  let places = mapping.header && placesOf(mapping.header, columns)
-  let width = mapping.header?.length ?? 0
+  let header: readonly string[] | undefined = mapping.header
+  let places = header && placesOf(header, columns)
 
   function* rowsOf(piece: string, last: boolean): Generator<SourceRow> {
     for (const record of scanner.scan(piece, last)) {
       row += 1
       if (record.raw.trim() === '') continue
-      if (!places) {
-        const header = record.fields.map(name => name.trim())
+      if (!header || !places) {
+        header = record.fields.map(name => name.trim())
         places = placesOf(header, columns)
-        width = header.length
         continue
       }
       yield {
         row,
         line: record.line + skippedLines,
         cells: places.map(place => record.fields[place]?.trim()),
+        fields: record.problem === null ? record.fields : record.raw.split(delimiter),
         raw: record.raw,
-        problem: record.problem ?? explainWidth(record.fields, width),
+        problem: record.problem ?? explainWidth(record.fields, header.length),
       }
     }
   }
 
-  yield [...rowsOf(head, false)]
-  for await (const piece of pieces) yield [...rowsOf(piece, false)]
-  yield [...rowsOf('', true)]
+  function chunkOf(piece: string, last: boolean): RowChunk {
+    const rows = [...rowsOf(piece, last)]
+    return { columns: header ?? [], rows }
+  }
+
+  yield chunkOf(head, false)
+  for await (const piece of pieces) yield chunkOf(piece, false)
+  yield chunkOf('', true)
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
@@ -89,7 +103,11 @@ async function readHead(
   const headerLine = /^\s*([^\n]*)/.exec(head)?.[1] ?? ''
   if (headerLine.trim() === '') throw new SourceFileError(`${file.path} is empty.`)
   if (mapping.header) {
-    return { head, delimiter: mapping.delimiter === 'auto' ? commonest(headerLine) : mapping.delimiter, skippedLines: 0 }
+    return {
+      head,
+      delimiter: mapping.delimiter === 'auto' ? commonest(headerLine) : mapping.delimiter,
+      skippedLines: 0,
+    }
   }
   const candidates = mapping.delimiter === 'auto' ? DELIMITERS : [mapping.delimiter]
   const delimiter = candidates.find(candidate => missing(headerLine, candidate, columns).length === 0)
@@ -129,7 +147,7 @@ async function* readJsonRows(
   file: SourceFile,
   mapping: Mapping,
   columns: readonly string[],
-): AsyncGenerator<SourceRow[]> {
+): AsyncGenerator<RowChunk> {
   let rest = ''
   let line = 0
 
@@ -137,19 +155,21 @@ async function* readJsonRows(
     line += 1
     const raw = text.trim()
     if (raw === '') return []
-    return [{ row: line, line, raw, ...decodeRow(raw, columns) }]
+    return [{ row: line, line, raw, fields: [raw], ...decodeRow(raw, columns) }]
   }
 
   for await (const piece of readText(file, mapping.encoding)) {
     const lines = (rest + piece).split('\n')
     rest = lines.pop() ?? ''
-    yield lines.flatMap(toRow)
+    yield { columns: JSON_COLUMNS, rows: lines.flatMap(toRow) }
     if (rest.length > MAX_JSON_LINE) {
       throw new SourceFileError(`${file.path}: line ${line + 1} is longer than ${MAX_JSON_LINE} characters.`)
     }
   }
-  yield toRow(rest)
+  yield { columns: JSON_COLUMNS, rows: toRow(rest) }
 }
+
+const JSON_COLUMNS = ['json']
 
 const MAX_JSON_LINE = 4_194_304
 
@@ -162,7 +182,10 @@ function decodeRow(raw: string, columns: readonly string[]): Pick<SourceRow, 'ce
     }
     return { cells: [], problem: 'the line is JSON, but no object' }
   } catch (error) {
-    return { cells: [], problem: `the line is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return {
+      cells: [],
+      problem: `the line is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    }
   }
 }
 

@@ -32,7 +32,12 @@ export function isTimeFormat(format: string): boolean {
   const tokens = format.match(TOKEN) ?? []
   const kinds = tokens.map(token => (token === 'SSS' ? token : token.charAt(0)))
   if (new Set(kinds).size !== kinds.length) return false
-  return kinds.includes('Y') && kinds.includes('M') && kinds.includes('D') && kinds.includes('h') === kinds.includes('A')
+  return (
+    kinds.includes('Y') &&
+    kinds.includes('M') &&
+    kinds.includes('D') &&
+    kinds.includes('h') === kinds.includes('A')
+  )
 }
 
 /** Compiles a format such as 'DD.MM.YYYY HH:mm'. What is no token stands for itself. */

@@ -1,0 +1,434 @@
+-- Schema reports: the views any BI tool may rely on. Names and columns stay; columns may be added at the end.
+-- Money is numeric(20,4). A row whose basis is not known (no current run, no checkpoint) is not shown.
+
+-- Batch: sales ----------------------------------------------------------------------------------------
+create view reports.daily_sales as
+select s.business_day, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  (s.tax * 0.0001)::numeric(20, 4) as tax,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.daily_sales s
+join batch.current_runs r on r.job = 'daily_sales' and r.store = s.store and r.period = s.business_day;
+
+create view reports.hourly_sales as
+select s.business_day, s.hour_start, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.hourly_sales s
+join batch.current_runs r on r.job = 'hourly_sales' and r.store = s.store and r.period = s.business_day;
+
+create view reports.daily_product_sales as
+select s.business_day, s.store, s.channel, s.sku, s.currency, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.units_returned,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.daily_product_sales s
+join batch.current_runs r on r.job = 'daily_product_sales' and r.store = s.store and r.period = s.business_day;
+--> statement-breakpoint
+
+-- What one unit of a currency is worth in the reporting currency on a day; null where no rate is known.
+create function ref.reporting_rate(p_currency text, p_day date) returns numeric language sql stable as $$
+  select case when p_currency = s.value #>> '{}' then 1 else (
+    select x.rate from ref.exchange_rates x
+    where x.currency = p_currency and x.reporting_currency = s.value #>> '{}' and x.valid_from <= p_day
+    order by x.valid_from desc limit 1) end
+  from ref.settings s where s.name = 'reporting_currency'
+$$;
+
+create view reports.weekly_sales as
+select s.week, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  round((s.gross - s.discounts - s.returns) * 0.0001 * ref.reporting_rate(s.currency, s.week + 6), 4)::numeric(20, 4)
+    as net_in_reporting_currency,
+  c.value #>> '{}' as reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.weekly_sales s
+join batch.current_runs r on r.job = 'weekly_sales' and r.store = s.store and r.period = s.week
+left join ref.settings c on c.name = 'reporting_currency';
+
+create view reports.monthly_sales as
+select s.month, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  round((s.gross - s.discounts - s.returns) * 0.0001
+    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    as net_in_reporting_currency,
+  c.value #>> '{}' as reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_sales s
+join batch.current_runs r on r.job = 'monthly_sales' and r.store = s.store and r.period = s.month
+left join ref.settings c on c.name = 'reporting_currency';
+
+create view reports.monthly_product_sales as
+select s.month, s.store, s.channel, s.sku, s.currency, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.units_returned,
+  round((s.gross - s.discounts - s.returns) * 0.0001
+    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    as net_in_reporting_currency,
+  c.value #>> '{}' as reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_product_sales s
+join batch.current_runs r on r.job = 'monthly_product_sales' and r.store = s.store and r.period = s.month
+left join ref.settings c on c.name = 'reporting_currency';
+
+create view reports.monthly_category_sales as
+select s.month, s.store, s.channel, s.category, s.currency, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.units_returned,
+  round((s.gross - s.discounts - s.returns) * 0.0001
+    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    as net_in_reporting_currency,
+  c.value #>> '{}' as reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_category_sales s
+join batch.current_runs r on r.job = 'monthly_category_sales' and r.store = s.store and r.period = s.month
+left join ref.settings c on c.name = 'reporting_currency';
+
+create view reports.monthly_tenders as
+select s.month, s.store, s.channel, s.tender, s.currency, s.documents,
+  (s.amount * 0.0001)::numeric(20, 4) as amount,
+  round(s.amount * 0.0001 * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    as amount_in_reporting_currency,
+  c.value #>> '{}' as reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_tenders s
+join batch.current_runs r on r.job = 'monthly_tenders' and r.store = s.store and r.period = s.month
+left join ref.settings c on c.name = 'reporting_currency';
+--> statement-breakpoint
+
+-- Batch: inventory, reviews, completeness -------------------------------------------------------------
+create view reports.daily_inventory as
+select i.business_day, i.store, i.sku, i.opening, i.received, i.sold, i.returned, i.adjusted, i.transferred,
+  i.count_correction, i.closing, i.stockout_minutes,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.daily_inventory i
+join batch.current_runs r on r.job = 'daily_inventory' and r.store = i.store and r.period = i.business_day;
+
+create view reports.monthly_inventory as
+select i.month, i.store, i.sku, i.opening, i.received, i.sold, i.returned, i.adjusted, i.transferred,
+  i.count_correction, i.closing, i.stockout_minutes, i.average_on_hand, i.turnover, i.sell_through,
+  i.days_of_cover, i.abc_class,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_inventory i
+join batch.current_runs r on r.job = 'monthly_inventory' and r.store = i.store and r.period = i.month;
+
+-- Kept per store, told per product: several runs stand behind a row, one a store.
+create view reports.daily_reviews as
+select p.business_day, p.sku, sum(p.reviews)::bigint as reviews,
+  round(sum(p.rating_sum) / nullif(sum(p.reviews), 0), 4)::numeric(20, 4) as average_rating,
+  max(p.run_id) as run_id, max(p.computed_at) as computed_at,
+  jsonb_object_agg(p.partition::text, p.through_offset) as through
+from (
+  select d.business_day, d.sku, r.partition, sum(d.reviews) as reviews, sum(d.rating_sum) as rating_sum,
+    max(r.run_id) as run_id, max(r.computed_at) as computed_at, min(r.through_offset) as through_offset
+  from batch.daily_reviews d
+  join batch.current_runs r on r.job = 'daily_reviews' and r.store = d.store and r.period = d.business_day
+  group by d.business_day, d.sku, r.partition
+) p
+group by p.business_day, p.sku;
+
+create view reports.completeness as
+select c.business_day, c.store, c.register, c.z_orders,
+  (c.z_net * 0.0001)::numeric(20, 4) as z_net,
+  c.log_orders,
+  (c.log_net * 0.0001)::numeric(20, 4) as log_net,
+  c.state, c.currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.completeness c
+join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day;
+
+create view reports.job_runs as
+select r.run_id as id, r.job, r.store, r.period, r.state, r.trigger, r.attempt, r.code_version, r.rules_version,
+  r.row_count, r.checksum, r.started_at, r.finished_at, r.error,
+  r.run_id, r.finished_at as computed_at,
+  case when r.through_offset is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
+from batch.runs r;
+
+create view reports.restatements as
+select s.restatement as id, s.business_day, s.store, s.channel, s.currency, s.metric, s.old_value, s.new_value, s.cause,
+  s.restated_at, s.run_id, s.restated_at as computed_at,
+  case when r.through_offset is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
+from batch.restatements s
+left join batch.runs r on r.run_id = s.run_id;
+
+create view reports.dead_letters as
+select d.dead_letter as id, d.met_at, d.met_in, d.source, d.event_id, d.store, d.reason, d.detail,
+  encode(d.payload, 'escape') as payload, d.state, d.settled_at, d.settlement,
+  null::bigint as run_id, d.met_at as computed_at,
+  case when d.met_in ? 'offset' then jsonb_build_object(d.met_in ->> 'partition', d.met_in -> 'offset') end as through
+from intake.dead_letters d;
+--> statement-breakpoint
+
+-- Stream ----------------------------------------------------------------------------------------------
+-- A window closes when the watermark has passed its end, and is final two hours later (domain/window.ts).
+create view reports.live_sales_minute as
+select w.window_start, w.store, w.channel, w.currency, w.orders, w.units,
+  (w.gross * 0.0001)::numeric(20, 4) as gross,
+  (w.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (w.returns * 0.0001)::numeric(20, 4) as returns,
+  w.return_documents, w.units_returned,
+  ((w.gross - w.discounts - w.returns) * 0.0001)::numeric(20, 4) as net,
+  (w.late_net * 0.0001)::numeric(20, 4) as late_net,
+  w.revision,
+  case
+    when c.watermark is null or c.watermark < w.window_start + interval '1 minute' then 'open'
+    when c.watermark < w.window_start + interval '1 minute 2 hours' then 'closed'
+    else 'final'
+  end as state,
+  w.business_day,
+  jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.windows w on w.generation = a.generation
+join stream.checkpoints c on c.generation = w.generation and c.partition = w.partition;
+
+create view reports.live_stock as
+select s.store, s.sku, s.on_hand, s.on_order, s.reorder_point, null::numeric(20, 4) as days_of_cover, s.as_of,
+  jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.stock s on s.generation = a.generation
+join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition;
+
+-- What the stream decides, and what people did with it.
+create view reports.restock_alerts as
+select e.alert_id, e.store, e.sku, e.rule, e.rule_version, e.severity,
+  case
+    when e.state = 'resolved' then 'resolved'
+    when latest.kind = 'acknowledge' then 'acknowledged'
+    when latest.kind = 'snooze' and latest.snoozed_until > now() then 'snoozed'
+    else 'open'
+  end as state,
+  e.opened_at, 'stream' as raised_by, e.on_hand, e.on_order, e.reorder_point, e.suggested_units,
+  e.projected_stockout_at, e.resolved_at,
+  jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.episodes e on e.generation = a.generation
+join stream.checkpoints c on c.generation = e.generation and c.partition = e.partition
+left join lateral (
+  select kind, snoozed_until from live.alert_actions l
+  where l.alert_id = e.alert_id order by l.action desc limit 1
+) latest on true;
+--> statement-breakpoint
+
+-- Both ------------------------------------------------------------------------------------------------
+create view reports.reconciliation as
+select r.business_day, r.store, r.currency, r.metric,
+  (r.batch * unit.size)::numeric(20, 4) as batch,
+  (r.stream * unit.size)::numeric(20, 4) as stream,
+  ((r.stream - r.batch) * unit.size)::numeric(20, 4) as difference,
+  (r.after_batch * unit.size)::numeric(20, 4) as after_batch,
+  (r.before_stream * unit.size)::numeric(20, 4) as before_stream,
+  (r.rule_version * unit.size)::numeric(20, 4) as rule_version,
+  (r.unexplained * unit.size)::numeric(20, 4) as unexplained,
+  r.after_batch_events, r.before_stream_events,
+  r.run_id, r.computed_at,
+  jsonb_build_object(
+    'batch', jsonb_build_object(r.partition::text, r.batch_through),
+    'stream', jsonb_build_object(r.partition::text, r.stream_through)) as through
+from recon.reconciliation r
+cross join lateral (
+  select case when r.metric in ('gross', 'discounts', 'returns', 'net') then 0.0001 else 1 end as size
+) unit;
+--> statement-breakpoint
+
+-- Comments --------------------------------------------------------------------------------------------
+comment on schema reports is 'Reporting views for any BI tool. Names and columns are stable; money is numeric(20,4); role tillstream_reader reads them.';
+comment on view reports.daily_sales is 'Sales per business day, store, channel and currency, as the batch path computed them.';
+comment on view reports.hourly_sales is 'Sales per hour of a business day; a day has 23 to 25 hours.';
+comment on view reports.daily_product_sales is 'Sales per business day and product, from the lines of the documents.';
+comment on view reports.weekly_sales is 'Sales per week, Monday to Sunday.';
+comment on view reports.monthly_sales is 'Sales per calendar month of business days.';
+comment on view reports.monthly_product_sales is 'Sales per month and product.';
+comment on view reports.monthly_category_sales is 'Sales per month and product category.';
+comment on view reports.monthly_tenders is 'What was paid, and paid back, per month and means of payment.';
+comment on view reports.daily_inventory is 'Stock movements per business day, store and product: opening + received - sold + returned + adjusted + transferred + count_correction = closing.';
+comment on view reports.monthly_inventory is 'Stock movements and inventory ratios per month, store and product.';
+comment on view reports.daily_reviews is 'Customer reviews per business day and product, all stores together.';
+comment on view reports.completeness is 'Z reports of the tills against the order log, per business day, store and register: the check that the log misses nothing.';
+comment on view reports.job_runs is 'The ledger of the batch path: every attempt at a job and period.';
+comment on view reports.restatements is 'Published figures that changed after their day was closed, and why.';
+comment on view reports.dead_letters is 'What could not be processed, with its reason and where it was met.';
+comment on view reports.live_sales_minute is 'Sales per minute of event time, as the stream path has them now.';
+comment on view reports.live_stock is 'Stock on hand per store and product, as the stream path has it now.';
+comment on view reports.restock_alerts is 'Shortages found by the stream path, one row an episode, with what people did about them.';
+comment on view reports.reconciliation is 'Stream against batch per business day, store, currency and metric: difference = after_batch - before_stream + rule_version + unexplained.';
+
+-- Columns that mean the same wherever they stand, then what a view means by its own.
+do $$
+declare
+  v_column record;
+begin
+  for v_column in
+    select c.relname, a.attname, meaning.text
+    from (values
+      ('business_day', 'Business day of the store: from its cut-over hour to the next, in its time zone.'),
+      ('hour_start', 'Instant at which the hour of the store''s local time begins.'),
+      ('week', 'Monday of the week.'),
+      ('month', 'First day of the month.'),
+      ('window_start', 'Instant at which the minute begins; it ends, exclusive, one minute later.'),
+      ('store', 'Store id.'),
+      ('channel', 'pos or online.'),
+      ('currency', 'ISO 4217 code; amounts of different currencies never share a row.'),
+      ('sku', 'Product code.'),
+      ('category', 'Product category at the time of the run.'),
+      ('tender', 'Means of payment.'),
+      ('register', 'Till of the store.'),
+      ('orders', 'Orders placed less orders voided. A return takes no order away.'),
+      ('units', 'Units of orders placed less those of orders voided.'),
+      ('gross', 'Units times unit price, before discounts and returns.'),
+      ('discounts', 'Discounts of the lines.'),
+      ('returns', 'Refunds of returns, on the day of the return.'),
+      ('net', 'gross - discounts - returns.'),
+      ('return_documents', 'Documents of returns.'),
+      ('units_returned', 'Units brought back.'),
+      ('customers', 'Distinct known customers whose orders placed, less their orders voided, are more than none.'),
+      ('average_order_value', '(gross - discounts) / orders; null without orders.'),
+      ('tax', 'Tax the lines carry, kept apart; never part of net.'),
+      ('net_in_reporting_currency', 'net at the exchange rate valid on the last day of the period; null where no rate is known.'),
+      ('amount_in_reporting_currency', 'amount at the exchange rate valid on the last day of the month; null where no rate is known.'),
+      ('reporting_currency', 'Currency of the column before; ref.settings names it.'),
+      ('documents', 'Documents paid, or paid back, by this means.'),
+      ('amount', 'Paid less paid back.'),
+      ('opening', 'Units on hand when the period began.'),
+      ('received', 'Units received.'),
+      ('sold', 'Units sold less units of voided orders.'),
+      ('returned', 'Units brought back and restocked.'),
+      ('adjusted', 'Units adjusted, signed.'),
+      ('transferred', 'Units transferred in less units transferred out.'),
+      ('count_correction', 'What stock counts changed: counted less expected, shrinkage when negative.'),
+      ('closing', 'Units on hand when the period ended.'),
+      ('stockout_minutes', 'Minutes with nothing on hand.'),
+      ('average_on_hand', 'Mean of the units on hand at the ends of the month''s days.'),
+      ('turnover', 'Units sold / average_on_hand.'),
+      ('sell_through', 'Units sold / (opening + received).'),
+      ('abc_class', 'A, B or C by share of net sales.'),
+      ('reviews', 'Reviews posted.'),
+      ('average_rating', 'Mean of the ratings, 1 to 5.'),
+      ('z_orders', 'Orders by the till''s own count; null while its Z report is missing.'),
+      ('z_net', 'Net sales by the till''s own count.'),
+      ('log_orders', 'Orders of the register in the order log.'),
+      ('log_net', 'Net sales of the register in the order log.'),
+      ('id', 'Identity of the row.'),
+      ('job', 'Job, named after the view it fills.'),
+      ('period', 'Business day, or first day of the week or month, that the run computed.'),
+      ('trigger', 'schedule, manual or backfill.'),
+      ('attempt', 'Number of the attempt, from 1.'),
+      ('code_version', 'Version of the job''s code.'),
+      ('rules_version', 'Version of the rules in domain/.'),
+      ('row_count', 'Rows the run wrote.'),
+      ('checksum', 'Over the rows: equal for equal figures.'),
+      ('started_at', 'When the attempt began.'),
+      ('finished_at', 'When the attempt ended.'),
+      ('error', 'Why the attempt failed.'),
+      ('metric', 'Name of the figure.'),
+      ('old_value', 'Published before.'),
+      ('new_value', 'Published now.'),
+      ('cause', 'Why the figure changed.'),
+      ('restated_at', 'When the figure changed.'),
+      ('met_at', 'When it was met.'),
+      ('met_in', 'Where it was met: request and index, file and row, or partition and offset.'),
+      ('source', 'Source of the event, as far as it was readable.'),
+      ('event_id', 'Id of the event, as far as it was readable.'),
+      ('reason', 'Reason, as a word.'),
+      ('detail', 'Reason, as a sentence.'),
+      ('payload', 'What was refused, as it came; bytes that are no ASCII text are escaped.'),
+      ('settled_at', 'When somebody requeued or discarded it.'),
+      ('settlement', 'What was done with it.'),
+      ('late_net', 'Part of net that came after the window had closed.'),
+      ('revision', 'Late events the window has counted.'),
+      ('on_hand', 'Units on hand; below zero is kept. Null: unknown, there was no count and no receipt yet.'),
+      ('on_order', 'Units of purchases placed, neither cancelled nor received.'),
+      ('reorder_point', 'Units at which to order again, by the policy valid then; null without a policy.'),
+      ('days_of_cover', 'Days the units on hand last; null where that is not known.'),
+      ('as_of', 'Event time of the newest movement.'),
+      ('alert_id', 'store/sku@partition-offset of the event that began the episode: a replay gives the same.'),
+      ('rule', 'low_stock, out_of_stock or oversold.'),
+      ('rule_version', 'Version of the rule.'),
+      ('severity', 'warning or critical.'),
+      ('opened_at', 'Event time of the event that began the episode.'),
+      ('resolved_at', 'Event time of the event that ended the episode; null while it lasts.'),
+      ('raised_by', 'Path that raised the alert: stream or batch.'),
+      ('suggested_units', 'Units to order up to the policy''s level; null where it has none.'),
+      ('projected_stockout_at', 'When the units on hand run out at the present pace; null where that is not known.'),
+      ('run_id', 'Run that wrote the row, see job_runs.'),
+      ('computed_at', 'When that run committed.'),
+      ('through', 'Offsets of the order log read, by partition.'),
+      ('watermark', 'Event time up to which the partition is complete, late events aside.'),
+      ('batch', 'Figure of the batch path.'),
+      ('stream', 'Figure of the stream path.'),
+      ('difference', 'stream - batch.'),
+      ('after_batch', 'Effects of events that only the stream has read.'),
+      ('before_stream', 'Effects of events that only the batch path has read.'),
+      ('unexplained', 'What is left: always 0, or something is wrong.'),
+      ('after_batch_events', 'Number of events behind after_batch.'),
+      ('before_stream_events', 'Number of events behind before_stream.')
+    ) as meaning(attname, text)
+    join pg_attribute a on a.attname = meaning.attname and a.attnum > 0
+    join pg_class c on c.oid = a.attrelid and c.relnamespace = 'reports'::regnamespace and c.relkind = 'v'
+  loop
+    execute format('comment on column reports.%I.%I is %L', v_column.relname, v_column.attname, v_column.text);
+  end loop;
+end $$;
+comment on column reports.live_sales_minute.state is 'open, closed (the watermark has passed its end) or final (two hours more); later events still count, as revisions.';
+comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
+comment on column reports.completeness.state is 'complete, missing, different or awaiting journal.';
+comment on column reports.job_runs.state is 'running, succeeded, failed or abandoned (its process died).';
+comment on column reports.job_runs.computed_at is 'When the attempt ended.';
+comment on column reports.dead_letters.state is 'open, requeued or discarded.';
+comment on column reports.dead_letters.run_id is 'Always null: a dead letter is met before any run.';
+comment on column reports.dead_letters.computed_at is 'When it was met.';
+comment on column reports.dead_letters.through is 'Partition and offset, for a dead letter met in the log.';
+comment on column reports.daily_reviews.run_id is 'Newest of the runs behind the row, one a store.';
+comment on column reports.monthly_inventory.days_of_cover is 'Units on hand at the end / units sold a day.';
+comment on column reports.reconciliation.rule_version is 'Difference that comes from paths computed under different versions of the rules.';
+comment on column reports.reconciliation.batch is 'Figure of the batch path; money for gross, discounts, returns and net, pieces for the others.';
+comment on column reports.reconciliation.through is 'Offsets of the order log read, by path and partition.';
+--> statement-breakpoint
+
+-- The role of BI tools. Roles belong to the cluster, so another database's migration may make it at the same
+-- moment, and on a hosted server we may not be allowed to: then its owner makes the role and grants it.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'tillstream_reader') then
+    create role tillstream_reader nologin;
+  end if;
+exception
+  when duplicate_object or unique_violation then null;
+  when insufficient_privilege then
+    raise warning 'role tillstream_reader was not created: % may not create roles', current_user
+      using hint = 'Have an administrator create it and grant it usage and select on schema reports.';
+end $$;
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'tillstream_reader') then
+    grant usage on schema reports to tillstream_reader;
+    grant select on all tables in schema reports to tillstream_reader;
+    alter default privileges in schema reports grant select on tables to tillstream_reader;
+  end if;
+end $$;

@@ -1,0 +1,17 @@
+import type { Locator, Page } from '@playwright/test'
+
+/** The cards of the page, as a person finds them: by their titles. */
+export function card(page: Page, title: string | RegExp): Locator {
+  return page.getByRole('region', { name: title })
+}
+
+/** The two figures of a card, as read: batch, stream, difference. */
+export function figure(page: Page, title: string): Record<'batch' | 'stream' | 'difference', Locator> {
+  const definitions = card(page, new RegExp(`^${title}( [A-Z]{3})?$`)).getByRole('definition')
+  return { batch: definitions.nth(0), stream: definitions.nth(1), difference: definitions.nth(2) }
+}
+
+/** Widest overflow of the page to the right, in px: 0 when nothing can be scrolled sideways. */
+export function sidewaysOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+}

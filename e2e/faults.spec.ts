@@ -1,0 +1,61 @@
+import { card, figure } from './dashboard.ts'
+import { expect, test } from './stack/test.ts'
+import { berlin } from './stores.ts'
+
+test('with the database away the page says so, and goes on by itself when it is back', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await stack.dashboardDatabase.cut()
+  await page.goto('/')
+  await expect(page.getByRole('alert').first()).toContainText('The database could not answer.')
+  await expect(page.getByRole('button', { name: 'Try again' }).first()).toBeVisible()
+
+  await stack.dashboardDatabase.mend()
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00', { timeout: 30_000 })
+})
+
+test('figures stay, and say that they are not refreshed, when the database goes away under the page', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+  await stack.dashboardDatabase.cut()
+  await expect(card(page, 'Freshness')).toContainText('Not refreshed: The database could not answer.', {
+    timeout: 30_000,
+  })
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+  await stack.dashboardDatabase.mend()
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '5.00' })
+  await expect(figure(page, 'Net sales').stream).toHaveText('15.00', { timeout: 30_000 })
+  await expect(card(page, 'Freshness')).not.toContainText('Not refreshed')
+})
+
+test('after the dashboard was killed and started again the page shows what it missed, each sale once', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  const feed = card(page, 'Live sales').getByRole('listitem')
+  await expect(feed).toHaveCount(1)
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+
+  await stack.stop('web', 'by kill')
+  await expect(page.getByRole('status').filter({ hasText: 'Reconnecting' })).toBeVisible()
+  await stack.tills.sell(
+    { store: berlin, id: 'a-2', unitPrice: '2.00' },
+    { store: berlin, id: 'a-3', unitPrice: '3.00' },
+  )
+  await stack.start('web')
+
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible({ timeout: 30_000 })
+  await expect(feed).toHaveCount(3)
+  await expect(figure(page, 'Net sales').stream).toHaveText('15.00')
+})

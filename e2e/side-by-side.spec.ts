@@ -1,0 +1,126 @@
+import { card, figure } from './dashboard.ts'
+import { expect, test } from './stack/test.ts'
+import { berlin, lisboa, tokyo } from './stores.ts'
+
+test('an empty log says how to fill it, and its first sale shows without a reload', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/')
+  await expect(page.getByText('The log is empty.')).toBeVisible()
+  await expect(page.getByText('npm run demo')).toBeVisible()
+  await expect(page.getByText('No store is known yet.')).toBeVisible()
+
+  await stack.tills.addStores(berlin)
+  await page.reload()
+  await expect(page.getByText('Stores are there, sales are not.')).toBeVisible()
+
+  await stack.tills.sell({ store: berlin, id: 'a-1', units: 2, unitPrice: '2.555' })
+  await expect(figure(page, 'Net sales').stream).toHaveText('5.11')
+  await expect(figure(page, 'Orders').stream).toHaveText('1')
+  await expect(figure(page, 'Units').stream).toHaveText('2')
+})
+
+test('sales that tills send fill the figures, the feed and the minutes as they come', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin, lisboa)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+  await expect(figure(page, 'Net sales').batch).toHaveText('–')
+
+  await stack.tills.sell(
+    { store: berlin, id: 'a-2', units: 3, unitPrice: '1.25' },
+    { store: lisboa, id: 'b-1', unitPrice: '20.50' },
+  )
+  await stack.tills.takeBack({ store: lisboa, id: 'b-2', unitPrice: '0', refund: '4.25' })
+
+  await expect(figure(page, 'Net sales').stream).toHaveText('30.00')
+  await expect(figure(page, 'Orders').stream).toHaveText('3')
+  await expect(figure(page, 'Returns').stream).toHaveText('4.25')
+  const feed = card(page, 'Live sales').getByRole('listitem')
+  await expect(feed).toHaveCount(4)
+  await expect(feed.filter({ hasText: 'Return, Lisboa Baixa' })).toContainText('−4.25')
+
+  const minutes = card(page, /by minute/)
+  await minutes.getByRole('button', { name: 'Show the table' }).click()
+  await expect(minutes.getByRole('row').filter({ hasText: 'open' }).first()).toBeVisible()
+})
+
+test('a batch run brings the other side, and what came after it is explained to the event', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+
+  const day = await newestBusinessDay(stack.sql)
+  await stack.runBatch(day, day)
+  await expect(figure(page, 'Net sales').batch).toHaveText('10.00')
+  await expect(figure(page, 'Net sales').difference).toHaveText('0.00')
+
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '2.50' })
+  await expect(figure(page, 'Net sales').difference).toHaveText('+2.50')
+  await expect(card(page, /^Net sales EUR$/)).toContainText('all explained')
+
+  const why = card(page, /Why net sales differ/)
+  const arrived = why.getByRole('row', { name: /Arrived after the batch read the log/ })
+  await expect(arrived).toContainText('+2.50')
+  await expect(why.getByRole('row', { name: /Unexplained/ })).toContainText('0.00')
+  await arrived.getByRole('button', { name: /events: show them/ }).click()
+  const events = page.getByRole('dialog')
+  await expect(events.getByRole('row').filter({ hasText: 'till-berlin-mitte a-2' })).toContainText('+2.50')
+})
+
+test('an address names days, stores and currency, and amounts of two currencies are never added', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.addStores(berlin, tokyo)
+  const yesterday = Date.now() - 26 * 3_600_000
+  await stack.tills.sell(
+    { store: berlin, id: 'a-0', at: yesterday, unitPrice: '7.00' },
+    { store: berlin, id: 'a-1', unitPrice: '10.00' },
+    { store: tokyo, id: 't-1', unitPrice: '810' },
+  )
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+
+  await page.getByRole('combobox', { name: 'Currency' }).click()
+  await page.getByRole('option', { name: 'JPY' }).click()
+  await expect(page).toHaveURL(/currency=JPY/)
+  await expect(figure(page, 'Net sales').stream).toHaveText('810')
+
+  const today = await newestBusinessDay(stack.sql)
+  await page.goto(`/?from=2026-01-01&to=${today}&store=berlin-mitte&metric=orders`)
+  await expect(figure(page, 'Net sales').stream).toHaveText('17.00')
+  await expect(card(page, 'Orders by day')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Berlin Mitte' })).toBeVisible()
+})
+
+test('a paused feed stands still and says how many sales have passed', async ({ page, stack }) => {
+  await stack.tills.addStores(berlin)
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '1.00' })
+  await page.goto('/')
+  const feed = card(page, 'Live sales')
+  await expect(feed.getByRole('listitem')).toHaveCount(1)
+  await feed.getByRole('button', { name: 'Pause' }).click()
+  await stack.tills.sell(
+    { store: berlin, id: 'a-2', unitPrice: '2.00' },
+    { store: berlin, id: 'a-3', unitPrice: '3.00' },
+  )
+  await expect(feed.getByRole('button', { name: 'Resume, 2 new' })).toBeVisible()
+  await expect(feed.getByRole('listitem')).toHaveCount(1)
+  await feed.getByRole('button', { name: /Resume/ }).click()
+  await expect(feed.getByRole('listitem')).toHaveCount(3)
+})
+
+async function newestBusinessDay(sql: import('#db/client.ts').Sql): Promise<string> {
+  const [row] = await sql<{ day: string }[]>`select max(business_day) as day from stream.windows`
+  if (!row) throw new Error('The stream has no window yet')
+  return row.day
+}

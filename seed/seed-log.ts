@@ -1,0 +1,101 @@
+import type { Sql } from '#db/client.ts'
+import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
+import { enrichedHistory } from './history/world-history.ts'
+import { describeProgress, duration, type ProgressLine } from './progress.ts'
+import type { SeedOptions } from './seed-options.ts'
+import { newShopState, type ShopState } from './shop/shop-state.ts'
+import { createWorld, type World } from './world/world.ts'
+import { writeSeedRecord, writeShops } from './world-files.ts'
+import { writeReference } from './write-reference.ts'
+
+const DAY_MS = 24 * HOUR_MS
+/** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */
+const EVENTS_PER_ORDER = 1.09
+
+export interface Seeding {
+  sql: Sql
+  options: SeedOptions
+  dataDir: string
+  progress: ProgressLine
+  stop: AbortSignal
+}
+
+/**
+ * Writes a world into an empty log: what its events refer to, then its history; and beside the database what
+ * the simulators need to go on.
+ * @throws Error saying what to do when the log holds anything; nothing is written then
+ */
+export async function seedLog(seeding: Seeding): Promise<World> {
+  const { sql, options, dataDir, progress } = seeding
+  await refuseUsedLog(sql)
+  const { randomSeed, stores, ordersPerDay, until, days } = options
+  const world = createWorld(options)
+  // No business day of the history begins before it, whatever the zone.
+  const start = until - (days + 2) * DAY_MS
+  await writeReference(sql, world, start)
+  progress.done(
+    `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
+  )
+  const shops = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
+  const seed = { randomSeed, stores, ordersPerDay, until }
+  await writeSeedRecord(dataDir, seed)
+  await writeShops(dataDir, { seed, shops, outboxes: {} })
+  return world
+}
+
+function unopened(world: World): Record<string, ShopState> {
+  return Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
+}
+
+/** An early word, before anything is written; `loadHistory` decides under its locks. */
+async function refuseUsedLog(sql: Sql): Promise<void> {
+  const [row] = await sql<{ used: boolean }[]>`select exists (select from log.event_log) as used`
+  if (row?.used) throw notEmpty()
+}
+
+function notEmpty(): Error {
+  return new Error(
+    'The log already holds events, and history can only be loaded into an empty one. Begin anew with ' +
+      '"npm run demo -- --reset", or set DATABASE_URL to an empty database or DATA_DIR to another folder.',
+  )
+}
+
+async function loadWorld(
+  { sql, options, progress, stop }: Seeding,
+  world: World,
+  start: Instant,
+): Promise<Record<string, ShopState>> {
+  const began = performance.now()
+  const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
+  const history = enrichedHistory(world, options)
+  let shops: Record<string, ShopState> = {}
+  let loaded = 0
+  function* events() {
+    let next = history.next()
+    for (; !next.done; next = history.next()) {
+      stop.throwIfAborted()
+      yield next.value
+    }
+    shops = next.value
+  }
+  try {
+    await loadHistory(sql, {
+      events: events(),
+      from: start,
+      to: options.until,
+      onProgress(done) {
+        loaded = done
+        const elapsedMs = performance.now() - began
+        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`)
+      },
+    })
+  } catch (error) {
+    throw error instanceof LogNotEmptyError ? notEmpty() : error
+  }
+  const elapsedMs = performance.now() - began
+  progress.done(
+    `history: ${describeProgress('events', { done: loaded, elapsedMs })} · ${duration(elapsedMs)}`,
+  )
+  return shops
+}

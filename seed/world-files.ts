@@ -1,0 +1,69 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { SentEvent } from '#domain/event.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { ShopState } from './shop/shop-state.ts'
+import type { WorldParameters } from './world/world.ts'
+
+/** What the seeder made: the simulators go on in the same world. */
+export interface SeedRecord extends WorldParameters {
+  until: Instant
+}
+
+/** The shops as they stand, of the world that `seed` names. */
+export interface ShopsRecord {
+  seed: SeedRecord
+  shops: Record<string, ShopState>
+  /** What was sent and not taken when the simulators stopped, by source. */
+  outboxes: Record<string, SentEvent[]>
+}
+
+// Beside the database in DATA_DIR: what people in shops know is no part of the system they report to.
+const SEED_FILE = 'seed.json'
+const SHOPS_FILE = 'shops.json'
+
+export async function writeSeedRecord(dataDir: string, seed: SeedRecord): Promise<void> {
+  await writeJson(dataDir, SEED_FILE, seed)
+}
+
+/** @returns null when nothing was seeded from here */
+export async function readSeedRecord(dataDir: string): Promise<SeedRecord | null> {
+  return (await readJson(dataDir, SEED_FILE)) as SeedRecord | null
+}
+
+export async function writeShops(dataDir: string, record: ShopsRecord): Promise<void> {
+  await writeJson(dataDir, SHOPS_FILE, record)
+}
+
+/** @returns null when there are none, or those of another world */
+export async function readShops(dataDir: string, seed: SeedRecord): Promise<ShopsRecord | null> {
+  const record = (await readJson(dataDir, SHOPS_FILE)) as ShopsRecord | null
+  return record && isSameSeed(record.seed, seed) ? record : null
+}
+
+function isSameSeed(left: SeedRecord, right: SeedRecord): boolean {
+  return (
+    left.randomSeed === right.randomSeed &&
+    left.stores === right.stores &&
+    left.ordersPerDay === right.ordersPerDay &&
+    left.until === right.until
+  )
+}
+
+async function writeJson(dataDir: string, name: string, value: unknown): Promise<void> {
+  await mkdir(dataDir, { recursive: true })
+  const file = path.join(dataDir, name)
+  // Renamed into place: a reader, or a start after a crash, finds the old file or the new one.
+  await writeFile(`${file}.new`, JSON.stringify(value))
+  await rename(`${file}.new`, file)
+}
+
+async function readJson(dataDir: string, name: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path.join(dataDir, name), 'utf8'))
+  } catch (error) {
+    // Absent, or cut short by a full disk: the world is then begun without it.
+    if ((error as { code?: string }).code === 'ENOENT' || error instanceof SyntaxError) return null
+    throw error
+  }
+}

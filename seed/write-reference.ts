@@ -1,0 +1,64 @@
+import type { Sql } from '#db/client.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
+import type { World } from './world/world.ts'
+
+const REPORTING_CURRENCY = 'EUR'
+
+/**
+ * Writes what the world's events refer to: stores, products, stock policies, exchange rates. Policies and
+ * rates hold from `validFrom` on, which must lie before the history. Doing it twice changes nothing.
+ */
+export async function writeReference(sql: Sql, world: World, validFrom: Instant): Promise<void> {
+  await sql.begin(async transaction => {
+    await transaction`
+      insert into ref.stores ${transaction(
+        world.shops.map(shop => ({
+          store: shop.id,
+          name: shop.name,
+          zone: shop.zone,
+          cut_over_hour: shop.cutOverHour,
+          currency: shop.currency,
+          tax_inclusive: shop.taxInclusive,
+          channel: shop.channel,
+          input: shop.input,
+          partition: shop.partition,
+        })),
+      )} on conflict (store) do nothing`
+    await transaction`
+      insert into ref.products ${transaction(
+        world.products.map(({ sku, name, category }) => ({ sku, name, category })),
+      )} on conflict (sku) do update set name = excluded.name, category = excluded.category`
+    for (const shop of world.shops) {
+      const policies = world.policies.get(shop.id) ?? []
+      await transaction`
+        insert into ref.stock_policies ${transaction(
+          world.products.map((product, index) => ({
+            store: shop.id,
+            sku: product.sku,
+            valid_from: formatInstant(validFrom),
+            reorder_point: policies[index]?.reorderPoint ?? 0,
+            order_up_to: policies[index]?.orderUpTo ?? 0,
+            lead_time_days: product.leadTimeDays,
+          })),
+        )} on conflict (store, sku, valid_from) do nothing`
+    }
+    await transaction`
+      insert into ref.exchange_rates ${transaction(
+        ratesOf(world).map(([currency, rate]) => ({
+          currency,
+          reporting_currency: REPORTING_CURRENCY,
+          valid_from: formatInstant(validFrom).slice(0, 10),
+          rate,
+        })),
+      )} on conflict (currency, reporting_currency, valid_from) do nothing`
+  })
+}
+
+// What one unit is worth follows from what the same goods cost in the stores of that currency.
+function ratesOf(world: World): [currency: string, rate: string][] {
+  const rates = new Map<string, string>([[REPORTING_CURRENCY, '1']])
+  for (const { currency, priceFactor } of world.shops) {
+    if (!rates.has(currency)) rates.set(currency, (1 / priceFactor).toFixed(6))
+  }
+  return [...rates]
+}

@@ -1,0 +1,90 @@
+import type { Store } from '#domain/enrich.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant } from '#domain/instant.ts'
+import { formatAmount } from '#domain/money.ts'
+import type { Document, DocumentPart } from './documents.ts'
+
+/** An event of a document with the rows it comes from. */
+export interface DocumentEvent {
+  event: SentEvent
+  rows: number[]
+}
+
+/**
+ * The events of a document as a till would have sent them: its order or return under the document's number, a
+ * stock adjustment under `<document>#adjust`, and goods taken back on an order's own document under
+ * `<document>#return`.
+ */
+export function eventsOfDocument(document: Document, source: string, store: Store): DocumentEvent[] {
+  const hasOrder = document.parts.some(part => part.kind === 'o')
+  return document.parts.map(part => ({
+    rows: part.rows,
+    event: toEvent(part, { source, store, document, hasOrder }),
+  }))
+}
+
+interface Context {
+  source: string
+  store: Store
+  document: Document
+  hasOrder: boolean
+}
+
+function toEvent(part: DocumentPart, { source, store, document, hasOrder }: Context): SentEvent {
+  const header = {
+    source,
+    store: store.id,
+    eventTime: formatInstant(document.eventTime),
+    ...(part.register !== null && { register: part.register }),
+    ...(part.attributes !== null && { attributes: part.attributes }),
+  }
+  if (part.kind === 'a') {
+    return {
+      ...header,
+      type: 'stock.adjusted',
+      id: `${document.document}#adjust`,
+      lines: part.skus.map((sku, index) => ({
+        sku,
+        units: part.units[index] ?? 0,
+        ...reasonOf(part, index),
+      })),
+    }
+  }
+  const id = part.kind === 'r' && hasOrder ? `${document.document}#return` : document.document
+  const sale = {
+    ...header,
+    id,
+    orderId: id,
+    channel: store.channel,
+    currency: part.currency ?? store.currency,
+    ...(part.customer !== null && { customer: part.customer }),
+    ...(part.tender !== null && { tender: part.tender }),
+  }
+  return part.kind === 'o'
+    ? { ...sale, type: 'order.placed', lines: part.skus.map((sku, index) => orderLine(part, sku, index)) }
+    : { ...sale, type: 'order.returned', lines: part.skus.map((sku, index) => returnLine(part, sku, index)) }
+}
+
+function orderLine(part: DocumentPart, sku: string, index: number) {
+  const discount = part.discounts?.[index] ?? null
+  const tax = part.taxes?.[index] ?? null
+  return {
+    sku,
+    units: part.units[index] ?? 0,
+    unitPrice: formatAmount(part.unitPrices[index] ?? 0),
+    ...(discount !== null && { discount: formatAmount(discount) }),
+    ...(tax !== null && { tax: formatAmount(tax) }),
+  }
+}
+
+/** Files write returned units with either sign; what is refunded is their price less their discount. */
+function returnLine(part: DocumentPart, sku: string, index: number) {
+  const units = Math.abs(part.units[index] ?? 0)
+  const refund = BigInt(units) * BigInt(part.unitPrices[index] ?? 0) - BigInt(part.discounts?.[index] ?? 0)
+  return { sku, units, refund: formatAmount(refund), ...reasonOf(part, index) }
+}
+
+function reasonOf(part: DocumentPart, index: number): { reason?: string } {
+  const reason = part.reasons?.[index] ?? null
+  return reason === null ? {} : { reason }
+}

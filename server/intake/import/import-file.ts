@@ -1,0 +1,109 @@
+import path from 'node:path'
+import type { Sql } from '#db/client.ts'
+import type { ReferenceData } from '../reference.ts'
+import { groupDocuments, readDocuments } from './documents.ts'
+import { compileMapping } from './interpret-row.ts'
+import type { Mapping } from './mapping.ts'
+import { nameProducts } from './products.ts'
+import {
+  collectLetters,
+  countRows,
+  noteRejected,
+  readUnloaded,
+  settleRepaired,
+  type UnloadedRow,
+} from './rejected.ts'
+import { writeRejects } from './rejects-file.ts'
+import { type SourceFile, SourceFileError } from './source-file.ts'
+import { readRows } from './source-rows.ts'
+import { resetStaging, type StagingConnection, stageRows } from './staging.ts'
+import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
+import { type FileSummary, NO_ROWS } from './summary.ts'
+
+export interface ImportFileContext extends Omit<StoreContext, 'source'> {
+  sql: Sql
+  staging: StagingConnection
+  mapping: Mapping
+  reference: ReferenceData
+  /** Of the file as it lies there, in hex. */
+  sha256: string
+  /** Nothing is written, neither to the log nor to reference data. */
+  dryRun: boolean
+  /** Where the rows that were not loaded are written, should there be any. */
+  rejectsPath: string
+}
+
+/**
+ * Imports one file: rows are staged, grouped into documents in SQL, and appended document by document. Doing it
+ * twice appends nothing, and after a crash in the middle the second time appends the rest.
+ */
+export async function importFile(file: SourceFile, context: ImportFileContext): Promise<FileSummary> {
+  try {
+    return await load(file, context)
+  } catch (error) {
+    if (!(error instanceof SourceFileError)) throw error
+    // Should the file have failed under an open cursor: the connection goes on to the next file.
+    await context.staging.unsafe('rollback')
+    return { ...NO_ROWS, file: file.name, path: file.path, rejects: null, error: error.message }
+  }
+}
+
+async function load(file: SourceFile, context: ImportFileContext): Promise<FileSummary> {
+  const { sql, staging, mapping, reference, dryRun, rejectsPath, sha256 } = context
+  const { columns, interpret } = compileMapping(mapping, reference.stores)
+  await resetStaging(staging)
+  const staged = await stageRows(staging, readRows(file, mapping, columns), row =>
+    interpret(row.cells, row.problem),
+  )
+  await groupDocuments(staging)
+  const stored = await storeAll(context)
+  const counts = await countRows(staging)
+  const letters = collectLetters({ file: path.basename(file.path), sha256, source: mapping.name })
+  const hasUnloaded = counts.rejectedRows + counts.setAsideRows > 0
+  if (hasUnloaded) {
+    const unloaded = readUnloaded(staging)
+    await writeRejects<UnloadedRow>(rejectsPath, {
+      file: readRows(file, mapping, columns),
+      rejected: unloaded,
+      onRow: letters.add,
+    })
+  }
+  if (!dryRun) {
+    await nameProducts(staging)
+    await letters.keep(sql)
+    await settleRepaired(sql, mapping.name, path.basename(file.path))
+  }
+  return {
+    file: file.name,
+    path: file.path,
+    ...staged,
+    ...counts,
+    ...stored,
+    rejects: hasUnloaded ? rejectsPath : null,
+    error: null,
+  }
+}
+
+/** Reads the next page while the one before is appended. */
+async function storeAll(context: ImportFileContext): Promise<{ eventsAppended: number; duplicates: number }> {
+  const { staging, mapping } = context
+  const sums = { eventsAppended: 0, duplicates: 0 }
+  let inFlight: Promise<PageResult> | undefined
+
+  async function finish(): Promise<void> {
+    if (!inFlight) return
+    const { appended, duplicates, rejected } = await inFlight
+    sums.eventsAppended += appended
+    sums.duplicates += duplicates
+    await noteRejected(staging, rejected)
+  }
+
+  for await (const page of readDocuments(staging)) {
+    await finish()
+    inFlight = storeDocuments(page, { ...context, source: mapping.name })
+    // Its failure is met by `finish`; until then it is nobody's unhandled one.
+    inFlight.catch(() => {})
+  }
+  await finish()
+  return sums
+}

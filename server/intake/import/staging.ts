@@ -1,0 +1,137 @@
+import type { ReservedSql } from 'postgres'
+import type { Interpretation } from './interpret-row.ts'
+import type { RowChunk, SourceRow } from './source-rows.ts'
+
+/**
+ * Rows of one file on their way into documents: temporary tables of one connection, so that memory stays
+ * constant whatever the file's size, documents need not be adjacent, and a killed import leaves nothing.
+ */
+export type StagingConnection = Pick<ReservedSql, 'unsafe'> & ReservedSql
+
+// kind: o(rder), r(eturn), a(djustment), s(et aside), b(ad). `rejected.own`: the row itself is at fault, and is
+// not only set back with its document.
+const TABLES = `
+  create temp table staged (
+    row bigint not null, kind "char" not null, store text, document text, event_time bigint, sku text,
+    units bigint, unit_price bigint, discount bigint, tax bigint, product_name text, line_reason text,
+    customer text, tender text, register text, currency text, attributes text, fault text, detail text);
+  create temp table rejected (
+    row bigint not null, kind "char" not null, reason text not null, detail text not null,
+    store text, document text, own boolean not null, payload text);`
+
+const COPY_STAGED = `copy staged (row, kind, store, document, event_time, sku, units, unit_price, discount, tax,
+  product_name, line_reason, customer, tender, register, currency, attributes, fault, detail) from stdin`
+
+/** Makes the tables anew: one connection stages file after file. */
+export async function resetStaging(connection: StagingConnection): Promise<void> {
+  await connection.unsafe('drop table if exists pg_temp.staged, pg_temp.documents, pg_temp.rejected')
+  await connection.unsafe(TABLES)
+}
+
+/** Rows are sent in pieces of about this many characters. */
+const PIECE_LENGTH = 131_072
+
+export interface StagedCounts {
+  rows: number
+  ambiguousTimes: number
+  missingTimes: number
+}
+
+/** Copies interpreted rows into the staging table. */
+export async function stageRows(
+  connection: StagingConnection,
+  chunks: AsyncIterable<RowChunk>,
+  interpret: (row: SourceRow) => Interpretation,
+): Promise<StagedCounts> {
+  const counts: StagedCounts = { rows: 0, ambiguousTimes: 0, missingTimes: 0 }
+  const copy = await connection.unsafe(COPY_STAGED).writable()
+  const failure = new Promise<never>((_, reject) => copy.on('error', reject))
+  failure.catch(() => {})
+  let piece = ''
+
+  async function send(): Promise<void> {
+    const bytes = Buffer.from(piece)
+    piece = ''
+    if (!copy.write(bytes)) {
+      await Promise.race([failure, new Promise<void>(resolve => copy.once('drain', resolve))])
+    }
+  }
+
+  try {
+    for await (const { rows } of chunks) {
+      for (const row of rows) {
+        const meaning = interpret(row)
+        counts.rows += 1
+        if ('irregular' in meaning && meaning.irregular === 'ambiguous') counts.ambiguousTimes += 1
+        if ('irregular' in meaning && meaning.irregular === 'missing') counts.missingTimes += 1
+        piece += copyLine(row, meaning)
+        if (piece.length >= PIECE_LENGTH) await send()
+      }
+    }
+  } catch (error) {
+    // The connection is used again for the next file: it must not stay in COPY.
+    copy.destroy(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+  await send()
+  await Promise.race([failure, new Promise<void>(resolve => copy.end(resolve))])
+  await connection.unsafe('analyze staged')
+  return counts
+}
+
+function copyLine({ row }: SourceRow, meaning: Interpretation): string {
+  return `${row}\t${fieldsOf(meaning).map(copyField).join('\t')}\n`
+}
+
+type CopyValue = string | number | null
+
+function fieldsOf(meaning: Interpretation): CopyValue[] {
+  switch (meaning.kind) {
+    case 'set-aside':
+      return ['s', ...BLANK_ROW, 'set_aside', `a rule of the mapping sets it aside: ${meaning.rule}`]
+    case 'bad':
+      return ['b', meaning.store, meaning.document, ...BLANK_LINE, meaning.reason, meaning.detail]
+    case 'order':
+    case 'return':
+    case 'stock-adjustment':
+      return [
+        KINDS[meaning.kind],
+        meaning.store,
+        meaning.document,
+        meaning.eventTime,
+        meaning.sku,
+        meaning.units,
+        meaning.unitPrice,
+        meaning.discount,
+        meaning.tax,
+        meaning.productName,
+        meaning.reason,
+        meaning.customer,
+        meaning.tender,
+        meaning.register,
+        meaning.currency,
+        meaning.attributes && JSON.stringify(meaning.attributes),
+        null,
+        null,
+      ]
+  }
+}
+
+const KINDS = { order: 'o', return: 'r', 'stock-adjustment': 'a' } as const
+/** Event time to attributes. */
+const BLANK_LINE: readonly null[] = new Array<null>(13).fill(null)
+/** Store to attributes. */
+const BLANK_ROW: readonly null[] = new Array<null>(15).fill(null)
+
+const TO_ESCAPE = /[\\\t\n\r]/
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/** One field of COPY's text format. NUL and half characters, which it cannot hold, may only stand in a fault's words. */
+function copyField(value: CopyValue): string {
+  if (value === null) return '\\N'
+  if (typeof value === 'number') return String(value)
+  const text = value.includes('\u0000') ? value.replaceAll('\u0000', '\u2400') : value
+  return TO_ESCAPE.test(text)
+    ? text.replace(/[\\\t\n\r]/g, character => ESCAPES[character] ?? character)
+    : text
+}

@@ -1,0 +1,113 @@
+/** What became of a file's rows. Every row is counted in exactly one of the kinds. */
+export interface RowCounts {
+  rows: number
+  orderRows: number
+  returnRows: number
+  stockAdjustmentRows: number
+  /** By a rule of the mapping. */
+  setAsideRows: number
+  /** Not loaded: bad, or set back with their document. */
+  rejectedRows: number
+  /** Events that were new to the log. */
+  eventsAppended: number
+  /** Events that the log knew already. */
+  duplicates: number
+  /** Rows whose local time occurs twice (the earlier was taken), or never (shifted forward). */
+  ambiguousTimes: number
+  missingTimes: number
+}
+
+export interface FileSummary extends RowCounts {
+  /** Name without folder and endings. */
+  file: string
+  path: string
+  /** Where the rows that were not loaded are, with row number and reason; null when there are none. */
+  rejects: string | null
+  /** Why nothing of the file could be read; null when it could. */
+  error: string | null
+}
+
+export interface ImportSummary {
+  mapping: string
+  dryRun: boolean
+  files: FileSummary[]
+  total: RowCounts & { file: 'total' }
+}
+
+export const NO_ROWS: Readonly<RowCounts> = {
+  rows: 0,
+  orderRows: 0,
+  returnRows: 0,
+  stockAdjustmentRows: 0,
+  setAsideRows: 0,
+  rejectedRows: 0,
+  eventsAppended: 0,
+  duplicates: 0,
+  ambiguousTimes: 0,
+  missingTimes: 0,
+}
+
+const COUNTS = Object.keys(NO_ROWS) as (keyof RowCounts)[]
+
+export function totalOf(files: readonly RowCounts[]): RowCounts & { file: 'total' } {
+  const total = { file: 'total' as const, ...NO_ROWS }
+  for (const file of files) for (const count of COUNTS) total[count] += file[count]
+  return total
+}
+
+/** 0: every row was loaded or set aside by a rule. 2: some were rejected. 1: a file could not be read. */
+export function exitCodeOf({ files, total }: Pick<ImportSummary, 'files' | 'total'>): 0 | 1 | 2 {
+  if (files.some(file => file.error !== null)) return 1
+  return total.rejectedRows > 0 ? 2 : 0
+}
+
+const COLUMNS: readonly (readonly [title: string, count: keyof RowCounts])[] = [
+  ['rows', 'rows'],
+  ['orders', 'orderRows'],
+  ['returns', 'returnRows'],
+  ['adjustments', 'stockAdjustmentRows'],
+  ['set aside', 'setAsideRows'],
+  ['rejected', 'rejectedRows'],
+  ['events', 'eventsAppended'],
+  ['duplicates', 'duplicates'],
+]
+
+/** The summary as a table for people, with what they should know below it. */
+export function renderSummary({ files, total, dryRun }: ImportSummary): string {
+  const titles = ['file', ...COLUMNS.map(([title]) => title)]
+  const lines = [...files, total].map(file => [file.file, ...COLUMNS.map(([, count]) => String(file[count]))])
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...lines.map(line => line[column]?.length ?? 0)),
+  )
+  const render = (line: readonly string[]): string =>
+    line
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd()
+  const rule = widths.map(width => '-'.repeat(width)).join('  ')
+  const last = lines.pop() ?? []
+  return `${[render(titles), rule, ...lines.map(render), rule, render(last), ...notesOf(files, total, dryRun)].join('\n')}\n`
+}
+
+function notesOf(files: readonly FileSummary[], total: RowCounts, dryRun: boolean): string[] {
+  const notes: string[] = []
+  if (dryRun) notes.push('Dry run: nothing was written. "events" are those that would be new to the log.')
+  if (total.ambiguousTimes > 0) {
+    notes.push(
+      `${total.ambiguousTimes} rows have a local time that occurs twice (clock change): the earlier was taken.`,
+    )
+  }
+  if (total.missingTimes > 0) {
+    notes.push(
+      `${total.missingTimes} rows have a local time that was skipped (clock change): it was shifted forward.`,
+    )
+  }
+  for (const file of files) {
+    if (file.error !== null) notes.push(`${file.file}: ${file.error}`)
+    if (file.rejects !== null)
+      notes.push(`${file.file}: rows that were not loaded, with the reason: ${file.rejects}`)
+  }
+  return notes.length === 0 ? [] : ['', ...notes]
+}

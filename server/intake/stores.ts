@@ -1,0 +1,140 @@
+import type { ReservedSql } from 'postgres'
+import type { Sql } from '#db/client.ts'
+import type { Store } from '#domain/enrich.ts'
+import { partitionOf } from '#domain/partition.ts'
+import { loadReference } from './reference.ts'
+import type { StoreDefinition } from './store-definition.ts'
+
+/** A store that cannot be added or changed so. The message says what to do. */
+export class StoreRefusedError extends Error {
+  override readonly name = 'StoreRefusedError'
+}
+
+export interface StoreChange {
+  id: string
+  change: 'added' | 'changed' | 'unchanged'
+}
+
+/** Fields that decide figures of every event of the store. */
+const DECISIVE = ['zone', 'cutOverHour', 'currency'] as const
+const CHANGEABLE = ['name', 'taxInclusive', 'channel', 'input'] as const
+
+export async function listStores(sql: Sql): Promise<Store[]> {
+  return [...(await loadReference(sql)).stores.values()]
+}
+
+/**
+ * Adds stores, or changes those that exist, all or none. A running intake knows within 10 seconds.
+ * @throws StoreRefusedError when a change would alter figures of events that are already in the log
+ */
+export async function addStores(sql: Sql, definitions: readonly StoreDefinition[]): Promise<StoreChange[]> {
+  return sql.begin(async transaction => {
+    const known = (await loadReference(transaction)).stores
+    const changes: StoreChange[] = []
+    // Sorted, so that two commands at once wait for each other in one direction.
+    for (const definition of definitions.toSorted((left, right) => (left.id < right.id ? -1 : 1))) {
+      await refuseUnknownZone(transaction, definition)
+      const existing = known.get(definition.id)
+      changes.push({ id: definition.id, change: await put(transaction, definition, existing) })
+    }
+    return changes
+  })
+}
+
+/**
+ * Adds the stores that a mapping brings where they are missing. Those that exist stay as they are.
+ * @throws StoreRefusedError when one exists with another zone, cut-over or currency
+ */
+export async function bringStores(sql: Sql, definitions: readonly StoreDefinition[]): Promise<void> {
+  const { stores } = await loadReference(sql)
+  for (const definition of definitions) {
+    const existing = stores.get(definition.id)
+    if (!existing) continue
+    const [field] = differing(existing, definition, DECISIVE)
+    if (field === undefined) continue
+    throw new StoreRefusedError(
+      `The mapping brings store "${definition.id}" with ${field} ${definition[field]}, but it exists with ${existing[field]}: make them equal, or take the store out of the mapping.`,
+    )
+  }
+  const missing = definitions.filter(definition => !stores.has(definition.id))
+  if (missing.length > 0) await addStores(sql, missing)
+}
+
+/** A definition as enrichment needs it. */
+export function toStore(definition: StoreDefinition, partitionCount: number): Store {
+  return { ...definition, partition: partitionOf(definition.id, partitionCount) }
+}
+
+type Transaction = Pick<ReservedSql, 'unsafe'>
+
+async function put(
+  transaction: Transaction,
+  definition: StoreDefinition,
+  existing: Store | undefined,
+): Promise<StoreChange['change']> {
+  if (!existing) {
+    await insert(transaction, definition)
+    return 'added'
+  }
+  const decisive = differing(existing, definition, DECISIVE)
+  if (decisive.length > 0) await refuseIfSold(transaction, existing, definition, decisive)
+  else if (differing(existing, definition, CHANGEABLE).length === 0) return 'unchanged'
+  await transaction.unsafe(
+    `update ref.stores set name = $2, zone = $3, cut_over_hour = $4, currency = $5, tax_inclusive = $6, channel = $7,
+       input = $8
+     where store = $1`,
+    columnsOf(definition),
+  )
+  return 'changed'
+}
+
+async function insert(transaction: Transaction, definition: StoreDefinition): Promise<void> {
+  const [row] = await transaction.unsafe<{ count: number }[]>('select count(*) as count from log.partitions')
+  const partition = partitionOf(definition.id, row?.count ?? 0)
+  await transaction.unsafe(
+    `insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (store) do nothing`,
+    [...columnsOf(definition), partition],
+  )
+}
+
+function columnsOf(definition: StoreDefinition): (string | number | boolean)[] {
+  const { id, name, zone, cutOverHour, currency, taxInclusive, channel, input } = definition
+  return [id, name, zone, cutOverHour, currency, taxInclusive, channel, input]
+}
+
+async function refuseIfSold(
+  transaction: Transaction,
+  existing: Store,
+  definition: StoreDefinition,
+  fields: readonly (typeof DECISIVE)[number][],
+): Promise<void> {
+  // The append's own lock: no event of the store is stored between this look and the commit.
+  await transaction.unsafe('select pg_advisory_xact_lock(7411, $1)', [existing.partition])
+  const events = await transaction.unsafe(
+    'select 1 from log.event_log where partition = $1 and store = $2 limit 1',
+    [existing.partition, existing.id],
+  )
+  if (events.length === 0) return
+  const changes = fields.map(field => `${field} from ${existing[field]} to ${definition[field]}`)
+  throw new StoreRefusedError(
+    `Store "${existing.id}" has events in the log, so changing its ${changes.join(' and its ')} would change figures that are already reported. Add the store anew under another id; its name may change at any time.`,
+  )
+}
+
+async function refuseUnknownZone(transaction: Transaction, { id, zone }: StoreDefinition): Promise<void> {
+  // Runtime and database each bring their own list of zones; both must know it, under this spelling.
+  const found = await transaction.unsafe('select 1 from pg_timezone_names where name = $1', [zone])
+  if (found.length > 0) return
+  throw new StoreRefusedError(
+    `Store "${id}": Postgres does not know the time zone ${zone}. Write it as in the IANA list, such as Europe/Berlin.`,
+  )
+}
+
+function differing<Field extends (typeof DECISIVE | typeof CHANGEABLE)[number]>(
+  existing: Store,
+  definition: StoreDefinition,
+  fields: readonly Field[],
+): Field[] {
+  return fields.filter(field => existing[field] !== definition[field])
+}

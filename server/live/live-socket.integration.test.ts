@@ -1,0 +1,426 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { io, type Socket } from 'socket.io-client'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { startGateway } from '#server/live/gateway.ts'
+import { listenForHints } from '#server/live/hints.ts'
+import { attachLiveSocket } from '#server/live/live-socket.ts'
+import { SLOW_LIMIT_MS } from '#server/live/pace.ts'
+import { createTestLane, type TestLane } from '#server/live/test-lane.ts'
+import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+
+let database: TestDatabase
+let lane: TestLane
+/** What each test opened, closed in reverse. */
+const opened: (() => Promise<void> | void)[] = []
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  await database.sql`truncate log.event_log, log.event_keys, stream.changes, stream.checkpoints, stream.windows,
+    stream.stock, stream.episodes, live.ops_lane`
+  lane = await createTestLane(database.sql)
+})
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close()
+})
+
+interface TestServer {
+  url: string
+  gateway: ReturnType<typeof startGateway>
+  errors: unknown[]
+  close(): Promise<void>
+}
+
+async function serve(options: { hints?: boolean; clock?: () => number } = {}): Promise<TestServer> {
+  const { sql } = database
+  const errors: unknown[] = []
+  const onError = (error: unknown) => errors.push(error)
+  const gateway = startGateway({ sql, clock: options.clock ?? Date.now, onError })
+  const server = createServer()
+  const closeSockets = attachLiveSocket({
+    server,
+    gateway,
+    admits: request => request.headers.origin !== 'http://evil',
+  })
+  const stopHints = options.hints === false ? async () => {} : listenForHints({ sql, gateway, onError })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  let closed = false
+  const close = async () => {
+    if (closed) return
+    closed = true
+    await closeSockets()
+    await Promise.all([gateway.stop(), stopHints()])
+  }
+  opened.push(close)
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, gateway, errors, close }
+}
+
+interface Reader {
+  socket: Socket
+  snapshots: LiveSnapshot[]
+  updates: LiveUpdate[]
+  /** When each update came. */
+  times: number[]
+}
+
+function read(
+  url: string,
+  auth: Record<string, unknown> = {},
+  extraHeaders: Record<string, string> = {},
+): Reader {
+  const socket = io(`${url}/live`, {
+    auth,
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+    extraHeaders,
+  })
+  const reader: Reader = { socket, snapshots: [], updates: [], times: [] }
+  socket.on('snapshot', snapshot => reader.snapshots.push(snapshot))
+  socket.on('update', update => {
+    reader.updates.push(update)
+    reader.times.push(performance.now())
+  })
+  opened.push(() => {
+    socket.disconnect()
+  })
+  return reader
+}
+
+async function untilSnapshot(reader: Reader, count = 1): Promise<LiveSnapshot> {
+  await vi.waitUntil(() => reader.snapshots.length >= count, { timeout: 5_000, interval: 5 })
+  return reader.snapshots[count - 1] as LiveSnapshot
+}
+
+async function untilSold(reader: Reader, id: string): Promise<void> {
+  await vi.waitUntil(() => soldIds(reader).includes(id), { timeout: 5_000, interval: 5 })
+}
+
+function soldIds({ updates }: Reader): string[] {
+  return updates.flatMap(update => update.sales.map(sale => sale.id))
+}
+
+function expectUnbroken(reader: Reader, start: string): string {
+  let cursor = start
+  for (const update of reader.updates) {
+    expect(update.previous).toBe(cursor)
+    cursor = update.cursor
+  }
+  return cursor
+}
+
+function window(store: string, part: Partial<LiveWindow> = {}): LiveWindow {
+  return {
+    store,
+    channel: 'pos',
+    currency: 'EUR',
+    windowStart: Math.floor(Date.now() / 60_000) * 60_000,
+    orders: 1,
+    units: 1,
+    gross: '2.5000',
+    discounts: '0.0000',
+    returns: '0.0000',
+    returnDocuments: 0,
+    unitsReturned: 0,
+    net: '2.5000',
+    lateNet: '0.0000',
+    revision: 0,
+    state: 'open',
+    ...part,
+  }
+}
+
+function alert(alertId: string): LiveAlert {
+  return {
+    alertId,
+    store: 'berlin',
+    sku: 'tea',
+    rule: 'oversold',
+    severity: 'critical',
+    state: 'open',
+    openedAt: 1,
+    onHand: -1,
+    onOrder: 0,
+    reorderPoint: null,
+  }
+}
+
+describe('the live socket', () => {
+  it('begins with a snapshot of sales, windows, short stock and open alerts', async () => {
+    const { sql } = database
+    await lane.sell('berlin', ['o-1', 'o-2'])
+    await sql`
+      insert into stream.windows (generation, store, channel, currency, window_start, partition, business_day, orders,
+        units, gross, discounts, returns, return_documents, units_returned, late_net, revision, bulk_events,
+        last_offset, processed_at)
+      select 1, 'berlin', 'pos', 'EUR', date_trunc('minute', now()) - age, partition, current_date, 2, 2, 50000,
+        1000, 500, 1, 1, 0, 0, 0, 2, now()
+      from ref.stores, unnest(array['0', '1 hour', '3 hours']::interval[]) as age where store = 'berlin'`
+    await sql`
+      insert into stream.stock (generation, store, sku, partition, on_hand, on_order, reorder_point, as_of,
+        last_offset, processed_at)
+      values (1, 'berlin', 'low', 0, 3, 0, 5, now(), 1, now()), (1, 'berlin', 'plenty', 0, 9, 0, 5, now(), 1, now()),
+        (1, 'berlin', 'gone', 0, 0, 0, null, now(), 1, now()), (1, 'berlin', 'unknown', 0, null, 0, 5, now(), 1, now())`
+    await sql`
+      insert into stream.episodes (generation, alert_id, store, sku, partition, rule, rule_version, severity, state,
+        opened_at, opened_offset, amended_at, amended_offset, on_hand, on_order, processed_at)
+      values (1, 'a-open', 'berlin', 'gone', 0, 'out_of_stock', 1, 'critical', 'open', now(), 1, now(), 1, 0, 0, now()),
+        (1, 'a-over', 'berlin', 'low', 0, 'low_stock', 1, 'warning', 'resolved', now(), 1, now(), 1, 9, 0, now())`
+    await lane.announce('run_finished', { job: 'daily_sales' })
+    const { url } = await serve()
+    const snapshot = await untilSnapshot(read(url))
+    expect(snapshot.sales).toMatchObject([
+      {
+        id: 'o-1',
+        type: 'order.placed',
+        store: 'berlin',
+        units: 1,
+        net: '2.5000',
+        currency: 'EUR',
+        lines: 1,
+      },
+      { id: 'o-2', orderId: 'o-2', processedAt: expect.any(Number) },
+    ])
+    expect(Object.keys(snapshot.sales[0] ?? {}).sort()).toEqual([
+      'channel',
+      'currency',
+      'eventTime',
+      'id',
+      'lines',
+      'net',
+      'orderId',
+      'processedAt',
+      'source',
+      'store',
+      'type',
+      'units',
+    ])
+    expect(snapshot.windows).toHaveLength(2)
+    expect(snapshot.windows.at(-1)).toMatchObject({
+      orders: 2,
+      net: '4.8500',
+      lateNet: '0.0000',
+      state: 'open',
+    })
+    expect(snapshot.windows.at(0)?.state).toBe('closed')
+    expect(snapshot.stock.map(({ sku }) => sku)).toEqual(['gone', 'low'])
+    expect(snapshot.alerts.map(({ alertId }) => alertId)).toEqual(['a-open'])
+    expect(snapshot.pipeline).toMatchObject([{ kind: 'run_finished', payload: { job: 'daily_sales' } }])
+    expect(snapshot.watermark).toEqual(expect.any(Number))
+  })
+
+  it('tells every change once, in updates that follow each other', async () => {
+    const { url, errors } = await serve()
+    const reader = read(url)
+    const { cursor } = await untilSnapshot(reader)
+    await lane.sell('berlin', ['o-1'], { windows: [window('berlin')] })
+    await lane.sell('kolkata', ['k-1'], { alerts: [alert('a-1')] })
+    await lane.sell('berlin', ['o-2'], { windows: [window('berlin', { orders: 2 })] })
+    await lane.announce('dead_letter')
+    await untilSold(reader, 'o-2')
+    await vi.waitUntil(() => reader.updates.some(update => update.pipeline), { timeout: 5_000 })
+    expectUnbroken(reader, cursor)
+    expect(soldIds(reader).sort()).toEqual(['k-1', 'o-1', 'o-2'])
+    expect(reader.updates.flatMap(update => update.alerts)).toMatchObject([{ alertId: 'a-1' }])
+    expect(reader.updates.flatMap(update => update.windows).at(-1)).toMatchObject({
+      store: 'berlin',
+      orders: 2,
+    })
+    expect(reader.updates.flatMap(update => update.pipeline ?? [])).toMatchObject([{ kind: 'dead_letter' }])
+    expect(errors).toEqual([])
+  })
+
+  it('tells of the stores and topics a client asked for, and nothing else', async () => {
+    const { url } = await serve()
+    const berlin = read(url, { stores: ['berlin'], topics: ['sales'] })
+    const everything = read(url)
+    const { cursor } = await untilSnapshot(berlin)
+    await untilSnapshot(everything)
+    await lane.sell('kolkata', ['k-1'], { windows: [window('kolkata')] })
+    await lane.sell('berlin', ['o-1'], { windows: [window('berlin')] })
+    await Promise.all([untilSold(berlin, 'o-1'), untilSold(everything, 'o-1')])
+    expect(soldIds(berlin)).toEqual(['o-1'])
+    expect(berlin.updates.flatMap(update => update.windows)).toEqual([])
+    expectUnbroken(berlin, cursor)
+    expect(soldIds(everything).sort()).toEqual(['k-1', 'o-1'])
+  })
+
+  it('tells the newest 50 sales of a burst and counts the others', async () => {
+    const { url } = await serve()
+    const reader = read(url)
+    await untilSnapshot(reader)
+    const ids = Array.from({ length: 120 }, (_, index) => `o-${index}`)
+    await lane.sell('berlin', ids)
+    await untilSold(reader, 'o-119')
+    expect(soldIds(reader)).toEqual(ids.slice(-50))
+    expect(reader.updates.reduce((sum, update) => sum + update.salesOmitted, 0)).toBe(70)
+  })
+
+  it('goes on from a cursor across a restart of the server: nothing missing, nothing twice', async () => {
+    const before = await serve()
+    const reader = read(before.url)
+    const { cursor } = await untilSnapshot(reader)
+    await lane.sell('berlin', ['o-1'])
+    await untilSold(reader, 'o-1')
+    const since = expectUnbroken(reader, cursor)
+    await before.close()
+
+    await lane.sell('kolkata', ['k-1', 'k-2'], { alerts: [alert('a-1')] })
+    await lane.sell('berlin', ['o-2'])
+    await lane.announce('run_finished')
+    const after = await serve()
+    const back = read(after.url, { since })
+    await untilSold(back, 'o-2')
+    await lane.sell('berlin', ['o-3'])
+    await untilSold(back, 'o-3')
+    expect(back.snapshots).toEqual([])
+    expectUnbroken(back, since)
+    expect(soldIds(back).sort()).toEqual(['k-1', 'k-2', 'o-2', 'o-3'])
+    expect(back.updates.flatMap(update => update.alerts).map(({ alertId }) => alertId)).toEqual(['a-1'])
+    expect(back.updates.flatMap(update => update.pipeline ?? [])).toHaveLength(1)
+  })
+
+  it('tells what was missed in updates of 50 sales, so that none is left out after a short absence', async () => {
+    const first = await serve()
+    const reader = read(first.url)
+    const { cursor } = await untilSnapshot(reader)
+    reader.socket.disconnect()
+    for (let batch = 0; batch < 6; batch += 1) {
+      await lane.sell(
+        'berlin',
+        Array.from({ length: 30 }, (_, index) => `o-${batch}-${index}`),
+      )
+    }
+    const back = read(first.url, { since: cursor })
+    await untilSold(back, 'o-5-29')
+    expectUnbroken(back, cursor)
+    expect(new Set(soldIds(back)).size).toBe(180)
+    expect(back.updates.every(update => update.salesOmitted === 0)).toBe(true)
+  })
+
+  it('gives a fresh snapshot to a cursor whose changes are gone, is of another subscription, or is no cursor', async () => {
+    const { url } = await serve()
+    const reader = read(url)
+    const { cursor } = await untilSnapshot(reader)
+    reader.socket.disconnect()
+    await lane.sell('berlin', ['o-1'])
+    const other = await untilSnapshot(read(url, { since: cursor, stores: ['berlin'] }))
+    expect(other.sales).toMatchObject([{ id: 'o-1' }])
+    await lane.trim()
+    const late = await untilSnapshot(read(url, { since: cursor }))
+    expect(late.sales).toMatchObject([{ id: 'o-1' }])
+    const odd = await untilSnapshot(read(url, { since: 'no cursor' }))
+    expect(odd.cursor).toBe(late.cursor)
+  })
+
+  it('gives everybody a fresh snapshot when a batch changed more than it lists', async () => {
+    const { url } = await serve()
+    const reader = read(url)
+    await untilSnapshot(reader)
+    await lane.sell('berlin', ['o-1'], { unlisted: true })
+    const second = await untilSnapshot(reader, 2)
+    expect(second.sales).toMatchObject([{ id: 'o-1' }])
+    await lane.sell('berlin', ['o-2'])
+    await untilSold(reader, 'o-2')
+    expectUnbroken(reader, second.cursor)
+  })
+
+  it('gives everybody a fresh snapshot when a replay has taken over', async () => {
+    const { sql } = database
+    const { url } = await serve()
+    const reader = read(url)
+    await untilSnapshot(reader)
+    await sql`select stream.create_generation(2, 1)`
+    await sql`update stream.active_generation set generation = 2`
+    try {
+      await untilSnapshot(reader, 2)
+      await lane.sell('berlin', ['o-1'])
+      await untilSold(reader, 'o-1')
+    } finally {
+      await sql`update stream.active_generation set generation = 1`
+      await sql`delete from stream.checkpoints where generation = 2`
+    }
+  })
+
+  it('coalesces for a client that does not read, disconnects it in the end, and slows nobody', async () => {
+    let skewMs = 0
+    const { url, gateway } = await serve({ clock: () => Date.now() + skewMs })
+    const slow = read(url)
+    const quick = read(url)
+    const { cursor } = await untilSnapshot(slow)
+    await untilSnapshot(quick)
+    const wire = (
+      slow.socket.io.engine.transport as unknown as { ws: { _socket: import('node:net').Socket } }
+    ).ws._socket
+    wire.pause()
+    // Larger than what the kernel buffers on both sides, in pieces.
+    const filler = 'x'.repeat(1_000_000)
+    for (let piece = 0; piece < 16; piece += 1) {
+      await lane.announce('filler', { piece, filler })
+      await vi.waitUntil(() => quick.updates.flatMap(update => update.pipeline ?? []).length > piece, {
+        timeout: 5_000,
+        interval: 5,
+      })
+    }
+    const sent = performance.now()
+    await lane.sell('berlin', ['o-1'])
+    await untilSold(quick, 'o-1')
+    expect(performance.now() - sent).toBeLessThan(1_000)
+    skewMs = SLOW_LIMIT_MS + 1_000
+    await vi.waitUntil(() => gateway.stats().slowDisconnects === 1, { timeout: 5_000, interval: 5 })
+    await vi.waitUntil(() => gateway.stats().clients === 1, { timeout: 5_000, interval: 5 })
+    wire.resume()
+    await vi.waitUntil(() => !slow.socket.connected, { timeout: 5_000, interval: 5 })
+    const since = expectUnbroken(slow, cursor)
+    const back = read(url, { since })
+    await untilSold(back, 'o-1')
+    const pieces = [slow, back].flatMap(reader => reader.updates.flatMap(update => update.pipeline ?? []))
+    expect(pieces.map(change => (change.payload as { piece: number }).piece)).toEqual(
+      Array.from({ length: 16 }, (_, piece) => piece),
+    )
+  })
+
+  it('needs no hints: it polls', async () => {
+    const { url } = await serve({ hints: false })
+    const reader = read(url)
+    await untilSnapshot(reader)
+    const sent = performance.now()
+    await lane.sell('berlin', ['o-1'])
+    await untilSold(reader, 'o-1')
+    expect(performance.now() - sent).toBeLessThan(1_000)
+  })
+
+  it('sends at most 20 updates a second, and the first at once when it was quiet', async () => {
+    const { url } = await serve()
+    const reader = read(url)
+    await untilSnapshot(reader)
+    const { sql } = database
+    for (let index = 0; index < 60; index += 1) {
+      await lane.sell('berlin', [`o-${index}`])
+      await sql`select pg_notify('stream_advanced', '0')`
+    }
+    await untilSold(reader, 'o-59')
+    const gaps = reader.times.slice(1).map((time, index) => time - (reader.times[index] ?? 0))
+    const seconds = gaps.reduce((sum, gap) => sum + gap, 0) / 1_000
+    expect(reader.updates.length - 1).toBeLessThanOrEqual(seconds * 20 + 1)
+    expect(soldIds(reader)).toHaveLength(60)
+  })
+
+  it('refuses a handshake that makes no sense or comes from a page elsewhere', async () => {
+    const { url } = await serve()
+    const refusal = async (reader: Reader) => {
+      const [error] = (await once(reader.socket as never, 'connect_error')) as [Error]
+      return error.message
+    }
+    await expect(refusal(read(url, { topics: ['gossip'] }))).resolves.toContain(
+      'sales, windows, stock, alerts, pipeline',
+    )
+    await expect(refusal(read(url, {}, { origin: 'http://evil' }))).resolves.toContain('websocket error')
+  })
+})

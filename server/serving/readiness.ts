@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import type { Sql } from '#db/client.ts'
+import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { readFreshness } from '#server/serving/freshness.ts'
+import type { Freshness } from '#server/serving/shapes.ts'
+
+export interface Readiness {
+  ready: boolean
+  /** Per part 'ok', or what is wrong with it. */
+  parts: Record<'database' | 'migrations' | 'stream' | 'jobs', string>
+}
+
+/** Figures older than this are no live figures. */
+const MAX_STREAM_LAG_MS = 30 * SECOND_MS
+/** The schedule says that it lives at least twice in this time. */
+const MAX_HEARTBEAT_AGE_MS = MINUTE_MS
+const TIMEOUT_MS = 2 * SECOND_MS
+const UNKNOWN = 'not known while the database is away'
+
+const MIGRATION_JOURNAL = new URL('../../db/migrations/meta/_journal.json', import.meta.url)
+
+/** Asks everything the dashboard needs, for two seconds at most. Never throws: what is missing is named. */
+export async function readReadiness(sql: Sql): Promise<Readiness> {
+  try {
+    const [migrations, freshness] = await within(Promise.all([checkMigrations(sql), readFreshness(sql)]))
+    const parts = { database: 'ok', migrations, ...judgeFreshness(freshness) }
+    return { ready: Object.values(parts).every(part => part === 'ok'), parts }
+  } catch (error) {
+    const database = error instanceof Error ? error.message : String(error)
+    return { ready: false, parts: { database, migrations: UNKNOWN, stream: UNKNOWN, jobs: UNKNOWN } }
+  }
+}
+
+/** What freshness says about both paths: 'ok' or a sentence. */
+export function judgeFreshness({ now, stream, batch }: Freshness): { stream: string; jobs: string } {
+  const lagSeconds = Math.round(stream.lagMs / SECOND_MS)
+  return {
+    stream:
+      stream.lagMs <= MAX_STREAM_LAG_MS
+        ? 'ok'
+        : `${stream.lagEvents} events behind, the oldest for ${lagSeconds} s: does the stream process run?`,
+    jobs: judgeSchedule(now, batch),
+  }
+}
+
+function judgeSchedule(now: number, { heartbeatAt }: Freshness['batch']): string {
+  if (heartbeatAt === null) return 'no schedule has run yet: does the jobs process run?'
+  const silentMs = now - heartbeatAt
+  if (silentMs <= MAX_HEARTBEAT_AGE_MS) return 'ok'
+  return `the schedule was last heard of ${Math.round(silentMs / SECOND_MS)} s ago: does the jobs process run?`
+}
+
+async function checkMigrations(sql: Sql): Promise<string> {
+  const journal = JSON.parse(await readFile(MIGRATION_JOURNAL, 'utf8')) as { entries: unknown[] }
+  const [row] = await sql<{ applied: number }[]>`
+    select count(*) as applied from tillstream.__drizzle_migrations`
+  const applied = row?.applied ?? 0
+  return applied >= journal.entries.length
+    ? 'ok'
+    : `${applied} of ${journal.entries.length} are applied: start any process of this version`
+}
+
+async function within<Result>(work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS / SECOND_MS} s`)), TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

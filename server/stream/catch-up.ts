@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Instant } from '#domain/instant.ts'
+import type { Position } from '#domain/log-event.ts'
+import { FencedError } from '#server/log/ownership.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { withConnection } from './connection.ts'
+import { activeGeneration, ownerOf } from './generations.ts'
+import { loadProgress } from './load-progress.ts'
+import { retryMs } from './pace.ts'
+import { consumerName, GenerationMovedError, PartitionConsumer } from './partition-consumer.ts'
+import { isDatabaseAway } from './run-partition.ts'
+
+const LOOK_AGAIN_MS = 100
+/** A connected owner that has not moved for this long does not work on the partition. */
+const OWNER_STALLED_MS = 5_000
+/** Failures in a row after which a command gives up: about half a minute. */
+const MOST_FAILURES = 20
+
+/** How far a partition was brought. */
+export interface CaughtUp {
+  generation: number
+  partition: number
+  offset: number
+  watermark: Instant | null
+  /** Processed by this process; 0 where a running service did it. */
+  events: number
+  lateEvents: number
+}
+
+export interface CatchUpOptions {
+  url: string
+  partitions: readonly number[]
+  owner: string
+  logger: Logger
+}
+
+/**
+ * Brings the active generation to the end of the log as it is now. A running service is not disturbed:
+ * where one works on a partition, its progress is waited for.
+ */
+export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
+  const ends = await withConnection(options.url, sql => createPostgresLog(sql).end())
+  return Promise.all(
+    options.partitions.map(partition => catchUpPartition(options, partition, ends[partition]?.offset ?? 0)),
+  )
+}
+
+async function catchUpPartition(
+  options: CatchUpOptions,
+  partition: number,
+  target: number,
+): Promise<CaughtUp> {
+  const { url, owner, logger } = options
+  let events = 0
+  let lateEvents = 0
+  for (;;) {
+    const watched = await watchOwner(url, partition, target)
+    const { generation } = watched
+    if (watched.offset >= target) return { partition, ...watched, events, lateEvents }
+    const consumer = new PartitionConsumer({ url, generation, partition, owner, isLive: true })
+    try {
+      const done = await advanceTo(consumer, target, logger)
+      events += done.events
+      lateEvents += done.lateEvents
+      const { offset } = done.position
+      return { generation, partition, offset, watermark: consumer.watermark, events, lateEvents }
+    } catch (error) {
+      // Somebody else works on it now, or on a newer generation: watch that one.
+      if (!(error instanceof FencedError || error instanceof GenerationMovedError)) throw error
+    } finally {
+      await consumer.close()
+    }
+  }
+}
+
+/** Waits while a connected owner moves towards the target. @returns where the partition then stands */
+async function watchOwner(
+  url: string,
+  partition: number,
+  target: number,
+): Promise<{ generation: number; offset: number; watermark: Instant | null }> {
+  return withConnection(url, async sql => {
+    let last = -1
+    let movedAt = performance.now()
+    for (;;) {
+      const generation = await activeGeneration(sql)
+      const { position, watermark } = await loadProgress(sql, { generation, partition })
+      const { offset } = position
+      const place = { generation, offset, watermark: watermark.current }
+      if (offset >= target) return place
+      const owner = await ownerOf(sql, { consumer: consumerName(generation), partition })
+      if (!owner?.isConnected) return place
+      if (offset > last) movedAt = performance.now()
+      else if (performance.now() - movedAt > OWNER_STALLED_MS) return place
+      last = offset
+      await sleep(LOOK_AGAIN_MS)
+    }
+  })
+}
+
+/**
+ * Steps a consumer up to an offset, waiting out short outages of the database.
+ * @throws FencedError, LogOrderError, and the database's error when it stays away
+ */
+export async function advanceTo(
+  consumer: PartitionConsumer,
+  target: number,
+  logger: Logger,
+): Promise<{ position: Position; events: number; lateEvents: number }> {
+  let events = 0
+  let lateEvents = 0
+  for (let failures = 0; ; ) {
+    try {
+      const position = await consumer.open()
+      if (position.offset >= target) return { position, events, lateEvents }
+      const step = await consumer.step(target)
+      events += step.events
+      lateEvents += step.lateEvents
+      failures = 0
+      if (step.records === 0) {
+        throw new Error(
+          `partition ${consumer.partition}: the log ends at ${position.offset}, before offset ${target}`,
+        )
+      }
+    } catch (err) {
+      failures += 1
+      if (!isDatabaseAway(err) || failures >= MOST_FAILURES) throw err
+      const waitMs = retryMs(failures, Math.random())
+      logger.warn({ err, waitMs }, `partition ${consumer.partition}: a batch failed; it is tried again`)
+      await sleep(waitMs)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sql } from '#db/client.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
+
+const LOCK_NOT_AVAILABLE = '55P03'
+const LOCK_PATIENCE = '500ms'
+const MOST_TRIES = 60
+
+/**
+ * Creates the tables of the next generation, after dropping those that a replay left half built. Call it
+ * under the replay's lock.
+ */
+export async function createNextGeneration(sql: Sql): Promise<number> {
+  const rows = await sql<{ generation: number; state: string }[]>`
+    select generation, state from stream.generations order by generation`
+  for (const { generation } of rows.filter(({ state }) => state === 'building'))
+    await dropGeneration(sql, generation)
+  const next = Math.max(0, ...rows.map(({ generation }) => generation)) + 1
+  await withLocksInTurn(
+    sql,
+    transaction => transaction`select stream.create_generation(${next}, ${RULES_VERSION})`,
+  )
+  return next
+}
+
+export async function dropGeneration(sql: Sql, generation: number): Promise<void> {
+  await withLocksInTurn(sql, transaction => transaction`select stream.drop_generation(${generation})`)
+}
+
+/** Drops retired generations but the newest, which stays to be looked at until the next replay. */
+export async function dropRetired(sql: Sql): Promise<number[]> {
+  const retired = await sql<{ generation: number }[]>`
+    select generation from stream.generations where state = 'retired' order by generation desc offset 1`
+  for (const { generation } of retired) await dropGeneration(sql, generation)
+  return retired.map(({ generation }) => generation)
+}
+
+/**
+ * Creating and dropping take the parent tables' exclusive lock. Whoever waits for it makes all readers
+ * behind it wait too: so it waits half a second at most, lets them pass, and tries again.
+ */
+async function withLocksInTurn(
+  sql: Sql,
+  work: (transaction: Parameters<Parameters<Sql['begin']>[1]>[0]) => Promise<unknown>,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await sql.begin(async transaction => {
+        await transaction`select set_config('lock_timeout', ${LOCK_PATIENCE}, true)`
+        await work(transaction)
+      })
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || tries >= MOST_TRIES) throw error
+      await sleep(500)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { hostname } from 'node:os'
+import { parseArgs } from 'node:util'
+import pino from 'pino'
+import { openDatabase } from '#db/embedded/open-database.ts'
+import { migrate } from '#db/migrate.ts'
+import { type Environment, readEnvironment } from '#server/environment.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { catchUp } from './catch-up.ts'
+import { withConnection } from './connection.ts'
+import { type ReplayOutcome, replay } from './replay.ts'
+import { stopSignal, whenStopped } from './stop-signal.ts'
+import { parseOptions, UsageError } from './stream-arguments.ts'
+import { replayLines } from './summary-line.ts'
+
+const HELP = `Usage: npm run replay -- [options]
+
+Rebuilds the stream's tables from offset 0 of the log as a new generation, compares it with the active one
+at equal offsets, and switches. A running stream service goes on meanwhile and follows by itself.
+
+  --accept-differences   switch also when the rebuilt figures differ (after a change of rules)
+  --help                 this text
+
+Exit codes: 0 switched, 1 failed or different (the active generation stays as it was), 2 wrong usage.
+`
+
+const EXIT_INTERRUPTED = 130
+
+const signal = stopSignal()
+
+let exitCode = 0
+try {
+  const { values } = parseOptions(() =>
+    parseArgs({
+      options: {
+        'accept-differences': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    }),
+  )
+  if (values.help) process.stdout.write(HELP)
+  else exitCode = await run(readEnvironment(), values['accept-differences'])
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  exitCode = error instanceof UsageError ? 2 : 1
+}
+// What an interrupted replay leaves under way must not keep the process; the next one cleans up.
+process.exit(exitCode)
+
+async function run(environment: Environment, acceptsDifferences: boolean): Promise<number> {
+  const database = await openDatabase(environment)
+  try {
+    await migrate(database.url)
+    const work = replayAndCatchUp(database.url, environment, acceptsDifferences)
+    const end = await Promise.race([work, whenStopped(signal)])
+    if (end === 'stopped') return EXIT_INTERRUPTED
+    return end.isSwitched ? 0 : 1
+  } finally {
+    await database.release()
+  }
+}
+
+async function replayAndCatchUp(
+  url: string,
+  environment: Environment,
+  acceptsDifferences: boolean,
+): Promise<ReplayOutcome> {
+  // Standard output is for the summary.
+  const logger = pino({ level: environment.logLevel, base: { process: 'replay' } }, pino.destination(2))
+  const name = `${hostname()}:${process.pid}`
+  const outcome = await replay({ url, name, acceptsDifferences, logger })
+  for (const line of replayLines(outcome)) process.stdout.write(`${line}\n`)
+  if (outcome.isSwitched && !outcome.wasRunning) {
+    // Nobody goes on from here: what was appended since the old generation stopped is ours to do.
+    const count = await withConnection(url, sql => createPostgresLog(sql).partitionCount())
+    const partitions = Array.from({ length: count }, (_, partition) => partition)
+    await catchUp({ url, partitions, owner: `stream ${name}`, logger })
+  }
+  return outcome
+}

@@ -1,0 +1,167 @@
+import type { Logger } from 'pino'
+import { connect, type Sql } from '#db/client.ts'
+import type { Ownership } from '#server/log/ownership.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { REPLAY_OWNER } from './after-fencing.ts'
+import { advanceTo } from './catch-up.ts'
+import { createNextGeneration, dropGeneration, dropRetired } from './generation-tables.ts'
+import {
+  compareTotals,
+  type GenerationTotals,
+  generationTotals,
+  type TotalsDifference,
+} from './generation-totals.ts'
+import { activeGeneration } from './generations.ts'
+import { PartitionConsumer } from './partition-consumer.ts'
+import { offsetsOf, switchGeneration } from './switch-generation.ts'
+
+/** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
+const CLOSE_ENOUGH = 20_000
+const MOST_ROUNDS = 20
+
+export interface ReplayOptions {
+  /** A migrated database. */
+  url: string
+  /** Who replays, e.g. `host:pid`. */
+  name: string
+  /** Switch also when the rebuilt generation says something else, as after a change of rules. */
+  acceptsDifferences: boolean
+  logger: Logger
+}
+
+export interface ReplayOutcome {
+  from: number
+  to: number
+  events: number
+  buildMs: number
+  differences: TotalsDifference[]
+  /** False when the generations differ and that was not accepted: the old one stays. */
+  isSwitched: boolean
+  /** Whether a stream service works on and now goes on with the new generation. */
+  wasRunning: boolean
+}
+
+/** Another replay is under way. */
+export class ReplayRunningError extends Error {
+  override readonly name = 'ReplayRunningError'
+}
+
+/**
+ * Rebuilds the stream's tables from offset 0 as a new generation, without side effects, holds it against
+ * the active one at equal offsets, and switches. The service goes on meanwhile; it pauses for the last
+ * moment. Whatever happens before the switch leaves the active generation as it was; what was half built
+ * is dropped by the next replay.
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
+  const sql = connect(options.url, { max: 1, applicationName: 'tillstream replay' })
+  try {
+    await takeReplayLock(sql)
+    return await rebuild(sql, options)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+async function rebuild(sql: Sql, options: ReplayOptions): Promise<ReplayOutcome> {
+  const { url, name, logger, acceptsDifferences } = options
+  const from = await activeGeneration(sql)
+  const to = await createNextGeneration(sql)
+  const partitions = Array.from(
+    { length: await createPostgresLog(sql).partitionCount() },
+    (_, index) => index,
+  )
+  const owner = `${REPLAY_OWNER} ${name}`
+  const consumers = partitions.map(
+    partition => new PartitionConsumer({ url, generation: to, partition, owner, isLive: false }),
+  )
+  const build = new Build(consumers, logger)
+  try {
+    const startedAt = performance.now()
+    await buildUntilClose(sql, build, { from, partitions })
+    const active = await activeTotals(sql, { from, partitions })
+    await build.advance(active.offsets)
+    const buildMs = performance.now() - startedAt
+    const differences = compareTotals(active.totals, await generationTotals(sql, to))
+    const outcome = { from, to, events: build.events, buildMs, differences }
+    if (differences.length > 0 && !acceptsDifferences) {
+      await build.close()
+      await dropGeneration(sql, to)
+      return { ...outcome, isSwitched: false, wasRunning: false }
+    }
+    const { wasRunning } = await switchGeneration(sql, {
+      from,
+      to,
+      partitions,
+      owner,
+      advance: offsets => build.advance(offsets),
+    })
+    await build.close()
+    await dropRetired(sql)
+    return { ...outcome, events: build.events, isSwitched: true, wasRunning }
+  } finally {
+    await build.close()
+  }
+}
+
+/** The consumers of the generation that is built, one per partition. */
+class Build {
+  events = 0
+  readonly #consumers: readonly PartitionConsumer[]
+  readonly #logger: Logger
+
+  constructor(consumers: readonly PartitionConsumer[], logger: Logger) {
+    this.#consumers = consumers
+    this.#logger = logger
+  }
+
+  /** Brings every partition to its offset. @returns the ownerships under which that was written */
+  async advance(offsets: readonly number[]): Promise<Ownership[]> {
+    return Promise.all(
+      this.#consumers.map(async (consumer, index) => {
+        const { events } = await advanceTo(consumer, offsets[index] ?? 0, this.#logger)
+        this.events += events
+        return consumer.ownership
+      }),
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#consumers.map(consumer => consumer.close()))
+  }
+}
+
+/** Follows the active generation, which moves on meanwhile, until little is left. */
+async function buildUntilClose(
+  sql: Sql,
+  build: Build,
+  { from, partitions }: { from: number; partitions: readonly number[] },
+): Promise<void> {
+  let reached = 0
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const offsets = await offsetsOf(sql, from, partitions)
+    const target = offsets.reduce((total, offset) => total + offset, 0)
+    if (target - reached <= CLOSE_ENOUGH) return
+    await build.advance(offsets)
+    reached = target
+  }
+}
+
+/** Offsets and totals of the active generation at one moment. */
+async function activeTotals(
+  sql: Sql,
+  { from, partitions }: { from: number; partitions: readonly number[] },
+): Promise<{ offsets: number[]; totals: GenerationTotals }> {
+  return sql.begin('isolation level repeatable read read only', async transaction => ({
+    offsets: await offsetsOf(transaction, from, partitions),
+    totals: await generationTotals(transaction, from),
+  }))
+}
+
+/** One replay at a time. Held by the connection: it ends with this process, however that ends. */
+async function takeReplayLock(sql: Sql): Promise<void> {
+  const [row] = await sql<{ taken: boolean }[]>`
+    select pg_try_advisory_lock(hashtext('tillstream.stream.replay')) as taken`
+  if (!row?.taken) {
+    throw new ReplayRunningError('another replay is under way: wait for it, or stop it first')
+  }
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import pino from 'pino'
+import { openDatabase } from '#db/embedded/open-database.ts'
+import { migrate } from '#db/migrate.ts'
+import { readEnvironment } from '#server/environment.ts'
+import { openPages } from '#server/web/pages.ts'
+import { startWeb } from '#server/web/web-service.ts'
+
+const HELP = `Usage: npm start -- web
+
+Serves the dashboard, its API and the live socket on PORT, and passes /api/v1/events on to the intake.
+Settings come from the environment: see .env.example.
+
+Run by itself (node server/web/main.ts) it also takes
+  --dev             compile pages as they are asked for, and reload them when their source changes
+  --demo-note TEXT  a sentence the dashboard shows about how this installation differs from a real one
+`
+
+try {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      dev: { type: 'boolean', default: false },
+      'demo-note': { type: 'string' },
+    },
+  })
+  if (values.help) process.stdout.write(HELP)
+  else await run({ dev: values.dev, demoNote: values['demo-note'] ?? null })
+} catch (error) {
+  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(isUsage ? 2 : 1)
+}
+
+async function run({ dev, demoNote }: { dev: boolean; demoNote: string | null }): Promise<void> {
+  const environment = readEnvironment()
+  const logger = pino({ level: environment.logLevel, base: { process: 'web' } })
+  const database = await openDatabase(environment)
+  await migrate(database.url)
+  const web = await startWeb({
+    databaseUrl: database.url,
+    host: environment.host,
+    port: environment.port,
+    intakePort: environment.intakePort,
+    dashboardPassword: environment.dashboardPassword,
+    dev,
+    demoNote,
+    logger,
+    openPages: address => openPages({ ...address, dev }),
+  })
+  let stopping = false
+  const stop = async (code: number) => {
+    if (stopping) return
+    stopping = true
+    await web.stop()
+    await database.release()
+    process.exit(code)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      logger.info({ signal }, 'web stops')
+      stop(0).catch((err: unknown) => {
+        logger.error({ err }, 'web did not stop cleanly')
+        process.exit(1)
+      })
+    })
+  }
+  logger.info({ url: web.url }, `dashboard listens on ${web.url}`)
+  try {
+    await web.pages
+  } catch (error) {
+    await web.stop()
+    await database.release()
+    throw error
+  }
+}

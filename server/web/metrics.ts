@@ -1,0 +1,120 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Sql } from '#db/client.ts'
+import { SECOND_MS } from '#domain/instant.ts'
+import type { Gateway } from '#server/live/gateway.ts'
+import { readFreshness } from '#server/serving/freshness.ts'
+import type { Freshness } from '#server/serving/shapes.ts'
+
+export interface WebMetrics {
+  /** Text of GET /metrics, its content type beside it. Answers without the database's figures while that is away. */
+  text(): Promise<string>
+  readonly contentType: string
+  countRequest(route: 'page' | 'api' | 'events' | 'operations', status: number, seconds: number): void
+}
+
+/** What the web process says about itself and about both paths. */
+export function createWebMetrics(sql: Sql, gateway: Pick<Gateway, 'stats'>): WebMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'tillstream_web_request_seconds',
+    help: 'Time from the request line to the end of the answer',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers: [registry],
+  })
+  addLiveMetrics(registry, gateway)
+  const paths = addPathMetrics(registry)
+  return {
+    contentType: registry.contentType,
+    async text() {
+      await paths.refresh(sql)
+      return registry.metrics()
+    },
+    countRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+  }
+}
+
+function addLiveMetrics(registry: Registry, gateway: Pick<Gateway, 'stats'>): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'tillstream_live_clients',
+    help: 'Connections of the live socket',
+    registers,
+    collect() {
+      this.set(gateway.stats().clients)
+    },
+  })
+  for (const [name, help, figure] of [
+    ['updates', 'Updates sent to clients of the live socket', 'updates'],
+    ['snapshots', 'Snapshots sent to clients of the live socket', 'snapshots'],
+    ['slow_disconnects', 'Clients disconnected because they took nothing for too long', 'slowDisconnects'],
+  ] as const) {
+    new Counter({
+      name: `tillstream_live_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(gateway.stats()[figure])
+      },
+    })
+  }
+}
+
+function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> } {
+  const registers = [registry]
+  const gauge = (name: string, help: string) => new Gauge({ name: `tillstream_${name}`, help, registers })
+  const byPartition = (name: string, help: string) =>
+    new Gauge({ name: `tillstream_${name}`, help, labelNames: ['partition'], registers })
+  const up = gauge('database_up', '1 while the database answers')
+  const streamLagEvents = byPartition('stream_lag_events', 'Events the stream path has not read yet')
+  const streamLagSeconds = byPartition(
+    'stream_lag_seconds',
+    'Age of the oldest event the stream path has not read',
+  )
+  const watermarkAge = byPartition('stream_watermark_age_seconds', 'How far the watermark lies back')
+  const batchLagEvents = byPartition('batch_lag_events', 'Events appended since the newest batch run')
+  const batchAge = gauge('batch_age_seconds', 'Time since the newest batch run committed')
+  const dirtyDays = gauge('batch_dirty_store_days', 'Store-days with events their last run has not read')
+  const deadLetters = gauge('dead_letters_open', 'Dead letters that nobody has settled')
+
+  function clear(): void {
+    for (const figure of [streamLagEvents, streamLagSeconds, watermarkAge, batchLagEvents]) figure.reset()
+    for (const figure of [batchAge, dirtyDays, deadLetters]) figure.remove()
+  }
+
+  function show(freshness: Freshness, open: number): void {
+    const { now, stream, batch } = freshness
+    for (const { partition, lagEvents, lagMs, watermark } of stream.partitions) {
+      const label = { partition: String(partition) }
+      streamLagEvents.set(label, lagEvents)
+      streamLagSeconds.set(label, lagMs / SECOND_MS)
+      if (watermark !== null) watermarkAge.set(label, (now - watermark) / SECOND_MS)
+    }
+    for (const { partition, lagEvents } of batch.partitions) {
+      batchLagEvents.set({ partition: String(partition) }, lagEvents)
+    }
+    if (batch.computedAt !== null) batchAge.set((now - batch.computedAt) / SECOND_MS)
+    dirtyDays.set(batch.dirtyStoreDays)
+    deadLetters.set(open)
+  }
+
+  return {
+    async refresh(sql) {
+      // A figure that cannot be read is left out: an old one would look like a fresh one.
+      clear()
+      try {
+        const [freshness, [letters]] = await Promise.all([
+          readFreshness(sql),
+          sql<{ open: number }[]>`select count(*) as open from intake.dead_letters where state = 'open'`,
+        ])
+        show(freshness, letters?.open ?? 0)
+        up.set(1)
+      } catch {
+        clear()
+        up.set(0)
+      }
+    },
+  }
+}
