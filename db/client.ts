@@ -20,6 +20,9 @@ export function connect(url: string, options: ConnectOptions = {}) {
   return postgres(url, {
     max: options.max ?? 4,
     onnotice: () => {},
+    connect_timeout: 5,
+    // Seconds. The driver's own pauses grow to 20 s, for which a service would stay away after the database is back.
+    backoff: attempt => Math.min(0.05 * 2 ** attempt, 0.5),
     connection: {
       application_name: options.applicationName ?? 'tillstream',
       TimeZone: 'UTC',

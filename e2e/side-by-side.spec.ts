@@ -1,6 +1,6 @@
 import { card, figure } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin, lisboa, tokyo } from './stores.ts'
+import { berlin, lisboa, tokyo } from './stack/test-stores.ts'
 
 test('an empty log says how to fill it, and its first sale shows without a reload', async ({
   page,
@@ -9,11 +9,7 @@ test('an empty log says how to fill it, and its first sale shows without a reloa
   await page.goto('/')
   await expect(page.getByText('The log is empty.')).toBeVisible()
   await expect(page.getByText('npm run demo')).toBeVisible()
-  await expect(page.getByText('No store is known yet.')).toBeVisible()
-
-  await stack.tills.addStores(berlin)
-  await page.reload()
-  await expect(page.getByText('Stores are there, sales are not.')).toBeVisible()
+  await expect(page.getByText(`curl ${stack.url}/api/v1/events`)).toBeVisible()
 
   await stack.tills.sell({ store: berlin, id: 'a-1', units: 2, unitPrice: '2.555' })
   await expect(figure(page, 'Net sales').stream).toHaveText('5.11')
@@ -21,11 +17,19 @@ test('an empty log says how to fill it, and its first sale shows without a reloa
   await expect(figure(page, 'Units').stream).toHaveText('2')
 })
 
+test.describe('without any store', () => {
+  test.use({ installation: { stores: [] } })
+  test('the page says how to make stores known', async ({ page }) => {
+    await page.goto('/')
+    await expect(page.getByText('No store is known yet.')).toBeVisible()
+    await expect(page.getByText('npm run stores -- add')).toBeVisible()
+  })
+})
+
 test('sales that tills send fill the figures, the feed and the minutes as they come', async ({
   page,
   stack,
 }) => {
-  await stack.tills.addStores(berlin, lisboa)
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
   await page.goto('/')
   await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
@@ -53,7 +57,6 @@ test('a batch run brings the other side, and what came after it is explained to 
   page,
   stack,
 }) => {
-  await stack.tills.addStores(berlin)
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
   await page.goto('/')
   await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
@@ -76,34 +79,35 @@ test('a batch run brings the other side, and what came after it is explained to 
   await expect(events.getByRole('row').filter({ hasText: 'till-berlin-mitte a-2' })).toContainText('+2.50')
 })
 
-test('an address names days, stores and currency, and amounts of two currencies are never added', async ({
-  page,
-  stack,
-}) => {
-  await stack.tills.addStores(berlin, tokyo)
-  const yesterday = Date.now() - 26 * 3_600_000
-  await stack.tills.sell(
-    { store: berlin, id: 'a-0', at: yesterday, unitPrice: '7.00' },
-    { store: berlin, id: 'a-1', unitPrice: '10.00' },
-    { store: tokyo, id: 't-1', unitPrice: '810' },
-  )
-  await page.goto('/')
-  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+test.describe('with stores of two currencies', () => {
+  test.use({ installation: { stores: [berlin, tokyo] } })
+  test('an address names days, stores and currency, and amounts of two currencies are never added', async ({
+    page,
+    stack,
+  }) => {
+    const yesterday = Date.now() - 26 * 3_600_000
+    await stack.tills.sell(
+      { store: berlin, id: 'a-0', at: yesterday, unitPrice: '7.00' },
+      { store: berlin, id: 'a-1', unitPrice: '10.00' },
+      { store: tokyo, id: 't-1', unitPrice: '810' },
+    )
+    await page.goto('/')
+    await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
 
-  await page.getByRole('combobox', { name: 'Currency' }).click()
-  await page.getByRole('option', { name: 'JPY' }).click()
-  await expect(page).toHaveURL(/currency=JPY/)
-  await expect(figure(page, 'Net sales').stream).toHaveText('810')
+    await page.getByRole('combobox', { name: 'Currency' }).click()
+    await page.getByRole('option', { name: 'JPY' }).click()
+    await expect(page).toHaveURL(/currency=JPY/)
+    await expect(figure(page, 'Net sales').stream).toHaveText('810')
 
-  const today = await newestBusinessDay(stack.sql)
-  await page.goto(`/?from=2026-01-01&to=${today}&store=berlin-mitte&metric=orders`)
-  await expect(figure(page, 'Net sales').stream).toHaveText('17.00')
-  await expect(card(page, 'Orders by day')).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Berlin Mitte' })).toBeVisible()
+    const today = await newestBusinessDay(stack.sql)
+    await page.goto(`/?from=2026-01-01&to=${today}&store=berlin-mitte&metric=orders`)
+    await expect(figure(page, 'Net sales').stream).toHaveText('17.00')
+    await expect(card(page, 'Orders by day')).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Berlin Mitte' })).toBeVisible()
+  })
 })
 
 test('a paused feed stands still and says how many sales have passed', async ({ page, stack }) => {
-  await stack.tills.addStores(berlin)
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '1.00' })
   await page.goto('/')
   const feed = card(page, 'Live sales')

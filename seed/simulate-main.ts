@@ -40,7 +40,10 @@ async function run(options: SimulateOptions, environment: Environment): Promise<
       clock: Date.now,
       wait: milliseconds => sleep(milliseconds, undefined, { signal: stop.signal }).catch(() => {}),
       stop: stop.signal,
-      save: ({ shops, outboxes }) => writeShops(dataDir, { seed, shops, outboxes }),
+      save: record =>
+        writeShops(dataDir, { seed, ...record }).catch((err: unknown) => {
+          logger.warn({ err }, 'how the shops stand could not be kept for the next start')
+        }),
       tell: tellBy(logger, url),
     })
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react'
 import { connectLive } from '#app/live/live-socket.ts'
-import { LiveStore, type LiveView } from '#app/live/live-store.ts'
+import { firstView, LiveStore, type LiveView } from '#app/live/live-store.ts'
 
 const LiveContext = createContext<LiveStore | null>(null)
 
@@ -17,5 +17,5 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 export function useLive(): LiveView {
   const store = use(LiveContext)
   if (!store) throw new Error('useLive needs a LiveProvider above it')
-  return useSyncExternalStore(store.subscribe, store.view, store.view)
+  return useSyncExternalStore(store.subscribe, store.view, () => firstView)
 }

@@ -76,12 +76,17 @@ export function saleKey({ source, id }: LiveSale): string {
   return `${source} ${id}`
 }
 
-/** Newest processed first; a sale that was shown already (delivery is at least once) is not shown twice. */
+/**
+ * Newest first. Sales come in the order of the log, many of them processed at one moment; one that is
+ * known already (delivery is at least once) is not shown twice.
+ */
 function withSales(known: readonly LiveSale[], arrived: readonly LiveSale[]): readonly LiveSale[] {
   if (arrived.length === 0) return known
   const seen = new Set(known.map(saleKey))
   const fresh = arrived.filter(sale => !seen.has(saleKey(sale)))
-  return [...fresh, ...known].sort((one, other) => other.processedAt - one.processedAt).slice(0, KEPT_SALES)
+  return [...fresh.reverse(), ...known]
+    .sort((one, other) => other.processedAt - one.processedAt)
+    .slice(0, KEPT_SALES)
 }
 
 /** Windows arrive whole, not as changes: the newest version replaces the one before. */

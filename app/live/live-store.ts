@@ -16,6 +16,9 @@ export interface LiveView {
   state: LiveState
 }
 
+/** What the server renders and a browser begins with, however soon the socket has told something. */
+export const firstView: LiveView = { connection: 'connecting', state: emptyLiveState }
+
 /** Charts and tiles are drawn at most this often; frames come up to five times as fast. */
 export const MIN_RENDER_GAP_MS = 250
 
@@ -26,7 +29,7 @@ export const MIN_RENDER_GAP_MS = 250
 export class LiveStore {
   #state: LiveState = emptyLiveState
   #connection: Connection = 'connecting'
-  #view: LiveView = { connection: 'connecting', state: emptyLiveState }
+  #view: LiveView = firstView
   #listeners = new Set<() => void>()
   #nextTell: ReturnType<typeof setTimeout> | null = null
   #lastTold = 0

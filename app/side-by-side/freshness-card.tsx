@@ -113,8 +113,8 @@ function watermarkText(watermark: number, zone: string, now: number): string {
 
 /** When the schedule looks for work again, and what it will find. */
 function nextRunText({ nextTickAt, heartbeatAt, dirtyStoreDays }: Freshness['batch'], now: number): string {
+  if (heartbeatAt === null || nextTickAt === null) return 'no schedule runs'
   const work = dirtyStoreDays === 0 ? 'nothing to do' : `${plural(dirtyStoreDays, 'store-day')} to do`
-  if (heartbeatAt === null || nextTickAt === null) return `no schedule runs, ${work}`
   return `${nextTickAt <= now ? 'due now' : `in ${formatAge(nextTickAt - now)}`}, ${work}`
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { type AskedScope, resolveScope } from '#app/side-by-side/scope.ts'
 import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
 
-function store(id: string, currency: string, zone = 'Europe/Berlin'): StoreSummary {
-  return { store: id, name: id, zone, cutOverHour: 4, currency, channel: 'pos', input: 'live' }
+function store(id: string, currency: string, zone = 'Europe/Berlin', lastDay = '2026-11-20'): StoreSummary {
+  return { store: id, name: id, zone, cutOverHour: 4, currency, channel: 'pos', input: 'live', lastDay }
 }
 
 const overview: Overview = {
@@ -45,6 +45,13 @@ describe('the scope of the page', () => {
     const resolved = resolveScope(overview, { ...nothing, store: ['london'], currency: 'EUR' })
     expect(resolved?.scope).toMatchObject({ stores: ['london'], currency: 'GBP' })
     expect(resolved?.zone).toBe('Europe/London')
+  })
+
+  it('is the newest day of the stores in its currency, not one that has begun elsewhere', () => {
+    const stores = [...overview.stores, store('tokyo', 'JPY', 'Asia/Tokyo', '2026-11-21')]
+    const withTokyo = { ...overview, stores, currencies: ['EUR', 'GBP', 'JPY'], lastDay: '2026-11-21' }
+    expect(resolveScope(withTokyo, nothing)?.scope.from).toBe('2026-11-20')
+    expect(resolveScope(withTokyo, { ...nothing, currency: 'JPY' })?.scope.from).toBe('2026-11-21')
   })
 
   it('leaves out stores that do not exist', () => {

@@ -15,6 +15,8 @@ export interface ResolvedScope {
   stores: readonly StoreSummary[]
   /** Currencies one may choose from. Amounts of several are never added. */
   currencies: readonly string[]
+  /** The newest day with data of these stores in this currency. */
+  newestDay: BusinessDay
   /** Zone in which times are shown, the one the server labels its hours in: the first store's of the scope. */
   zone: string
 }
@@ -32,11 +34,26 @@ export function resolveScope(overview: Overview, asked: AskedScope): ResolvedSco
   const currencies = chosen.length > 0 ? currenciesOf(chosen) : overview.currencies
   const currency = currencies.find(code => code === asked.currency) ?? currencies[0] ?? first.currency
   return {
-    scope: { ...daysOf(asked, overview.lastDay), stores: chosen.map(({ store }) => store), currency },
+    scope: {
+      ...daysOf(asked, newestDay(stores, currency) ?? overview.lastDay),
+      stores: chosen.map(({ store }) => store),
+      currency,
+    },
     stores,
     currencies,
+    newestDay,
     zone: (chosen[0] ?? stores.find(store => store.currency === currency) ?? first).zone,
   }
+}
+
+/** The newest day with data: of the stores of the currency, for in another zone tomorrow may have begun. */
+function newestDayOf(stores: readonly StoreSummary[], currency: string): BusinessDay | null {
+  return stores
+    .filter(store => store.currency === currency)
+    .reduce<BusinessDay | null>(
+      (newest, { lastDay }) => (lastDay && lastDay > (newest ?? '') ? lastDay : newest),
+      null,
+    )
 }
 
 function daysOf({ from, to }: AskedScope, newest: BusinessDay): { from: BusinessDay; to: BusinessDay } {

@@ -46,10 +46,10 @@ export function SideBySidePage() {
       </>
     )
   }
-  const { stores: allStores, firstDay, lastDay, demoNote } = overview.data
+  const { stores: allStores, firstDay, demoNote } = overview.data
   const [anyStore] = resolved?.stores ?? allStores
   const example = anyStore ? postExample(origin, anyStore) : null
-  if (!resolved || !anyStore || !firstDay || !lastDay || !example) {
+  if (!resolved || !anyStore || !firstDay || !example) {
     return (
       <>
         <Heading title="Side by side">
@@ -60,7 +60,7 @@ export function SideBySidePage() {
     )
   }
 
-  const { scope, zone, currencies } = resolved
+  const { scope, zone, currencies, newestDay } = resolved
   const { currency } = scope
   const { metric } = asked
   // A day is open while the stream still expects sales of it.
@@ -75,7 +75,7 @@ export function SideBySidePage() {
     <>
       <Heading title={isOpen ? 'Today so far' : 'Side by side'}>
         <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
-        <PeriodControl range={scope} first={firstDay} last={lastDay} onChange={show} />
+        <PeriodControl range={scope} first={firstDay} last={newestDay} onChange={show} />
         <StoreControl stores={allStores} chosen={scope.stores} onChange={store => show({ store })} />
         <CurrencyControl
           currencies={currencies}

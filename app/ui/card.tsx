@@ -46,7 +46,12 @@ export function Card({
           )}
         >
           {title}
-          {unit ? <span className="ml-1.5 text-2xs font-normal text-muted">{unit}</span> : null}
+          {unit ? (
+            <>
+              {' '}
+              <span className="ml-0.5 text-2xs font-normal text-muted">{unit}</span>
+            </>
+          ) : null}
         </h2>
         {note ? <p className="text-2xs text-muted">{note}</p> : null}
         {actions ? <div className="ml-auto flex items-center gap-1.5">{actions}</div> : null}

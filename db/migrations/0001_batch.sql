@@ -23,9 +23,24 @@ create table batch.day_head (
   last_offset bigint not null,
   last_appended_at timestamptz not null,
   events bigint not null,
+  -- of which from files and journals: whether a journal store's day has come
+  bulk_events bigint not null default 0,
+  -- the UTC days on which they were appended: one late event does not make a run read all days between
+  append_days date[] not null default '{}',
   primary key (store, business_day)
 );
 create index day_head_by_day on batch.day_head (business_day, store);
+
+-- Where a till's reports (Z) for a business day lie. They are sent after the day, and often on the next.
+create table batch.till_head (
+  store text not null,
+  business_day date not null,
+  register text not null,
+  partition smallint not null,
+  last_offset bigint not null,
+  append_days date[] not null,
+  primary key (store, business_day, register)
+);
 
 -- Every attempt at a (job, store, period). period: the business day, or the first day of the week or month.
 create table batch.runs (
@@ -49,10 +64,13 @@ create table batch.runs (
   error text,
   -- the claim dies with its backend: a planner that finds it gone marks the run abandoned
   backend_pid integer not null,
-  backend_start timestamptz not null
+  backend_start timestamptz not null,
+  -- why it ran, e.g. 'new events'
+  reason text
 );
 create unique index runs_one_at_a_time on batch.runs (job, store, period) where state = 'running';
 create index runs_by_period on batch.runs (job, period, store);
+create index runs_by_job on batch.runs (job, run_id desc);
 create index runs_recent on batch.runs (started_at desc);
 
 -- The run whose rows stand in the report table, written in the transaction that replaced them.
@@ -69,8 +87,19 @@ create table batch.current_runs (
   row_count integer not null,
   checksum text not null,
   computed_at timestamptz not null,
+  -- checksums of the reports it was computed from: {"daily_sales": {"2026-11-19": "…"}}
+  inputs jsonb not null default '{}',
   primary key (job, store, period)
 );
+
+-- sum(bigint) goes through a wider type with a state per group that parallel workers must serialise. This
+-- one adds in place and fails on overflow: exact, and a tenth faster over a day of lines.
+create aggregate batch.exact_sum(bigint) (
+  sfunc = int8pl, stype = bigint, combinefunc = int8pl, initcond = '0', parallel = safe
+);
+
+-- The report tables. Amounts in 1/10,000. run_id is the run that wrote the row as it stands; a later run
+-- that found the same leaves it, so batch.current_runs says which run and offsets a figure stands on.
 
 create table batch.hourly_sales (
   business_day date not null,

@@ -37,14 +37,9 @@ from batch.daily_product_sales s
 join batch.current_runs r on r.job = 'daily_product_sales' and r.store = s.store and r.period = s.business_day;
 --> statement-breakpoint
 
--- What one unit of a currency is worth in the reporting currency on a day; null where no rate is known.
-create function ref.reporting_rate(p_currency text, p_day date) returns numeric language sql stable as $$
-  select case when p_currency = s.value #>> '{}' then 1 else (
-    select x.rate from ref.exchange_rates x
-    where x.currency = p_currency and x.reporting_currency = s.value #>> '{}' and x.valid_from <= p_day
-    order by x.valid_from desc limit 1) end
-  from ref.settings s where s.name = 'reporting_currency'
-$$;
+-- The currency that periods are also told in. A view, because the reader may not read the settings itself.
+create view ref.reporting_currency as
+select value #>> '{}' as currency from ref.settings where name = 'reporting_currency';
 
 create view reports.weekly_sales as
 select s.week, s.store, s.channel, s.currency, s.orders, s.units,
@@ -54,13 +49,18 @@ select s.week, s.store, s.channel, s.currency, s.orders, s.units,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.return_documents, s.units_returned, s.customers,
   case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
-  round((s.gross - s.discounts - s.returns) * 0.0001 * ref.reporting_rate(s.currency, s.week + 6), 4)::numeric(20, 4)
+  round((s.gross - s.discounts - s.returns) * 0.0001 * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
     as net_in_reporting_currency,
-  c.value #>> '{}' as reporting_currency,
+  c.currency as reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.weekly_sales s
 join batch.current_runs r on r.job = 'weekly_sales' and r.store = s.store and r.period = s.week
-left join ref.settings c on c.name = 'reporting_currency';
+left join ref.reporting_currency c on true
+left join lateral (
+  select x.rate from ref.exchange_rates x
+  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= s.week + 6
+  order by x.valid_from desc limit 1
+) x on true;
 
 create view reports.monthly_sales as
 select s.month, s.store, s.channel, s.currency, s.orders, s.units,
@@ -71,13 +71,18 @@ select s.month, s.store, s.channel, s.currency, s.orders, s.units,
   s.return_documents, s.units_returned, s.customers,
   case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
   round((s.gross - s.discounts - s.returns) * 0.0001
-    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
     as net_in_reporting_currency,
-  c.value #>> '{}' as reporting_currency,
+  c.currency as reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_sales s
 join batch.current_runs r on r.job = 'monthly_sales' and r.store = s.store and r.period = s.month
-left join ref.settings c on c.name = 'reporting_currency';
+left join ref.reporting_currency c on true
+left join lateral (
+  select x.rate from ref.exchange_rates x
+  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
+  order by x.valid_from desc limit 1
+) x on true;
 
 create view reports.monthly_product_sales as
 select s.month, s.store, s.channel, s.sku, s.currency, s.units,
@@ -87,13 +92,18 @@ select s.month, s.store, s.channel, s.sku, s.currency, s.units,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.units_returned,
   round((s.gross - s.discounts - s.returns) * 0.0001
-    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
     as net_in_reporting_currency,
-  c.value #>> '{}' as reporting_currency,
+  c.currency as reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_product_sales s
 join batch.current_runs r on r.job = 'monthly_product_sales' and r.store = s.store and r.period = s.month
-left join ref.settings c on c.name = 'reporting_currency';
+left join ref.reporting_currency c on true
+left join lateral (
+  select x.rate from ref.exchange_rates x
+  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
+  order by x.valid_from desc limit 1
+) x on true;
 
 create view reports.monthly_category_sales as
 select s.month, s.store, s.channel, s.category, s.currency, s.units,
@@ -103,24 +113,34 @@ select s.month, s.store, s.channel, s.category, s.currency, s.units,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.units_returned,
   round((s.gross - s.discounts - s.returns) * 0.0001
-    * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
     as net_in_reporting_currency,
-  c.value #>> '{}' as reporting_currency,
+  c.currency as reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_category_sales s
 join batch.current_runs r on r.job = 'monthly_category_sales' and r.store = s.store and r.period = s.month
-left join ref.settings c on c.name = 'reporting_currency';
+left join ref.reporting_currency c on true
+left join lateral (
+  select x.rate from ref.exchange_rates x
+  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
+  order by x.valid_from desc limit 1
+) x on true;
 
 create view reports.monthly_tenders as
 select s.month, s.store, s.channel, s.tender, s.currency, s.documents,
   (s.amount * 0.0001)::numeric(20, 4) as amount,
-  round(s.amount * 0.0001 * ref.reporting_rate(s.currency, (s.month + interval '1 month')::date - 1), 4)::numeric(20, 4)
+  round(s.amount * 0.0001 * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
     as amount_in_reporting_currency,
-  c.value #>> '{}' as reporting_currency,
+  c.currency as reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_tenders s
 join batch.current_runs r on r.job = 'monthly_tenders' and r.store = s.store and r.period = s.month
-left join ref.settings c on c.name = 'reporting_currency';
+left join ref.reporting_currency c on true
+left join lateral (
+  select x.rate from ref.exchange_rates x
+  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
+  order by x.valid_from desc limit 1
+) x on true;
 --> statement-breakpoint
 
 -- Batch: inventory, reviews, completeness -------------------------------------------------------------

@@ -4,6 +4,7 @@ import {
   boolean,
   date,
   integer,
+  jsonb,
   numeric,
   pgSchema,
   primaryKey,
@@ -38,8 +39,23 @@ export const dayHead = batchSchema.table(
     lastOffset: bigint('last_offset', { mode: 'number' }).notNull(),
     lastAppendedAt: timestamp('last_appended_at', { withTimezone: true }).notNull(),
     events: bigint({ mode: 'number' }).notNull(),
+    bulkEvents: bigint('bulk_events', { mode: 'number' }).notNull().default(0),
+    appendDays: date('append_days').array().notNull().default([]),
   },
   table => [primaryKey({ columns: [table.store, table.businessDay] })],
+)
+
+export const tillHead = batchSchema.table(
+  'till_head',
+  {
+    store: text().notNull(),
+    businessDay: date('business_day').notNull(),
+    register: text().notNull(),
+    partition: smallint().notNull(),
+    lastOffset: bigint('last_offset', { mode: 'number' }).notNull(),
+    appendDays: date('append_days').array().notNull(),
+  },
+  table => [primaryKey({ columns: [table.store, table.businessDay, table.register] })],
 )
 
 export const runs = batchSchema.table('runs', {
@@ -62,6 +78,7 @@ export const runs = batchSchema.table('runs', {
   error: text(),
   backendPid: integer('backend_pid').notNull(),
   backendStart: timestamp('backend_start', { withTimezone: true }).notNull(),
+  reason: text(),
 })
 
 export const currentRuns = batchSchema.table(
@@ -79,6 +96,7 @@ export const currentRuns = batchSchema.table(
     rowCount: integer('row_count').notNull(),
     checksum: text().notNull(),
     computedAt: timestamp('computed_at', { withTimezone: true }).notNull(),
+    inputs: jsonb().$type<Record<string, Record<string, string>>>().notNull().default({}),
   },
   table => [primaryKey({ columns: [table.job, table.store, table.period] })],
 )

@@ -39,7 +39,7 @@ describe.each(WORKED_EXAMPLES)('$title', example => {
     test('by minute', () => {
       const windows = modelSales(events, event => `${event.store} ${windowStartOf(event.eventTime)}`)
       for (const { store, windowStart, orders, net } of example.windows ?? []) {
-        const actual = windows.get(`${store} ${parseInstant(windowStart)}`)
+        const actual = windows.get(`${store} ${parseInstant(windowStart) ?? 0}`)
         expect(actual && { orders: actual.orders, net: formatAmount(netOf(actual)) }).toEqual({ orders, net })
       }
       expect(windows.size).toBe(example.windows?.length)

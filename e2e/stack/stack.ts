@@ -7,6 +7,7 @@ import { type ProcessName, processEntries } from '#server/launch/processes.ts'
 import { isUpWithin } from '#server/launch/wait-until-up.ts'
 import { type Child, startChild } from './child-process.ts'
 import { openDatabaseLink } from './database-link.ts'
+import { addStores, type TestStore } from './test-stores.ts'
 import { openTills, type Tills } from './tills.ts'
 
 const UP_WITHIN_MS = 60_000
@@ -32,7 +33,7 @@ export interface Stack {
   close(): Promise<void>
 }
 
-export async function startStack(databaseUrl: string): Promise<Stack> {
+export async function startStack(databaseUrl: string, stores: readonly TestStore[]): Promise<Stack> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
   const ports = await reservePorts('127.0.0.1', { port: 20_000 + Math.floor(Math.random() * 20_000) })
   await ports.giveUp()
@@ -76,10 +77,11 @@ export async function startStack(databaseUrl: string): Promise<Stack> {
     outputs.push(`--- ${name}\n${child.output()}`)
   }
 
+  await addStores(sql, stores)
   await Promise.all(PROCESSES.map(start))
   return {
     url,
-    tills: openTills({ intakeUrl, sql }),
+    tills: openTills(intakeUrl),
     sql,
     dashboardDatabase: link,
     stop,

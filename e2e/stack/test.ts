@@ -1,9 +1,13 @@
 import { test as base, expect } from '@playwright/test'
 import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
 import { type Stack, startStack } from './stack.ts'
+import { berlin, lisboa, type TestStore } from './test-stores.ts'
 
-/** A browser test with an installation of its own, empty and running. */
-export const test = base.extend<{ stack: Stack }, { databaseServer: DatabaseServer }>({
+/** A browser test with an installation of its own, running, with stores but without any event. */
+export const test = base.extend<
+  { installation: { stores: readonly TestStore[] }; stack: Stack },
+  { databaseServer: DatabaseServer }
+>({
   databaseServer: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names a fixture needs from its pattern
     async ({}, use) => {
@@ -13,9 +17,11 @@ export const test = base.extend<{ stack: Stack }, { databaseServer: DatabaseServ
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  stack: async ({ databaseServer }, use, info) => {
+  // An object, because Playwright takes an option that is an array for a fixture with its settings.
+  installation: [{ stores: [berlin, lisboa] }, { option: true }],
+  stack: async ({ databaseServer, installation }, use, info) => {
     const databaseUrl = await databaseServer.createDatabase()
-    const stack = await startStack(databaseUrl)
+    const stack = await startStack(databaseUrl, installation.stores)
     await use(stack)
     await stack.close()
     await databaseServer.dropDatabase(databaseUrl)

@@ -1,14 +1,4 @@
-import type { Sql } from '#db/client.ts'
-import { partitionOf } from '#domain/partition.ts'
-
-/** A store of the tests. */
-export interface TestStore {
-  store: string
-  name: string
-  zone: string
-  currency: string
-  channel?: 'pos' | 'online'
-}
+import type { TestStore } from './test-stores.ts'
 
 /** An order as a till sends it. What is left out is as usual as can be. */
 export interface TestOrder {
@@ -22,15 +12,13 @@ export interface TestOrder {
 }
 
 export interface Tills {
-  /** Makes stores known, as `npm run stores -- add` does. */
-  addStores(...stores: TestStore[]): Promise<void>
   /** Sends orders in one request. @throws when the intake does not accept every one */
   sell(...orders: TestOrder[]): Promise<void>
   /** Takes goods of an order back. */
   takeBack(order: TestOrder & { refund: string }): Promise<void>
 }
 
-export function openTills({ intakeUrl, sql }: { intakeUrl: string; sql: Sql }): Tills {
+export function openTills(intakeUrl: string): Tills {
   async function send(events: readonly object[]): Promise<void> {
     const response = await fetch(`${intakeUrl}/api/v1/events`, {
       method: 'POST',
@@ -44,17 +32,6 @@ export function openTills({ intakeUrl, sql }: { intakeUrl: string; sql: Sql }): 
   }
 
   return {
-    async addStores(...stores) {
-      const [{ count = 1 } = {}] = await sql<
-        { count: number }[]
-      >`select count(*)::int4 as count from log.partitions`
-      for (const store of stores) {
-        await sql`
-          insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-          values (${store.store}, ${store.name}, ${store.zone}, 4, ${store.currency}, true,
-            ${store.channel ?? 'pos'}, 'live', ${partitionOf(store.store, count)})`
-      }
-    },
     sell: (...orders) => send(orders.map(placed)),
     takeBack: order => send([returned(order)]),
   }

@@ -24,6 +24,9 @@ const SUPPLIER_LATE = { chance: 0.15, factor: 3 }
 /** A till sends its Z report so long after closing. */
 const CLOSING_MS = 4 * MINUTE_MS
 
+/** A machine that slept sold nothing meanwhile. */
+const LONGEST_STEP_MS = 5 * SECOND_MS
+
 /**
  * @param dayMs in what time it sells what the seeded shop sells in a day: its suppliers hurry in proportion
  */
@@ -92,6 +95,7 @@ export function createLiveShop(
 
   return {
     step(now, ordersPerMinute) {
+      steppedAt = Math.max(steppedAt, now - LONGEST_STEP_MS)
       const passed = now - steppedAt
       const happened: (SentEvent | null)[] = []
       if (state.onHand === null) happened.push(openingStock(trading, now))

@@ -80,7 +80,9 @@ export async function simulate(simulation: Simulation): Promise<void> {
         onSent({ events, again }) {
           counts[again ? 'again' : 'events'] += events
         },
-        onRejected: rejected => rejected.forEach(one => tell.rejected(one)),
+        onRejected(rejected) {
+          for (const one of rejected) tell.rejected(one)
+        },
         onRefused: detail => tell.refused(detail),
         onHopeless: detail => {
           hopeless = detail

@@ -9,6 +9,7 @@ import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { type AppendHints, createAppendHints } from './append-hints.ts'
 import { createCommitQueue, type Weight } from './commit-queue.ts'
 import { type DeadLetter, insertDeadLetters } from './dead-letters.ts'
+import { createDropWatch } from './drop-watch.ts'
 import { createEventSink } from './event-sink.ts'
 import { createAuthorize } from './http/authorize.ts'
 import { databaseCheck, migrationsCheck } from './http/health.ts'
@@ -27,6 +28,8 @@ export interface IntakeOptions {
   port: number
   /** Bearer key; undefined asks for none. */
   intakeKey: string | undefined
+  /** Folder in which files arrive; undefined: none is watched. */
+  dropDir: string | undefined
   logger: Logger
   clock?: () => number
   limits?: Partial<IntakeLimits>
@@ -56,7 +59,7 @@ const LIMITS: IntakeLimits = {
   answerWithinMs: 15 * SECOND_MS,
 }
 
-const DRAIN_MS = 3_500
+const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
 const MAX_LETTERS_OF_COMMIT = 1_000
 
@@ -144,7 +147,15 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
     await clients.end()
     throw error
   })
+  const drop =
+    options.dropDir === undefined
+      ? undefined
+      : createDropWatch({ databaseUrl, dropDir: options.dropDir, logger, metrics })
   const periodics = [
+    startPeriodic(async () => drop?.run(), {
+      everyMs: SECOND_MS,
+      onFailure: err => logger.warn({ err }, 'the drop folder cannot be read'),
+    }),
     startPeriodic(() => tick({ ticker, clock, hints, metrics }), {
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'time does not move in quiet partitions for now'),
@@ -165,6 +176,7 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
       stopping = true
       await closeServer(server)
       hints.stop()
+      drop?.stop()
       await within(Promise.all(periodics.map((periodic: Periodic) => periodic.stop())), 500)
       await clients.end()
     },
@@ -248,8 +260,10 @@ async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>(resolve => {
     server.close(() => resolve())
   })
-  server.closeIdleConnections()
+  // A connection whose answer was under way is kept alive by its sender: closed once it is idle.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 20)
   await within(closed, DRAIN_MS)
+  clearInterval(closeIdle)
   server.closeAllConnections()
 }
 

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { readEnvironment } from '#server/environment.ts'
+import { runCommand } from './command.ts'
 import { startIntake } from './intake-service.ts'
 
 const HELP = `Usage: npm start -- intake
@@ -11,15 +12,12 @@ Takes events over HTTP (POST /api/v1/events on INTAKE_PORT) and files from the d
 Settings come from the environment: see .env.example.
 `
 
-try {
+await runCommand(async () => {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
   if (values.help) process.stdout.write(HELP)
   else await run()
-} catch (error) {
-  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(isUsage ? 2 : 1)
-}
+  return 0
+})
 
 async function run(): Promise<void> {
   const environment = readEnvironment()
@@ -31,6 +29,7 @@ async function run(): Promise<void> {
     host: environment.host,
     port: environment.intakePort,
     intakeKey: environment.intakeKey,
+    dropDir: environment.dropDir,
     logger,
   })
   logger.info({ url: intake.url }, `intake listens on ${intake.url}`)

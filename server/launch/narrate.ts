@@ -20,6 +20,8 @@ const nameWidth = 22
 
 /** @param output standard output, or standard error where output must stay clean */
 export function narrateTo(output: NodeJS.WritableStream): Narration {
+  // Whoever read us may be gone (a pipe into "head"); that must not end what we run.
+  output.on('error', () => {})
   const line = (text: string) => void output.write(`${text}\n`)
   const done: Narration['done'] = (name, tookMs, detail = '') => {
     const said = detail === '' ? seconds(tookMs) : `${seconds(tookMs)}  ${detail}`

@@ -1,5 +1,7 @@
 import { asc } from 'drizzle-orm'
+import type { Sql } from '#db/client.ts'
 import { stores } from '#db/schema/ref.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
 import type { Serving } from '#server/serving/serving.ts'
 import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
 
@@ -11,8 +13,9 @@ interface Extent {
 
 /** What a page needs to choose a scope: stores, currencies, first and last day with events. */
 export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise<Overview> {
-  const [storeRows, currencyRows, [extent]] = await Promise.all([
+  const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
     drizzle.select().from(stores).orderBy(asc(stores.name)),
+    readLastDays(sql),
     sql<{ currency: string }[]>`
       select currency from ref.stores union select currency from batch.daily_sales order by currency`,
     sql<Extent[]>`
@@ -31,7 +34,7 @@ export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise
       from streamed s, planned p, counted`,
   ])
   return {
-    stores: storeRows.map(toSummary),
+    stores: storeRows.map(row => toSummary(row, lastDays.get(row.store) ?? null)),
     currencies: currencyRows.map(row => row.currency),
     firstDay: extent?.firstDay ?? null,
     lastDay: extent?.lastDay ?? null,
@@ -40,7 +43,19 @@ export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise
   }
 }
 
-function toSummary(row: typeof stores.$inferSelect): StoreSummary {
+/** By store. The newest window is found by its key, so this does not grow with the history. */
+async function readLastDays(sql: Sql): Promise<ReadonlyMap<string, BusinessDay | null>> {
+  const rows = await sql<{ store: string; lastDay: BusinessDay | null }[]>`
+    select s.store, greatest(
+      (select w.business_day from stream.windows w join stream.active_generation using (generation)
+        where w.store = s.store order by w.window_start desc limit 1),
+      (select max(h.business_day) from batch.day_head h where h.store = s.store)
+    ) as "lastDay"
+    from ref.stores s`
+  return new Map(rows.map(row => [row.store, row.lastDay]))
+}
+
+function toSummary(row: typeof stores.$inferSelect, lastDay: BusinessDay | null): StoreSummary {
   return {
     store: row.store,
     name: row.name,
@@ -49,5 +64,6 @@ function toSummary(row: typeof stores.$inferSelect): StoreSummary {
     currency: row.currency,
     channel: row.channel,
     input: row.input,
+    lastDay,
   }
 }

@@ -319,6 +319,8 @@ export interface StoreSummary {
   currency: string
   channel: 'pos' | 'online'
   input: 'live' | 'journal'
+  /** Its newest business day with any event: days end at different instants in different zones. */
+  lastDay: BusinessDay | null
 }
 
 /** What the page needs to choose a scope. */

@@ -1,10 +1,11 @@
+import { Temporal } from 'temporal-polyfill'
 import type { Sql } from '#db/client.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/effects.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
-import { HOUR_MS } from '#domain/instant.ts'
+import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
@@ -183,8 +184,8 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
     }
   },
   async hourly_sales(sql, { store, day, events }, runId) {
-    const hourKey = (event: LogEvent) =>
-      `${saleKey(event)}|${Math.floor(event.eventTime / HOUR_MS) * HOUR_MS}`
+    const zone = EXAMPLE_STORES.find(entry => entry.id === store)?.zone ?? 'UTC'
+    const hourKey = (event: LogEvent) => `${saleKey(event)}|${hourStartOf(event.eventTime, zone)}`
     for (const [key, effect] of modelSales(events, hourKey)) {
       const [channel = '', currency = '', start = ''] = key.split('|')
       await sql`
@@ -238,6 +239,11 @@ function saleKey(event: LogEvent): string {
 
 function windowKey(event: LogEvent): string {
   return `${event.store}|${saleKey(event)}|${windowStartOf(event.eventTime)}|${event.businessDay}`
+}
+
+function hourStartOf(instant: Instant, zone: string): Instant {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone)
+  return local.round({ smallestUnit: 'hour', roundingMode: 'floor' }).epochMilliseconds
 }
 
 function taxOf(events: readonly LogEvent[]): number {

@@ -57,3 +57,10 @@ export async function lastResult(
     where mapping = ${mapping} and name = ${name} and sha256 = ${sha256} order by file desc limit 1`
   return row?.state === 'loaded' ? row.summary : null
 }
+
+/** The rejects of a file have moved with it. */
+export async function moveRejects(sql: Sql, from: string, to: string): Promise<void> {
+  await sql`
+    update intake.files set summary = jsonb_set(summary, '{rejects}', to_jsonb(${to}::text))
+    where summary ->> 'rejects' = ${from}`
+}

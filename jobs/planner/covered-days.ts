@@ -1,0 +1,51 @@
+import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import type { StoreFacts } from './facts.ts'
+import { dayCount, daysBetween } from './period.ts'
+import type { CoveredDays } from './report-rule.ts'
+
+/**
+ * Stock is carried over days without any event, but not for ever: one event with a broken clock, decades
+ * ago, must not make a row for every day since.
+ */
+export const MAX_CARRIED_DAYS = 92
+
+/** A journal is expected on a weekday that had one within this many weeks. */
+const JOURNAL_HABIT_WEEKS = 4
+
+type Days = Pick<StoreFacts, 'heads' | 'tillReports' | 'input' | 'scope'>
+
+/** The business days of a store that a report covers, oldest first, as far as the facts reach. */
+export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
+  const withEvents = [...facts.heads.keys()]
+  switch (kind) {
+    case 'with-events':
+      return withEvents
+    case 'carried':
+      return carriedDays(withEvents)
+    case 'expected': {
+      const reported = facts.tillReports.map(report => report.businessDay)
+      return [...new Set([...withEvents, ...reported, ...missingJournalDays(facts)])].sort()
+    }
+  }
+}
+
+function carriedDays(days: readonly BusinessDay[]): BusinessDay[] {
+  return days.flatMap((day, index) => {
+    const next = days[index + 1]
+    if (next === undefined) return [day]
+    const last = addDays(day, Math.min(dayCount(day, next) - 1, MAX_CARRIED_DAYS))
+    return daysBetween(day, last)
+  })
+}
+
+/** Days in scope on which a journal store has sent nothing, though it used to on that weekday. */
+function missingJournalDays({ input, heads, scope }: Days): BusinessDay[] {
+  if (input !== 'journal') return []
+  const days = daysBetween(scope.from, scope.to).filter(day => !heads.has(day))
+  return days.filter(day => {
+    for (let weeks = 1; weeks <= JOURNAL_HABIT_WEEKS; weeks += 1) {
+      if ((heads.get(addDays(day, -7 * weeks))?.bulkEvents ?? 0) > 0) return true
+    }
+    return false
+  })
+}

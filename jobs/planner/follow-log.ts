@@ -1,0 +1,113 @@
+import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import { LOG_START, type Position } from '#domain/log-event.ts'
+import { LogOrderError } from '#server/log/order-log.ts'
+
+/** Entries of one step: a step is one statement and one commit. */
+const STEP = 50_000
+
+/**
+ * Brings the planner's view of the log up to date: for every store's business day, which stretch of the
+ * log it lies in. The planner is a consumer with a checkpoint of its own; view and checkpoint move in one
+ * transaction, so nothing is lost or counted twice whoever is killed when. Several planners take turns.
+ * @returns how far it has come, by partition
+ * @throws LogOrderError when offsets are not dense
+ */
+export async function followLog(
+  sql: Sql,
+  options: { step?: number; signal?: AbortSignal } = {},
+): Promise<Position[]> {
+  const { step = STEP, signal } = options
+  const partitions = await sql<
+    { partition: number }[]
+  >`select partition from log.partitions order by partition`
+  const positions: Position[] = []
+  for (const { partition } of partitions) {
+    let moved: Moved
+    do {
+      signal?.throwIfAborted()
+      moved = await followStep(sql, { partition, step })
+    } while (moved.entries === step)
+    positions[partition] = moved.position
+  }
+  return positions
+}
+
+interface Moved {
+  entries: number
+  position: Position
+}
+
+async function followStep(
+  sql: Sql,
+  { partition, step }: { partition: number; step: number },
+): Promise<Moved> {
+  return sql.begin(async transaction => {
+    await transaction`
+      insert into batch.planner_checkpoints (partition, "offset", appended_at)
+      values (${partition}, ${LOG_START.offset}, ${LOG_START.appendedAt}) on conflict do nothing`
+    const [checkpoint = LOG_START] = await transaction<Position[]>`
+      select "offset", appended_at as "appendedAt" from batch.planner_checkpoints
+      where partition = ${partition} for update`
+    const [read] = await transaction<
+      { entries: number; offset: number | null; appendedAt: Instant | null }[]
+    >`
+      with entries as materialized (
+        select "offset", appended_at, type, class, store, business_day, register, details
+        from log.event_log
+        where partition = ${partition} and appended_at >= ${checkpoint.appendedAt} and "offset" > ${checkpoint.offset}
+        order by appended_at, "offset" limit ${step}
+      ),
+      days as (
+        select store, business_day, min("offset") as first_offset, min(appended_at) as first_appended_at,
+          max("offset") as last_offset, max(appended_at) as last_appended_at, count(*) as events,
+          count(*) filter (where class = 'bulk') as bulk_events,
+          array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days
+        from entries where store is not null and business_day is not null
+        group by store, business_day
+      ),
+      till_reports as (
+        select store, (details ->> 'zBusinessDay')::date as business_day, register,
+          max("offset") as last_offset, array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days
+        from entries where type = 'till.closed' and register is not null
+        group by 1, 2, 3
+      ),
+      -- Sorted, so that two planners on one partition never wait for each other in a circle.
+      day_heads as (
+        insert into batch.day_head as head (store, business_day, partition, first_offset, first_appended_at,
+          last_offset, last_appended_at, events, bulk_events, append_days)
+        select store, business_day, ${partition}, first_offset, first_appended_at, last_offset, last_appended_at,
+          events, bulk_events, append_days
+        from days order by store, business_day
+        on conflict (store, business_day) do update set
+          last_offset = excluded.last_offset,
+          last_appended_at = excluded.last_appended_at,
+          events = head.events + excluded.events,
+          bulk_events = head.bulk_events + excluded.bulk_events,
+          append_days = (
+            select array_agg(distinct day order by day) from unnest(head.append_days || excluded.append_days) day)
+      ),
+      till_heads as (
+        insert into batch.till_head as head (store, business_day, register, partition, last_offset, append_days)
+        select store, business_day, register, ${partition}, last_offset, append_days
+        from till_reports order by store, business_day, register
+        on conflict (store, business_day, register) do update set
+          last_offset = excluded.last_offset,
+          append_days = (
+            select array_agg(distinct day order by day) from unnest(head.append_days || excluded.append_days) day)
+      )
+      select count(*) as entries, max("offset") as "offset", max(appended_at) as "appendedAt" from entries`
+    if (!read || read.offset === null || read.appendedAt === null) return { entries: 0, position: checkpoint }
+    const position = { offset: read.offset, appendedAt: read.appendedAt }
+    if (position.offset - checkpoint.offset !== read.entries) {
+      throw new LogOrderError(
+        `partition ${partition}: ${read.entries} entries lie between offsets ${checkpoint.offset} and ` +
+          `${position.offset}, expected ${position.offset - checkpoint.offset}: the log has a hole or a double`,
+      )
+    }
+    await transaction`
+      update batch.planner_checkpoints set "offset" = ${position.offset}, appended_at = ${position.appendedAt}
+      where partition = ${partition}`
+    return { entries: read.entries, position }
+  })
+}

@@ -1,0 +1,295 @@
+import type { Sql } from '#db/client.ts'
+import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import { type Position, RULES_VERSION } from '#domain/log-event.ts'
+import { MAX_CARRIED_DAYS } from './covered-days.ts'
+import {
+  type CurrentRun,
+  type DayHead,
+  type FailedAttempts,
+  type PlannerFacts,
+  type StoreFacts,
+  slotKey,
+  type TillReport,
+} from './facts.ts'
+import { lastDayOf, periodOf } from './period.ts'
+import type { Wanted } from './plan.ts'
+import type { ReportRule } from './report-rule.ts'
+
+type Reading = Parameters<Parameters<Sql['begin']>[1]>[0]
+
+/** A week that begins in a month may end in the next, and the other way round. */
+const WEEK_REACH_DAYS = 6
+/** How far back days decide about later ones: stock that is carried over, habits of tills and journals. */
+const REACH_BACK_DAYS = MAX_CARRIED_DAYS + WEEK_REACH_DAYS
+
+/**
+ * Reads what a plan is decided from, at one moment. Of a store it reads the months in which anything may
+ * have to run (a rough look, that leaves out what is certainly settled) and as much around them as judging
+ * those needs. What is due, the planner decides.
+ */
+export async function loadFacts(
+  sql: Sql,
+  request: { basis: readonly Position[]; rules: readonly ReportRule[]; wanted: Wanted },
+): Promise<PlannerFacts> {
+  const { basis, rules, wanted } = request
+  return sql.begin('isolation level repeatable read read only', async reading => {
+    const months = await findOpenMonths(reading, rules)
+    if (wanted.kind === 'range') months.push(...(await findMonthsInRange(reading, wanted)))
+    const scopes = joinMonths(months)
+    const regions = await findRegions(reading, scopes)
+    const [references, stores, heads, tills, closed, runs, failures] = await Promise.all([
+      readReferences(reading),
+      readStores(reading),
+      readHeads(reading, regions),
+      readTillReports(reading, regions),
+      readClosedDays(reading, regions),
+      readCurrentRuns(reading, regions),
+      readFailures(reading),
+    ])
+    const known = new Map(stores.map(store => [store.store, store]))
+    const facts = regions.flatMap((region): StoreFacts[] => {
+      const { store } = region
+      const properties = known.get(store)
+      if (!properties) return []
+      return [
+        {
+          store,
+          partition: properties.partition,
+          calendar: { zone: properties.zone, cutOverHour: properties.cutOverHour },
+          input: properties.input,
+          scope: { from: region.scopeFrom, to: region.scopeTo },
+          heads: new Map((heads.get(store) ?? []).map(row => [row.businessDay, row])),
+          tillReports: tills.get(store) ?? [],
+          closedDays: new Set((closed.get(store) ?? []).map(row => row.businessDay)),
+          runs: new Map((runs.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
+          failures: new Map((failures.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
+        },
+      ]
+    })
+    const unknownStores = regions.map(region => region.store).filter(store => !known.has(store))
+    return { basis, references, stores: facts, unknownStores }
+  })
+}
+
+interface StoreMonth {
+  store: string
+  month: BusinessDay
+}
+
+/** The months of stores in which something may have to run. Answers too many rather than too few. */
+async function findOpenMonths(reading: Reading, rules: readonly ReportRule[]): Promise<StoreMonth[]> {
+  const inputs = rules
+    .filter(rule => !rule.isChained)
+    .flatMap(rule => rule.inputs.map(input => ({ job: rule.name, grain: rule.grain, input })))
+  const chained = rules.filter(rule => rule.isChained).map(rule => rule.name)
+  const usingCategories = rules.filter(rule => rule.references.includes('categories')).map(rule => rule.name)
+  const rows = await reading<StoreMonth[]>`
+    with rules as (
+      select * from unnest(
+        ${rules.map(rule => rule.name)}::text[], ${rules.map(rule => rule.version)}::text[],
+        ${rules.map(rule => rule.grain)}::text[],
+        ${rules.map(rule => rule.reads.includes('till-reports'))}::boolean[]
+      ) as rule(job, version, grain, reads_tills)
+    ),
+    inputs as (
+      select * from unnest(
+        ${inputs.map(edge => edge.job)}::text[], ${inputs.map(edge => edge.grain)}::text[],
+        ${inputs.map(edge => edge.input)}::text[]
+      ) as edge(job, grain, input)
+    ),
+    heads as (
+      select store, business_day, last_offset, false as is_till from batch.day_head
+      union all
+      select store, business_day, max(last_offset), true from batch.till_head group by store, business_day
+    ),
+    open_days as (
+      -- never ran, ran on other code, or has not read everything
+      select h.store, h.business_day as day
+      from heads h
+      join rules r on r.reads_tills or not h.is_till
+      left join batch.current_runs c
+        on c.job = r.job and c.store = h.store and c.period = date_trunc(r.grain, h.business_day)::date
+      where c.run_id is null or c.code_version <> r.version or c.rules_version <> ${RULES_VERSION}
+        or c.through_offset < h.last_offset
+      union all
+      select h.store, h.business_day from batch.day_head h
+      where not exists (
+        select from batch.closed_days d where d.store = h.store and d.business_day = h.business_day)
+      union all
+      -- computed without, or from another state of, a report it is computed from
+      select u.store, u.period
+      from batch.current_runs u
+      join inputs i on i.input = u.job
+      left join batch.current_runs c
+        on c.job = i.job and c.store = u.store and c.period = date_trunc(i.grain, u.period)::date
+      where c.inputs -> u.job ->> u.period::text is distinct from u.checksum
+      union all
+      select c.store, c.period
+      from batch.current_runs c
+      cross join lateral jsonb_each_text(c.inputs -> c.job) previous(day, checksum)
+      left join batch.current_runs u on u.job = c.job and u.store = c.store and u.period = previous.day::date
+      where c.job = any(${chained}) and u.checksum is distinct from previous.checksum
+      union all
+      select c.store, c.period
+      from batch.current_runs c
+      where c.job = any(${usingCategories})
+        and c.inputs -> 'categories' ->> '' is distinct from ${categoriesFingerprint(reading)}
+      union all
+      -- a journal that does not come leaves no trace: look at the weeks after the last one
+      select s.store, unnest(array[last.day, last.day + 28])
+      from ref.stores s
+      cross join lateral (select max(h.business_day) as day from batch.day_head h where h.store = s.store) last
+      where s.input = 'journal' and last.day is not null
+    )
+    select distinct store, date_trunc('month', day)::date as month from open_days`
+  return [...rows]
+}
+
+async function findMonthsInRange(
+  reading: Reading,
+  range: { from: BusinessDay; to: BusinessDay },
+): Promise<StoreMonth[]> {
+  // A week or month that the range touches may have its only days outside the range.
+  const from = addDays(periodOf('month', range.from), -WEEK_REACH_DAYS)
+  const to = addDays(lastDayOf('month', range.to), WEEK_REACH_DAYS)
+  const rows = await reading<StoreMonth[]>`
+    select distinct store, date_trunc('month', business_day)::date as month from batch.day_head
+    where business_day between ${from} and ${to}`
+  return [...rows]
+}
+
+interface Scope {
+  store: string
+  scopeFrom: BusinessDay
+  scopeTo: BusinessDay
+}
+
+/** One stretch of whole months a store: chains of days run through the months between. */
+function joinMonths(months: readonly StoreMonth[]): Scope[] {
+  const scopes = new Map<string, Scope>()
+  for (const { store, month } of months) {
+    const end = lastDayOf('month', month)
+    const scope = scopes.get(store)
+    if (!scope) scopes.set(store, { store, scopeFrom: month, scopeTo: end })
+    else {
+      if (month < scope.scopeFrom) scope.scopeFrom = month
+      if (end > scope.scopeTo) scope.scopeTo = end
+    }
+  }
+  return [...scopes.values()].sort((a, b) => (a.store < b.store ? -1 : 1))
+}
+
+interface Region extends Scope {
+  /** First and last day of which facts are read. */
+  from: BusinessDay
+  to: BusinessDay
+}
+
+/** Widens scopes: always to the nearest day with events on either side, so that no chain begins in the middle. */
+async function findRegions(reading: Reading, scopes: readonly Scope[]): Promise<Region[]> {
+  if (scopes.length === 0) return []
+  const rows = await reading<Region[]>`
+    select store, scope_from as "scopeFrom", scope_to as "scopeTo",
+      coalesce((
+        select max(h.business_day) from batch.day_head h
+        where h.store = scope.store and h.business_day < scope_from - ${REACH_BACK_DAYS}::integer
+      ), scope_from - ${REACH_BACK_DAYS}::integer) as "from",
+      coalesce((
+        select min(h.business_day) from batch.day_head h
+        where h.store = scope.store and h.business_day > scope_to + ${WEEK_REACH_DAYS}::integer
+      ), scope_to + ${WEEK_REACH_DAYS}::integer) as "to"
+    from unnest(
+      ${scopes.map(scope => scope.store)}::text[], ${scopes.map(scope => scope.scopeFrom)}::date[],
+      ${scopes.map(scope => scope.scopeTo)}::date[]
+    ) as scope(store, scope_from, scope_to)`
+  return [...rows]
+}
+
+function regionTable(reading: Reading, regions: readonly Region[]) {
+  return reading`unnest(
+    ${regions.map(region => region.store)}::text[], ${regions.map(region => region.from)}::date[],
+    ${regions.map(region => region.to)}::date[]
+  ) as region(store, from_day, to_day)`
+}
+
+async function readReferences(reading: Reading): Promise<PlannerFacts['references']> {
+  const [row] = await reading<{ categories: string }[]>`
+    select ${categoriesFingerprint(reading)} as categories`
+  return { categories: row?.categories ?? '' }
+}
+
+/** A text that changes when a product changes its category. */
+export function categoriesFingerprint(reading: Reading) {
+  return reading`(
+    select md5(coalesce(string_agg(md5(sku) || md5(category), '' order by sku collate "C"), ''))
+    from ref.products where category is not null)`
+}
+
+async function readStores(reading: Reading) {
+  return reading<
+    { store: string; partition: number; zone: string; cutOverHour: number; input: 'live' | 'journal' }[]
+  >`select store, partition, zone, cut_over_hour as "cutOverHour", input from ref.stores`
+}
+
+async function readHeads(reading: Reading, regions: readonly Region[]) {
+  const rows = await reading<(DayHead & { store: string; businessDay: BusinessDay })[]>`
+    select h.store, h.business_day as "businessDay", h.last_offset as "lastOffset", h.events,
+      h.bulk_events as "bulkEvents", h.append_days as "appendDays"
+    from ${regionTable(reading, regions)}
+    join batch.day_head h on h.store = region.store and h.business_day between region.from_day and region.to_day
+    order by h.store, h.business_day`
+  return byStore(rows)
+}
+
+async function readTillReports(reading: Reading, regions: readonly Region[]) {
+  const rows = await reading<(TillReport & { store: string })[]>`
+    select t.store, t.business_day as "businessDay", t.register, t.last_offset as "lastOffset",
+      t.append_days as "appendDays"
+    from ${regionTable(reading, regions)}
+    join batch.till_head t on t.store = region.store and t.business_day between region.from_day and region.to_day
+    order by t.store, t.business_day`
+  return byStore(rows)
+}
+
+async function readClosedDays(reading: Reading, regions: readonly Region[]) {
+  const rows = await reading<{ store: string; businessDay: BusinessDay }[]>`
+    select d.store, d.business_day as "businessDay"
+    from ${regionTable(reading, regions)}
+    join batch.closed_days d on d.store = region.store and d.business_day between region.from_day and region.to_day`
+  return byStore(rows)
+}
+
+async function readCurrentRuns(reading: Reading, regions: readonly Region[]) {
+  const rows = await reading<(CurrentRun & { store: string; job: string; period: BusinessDay })[]>`
+    select c.store, c.job, c.period, c.run_id as "runId", c.code_version as "codeVersion",
+      c.rules_version as "rulesVersion", c.through_offset as "throughOffset", c.checksum, c.inputs
+    from ${regionTable(reading, regions)}
+    join batch.current_runs c on c.store = region.store
+      and c.period between date_trunc('month', region.from_day)::date - ${WEEK_REACH_DAYS}::integer and region.to_day`
+  return byStore(rows)
+}
+
+async function readFailures(reading: Reading) {
+  const rows = await reading<
+    (FailedAttempts & { store: string; job: string; period: BusinessDay; lastAt: Instant })[]
+  >`
+    select r.store, r.job, r.period, (array_agg(r.code_version order by r.run_id desc))[1] as "codeVersion",
+      count(*) as count, max(r.finished_at) as "lastAt"
+    from batch.runs r
+    left join batch.current_runs c on c.job = r.job and c.store = r.store and c.period = r.period
+    where r.started_at > now() - interval '1 day' and r.state = 'failed' and r.trigger = 'schedule'
+      and r.run_id > coalesce(c.run_id, 0)
+    group by r.store, r.job, r.period`
+  return byStore(rows)
+}
+
+function byStore<Row extends { store: string }>(rows: Iterable<Row>): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) {
+    const group = groups.get(row.store)
+    if (group) group.push(row)
+    else groups.set(row.store, [row])
+  }
+  return groups
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import type { SentEvent } from '#domain/event.ts'
+import { createRandom } from '../random.ts'
+import type { Answer } from './judge-answer.ts'
+import { createSender, type SenderContext } from './sender.ts'
+
+const eventOf = (id: number) =>
+  ({ source: 'till', id: String(id), type: 'stock.adjusted' }) as unknown as SentEvent
+
+/** An intake that answers as told, and a clock that only waiting moves. */
+function playground(answers: (request: readonly SentEvent[], count: number) => Answer['kind'] | number) {
+  const requests: string[][] = []
+  const waits: number[] = []
+  const notes: string[] = []
+  const stop = new AbortController()
+  let now = 0
+  const context: SenderContext = {
+    random: { ...createRandom(1), chance: () => false },
+    clock: () => now,
+    async wait(milliseconds) {
+      waits.push(milliseconds)
+      now += milliseconds
+    },
+    async post(events) {
+      requests.push(events.map(({ id }) => id))
+      const answer = answers(events, requests.length)
+      if (typeof answer !== 'number') return { kind: 'unreachable', detail: 'gone' }
+      return {
+        kind: 'answered',
+        status: answer,
+        retryAfterMs: null,
+        accepted: events.length,
+        duplicates: 0,
+        rejected: [],
+      }
+    },
+    stop: stop.signal,
+    onSent: ({ events, again }) => notes.push(again ? `again ${events}` : `sent ${events}`),
+    onRejected: () => {},
+    onRefused: detail => notes.push(detail),
+    onHopeless: detail => notes.push(detail),
+    onIntake: isAway => notes.push(isAway ? 'away' : 'there'),
+  }
+  return { context, requests, waits, notes, stop, now: () => now }
+}
+
+describe('a sender', () => {
+  test('sends what it has in order, one request at a time, a hundred events at most', async () => {
+    const { context, requests } = playground(() => 200)
+    const sender = createSender(context)
+    for (let id = 1; id <= 250; id += 1) sender.add(eventOf(id))
+    await sender.drained()
+    expect(requests.flat()).toEqual(Array.from({ length: 250 }, (_, index) => String(index + 1)))
+    expect(Math.max(...requests.map(({ length }) => length))).toBe(100)
+  })
+
+  test('keeps its order while the intake is away or full, and loses nothing', async () => {
+    const { context, requests, waits } = playground((_, count) => {
+      if (count <= 2) return 'unreachable'
+      return count === 3 ? 503 : 200
+    })
+    const sender = createSender(context)
+    sender.add(eventOf(1))
+    sender.add(eventOf(2))
+    await sender.drained()
+    expect(requests.slice(0, 4)).toEqual([['1'], ['1'], ['1'], ['1']])
+    expect(requests.at(-1)).toEqual(['2'])
+    expect(waits.length).toBe(3)
+    expect(sender.outbox).toEqual([])
+  })
+
+  test('holds back as long as its line is down, then sends all at once', async () => {
+    const { context, requests, now } = playground(() => 200)
+    const sender = createSender(context)
+    sender.holdUntil(60_000)
+    for (const id of [1, 2, 3]) sender.add(eventOf(id))
+    await sender.drained()
+    expect(now()).toBe(60_000)
+    expect(requests).toEqual([['1', '2', '3']])
+  })
+
+  test('sends a request twice now and then, after it was taken', async () => {
+    const { context, requests, notes } = playground(() => 200)
+    const sender = createSender({ ...context, random: { ...context.random, chance: () => true } })
+    sender.add(eventOf(1))
+    await sender.drained()
+    expect(requests).toEqual([['1'], ['1']])
+    expect(notes).toEqual(['there', 'sent 1', 'again 1'])
+  })
+
+  test('stops at once and keeps what was not taken', async () => {
+    const { context, stop, waits } = playground(() => 'unreachable')
+    const sender = createSender({
+      ...context,
+      async wait(milliseconds) {
+        waits.push(milliseconds)
+        stop.abort()
+      },
+    })
+    sender.add(eventOf(1))
+    await sender.drained()
+    expect(waits.length).toBe(1)
+    expect(sender.outbox.map(({ id }) => id)).toEqual(['1'])
+  })
+
+  test('begins with what the last run could not deliver', async () => {
+    const { context, requests } = playground(() => 200)
+    const sender = createSender(context, [eventOf(1), eventOf(2)])
+    await sender.drained()
+    expect(requests).toEqual([['1', '2']])
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../command-line.ts'
+import { parseSimulateOptions } from './simulate-options.ts'
+
+describe('options of the simulators', () => {
+  test('without any, an ordinary day at the ordinary pace until stopped', () => {
+    expect(parseSimulateOptions([])).toEqual({
+      help: false,
+      scenario: 'ordinary',
+      speed: 1,
+      forMs: undefined,
+    })
+  })
+
+  test('pace and duration can be chosen', () => {
+    expect(parseSimulateOptions(['--speed', '2.5', '--for', '10'])).toMatchObject({
+      speed: 2.5,
+      forMs: 600_000,
+    })
+  })
+
+  test.each([
+    [['--scenario', 'earthquake'], /--scenario is "earthquake", but must be one of: ordinary/],
+    [['--speed', 'fast'], /--speed is "fast"/],
+    [['--speed', '0'], /--speed is "0"/],
+    [['--for', '-3'], /--for/],
+    [['--sped', '1'], /--sped/],
+  ])('%j is refused with a sentence that names it', (args, message) => {
+    expect(() => parseSimulateOptions(args)).toThrow(UsageError)
+    expect(() => parseSimulateOptions(args)).toThrow(message)
+  })
+})

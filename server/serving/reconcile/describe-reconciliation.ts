@@ -1,0 +1,109 @@
+import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
+import { isClean, type ReconciledFigure, type Reconciliation } from '#server/serving/reconcile/reconcile.ts'
+
+/** A range with more differing figures is told by its totals alone; `--json` and the view have them all. */
+const MAX_LINES = 200
+
+const COLUMNS = [
+  'batch',
+  'stream',
+  'difference',
+  'afterBatch',
+  'beforeStream',
+  'ruleVersion',
+  'unexplained',
+] as const
+const HEADINGS = [
+  'batch',
+  'stream',
+  'difference',
+  '+ after batch',
+  '- before stream',
+  '+ rule version',
+  '+ unexplained',
+]
+
+/** A reconciliation for people: where the paths differ and why, the totals, what was found, the verdict. */
+export function describeReconciliation(reconciliation: Reconciliation): string {
+  const { compared, differing, totals, findings } = reconciliation
+  if (compared === 0) return `Nothing to compare: neither path knows of a sale in this range.\n`
+  const parts = [
+    ...(differing.length === 0
+      ? []
+      : [`Figures that differ (${differing.length} of ${compared})`, differingTable(differing)]),
+    'Totals',
+    table([
+      ['currency', 'metric', ...HEADINGS],
+      ...totals.map(total => [total.currency, total.metric, ...COLUMNS.map(column => total[column])]),
+    ]),
+    ...(findings.length === 0
+      ? []
+      : [`Rows that say something else than the log (${findings.length})`, findingsTable(findings)]),
+    verdict(reconciliation),
+  ]
+  return `${parts.join('\n')}\n`
+}
+
+function verdict(reconciliation: Reconciliation): string {
+  const { compared, differing, unexplained, findings } = reconciliation
+  if (isClean(reconciliation)) {
+    const differences =
+      differing.length === 0 ? 'no difference' : `${differing.length} differences, all explained`
+    return `${compared} figures compared: ${differences}; every row agrees with the log. Unexplained: 0.`
+  }
+  return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${findings.length} findings in live and report rows. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
+}
+
+function differingTable(differing: readonly ReconciledFigure[]): string {
+  // What is unexplained is never left out.
+  const shown = [...differing]
+    .sort((one, other) => Number(isExplained(one)) - Number(isExplained(other)))
+    .slice(0, MAX_LINES)
+  const rest = differing.length - shown.length
+  const rows = shown.map(figure => [
+    figure.businessDay,
+    figure.store,
+    figure.currency,
+    figure.metric,
+    ...COLUMNS.map(column => figure[column]),
+  ])
+  const lines = table([['business day', 'store', 'currency', 'metric', ...HEADINGS], ...rows])
+  return rest > 0 ? `${lines}  … and ${rest} more, all in reports.reconciliation\n` : lines
+}
+
+function isExplained({ unexplained }: ReconciledFigure): boolean {
+  return Number(unexplained) === 0
+}
+
+function findingsTable(findings: readonly FoundRow[]): string {
+  return table([
+    ['path', 'relation', 'row', 'metric', 'stored', 'expected'],
+    ...findings.slice(0, MAX_LINES).map(({ path, relation, rowKey, metric, stored, expected }) => [
+      path,
+      relation,
+      Object.entries(rowKey)
+        .map(([column, value]) => `${column}=${value}`)
+        .join(' '),
+      metric,
+      stored ?? 'nothing',
+      expected ?? 'nothing',
+    ]),
+  ])
+}
+
+/** Texts to the left, figures to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const [heading = [], ...body] = rows
+  const widths = heading.map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)))
+  const isFigure = heading.map((_, column) =>
+    body.every(row => /^(-?[\d.]+|nothing)$/.test(row[column] ?? '')),
+  )
+  return rows
+    .map(row => {
+      const cells = row.map((cell, column) =>
+        isFigure[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      return `  ${cells.join('  ').trimEnd()}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,139 @@
+import type { Sql } from '#db/client.ts'
+import { formatAmount } from '#domain/money.ts'
+import type { Reading } from '#server/serving/reading.ts'
+import { audit, keepFindings } from '#server/serving/reconcile/audit.ts'
+import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
+import { comparePaths } from '#server/serving/reconcile/compare-paths.ts'
+import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
+
+/** One figure of one store-day on both paths. Money as decimals, counts as integer text. */
+export interface ReconciledFigure {
+  businessDay: string
+  store: string
+  currency: string
+  metric: string
+  batch: string
+  stream: string
+  difference: string
+  /** Effects of events only the stream has read. */
+  afterBatch: string
+  /** Effects of events only the batch path has read. */
+  beforeStream: string
+  ruleVersion: string
+  unexplained: string
+}
+
+export interface Reconciliation {
+  runId: number
+  /** Store-days times currencies times metrics that were compared. */
+  compared: number
+  /** Those where the paths differ, explained or not. */
+  differing: ReconciledFigure[]
+  /** Per currency and metric over the whole scope. */
+  totals: Omit<ReconciledFigure, 'businessDay' | 'store'>[]
+  /** How many figures hold something unexplained. */
+  unexplained: number
+  findings: FoundRow[]
+}
+
+export interface ReconcileRequest extends AuditScope {
+  /** Ledger row of the job that asks; without one the run gets a number of its own. */
+  runId?: number
+}
+
+const MAX_TRIES = 5
+const SERIALIZATION_FAILURE = '40001'
+
+/**
+ * Compares both paths over a range of business days and audits every row behind them, on one snapshot.
+ * Replaces the range's rows in `recon.reconciliation` and adds to `recon.findings`.
+ */
+export async function reconcile(sql: Sql, request: ReconcileRequest): Promise<Reconciliation> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      // One snapshot for everything, so that no row is compared with a log it has not seen.
+      return (await sql.begin('isolation level repeatable read', reading =>
+        reconcileOn(reading, request),
+      )) as Reconciliation
+    } catch (error) {
+      // Another reconciliation of these days committed first: its figures are of an older snapshot.
+      const { code } = error as { code?: string }
+      if (code !== SERIALIZATION_FAILURE || tries === MAX_TRIES) throw error
+    }
+  }
+}
+
+/** Whether both paths agree: nothing unexplained, and no row that says something else than the log. */
+export function isClean({ unexplained, findings }: Reconciliation): boolean {
+  return unexplained === 0 && findings.length === 0
+}
+
+async function reconcileOn(reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
+  const [active] = await reading<{ generation: number }[]>`select generation from stream.active_generation`
+  if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
+  const runId = request.runId ?? (await nextRunId(reading))
+  await comparePaths(reading, request, { ...active, runId })
+  const findings = await audit(reading, request, active.generation)
+  await keepFindings(reading, runId, findings)
+  return { runId, ...(await readFigures(reading, request)), findings }
+}
+
+/** From the ledger's own numbers, so that a run is named by one number wherever it shows. */
+async function nextRunId(reading: Reading): Promise<number> {
+  const [row] = await reading<{ runId: number }[]>`
+    select nextval(pg_get_serial_sequence('batch.runs', 'run_id')) as "runId"`
+  if (!row) throw new Error('the ledger gave no number')
+  return row.runId
+}
+
+type FigureRow = ReconciledFigure & { isMoney: boolean }
+
+async function readFigures(
+  reading: Reading,
+  scope: AuditScope,
+): Promise<Pick<Reconciliation, 'compared' | 'differing' | 'totals' | 'unexplained'>> {
+  const inScope = reading`
+    r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
+  const isMoney = reading`r.metric in ('gross', 'discounts', 'returns', 'net') as "isMoney"`
+  const [[count], differing, totals] = await Promise.all([
+    reading<{ compared: number; unexplained: number }[]>`
+      select count(*) as compared, count(*) filter (where unexplained <> 0) as unexplained
+      from recon.reconciliation r where ${inScope}`,
+    reading<FigureRow[]>`
+      select r.business_day as "businessDay", r.store, r.currency, r.metric, r.batch::text, r.stream::text,
+        (r.stream - r.batch)::text as difference, r.after_batch::text as "afterBatch",
+        r.before_stream::text as "beforeStream", r.rule_version::text as "ruleVersion",
+        r.unexplained::text, ${isMoney}
+      from recon.reconciliation r
+      where ${inScope} and (r.stream <> r.batch or r.unexplained <> 0)
+      order by r.business_day, r.store, r.currency, r.metric`,
+    reading<FigureRow[]>`
+      select r.currency, r.metric, sum(r.batch)::text as batch, sum(r.stream)::text as stream,
+        sum(r.stream - r.batch)::text as difference, sum(r.after_batch)::text as "afterBatch",
+        sum(r.before_stream)::text as "beforeStream", sum(r.rule_version)::text as "ruleVersion",
+        sum(r.unexplained)::text as unexplained, ${isMoney}
+      from recon.reconciliation r where ${inScope}
+      group by r.currency, r.metric order by r.currency, r.metric`,
+  ])
+  return {
+    compared: count?.compared ?? 0,
+    unexplained: count?.unexplained ?? 0,
+    differing: differing.map(toDecimals),
+    totals: totals.map(toDecimals),
+  }
+}
+
+function toDecimals<Row extends FigureRow>({ isMoney, ...figure }: Row): Omit<Row, 'isMoney'> {
+  if (!isMoney) return figure
+  const { batch, stream, difference, afterBatch, beforeStream, ruleVersion, unexplained } = figure
+  return {
+    ...figure,
+    batch: formatAmount(batch),
+    stream: formatAmount(stream),
+    difference: formatAmount(difference),
+    afterBatch: formatAmount(afterBatch),
+    beforeStream: formatAmount(beforeStream),
+    ruleVersion: formatAmount(ruleVersion),
+    unexplained: formatAmount(unexplained),
+  }
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { placed, returned } from '#domain/examples/example-events.ts'
+import { windowState } from '#domain/window.ts'
+import { createTestPaths } from '#server/serving/test-paths.ts'
+
+const DAY = '2026-03-02'
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const { sql } = database
+  const paths = await createTestPaths(sql)
+  await paths.send([
+    placed({ id: 'o-1', at: `${DAY}T10:00:00+01:00`, customer: 'c-1' }, [
+      { sku: 'tea', units: 2, unitPrice: '2.555', discount: '0.10', tax: '0.25' },
+    ]),
+    returned({ id: 'r-1', at: `${DAY}T11:00:00+01:00` }, [{ sku: 'tea', units: 1, refund: '2.5' }]),
+    placed({ id: 'n-1', at: `${DAY}T10:00:00-05:00`, store: 'new-york' }, [
+      { sku: 'tea', units: 1, unitPrice: '10' },
+    ]),
+    placed({ id: 'k-1', at: `${DAY}T10:00:00+05:30`, store: 'kolkata' }, [
+      { sku: 'tea', units: 1, unitPrice: '10' },
+    ]),
+  ])
+  for (const store of ['berlin', 'new-york', 'kolkata']) await paths.batch({ store, day: DAY })
+  await paths.stream()
+})
+afterAll(() => database.drop())
+
+describe('the views of sales', () => {
+  it('give money as exact decimals, with run and offsets', async () => {
+    const [row] = await database.sql`select * from reports.daily_sales where store = 'berlin'`
+    expect(row).toMatchObject({
+      business_day: DAY,
+      channel: 'pos',
+      currency: 'EUR',
+      orders: 1,
+      units: 2,
+      gross: '5.1100',
+      discounts: '0.1000',
+      returns: '2.5000',
+      net: '2.5100',
+      return_documents: 1,
+      units_returned: 1,
+      customers: 1,
+      average_order_value: '5.0100',
+      tax: '0.2500',
+      run_id: expect.any(Number),
+      through: { [await partitionOf('berlin')]: 2 },
+    })
+    const hours =
+      await database.sql`select hour_start, net from reports.hourly_sales where store = 'berlin' order by 1`
+    expect(hours).toMatchObject([{ net: '5.0100' }, { net: '-2.5000' }])
+  })
+
+  it('show no figure without a basis', async () => {
+    const { sql } = database
+    const rows = await sql.begin(async transaction => {
+      await transaction`delete from batch.current_runs where job = 'daily_sales'`
+      const left = await transaction`select * from reports.daily_sales`
+      await transaction`rollback and chain`
+      return left
+    })
+    expect(rows).toHaveLength(0)
+  })
+
+  it('tell a period in the reporting currency too, at the rate of its last day', async () => {
+    const { sql } = database
+    await sql`
+      insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate)
+      values ('USD', 'EUR', '2026-01-01', 0.9), ('USD', 'EUR', '2026-03-31', 0.85), ('USD', 'EUR', '2026-04-01', 0.5)`
+    await sql`
+      insert into batch.monthly_sales (month, store, channel, currency, orders, units, gross, discounts, returns,
+        return_documents, units_returned, customers, run_id)
+      select '2026-03-01', store, channel, currency, orders, units, gross, discounts, returns, return_documents,
+        units_returned, customers, run_id from batch.daily_sales`
+    await sql`
+      insert into batch.current_runs (job, store, period, run_id, code_version, rules_version, partition,
+        through_offset, through_appended_at, row_count, checksum, computed_at)
+      select 'monthly_sales', store, '2026-03-01', run_id, code_version, rules_version, partition,
+        through_offset, through_appended_at, row_count, checksum, computed_at
+      from batch.current_runs where job = 'daily_sales'`
+    const rows = await sql`
+      select store, net, net_in_reporting_currency, reporting_currency from reports.monthly_sales order by store`
+    expect(rows).toEqual([
+      { store: 'berlin', net: '2.5100', net_in_reporting_currency: '2.5100', reporting_currency: 'EUR' },
+      { store: 'kolkata', net: '10.0000', net_in_reporting_currency: null, reporting_currency: 'EUR' },
+      { store: 'new-york', net: '10.0000', net_in_reporting_currency: '8.5000', reporting_currency: 'EUR' },
+    ])
+  })
+})
+
+describe('the live views', () => {
+  it('judge windows as domain/window.ts does', async () => {
+    const { sql } = database
+    const rows = await sql<{ windowStart: number; watermark: number; state: string }[]>`
+      with marks as (
+        select c.generation, c.partition, w.window_start + age as watermark, age
+        from stream.checkpoints c
+        join stream.windows w on w.partition = c.partition and w.store = 'new-york',
+        unnest(array['-1 ms', '59.999 s', '60 s', '2 hours 59.999 s', '2 hours 60 s']::interval[]) as age
+      )
+      select m.watermark, w.window_start as "windowStart",
+        case when m.watermark < w.window_start + interval '1 minute' then 'open'
+          when m.watermark < w.window_start + interval '1 minute 2 hours' then 'closed' else 'final' end as state
+      from marks m join stream.windows w on w.store = 'new-york' order by m.age`
+    expect(rows.map(row => row.state)).toEqual(['open', 'open', 'closed', 'closed', 'final'])
+    for (const { windowStart, watermark, state } of rows)
+      expect(windowState(windowStart, watermark)).toBe(state)
+    for (const watermark of rows.map(row => row.watermark)) {
+      await sql`update stream.checkpoints set watermark = ${watermark}`
+      const [shown] = await sql<{ windowStart: number; state: string }[]>`
+        select window_start as "windowStart", state from reports.live_sales_minute where store = 'new-york'`
+      expect(shown?.state).toBe(windowState(shown?.windowStart ?? 0, watermark))
+    }
+  })
+
+  it('say what people did with an alert, as long as it lasts', async () => {
+    const { sql } = database
+    await sql`
+      insert into stream.episodes (generation, alert_id, store, sku, partition, rule, rule_version, severity, state,
+        opened_at, opened_offset, amended_at, amended_offset, on_hand, on_order, processed_at)
+      select 1, 'a-' || state || kind, 'berlin', kind, partition, 'oversold', 1, 'critical', state, now(), 1, now(), 1, -1, 0, now()
+      from ref.stores, unnest(array['none', 'ack', 'snoozed', 'over', 'reopened']) as kind,
+        unnest(array['open', 'resolved']) as state
+      where store = 'berlin'`
+    await sql`
+      insert into live.alert_actions (alert_id, kind, snoozed_until) values
+        ('a-openack', 'acknowledge', null), ('a-resolvedack', 'acknowledge', null),
+        ('a-opensnoozed', 'snooze', now() + interval '1 hour'), ('a-openover', 'snooze', now() - interval '1 hour'),
+        ('a-openreopened', 'acknowledge', null), ('a-openreopened', 'reopen', null)`
+    const rows = await sql<{ alert_id: string; state: string; raised_by: string }[]>`
+      select alert_id, state, raised_by from reports.restock_alerts where alert_id like 'a-open%' order by 1`
+    expect(rows.map(row => [row.alert_id, row.state])).toEqual([
+      ['a-openack', 'acknowledged'],
+      ['a-opennone', 'open'],
+      ['a-openover', 'open'],
+      ['a-openreopened', 'open'],
+      ['a-opensnoozed', 'snoozed'],
+    ])
+    const resolved =
+      await sql`select distinct state, raised_by from reports.restock_alerts where alert_id like 'a-resolved%'`
+    expect(resolved).toEqual([{ state: 'resolved', raised_by: 'stream' }])
+  })
+})
+
+async function partitionOf(store: string): Promise<number> {
+  const [row] = await database.sql<
+    { partition: number }[]
+  >`select partition from ref.stores where store = ${store}`
+  return row?.partition ?? -1
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { afterFencing } from './after-fencing.ts'
+
+const BY_REPLAY = {
+  ownEpoch: 4,
+  owner: { name: 'replay host:1', epoch: 5, isConnected: true },
+  generation: 1,
+  activeGeneration: 1,
+}
+
+describe('a process whose partition was taken', () => {
+  test('leaves it to another stream process', () => {
+    expect(afterFencing({ ...BY_REPLAY, owner: { ...BY_REPLAY.owner, name: 'stream host:2' } })).toBe('lost')
+  })
+
+  test('waits for a replay that is still at it', () => {
+    expect(afterFencing(BY_REPLAY)).toBe('wait')
+  })
+
+  test('follows a replay that has switched, whether it is still connected or not', () => {
+    expect(afterFencing({ ...BY_REPLAY, activeGeneration: 2 })).toBe('follow')
+    const gone = { ...BY_REPLAY.owner, isConnected: false }
+    expect(afterFencing({ ...BY_REPLAY, owner: gone, activeGeneration: 2 })).toBe('follow')
+  })
+
+  test('takes it back from a replay that died before it switched', () => {
+    expect(afterFencing({ ...BY_REPLAY, owner: { ...BY_REPLAY.owner, isConnected: false } })).toBe('retake')
+  })
+
+  test('does not follow when another process had the partition before the replay', () => {
+    expect(afterFencing({ ...BY_REPLAY, ownEpoch: 3, activeGeneration: 2 })).toBe('lost')
+  })
+})

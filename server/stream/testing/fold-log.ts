@@ -1,0 +1,123 @@
+import { stockEffects } from '#domain/effects.ts'
+import type { Instant } from '#domain/instant.ts'
+import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
+import { PartitionWatermark } from '#domain/watermark.ts'
+import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
+import { foldBatch } from '../fold-batch.ts'
+import type { KnownStock } from '../fold-stock.ts'
+import type { WindowDelta } from '../fold-windows.ts'
+import { lookbackKey, neededLookbacks } from '../lookback.ts'
+import type { StockPolicy } from '../policies.ts'
+import type { Episode, StockState } from '../stock-state.ts'
+
+/** What the operators make of a partition's log, held in memory: the tables without a database. */
+export interface FoldedLog {
+  windows: Map<string, WindowDelta>
+  stock: Map<string, StockState>
+  episodes: Map<string, Episode>
+  watermark: Instant | null
+  lateEvents: number
+}
+
+export interface FoldOptions {
+  /** Sizes of the batches in turn; the last one repeats. */
+  batchSizes?: readonly number[]
+  /** By `store/sku`, ascending. */
+  policies?: ReadonlyMap<string, readonly StockPolicy[]>
+}
+
+/** Folds the records of one partition in batches, looking back into the records as the service does into the log. */
+export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}): FoldedLog {
+  const { batchSizes = [records.length], policies } = options
+  const folded: FoldedLog = {
+    windows: new Map(),
+    stock: new Map(),
+    episodes: new Map(),
+    watermark: null,
+    lateEvents: 0,
+  }
+  const watermark = new PartitionWatermark()
+  let previous: Position = LOG_START
+  let done = 0
+  for (let turn = 0; done < records.length; turn += 1) {
+    const size = Math.max(1, batchSizes[Math.min(turn, batchSizes.length - 1)] ?? 1)
+    const batch = records.slice(done, done + size)
+    const known = knownOf(batch, folded.stock, policies)
+    const earlier = records.slice(0, done)
+    const lookbacks = new Map(
+      neededLookbacks(batch, known).map(need => [
+        lookbackKey(need),
+        earlier.reduce((sum, record) => sum + unitsAfter(record, need), 0),
+      ]),
+    )
+    const result = foldBatch(batch, { partition: 0, previous, watermark, known, lookbacks })
+    for (const delta of result.windows) addWindow(folded.windows, delta)
+    for (const { store, sku, after } of result.stock.touched) folded.stock.set(`${store}/${sku}`, after)
+    for (const { episode } of result.stock.episodes.values()) folded.episodes.set(episode.alertId, episode)
+    folded.lateEvents += result.lateEvents
+    previous = result.through
+    done += batch.length
+  }
+  folded.watermark = watermark.current
+  return folded
+}
+
+/** Events as one partition's log would hold them: one append each, `everyMs` apart. */
+export function asRecords(events: readonly LogEvent[], from: Instant, everyMs = 0): EventRecord[] {
+  return events.map((event, index) => ({
+    ...event,
+    partition: 0,
+    offset: index + 1,
+    appendedAt: from + index * everyMs,
+  }))
+}
+
+function knownOf(
+  batch: readonly LogRecord[],
+  stock: ReadonlyMap<string, StockState>,
+  policies: FoldOptions['policies'],
+): Map<string, Map<string, KnownStock>> {
+  const known = new Map<string, Map<string, KnownStock>>()
+  for (const record of batch) {
+    if (record.type === 'tick' || !record.lines) continue
+    const skus = known.get(record.store) ?? new Map<string, KnownStock>()
+    for (const sku of record.lines.skus) {
+      const key = `${record.store}/${sku}`
+      skus.set(sku, { state: stock.get(key) ?? null, policies: policies?.get(key) ?? [] })
+    }
+    known.set(record.store, skus)
+  }
+  return known
+}
+
+function unitsAfter(
+  record: LogRecord,
+  need: { store: string; sku: string; after: Instant; inclusive: boolean },
+): number {
+  if (record.type === 'tick' || record.store !== need.store) return 0
+  const isAfter = need.inclusive ? record.eventTime >= need.after : record.eventTime > need.after
+  if (!isAfter) return 0
+  return stockEffects(record)
+    .filter(({ sku, kind }) => sku === need.sku && kind !== 'counted')
+    .reduce((sum, { units }) => sum + units, 0)
+}
+
+function addWindow(windows: Map<string, WindowDelta>, delta: WindowDelta): void {
+  const key = `${delta.store}/${delta.channel}/${delta.currency}/${delta.windowStart}`
+  const known = windows.get(key)
+  if (!known) {
+    windows.set(key, { ...delta })
+    return
+  }
+  known.orders += delta.orders
+  known.units += delta.units
+  known.gross += delta.gross
+  known.discounts += delta.discounts
+  known.returns += delta.returns
+  known.returnDocuments += delta.returnDocuments
+  known.unitsReturned += delta.unitsReturned
+  known.lateNet += delta.lateNet
+  known.revision += delta.revision
+  known.bulkEvents += delta.bulkEvents
+  known.lastOffset = delta.lastOffset
+}

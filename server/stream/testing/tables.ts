@@ -1,0 +1,58 @@
+import type { Sql } from '#db/client.ts'
+import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
+import { windowStartOf } from '#domain/window.ts'
+import type { StoredEvent } from './append.ts'
+
+/** The results of a generation, without what tells when and by whom they were written. */
+export async function resultsOf(sql: Sql, generation = 1) {
+  const omitted = ['generation', 'processed_at', 'epoch']
+  const [windows, stock, episodes, sources, checkpoints] = await Promise.all([
+    sql`select * from stream.windows where generation = ${generation}
+        order by store, window_start, channel, currency`,
+    sql`select * from stream.stock where generation = ${generation} order by store, sku`,
+    sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
+    sql`select * from stream.sources where generation = ${generation} order by partition, source`,
+    sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
+  ])
+  const plain = (rows: readonly object[]) =>
+    rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !omitted.includes(name))))
+  return {
+    windows: plain(windows),
+    stock: plain(stock),
+    episodes: plain(episodes),
+    sources: plain(sources),
+    checkpoints: plain(checkpoints),
+  }
+}
+
+/** Window totals and stock of a generation, in the form of `modelOf`. */
+export async function totalsOf(sql: Sql, generation = 1) {
+  const windows = await sql<Record<string, string | number>[]>`
+    select store || '/' || channel || '/' || currency || '/' || (extract(epoch from window_start) * 1000)::bigint
+        || '/' || business_day as key,
+      orders, units, gross, discounts, returns, return_documents as "returnDocuments",
+      units_returned as "unitsReturned"
+    from stream.windows where generation = ${generation}`
+  const stock = await sql<{ key: string; onHand: number | null }[]>`
+    select store || '/' || sku as key, on_hand as "onHand" from stream.stock where generation = ${generation}`
+  return {
+    windows: Object.fromEntries(windows.map(({ key, ...figures }) => [key, figures])),
+    stock: Object.fromEntries(stock.map(({ key, onHand }) => [key, onHand])),
+  }
+}
+
+/** The same totals from the events themselves, in the plainest way. */
+export function modelOf(events: readonly StoredEvent[]) {
+  const sales = modelSales(
+    events,
+    event =>
+      `${event.store}/${event.channel}/${event.currency}/${windowStartOf(event.eventTime)}/${event.businessDay}`,
+  )
+  const stock = modelStock(events)
+  // A purchase gives a sku a row before anything moved it.
+  for (const { store, type, lines } of events)
+    if (type.startsWith('purchase.'))
+      for (const sku of lines?.skus ?? [])
+        if (!stock.has(`${store}/${sku}`)) stock.set(`${store}/${sku}`, null)
+  return { windows: Object.fromEntries(sales), stock: Object.fromEntries(stock) }
+}
