@@ -33,9 +33,10 @@ export function resolveScope(overview: Overview, asked: AskedScope): ResolvedSco
   if (!first || overview.lastDay === null) return null
   const currencies = chosen.length > 0 ? currenciesOf(chosen) : overview.currencies
   const currency = currencies.find(code => code === asked.currency) ?? currencies[0] ?? first.currency
+  const newestDay = newestDayOf(stores, currency) ?? overview.lastDay
   return {
     scope: {
-      ...daysOf(asked, newestDay(stores, currency) ?? overview.lastDay),
+      ...daysOf(asked, newestDay),
       stores: chosen.map(({ store }) => store),
       currency,
     },

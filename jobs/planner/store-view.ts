@@ -122,7 +122,8 @@ export function createStoreView(request: {
     return rule.inputs.flatMap(name => {
       const input = rules.get(name)
       if (!input) throw new Error(`${rule.name} is computed from ${name}, which is no report`)
-      if (input.grain === rule.grain) return [view(input, period)]
+      // Stock is carried through a month in which nothing happened; other reports have no such month.
+      if (input.grain === rule.grain) return grouped(input).has(period) ? [view(input, period)] : []
       return days.map(day => view(input, day))
     })
   }

@@ -99,8 +99,9 @@ export function createLiveShop(
       const passed = now - steppedAt
       const happened: (SentEvent | null)[] = []
       if (state.onHand === null) happened.push(openingStock(trading, now))
+      // Strictly between two steps: a sale at the very instant of a count would be part of the count.
       const times = Array.from({ length: random.poisson((ordersPerMinute * passed) / MINUTE_MS) }, () =>
-        Math.floor(steppedAt + random.next() * passed),
+        Math.floor(steppedAt + 1 + random.next() * (passed - 1)),
       )
       steppedAt = now
       for (const at of times.sort((left, right) => left - right)) happened.push(...trade(at))

@@ -37,6 +37,7 @@ const SENT_TWICE = 0.015
 export function createSender(context: SenderContext, outbox: SentEvent[] = []): Sender {
   const { clock, wait, stop } = context
   let heldUntil = 0
+  let isHopeless = false
   let sending: Promise<void> | undefined
 
   function start(): void {
@@ -46,7 +47,7 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
   }
 
   async function sendAll(): Promise<void> {
-    while (outbox.length > 0 && !stop.aborted) {
+    while (outbox.length > 0 && !stop.aborted && !isHopeless) {
       const held = heldUntil - clock()
       if (held > 0) await wait(held)
       else await sendOne()
@@ -55,8 +56,9 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
 
   async function sendOne(): Promise<void> {
     const events = outbox.slice(0, MOST_EVENTS)
-    const isDelivered = await deliver(context, events)
-    if (!isDelivered) return
+    const outcome = await deliver(context, events)
+    isHopeless = outcome === 'hopeless'
+    if (outcome !== 'delivered') return
     outbox.splice(0, events.length)
     context.onSent({ events: events.length, again: false })
     if (context.random.chance(SENT_TWICE)) {
@@ -81,26 +83,29 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
   }
 }
 
-/** @returns false when the simulation stopped before the intake took them */
-async function deliver(context: SenderContext, events: readonly SentEvent[]): Promise<boolean> {
+/** Sends a request until the intake took it, the simulation stops, or there is no use. */
+async function deliver(
+  context: SenderContext,
+  events: readonly SentEvent[],
+): Promise<'delivered' | 'stopped' | 'hopeless'> {
   for (let attempt = 1; !context.stop.aborted; attempt += 1) {
     const answer = await context.post(events)
-    if (context.stop.aborted && answer.kind === 'unreachable') return false
+    if (context.stop.aborted && answer.kind === 'unreachable') return 'stopped'
     const verdict = judgeAnswer(answer, attempt, context.random.next())
     context.onIntake(verdict.kind === 'again' && verdict.isAway)
     switch (verdict.kind) {
       case 'delivered':
         if (verdict.rejected.length > 0) context.onRejected(verdict.rejected)
-        return true
+        return 'delivered'
       case 'refused':
         context.onRefused(verdict.detail)
-        return true
+        return 'delivered'
       case 'hopeless':
         context.onHopeless(verdict.detail)
-        return false
+        return 'hopeless'
       case 'again':
         await context.wait(verdict.afterMs)
     }
   }
-  return false
+  return 'stopped'
 }

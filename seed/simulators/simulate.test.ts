@@ -76,7 +76,9 @@ function onHandAfter(events: readonly SentEvent[], start: Record<string, ShopSta
   const stores = new Map(world.shops.map(shop => [shop.id, shop]))
   const onHand = new Map<string, number>()
   for (const [store, state] of Object.entries(start)) {
-    world.products.forEach(({ sku }, index) => onHand.set(`${store}/${sku}`, state.onHand?.[index] ?? 0))
+    for (const [index, { sku }] of world.products.entries()) {
+      onHand.set(`${store}/${sku}`, state.onHand?.[index] ?? 0)
+    }
   }
   const inOrder = events.toSorted((left, right) => Date.parse(left.eventTime) - Date.parse(right.eventTime))
   for (const event of inOrder) {

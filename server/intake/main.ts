@@ -4,7 +4,7 @@ import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { readEnvironment } from '#server/environment.ts'
 import { runCommand } from './command.ts'
-import { startIntake } from './intake-service.ts'
+import { type IntakeService, startIntake } from './intake-service.ts'
 
 const HELP = `Usage: npm start -- intake
 
@@ -23,14 +23,9 @@ async function run(): Promise<void> {
   const environment = readEnvironment()
   const logger = pino({ level: environment.logLevel, base: { process: 'intake' } })
   const database = await openDatabase(environment)
-  await migrate(database.url)
-  const intake = await startIntake({
-    databaseUrl: database.url,
-    host: environment.host,
-    port: environment.intakePort,
-    intakeKey: environment.intakeKey,
-    dropDir: environment.dropDir,
-    logger,
+  const intake = await start(database.url).catch(async (error: unknown) => {
+    await database.release()
+    throw error
   })
   logger.info({ url: intake.url }, `intake listens on ${intake.url}`)
   let stopping = false
@@ -49,6 +44,18 @@ async function run(): Promise<void> {
             process.exit(1)
           },
         )
+    })
+  }
+
+  async function start(databaseUrl: string): Promise<IntakeService> {
+    await migrate(databaseUrl)
+    return startIntake({
+      databaseUrl,
+      host: environment.host,
+      port: environment.intakePort,
+      intakeKey: environment.intakeKey,
+      dropDir: environment.dropDir,
+      logger,
     })
   }
 }

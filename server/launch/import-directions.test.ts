@@ -16,7 +16,7 @@ describe('the import directions', () => {
     const source = `import { log } from '#server/log/order-log.ts'\n\nimport { x } from '#jobs/daily-sales.ts'\n`
     expect(check('server/stream/operator.ts', source)).toEqual([
       'server/stream/operator.ts:3 imports jobs/daily-sales.ts: stream may import only from server/log/, domain/, ' +
-        'db/, server/operations/, server/environment.ts, not from jobs',
+        'db/, server/environment.ts, not from jobs',
     ])
   })
 

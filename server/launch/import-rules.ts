@@ -19,11 +19,10 @@ export const areas: readonly Area[] = [
   { name: 'db', places: ['db/'], allowed: ['domain/'] },
   { name: 'environment', places: ['server/environment.ts', 'server/environment.test.ts'], allowed: [] },
   { name: 'log', places: ['server/log/'], allowed: foundation },
-  { name: 'operations', places: ['server/operations/'], allowed: path },
   {
     name: 'stream',
     places: ['server/stream/'],
-    allowed: [...path, 'server/operations/', 'server/environment.ts'],
+    allowed: [...path, 'server/environment.ts'],
   },
   {
     // The batch path's commands also reconcile and import: that is what design.md lets its entry point do.
@@ -34,23 +33,22 @@ export const areas: readonly Area[] = [
       ...path,
       'server/serving/',
       'server/intake/',
-      'server/operations/',
       'server/environment.ts',
     ],
   },
-  { name: 'jobs', places: ['jobs/'], allowed: [...path, 'server/operations/'] },
+  { name: 'jobs', places: ['jobs/'], allowed: [...path] },
   {
     name: 'intake',
     places: ['server/intake/'],
-    allowed: [...path, 'server/operations/', 'server/environment.ts'],
+    allowed: [...path, 'server/environment.ts'],
   },
   {
     name: 'serving',
     places: ['server/serving/'],
-    allowed: [...path, 'server/operations/', 'server/environment.ts'],
+    allowed: [...path, 'server/environment.ts'],
   },
   { name: 'trpc', places: ['server/trpc/'], allowed: ['server/serving/', 'domain/'] },
-  { name: 'live', places: ['server/live/'], allowed: ['server/serving/', 'server/operations/', ...path] },
+  { name: 'live', places: ['server/live/'], allowed: ['server/serving/', ...path] },
   {
     name: 'web',
     places: ['server/web/'],
@@ -58,7 +56,6 @@ export const areas: readonly Area[] = [
       'server/trpc/',
       'server/live/',
       'server/serving/',
-      'server/operations/',
       'server/environment.ts',
       ...path,
     ],
@@ -68,13 +65,13 @@ export const areas: readonly Area[] = [
     // Simulators reach the system as tills do: over HTTP and by journal files.
     name: 'simulators',
     places: ['seed/simulate-main.ts', 'seed/simulators/'],
-    allowed: ['seed/', 'domain/', 'server/operations/', 'server/environment.ts'],
+    allowed: ['seed/', 'domain/', 'server/environment.ts'],
   },
-  { name: 'seed', places: ['seed/'], allowed: [...path, 'server/operations/', 'server/environment.ts'] },
+  { name: 'seed', places: ['seed/'], allowed: [...path, 'server/environment.ts'] },
   {
     name: 'launch',
     places: ['server/launch/'],
-    allowed: [...foundation, 'server/operations/', 'server/environment.ts'],
+    allowed: [...foundation, 'server/environment.ts'],
   },
   {
     // They measure every part, so they may start every part.

@@ -47,8 +47,8 @@ export interface CatchUpStep {
   to: Place
 }
 
-/** Updates of a catch-up: 20 a second, so it lasts two seconds at most. */
-const MAX_STEPS = 40
+/** Updates of a long catch-up, about: at 20 a second it lasts two seconds. Uneven batches make it a few more. */
+const TARGET_STEPS = 40
 
 /**
  * Cuts missed batches into updates: of as few sales as an update can tell, unless that made too many.
@@ -60,7 +60,7 @@ export function cutCatchUp(
   maxSales: number,
 ): CatchUpStep[] {
   const total = missed.rows.reduce((sum, row) => sum + salesOf(row), 0)
-  const perStep = Math.max(maxSales, Math.ceil(total / MAX_STEPS))
+  const perStep = Math.max(maxSales, Math.ceil(total / TARGET_STEPS))
   const steps: CatchUpStep[] = []
   let rows: LaneRow[] = []
   let sales = 0

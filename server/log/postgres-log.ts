@@ -4,7 +4,7 @@ import type { LogEvent, Position } from '#domain/log-event.ts'
 import { APPEND_STATEMENT, appendParameters } from './append-statement.ts'
 import { classifyLogError } from './log-errors.ts'
 import type { AppendOutcome, AppendResult, LogRecord, OrderLog, ReadRequest } from './order-log.ts'
-import { READ_STATEMENT, type ReadRow, toRecord } from './read-statement.ts'
+import { READ_STATEMENT, type ReadColumns, toRecords } from './read-statement.ts'
 
 /** Days created ahead of time; an append that finds its day missing creates it and goes on. */
 const DAYS_AHEAD = 7
@@ -37,8 +37,8 @@ export function createPostgresLog(sql: Sql): OrderLog {
   }
 
   async function read({ partition, after, limit, through }: ReadRequest): Promise<LogRecord[]> {
-    const rows = await sql
-      .unsafe<ReadRow[]>(
+    const [columns] = await sql
+      .unsafe(
         READ_STATEMENT,
         [
           partition,
@@ -50,7 +50,7 @@ export function createPostgresLog(sql: Sql): OrderLog {
         { prepare: true },
       )
       .values()
-    return rows.map(row => toRecord(row as unknown as ReadRow, partition))
+    return toRecords(columns as ReadColumns, partition)
   }
 
   async function end(): Promise<Position[]> {

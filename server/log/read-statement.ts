@@ -2,88 +2,145 @@ import type { EventType } from '#domain/event.ts'
 import type { EventClass } from '#domain/log-event.ts'
 import type { EventRecord, LogRecord } from './order-log.ts'
 
-const UNIT_SEPARATOR = '\u001f'
+// Neither can occur in what is joined by it: identifiers hold no control characters, JSON escapes them.
+const ROWS = '\u001e'
+const SKUS = '\u001f'
 
-/** The columns of a `ReadRow`, in its order, from `log.event_log`. */
-export const READ_COLUMNS = `"offset", extract(epoch from appended_at)::float8 * 1000,
-    extract(epoch from event_time)::float8 * 1000,
-    type, class, source, id, store, channel, currency, business_day, order_id,
-    total_units, total_gross, total_discounts, total_returns,
-    array_to_string(skus, chr(31)), array_to_string(units, ','), array_to_string(stocked, ','),
-    case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
-      then details::text end`
+const of = (value: string, separator = "','") => `string_agg(${value}, ${separator})`
+const instant = (column: string) => of(`(date_part('epoch', ${column}) * 1000)::bigint::text`)
+const number = (column: string) => of(`${column}::text`)
+const code = (column: string) => of(`coalesce(${column}, '')`)
+const name = (column: string) => of(`coalesce(${column}, '')`, 'chr(30)')
 
 /**
  * Reads after a position: $1 partition, $2 appended_at hint, $3 offset, $4 through offset, $5 limit.
- * The hint lets the planner skip day partitions and the index deliver in order. Arrays come as text that
- * splits natively: the driver's array parser took most of a replay's time.
+ * The hint lets the planner skip day partitions and the index deliver in order.
+ *
+ * Answers one row with a text per column, joined over all records (skus and units over all lines): the
+ * driver decodes twenty values a batch instead of twenty a record, and splitting a text is native. Measured
+ * with orders of three lines: 2.3 µs of the reader's time a record instead of 4.5, for 0.4 µs more of Postgres'.
  */
 export const READ_STATEMENT = `
-  select ${READ_COLUMNS}
-  from log.event_log
-  where partition = $1 and appended_at >= $2::timestamptz and "offset" > $3 and "offset" <= $4
-  order by appended_at, "offset"
-  limit $5`
+  select ${[
+    number('"offset"'),
+    instant('appended_at'),
+    instant('event_time'),
+    code('type'),
+    code('class'),
+    name('source'),
+    name('id'),
+    name('store'),
+    code('channel'),
+    code('currency'),
+    code('business_day::text'),
+    name('order_id'),
+    number('total_units'),
+    number('total_gross'),
+    number('total_discounts'),
+    number('total_returns'),
+    of("coalesce(cardinality(skus)::text, '')"),
+    of('array_to_string(skus, chr(31))', 'chr(31)'),
+    of("array_to_string(units, ',')"),
+    of("coalesce(array_to_string(stocked, ''), '')"),
+    name(`case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
+      then details::text end`),
+  ].join(', ')}
+  from (
+    select * from log.event_log
+    where partition = $1 and appended_at >= $2::timestamptz and "offset" > $3 and "offset" <= $4
+    order by appended_at, "offset"
+    limit $5
+  ) as batch`
 
-export type ReadRow = [
-  offset: number,
-  appendedAt: number,
-  eventTime: number,
-  type: EventType | 'tick',
-  eventClass: EventClass | 'tick',
-  source: string,
-  id: string,
-  store: string,
-  channel: 'pos' | 'online' | null,
-  currency: string | null,
-  businessDay: string,
-  orderId: string | null,
-  totalUnits: number,
-  totalGross: number,
-  totalDiscounts: number,
-  totalReturns: number,
-  skus: string | null,
-  units: string | null,
-  stocked: string | null,
-  details: string | null,
-]
+/** The columns of READ_STATEMENT; all null where nothing was read. */
+export type ReadColumns = (string | null)[]
 
-/** A row of READ_STATEMENT as the record consumers read. Instants are whole milliseconds. */
-export function toRecord(row: ReadRow, partition: number): LogRecord {
-  const [offset, appendedAt, eventTime, type, eventClass] = row
-  if (type === 'tick' || eventClass === 'tick') {
-    return { type: 'tick', partition, offset, appendedAt: Math.round(appendedAt) }
-  }
-  const details = row[19]
-  return {
-    partition,
-    offset,
-    appendedAt: Math.round(appendedAt),
-    eventTime: Math.round(eventTime),
-    type,
-    class: eventClass,
-    source: row[5],
-    id: row[6],
-    store: row[7],
-    channel: row[8],
-    currency: row[9],
-    businessDay: row[10],
-    orderId: row[11],
-    totalUnits: row[12],
-    totalGross: row[13],
-    totalDiscounts: row[14],
-    totalReturns: row[15],
-    lines: linesOf(row[16], row[17], row[18]),
-    details: details === null ? null : JSON.parse(details),
+/** The records in the one row of READ_STATEMENT. Instants are whole milliseconds. */
+export function toRecords(columns: ReadColumns, partition: number): LogRecord[] {
+  const column = (index: number, separator = ',') => columns[index]?.split(separator) ?? []
+  const offsets = column(0)
+  const appendedAts = column(1)
+  const eventTimes = column(2)
+  const types = column(3)
+  const classes = column(4)
+  const sources = column(5, ROWS)
+  const ids = column(6, ROWS)
+  const stores = column(7, ROWS)
+  const channels = column(8)
+  const currencies = column(9)
+  const businessDays = column(10)
+  const orderIds = column(11, ROWS)
+  const totalUnits = column(12)
+  const totalGross = column(13)
+  const totalDiscounts = column(14)
+  const totalReturns = column(15)
+  const lineCounts = column(16)
+  const skus = column(17, SKUS)
+  const units = column(18)
+  const stocked = column(19)
+  const details = column(20, ROWS)
+
+  const names = new Names()
+  let line = 0
+  return offsets.map((offset, index): LogRecord => {
+    const place = { partition, offset: Number(offset), appendedAt: Number(appendedAts[index]) }
+    if (types[index] === 'tick') return { type: 'tick', ...place }
+    const firstLine = line
+    const lineCount = lineCounts[index]
+    if (lineCount) line += Number(lineCount)
+    return {
+      partition,
+      offset: place.offset,
+      appendedAt: place.appendedAt,
+      eventTime: Number(eventTimes[index]),
+      type: types[index] as EventType,
+      class: classes[index] as EventClass,
+      source: names.whole(sources[index]),
+      id: ids[index] ?? '',
+      store: names.whole(stores[index]),
+      channel: (channels[index] || null) as EventRecord['channel'],
+      currency: currencies[index] || null,
+      businessDay: businessDays[index] ?? '',
+      orderId: orderIds[index] || null,
+      totalUnits: Number(totalUnits[index]),
+      totalGross: Number(totalGross[index]),
+      totalDiscounts: Number(totalDiscounts[index]),
+      totalReturns: Number(totalReturns[index]),
+      lines: lineCount
+        ? {
+            skus: skus.slice(firstLine, line),
+            units: units.slice(firstLine, line).map(Number),
+            stocked: stockedOf(stocked[index]),
+          }
+        : null,
+      details: details[index] ? JSON.parse(details[index]) : null,
+    }
+  })
+}
+
+/** Postgres prints an array of booleans without separator as `tft`. */
+function stockedOf(flags: string | undefined): boolean[] | null {
+  return flags ? Array.from(flags, flag => flag === 't') : null
+}
+
+/**
+ * The few sources and stores of a batch, each as one text of its own. What `split` gives is a view that
+ * holds the whole column in memory for as long as somebody keeps it, and sources and stores are kept.
+ */
+class Names {
+  readonly #known = new Map<string, string>()
+
+  whole(view: string | undefined): string {
+    if (view === undefined) return ''
+    const known = this.#known.get(view)
+    if (known !== undefined) return known
+    const own = ownText(view)
+    this.#known.set(own, own)
+    return own
   }
 }
 
-function linesOf(skus: string | null, units: string | null, stocked: string | null): EventRecord['lines'] {
-  if (skus === null || units === null) return null
-  return {
-    skus: skus.split(UNIT_SEPARATOR),
-    units: units.split(',').map(Number),
-    // Postgres prints booleans in array_to_string as t and f.
-    stocked: stocked === null ? null : stocked.split(',').map(flag => flag === 't'),
-  }
+/** A copy of a text that holds nothing but itself: for what is kept longer than the batch it came with. */
+export function ownText(view: string): string {
+  return Buffer.from(view).toString()
 }

@@ -9,6 +9,8 @@ import { isDatabaseAway, runPartition } from './run-partition.ts'
 import type { WakeUp } from './wake-up.ts'
 
 const LOOK_AGAIN_MS = 200
+/** A replay switches within seconds of stopping the service. One that does not is frozen: it is stopped in turn. */
+const REPLAY_PATIENCE_MS = 15_000
 
 export interface FollowOptions {
   url: string
@@ -56,6 +58,7 @@ async function outcomeOfFencing(
 ): Promise<'lost' | 'follow' | 'retake'> {
   const { partition, signal } = options
   const consumer = consumerName(own.generation)
+  const since = performance.now()
   for (;;) {
     const outcome = await whenReachable(options, async sql => {
       const owner = await ownerOf(sql, { consumer, partition })
@@ -70,6 +73,7 @@ async function outcomeOfFencing(
     })
     if (outcome === null) return 'retake'
     if (outcome !== 'wait') return outcome
+    if (performance.now() - since > REPLAY_PATIENCE_MS) return 'retake'
     await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {})
   }
 }

@@ -1,13 +1,13 @@
 import type { Sql } from '#db/client.ts'
 import { stockEffects } from '#domain/effects.ts'
 import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
-import { MINUTE_MS } from '#domain/instant.ts'
-import type { Position } from '#domain/log-event.ts'
-import { READ_COLUMNS, type ReadRow, toRecord } from '#server/log/read-statement.ts'
+import type { EventType } from '#domain/event.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import type { LogEvent, Position } from '#domain/log-event.ts'
 import { type Lookback, lookbackKey } from './lookback.ts'
 import { textArray } from './sink.ts'
 
-const FETCH = 2_000
+const ROWS_AT_ONCE = 2_000
 
 // The intake refuses what is further ahead of its own clock; a minute more for its clock against the database's.
 const AHEAD_AT_MOST_MS = MAX_CLOCK_AHEAD_MS + MINUTE_MS
@@ -26,9 +26,9 @@ export async function loadLookbacks(
   if (lookbacks.length === 0) return sums
   const bySku = Map.groupBy(lookbacks, ({ store, sku }) => `${store}\u001f${sku}`)
   const earliest = lookbacks.reduce((least, { after }) => Math.min(least, after), Number.POSITIVE_INFINITY)
-  const rows = sql
-    .unsafe<ReadRow[]>(
-      STATEMENT,
+  const chunks = sql
+    .unsafe<MovementRow[]>(
+      MOVEMENTS_STATEMENT,
       [
         partition,
         new Date(earliest - AHEAD_AT_MOST_MS).toISOString(),
@@ -40,18 +40,13 @@ export async function loadLookbacks(
       ],
       { prepare: true },
     )
-    .values()
-    .cursor(FETCH)
-  for await (const chunk of rows) {
-    for (const row of chunk) {
-      const record = toRecord(row as unknown as ReadRow, partition)
-      if (record.type === 'tick') continue
-      for (const { sku, kind, units } of stockEffects(record)) {
-        if (kind === 'counted') continue
-        for (const lookback of bySku.get(`${record.store}\u001f${sku}`) ?? []) {
-          const isAfter = lookback.inclusive
-            ? record.eventTime >= lookback.after
-            : record.eventTime > lookback.after
+    .cursor(ROWS_AT_ONCE)
+  for await (const rows of chunks) {
+    for (const row of rows) {
+      for (const { sku, units } of stockEffects({ ...row, lines: row })) {
+        for (const lookback of bySku.get(`${row.store}\u001f${sku}`) ?? []) {
+          const { after, inclusive } = lookback
+          const isAfter = inclusive ? row.eventTime >= after : row.eventTime > after
           if (isAfter) sums.set(lookbackKey(lookback), (sums.get(lookbackKey(lookback)) ?? 0) + units)
         }
       }
@@ -60,8 +55,19 @@ export async function loadLookbacks(
   return sums
 }
 
-const STATEMENT = `
-  select ${READ_COLUMNS}
+interface MovementRow {
+  type: EventType
+  store: string
+  eventTime: Instant
+  details: LogEvent['details']
+  skus: string[]
+  units: number[]
+  stocked: boolean[] | null
+}
+
+const MOVEMENTS_STATEMENT = `
+  select type, store, event_time as "eventTime", details, skus, units, stocked
   from log.event_log
   where partition = $1 and appended_at >= $2::timestamptz and appended_at <= $3::timestamptz and "offset" <= $4
-    and event_time >= $5::timestamptz and store = any ($6::text::text[]) and skus && $7::text::text[]`
+    and event_time >= $5::timestamptz and store = any ($6::text::text[]) and skus && $7::text::text[]
+    and type <> 'stock.counted'`

@@ -1,3 +1,4 @@
+import { ownText } from '#server/log/read-statement.ts'
 import type { KnownStock } from './fold-stock.ts'
 
 /**
@@ -34,8 +35,13 @@ export class StockCache {
       skus = new Map()
       this.#newer.set(store, skus)
     }
-    if (!skus.has(sku)) this.#newerSize += 1
-    skus.set(sku, known)
+    if (skus.has(sku)) {
+      skus.set(sku, known)
+    } else {
+      this.#newerSize += 1
+      // Kept long: not as a view into the batch it was read with.
+      skus.set(ownText(sku), known)
+    }
   }
 
   clear(): void {

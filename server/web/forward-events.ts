@@ -34,8 +34,8 @@ export interface EventForwarder {
 
 /**
  * Passes `/api/v1/events` on to the intake, both ways as a stream: nothing is buffered here, so the sender
- * feels the intake's backpressure. While the intake is away the answer is 503, and 502 when it broke off;
- * either way the sender sends again and what was stored is recognised.
+ * feels the intake's backpressure. While the intake is away, or when it goes before it has answered, the
+ * answer is 503: the sender sends again and what was stored is recognised.
  */
 export function createEventForwarder(intake: { host: string; port: number }): EventForwarder {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })

@@ -1,0 +1,86 @@
+import type { Report } from '#jobs/materialize/report.ts'
+import { REGISTER_HABIT_DAYS } from '#jobs/planner/day-closing.ts'
+
+/**
+ * The log against the tills' own totals (Z reports), per register: the only check that the log itself misses
+ * nothing. A register that has reported within a week is expected to report; of several reports of a day the
+ * last stands. Stores whose tills never report have nothing to compare, and no rows; a journal store without
+ * a journal has one, under its registers or, when it has none, under ''.
+ */
+export const completeness: Report = {
+  name: 'completeness',
+  version: '1',
+  summary: 'Z reports of the tills against the log, per business day, store and register',
+  grain: 'day',
+  cadence: 'day-ended',
+  days: 'expected',
+  reads: ['events', 'till-reports'],
+  inputs: [],
+  references: [],
+  isChained: false,
+  isPublishing: false,
+  isGrowing: false,
+  table: {
+    name: 'completeness',
+    period: 'business_day',
+    key: ['register'],
+    values: ['currency', 'z_orders', 'z_net', 'log_orders', 'log_net', 'state'],
+  },
+  checks: [],
+  figures: ({ sql, days, isRead, isReadOnAnyDay }) => sql`
+    with days as materialized (
+      select day.store, day.business_day, s.currency,
+        s.input = 'journal' and coalesce(h.bulk_events, 0) = 0 as awaits_journal
+      from ${days()}
+      join ref.stores s on s.store = day.store
+      left join batch.day_head h on h.store = day.store and h.business_day = day.business_day
+    ),
+    reports as (
+      select distinct on (e.store, days.business_day, e.register) e.store, days.business_day, e.register, e.currency,
+        (e.details ->> 'zOrders')::bigint as orders, (e.details ->> 'zNet')::bigint as net
+      from log.event_log e
+      join days on days.store = e.store and days.business_day = (e.details ->> 'zBusinessDay')::date
+      where ${isReadOnAnyDay()} and e.type = 'till.closed'
+      order by e.store, days.business_day, e.register, e.event_time desc, e."offset" desc
+    ),
+    sales as (
+      select e.store, e.business_day, e.register, e.currency,
+        batch.exact_sum(case e.type when 'order.placed' then 1 when 'order.voided' then -1 end) as orders,
+        batch.exact_sum(case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end
+          * (e.total_gross - e.total_discounts) - e.total_returns) as net
+      from log.event_log e
+      where ${isRead()} and e.register is not null
+        and e.type in ('order.placed', 'order.voided', 'order.returned')
+      group by 1, 2, 3, 4
+    ),
+    -- registers that report as a rule
+    habits as (
+      select distinct days.store, days.business_day, t.register
+      from days
+      join batch.till_head t on t.store = days.store
+        and t.business_day between days.business_day - ${REGISTER_HABIT_DAYS}::integer and days.business_day
+    ),
+    registers as (
+      select store, business_day, register from habits
+      union
+      select store, business_day, register from sales
+      where (store, business_day) in (select store, business_day from habits)
+      union
+      select store, business_day, '' from days
+      where awaits_journal and (store, business_day) not in (select store, business_day from habits)
+    )
+    select days.store, days.business_day, registers.register, coalesce(reports.currency, days.currency) as currency,
+      reports.orders as z_orders, reports.net as z_net,
+      coalesce(sales.orders, 0) as log_orders, coalesce(sales.net, 0) as log_net,
+      case
+        when reports.store is null then case when days.awaits_journal then 'awaiting journal' else 'missing' end
+        when reports.orders = coalesce(sales.orders, 0) and reports.net = coalesce(sales.net, 0) then 'complete'
+        else 'different'
+      end as state
+    from days
+    join registers on registers.store = days.store and registers.business_day = days.business_day
+    left join reports on reports.store = days.store and reports.business_day = days.business_day
+      and reports.register = registers.register
+    left join sales on sales.store = days.store and sales.business_day = days.business_day
+      and sales.register = registers.register and sales.currency = coalesce(reports.currency, days.currency)`,
+}

@@ -1,0 +1,54 @@
+import { addsUpTo } from '#jobs/materialize/output-check.ts'
+import type { Report } from '#jobs/materialize/report.ts'
+
+/**
+ * Sales of a business day per product, from the lines of its documents (the headers, which daily_sales adds
+ * up, must agree).
+ *
+ * The lines are unnested in the select list and grouped before anything is joined: measured over a million
+ * lines, unnest() in FROM takes twice as long, and a join before the grouping keeps Postgres from grouping
+ * on both cores. Discounts (of orders) and refunds (of returns) never meet on a line, so they share a column.
+ */
+export const dailyProductSales: Report = {
+  name: 'daily_product_sales',
+  version: '1',
+  summary: 'sales per business day, store, channel and product, from the lines of the documents',
+  grain: 'day',
+  cadence: 'every-tick',
+  days: 'with-events',
+  reads: ['events'],
+  inputs: [],
+  references: [],
+  isChained: false,
+  isPublishing: false,
+  isGrowing: true,
+  table: {
+    name: 'daily_product_sales',
+    period: 'business_day',
+    key: ['channel', 'sku', 'currency'],
+    values: ['units', 'gross', 'discounts', 'returns', 'units_returned'],
+  },
+  checks: [addsUpTo('daily_sales', ['units', 'gross', 'discounts', 'returns', 'units_returned'])],
+  figures: ({ sql, days, isRead }) => sql`
+    with lines as (
+      select e.store, e.business_day, e.channel, e.currency,
+        case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+        unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.unit_prices) as unit_price,
+        unnest(coalesce(e.discounts, e.refunds)) as deduction
+      from log.event_log e
+      where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
+    ),
+    products as (
+      select store, business_day, channel, sku, currency,
+        batch.exact_sum(sign * units) as units, batch.exact_sum(sign * units * unit_price) as gross,
+        batch.exact_sum(sign * deduction) as discounts,
+        batch.exact_sum(deduction) filter (where sign = 0) as returns,
+        batch.exact_sum(units) filter (where sign = 0) as units_returned
+      from lines
+      group by store, business_day, channel, sku, currency
+    )
+    select p.store, p.business_day, p.channel, p.sku, p.currency, p.units, p.gross, p.discounts, p.returns,
+      p.units_returned
+    from products p
+    join ${days()} on day.store = p.store and day.business_day = p.business_day`,
+}

@@ -1,0 +1,74 @@
+import type { Report } from '#jobs/materialize/report.ts'
+import type { SetReading } from '#jobs/materialize/set-reading.ts'
+import type { Fragment } from '#jobs/transaction.ts'
+
+/**
+ * What was paid per month and means of payment. Most documents carry one tender, which pays all of it; a
+ * split payment lists amounts. Returns pay back, voids take back. Without any tender: 'unspecified'.
+ */
+export const monthlyTenders: Report = {
+  name: 'monthly_tenders',
+  version: '1',
+  summary: 'what was paid and paid back per month, store, channel and means of payment',
+  grain: 'month',
+  cadence: 'day-ended',
+  days: 'with-events',
+  reads: ['events'],
+  // Not for its figures: for the list of days it took in, and so that it waits for them.
+  inputs: ['daily_sales'],
+  references: [],
+  isChained: false,
+  isPublishing: false,
+  isGrowing: true,
+  table: {
+    name: 'monthly_tenders',
+    period: 'month',
+    key: ['channel', 'tender', 'currency'],
+    values: ['documents', 'amount'],
+  },
+  checks: [],
+  figures: reading => {
+    const { sql, days } = reading
+    return sql`
+      with payments as (
+        select store, business_day, channel, tender, currency, batch.exact_sum(documents) as documents,
+          batch.exact_sum(amount) as amount
+        from (${singlePayments(reading)} union all ${splitPayments(reading)}) as payment
+        group by store, business_day, channel, tender, currency
+      )
+      select p.store, day.period as month, p.channel, p.tender, p.currency,
+        batch.exact_sum(p.documents) as documents, batch.exact_sum(p.amount) as amount
+      from payments p
+      join ${days()} on day.store = p.store and day.business_day = p.business_day
+      group by p.store, day.period, p.channel, p.tender, p.currency`
+  },
+}
+
+function singlePayments({ sql, isRead }: SetReading): Fragment {
+  return sql`
+    select e.store, e.business_day, e.channel, coalesce(e.tender, 'unspecified') as tender, e.currency,
+      case e.type when 'order.voided' then -1 else 1 end as documents,
+      case e.type when 'order.placed' then 1 else -1 end
+        * (e.total_gross - e.total_discounts + e.total_returns + case when s.tax_inclusive then 0 else e.total_tax end)
+        as amount
+    from log.event_log e
+    join ref.stores s on s.store = e.store
+    where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
+      and (e.tender is not null or e.details -> 'tenders' is null)`
+}
+
+function splitPayments({ sql, isRead }: SetReading): Fragment {
+  return sql`
+    select e.store, e.business_day, e.channel, part.tender, e.currency,
+      case e.type when 'order.voided' then -1 else 1 end,
+      case e.type when 'order.placed' then 1 else -1 end * part.amount
+    from log.event_log e
+    -- two cards on one document are two payments, but one document
+    cross join lateral (
+      select split.type as tender, sum(split.amount)::bigint as amount
+      from jsonb_to_recordset(e.details -> 'tenders') as split(type text, amount bigint)
+      group by split.type
+    ) part
+    where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
+      and e.tender is null and e.details -> 'tenders' is not null`
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import type { ProgressLine } from './progress.ts'
+import { seedLog } from './seed-log.ts'
+import { readSeedRecord, readShops } from './world-files.ts'
+
+const OPTIONS = {
+  help: false,
+  days: 2,
+  stores: 4,
+  ordersPerDay: 300,
+  randomSeed: 3,
+  until: Date.UTC(2026, 10, 20, 12),
+}
+
+const silent: ProgressLine = { show() {}, done() {}, clear() {} }
+
+describe('seeding', () => {
+  let database: TestDatabase
+  let dataDir: string
+  beforeEach(async () => {
+    database = await createTestDatabase()
+    dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-seed-'))
+  })
+  afterEach(async () => {
+    await database.drop()
+    await rm(dataDir, { recursive: true })
+  })
+
+  const seed = (changes: Partial<typeof OPTIONS> = {}, stop = new AbortController().signal) =>
+    seedLog({ sql: database.sql, options: { ...OPTIONS, ...changes }, dataDir, progress: silent, stop })
+
+  async function digestOf(): Promise<string | undefined> {
+    const [row] = await database.sql<{ digest: string }[]>`
+      select md5(string_agg(e::text, chr(10) order by partition, "offset")) as digest from log.event_log e`
+    return row?.digest
+  }
+
+  test('fills the log, and writes what its events refer to', async () => {
+    await seed()
+    const [counts] = await database.sql`
+      select (select count(*) from log.event_log) > 600 as events,
+             (select count(*) from ref.stores) as stores,
+             (select count(*) from ref.products) as products,
+             (select count(*) from ref.stock_policies where valid_from < (select min(event_time) from log.event_log)) as policies,
+             (select count(*) from ref.exchange_rates) as rates`
+    expect(counts).toMatchObject({ events: true, stores: 4, products: 120, policies: 480, rates: 3 })
+    const [unknown] = await database.sql`
+      select count(*) as count from log.event_log e, unnest(e.skus) as sku
+      where not exists (select from ref.products p where p.sku = sku.sku)
+        or not exists (select from ref.stores s where s.store = e.store and s.partition = e.partition)`
+    expect(unknown?.count).toBe(0)
+  })
+
+  test('writes the same rows for the same arguments', async () => {
+    await seed()
+    const first = await digestOf()
+    await database.drop()
+    database = await createTestDatabase()
+    await seed()
+    expect(await digestOf()).toBe(first)
+  })
+
+  test('is refused by a log that holds anything, with the way on', async () => {
+    await seed()
+    const before = await digestOf()
+    await expect(seed()).rejects.toThrow(/already holds events.*npm run demo -- --reset/s)
+    expect(await digestOf()).toBe(before)
+  })
+
+  test('leaves to the simulators the world and its shelves', async () => {
+    await seed()
+    const record = await readSeedRecord(dataDir)
+    expect(record).toEqual({ randomSeed: 3, stores: 4, ordersPerDay: 300, until: OPTIONS.until })
+    const shops = record && (await readShops(dataDir, record))
+    expect(Object.keys(shops?.shops ?? {}).length).toBe(4)
+    expect(shops?.shops['web-shop']?.onHand?.length).toBe(120)
+    expect(record && (await readShops(dataDir, { ...record, randomSeed: 4 }))).toBeNull()
+  })
+
+  test('of no days sets up stores and products alone', async () => {
+    await seed({ days: 0 })
+    const [counts] = await database.sql`
+      select (select count(*) from log.event_log) as events, (select count(*) from ref.stores) as stores`
+    expect(counts).toMatchObject({ events: 0, stores: 4 })
+    await seed()
+  })
+
+  test('that is stopped leaves no events', async () => {
+    await expect(seed({}, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
+    const [row] = await database.sql`select count(*) as events from log.event_log`
+    expect(row?.events).toBe(0)
+  })
+})

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest'
+import type { LiveWindow } from '#server/serving/shapes.ts'
+import { buildFrame, hasNews } from './frame.ts'
+import type { LaneRow, LaneSale, StoreSales } from './lane.ts'
+import { decodeCursor } from './place.ts'
+import { subscriptionOf, TOPICS } from './subscription.ts'
+
+const ALL = subscriptionOf(TOPICS, [])
+const NOON = Date.parse('2026-11-20T12:00:00Z')
+
+function place(...offsets: number[]) {
+  return { generation: 1, offsets, ops: 0 }
+}
+
+function sale(store: string, offset: number): LaneSale {
+  return {
+    source: 'till',
+    id: `${store}-${offset}`,
+    type: 'order.placed',
+    store,
+    channel: 'pos',
+    eventTime: NOON,
+    processedAt: NOON,
+    orderId: 'o',
+    units: 1,
+    net: '1.0000',
+    currency: 'EUR',
+    lines: 1,
+    appendedAt: NOON + offset,
+    offset,
+  }
+}
+
+function window(part: Partial<LiveWindow> = {}): LiveWindow {
+  return {
+    store: 'a',
+    channel: 'pos',
+    currency: 'EUR',
+    windowStart: NOON,
+    orders: 1,
+    units: 1,
+    gross: '1.0000',
+    discounts: '0.0000',
+    returns: '0.0000',
+    returnDocuments: 0,
+    unitsReturned: 0,
+    net: '1.0000',
+    lateNet: '0.0000',
+    revision: 0,
+    state: 'open',
+    ...part,
+  }
+}
+
+function row(partition: number, through: number, part: Partial<LaneRow> = {}): LaneRow {
+  return {
+    partition,
+    previousOffset: through - 1,
+    throughOffset: through,
+    previousAppendedAt: NOON,
+    throughAppendedAt: NOON,
+    watermark: NOON,
+    processedAt: NOON,
+    windows: [],
+    stock: [],
+    alerts: [],
+    sales: new Map(),
+    ...part,
+  }
+}
+
+function sales(store: string, offsets: number[], count = offsets.length): Map<string, StoreSales> {
+  return new Map([[store, { count, newest: offsets.map(offset => sale(store, offset)) }]])
+}
+
+describe('an update', () => {
+  it('tells the last state of what changed several times', () => {
+    const frame = buildFrame({
+      from: place(0),
+      to: place(2),
+      rows: [
+        row(0, 1, {
+          windows: [window({ orders: 1 })],
+          stock: [{ store: 'a', sku: 's', onHand: 1, onOrder: 0, reorderPoint: 2, asOf: 1 }],
+        }),
+        row(0, 2, {
+          windows: [window({ orders: 2 })],
+          stock: [{ store: 'a', sku: 's', onHand: 0, onOrder: 0, reorderPoint: 2, asOf: 2 }],
+        }),
+      ],
+      ops: [],
+      subscription: ALL,
+      watermark: NOON,
+    })
+    expect(frame.windows).toMatchObject([{ orders: 2 }])
+    expect(frame.stock).toMatchObject([{ onHand: 0 }])
+    expect(hasNews(frame)).toBe(true)
+  })
+
+  it('passes over batches before its beginning and after its end', () => {
+    const rows = [1, 2, 3, 4].map(through => row(0, through, { sales: sales('a', [through]) }))
+    const frame = buildFrame({
+      from: place(1),
+      to: place(3),
+      rows,
+      ops: [],
+      subscription: ALL,
+      watermark: null,
+    })
+    expect(frame.sales.map(({ id }) => id)).toEqual(['a-2', 'a-3'])
+    expect(decodeCursor(frame.previous, ALL.key)).toEqual(place(1))
+    expect(decodeCursor(frame.cursor, ALL.key)).toEqual(place(3))
+  })
+
+  it('tells the newest sales over all partitions, oldest first, and counts the others', () => {
+    const rows = [
+      row(0, 40, {
+        sales: sales(
+          'a',
+          Array.from({ length: 40 }, (_, index) => index + 1),
+          60,
+        ),
+      }),
+      row(1, 40, {
+        sales: sales(
+          'b',
+          Array.from({ length: 40 }, (_, index) => index + 1),
+        ),
+      }),
+    ]
+    const frame = buildFrame({
+      from: place(0, 0),
+      to: place(40, 40),
+      rows,
+      ops: [],
+      subscription: ALL,
+      watermark: null,
+    })
+    expect(frame.sales).toHaveLength(50)
+    expect(frame.salesOmitted).toBe(50)
+    expect(frame.sales.at(-1)).not.toHaveProperty('offset')
+    expect(
+      frame.sales
+        .map(({ id }) => id)
+        .slice(-2)
+        .sort(),
+    ).toEqual(['a-40', 'b-40'])
+  })
+
+  it('judges a window by the watermark at its end, not at the change', () => {
+    const rows = [
+      row(0, 1, { windows: [window()], watermark: NOON }),
+      row(0, 2, { watermark: NOON + 60_000 }),
+    ]
+    const frame = buildFrame({
+      from: place(0),
+      to: place(2),
+      rows,
+      ops: [],
+      subscription: ALL,
+      watermark: null,
+    })
+    expect(frame.windows).toMatchObject([{ state: 'closed' }])
+  })
+
+  it('leaves out other stores and topics, and then holds no news', () => {
+    const rows = [row(0, 1, { windows: [window()], sales: sales('a', [1]) })]
+    const base = { from: place(0), to: place(1), rows, watermark: null }
+    const ops = [{ sequence: 1, kind: 'run_finished', payload: {}, at: NOON }]
+    const otherStore = buildFrame({ ...base, ops: [], subscription: subscriptionOf(TOPICS, ['b']) })
+    expect(hasNews(otherStore)).toBe(false)
+    const onlyStock = buildFrame({
+      ...base,
+      to: { ...base.to, ops: 1 },
+      ops,
+      subscription: subscriptionOf(['stock'], []),
+    })
+    expect(hasNews(onlyStock)).toBe(false)
+    const pipeline = buildFrame({ ...base, to: { ...base.to, ops: 1 }, ops, subscription: ALL })
+    expect(pipeline.pipeline).toEqual([{ kind: 'run_finished', payload: {}, at: NOON }])
+  })
+})

@@ -1,0 +1,233 @@
+import { pino } from 'pino'
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import type { OrderLog } from '#server/log/order-log.ts'
+import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { catchUp } from './catch-up.ts'
+import { ReplayRunningError, replay } from './replay.ts'
+import { runStream } from './run-stream.ts'
+import { appendAll, type StoredEvent } from './testing/append.ts'
+import { randomEvents, seededRandom } from './testing/random-events.ts'
+import { type SteadyAppends, startSteadyAppends } from './testing/steady-appends.ts'
+import { type RunningProcess, startReplayProcess, startStreamProcess } from './testing/stream-process.ts'
+import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
+
+const logger = pino({ level: 'silent' })
+const PARTITIONS = [0, 1, 2, 3]
+const START = Date.UTC(2026, 9, 25, 0, 30)
+
+let database: TestDatabase
+let log: OrderLog
+let random: () => number
+let appends: SteadyAppends | null = null
+const processes: RunningProcess[] = []
+
+beforeAll(() => {
+  random = seededRandom(inject('randomSeed'))
+})
+// A database each: generations are numbered on, and a killed replay leaves tables behind.
+beforeEach(async () => {
+  database = await createTestDatabase()
+  await ensureLogDays(database.sql)
+  log = createPostgresLog(database.sql)
+})
+afterEach(async () => {
+  await appends?.stop()
+  appends = null
+  for (const running of processes.splice(0)) {
+    running.signal('SIGKILL')
+    await running.ended
+  }
+  await database.drop()
+})
+
+function started(running: RunningProcess): RunningProcess {
+  processes.push(running)
+  return running
+}
+
+const runReplay = (acceptsDifferences = false) =>
+  replay({ url: database.url, name: 'test:1', acceptsDifferences, logger })
+
+const runToEnd = () => catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
+
+async function generations() {
+  return database.sql<{ generation: number; state: string }[]>`
+    select generation, state from stream.generations order by generation`
+}
+
+async function isProcessed(events: readonly StoredEvent[], generation: number): Promise<boolean> {
+  const rows = await database.sql<{ partition: number; offset: number }[]>`
+    select partition, "offset" from stream.checkpoints where generation = ${generation}`
+  return PARTITIONS.every(partition => {
+    const last = events.findLast(event => event.partition === partition)?.offset
+    return last === undefined || rows.some(row => row.partition === partition && row.offset === last)
+  })
+}
+
+describe('a replay', () => {
+  test('gives every table as the live run left it, and tells nobody while it builds', async () => {
+    await database.sql`insert into ref.stock_policies (store, sku, valid_from, reorder_point)
+      select 'berlin', 'sku-' || sku, 'epoch', 6 from generate_series(0, 7) as sku`
+    await appendAll(log, randomEvents({ random, count: 800, start: START }))
+    await runToEnd()
+    const live = await resultsOf(database.sql, 1)
+    expect(await runReplay()).toMatchObject({
+      from: 1,
+      to: 2,
+      isSwitched: true,
+      differences: [],
+      wasRunning: false,
+    })
+    expect(await resultsOf(database.sql, 2)).toEqual(live)
+    expect(live.episodes.length).toBeGreaterThan(0)
+    expect(await generations()).toEqual([
+      { generation: 1, state: 'retired' },
+      { generation: 2, state: 'active' },
+    ])
+    expect(await database.sql`select count(*) as rows from stream.changes where generation = 2`).toEqual([
+      { rows: 0 },
+    ])
+    expect(await database.sql`select kind, payload from live.ops_lane`).toEqual([
+      { kind: 'stream_generation', payload: { generation: 2, previous: 1 } },
+    ])
+  })
+
+  test('keeps one generation back and drops those before it', async () => {
+    await appendAll(log, randomEvents({ random, count: 50, start: START }))
+    await runToEnd()
+    await runReplay()
+    await runReplay()
+    expect(await generations()).toEqual([
+      { generation: 2, state: 'retired' },
+      { generation: 3, state: 'active' },
+    ])
+    const [left] = await database.sql`select to_regclass('stream.windows_g1') as windows`
+    expect(left).toEqual({ windows: null })
+  })
+
+  test('finds a row that is wrong, names it, and leaves the active generation', async () => {
+    await appendAll(log, randomEvents({ random, count: 300, start: START }))
+    await runToEnd()
+    const [mutated] = await database.sql<{ store: string; day: string; currency: string }[]>`
+      update stream.windows set gross = gross + 1 where (store, window_start, channel, currency) =
+        (select store, window_start, channel, currency from stream.windows limit 1)
+      returning store, business_day as day, currency`
+    const outcome = await runReplay()
+    expect(outcome).toMatchObject({ isSwitched: false })
+    expect(outcome.differences).toMatchObject([
+      { of: `sales of ${mutated?.store} on ${mutated?.day} (${mutated?.currency})`, figure: 'gross' },
+    ])
+    expect(await generations()).toEqual([{ generation: 1, state: 'active' }])
+
+    expect(await runReplay(true)).toMatchObject({ isSwitched: true, to: 2 })
+    expect(await runReplay()).toMatchObject({ isSwitched: true, differences: [] })
+  })
+
+  test('finds stock that is wrong even where the sums agree', async () => {
+    await appendAll(log, randomEvents({ random, count: 300, start: START, stores: ['berlin'] }))
+    await runToEnd()
+    await database.sql`update stream.stock set on_hand = on_hand + case sku when 'sku-1' then 1 else -1 end
+      where store = 'berlin' and sku in ('sku-1', 'sku-2')`
+    expect((await runReplay()).differences).toMatchObject([{ of: 'stock of berlin', figure: 'digest' }])
+  })
+
+  test('while events arrive: the service goes on with the new generation, nothing is lost or counted twice', async () => {
+    appends = startSteadyAppends(log, { random, start: START })
+    const stop = new AbortController()
+    const { signal } = stop
+    const service = runStream({ url: database.url, partitions: PARTITIONS, owner: 'service', logger, signal })
+    await vi.waitUntil(async () => (await totalsOf(database.sql)).windows, { timeout: 5_000 })
+    for (const generation of [2, 3]) {
+      expect(await runReplay()).toMatchObject({
+        to: generation,
+        isSwitched: true,
+        differences: [],
+        wasRunning: true,
+      })
+    }
+    const events = await appends.stop()
+    await vi.waitUntil(() => isProcessed(events, 3), { timeout: 10_000, interval: 20 })
+    expect(await totalsOf(database.sql, 3)).toEqual(modelOf(events))
+    expect(await isProcessed(events, 2)).toBe(false)
+    const rows = await database.sql`select count(*) > 0 as shown from stream.changes where generation = 3`
+    expect(rows).toEqual([{ shown: true }])
+    stop.abort()
+    expect(await service).toBe('stopped')
+  })
+
+  test('is refused while another one is under way', async () => {
+    const [lock] = await Promise.all([
+      database.sql.begin(async sql => {
+        await sql`select pg_advisory_xact_lock(hashtext('tillstream.stream.replay'))`
+        return runReplay().catch((error: unknown) => error)
+      }),
+    ])
+    expect(lock).toBeInstanceOf(ReplayRunningError)
+    expect(await generations()).toEqual([{ generation: 1, state: 'active' }])
+  })
+})
+
+describe('a replay that is killed', () => {
+  test('while it builds leaves the active generation at work, and the next one cleans up', async () => {
+    const events = await appendAll(log, randomEvents({ random, count: 4_000, start: START }))
+    await runToEnd()
+    const killed = started(startReplayProcess(database.url))
+    await vi.waitUntil(async () => (await generations()).some(({ state }) => state === 'building'), {
+      timeout: 20_000,
+      interval: 2,
+    })
+    killed.signal('SIGKILL')
+    await killed.ended
+    expect((await generations())[0]).toEqual({ generation: 1, state: 'active' })
+    await runToEnd()
+
+    const next = started(startReplayProcess(database.url))
+    expect(await next.ended).toBe(0)
+    expect(next.output()).toMatch(
+      /^replay: \d+ events in .* generation \d is active, 0 differences from generation 1\n$/,
+    )
+    expect((await generations()).map(({ state }) => state)).toEqual(['retired', 'active'])
+    const [active] = await database.sql<
+      { generation: number }[]
+    >`select generation from stream.active_generation`
+    expect(await totalsOf(database.sql, active?.generation)).toEqual(modelOf(events))
+  })
+
+  test('after it stopped the service: the service takes the old generation up again', async () => {
+    appends = startSteadyAppends(log, { random, start: START })
+    const service = started(startStreamProcess(database.url))
+    await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
+      timeout: 20_000,
+    })
+    // The switch waits for this lock, with the service stopped and the new generation caught up.
+    const holder = database.sql.begin(async sql => {
+      await sql`lock table stream.active_generation in share mode`
+      const replaying = started(startReplayProcess(database.url))
+      await vi.waitUntil(
+        async () => {
+          const rows = await database.sql`select from pg_stat_activity
+            where wait_event_type = 'Lock' and query like 'update stream.active_generation%'
+              and datname = current_database()`
+          return rows.length > 0
+        },
+        { timeout: 30_000, interval: 10 },
+      )
+      const owners = await database.sql<{ owner: string }[]>`
+        select owner from log.owners where consumer = 'stream/1'`
+      expect(owners.every(({ owner }) => owner.startsWith('replay '))).toBe(true)
+      replaying.signal('SIGKILL')
+      await replaying.ended
+      const ended = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'tillstream replay' and datname = current_database()`
+      expect(ended.length).toBe(1)
+    })
+    await holder
+    const stored = await appends.stop()
+    await vi.waitUntil(() => isProcessed(stored, 1), { timeout: 15_000, interval: 20 })
+    expect(await totalsOf(database.sql, 1)).toEqual(modelOf(stored))
+    service.signal('SIGTERM')
+    expect(await service.ended).toBe(0)
+    expect(service.output()).toContain('goes on after a replay')
+  })
+})

@@ -1,0 +1,286 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
+import { Readable } from 'node:stream'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import pino from 'pino'
+import { io } from 'socket.io-client'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { ListenError, startWeb, type WebOptions, type WebService } from '#server/web/web-service.ts'
+
+const PASSWORD = 'open sesame'
+const BASIC = `Basic ${Buffer.from(`anyone:${PASSWORD}`).toString('base64')}`
+
+let database: TestDatabase
+const opened: (() => Promise<unknown>)[] = []
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close()
+})
+
+async function start(options: Partial<WebOptions> = {}): Promise<WebService> {
+  const web = await startWeb({
+    databaseUrl: database.url,
+    host: '127.0.0.1',
+    port: 0,
+    intakePort: 1,
+    dashboardPassword: undefined,
+    dev: false,
+    demoNote: null,
+    logger: pino({ level: 'silent' }),
+    openPages: async () => ({
+      async handle(_request, response) {
+        response.end('a page')
+      },
+      async upgrade() {},
+      async close() {},
+    }),
+    ...options,
+  })
+  opened.push(() => web.stop())
+  return web
+}
+
+/** Stands in for the intake: keeps what it was sent. */
+async function intake(answer: (request: IncomingMessage, body: Buffer) => { status: number; body: string }) {
+  const requests: { request: IncomingMessage; body: Buffer }[] = []
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', chunk => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      requests.push({ request, body })
+      const { status, body: text } = answer(request, body)
+      response.writeHead(status, {
+        'Content-Type': 'application/json',
+        ...(status === 429 && { 'Retry-After': '3' }),
+      })
+      response.end(text)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  opened.push(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, requests, server }
+}
+
+describe('the web server', () => {
+  it('serves pages with headers that keep others out', async () => {
+    const { url } = await start()
+    const response = await fetch(url)
+    expect(await response.text()).toBe('a page')
+    const headers = Object.fromEntries(response.headers)
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin',
+      'permissions-policy': expect.stringContaining('camera=()'),
+    })
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
+    expect(headers).not.toHaveProperty('x-powered-by')
+  })
+
+  it('says which part is not ready, and that it is up all the same', async () => {
+    const { url } = await start()
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const response = await fetch(`${url}/readyz`)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response.json()).toMatchObject({
+      status: 503,
+      failing: ['jobs'],
+      parts: {
+        database: 'ok',
+        migrations: 'ok',
+        stream: 'ok',
+        jobs: expect.stringContaining('no schedule has run'),
+      },
+    })
+    const { sql } = database
+    await sql`insert into batch.heartbeat (beat_at, next_tick_at) values (now(), now())`
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await sql`update batch.heartbeat set beat_at = now() - interval '5 minutes'`
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ failing: ['jobs'] })
+    await sql`delete from batch.heartbeat`
+  })
+
+  it('tells its metrics, per partition and of the live socket', async () => {
+    const { url } = await start()
+    const response = await fetch(`${url}/metrics`)
+    expect(response.headers.get('content-type')).toContain('text/plain')
+    const text = await response.text()
+    expect(text).toContain('tillstream_stream_lag_events{partition="3"} 0')
+    expect(text).toContain('tillstream_live_clients 0')
+    expect(text).toContain('tillstream_dead_letters_open 0')
+    expect(text).toContain('tillstream_database_up 1')
+  })
+
+  it('names the database when that is away, and leaves its figures out', async () => {
+    const { url } = await start({ databaseUrl: 'postgres://nobody@127.0.0.1:1/nowhere' })
+    const ready = await (await fetch(`${url}/readyz`)).json()
+    expect(ready).toMatchObject({ failing: ['database', 'migrations', 'stream', 'jobs'] })
+    expect(ready).toMatchObject({ parts: { database: expect.stringContaining('ECONNREFUSED') } })
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toContain('tillstream_database_up 0')
+    expect(metrics).not.toMatch(/^tillstream_(batch_age_seconds|dead_letters_open|stream_lag_events).* /m)
+  })
+
+  it('says what to do when its port is taken', async () => {
+    const { url } = await start()
+    const port = Number(new URL(url).port)
+    const second = start({ port })
+    await expect(second).rejects.toThrow(ListenError)
+    await expect(second).rejects.toThrow(
+      `Port ${port} at 127.0.0.1 is taken. Stop what listens there, or set PORT`,
+    )
+  })
+
+  it('answers only under the names of this machine while it has no password', async () => {
+    const { url } = await start()
+    const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n')
+    let answer = ''
+    socket.on('data', chunk => {
+      answer += chunk
+    })
+    await once(socket, 'close')
+    expect(answer).toContain('403 Forbidden')
+    expect(answer).toContain('set DASHBOARD_PASSWORD and HOST')
+  })
+
+  it('is gone within a second, with a socket open', async () => {
+    const web = await start()
+    const socket = io(`${web.url}/live`, { transports: ['websocket'], reconnection: false, forceNew: true })
+    await once(socket as never, 'snapshot')
+    const began = performance.now()
+    await web.stop()
+    expect(performance.now() - began).toBeLessThan(1_000)
+    await vi.waitUntil(() => !socket.connected)
+    opened.length = 0
+  })
+})
+
+describe('the dashboard password', () => {
+  it('is asked for pages, not for health, metrics and events', async () => {
+    const { port } = await intake(() => ({ status: 200, body: '{}' }))
+    const { url } = await start({ dashboardPassword: PASSWORD, intakePort: port })
+    const refused = await fetch(url)
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toContain('Basic realm="Tillstream"')
+    for (const path of ['healthz', 'metrics']) expect((await fetch(`${url}/${path}`)).status).toBe(200)
+    expect((await fetch(`${url}/api/v1/events`, { method: 'POST', body: '{}' })).status).toBe(200)
+    expect((await fetch(`${url}/api/trpc/overview.get`)).status).toBe(401)
+  })
+
+  it('lets a browser in with the password, and then its sockets with the cookie', async () => {
+    const { url } = await start({ dashboardPassword: PASSWORD })
+    const response = await fetch(url, { headers: { authorization: BASIC } })
+    expect(response.status).toBe(200)
+    const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const ways: Record<string, string>[] = [{ cookie }, { authorization: BASIC }]
+    for (const extraHeaders of ways) {
+      const socket = io(`${url}/live`, {
+        transports: ['websocket'],
+        reconnection: false,
+        forceNew: true,
+        extraHeaders,
+      })
+      const [snapshot] = await once(socket as never, 'snapshot')
+      expect(snapshot).toHaveProperty('cursor')
+      socket.disconnect()
+    }
+  })
+
+  it.each([
+    [{}],
+    [{ cookie: 'tillstream_session=guess' }],
+    [{ authorization: BASIC, origin: 'http://evil.example.com' }],
+  ])('keeps a socket out that comes with %j', async extraHeaders => {
+    const { url } = await start({ dashboardPassword: PASSWORD })
+    const socket = io(`${url}/live`, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      extraHeaders,
+    })
+    const [error] = await once(socket as never, 'connect_error')
+    expect(error).toBeInstanceOf(Error)
+    socket.disconnect()
+  })
+})
+
+describe('events posted to the web server', () => {
+  it('reach the intake as they were sent, and its answer comes back', async () => {
+    const { port, requests } = await intake(() => ({ status: 422, body: '{"accepted":0}' }))
+    const { url } = await start({ intakePort: port })
+    const body = gzipSync('{"id":"1"}')
+    const response = await fetch(`${url}/api/v1/events?x=1`, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+        authorization: 'Bearer key',
+      },
+    })
+    expect(response.status).toBe(422)
+    expect(await response.json()).toEqual({ accepted: 0 })
+    const [received] = requests
+    expect(received?.request.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      authorization: 'Bearer key',
+    })
+    expect(received?.request.headers.host).toBe(new URL(url).host)
+    expect(gunzipSync(received?.body ?? Buffer.alloc(0)).toString()).toBe('{"id":"1"}')
+  })
+
+  it('are streamed when their length is not known', async () => {
+    const { port, requests } = await intake(() => ({ status: 200, body: '{}' }))
+    const { url } = await start({ intakePort: port })
+    const lines = ['{"id":"1"}\n', '{"id":"2"}\n']
+    const stream = Readable.toWeb(Readable.from(lines.map(line => Buffer.from(line))))
+    const response = await fetch(`${url}/api/v1/events`, {
+      method: 'POST',
+      body: stream,
+      duplex: 'half',
+    } as RequestInit)
+    expect(response.status).toBe(200)
+    expect(requests[0]?.body.toString()).toBe(lines.join(''))
+  })
+
+  it('come back with its Retry-After when the intake is busy', async () => {
+    const { port } = await intake(() => ({ status: 429, body: '{}' }))
+    const { url } = await start({ intakePort: port })
+    const response = await fetch(`${url}/api/v1/events`, { method: 'POST', body: '{}' })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '3'])
+  })
+
+  it('are to be sent again while the intake is away', async () => {
+    const { url } = await start({ intakePort: 1 })
+    const response = await fetch(`${url}/api/v1/events`, { method: 'POST', body: 'x'.repeat(500_000) })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('2')
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response.json()).toMatchObject({
+      status: 503,
+      detail: expect.stringContaining('Send the whole request again'),
+    })
+  })
+
+  it('are to be sent again when the intake dies in the middle', async () => {
+    const { port, server } = await intake(() => ({ status: 200, body: '{}' }))
+    server.removeAllListeners('request')
+    server.on('request', request => request.socket.destroy())
+    const { url } = await start({ intakePort: port })
+    const response = await fetch(`${url}/api/v1/events`, { method: 'POST', body: '{}' })
+    expect(response.status).toBe(503)
+  })
+})
