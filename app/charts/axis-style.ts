@@ -22,6 +22,9 @@ export const Y_AXIS = {
   tickLine: false,
   axisLine: false,
   tickFormatter: formatAxis,
-  width: 44,
   // The scale may grow while data arrives, never the room for its labels.
+  width: 44,
+  // Steps of 1, 2 and 5, as people count.
+  niceTicks: 'snap125',
+  allowDecimals: false,
 } as const

@@ -27,11 +27,6 @@ export function isZeroMoney(amount: DecimalText): boolean {
   return /^-?0*(\.0*)?$/.test(amount)
 }
 
-/** For the length of a bar or the height of a point, never for a figure that is read. */
-export function moneyForDrawing(amount: DecimalText): number {
-  return Number(amount)
-}
-
 /** Adds exact decimals, as integers of 1/10,000. @throws when one is not a decimal of at most four places. */
 export function sumAmounts(amounts: readonly DecimalText[]): number {
   return amounts.reduce((sum, text) => {

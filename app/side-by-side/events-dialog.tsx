@@ -8,7 +8,7 @@ import { plural } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue } from '#app/side-by-side/pairs.ts'
-import { useTRPC } from '#app/trpc/client.tsx'
+import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { CardContent } from '#app/ui/card-content.tsx'
 import { Chip } from '#app/ui/chip.tsx'
@@ -61,14 +61,17 @@ export function EventsDialog({ shown, onClose }: { shown: EventsShown | null; on
 
 function Events({ shown }: { shown: EventsShown }) {
   const trpc = useTRPC()
+  const client = useTRPCClient()
   const { scope, cause, metric } = shown
-  const query = useInfiniteQuery(
-    trpc.sideBySide.events.infiniteQueryOptions(
-      { scope, cause, metric },
-      // What one looks at stays while new events arrive; opening it again reads it anew.
-      { getNextPageParam: page => page.nextCursor, gcTime: 0 },
-    ),
-  )
+  const query = useInfiniteQuery({
+    queryKey: [...trpc.sideBySide.events.pathKey(), { scope, cause, metric }],
+    queryFn: ({ pageParam, signal }) =>
+      client.sideBySide.events.query({ scope, cause, metric, cursor: pageParam }, { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.nextCursor,
+    // What one looks at stays while new events arrive; opening it again reads it anew.
+    gcTime: 0,
+  })
   return (
     <CardContent
       query={query}

@@ -1,7 +1,8 @@
 import type { PairPoint } from '#app/charts/pair-points.ts'
-import { formatDay, formatShortDay } from '#app/format/day.ts'
+import { daysInRange, formatDay, formatShortDay } from '#app/format/day.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
+import { addDays, type BusinessDay } from '#domain/calendar-day.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import type { HourlyFigures, SideBySide } from '#server/serving/shapes.ts'
 
@@ -14,19 +15,28 @@ export interface PairStep {
   stream: HourlyFigures | null
 }
 
-/** The steps of an answer: hours of a single day, else days. */
+/** The steps of an answer: hours of a single day, else every day of the range, those without a sale too. */
 export function stepsOf(answer: SideBySide, metric: Metric): PairStep[] {
   if (answer.scope.from === answer.scope.to) {
-    return answer.hours.map(hour => {
-      const key = String(hour.hourStart)
-      return step({ ...hour, key, label: hour.label, title: hour.label }, metric)
+    return answer.hours.map((hour, index, hours) => {
+      // The hour that an autumn night has twice.
+      const title = hours[index - 1]?.label === hour.label ? `${hour.label} again` : hour.label
+      return step({ ...hour, key: String(hour.hourStart), title }, metric)
     })
   }
-  return answer.days.map(day => {
-    const { businessDay } = day
+  const known = new Map(answer.days.map(day => [day.businessDay, day]))
+  return daysOf(answer.scope).map(businessDay => {
+    const { batch = null, stream = null } = known.get(businessDay) ?? {}
     const label = formatShortDay(businessDay)
-    return step({ ...day, key: businessDay, label, title: formatDay(businessDay), open: false }, metric)
+    return step(
+      { key: businessDay, label, title: formatDay(businessDay), open: false, batch, stream },
+      metric,
+    )
   })
+}
+
+function daysOf({ from, to }: SideBySide['scope']): BusinessDay[] {
+  return Array.from({ length: daysInRange(from, to) }, (_, index) => addDays(from, index))
 }
 
 export interface StepTexts {

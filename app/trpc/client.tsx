@@ -8,9 +8,9 @@ import superjson from 'superjson'
 import { makeQueryClient } from '#app/trpc/query-client.ts'
 import type { AppRouter } from '#server/trpc/router.ts'
 
-const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>()
+const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
 
-export { useTRPC }
+export { useTRPC, useTRPCClient }
 
 let browserQueryClient: QueryClient | undefined
 

@@ -1,5 +1,4 @@
-import 'server-only'
-
+// For server components alone: what it imports opens the database, which no browser can.
 import { dehydrate, HydrationBoundary } from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { cache, type ReactNode } from 'react'

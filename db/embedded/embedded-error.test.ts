@@ -7,6 +7,7 @@ describe('a server that did not start', () => {
     ['FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use', 'still-in-use'],
     ['FATAL:  lock file "postmaster.pid" already exists', 'still-in-use'],
     ['FATAL:  could not write lock file "postmaster.pid": No space left on device', 'disk-full'],
+    ['FATAL:  could not extend file "base/1/2691"\nHINT:  Check free disk space.', 'disk-full'],
     ['FATAL:  data directory "/x" has invalid permissions', 'permission'],
     ['FATAL:  database files are incompatible with server', 'version'],
     ['something else', 'unknown'],

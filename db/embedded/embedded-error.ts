@@ -11,7 +11,7 @@ export function classifyStartProblem(output: string): StartProblem {
   if (/pre-existing shared memory block|lock file "postmaster\.pid" already exists/i.test(output)) {
     return 'still-in-use'
   }
-  if (/No space left on device|Disk quota exceeded/i.test(output)) return 'disk-full'
+  if (/No space left on device|Check free disk space|Disk quota exceeded/i.test(output)) return 'disk-full'
   if (/database files are incompatible with server/i.test(output)) return 'version'
   if (/Permission denied|invalid permissions|wrong ownership|Operation not permitted/i.test(output)) {
     return 'permission'

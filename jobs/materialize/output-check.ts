@@ -78,7 +78,10 @@ export function addsUpTo(other: string, columns: readonly string[]): OutputCheck
         from staged group by 1, 2, 3, 4
       ),
       theirs as (
-        select o.store, o.business_day as period, o.channel, o.currency, ${joined(sql, columns.map(column => sql`o.${sql(column)}`))}
+        select o.store, o.business_day as period, o.channel, o.currency, ${joined(
+          sql,
+          columns.map(column => sql`o.${sql(column)}`),
+        )}
         from ${sql(`batch.${other}`)} o
         join comparable on comparable.store = o.store and comparable.period = o.business_day
       )
@@ -86,8 +89,14 @@ export function addsUpTo(other: string, columns: readonly string[]): OutputCheck
         'does not add up to %s (%s, %s): %s here, %s there', ${other}::text, channel, currency, to_jsonb(mine) - ${KEY}::text[], to_jsonb(theirs) - ${KEY}::text[]) as problem
       from mine full join theirs using (store, period, channel, currency)
       join comparable using (store, period)
-      where (${joined(sql, columns.map(column => sql`mine.${sql(column)}`))})
-        is distinct from (${joined(sql, columns.map(column => sql`theirs.${sql(column)}`))})`
+      where (${joined(
+        sql,
+        columns.map(column => sql`mine.${sql(column)}`),
+      )})
+        is distinct from (${joined(
+          sql,
+          columns.map(column => sql`theirs.${sql(column)}`),
+        )})`
   }
 }
 

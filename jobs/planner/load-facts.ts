@@ -82,15 +82,15 @@ async function findOpenMonths(reading: Reading, rules: readonly ReportRule[]): P
   const inputs = rules
     .filter(rule => !rule.isChained)
     .flatMap(rule => rule.inputs.map(input => ({ job: rule.name, grain: rule.grain, input })))
+  const readingTills = rules.filter(rule => rule.reads.includes('till-reports')).map(rule => rule.name)
   const chained = rules.filter(rule => rule.isChained).map(rule => rule.name)
   const usingCategories = rules.filter(rule => rule.references.includes('categories')).map(rule => rule.name)
   const rows = await reading<StoreMonth[]>`
     with rules as (
       select * from unnest(
         ${rules.map(rule => rule.name)}::text[], ${rules.map(rule => rule.version)}::text[],
-        ${rules.map(rule => rule.grain)}::text[],
-        ${rules.map(rule => rule.reads.includes('till-reports'))}::boolean[]
-      ) as rule(job, version, grain, reads_tills)
+        ${rules.map(rule => rule.grain)}::text[]
+      ) as rule(job, version, grain)
     ),
     inputs as (
       select * from unnest(
@@ -107,7 +107,7 @@ async function findOpenMonths(reading: Reading, rules: readonly ReportRule[]): P
       -- never ran, ran on other code, or has not read everything
       select h.store, h.business_day as day
       from heads h
-      join rules r on r.reads_tills or not h.is_till
+      join rules r on not h.is_till or r.job = any(${readingTills})
       left join batch.current_runs c
         on c.job = r.job and c.store = h.store and c.period = date_trunc(r.grain, h.business_day)::date
       where c.run_id is null or c.code_version <> r.version or c.rules_version <> ${RULES_VERSION}

@@ -57,7 +57,7 @@ function isInstalled(root, development) {
  */
 export function differences({ wanted, installed, development }) {
   return Object.entries(wanted)
-    .filter(([place, entry]) => place !== '' && entry.link !== true)
+    .filter(([place, entry]) => place.startsWith('node_modules/') && entry.link !== true)
     .filter(([place, entry]) => {
       const present = installed[place]
       if (present !== undefined) return present.version !== entry.version

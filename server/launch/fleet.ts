@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { watchEmbeddedPostgres } from '#db/embedded/watch.ts'
 import { type Environment, projectRoot } from '#server/environment.ts'
-import type { DemoDatabase } from './demo-database.ts'
+import type { ServedDatabase } from './demo-database.ts'
 import type { Narration } from './narrate.ts'
 import type { PortPair } from './ports.ts'
 import { openProcessOutput } from './process-output.ts'
@@ -26,7 +26,7 @@ export function startFleet(options: {
   names: readonly ProcessName[]
   environment: Environment
   ports: PortPair
-  database: DemoDatabase
+  database: ServedDatabase
   narration: Narration
   /** Where the processes' output goes: to files, or straight to ours (for a container's log). */
   output: 'files' | 'inherit'
@@ -93,7 +93,7 @@ function isSimulator(name: ProcessName): boolean {
 
 function settingsOf(
   environment: Environment,
-  database: DemoDatabase,
+  database: ServedDatabase,
   ports: PortPair,
 ): Record<string, string> {
   return {

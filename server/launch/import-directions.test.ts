@@ -31,6 +31,7 @@ describe('the import directions', () => {
     ['app/page.tsx', `import { sql } from '#db/client.ts'`],
     ['app/page.tsx', `const m = await import('#server/serving/overview.ts')`],
     ['seed/simulators/pos.ts', `import {\n  append,\n  read,\n} from '#server/log/order-log.ts'`],
+    ['seed/simulators/pos.ts', `import { seedLog } from '../seed-log.ts'`],
     ['server/somewhere-new/x.ts', `import '#domain/money.ts'`],
   ])('forbid %s: %s', (file, source) => {
     expect(check(file, source)).toHaveLength(1)
@@ -44,6 +45,7 @@ describe('the import directions', () => {
     ['server/stream/x.integration.test.ts', `import { createTestDatabase } from '#db/testing.ts'`],
     ['jobs/main.ts', `import { reconcile } from '#server/serving/reconcile.ts'`],
     ['app/page.tsx', `import type { Overview } from '#server/serving/shapes.ts'`],
+    ['seed/simulators/pos.ts', `import { world } from '../world/world.ts'`],
     ['seed/main.ts', `import { copyHistory } from '#server/log/copy-history.ts'`],
   ])('allow %s: %s', (file, source) => {
     expect(check(file, source)).toEqual([])

@@ -54,14 +54,17 @@ const importPattern =
   /\b(?:import|export)\b[^'"`;()=]*?\bfrom\s*['"]([^'"\n]+)['"]|\bimport\s*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/g
 
 function whyForbidden({ file, target }: ModuleImport, rules: readonly Area[]): string | undefined {
-  const area = rules.find(({ places }) => liesIn(file, places))
+  const area = areaOf(file, rules)
   if (area === undefined)
     return 'no rule says what this folder may import; add it to server/launch/import-rules.ts'
-  if (liesIn(target, area.places)) return undefined
-  const allowed = isTest(file) ? [...area.allowed, ...allowedInTests] : area.allowed
-  if (liesIn(target, allowed)) return undefined
-  const other = rules.find(({ places }) => liesIn(target, places))
+  const other = areaOf(target, rules)
+  const allowed = isTest(file) ? [...new Set([...area.allowed, ...allowedInTests])] : area.allowed
+  if (other === area || liesIn(target, allowed)) return undefined
   return `${area.name} may import only from ${allowed.length === 0 ? 'itself' : allowed.join(', ')}, not from ${other?.name ?? target}`
+}
+
+function areaOf(file: string, rules: readonly Area[]): Area | undefined {
+  return rules.find(({ places }) => liesIn(file, places))
 }
 
 /** A test may use the test database, the worked examples, and a log to feed what it tests. */

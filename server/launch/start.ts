@@ -1,7 +1,7 @@
 import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#server/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
-import { openDemoDatabase } from './demo-database.ts'
+import { openServedDatabase } from './demo-database.ts'
 import { startFleet } from './fleet.ts'
 import { narrateTo } from './narrate.ts'
 import type { ProcessName } from './processes.ts'
@@ -15,7 +15,7 @@ const databasePatienceMs = 1_500
 async function start(names: readonly ProcessName[], environment: Environment): Promise<void> {
   const stop = stopOnSignals(() => process.exit(130))
   const narration = narrateTo(process.stderr)
-  const database = await openDemoDatabase(environment)
+  const database = await openServedDatabase(environment)
   const undo = [() => database.release(databasePatienceMs)]
   try {
     await unlessStopped(stop, migrate(database.url))

@@ -3,7 +3,7 @@ import type { Reading } from '#server/serving/reading.ts'
 import type { PartitionLag } from '#server/serving/shapes.ts'
 
 /** Unread events are counted one by one up to here: a path that is further behind says so in offsets. */
-export const LAG_COUNTED_UP_TO = 100_000
+export const LAG_COUNTED_UP_TO = 10_000
 
 export interface ReadPosition {
   partition: number

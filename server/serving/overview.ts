@@ -20,9 +20,14 @@ export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise
       select currency from ref.stores union select currency from batch.daily_sales order by currency`,
     sql<Extent[]>`
       with active as (select generation from stream.active_generation),
+      -- One step into an index each: an aggregate over the windows would read them all.
       streamed as (
-        select min(w.business_day) as first_day, max(w.business_day) as last_day
-        from stream.windows w join active using (generation)
+        select
+          (select w.business_day from stream.windows w where w.generation = active.generation
+            order by w.business_day limit 1) as first_day,
+          (select w.business_day from stream.windows w where w.generation = active.generation
+            order by w.business_day desc limit 1) as last_day
+        from active
       ),
       planned as (
         select min(business_day) as first_day, max(business_day) as last_day from batch.day_head

@@ -1,7 +1,8 @@
+import type { Sql as AnySql, ISql } from 'postgres'
 import type { Sql } from '#db/client.ts'
 
-/** A transaction on the serving layer's client. */
-export type Reading = Parameters<Parameters<Sql['begin']>[1]>[0]
+/** What queries are asked of: a client, or a transaction where they are to stand on one snapshot. */
+export type Reading = Sql extends AnySql<infer Types> ? ISql<Types> : never
 
 /**
  * Runs queries on one snapshot, so that everything in an answer stands on the same offsets, whatever commits

@@ -13,7 +13,7 @@ describe('how much is read', () => {
       const limit = limits.at(-1) ?? 0
       limits.push(nextReadLimit({ limit, records: limit, lines: limit * 3 }))
     }
-    expect(limits).toEqual([2_000, 4_000, 8_000, 10_000, 10_000])
+    expect(limits).toEqual([2_000, 4_000, 8_000, 16_000, 20_000])
   })
 
   test('is bounded by lines, for documents of thousands of them', () => {
@@ -22,8 +22,8 @@ describe('how much is read', () => {
   })
 })
 
-test('a batch rests as long as it took, between 10 and 200 ms', () => {
-  expect([1, 40, 5_000].map(pauseMs)).toEqual([10, 40, 200])
+test('a batch rests as long as it took, between 20 and 200 ms', () => {
+  expect([1, 40, 5_000].map(pauseMs)).toEqual([20, 40, 200])
 })
 
 test('retries wait longer each time, up to two seconds, and never all at once', () => {

@@ -1,7 +1,7 @@
 /** Records a read asks for near the log's end. */
 const SMALLEST_READ = 2_000
 /** Far behind: one upsert then stands for many events. Past this, memory grows and nothing gets faster. */
-const LARGEST_READ = 10_000
+const LARGEST_READ = 20_000
 /** Lines a batch should hold at most: documents of thousands of lines make smaller batches. */
 const LINES_PER_BATCH = 200_000
 
@@ -21,7 +21,7 @@ export function nextReadLimit(last: LastRead | null): number {
 }
 
 /** Least and most time between the starts of two batches at the log's end. */
-const SHORTEST_PAUSE_MS = 10
+const SHORTEST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 200
 
 /**

@@ -3,6 +3,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { formatInstant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Document, DocumentPart } from './documents.ts'
+import type { Mapping } from './mapping.ts'
 
 /** An event of a document with the rows it comes from. */
 export interface DocumentEvent {
@@ -11,28 +12,39 @@ export interface DocumentEvent {
 }
 
 /**
+ * The id of a document's event. Where one file speaks for several stores, two of them may use the same number.
+ */
+export function documentIdOf(
+  { columns }: Pick<Mapping, 'columns'>,
+  { store, document }: Pick<Document, 'store' | 'document'>,
+): string {
+  return 'constant' in columns.store ? document : `${store}/${document}`
+}
+
+/**
  * The events of a document as a till would have sent them: its order or return under the document's number, a
  * stock adjustment under `<document>#adjust`, and goods taken back on an order's own document under
  * `<document>#return`.
  */
-export function eventsOfDocument(document: Document, source: string, store: Store): DocumentEvent[] {
+export function eventsOfDocument(document: Document, mapping: Mapping, store: Store): DocumentEvent[] {
   const hasOrder = document.parts.some(part => part.kind === 'o')
   return document.parts.map(part => ({
     rows: part.rows,
-    event: toEvent(part, { source, store, document, hasOrder }),
+    event: toEvent(part, { mapping, store, document, hasOrder }),
   }))
 }
 
 interface Context {
-  source: string
+  mapping: Mapping
   store: Store
   document: Document
   hasOrder: boolean
 }
 
-function toEvent(part: DocumentPart, { source, store, document, hasOrder }: Context): SentEvent {
+function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Context): SentEvent {
+  const id = documentIdOf(mapping, document)
   const header = {
-    source,
+    source: mapping.name,
     store: store.id,
     eventTime: formatInstant(document.eventTime),
     ...(part.register !== null && { register: part.register }),
@@ -42,7 +54,7 @@ function toEvent(part: DocumentPart, { source, store, document, hasOrder }: Cont
     return {
       ...header,
       type: 'stock.adjusted',
-      id: `${document.document}#adjust`,
+      id: `${id}#adjust`,
       lines: part.skus.map((sku, index) => ({
         sku,
         units: part.units[index] ?? 0,
@@ -50,11 +62,11 @@ function toEvent(part: DocumentPart, { source, store, document, hasOrder }: Cont
       })),
     }
   }
-  const id = part.kind === 'r' && hasOrder ? `${document.document}#return` : document.document
+  const suffix = part.kind === 'r' && hasOrder ? '#return' : ''
   const sale = {
     ...header,
-    id,
-    orderId: id,
+    id: id + suffix,
+    orderId: document.document + suffix,
     channel: store.channel,
     currency: part.currency ?? store.currency,
     ...(part.customer !== null && { customer: part.customer }),

@@ -1,9 +1,7 @@
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
-import type { ReferenceData } from '../reference.ts'
 import { groupDocuments, readDocuments } from './documents.ts'
 import { compileMapping } from './interpret-row.ts'
-import type { Mapping } from './mapping.ts'
 import { nameProducts } from './products.ts'
 import {
   collectLetters,
@@ -20,11 +18,9 @@ import { resetStaging, type StagingConnection, stageRows } from './staging.ts'
 import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
 import { type FileSummary, NO_ROWS } from './summary.ts'
 
-export interface ImportFileContext extends Omit<StoreContext, 'source'> {
+export interface ImportFileContext extends StoreContext {
   sql: Sql
   staging: StagingConnection
-  mapping: Mapping
-  reference: ReferenceData
   /** Of the file as it lies there, in hex. */
   sha256: string
   /** Nothing is written, neither to the log nor to reference data. */
@@ -58,7 +54,7 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
   await groupDocuments(staging)
   const stored = await storeAll(context)
   const counts = await countRows(staging)
-  const letters = collectLetters({ file: path.basename(file.path), sha256, source: mapping.name })
+  const letters = collectLetters({ file: path.basename(file.path), sha256, mapping })
   const hasUnloaded = counts.rejectedRows + counts.setAsideRows > 0
   if (hasUnloaded) {
     const unloaded = readUnloaded(staging)
@@ -86,7 +82,7 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
 
 /** Reads the next page while the one before is appended. */
 async function storeAll(context: ImportFileContext): Promise<{ eventsAppended: number; duplicates: number }> {
-  const { staging, mapping } = context
+  const { staging } = context
   const sums = { eventsAppended: 0, duplicates: 0 }
   let inFlight: Promise<PageResult> | undefined
 
@@ -100,7 +96,7 @@ async function storeAll(context: ImportFileContext): Promise<{ eventsAppended: n
 
   for await (const page of readDocuments(staging)) {
     await finish()
-    inFlight = storeDocuments(page, { ...context, source: mapping.name })
+    inFlight = storeDocuments(page, context)
     // Its failure is met by `finish`; until then it is nobody's unhandled one.
     inFlight.catch(() => {})
   }

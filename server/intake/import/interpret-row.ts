@@ -6,7 +6,7 @@ import { compileDecimal, toAmount, toUnits } from './decimal.ts'
 import { columnsOf, type Mapping, type MappingField, type MappingRule } from './mapping.ts'
 import { compileTimeFormat, ISO } from './time-format.ts'
 
-export type RowKind = MappingRule['then']
+export type RowKind = MappingRule['is']
 
 /** A row that became part of a document. Units are signed as the file has them. */
 export interface DocumentRow {
@@ -175,13 +175,13 @@ interface CompiledRule {
   fits(input: RuleInput): boolean
 }
 
-function compileRule({ when, then }: MappingRule, columns: readonly string[]): CompiledRule {
+function compileRule({ when, is: kind }: MappingRule, columns: readonly string[]): CompiledRule {
   const { documentPrefix, units, unitPrice } = when
   const equals = Object.entries(when.equals ?? {}).map(
     ([column, values]) => [columns.indexOf(column), new Set(values)] as const,
   )
   return {
-    kind: then,
+    kind,
     text: JSON.stringify(when),
     fits: input =>
       (documentPrefix === undefined || input.document.startsWith(documentPrefix)) &&

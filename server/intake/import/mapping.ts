@@ -28,8 +28,7 @@ const rule = z.strictObject({
     /** Column → the values it may have. */
     equals: z.record(name, z.array(z.string()).min(1)).optional(),
   }),
-  // biome-ignore lint/suspicious/noThenProperty: a rule reads "when … then …", and nobody awaits one
-  then: z.enum(['order', 'return', 'stock-adjustment', 'set-aside']),
+  is: z.enum(['order', 'return', 'stock-adjustment', 'set-aside']),
 })
 
 /** A mapping as people write it: see docs/mappings.md. */

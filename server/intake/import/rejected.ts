@@ -1,5 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type DeadLetter, insertDeadLetters } from '../dead-letters.ts'
+import { documentIdOf } from './build-events.ts'
+import type { Mapping } from './mapping.ts'
 import type { RejectedRow } from './rejects-file.ts'
 import type { SourceRow } from './source-rows.ts'
 import type { StagingConnection } from './staging.ts'
@@ -100,11 +102,11 @@ export interface FileLetters {
 export function collectLetters({
   file,
   sha256,
-  source,
+  mapping,
 }: {
   file: string
   sha256: string
-  source: string
+  mapping: Mapping
 }): FileLetters {
   const letters: (DeadLetter & { row: number })[] = []
   return {
@@ -113,8 +115,8 @@ export function collectLetters({
       letters.push({
         row,
         metIn: { file, sha256, row },
-        source,
-        eventId: document,
+        source: mapping.name,
+        eventId: eventIdOf(mapping, store, document),
         store,
         reason,
         detail,
@@ -133,6 +135,11 @@ export function collectLetters({
       )
     },
   }
+}
+
+/** What the event of a row would be called, as far as the row tells. */
+function eventIdOf(mapping: Mapping, store: string | null, document: string | null): string | null {
+  return document === null ? null : documentIdOf(mapping, { store: store ?? '?', document })
 }
 
 /** Settles letters of earlier files whose document has reached the log since, repaired. */

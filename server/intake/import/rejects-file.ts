@@ -48,7 +48,8 @@ export async function writeRejects<Rejected extends RejectedRow>(
       if (next.done) break
       if (source.row !== next.value.row) continue
       const { row, reason, detail } = next.value
-      lines.push([String(row), String(source.line), reason, detail, ...source.fields].map(neutralised))
+      const cells = fitted(source.fields, columns.length)
+      lines.push([String(row), String(source.line), reason, detail, ...cells].map(neutralised))
       onRow(next.value, source)
       next = await rejected.next()
     }
@@ -66,6 +67,14 @@ function ownColumnsBeside(columns: readonly string[]): string[] {
     while (columns.includes(own)) own = `${own}_`
     return own
   })
+}
+
+/** A row with too few or too many cells, in as many as there are columns: the surplus stands in the last. */
+function fitted(fields: readonly string[], width: number): string[] {
+  const cells = fields.slice(0, width)
+  if (fields.length > width) cells[width - 1] = fields.slice(width - 1).join(',')
+  while (cells.length < width) cells.push('')
+  return cells
 }
 
 const FORMULA_START = /^[=+\-@\t\r]/

@@ -6,6 +6,7 @@ import type { EventSink, StoreOutcome } from '../event-sink.ts'
 import type { ReferenceData } from '../reference.ts'
 import { type DocumentEvent, eventsOfDocument } from './build-events.ts'
 import type { Document, DocumentPart } from './documents.ts'
+import type { Mapping } from './mapping.ts'
 
 /** Rows of an event that was not stored, and the event itself where the fault is its own. */
 export interface RejectedEvent {
@@ -27,8 +28,7 @@ export interface PageResult {
 }
 
 export interface StoreContext {
-  /** The mapping's name: source of the events. */
-  source: string
+  mapping: Mapping
   reference: ReferenceData
   sink: Pick<EventSink, 'store'>
   clock(): Instant
@@ -65,10 +65,10 @@ export async function storeDocuments(page: readonly Document[], context: StoreCo
 
 function judge(
   document: Document,
-  { source, reference, clock }: StoreContext,
+  { mapping, reference, clock }: StoreContext,
 ): { admitted: Admitted[] } | { rejected: RejectedEvent[] } {
   const store = storeOf(document, reference)
-  const parts = eventsOfDocument(document, source, store).map((built, index) => ({
+  const parts = eventsOfDocument(document, mapping, store).map((built, index) => ({
     ...built,
     kind: document.parts[index]?.kind ?? 'o',
   }))

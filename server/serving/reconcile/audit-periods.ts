@@ -1,5 +1,6 @@
+import { addDays } from '#domain/business-day.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
+import { type AuditScope, inStores, salesOf } from '#server/serving/reconcile/audit-scope.ts'
 import { type Comparison, compareRows } from '#server/serving/reconcile/compare-rows.ts'
 import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'
 
@@ -20,62 +21,47 @@ const SALES = {
   counts: ['orders', 'units', 'return_documents', 'units_returned'],
   money: ['gross', 'discounts', 'returns'],
 } as const
-
-const REPORTS: readonly PeriodReport[] = [
-  { job: 'weekly_sales', period: 'week', ...SALES },
-  { job: 'monthly_sales', period: 'month', ...SALES },
-  {
-    job: 'monthly_product_sales',
-    period: 'month',
-    daily: 'daily_product_sales',
-    key: ['channel', 'sku', 'currency'],
-    counts: ['units', 'units_returned'],
-    money: ['gross', 'discounts', 'returns'],
-  },
-]
+const WEEKLY_SALES: PeriodReport = { job: 'weekly_sales', period: 'week', ...SALES }
+const MONTHLY_SALES: PeriodReport = { job: 'monthly_sales', period: 'month', ...SALES }
+const MONTHLY_PRODUCT_SALES: PeriodReport = {
+  job: 'monthly_product_sales',
+  period: 'month',
+  daily: 'daily_product_sales',
+  key: ['channel', 'sku', 'currency'],
+  counts: ['units', 'units_returned'],
+  money: ['gross', 'discounts', 'returns'],
+}
 
 /**
  * Every week and month that holds a day of the scope against the sum of its days, where the run read the
- * daily figures as they stand: one that waits to be recomputed differs by right.
+ * daily figures as they stand: one that waits to be recomputed differs by right. Customers, who may come on
+ * several days, are counted in the log.
  */
 export async function auditPeriods(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
-  const rows: FoundRow[] = []
-  for (const report of REPORTS) rows.push(...(await auditPeriod(reading, scope, report)))
-  return rows
+  const found: FoundRow[] = []
+  for (const report of [WEEKLY_SALES, MONTHLY_SALES, MONTHLY_PRODUCT_SALES]) {
+    found.push(...(await auditSums(reading, scope, report)))
+  }
+  for (const report of [WEEKLY_SALES, MONTHLY_SALES]) {
+    found.push(...(await auditCustomers(reading, scope, report)))
+  }
+  return found
 }
 
-async function auditPeriod(reading: Reading, scope: AuditScope, report: PeriodReport): Promise<FoundRow[]> {
+async function auditSums(reading: Reading, scope: AuditScope, report: PeriodReport): Promise<FoundRow[]> {
   const { job, period, daily } = report
+  const key = reading.unsafe(report.key.map(name => `d.${name}`).join(', '))
   const columns = [...report.counts, ...report.money]
-  const comparison: Comparison = {
-    key: ['store', period, ...report.key],
-    counts: report.counts,
-    money: report.money,
-  }
+  const comparison: Comparison = { ...report, key: ['store', period, ...report.key] }
   const rows = await reading<FoundColumns[]>`
-    with runs as (
-      select r.store, r.period as period_start, r.computed_at, r.inputs -> ${daily} as inputs,
-        (r.period + ${`1 ${period}`}::text::interval)::date as period_end
-      from batch.current_runs r
-      where r.job = ${job} and r.period between date_trunc(${period}, ${scope.from}::date)::date and ${scope.to}
-        ${inStores(reading, scope, 'r.store')}
-    ),
-    settled as (
-      select r.store, r.period_start, r.period_end
-      from runs r
-      where not exists (
-        select from batch.current_runs d
-        where d.job = ${daily} and d.store = r.store and d.period >= r.period_start and d.period < r.period_end
-          and d.checksum is distinct from r.inputs ->> d.period::text
-      )
-    ),
+    with settled as (${settledPeriods(reading, scope, report)}),
     expected as (
-      select r.store, r.period_start as ${reading(period)}, ${reading.unsafe(report.key.map(name => `d.${name}`).join(', '))},
+      select r.store, r.period_start as ${reading(period)}, ${key},
         ${reading.unsafe(columns.map(name => `sum(d.${name}) as ${name}`).join(', '))}
       from settled r
       join ${reading(`batch.${daily}`)} d
         on d.store = r.store and d.business_day >= r.period_start and d.business_day < r.period_end
-      group by r.store, r.period_start, ${reading.unsafe(report.key.map(name => `d.${name}`).join(', '))}
+      group by r.store, r.period_start, ${key}
     ),
     stored as (
       select t.* from ${reading(`batch.${job}`)} t
@@ -83,4 +69,66 @@ async function auditPeriod(reading: Reading, scope: AuditScope, report: PeriodRe
     )
     ${compareRows(reading, comparison)}`
   return found('batch', `batch.${job}`, rows)
+}
+
+async function auditCustomers(
+  reading: Reading,
+  scope: AuditScope,
+  { job, period, daily }: PeriodReport,
+): Promise<FoundRow[]> {
+  const rows = await reading<FoundColumns[]>`
+    with settled as (${settledPeriods(reading, scope, { job, period, daily })}),
+    sales as (${salesOf(reading, widened(scope))}),
+    visitors as (
+      select r.store, r.period_start, e.channel, e.currency, e.customer
+      from sales e
+      join settled r on r.store = e.store and e.business_day >= r.period_start and e.business_day < r.period_end
+        and e."offset" <= r.through
+      where e.customer is not null
+      group by 1, 2, 3, 4, 5
+      having sum(e.sign) > 0
+    ),
+    counted as (
+      select store, period_start, channel, currency, count(*) as customers from visitors group by 1, 2, 3, 4
+    ),
+    stored as (
+      select t.store, t.${reading(period)}, t.channel, t.currency, t.customers
+      from ${reading(`batch.${job}`)} t
+      join settled r on r.store = t.store and r.period_start = t.${reading(period)}
+    ),
+    -- Rows of nobody known are there for their sales: whether a row is missing is seen by its sums.
+    expected as (
+      select s.store, s.${reading(period)}, s.channel, s.currency, coalesce(c.customers, 0) as customers
+      from stored s
+      left join counted c on c.store = s.store and c.period_start = s.${reading(period)}
+        and c.channel = s.channel and c.currency = s.currency
+    )
+    ${compareRows(reading, { key: ['store', period, 'channel', 'currency'], counts: ['customers'], money: [] })}`
+  return found('batch', `batch.${job}`, rows)
+}
+
+/** Periods whose run took in the daily runs that stand now, by their checksums. */
+function settledPeriods(
+  reading: Reading,
+  scope: AuditScope,
+  { job, period, daily }: Pick<PeriodReport, 'job' | 'period' | 'daily'>,
+) {
+  return reading`
+    select r.store, r.through_offset as through, r.period as period_start, span.period_end
+    from batch.current_runs r
+    cross join lateral (
+      select (r.period + ${`1 ${period}`}::text::interval)::date as period_end
+    ) span
+    where r.job = ${job} and r.period between date_trunc(${period}, ${scope.from}::date)::date and ${scope.to}
+      ${inStores(reading, scope, 'r.store')}
+      and not exists (
+        select from batch.current_runs d
+        where d.job = ${daily} and d.store = r.store and d.period >= r.period and d.period < span.period_end
+          and d.checksum is distinct from r.inputs -> ${daily} ->> d.period::text
+      )`
+}
+
+/** A week or month reaches at most a month beyond the days asked for. */
+function widened(scope: AuditScope): AuditScope {
+  return { ...scope, from: addDays(scope.from, -31), to: addDays(scope.to, 31) }
 }

@@ -14,19 +14,24 @@ export function inStores(reading: Reading, { stores }: AuditScope, column: strin
 }
 
 /**
- * The log's sales of the scope, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. No event is
- * appended before it happened (two minutes of clock skew aside), and a business day begins at most a day
- * before its date does in UTC: earlier days of the log are left out.
+ * Restricts `e`, the log, to the business days and stores of the scope. No event is appended before it
+ * happened (two minutes of clock skew aside), and a business day begins at most a day before its date does
+ * in UTC: earlier days of the log are left out.
  */
+export function inLogOf(reading: Reading, scope: AuditScope) {
+  return reading`
+    e.business_day between ${scope.from} and ${scope.to}
+    and e.appended_at >= ${Date.parse(`${addDays(scope.from, -2)}T00:00:00Z`)}
+    ${inStores(reading, scope, 'e.store')}`
+}
+
+/** The log's sales of the scope, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. */
 export function salesOf(reading: Reading, scope: AuditScope) {
   return reading`
     select e.*, case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
       e.type = 'order.returned' as returned
     from log.event_log e
-    where e.type in ('order.placed', 'order.voided', 'order.returned')
-      and e.business_day between ${scope.from} and ${scope.to}
-      and e.appended_at >= ${Date.parse(`${addDays(scope.from, -2)}T00:00:00Z`)}
-      ${inStores(reading, scope, 'e.store')}`
+    where e.type in ('order.placed', 'order.voided', 'order.returned') and ${inLogOf(reading, scope)}`
 }
 
 /** The seven figures that add up, from the header totals of `salesOf`, named `e`. */

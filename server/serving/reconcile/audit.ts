@@ -1,6 +1,12 @@
 import type { Reading } from '#server/serving/reading.ts'
 import { auditEpisodes } from '#server/serving/reconcile/audit-episodes.ts'
+import { auditDailyInventory } from '#server/serving/reconcile/audit-inventory.ts'
 import { auditLateness } from '#server/serving/reconcile/audit-lateness.ts'
+import {
+  auditDailyReviews,
+  auditMonthlyCategorySales,
+  auditMonthlyTenders,
+} from '#server/serving/reconcile/audit-other-reports.ts'
 import { auditPeriods } from '#server/serving/reconcile/audit-periods.ts'
 import {
   auditDailyProductSales,
@@ -26,6 +32,10 @@ export async function audit(reading: Reading, scope: AuditScope, generation: num
     await auditHourlySales(reading, scope),
     await auditDailyProductSales(reading, scope),
     await auditPeriods(reading, scope),
+    await auditDailyInventory(reading, scope),
+    await auditDailyReviews(reading, scope),
+    await auditMonthlyTenders(reading, scope),
+    await auditMonthlyCategorySales(reading, scope),
   ]
   return found.flat()
 }

@@ -1,0 +1,120 @@
+import type { BusinessDay } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import { type Position, RULES_VERSION } from '#domain/log-event.ts'
+import { formatAmount } from '#domain/money.ts'
+import type { StagedRows } from '#jobs/materialize/output-check.ts'
+import { type Arrivals, describeCause } from './restatement-cause.ts'
+
+const MONEY = new Set(['gross', 'discounts', 'returns', 'net', 'tax'])
+
+interface Change {
+  runId: number
+  store: string
+  businessDay: BusinessDay
+  channel: string
+  currency: string
+  metric: string
+  oldValue: number
+  newValue: number
+  /** Of the run that stood. */
+  codeVersion: string
+  rulesVersion: number
+  throughOffset: number
+  throughAppendedAt: Instant
+}
+
+/** Writes down, figure by figure, how the staged rows differ from what closed days have published, and why. */
+export async function recordRestatements(
+  staged: StagedRows,
+  { basis }: { basis: readonly Position[] },
+): Promise<void> {
+  const changes = await findChanges(staged)
+  if (changes.length === 0) return
+  const arrivals = await countArrivals(staged, { changes, basis })
+  const causes = changes.map(change =>
+    describeCause({
+      arrivals: arrivals.get(cellOf(change)),
+      codeVersions: [change.codeVersion, staged.report.version],
+      rulesVersions: [change.rulesVersion, RULES_VERSION],
+    }),
+  )
+  await staged.sql`
+    insert into batch.restatements (business_day, store, channel, currency, metric, old_value, new_value, cause, run_id)
+    select * from unnest(
+      ${changes.map(change => change.businessDay)}::date[], ${changes.map(change => change.store)}::text[],
+      ${changes.map(change => change.channel)}::text[], ${changes.map(change => change.currency)}::text[],
+      ${changes.map(change => change.metric)}::text[],
+      ${changes.map(change => decimal(change.metric, change.oldValue))}::numeric[],
+      ${changes.map(change => decimal(change.metric, change.newValue))}::numeric[],
+      ${causes}::text[], ${changes.map(change => change.runId)}::bigint[])`
+}
+
+async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]> {
+  return sql<Change[]>`
+    with closed as (
+      select slot.run_id, slot.store as of_store, slot.period as of_day, c.code_version, c.rules_version, c.through_offset,
+        c.through_appended_at
+      from ${slots()}
+      join batch.closed_days d on d.store = slot.store and d.business_day = slot.period
+      join batch.current_runs c on c.job = ${report.name} and c.store = slot.store and c.period = slot.period
+    ),
+    published as (
+      select p.* from closed join batch.daily_sales p on p.store = of_store and p.business_day = of_day
+    ),
+    computed as (
+      select s.* from closed join staged s on s.store = of_store and s.business_day = of_day
+    )
+    select closed.run_id as "runId", store, business_day as "businessDay", channel, currency, figure.metric,
+      figure.old_value as "oldValue", figure.new_value as "newValue", closed.code_version as "codeVersion",
+      closed.rules_version as "rulesVersion", closed.through_offset as "throughOffset",
+      closed.through_appended_at as "throughAppendedAt"
+    from published p full join computed c using (store, business_day, channel, currency)
+    join closed on of_store = store and of_day = business_day
+    cross join lateral (values
+      ('orders', coalesce(p.orders, 0), coalesce(c.orders, 0)),
+      ('units', coalesce(p.units, 0), coalesce(c.units, 0)),
+      ('gross', coalesce(p.gross, 0), coalesce(c.gross, 0)),
+      ('discounts', coalesce(p.discounts, 0), coalesce(c.discounts, 0)),
+      ('returns', coalesce(p.returns, 0), coalesce(c.returns, 0)),
+      ('net', coalesce(p.gross - p.discounts - p.returns, 0), coalesce(c.gross - c.discounts - c.returns, 0)),
+      ('return_documents', coalesce(p.return_documents, 0), coalesce(c.return_documents, 0)),
+      ('units_returned', coalesce(p.units_returned, 0), coalesce(c.units_returned, 0)),
+      ('tax', coalesce(p.tax, 0), coalesce(c.tax, 0)),
+      ('customers', coalesce(p.customers, 0), coalesce(c.customers, 0))
+    ) as figure(metric, old_value, new_value)
+    where figure.old_value <> figure.new_value
+    order by store, business_day, channel, currency`
+}
+
+/** The sales documents that came since the published runs, by cell. Reads the log from the oldest of those runs on. */
+async function countArrivals(
+  { sql }: StagedRows,
+  { changes, basis }: { changes: readonly Change[]; basis: readonly Position[] },
+): Promise<Map<string, Arrivals>> {
+  const days = [...new Map(changes.map(change => [`${change.store} ${change.businessDay}`, change])).values()]
+  const since = Math.min(...days.map(day => day.throughAppendedAt))
+  const rows = await sql<(Arrivals & Pick<Change, 'store' | 'businessDay' | 'channel' | 'currency'>)[]>`
+    select e.store, e.business_day as "businessDay", e.channel, e.currency,
+      count(*) filter (where e.class = 'live') as late, count(*) filter (where e.class = 'bulk') as bulk,
+      count(*) filter (where e.type = 'order.placed') as orders,
+      count(*) filter (where e.type = 'order.voided') as voids,
+      count(*) filter (where e.type = 'order.returned') as returns
+    from log.event_log e
+    join unnest(
+      ${days.map(day => day.store)}::text[], ${days.map(day => day.businessDay)}::date[],
+      ${days.map(day => day.throughOffset)}::bigint[]
+    ) as day(store, business_day, through_offset) on day.store = e.store and day.business_day = e.business_day
+    where e.appended_at >= ${since} and e."offset" > day.through_offset
+      and e."offset" <= (${basis.map(({ offset }) => offset)}::bigint[])[e.partition + 1]
+      and e.type in ('order.placed', 'order.voided', 'order.returned')
+    group by e.store, e.business_day, e.channel, e.currency`
+  return new Map(rows.map(row => [cellOf(row), row]))
+}
+
+function cellOf(cell: Pick<Change, 'store' | 'businessDay' | 'channel' | 'currency'>): string {
+  return [cell.store, cell.businessDay, cell.channel, cell.currency].join('\n')
+}
+
+function decimal(metric: string, value: number): string {
+  return MONEY.has(metric) ? formatAmount(value) : String(value)
+}

@@ -1,0 +1,90 @@
+import type { Sql } from '#db/client.ts'
+import { LOG_START, type Position, RULES_VERSION } from '#domain/log-event.ts'
+import type { ReportRule } from '#jobs/planner/report-rule.ts'
+import type { Slot } from '#jobs/planner/slot.ts'
+
+/** Who asked for a run. */
+export type Trigger = 'schedule' | 'manual' | 'backfill'
+
+/** A slot with its row in the ledger: nobody else runs it while that says `running`. */
+export interface Claim {
+  runId: number
+  slot: Slot
+  /** How far the run reads the log of the slot's partition. */
+  through: Position
+}
+
+/**
+ * Claims slots by a row each in the ledger, state `running`, of which an index allows one a slot. A claim
+ * lives as long as the connection it was made on: that of a dead process is marked abandoned here and does
+ * not stand in the way. Slots that somebody else holds, or has run since they were planned, are left out.
+ * @param sql a client of one connection; the run must happen on the same
+ */
+export async function claimSlots(
+  sql: Sql,
+  request: {
+    rule: ReportRule
+    slots: readonly Slot[]
+    basis: readonly Position[]
+    trigger: Trigger
+    attempt: number
+  },
+): Promise<Claim[]> {
+  const { rule, slots, basis, trigger, attempt } = request
+  await abandonDeadRuns(sql)
+  const throughs = slots.map(slot => basis[slot.partition] ?? LOG_START)
+  const rows = await sql<{ runId: number; store: string; period: string }[]>`
+    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
+      through_offset, through_appended_at, backend_pid, backend_start, reason)
+    select ${rule.name}, slot.store, slot.period, 'running', ${trigger}, ${attempt}, ${rule.version}, ${RULES_VERSION},
+      slot.partition, slot.through_offset, slot.through_appended_at, me.pid, me.backend_start, slot.reason
+    from unnest(
+      ${slots.map(slot => slot.store)}::text[], ${slots.map(slot => slot.period)}::date[],
+      ${slots.map(slot => slot.partition)}::integer[], ${throughs.map(({ offset }) => offset)}::bigint[],
+      ${throughs.map(({ appendedAt }) => new Date(appendedAt).toISOString())}::timestamptz[],
+      ${slots.map(slot => slot.reason)}::text[]
+    ) as slot(store, period, partition, through_offset, through_appended_at, reason)
+    cross join (select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()) me
+    order by slot.store, slot.period
+    on conflict (job, store, period) where state = 'running' do nothing
+    returning run_id as "runId", store, period`
+  const bySlot = new Map(
+    slots.map((slot, index) => [
+      `${slot.store} ${slot.period}`,
+      { slot, through: throughs[index] ?? LOG_START },
+    ]),
+  )
+  const claims = rows.flatMap(({ runId, store, period }): Claim[] => {
+    const claimed = bySlot.get(`${store} ${period}`)
+    return claimed ? [{ runId, ...claimed }] : []
+  })
+  const settled = await releaseSettled(sql, claims)
+  return claims.filter(claim => !settled.has(claim.runId))
+}
+
+/**
+ * Another scheduler may have planned the same slot, run it, and be done. Only now, with the claim in hand, is
+ * it certain that none is at it: give back what has a newer run than the plan saw.
+ */
+async function releaseSettled(sql: Sql, claims: readonly Claim[]): Promise<Set<number>> {
+  const rows = await sql<{ runId: number }[]>`
+    delete from batch.runs r
+    using unnest(
+      ${claims.map(claim => claim.runId)}::bigint[], ${claims.map(claim => claim.slot.previousRunId)}::bigint[]
+    ) as claim(run_id, previous_run_id)
+    where r.run_id = claim.run_id and exists (
+      select from batch.current_runs c
+      where c.job = r.job and c.store = r.store and c.period = r.period
+        and c.run_id is distinct from claim.previous_run_id)
+    returning r.run_id as "runId"`
+  return new Set(rows.map(row => row.runId))
+}
+
+/** Runs whose backend is gone will never end: pid and start together name a backend for good. */
+export async function abandonDeadRuns(sql: Sql): Promise<void> {
+  await sql`
+    update batch.runs r
+    set state = 'abandoned', finished_at = clock_timestamp(), error = 'its process ended before the run did'
+    where r.state = 'running' and not exists (
+      select from pg_stat_activity a where a.pid = r.backend_pid and a.backend_start = r.backend_start)`
+}

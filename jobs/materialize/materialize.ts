@@ -1,0 +1,133 @@
+import type { Position } from '#domain/log-event.ts'
+import { closeDays } from '#jobs/closing/close-days.ts'
+import { recordRestatements } from '#jobs/closing/restatements.ts'
+import type { Claim } from '#jobs/ledger/claim-slots.ts'
+import { failRuns } from '#jobs/ledger/fail-runs.ts'
+import { type SettledRun, settleRuns } from '#jobs/ledger/settle-runs.ts'
+import type { Transaction } from '#jobs/transaction.ts'
+import { collectInputs } from './collect-inputs.ts'
+import { type Fault, findFaults, type StagedRows } from './output-check.ts'
+import { replaceRows } from './replace-rows.ts'
+import type { Report } from './report.ts'
+import { createSetReading } from './set-reading.ts'
+
+export interface Materialized {
+  settled: SettledRun[]
+  faults: (Fault & { runId: number })[]
+}
+
+/**
+ * Computes one report for a set of periods and replaces their rows: one SELECT over all of them into a
+ * staging table, checks, and the difference written to the report, all in the caller's transaction. Readers
+ * see the old figures until it commits. A function of the log up to `basis`, of reference data and of the
+ * reports it is computed from: run again, it gives the same rows and checksums.
+ * @param reports all reports by name
+ */
+export async function materialize(
+  transaction: Transaction,
+  request: {
+    report: Report
+    reports: ReadonlyMap<string, Report>
+    claims: readonly Claim[]
+    basis: readonly Position[]
+  },
+): Promise<Materialized> {
+  const { report, basis } = request
+  await tuneForAggregation(transaction)
+  const { inputs, faults } = await collectInputs(transaction, request)
+  await stageRows(transaction, { report, claims: request.claims, basis })
+  const staged = (claims: readonly Claim[]): StagedRows => ({
+    sql: transaction,
+    report,
+    slots: () => slotTable(transaction, claims),
+  })
+  faults.push(...(await findFaults(staged(request.claims))))
+  const { sound, faulty } = separate(report, request.claims, faults)
+  if (faulty.length > 0) {
+    await failRuns(
+      transaction,
+      faulty.map(({ runId, problem }) => ({ runId, error: problem })),
+    )
+    await transaction`
+      delete from staged where not exists (
+        select from ${slotTable(transaction, sound)}
+        where slot.store = staged.store and slot.period = staged.${transaction(report.table.period)})`
+  }
+  if (report.isPublishing) await recordRestatements(staged(sound), { basis })
+  await replaceRows(staged(sound))
+  const settled = await settleRuns(transaction, { report, claims: sound, inputs })
+  if (report.isChained) await linkChain(transaction, { report, claims: sound })
+  if (report.isPublishing) await closeDays(transaction, sound)
+  return { settled, faults: faulty }
+}
+
+/**
+ * For this transaction: compiling costs more than it saves, hash tables for some hundred thousand groups stay
+ * in memory, and handing single rows from worker to leader is dear. The last makes Postgres group lines in
+ * the workers: it underestimates the rows of unnest() below a Gather and would group them on one core.
+ */
+async function tuneForAggregation(transaction: Transaction): Promise<void> {
+  await transaction`
+    select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+      set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.3', true)`
+}
+
+/** CREATE TABLE AS is the one way of writing rows whose SELECT Postgres runs on several cores; INSERT … SELECT is not. */
+async function stageRows(
+  transaction: Transaction,
+  { report, claims, basis }: { report: Report; claims: readonly Claim[]; basis: readonly Position[] },
+): Promise<void> {
+  const slots = claims.map(claim => claim.slot)
+  const [row] = await transaction<{ stores: number }[]>`
+    select count(*) as stores from ref.stores
+    where partition = any(${[...new Set(slots.map(slot => slot.partition))]}::integer[])`
+  const reading = createSetReading({ sql: transaction, slots, basis, storeCount: row?.stores ?? 0 })
+  await transaction`create temporary table staged on commit drop as ${report.figures(reading)}`
+}
+
+function slotTable(transaction: Transaction, claims: readonly Claim[]) {
+  return transaction`unnest(
+    ${claims.map(claim => claim.runId)}::bigint[], ${claims.map(claim => claim.slot.store)}::text[],
+    ${claims.map(claim => claim.slot.period)}::date[], ${claims.map(claim => claim.slot.partition)}::integer[],
+    ${claims.map(claim => claim.through.offset)}::bigint[]
+  ) as slot(run_id, store, period, partition, through_offset)`
+}
+
+/** Sound runs go on, faulty ones fail: in a chain also those after them, whose opening is not to be trusted. */
+function separate(
+  report: Report,
+  claims: readonly Claim[],
+  faults: readonly Fault[],
+): { sound: Claim[]; faulty: Materialized['faults'] } {
+  const sound: Claim[] = []
+  const faulty: Materialized['faults'] = []
+  for (const claim of claims) {
+    const { store, period } = claim.slot
+    const own = faults.filter(fault => fault.store === store && fault.period === period)
+    const before = report.isChained
+      ? faults.find(fault => fault.store === store && fault.period < period)
+      : undefined
+    if (own.length > 0) {
+      faulty.push({ runId: claim.runId, store, period, problem: own.map(fault => fault.problem).join('; ') })
+    } else if (before) {
+      faulty.push({ runId: claim.runId, store, period, problem: `${before.period} before it failed` })
+    } else sound.push(claim)
+  }
+  return { sound, faulty }
+}
+
+/** Notes, day by day, the checksum of the day before, which for most days of a set has only just been computed. */
+async function linkChain(
+  transaction: Transaction,
+  { report, claims }: { report: Report; claims: readonly Claim[] },
+): Promise<void> {
+  await transaction`
+    update batch.current_runs c
+    set inputs = jsonb_build_object(${report.name}::text, jsonb_build_object(link.previous::text, p.checksum))
+    from unnest(
+      ${claims.map(claim => claim.slot.store)}::text[], ${claims.map(claim => claim.slot.period)}::date[],
+      ${claims.map(claim => claim.slot.days[0]?.previousDay ?? null)}::date[]
+    ) as link(store, period, previous)
+    join batch.current_runs p on p.job = ${report.name} and p.store = link.store and p.period = link.previous
+    where c.job = ${report.name} and c.store = link.store and c.period = link.period`
+}

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest'
+import { parseEvent } from '#domain/event.ts'
+import { toStore } from '../stores.ts'
+import { eventsOfDocument } from './build-events.ts'
+import type { Document, DocumentPart } from './documents.ts'
+import { mappingSchema } from './mapping.ts'
+
+const STORE = toStore(
+  {
+    id: 'berlin',
+    name: 'Berlin',
+    zone: 'Europe/Berlin',
+    cutOverHour: 4,
+    currency: 'EUR',
+    taxInclusive: true,
+    channel: 'pos',
+    input: 'journal',
+  },
+  4,
+)
+
+const MAPPING = mappingSchema.parse({
+  name: 'journal',
+  columns: { store: { constant: 'berlin' }, document: 'd', time: 't', sku: 's', units: 'u', unitPrice: 'p' },
+  rules: [{ when: {}, is: 'order' }],
+})
+
+function part(kind: DocumentPart['kind'], fields: Partial<DocumentPart> = {}): DocumentPart {
+  return {
+    kind,
+    rows: [2, 3],
+    skus: ['tea', 'milk'],
+    units: [2, 1],
+    unitPrices: [25_550, 10_000],
+    discounts: null,
+    taxes: null,
+    reasons: null,
+    customer: null,
+    tender: null,
+    register: null,
+    currency: null,
+    attributes: null,
+    ...fields,
+  }
+}
+
+function events(parts: DocumentPart[]) {
+  const document: Document = {
+    store: 'berlin',
+    document: 'B-1',
+    eventTime: Date.parse('2026-11-20T09:00:00Z'),
+    parts,
+  }
+  const built = eventsOfDocument(document, MAPPING, STORE).map(({ event }) => event)
+  for (const event of built) expect(parseEvent(event)).toEqual({ event })
+  return built
+}
+
+test('an order carries what its document says', () => {
+  const [order] = events([
+    part('o', {
+      discounts: [1_000, null],
+      customer: 'c-1',
+      tender: 'card',
+      register: '2',
+      attributes: { country: 'DE' },
+    }),
+  ])
+  expect(order).toEqual({
+    source: 'journal',
+    id: 'B-1',
+    type: 'order.placed',
+    store: 'berlin',
+    eventTime: '2026-11-20T09:00:00.000Z',
+    register: '2',
+    attributes: { country: 'DE' },
+    orderId: 'B-1',
+    channel: 'pos',
+    currency: 'EUR',
+    customer: 'c-1',
+    tender: 'card',
+    lines: [
+      { sku: 'tea', units: 2, unitPrice: '2.5550', discount: '0.1000' },
+      { sku: 'milk', units: 1, unitPrice: '1.0000' },
+    ],
+  })
+})
+
+test('a return refunds price times units less discount, whichever sign its units have', () => {
+  const [first] = events([part('r', { units: [-2, -1], discounts: [100, null], reasons: ['torn', null] })])
+  expect(first).toMatchObject({
+    id: 'B-1',
+    type: 'order.returned',
+    orderId: 'B-1',
+    lines: [
+      { sku: 'tea', units: 2, refund: '5.1000', reason: 'torn' },
+      { sku: 'milk', units: 1, refund: '1.0000' },
+    ],
+  })
+})
+
+test('one document gives up to three events, each with an id of its own', () => {
+  const ids = events([part('a', { units: [-3, 4], reasons: ['damaged', null] }), part('o'), part('r')]).map(
+    ({ id, type }) => [id, type],
+  )
+  expect(ids).toEqual([
+    ['B-1#adjust', 'stock.adjusted'],
+    ['B-1', 'order.placed'],
+    ['B-1#return', 'order.returned'],
+  ])
+})
+
+test('where a file speaks for several stores, ids name the store and the document keeps its number', () => {
+  const mapping = { ...MAPPING, columns: { ...MAPPING.columns, store: { column: 'Store' } } }
+  const document: Document = { store: 'berlin', document: '7', eventTime: 0, parts: [part('o')] }
+  const [built] = eventsOfDocument(document, mapping, STORE)
+  expect(built?.event).toMatchObject({ id: 'berlin/7', orderId: '7' })
+})

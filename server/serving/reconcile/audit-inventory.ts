@@ -1,0 +1,94 @@
+import type { Reading } from '#server/serving/reading.ts'
+import {
+  type AuditScope,
+  inLogOf,
+  inStores,
+  runsOf,
+  storedRows,
+} from '#server/serving/reconcile/audit-scope.ts'
+import { compareRows } from '#server/serving/reconcile/compare-rows.ts'
+import { type FoundColumns, type FoundRow, found, MAX_FOUND } from '#server/serving/reconcile/found-row.ts'
+
+const MOVEMENTS = ['received', 'sold', 'returned', 'adjusted', 'transferred'] as const
+
+/**
+ * Every row of `batch.daily_inventory`: its movements against the log up to what its run has read, its
+ * closing against its own books, its opening against the closing of the day before.
+ */
+export async function auditDailyInventory(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
+  const rows = [
+    ...(await differingMovements(reading, scope)),
+    ...(await unbalancedRows(reading, scope)),
+    ...(await brokenChains(reading, scope)),
+  ]
+  return found('batch', 'batch.daily_inventory', rows)
+}
+
+async function differingMovements(reading: Reading, scope: AuditScope): Promise<FoundColumns[]> {
+  return reading<FoundColumns[]>`
+    with runs as (${runsOf(reading, scope, 'daily_inventory')}),
+    moved as (
+      select e.store, e.business_day, l.sku,
+        sum(l.units) filter (where e.type = 'stock.received') as received,
+        sum(case e.type when 'order.placed' then l.units when 'order.voided' then -l.units end) as sold,
+        sum(l.units) filter (where e.type = 'order.returned') as returned,
+        sum(l.units) filter (where e.type = 'stock.adjusted') as adjusted,
+        sum(case e.details ->> 'leg' when 'out' then -l.units else l.units end)
+          filter (where e.type = 'stock.transferred') as transferred
+      from log.event_log e
+      join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
+      cross join lateral unnest(e.skus, e.units, e.stocked) as l(sku, units, stocked)
+      where coalesce(l.stocked, true) and ${inLogOf(reading, scope)}
+      group by 1, 2, 3
+    ),
+    stored as (${storedRows(reading, scope, 'batch.daily_inventory')}),
+    -- A product without a known stock has no row, and one that nothing moved has: the stored rows decide.
+    expected as (
+      select s.store, s.business_day, s.sku, ${reading.unsafe(MOVEMENTS.map(name => `coalesce(m.${name}, 0) as ${name}`).join(', '))}
+      from stored s
+      left join moved m on m.store = s.store and m.business_day = s.business_day and m.sku = s.sku
+    )
+    ${compareRows(reading, { key: ['store', 'business_day', 'sku'], counts: MOVEMENTS, money: [] })}`
+}
+
+async function unbalancedRows(reading: Reading, scope: AuditScope): Promise<FoundColumns[]> {
+  return reading<FoundColumns[]>`
+    with stored as (${storedRows(reading, scope, 'batch.daily_inventory')}),
+    expected as (
+      select store, business_day, sku,
+        opening + received - sold + returned + adjusted + transferred + count_correction as closing
+      from stored
+    )
+    ${compareRows(reading, { key: ['store', 'business_day', 'sku'], counts: ['closing'], money: [] })}`
+}
+
+/** Days whose run took in the day before as it stands now: one that waits to be recomputed differs by right. */
+async function brokenChains(reading: Reading, scope: AuditScope): Promise<FoundColumns[]> {
+  return reading<FoundColumns[]>`
+    with links as (
+      select r.store, r.period as business_day, before.day::date as previous_day
+      from batch.current_runs r
+      cross join lateral jsonb_each_text(r.inputs -> 'daily_inventory') as before(day, checksum)
+      join batch.current_runs p on p.job = 'daily_inventory' and p.store = r.store
+        and p.period = before.day::date and p.checksum = before.checksum
+      where r.job = 'daily_inventory' and r.period between ${scope.from} and ${scope.to}
+        ${inStores(reading, scope, 'r.store')}
+    ),
+    stored as (
+      select i.store, i.business_day, i.sku, i.opening
+      from batch.daily_inventory i join links l on l.store = i.store and l.business_day = i.business_day
+    ),
+    closed as (
+      select l.store, l.business_day, i.sku, i.closing
+      from links l join batch.daily_inventory i on i.store = l.store and i.business_day = l.previous_day
+    )
+    select jsonb_build_object('store', coalesce(s.store, c.store), 'business_day',
+        coalesce(s.business_day, c.business_day), 'sku', coalesce(s.sku, c.sku)) as "rowKey",
+      case when s.store is null then 'row' else 'opening' end as metric,
+      case when s.store is null then null else s.opening end::numeric as stored,
+      case when s.store is null then 1 else coalesce(c.closing, 0) end::numeric as expected
+    from stored s
+    full join closed c on c.store = s.store and c.business_day = s.business_day and c.sku = s.sku
+    where s.opening is distinct from coalesce(c.closing, 0)
+    order by 1 limit ${MAX_FOUND}`
+}
