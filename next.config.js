@@ -12,6 +12,8 @@ const config = {
   // `npm run check` is where types are checked, over the whole project at once. Checking them again in the
   // build would cost every first start of the demo some seconds and need development packages in production.
   typescript: { ignoreBuildErrors: true },
+  // The server listens on 127.0.0.1, and its development mode trusts only `localhost` of itself.
+  allowedDevOrigins: ['127.0.0.1'],
   // A development start writes nothing into the repository.
   agentRules: false,
   turbopack: { root: import.meta.dirname },

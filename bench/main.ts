@@ -1,9 +1,17 @@
 import { UsageError } from '#server/launch/usage-error.ts'
+import { batch } from './batch.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './bench-options.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
 import { ingest } from './ingest.ts'
+import { latency } from './latency.ts'
+import { replay } from './replay.ts'
 
-const benchmarks: Partial<Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>>> = { ingest }
+const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
+  ingest,
+  latency,
+  replay,
+  batch,
+}
 
 try {
   const options = parseBenchOptions(process.argv.slice(2))
@@ -12,18 +20,17 @@ try {
   process.exit(0)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  if (error instanceof UsageError)
+  if (error instanceof UsageError) {
     process.stderr.write('"npm run bench -- --help" lists the benchmarks and options.\n')
+  }
   process.exit(error instanceof UsageError ? 2 : 1)
 }
 
 async function run(options: BenchOptions): Promise<void> {
   for (const name of options.names) {
-    const measure = benchmarks[name]
-    if (!measure) continue
     process.stderr.write(`${name} …\n`)
-    const figures = (await measure(options)).map(report)
+    const figures = (await benchmarks[name](options)).map(report)
     if (options.json) for (const figure of figures) process.stdout.write(`${jsonLine(figure)}\n`)
-    else process.stdout.write(`\n${table(name, figures)}`)
+    else process.stdout.write(`\n${table(name, figures)}\n`)
   }
 }

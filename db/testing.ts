@@ -4,8 +4,8 @@ import { kill } from 'node:process'
 import { inject, vi } from 'vitest'
 import { connect, type Sql } from './client.ts'
 import { acquireEmbeddedPostgres } from './embedded/acquire.ts'
+import { findServer } from './embedded/find-server.ts'
 import { existingServerDirectory } from './embedded/server-home.ts'
-import { findServer } from './embedded/server-process.ts'
 import { restartEmbedded } from './embedded/watch.ts'
 import { migrate } from './migrate.ts'
 import { databaseUrl, makeTestDirectory, removeTestDirectory } from './test-server.ts'
@@ -19,17 +19,16 @@ export type TestDatabase = Readonly<{
 }>
 
 /**
- * A database of its own for one test file, on the server that all tests share. Takes about 50 ms.
+ * A database of its own for one test file, on the server that all tests share. Takes about 100 ms.
  *
  * @param migrated false for an empty database, for tests of the migrations
  */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const serverUrl = inject('testServerUrl')
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onServer(
-    serverUrl,
-    `create database ${name} template ${migrated ? inject('testTemplate') : 'template1'}`,
-  )
+  const template = migrated ? inject('testTemplate') : 'template1'
+  // Copying the files is three times as fast as logging every page, which is what Postgres prefers.
+  await onServer(serverUrl, `create database ${name} template ${template} strategy file_copy`)
   const url = databaseUrl(serverUrl, name)
   const sql = connect(url, { applicationName: 'test' })
   return {

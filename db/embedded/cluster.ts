@@ -3,7 +3,7 @@ import { appendFile, chown, readdir, readFile, rename, rm, stat, writeFile } fro
 import path from 'node:path'
 import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './embedded-error.ts'
 import { runProgram } from './run-program.ts'
-import type { ServerHome } from './server-home.ts'
+import { passwordFile, type ServerHome } from './server-home.ts'
 import { renderSettings } from './server-settings.ts'
 
 export const superuser = 'tillstream'
@@ -19,12 +19,12 @@ export async function ensureCluster(home: ServerHome): Promise<void> {
   if (await isCluster(home.clusterDir)) return
   await removeUnfinished(home)
   const unfinished = path.join(home.serverDir, `${unfinishedPrefix}${randomBytes(6).toString('hex')}`)
-  const passwordFile = path.join(home.serverDir, 'password.new')
-  await writeOwned(home, passwordFile, `${await readOrMakePassword(home.controlDir)}\n`)
+  const initialPasswordFile = path.join(home.serverDir, 'password.new')
+  await writeOwned(home, initialPasswordFile, `${await readOrMakePassword(home.controlDir)}\n`)
   try {
-    await initialise(home, unfinished, passwordFile)
+    await initialise(home, unfinished, initialPasswordFile)
   } finally {
-    await rm(passwordFile, { force: true })
+    await rm(initialPasswordFile, { force: true })
   }
   await appendFile(path.join(unfinished, 'postgresql.conf'), "\ninclude_if_exists = 'tillstream.conf'\n")
   await rename(unfinished, home.clusterDir)
@@ -38,23 +38,23 @@ export async function writeSettings(home: ServerHome, settings: Record<string, s
 /** @throws EmbeddedPostgresError when the password's file is gone although a cluster exists */
 export async function readPassword(controlDir: string): Promise<string> {
   try {
-    return (await readFile(passwordPath(controlDir), 'utf8')).trim()
+    return (await readFile(passwordFile(controlDir), 'utf8')).trim()
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The password of the embedded Postgres cannot be read from ${passwordPath(controlDir)}. Run as the user who ` +
+      `The password of the embedded Postgres cannot be read from ${passwordFile(controlDir)}. Run as the user who ` +
         'owns it, or begin anew with "npm run demo -- --reset" (which deletes the data).',
       { cause },
     )
   }
 }
 
-async function initialise(home: ServerHome, directory: string, passwordFile: string): Promise<void> {
+async function initialise(home: ServerHome, directory: string, initialPasswordFile: string): Promise<void> {
   const { exitCode, output } = await runProgram({
     program: path.join(home.binDir, 'initdb'),
     args: [
       `--pgdata=${directory}`,
       `--username=${superuser}`,
-      `--pwfile=${passwordFile}`,
+      `--pwfile=${initialPasswordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       // Sorts by code point and knows every letter's case, whatever locales the machine has installed.
@@ -92,10 +92,10 @@ async function isCluster(clusterDir: string): Promise<boolean> {
 }
 
 async function readOrMakePassword(controlDir: string): Promise<string> {
-  const known = await readFile(passwordPath(controlDir), 'utf8').catch(() => '')
+  const known = await readFile(passwordFile(controlDir), 'utf8').catch(() => '')
   if (known.trim() !== '') return known.trim()
   const password = randomBytes(24).toString('base64url')
-  await writeFile(passwordPath(controlDir), `${password}\n`, { mode: 0o600 })
+  await writeFile(passwordFile(controlDir), `${password}\n`, { mode: 0o600 })
   return password
 }
 
@@ -103,8 +103,4 @@ async function writeOwned(home: ServerHome, file: string, content: string): Prom
   await rm(file, { force: true })
   await writeFile(file, content, { mode: 0o600, flag: 'wx' })
   if (home.account !== undefined) await chown(file, home.account.uid, home.account.gid)
-}
-
-function passwordPath(controlDir: string): string {
-  return path.join(controlDir, 'password')
 }

@@ -9,8 +9,8 @@ import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'v
 import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres, type EmbeddedPostgres } from './acquire.ts'
 import { resetEmbedded, stopEmbedded } from './end.ts'
+import { findServer } from './find-server.ts'
 import { existingServerDirectory } from './server-home.ts'
-import { findServer } from './server-process.ts'
 import { watchEmbeddedPostgres } from './watch.ts'
 
 const root = process.getuid?.() === 0
@@ -348,6 +348,17 @@ describe.runIf(root)('as root', () => {
     await again.release()
     await resetEmbedded(dataDir)
     await expect(stat(said)).rejects.toThrow('ENOENT')
+  })
+
+  test('what a deleted data folder left elsewhere gives way to a new server', async () => {
+    const dataDir = await newDataDir(0o700)
+    const abandoned = await acquireEmbeddedPostgres(dataDir)
+    await rm(dataDir, { recursive: true })
+    const anew = await acquireEmbeddedPostgres(dataDir)
+    expect(anew.logFile).toBe(abandoned.logFile)
+    expect(anew.url).not.toBe(abandoned.url)
+    expect(await query(anew, 'select 1 as up')).toEqual([{ up: 1 }])
+    await anew.release()
   })
 
   test('a normal user has it too', async () => {

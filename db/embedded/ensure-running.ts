@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { ensureCluster, readPassword, superuser, writeSettings } from './cluster.ts'
 import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './embedded-error.ts'
+import { endOrphans } from './kill-server.ts'
 import type { ServerHome } from './server-home.ts'
 import { chooseFreePort, readSavedPort, savePort } from './server-port.ts'
-import { endOrphans, settledServer, startServer } from './server-process.ts'
+import { settledServer, startServer } from './server-process.ts'
 import { serverSettings } from './server-settings.ts'
 
 export type ServerOptions = Readonly<{

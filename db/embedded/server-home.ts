@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, chown, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EmbeddedPostgresError } from './embedded-error.ts'
+import { killServer } from './kill-server.ts'
 import { runProgram } from './run-program.ts'
 import { findServerAccount, type ServerAccount } from './server-account.ts'
 import { prepareServerPrograms } from './server-programs.ts'
@@ -23,6 +24,15 @@ const sharedParents = ['/var/lib/tillstream', '/var/tmp/tillstream']
 
 export function controlDirectory(dataDir: string): string {
   return path.join(dataDir, 'postgres')
+}
+
+/** The server's data, in its own folder. */
+export function clusterDirectory(serverDir: string): string {
+  return path.join(serverDir, 'cluster')
+}
+
+export function passwordFile(controlDir: string): string {
+  return path.join(controlDir, 'password')
 }
 
 /** Says, in the data folder, where the server's own folder is when it is not below it. */
@@ -50,7 +60,7 @@ export async function prepareServerHome(dataDir: string): Promise<ServerHome> {
   return {
     controlDir,
     serverDir,
-    clusterDir: path.join(serverDir, 'cluster'),
+    clusterDir: clusterDirectory(serverDir),
     logFile: path.join(serverDir, 'server.log'),
     binDir: await prepareServerPrograms(account, copyParent),
     account,
@@ -91,10 +101,21 @@ async function makeElsewhere(dataDir: string, account: ServerAccount): Promise<s
   const owner = await realpath(dataDir)
   const name = createHash('sha256').update(owner).digest('hex').slice(0, 16)
   const serverDir = path.join(await firstReachable(sharedParents, account), name)
+  if (!(await hasPassword(dataDir))) await removeAbandoned(serverDir)
   await makeOwned(serverDir, account)
   await writeFile(claimFile(serverDir), `${owner}\n`)
   await writeFile(locationFile(controlDirectory(dataDir)), `${serverDir}\n`)
   return serverDir
+}
+
+/** What a data folder that was deleted left behind. Nobody can use it: its password went with that folder. */
+async function removeAbandoned(serverDir: string): Promise<void> {
+  await killServer(clusterDirectory(serverDir))
+  await rm(serverDir, { recursive: true, force: true })
+}
+
+async function hasPassword(dataDir: string): Promise<boolean> {
+  return (await readLine(passwordFile(controlDirectory(dataDir)))) !== undefined
 }
 
 /** The folder the location file names, unless it serves another data folder from which ours was copied. */

@@ -2,8 +2,9 @@ import { open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { kill } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findServer } from './find-server.ts'
 import { type PostmasterFile, postmasterFilePath, readPostmasterFile } from './postmaster-file.ts'
-import { isPostmasterOf, processesIn, processIdentity } from './process-identity.ts'
+import { isPostmasterOf, processIdentity } from './process-identity.ts'
 import { type ProgramResult, runProgram } from './run-program.ts'
 import type { ServerHome } from './server-home.ts'
 
@@ -11,12 +12,6 @@ import type { ServerHome } from './server-home.ts'
 const startPatienceSeconds = 120
 const pollMs = 20
 const logSizeLimit = 10 * 1024 * 1024
-
-/** The running server of the cluster, undefined when none runs (whatever a stale file says). */
-export function findServer(clusterDir: string): PostmasterFile | undefined {
-  const file = readPostmasterFile(clusterDir)
-  return file !== undefined && isPostmasterOf(file.pid, clusterDir) ? file : undefined
-}
 
 /** Waits while a server is starting or stopping. Returns the ready server, or undefined when none runs. */
 export async function settledServer(clusterDir: string): Promise<PostmasterFile | undefined> {
@@ -63,21 +58,6 @@ export async function stopServer(home: ServerHome, patienceMs: number): Promise<
     await delay(pollMs)
   }
   return true
-}
-
-/**
- * Ends server processes that outlived their postmaster (it was killed while they computed): they hold the
- * shared memory, and no new server starts beside them. Their transactions never committed.
- */
-export function endOrphans(clusterDir: string): void {
-  if (findServer(clusterDir) !== undefined) return
-  for (const pid of processesIn(clusterDir)) {
-    try {
-      kill(pid, 'SIGQUIT')
-    } catch {
-      // It ended by itself in the meantime.
-    }
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ensureRunning } from './ensure-running.ts'
+import { findServer } from './find-server.ts'
 import { controlDirectory, prepareServerHome } from './server-home.ts'
-import { findServer } from './server-process.ts'
 import { withUserRegistry } from './user-registry.ts'
 
 export type ServerWatch = Readonly<{

@@ -19,11 +19,13 @@ const MAX_CONNECTIONS = 4
 const CLOSE_TIMEOUT_SECONDS = 2
 
 export function openServing(url: string, options: { demoNote?: string | null } = {}): Serving {
-  const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web' })
+  // Compiling a query over the log's many days takes longer than running it.
+  const session = { jit: 'off' }
+  const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
   const client = postgres(url, {
     max: MAX_CONNECTIONS,
     onnotice: () => {},
-    connection: { application_name: 'tillstream web', TimeZone: 'UTC' },
+    connection: { application_name: 'tillstream web', TimeZone: 'UTC', ...session },
   })
   return {
     sql,

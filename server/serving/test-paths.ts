@@ -159,6 +159,13 @@ async function runReport(sql: Sql, report: Report): Promise<number> {
     on conflict (job, store, period) do update set run_id = excluded.run_id,
       through_offset = excluded.through_offset, through_appended_at = excluded.through_appended_at,
       computed_at = excluded.computed_at`
+  await sql`
+    update batch.current_runs set checksum = coalesce((
+      select md5(string_agg(line, chr(10) order by line collate "C")) from (
+        select (${sql.unsafe(CHECKSUMMED[job])})::text as line from ${sql(`batch.${job}`)}
+        where store = ${store} and business_day = ${day}
+      ) lines), md5(''))
+    where job = ${job} and store = ${store} and period = ${day}`
   const [first] = events
   const last = events.at(-1)
   if (first && last) {
@@ -224,6 +231,14 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
           ${product.discounts}, ${product.returns}, ${product.back}, ${runId})`
     }
   },
+}
+
+/** Columns in the order in which a run takes its checksum. */
+const CHECKSUMMED: Record<Report['job'], string> = {
+  daily_sales:
+    'channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned, tax, customers',
+  hourly_sales: 'hour_start, channel, currency, orders, units, gross, discounts, returns',
+  daily_product_sales: 'channel, sku, currency, units, gross, discounts, returns, units_returned',
 }
 
 const FIGURES = (sql: Sql) => sql`orders, units, gross, discounts, returns, return_documents, units_returned`

@@ -9,7 +9,7 @@ import { projectRoot } from '#server/environment.ts'
 export interface Pages {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** WebSockets that are not the live socket's: hot reload, in development. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   close(): Promise<void>
 }
 
@@ -36,17 +36,23 @@ export async function openPages({
       "The pages are not built. 'npm run demo' and 'npm start -- web' build them; 'npx next build' does nothing else.",
     )
   }
+  // Next would listen for upgrades on the server it is given, the live socket's among them: it gets one
+  // that never listens, and is handed its own upgrades there (its getUpgradeHandler knows no hot reload).
+  const upgrades = createServer()
   const app = next({
     dev,
     dir: projectRoot,
     hostname: host,
     port,
-    // Next would listen for upgrades on the server it is given, the live socket's among them: it gets one
-    // that never listens, and is handed its own upgrades.
-    httpServer: createServer(),
+    httpServer: upgrades,
   })
   await app.prepare()
   const handle = app.getRequestHandler()
-  const upgrade = app.getUpgradeHandler()
-  return { handle: (request, response) => handle(request, response), upgrade, close: () => app.close() }
+  return {
+    handle: (request, response) => handle(request, response),
+    upgrade(request, socket, head) {
+      if (!upgrades.emit('upgrade', request, socket, head)) socket.destroy()
+    },
+    close: () => app.close(),
+  }
 }

@@ -405,7 +405,7 @@ test('a mapping with several stores, Latin-1, decimal commas and discounts', asy
   const { file } = await load(await put('kasse.csv', Buffer.from(text, 'latin1')), { mapping })
   expect(file).toMatchObject({ orderRows: 2, returnRows: 1, rejectedRows: 0, eventsAppended: 3 })
   const stored = await database.sql`
-    select id, order_id, store, business_day, total_gross, total_discounts, total_returns, details
+    select id, order_id, store, business_day, total_gross, total_discounts, total_returns, tender
     from log.event_log order by store, id`
   expect(stored.map(event => ({ ...event }))).toMatchObject([
     {
@@ -420,7 +420,7 @@ test('a mapping with several stores, Latin-1, decimal commas and discounts', asy
       id: 'west/7',
       order_id: '7',
       business_day: '2025-11-19',
-      details: { tenders: [{ type: 'karte', amount: null }] },
+      tender: 'karte',
     },
   ])
   const names = await database.sql`select name from ref.products order by sku`

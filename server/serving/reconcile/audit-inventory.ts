@@ -1,4 +1,5 @@
 import type { Reading } from '#server/serving/reading.ts'
+import { settledPeriods } from '#server/serving/reconcile/audit-periods.ts'
 import {
   type AuditScope,
   inLogOf,
@@ -60,6 +61,56 @@ async function unbalancedRows(reading: Reading, scope: AuditScope): Promise<Foun
       from stored
     )
     ${compareRows(reading, { key: ['store', 'business_day', 'sku'], counts: ['closing'], money: [] })}`
+}
+
+/**
+ * Every month of `batch.monthly_inventory` that holds a day of the scope against its days, where the run
+ * took them in as they stand, and its ratios against what they are ratios of.
+ */
+export async function auditMonthlyInventory(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
+  const sums = reading.unsafe(
+    [...MOVEMENTS, 'count_correction', 'stockout_minutes']
+      .map(name => `sum(d.${name}) as ${name}`)
+      .join(', '),
+  )
+  const report = { job: 'monthly_inventory', period: 'month', daily: 'daily_inventory' } as const
+  const rows = await reading<FoundColumns[]>`
+    with settled as (${settledPeriods(reading, scope, report)}),
+    books as (
+      select r.store, r.period_start as month, d.sku, count(*) as days, ${sums},
+        (array_agg(d.opening order by d.business_day))[1] as opening,
+        (array_agg(d.closing order by d.business_day desc))[1] as closing,
+        round(avg(d.closing), 4) as average_on_hand
+      from settled r
+      join batch.daily_inventory d on d.store = r.store and d.business_day = any(r.days)
+      group by 1, 2, 3
+    ),
+    expected as (
+      select b.*, round(sold / nullif(greatest(average_on_hand, 0), 0), 4) as turnover,
+        round(sold::numeric / nullif(greatest(opening + received, 0), 0), 4) as sell_through,
+        round(closing * days::numeric / nullif(greatest(sold, 0), 0), 4) as days_of_cover
+      from books b
+    ),
+    stored as (
+      select t.* from batch.monthly_inventory t
+      join settled r on r.store = t.store and r.period_start = t.month
+    )
+    ${compareRows(reading, {
+      key: ['store', 'month', 'sku'],
+      counts: [
+        ...MOVEMENTS,
+        'opening',
+        'count_correction',
+        'closing',
+        'stockout_minutes',
+        'average_on_hand',
+        'turnover',
+        'sell_through',
+        'days_of_cover',
+      ],
+      money: [],
+    })}`
+  return found('batch', 'batch.monthly_inventory', rows)
 }
 
 /** Days whose run took in the day before as it stands now: one that waits to be recomputed differs by right. */

@@ -67,7 +67,7 @@ export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): 
 
 /**
  * Every month of `batch.monthly_category_sales` that holds a day of the scope against the products it adds
- * up, in the categories of now; months computed before the catalogue last changed wait to be recomputed.
+ * up, in the categories of now; months computed in other categories wait to be recomputed.
  */
 export async function auditMonthlyCategorySales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
@@ -75,7 +75,9 @@ export async function auditMonthlyCategorySales(reading: Reading, scope: AuditSc
       select m.store, m.month from (${monthlyRuns(reading, scope, 'monthly_category_sales')}) m
       join batch.current_runs p on p.job = 'monthly_product_sales' and p.store = m.store and p.period = m.month
       where p.checksum = m.inputs -> 'monthly_product_sales' ->> m.month::text
-        and m.computed_at > (select coalesce(max(updated_at), '-infinity') from ref.products)
+        and m.inputs -> 'categories' ->> '' = (
+          select md5(coalesce(string_agg(md5(sku) || md5(category), '' order by sku collate "C"), ''))
+          from ref.products where category is not null)
     ),
     expected as (
       select p.store, p.month, p.channel, coalesce(c.category, 'uncategorised') as category, p.currency,

@@ -60,7 +60,7 @@ async function auditSums(reading: Reading, scope: AuditScope, report: PeriodRepo
         ${reading.unsafe(columns.map(name => `sum(d.${name}) as ${name}`).join(', '))}
       from settled r
       join ${reading(`batch.${daily}`)} d
-        on d.store = r.store and d.business_day >= r.period_start and d.business_day < r.period_end
+        on d.store = r.store and d.business_day = any(r.days)
       group by r.store, r.period_start, ${key}
     ),
     stored as (
@@ -82,8 +82,7 @@ async function auditCustomers(
     visitors as (
       select r.store, r.period_start, e.channel, e.currency, e.customer
       from sales e
-      join settled r on r.store = e.store and e.business_day >= r.period_start and e.business_day < r.period_end
-        and e."offset" <= r.through
+      join settled r on r.store = e.store and e.business_day = any(r.days) and e."offset" <= r.through
       where e.customer is not null
       group by 1, 2, 3, 4, 5
       having sum(e.sign) > 0
@@ -107,25 +106,25 @@ async function auditCustomers(
   return found('batch', `batch.${job}`, rows)
 }
 
-/** Periods whose run took in the daily runs that stand now, by their checksums. */
-function settledPeriods(
+/**
+ * Periods whose run took in daily runs that stand now, by their checksums, with those days. Days that ended
+ * since are not in yet, and make no difference.
+ */
+export function settledPeriods(
   reading: Reading,
   scope: AuditScope,
   { job, period, daily }: Pick<PeriodReport, 'job' | 'period' | 'daily'>,
 ) {
   return reading`
-    select r.store, r.through_offset as through, r.period as period_start, span.period_end
+    select r.store, r.through_offset as through, r.period as period_start, taken.days
     from batch.current_runs r
     cross join lateral (
-      select (r.period + ${`1 ${period}`}::text::interval)::date as period_end
-    ) span
+      select array_agg(i.day::date) as days, bool_and(d.checksum is not distinct from i.checksum) as stand
+      from jsonb_each_text(r.inputs -> ${daily}) as i(day, checksum)
+      left join batch.current_runs d on d.job = ${daily} and d.store = r.store and d.period = i.day::date
+    ) taken
     where r.job = ${job} and r.period between date_trunc(${period}, ${scope.from}::date)::date and ${scope.to}
-      ${inStores(reading, scope, 'r.store')}
-      and not exists (
-        select from batch.current_runs d
-        where d.job = ${daily} and d.store = r.store and d.period >= r.period and d.period < span.period_end
-          and d.checksum is distinct from r.inputs -> ${daily} ->> d.period::text
-      )`
+      and taken.stand ${inStores(reading, scope, 'r.store')}`
 }
 
 /** A week or month reaches at most a month beyond the days asked for. */

@@ -1,6 +1,7 @@
 import type { Reading } from '#server/serving/reading.ts'
+import { auditChecksums, withoutNamed } from '#server/serving/reconcile/audit-checksums.ts'
 import { auditEpisodes } from '#server/serving/reconcile/audit-episodes.ts'
-import { auditDailyInventory } from '#server/serving/reconcile/audit-inventory.ts'
+import { auditDailyInventory, auditMonthlyInventory } from '#server/serving/reconcile/audit-inventory.ts'
 import { auditLateness } from '#server/serving/reconcile/audit-lateness.ts'
 import {
   auditDailyReviews,
@@ -23,7 +24,7 @@ import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
  * those that differ. Stock and alerts are states of now: they are audited whatever the days.
  */
 export async function audit(reading: Reading, scope: AuditScope, generation: number): Promise<FoundRow[]> {
-  const found = [
+  const named = [
     await auditWindows(reading, scope, generation),
     await auditLateness(reading, scope, generation),
     await auditStock(reading, scope, generation),
@@ -33,11 +34,12 @@ export async function audit(reading: Reading, scope: AuditScope, generation: num
     await auditDailyProductSales(reading, scope),
     await auditPeriods(reading, scope),
     await auditDailyInventory(reading, scope),
+    await auditMonthlyInventory(reading, scope),
     await auditDailyReviews(reading, scope),
     await auditMonthlyTenders(reading, scope),
     await auditMonthlyCategorySales(reading, scope),
-  ]
-  return found.flat()
+  ].flat()
+  return [...named, ...withoutNamed(await auditChecksums(reading, scope), named)]
 }
 
 /** Keeps what was found, so that the dashboard and the views can tell of it. */

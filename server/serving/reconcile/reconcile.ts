@@ -71,11 +71,17 @@ export function isClean({ unexplained, findings }: Reconciliation): boolean {
 async function reconcileOn(reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
   const [active] = await reading<{ generation: number }[]>`select generation from stream.active_generation`
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
+  await tuneForAggregation(reading)
   const runId = request.runId ?? (await nextRunId(reading))
   await comparePaths(reading, request, { ...active, runId })
   const findings = await audit(reading, request, active.generation)
   await keepFindings(reading, runId, findings)
   return { runId, ...(await readFigures(reading, request)), findings }
+}
+
+/** For this transaction: compiling costs more than it saves, and groups by the ten thousand stay in memory. */
+async function tuneForAggregation(reading: Reading): Promise<void> {
+  await reading`select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)`
 }
 
 /** From the ledger's own numbers, so that a run is named by one number wherever it shows. */

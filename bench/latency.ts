@@ -1,0 +1,156 @@
+import { io } from 'socket.io-client'
+import { connect } from '#db/client.ts'
+import { formatInstant } from '#domain/instant.ts'
+import { createRandom } from '#seed/random.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+import type { LiveUpdate } from '#server/serving/shapes.ts'
+import type { BenchOptions } from './bench-options.ts'
+import { type Figure, percentile } from './figures.ts'
+import { type BenchWorld, createBenchWorld } from './load/bench-world.ts'
+import { openHttpConnection } from './load/http-connection.ts'
+import { idOf, loggedOrder } from './load/orders.ts'
+import { createRequestBody } from './load/request-bodies.ts'
+import { sendSteadily } from './load/steady-load.ts'
+import { startSystem } from './system/bench-system.ts'
+
+const benchmark = 'latency'
+const ORDERS_PER_SECOND = 500
+const LANES = 24
+const WARM_UP_SECONDS = 3
+const PEER_SECONDS = 5
+const LAST_FRAMES_WITHIN_MS = 5_000
+
+/** At 500 orders a second, one a request: how long an answer takes, and how long until a live client sees the sale. */
+export async function latency(options: BenchOptions): Promise<Figure[]> {
+  const world = createBenchWorld()
+  const system = await startSystem(world, { withWeb: true })
+  try {
+    const roundTrip = await measureRoundTrips(system.intakeUrl)
+    const commit = await measureCommits(system.postgres.url, world)
+    const { answers, frames, sent } = await measureOrders({ ...system, world, seconds: options.seconds })
+    return [
+      ...figuresOf('answer to a POST', answers, { p50: 5, p99: 25 }, roundTrip, 'empty round trip'),
+      ...figuresOf(
+        'POST to frame at a live client',
+        frames,
+        { p50: 50, p99: 150 },
+        commit,
+        'bare commit of one order',
+      ),
+      {
+        benchmark,
+        name: 'sales seen at the live client',
+        value: frames.length,
+        unit: 'events',
+        beside: { name: 'sent', value: sent },
+      },
+    ]
+  } finally {
+    await system.stop()
+  }
+}
+
+function figuresOf(
+  name: string,
+  times: readonly number[],
+  target: { p50: number; p99: number },
+  peer: readonly number[],
+  peerName: string,
+): Figure[] {
+  const sorted = times.toSorted((left, right) => left - right)
+  const beside = peer.toSorted((left, right) => left - right)
+  const of = (share: number) => ({
+    value: percentile(sorted, share),
+    unit: 'ms' as const,
+    beside: { name: peerName, value: percentile(beside, share) },
+  })
+  return [
+    { benchmark, name: `${name}, p50`, ...of(0.5), target: { atMost: target.p50 } },
+    { benchmark, name: `${name}, p99`, ...of(0.99), target: { atMost: target.p99 } },
+    { benchmark, name: `${name}, longest`, value: sorted.at(-1) ?? Number.NaN, unit: 'ms' },
+  ]
+}
+
+/** The same rate and connections with a request that does nothing. */
+async function measureRoundTrips(url: string): Promise<number[]> {
+  const connections = await Promise.all(Array.from({ length: LANES }, () => openHttpConnection(url, '/')))
+  const times = await sendSteadily({
+    perSecond: ORDERS_PER_SECOND,
+    seconds: PEER_SECONDS,
+    lanes: connections.map(connection => async () => {
+      await connection.get('/healthz')
+    }),
+  })
+  for (const connection of connections) connection.close()
+  return times
+}
+
+/** One order after the other, straight into the log: the durable commit that every answer waits for. */
+async function measureCommits(url: string, world: BenchWorld): Promise<number[]> {
+  const sql = connect(url, { max: 1, applicationName: 'bench' })
+  const log = createPostgresLog(sql)
+  const random = createRandom(1, 'bench commits')
+  const times: number[] = []
+  let number = 900_000_000_000
+  for (const end = performance.now() + PEER_SECONDS * 1_000; performance.now() < end; ) {
+    const store = random.pick(world.stores)
+    const event = loggedOrder(world, { random, store, number, at: Date.now() })
+    number += 1
+    const began = performance.now()
+    await log.append(store.partition, [event])
+    times.push(performance.now() - began)
+  }
+  await sql.end({ timeout: 1 })
+  return times
+}
+
+async function measureOrders(options: {
+  intakeUrl: string
+  webUrl: string
+  world: BenchWorld
+  seconds: number
+}): Promise<{ answers: number[]; frames: number[]; sent: number }> {
+  const { intakeUrl, webUrl, world, seconds } = options
+  const sentAt = new Map<string, number>()
+  const frames: number[] = []
+  const socket = io(`${webUrl}/live`, { transports: ['websocket'], auth: { topics: ['sales'] } })
+  await new Promise((resolve, reject) => socket.once('snapshot', resolve).once('connect_error', reject))
+  socket.on('update', (update: LiveUpdate) => {
+    const now = performance.now()
+    for (const { id } of update.sales) {
+      const at = sentAt.get(id)
+      if (at !== undefined) frames.push(now - at)
+      sentAt.delete(id)
+    }
+  })
+  let number = 0
+  const connections = await Promise.all(
+    Array.from({ length: LANES }, () => openHttpConnection(intakeUrl, '/api/v1/events')),
+  )
+  const lanes = connections.map((connection, lane) => {
+    const random = createRandom(lane, 'bench latency')
+    const bodies = world.stores.map(store => createRequestBody(world, { store, orders: 1, seed: lane }))
+    return async () => {
+      const body = random.pick(bodies)
+      number += 1
+      const id = idOf(number)
+      body.stamp(number, formatInstant(Date.now()))
+      sentAt.set(id, performance.now())
+      const { status, body: text } = await connection.post(body.bytes)
+      if (status !== 200) throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
+    }
+  })
+  await sendSteadily({ perSecond: ORDERS_PER_SECOND, seconds: WARM_UP_SECONDS, lanes })
+  frames.length = 0
+  sentAt.clear()
+  const answers = await sendSteadily({ perSecond: ORDERS_PER_SECOND, seconds, lanes })
+  for (
+    const began = performance.now();
+    sentAt.size > 0 && performance.now() - began < LAST_FRAMES_WITHIN_MS;
+  ) {
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  socket.disconnect()
+  for (const connection of connections) connection.close()
+  return { answers, frames, sent: answers.length }
+}

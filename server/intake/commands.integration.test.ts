@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { inheritedEnvironment } from '#server/environment.ts'
+
+let database: TestDatabase
+let folder: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  folder = await mkdtemp(path.join(os.tmpdir(), 'tillstream-commands-'))
+})
+
+afterAll(async () => {
+  await database?.drop()
+  await rm(folder, { recursive: true })
+})
+
+async function run(
+  program: string,
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, program), ...args], {
+    env: inheritedEnvironment({
+      DATABASE_URL: database.url,
+      DATA_DIR: path.join(folder, 'data'),
+      INIT_CWD: folder,
+      NODE_OPTIONS: '',
+    }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { code: child.exitCode, stdout, stderr }
+}
+
+const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country'
+const line = (document: string, units = '1'): string =>
+  `${document},85123A,HEART,${units},2010-12-01 08:26:00,2.55,,France`
+
+test('stores are added from a file and listed, for people and as JSON', async () => {
+  expect(await run('stores-main.ts', 'list')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^No stores yet/),
+  })
+  await writeFile(
+    path.join(folder, 'store.json'),
+    JSON.stringify({ id: 'kiel', name: 'Kiel', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }),
+  )
+  expect(await run('stores-main.ts', 'add', 'store.json')).toEqual({
+    code: 0,
+    stdout: 'kiel: added\n',
+    stderr: '',
+  })
+  expect((await run('stores-main.ts', 'list')).stdout).toMatch(
+    /^id +name .*\nkiel +Kiel +Europe\/Berlin +04:00 +EUR/,
+  )
+  expect(JSON.parse((await run('stores-main.ts', 'list', '--json')).stdout)).toMatchObject([
+    { id: 'kiel', zone: 'Europe/Berlin', taxInclusive: true, channel: 'pos', input: 'live' },
+  ])
+})
+
+test('a wrong store or call is one clear message', async () => {
+  await writeFile(
+    path.join(folder, 'bad.json'),
+    JSON.stringify([{ id: 'x', name: 'X', zone: 'Berlin', currency: 'euro' }]),
+  )
+  const bad = await run('stores-main.ts', 'add', 'bad.json')
+  expect(bad.code).toBe(1)
+  expect(bad.stderr).toMatch(/"Berlin" is no IANA time zone[\s\S]*must be a three-letter currency code/)
+  expect(await run('stores-main.ts', 'sell')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Say what to do/),
+  })
+})
+
+test('import: exit code 0, the table, and the same as JSON', async () => {
+  await writeFile(path.join(folder, '2010-12-01.csv'), [HEADER, line('1'), line('A2')].join('\n'))
+  const first = await run('import-main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail')
+  expect(first).toMatchObject({ code: 0, stderr: '' })
+  expect(first.stdout).toMatch(/^file .*\n-+.*\n2010-12-01 +2 +1 +0 +0 +1 +0 +1 +0\n/)
+  const again = await run('import-main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail', '--json')
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    files: [
+      {
+        file: '2010-12-01',
+        rows: 2,
+        orderRows: 1,
+        returnRows: 0,
+        stockAdjustmentRows: 0,
+        setAsideRows: 1,
+        rejectedRows: 0,
+        eventsAppended: 0,
+        duplicates: 1,
+      },
+    ],
+    total: { file: 'total', rows: 2, duplicates: 1 },
+  })
+})
+
+test('import: exit code 2 with rejects, whose file is named', async () => {
+  await writeFile(path.join(folder, 'bad.csv'), [HEADER, line('7'), line('8', 'six')].join('\n'))
+  const { code, stdout } = await run(
+    'import-main.ts',
+    'bad.csv',
+    '--mapping',
+    'uci-online-retail',
+    '--rejects',
+    'out',
+  )
+  expect(code).toBe(2)
+  const rejects = path.join(folder, 'out', 'bad.csv.rejects.csv')
+  expect(stdout).toContain(rejects)
+  expect(await readFile(rejects, 'utf8')).toMatch(/\n3,3,invalid_field,/)
+})
+
+test.each<[string, string[], RegExp]>([
+  ['no path', ['--mapping', 'uci-online-retail'], /^Name one path and a mapping/],
+  ['no mapping', ['bad.csv'], /^Name one path and a mapping/],
+  [
+    'an unknown mapping',
+    ['bad.csv', '--mapping', 'uci'],
+    /There is no mapping .*Built in: uci-online-retail/,
+  ],
+  ['a path that does not exist', ['none.csv', '--mapping', 'uci-online-retail'], /none\.csv does not exist/],
+  ['an unknown option', ['bad.csv', '--maping', 'x'], /^Unknown option '--maping'/],
+])('import with %s is exit code 1 and one line', async (_, args, message) => {
+  const { code, stdout, stderr } = await run('import-main.ts', ...args)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(message)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+})
+
+test('every command has --help', async () => {
+  for (const program of ['import-main.ts', 'stores-main.ts']) {
+    expect(await run(program, '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: npm run/),
+    })
+  }
+})

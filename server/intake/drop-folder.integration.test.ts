@@ -1,0 +1,235 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { importDroppedFiles } from './drop-folder.ts'
+import type { IntakeService } from './intake-service.ts'
+import { startTestIntake } from './test-intake.ts'
+import { type IntakeProcess, startIntakeProcess } from './test-intake-process.ts'
+
+const MAPPING = 'uci-online-retail'
+const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country'
+
+let database: TestDatabase
+let dropDir: string
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  dropDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-drop-'))
+})
+
+afterEach(async () => {
+  await database.drop()
+  await rm(dropDir, { recursive: true })
+})
+
+function line(document: string, units = '1'): string {
+  return `${document},85123A,HEART,${units},2010-12-01 08:26:00,2.55,,France`
+}
+
+/** Puts a file and its mark, as a till does. */
+async function drop(name: string, lines: string[], mapping = MAPPING): Promise<void> {
+  await mkdir(path.join(dropDir, mapping), { recursive: true })
+  await writeFile(path.join(dropDir, mapping, name), [HEADER, ...lines].join('\n'))
+  await writeFile(path.join(dropDir, mapping, `${name}.done`), '')
+}
+
+const take = () => importDroppedFiles({ databaseUrl: database.url, dropDir })
+
+async function summaryOf(place: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(path.join(dropDir, MAPPING, `${place}.summary.json`), 'utf8'))
+}
+
+async function countEvents(): Promise<number> {
+  const [row] = await database.sql<{ count: number }[]>`
+    select count(*) as count from log.event_log where class = 'bulk'`
+  return row?.count ?? -1
+}
+
+async function fileStates(): Promise<[string, string][]> {
+  const rows = await database.sql<
+    { name: string; state: string }[]
+  >`select name, state from intake.files order by file`
+  return rows.map(({ name, state }) => [name, state])
+}
+
+test('a file is taken once its mark lies beside it, and moved with its summary', async () => {
+  await drop('1.csv', [line('1'), line('2')])
+  await writeFile(path.join(dropDir, MAPPING, '2.csv'), [HEADER, line('3')].join('\n'))
+  expect(await take()).toMatchObject([{ name: '1.csv', state: 'loaded', summary: { eventsAppended: 2 } }])
+  expect((await readdir(path.join(dropDir, MAPPING))).sort()).toEqual(['2.csv', 'loaded'])
+  expect((await readdir(path.join(dropDir, MAPPING, 'loaded'))).sort()).toEqual([
+    '1.csv',
+    '1.csv.summary.json',
+  ])
+  expect(await summaryOf('loaded/1.csv')).toMatchObject({
+    file: '1',
+    state: 'loaded',
+    rows: 2,
+    eventsAppended: 2,
+  })
+  expect(await fileStates()).toEqual([['1.csv', 'loaded']])
+})
+
+test('rejected rows lie beside the loaded file', async () => {
+  await drop('1.csv', [line('1'), line('2', 'six')])
+  await take()
+  const folder = path.join(dropDir, MAPPING, 'loaded')
+  expect((await readdir(folder)).sort()).toEqual(['1.csv', '1.csv.rejects.csv', '1.csv.summary.json'])
+  expect(await readFile(path.join(folder, '1.csv.rejects.csv'), 'utf8')).toContain('is no whole number')
+  expect((await summaryOf('loaded/1.csv')).rejects).toBe(path.join(folder, '1.csv.rejects.csv'))
+  const [row] = await database.sql`select summary ->> 'rejects' as rejects from intake.files`
+  expect(row).toEqual({ rejects: path.join(folder, '1.csv.rejects.csv') })
+  expect(await readdir(path.join(dropDir, MAPPING))).toEqual(['loaded'])
+})
+
+test('what cannot be used goes to failed, with the reason: no table, no row, no mapping', async () => {
+  await drop('rows.csv', [line('1', 'six')])
+  await mkdir(path.join(dropDir, MAPPING), { recursive: true })
+  await writeFile(path.join(dropDir, MAPPING, 'table.csv'), 'a,b\n1,2\n')
+  await writeFile(path.join(dropDir, MAPPING, 'table.csv.done'), '')
+  await drop('1.csv', [line('1')], 'nobodys')
+  expect((await take()).map(({ name, state }) => [name, state])).toEqual([
+    ['1.csv', 'failed'],
+    ['rows.csv', 'failed'],
+    ['table.csv', 'failed'],
+  ])
+  expect(await summaryOf('failed/table.csv')).toMatchObject({
+    error: expect.stringContaining('has no column'),
+  })
+  expect(await summaryOf('../nobodys/failed/1.csv')).toMatchObject({
+    error: expect.stringContaining('nobodys.json'),
+  })
+  expect(await countEvents()).toBe(0)
+})
+
+test("a mapping of one's own lies in the drop folder", async () => {
+  const mapping = {
+    name: 'own',
+    timeFormat: 'YYYY-MM-DD HH:mm:ss',
+    stores: [{ id: 'berlin', name: 'Berlin', zone: 'Europe/Berlin', currency: 'EUR' }],
+    columns: {
+      store: { constant: 'berlin' },
+      document: 'InvoiceNo',
+      time: 'InvoiceDate',
+      sku: 'StockCode',
+      units: 'Quantity',
+      unitPrice: 'UnitPrice',
+    },
+    rules: [{ when: {}, is: 'order' }],
+  }
+  await writeFile(path.join(dropDir, 'own.json'), JSON.stringify(mapping))
+  await drop('1.csv', [line('1')], 'own')
+  expect(await take()).toMatchObject([{ state: 'loaded', summary: { eventsAppended: 1 } }])
+  const [event] = await database.sql`select source, store from log.event_log`
+  expect(event).toEqual({ source: 'own', store: 'berlin' })
+})
+
+test('the same file dropped again adds nothing and keeps both', async () => {
+  await drop('1.csv', [line('1')])
+  await take()
+  await drop('1.csv', [line('1')])
+  expect(await take()).toMatchObject([{ state: 'loaded', summary: { eventsAppended: 0, duplicates: 1 } }])
+  expect((await readdir(path.join(dropDir, MAPPING, 'loaded'))).sort()).toEqual([
+    '1.csv',
+    '1.csv.summary.json',
+    '1~2.csv',
+    '1~2.csv.summary.json',
+  ])
+})
+
+test('many takers at once: each file has one owner', async () => {
+  for (const name of ['1.csv', '2.csv', '3.csv']) await drop(name, [line(name), line(`${name}-b`)])
+  const taken = (await Promise.all([take(), take(), take(), take()])).flat()
+  const loaded = taken.filter(({ state }) => state === 'loaded')
+  expect(loaded.map(({ name }) => name).sort()).toEqual(['1.csv', '2.csv', '3.csv'])
+  expect(taken.every(({ state }) => state === 'loaded' || state === 'busy')).toBe(true)
+  expect(await countEvents()).toBe(6)
+  expect(await fileStates()).toHaveLength(3)
+})
+
+test('after a crash between result and move the file is moved with the result it had', async () => {
+  await drop('1.csv', [line('1')])
+  await take()
+  // As a crash before the move leaves it: the result is known, the file still lies there.
+  await rm(path.join(dropDir, MAPPING, 'loaded'), { recursive: true })
+  await drop('1.csv', [line('1')])
+  expect(await take()).toMatchObject([{ state: 'loaded', summary: { eventsAppended: 1, duplicates: 0 } }])
+  expect(await fileStates()).toEqual([['1.csv', 'loaded']])
+})
+
+test('a mark left without its file is removed, so that it releases no half-written file later', async () => {
+  await mkdir(path.join(dropDir, MAPPING), { recursive: true })
+  await writeFile(path.join(dropDir, MAPPING, 'old.csv.done'), '')
+  await take()
+  expect(await readdir(path.join(dropDir, MAPPING))).toEqual([])
+})
+
+test('a file whose import never ends well is set aside after five times', async () => {
+  await drop('1.csv', [line('1')])
+  const { createHash } = await import('node:crypto')
+  const sha256 = createHash('sha256')
+    .update(await readFile(path.join(dropDir, MAPPING, '1.csv')))
+    .digest('hex')
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await database.sql`
+      insert into intake.files (mapping, name, sha256, state, summary)
+      values (${MAPPING}, '1.csv', ${sha256}, 'failed', '{"error": "interrupted"}')`
+  }
+  expect(await take()).toMatchObject([
+    { state: 'failed', summary: { error: expect.stringContaining('5 times') } },
+  ])
+})
+
+test('a database that is away leaves the file for later', async () => {
+  await drop('1.csv', [line('1')])
+  const taken = await importDroppedFiles({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', dropDir })
+  expect(taken).toMatchObject([{ state: 'retry' }])
+  expect(existsSync(path.join(dropDir, MAPPING, '1.csv.done'))).toBe(true)
+})
+
+test('a running intake takes what is dropped, and two of them take it once', async () => {
+  const intakes: IntakeService[] = [
+    await startTestIntake(database.url, { dropDir }),
+    await startTestIntake(database.url, { dropDir }),
+  ]
+  await drop('1.csv', [line('1'), line('2')])
+  await drop('2.csv', [line('3')])
+  await vi.waitUntil(() => existsSync(path.join(dropDir, MAPPING, 'loaded', '2.csv')), { timeout: 30_000 })
+  await vi.waitUntil(async () => (await readdir(path.join(dropDir, MAPPING))).length === 1)
+  expect((await readdir(path.join(dropDir, MAPPING, 'loaded'))).sort()).toEqual([
+    '1.csv',
+    '1.csv.summary.json',
+    '2.csv',
+    '2.csv.summary.json',
+  ])
+  expect(await countEvents()).toBe(3)
+  expect((await fileStates()).sort()).toEqual([
+    ['1.csv', 'loaded'],
+    ['2.csv', 'loaded'],
+  ])
+  await Promise.all(intakes.map(intake => intake.stop()))
+})
+
+test('an intake killed in the middle of a file: another goes on, and every document counts once', async () => {
+  const documents = Array.from({ length: 20_000 }, (_, index) => line(`${index}`))
+  await drop('large.csv', documents)
+  const first: IntakeProcess = await startIntakeProcess(database.url, { DROP_DIR: dropDir })
+  await vi.waitUntil(async () => (await countEvents()) > 0, { timeout: 30_000, interval: 5 })
+  await first.end('SIGKILL')
+  const afterKill = await countEvents()
+  expect(existsSync(path.join(dropDir, MAPPING, 'large.csv'))).toBe(true)
+  const second = await startIntakeProcess(database.url, { DROP_DIR: dropDir })
+  await vi.waitUntil(() => existsSync(path.join(dropDir, MAPPING, 'loaded', 'large.csv')), {
+    timeout: 40_000,
+  })
+  expect(await countEvents()).toBe(20_000)
+  console.log(`killed after ${afterKill} of 20,000 documents`)
+  expect(await fileStates()).toEqual([
+    ['large.csv', 'failed'],
+    ['large.csv', 'loaded'],
+  ])
+  await second.end('SIGTERM')
+})
