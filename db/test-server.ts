@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -5,7 +6,9 @@ import type { TestProject } from 'vitest/node'
 import { connect } from './client.ts'
 import { acquireEmbeddedPostgres } from './embedded/acquire.ts'
 import { resetEmbedded } from './embedded/end.ts'
+import { findServer } from './embedded/find-server.ts'
 import { processIdentity } from './embedded/process-identity.ts'
+import { clusterDirectory } from './embedded/server-home.ts'
 import { migrate } from './migrate.ts'
 
 declare module 'vitest' {
@@ -35,10 +38,22 @@ export default async function startTestServer(project: TestProject): Promise<() 
   await migrate(databaseUrl(server.url, template))
   project.provide('testServerUrl', server.url)
   project.provide('testTemplate', template)
+  // Ctrl+C ends vitest without the teardown.
+  const clusterDir = clusterDirectory(path.dirname(server.logFile))
+  const abandon = () => abandonServer(clusterDir, dataDir)
+  process.once('exit', abandon)
   return async () => {
+    process.off('exit', abandon)
     await server.release()
     await removeTestDirectory(dataDir)
   }
+}
+
+/** What can be done while the process ends: nothing that takes time. What is left goes with the next run. */
+function abandonServer(clusterDir: string, dataDir: string): void {
+  const server = findServer(clusterDir)
+  if (server !== undefined) process.kill(server.pid, 'SIGQUIT')
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 })
 }
 
 /** A folder for a server of this process; a later run removes it should we be killed. */

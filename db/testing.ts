@@ -5,7 +5,7 @@ import { inject, vi } from 'vitest'
 import { connect, type Sql } from './client.ts'
 import { acquireEmbeddedPostgres } from './embedded/acquire.ts'
 import { findServer } from './embedded/find-server.ts'
-import { existingServerDirectory } from './embedded/server-home.ts'
+import { clusterDirectory } from './embedded/server-home.ts'
 import { restartEmbedded } from './embedded/watch.ts'
 import { migrate } from './migrate.ts'
 import { databaseUrl, makeTestDirectory, removeTestDirectory } from './test-server.ts'
@@ -61,7 +61,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   const dataDir = await makeTestDirectory()
   const server = await acquireEmbeddedPostgres(dataDir)
   await migrate(server.url)
-  const clusterDir = path.join((await existingServerDirectory(dataDir)) ?? dataDir, 'cluster')
+  const clusterDir = clusterDirectory(path.dirname(server.logFile))
 
   function pid(): number {
     const running = findServer(clusterDir)

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { validate as isCronExpression } from 'node-cron'
 import { z } from 'zod'
 
 /** Folder that holds package.json: relative paths of the environment start here. */
@@ -20,6 +21,8 @@ export type Environment = Readonly<{
   dashboardPassword: string | undefined
   /** Absolute folder in which journal files arrive, as `<mapping>/<file>`. */
   dropDir: string
+  /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
+  batchSchedule: string
   logLevel: LogLevel
   /** True when `LOG_FORMAT=json`, or when it is unset and nobody watches a terminal. */
   logFormat: 'json' | 'text'
@@ -66,6 +69,11 @@ const variables = {
   },
   DASHBOARD_PASSWORD: { schema: text, allowed: 'any text' },
   DROP_DIR: { schema: text, allowed: 'a folder, or unset for DATA_DIR/drop' },
+  BATCH_SCHEDULE: {
+    schema: text.refine(isCronExpression),
+    allowed:
+      'a cron expression such as "*/10 * * * *" (minute, hour, day, month, weekday; UTC), or unset for every hour',
+  },
   LOG_LEVEL: { schema: z.enum(logLevels), allowed: `one of ${logLevels.join(', ')}, or unset for info` },
   LOG_FORMAT: { schema: z.enum(['json', 'text']), allowed: 'json or text, or unset to decide by the output' },
   INIT_CWD: { schema: text, allowed: 'a folder (npm sets it)' },
@@ -97,6 +105,7 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     intakeKey: settings.INTAKE_KEY,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
+    batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
     logLevel: settings.LOG_LEVEL ?? 'info',
     logFormat: settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
     callerDirectory: settings.INIT_CWD ?? process.cwd(),

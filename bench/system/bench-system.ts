@@ -39,7 +39,7 @@ export async function startSystem(
   }
   const intake = startProcess({ entry: 'server/intake/main.ts', environment })
   const stream = startProcess({ entry: 'server/stream/main.ts', environment })
-  const web = withWeb ? startProcess({ entry: 'bench/system/live-gateway.ts', environment }) : null
+  const web = withWeb ? startProcess({ entry: 'bench/system/live-gateway-main.ts', environment }) : null
   const intakeUrl = `http://127.0.0.1:${intakePort}`
   const webUrl = `http://127.0.0.1:${port}`
   const system: BenchSystem = {

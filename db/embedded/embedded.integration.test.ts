@@ -15,6 +15,8 @@ import { watchEmbeddedPostgres } from './watch.ts'
 
 const root = process.getuid?.() === 0
 const nobody = { uid: 65_534, gid: 65_534 }
+/** The machine may be busy with the other tests. */
+const patiently = { timeout: 30_000, interval: 20 }
 const directories: string[] = []
 
 /** A new folder; `mode` is that of the folder above it, which root's server account may have to enter. */
@@ -237,7 +239,7 @@ describe('a server that died', () => {
     await query(server, 'create table kept as select 7 as n')
     for (const times of [1, 2]) {
       kill((await serverPid(dataDir)) ?? 0, 'SIGKILL')
-      await vi.waitUntil(() => restarts.length === times, { timeout: 20_000 })
+      await vi.waitUntil(() => restarts.length === times, patiently)
       expect(await query(server, 'select n from kept')).toEqual([{ n: 7 }])
     }
     await watch.stop()
@@ -257,7 +259,7 @@ describe('a server that died', () => {
         `select from pg_stat_activity where query like '%1e15%' and state = 'active'`,
       )
       return rows.length > 1
-    })
+    }, patiently)
     kill((await serverPid(dataDir)) ?? 0, 'SIGKILL')
     const again = await acquireEmbeddedPostgres(dataDir)
     expect(await query(again, 'select 1 as up')).toEqual([{ up: 1 }])

@@ -10,8 +10,8 @@ import { announceRuns } from './announce-runs.ts'
 import { withRetry } from './retry.ts'
 
 export interface SetOutcome {
-  job: string
-  succeeded: SettledRun[]
+  report: Report
+  succeeded: (SettledRun & { slot: Slot })[]
   failed: { slot: Slot; error: string }[]
   /** Slots that somebody else runs, or has just run. */
   taken: Slot[]
@@ -45,7 +45,7 @@ export async function runSet(sql: Sql, request: SetRequest): Promise<SetOutcome>
   } catch (error) {
     if (!(error instanceof SetFailedError)) throw error
     const failed = error.claims.map(({ slot }) => ({ slot, error: error.message }))
-    return { job: request.report.name, succeeded: [], failed, taken: error.taken }
+    return { report: request.report, succeeded: [], failed, taken: error.taken }
   }
 }
 
@@ -71,24 +71,25 @@ async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): 
   const claims = await claimSlots(sql, { rule: report, slots, basis, trigger, attempt })
   const claimed = new Set(claims.map(claim => claim.slot))
   const taken = slots.filter(slot => !claimed.has(slot))
-  if (claims.length === 0) return { job: report.name, succeeded: [], failed: [], taken }
+  if (claims.length === 0) return { report, succeeded: [], failed: [], taken }
   try {
     const { settled, faults } = await sql.begin(async transaction => {
       const result = await materialize(transaction, { report, reports, claims, basis })
       await announceRuns(transaction, { job: report.name, claims, settled: result.settled })
       return result
     })
-    if (settled.length > 0) await sql`select pg_notify('ops_changed', '')`
+    // A hint, after the commit: what nobody hears is found by polling.
+    if (settled.length > 0) await sql`select pg_notify('ops_changed', '')`.catch(() => {})
     const slotOf = new Map(claims.map(claim => [claim.runId, claim.slot]))
-    const failed = faults.flatMap(({ runId, problem }) => {
-      const slot = slotOf.get(runId)
-      return slot ? [{ slot, error: problem }] : []
-    })
-    return { job: report.name, succeeded: settled, failed, taken }
+    const withSlot = <Run extends { runId: number }>(run: Run) => {
+      const slot = slotOf.get(run.runId)
+      return slot ? [{ ...run, slot }] : []
+    }
+    const failed = faults.flatMap(withSlot).map(({ slot, problem }) => ({ slot, error: problem }))
+    return { report, succeeded: settled.flatMap(withSlot), failed, taken }
   } catch (error) {
     // Somebody else has the slots now: theirs is the run that counts.
-    if (error instanceof ClaimLostError)
-      return { job: report.name, succeeded: [], failed: [], taken: [...slots] }
+    if (error instanceof ClaimLostError) return { report, succeeded: [], failed: [], taken: [...slots] }
     const message = error instanceof Error ? error.message : String(error)
     await failRuns(
       sql,

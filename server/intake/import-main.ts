@@ -5,6 +5,7 @@ import { migrate } from '#db/migrate.ts'
 import { readEnvironment } from '#server/environment.ts'
 import { runCommand, UsageError } from './command.ts'
 import { builtInMappings, findMapping } from './import/find-mapping.ts'
+import type { ImportProgress } from './import/import-file.ts'
 import { runImport } from './import/run-import.ts'
 import { findSourceFiles, type SourceFile } from './import/source-file.ts'
 import { exitCodeOf, renderSummary } from './import/summary.ts'
@@ -63,13 +64,23 @@ async function run(): Promise<number> {
       dryRun: values['dry-run'],
       rejectsPathOf: (file: SourceFile) =>
         path.join(rejectsFolder, `${path.basename(file.path)}.rejects.csv`),
-      onFile: ({ file, rows }) => {
-        if (process.stderr.isTTY) process.stderr.write(`${file}: ${rows} rows\n`)
-      },
+      ...(process.stderr.isTTY && { onProgress: progressLine() }),
     })
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
     process.stdout.write(values.json ? `${JSON.stringify(summary, null, 2)}\n` : renderSummary(summary))
     return exitCodeOf(summary)
   } finally {
     await database.release()
+  }
+}
+
+/** One line on the terminal that says how far the import is, written anew once a second. */
+function progressLine(): (progress: ImportProgress) => void {
+  let writtenAt = 0
+  return ({ file, rows, documents }) => {
+    if (performance.now() - writtenAt < 1_000) return
+    writtenAt = performance.now()
+    const done = documents > 0 ? `${documents} documents stored` : `${rows} rows read`
+    process.stderr.write(`\r\u001b[K${file}: ${done}`)
   }
 }

@@ -1,3 +1,5 @@
+import { createConnection } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { createTestDatabase, startPrivatePostgres, type TestDatabase } from '#db/testing.ts'
@@ -191,6 +193,40 @@ describe('a partition that does not commit', () => {
     expect((await post(intake, event)).body).toMatchObject({ accepted: 0, duplicates: 1 })
     await intake.stop()
   })
+})
+
+test('senders that trickle are cut, in the head and in the body', async () => {
+  const intake = await startTestIntake(database.url, { limits: { headWithinMs: 400 } })
+  const { port } = new URL(intake.url)
+  const head = 'POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\n'
+  const slow = [head, `${head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`].map(
+    async begun => {
+      const socket = createConnection({ host: '127.0.0.1', port: Number(port) })
+      socket.write(begun)
+      return text(socket)
+    },
+  )
+  expect(await Promise.all(slow)).toEqual([
+    expect.stringMatching(/^HTTP\/1\.1 408 /),
+    expect.stringMatching(/^HTTP\/1\.1 408 /),
+  ])
+  expect((await post(intake, order('1', { source: 'quick' }))).status).toBe(200)
+  await intake.stop()
+})
+
+test('readers are woken by a hint, after the commit', async () => {
+  const intake = await startTestIntake(database.url)
+  const listener = connect(database.url, { max: 1 })
+  const hints: { partition: string; stored: number }[] = []
+  await listener.listen('log_appended', async partition => {
+    hints.push({ partition, stored: await countOf('hint') })
+  })
+  await post(intake, [order('1', { source: 'hint' }), order('2', { source: 'hint', store: 'hamburg' })])
+  await vi.waitUntil(() => new Set(hints.map(hint => hint.partition)).size === 2, { timeout: 5_000 })
+  expect(hints.every(hint => hint.stored > 0)).toBe(true)
+  expect(hints.map(hint => hint.partition).sort()).toEqual([`${BERLIN}`, `${HAMBURG}`].sort())
+  await listener.end()
+  await intake.stop()
 })
 
 test('a stop answers what is in flight and takes nothing new, within 5 s', async () => {

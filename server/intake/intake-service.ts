@@ -42,6 +42,8 @@ export interface IntakeLimits {
   maxBatch: Weight
   /** Longest time a sender waits for its commit. */
   answerWithinMs: number
+  /** Longest time a sender may take for the head of a request; for all of it, three times that. */
+  headWithinMs: number
 }
 
 export interface IntakeService {
@@ -57,6 +59,7 @@ const LIMITS: IntakeLimits = {
   maxPending: { events: 20_000, bytes: 32 * MAX_BODY_BYTES },
   maxBatch: { events: 2_000, bytes: 8 * MAX_BODY_BYTES },
   answerWithinMs: 15 * SECOND_MS,
+  headWithinMs: 10 * SECOND_MS,
 }
 
 const DRAIN_MS = 3_000
@@ -141,6 +144,7 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
     metrics,
     logger,
     answerWithinMs: limits.answerWithinMs,
+    headWithinMs: limits.headWithinMs,
     isStopping: () => stopping,
   })
   const url = await listen(server, options).catch(async (error: unknown) => {

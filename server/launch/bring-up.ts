@@ -5,7 +5,7 @@ import { ensurePagesBuilt } from './build-pages.ts'
 import { isLogEmpty, openServedDatabase, resetDemo } from './demo-database.ts'
 import { DemoError } from './demo-error.ts'
 import type { DemoOptions } from './demo-options.ts'
-import { type Fleet, startFleet } from './fleet.ts'
+import { createFleet, type Fleet } from './fleet.ts'
 import { type Narration, seconds } from './narrate.ts'
 import { browserUrl, type PortPair, reservePorts } from './ports.ts'
 import { processNames } from './processes.ts'
@@ -47,7 +47,7 @@ export async function bringUp(context: DemoContext): Promise<Fleet> {
   const database = await narration.step('Postgres', () => openServedDatabase(environment))
   atEnd(() => database.release(databasePatienceMs))
   await narration.step('Tables', () => unlessStopped(stop, migrate(database.url)))
-  if (options.seed) await seedEmptyLog(context, database.url)
+  await seedEmptyLog(context, database.url)
   await narration.step(
     'Pages',
     () => unlessStopped(stop, building),
@@ -55,14 +55,17 @@ export async function bringUp(context: DemoContext): Promise<Fleet> {
   )
 
   await ports.giveUp()
-  const names = processNames.filter(name => options.simulate || name !== 'simulate')
-  const fleet = startFleet({ names, environment, ports, database, narration, output: 'files' })
+  const fleet = createFleet({ environment, ports, database, narration, output: 'files' })
   atEnd(() => fleet.stop())
+  const names = processNames.filter(name => name !== 'simulate')
+  fleet.start(names)
   await narration.step(
     'Processes',
     () => waitUntilUp(context, fleet, ports),
     () => names.join(', '),
   )
+  // Only now: tills that meet a closed intake would begin with a warning.
+  if (options.simulate) fleet.start(['simulate'])
   sayWhere(context, ports, performance.now() - began)
   return fleet
 }
@@ -83,13 +86,18 @@ async function seedEmptyLog(
   { options, environment, narration, stop }: DemoContext,
   url: string,
 ): Promise<void> {
-  const args = options.seederArguments
-  if (await isLogEmpty(url)) {
-    await narration.step('History', () =>
+  const { seed, simulate, seederArguments } = options
+  if (!(await isLogEmpty(url))) {
+    if (seederArguments.length === 0) return
+    narration.warn(
+      `The log already holds events: ${seederArguments.join(' ')} has no effect without --reset.`,
+    )
+  } else if (seed || simulate) {
+    // The simulators need their stores, also where nobody wants a history.
+    const args = seed ? seederArguments : [...seederArguments, '--days', '0']
+    await narration.step(seed ? 'History' : 'Stores', () =>
       runSeeder({ databaseUrl: url, dataDir: environment.dataDir, args, stop }),
     )
-  } else if (args.length > 0) {
-    narration.warn(`The log already holds events: ${args.join(' ')} has no effect without --reset.`)
   }
 }
 

@@ -19,14 +19,16 @@ Starts everything on this machine: Postgres, the processes, the simulators and t
 A later start goes on where it was.
 
   --port N            dashboard's port, the intake takes N + 1 (default 3000, or the next free pair)
-  --days N            days of history in an empty database (default 60)
-  --stores N          stores (default 8)
-  --orders-per-day N  orders a day, all stores together (default 2000)
+  --days N            days of history in an empty database
+  --stores N          stores
+  --orders-per-day N  orders a day, all stores together
   --random-seed N     another history; the same number gives the same one
-  --no-seed           leave an empty database empty
+  --no-seed           no history in an empty database: only what happens from now on
   --no-simulate       no simulated tills: only what you send yourself
   --reset             begin anew: delete the demo's database and drop folder first
   --help              this text
+
+The history's defaults are those of "npm run seed -- --help".
 `
 
 const numbers = {

@@ -5,11 +5,12 @@ import type { ServedDatabase } from './demo-database.ts'
 import type { Narration } from './narrate.ts'
 import type { PortPair } from './ports.ts'
 import { openProcessOutput } from './process-output.ts'
-import { type ProcessName, processEntries } from './processes.ts'
+import { type ProcessName, processEntries, processNames } from './processes.ts'
 import { supervise } from './supervisor.ts'
 
 /** Everything that runs: the processes and the watch over Postgres. */
 export type Fleet = Readonly<{
+  start(names: readonly ProcessName[]): void
   /** Resolves with an explanation once a process has failed to start many times in a row. */
   hopeless: Promise<string>
   /** Stops the simulators first, then the rest. Takes at most 3 s; Postgres goes on. */
@@ -21,9 +22,8 @@ const hopelessAfter = 6
 const simulatorsGraceMs = 1_000
 const graceMs = 2_000
 
-/** Starts the processes on the database, and restarts whichever dies, Postgres included. */
-export function startFleet(options: {
-  names: readonly ProcessName[]
+/** Keeps what is started on the database running: restarts whichever process dies, and Postgres. */
+export function createFleet(options: {
   environment: Environment
   ports: PortPair
   database: ServedDatabase
@@ -31,17 +31,17 @@ export function startFleet(options: {
   /** Where the processes' output goes: to files, or straight to ours (for a container's log). */
   output: 'files' | 'inherit'
 }): Fleet {
-  const { names, environment, database, narration } = options
+  const { environment, database, narration } = options
+  const started = new Set<ProcessName>()
   let isStopping = false
   const giveUp = Promise.withResolvers<string>()
   const logDir = path.join(environment.dataDir, 'logs')
   const outputs =
     options.output === 'inherit'
       ? undefined
-      : new Map(names.map(name => [name, openProcessOutput({ name, logDir, show: narration.warn })]))
+      : new Map(processNames.map(name => [name, openProcessOutput({ name, logDir, show: narration.warn })]))
 
   const supervisor = supervise({
-    names,
     entryOf: name => path.join(projectRoot, processEntries[name]),
     settings: settingsOf(environment, database, options.ports),
     events: {
@@ -71,14 +71,18 @@ export function startFleet(options: {
     })
 
   return {
+    start(names) {
+      for (const name of names) started.add(name)
+      supervisor.start(names)
+    },
     hopeless: giveUp.promise,
     async stop() {
       isStopping = true
       for (const output of outputs?.values() ?? []) output.mute()
       const watchEnd = watch?.stop()
-      await supervisor.stop(names.filter(isSimulator), simulatorsGraceMs)
+      await supervisor.stop([...started].filter(isSimulator), simulatorsGraceMs)
       await supervisor.stop(
-        names.filter(name => !isSimulator(name)),
+        [...started].filter(name => !isSimulator(name)),
         graceMs,
       )
       await watchEnd

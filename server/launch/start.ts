@@ -2,7 +2,7 @@ import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#server/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
 import { openServedDatabase } from './demo-database.ts'
-import { startFleet } from './fleet.ts'
+import { createFleet } from './fleet.ts'
 import { narrateTo } from './narrate.ts'
 import type { ProcessName } from './processes.ts'
 import { parseStartOptions, startUsage } from './start-options.ts'
@@ -20,14 +20,8 @@ async function start(names: readonly ProcessName[], environment: Environment): P
   try {
     await unlessStopped(stop, migrate(database.url))
     if (names.includes('web')) await unlessStopped(stop, ensurePagesBuilt({ stop }))
-    const fleet = startFleet({
-      names,
-      environment,
-      ports: environment,
-      database,
-      narration,
-      output: 'inherit',
-    })
+    const fleet = createFleet({ environment, ports: environment, database, narration, output: 'inherit' })
+    fleet.start(names)
     undo.push(() => fleet.stop())
     await unlessStopped(stop, new Promise(() => {}))
   } catch (error) {

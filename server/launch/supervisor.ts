@@ -17,6 +17,8 @@ export type SupervisorEvents = Readonly<{
 }>
 
 export type Supervisor = Readonly<{
+  /** Starts these, and each again whenever it ends, until it is stopped. */
+  start(names: readonly ProcessName[]): void
   /** Process ids of those that run now. */
   running(): ReadonlyMap<ProcessName, number>
   /** Asks these to end, and kills those that have not ended after `graceMs`. They are not restarted. */
@@ -25,16 +27,15 @@ export type Supervisor = Readonly<{
   killAll(): void
 }>
 
-/** Starts the processes, and each again whenever it ends, until it is stopped. */
+/** A supervisor of processes of which none runs yet. */
 export function supervise(options: {
-  names: readonly ProcessName[]
   /** The program of a process: an absolute path. */
   entryOf: (name: ProcessName) => string
   /** Environment variables put in place of ours. */
   settings: Readonly<Record<string, string>>
   events: SupervisorEvents
 }): Supervisor {
-  const { names, events } = options
+  const { events } = options
   const children = new Map<ProcessName, ChildProcess>()
   const stopping = new Map<ProcessName, AbortController>()
   const lives = new Map<ProcessName, Promise<void>>()
@@ -42,7 +43,7 @@ export function supervise(options: {
   async function keepAlive(name: ProcessName, ending: AbortSignal): Promise<void> {
     for (let failures = 0; !ending.aborted; ) {
       const began = performance.now()
-      const child = start({ name, entry: options.entryOf(name), settings: options.settings, events })
+      const child = startProcess({ name, entry: options.entryOf(name), settings: options.settings, events })
       children.set(name, child)
       const how = await endOf(child)
       children.delete(name)
@@ -56,13 +57,14 @@ export function supervise(options: {
     }
   }
 
-  for (const name of names) {
-    const controller = new AbortController()
-    stopping.set(name, controller)
-    lives.set(name, keepAlive(name, controller.signal))
-  }
-
   return {
+    start(names) {
+      for (const name of names) {
+        const controller = new AbortController()
+        stopping.set(name, controller)
+        lives.set(name, keepAlive(name, controller.signal))
+      }
+    },
     running() {
       return new Map([...children].map(([name, child]) => [name, child.pid ?? 0]))
     },
@@ -89,7 +91,7 @@ export const nodeFlags = [
   `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
 ]
 
-function start(options: {
+function startProcess(options: {
   name: ProcessName
   entry: string
   settings: Readonly<Record<string, string>>

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
 import { narrateTo } from './narrate.ts'
+import { stopOnSignals } from './stop-signal.ts'
 import { parseTestOptions, type TestOptions, testUsage } from './test-options.ts'
 import { addCounts, countPlaywright, countVitest, summaryLine, type TestCounts } from './test-results.ts'
 import { UsageError } from './usage-error.ts'
@@ -24,6 +25,8 @@ const noSettings = {
   LOG_LEVEL: undefined,
   NODE_ENV: undefined,
 }
+
+const stop = stopOnSignals(() => process.exit(130))
 
 /** Runs the tests, each with its own output, and ends with the plain line `N passed, N failed`. */
 async function runTests(options: TestOptions): Promise<boolean> {
@@ -93,13 +96,16 @@ async function runTool(
   script: string,
   { args, settings }: { args: readonly string[]; settings?: Record<string, string> },
 ): Promise<number> {
+  if (stop.aborted) return 1
   const child = spawn(process.execPath, [path.join(projectRoot, 'node_modules', script), ...args], {
     cwd: projectRoot,
     env: inheritedEnvironment({ ...noSettings, ...settings }),
-    stdio: 'inherit',
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // A group of its own: Ctrl+C would reach it twice, from the terminal and from us, and the second time it
+    // would leave its servers and browsers behind.
+    detached: true,
   })
-  // The runner ends its servers and browsers; that it did is what we wait for.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  stop.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
   await once(child, 'exit')
   return child.exitCode ?? 1
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 
@@ -27,12 +28,20 @@ export async function dropGeneration(sql: Sql, generation: number): Promise<void
   await withLocksInTurn(sql, transaction => transaction`select stream.drop_generation(${generation})`)
 }
 
-/** Drops retired generations but the newest, which stays to be looked at until the next replay. */
-export async function dropRetired(sql: Sql): Promise<number[]> {
+/**
+ * Drops retired generations but the newest, which stays to be looked at until the next replay. One that
+ * somebody reads for minutes stays too, for the next replay to drop.
+ */
+export async function dropRetired(sql: Sql, logger: Logger): Promise<void> {
   const retired = await sql<{ generation: number }[]>`
     select generation from stream.generations where state = 'retired' order by generation desc offset 1`
-  for (const { generation } of retired) await dropGeneration(sql, generation)
-  return retired.map(({ generation }) => generation)
+  for (const { generation } of retired) {
+    try {
+      await dropGeneration(sql, generation)
+    } catch (err) {
+      logger.warn({ err, generation }, `generation ${generation} stays until the next replay`)
+    }
+  }
 }
 
 /**

@@ -96,7 +96,7 @@ async function rebuild(sql: Sql, options: ReplayOptions): Promise<ReplayOutcome>
       advance: offsets => build.advance(offsets),
     })
     await build.close()
-    await dropRetired(sql)
+    await dropRetired(sql, logger)
     return { ...outcome, events: build.events, isSwitched: true, wasRunning }
   } finally {
     await build.close()

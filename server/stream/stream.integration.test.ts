@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } f
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { LogOrderError, type OrderLog } from '#server/log/order-log.ts'
+import { FencedError } from '#server/log/ownership.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { catchUp } from './catch-up.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
@@ -12,6 +13,7 @@ import { randomEvents, seededRandom } from './testing/random-events.ts'
 import { movement, sale } from './testing/records.ts'
 import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
 import { trimChanges } from './trim-changes.ts'
+import { CheckpointMovedError } from './write-batch.ts'
 
 const logger = pino({ level: 'silent' })
 const PARTITIONS = [0, 1, 2, 3]
@@ -69,13 +71,18 @@ describe('the stream path', () => {
     expect(await isCaughtUp()).toBe(true)
   })
 
-  test('gives the same in every detail at batch sizes 1, 7 and 2,000', async () => {
+  test('gives the same in every detail at batch sizes 1, 7 and 2,000, and restarted after every batch', async () => {
     await database.sql`insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
       select store, 'sku-' || sku, 'epoch', 6, 15 from unnest(array['berlin', 'kolkata']) as store,
       generate_series(0, 7) as sku`
     await appendAll(log, anHour(400), 13)
     const results = []
-    for (const batchSize of [1, 7, 2_000]) {
+    for (const [batchSize, restarts] of [
+      [1, false],
+      [7, false],
+      [2_000, false],
+      [7, true],
+    ] as const) {
       await database.sql`truncate stream.windows, stream.stock, stream.episodes, stream.sources, stream.changes,
         stream.checkpoints`
       for (const partition of PARTITIONS) {
@@ -83,6 +90,8 @@ describe('the stream path', () => {
         for (let offset = (await consumer.open()).offset; ; ) {
           if ((await consumer.step(offset + batchSize)).records === 0) break
           offset = consumer.position?.offset ?? 0
+          // What it held in memory is gone; the tables must tell it all.
+          if (restarts) await consumer.close()
         }
         await consumer.close()
       }
@@ -90,6 +99,7 @@ describe('the stream path', () => {
     }
     expect(results[1]).toEqual(results[0])
     expect(results[2]).toEqual(results[0])
+    expect(results[3]).toEqual(results[0])
     expect(results[0]?.episodes.length).toBeGreaterThan(5)
   })
 
@@ -168,6 +178,27 @@ describe('the stream path', () => {
     ).toEqual([
       { alert_id: 'berlin/tea@1-3', rule: 'low_stock', on_hand: 8, suggested_units: 32, opened_offset: 3 },
     ])
+    await consumer.close()
+  })
+
+  test('writes nothing under an epoch that is over, also with its connection alive', async () => {
+    const consumer = consume((await appendAll(log, [sale(START, 1)]))[0]?.partition ?? 0)
+    await consumer.open()
+    await database.sql`update log.owners set epoch = epoch + 1`
+    await expect(consumer.step()).rejects.toThrow(FencedError)
+    await expect(consumer.step()).rejects.toThrow(FencedError)
+    expect(await totalsOf(database.sql)).toEqual({ windows: {}, stock: {} })
+    await consumer.close()
+  })
+
+  test('writes nothing where the checkpoint is not where the batch began', async () => {
+    const partition = (await appendAll(log, [sale(START, 1)]))[0]?.partition ?? 0
+    const consumer = consume(partition)
+    await consumer.step()
+    await appendAll(log, [sale(START, 2)])
+    await database.sql`update stream.checkpoints set "offset" = 2`
+    await expect(consumer.step()).rejects.toThrow(CheckpointMovedError)
+    expect(await database.sql`select units from stream.windows`).toEqual([{ units: 1 }])
     await consumer.close()
   })
 

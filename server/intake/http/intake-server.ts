@@ -13,6 +13,8 @@ export interface IntakeServerOptions {
   logger: Logger
   /** Longest time a sender waits for its commit before it is told to come again. */
   answerWithinMs: number
+  /** Longest time a sender may take for the head of a request; for all of it, three times that. */
+  headWithinMs: number
   /** True while the process ends: connections are not kept. */
   isStopping(): boolean
 }
@@ -26,10 +28,10 @@ const MAX_CONNECTIONS = 2_000
 export function createIntakeServer(options: IntakeServerOptions): Server {
   const { metrics, logger } = options
   const server = createServer({
-    // Against senders that trickle: the head within 10 s, the whole request within 30 s.
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 2_000,
+    // Against senders that trickle: they are answered 408 and cut.
+    headersTimeout: options.headWithinMs,
+    requestTimeout: 3 * options.headWithinMs,
+    connectionsCheckingInterval: Math.min(2_000, options.headWithinMs / 4),
     keepAliveTimeout: 65_000,
     noDelay: true,
   })

@@ -18,6 +18,13 @@ import { resetStaging, type StagingConnection, stageRows } from './staging.ts'
 import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
 import { type FileSummary, NO_ROWS } from './summary.ts'
 
+/** How far a file is. */
+export interface ImportProgress {
+  file: string
+  rows: number
+  documents: number
+}
+
 export interface ImportFileContext extends StoreContext {
   sql: Sql
   staging: StagingConnection
@@ -25,6 +32,7 @@ export interface ImportFileContext extends StoreContext {
   sha256: string
   /** Nothing is written, neither to the log nor to reference data. */
   dryRun: boolean
+  onProgress(progress: ImportProgress): void
   /** Where the rows that were not loaded are written, should there be any. */
   rejectsPath: string
 }
@@ -48,11 +56,14 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
   const { sql, staging, mapping, reference, dryRun, rejectsPath, sha256 } = context
   const { columns, interpret } = compileMapping(mapping, reference.stores)
   await resetStaging(staging)
-  const staged = await stageRows(staging, readRows(file, mapping, columns), row =>
-    interpret(row.cells, row.problem),
-  )
+  const staged = await stageRows(staging, readRows(file, mapping, columns), {
+    interpret: row => interpret(row.cells, row.problem),
+    onRows: rows => context.onProgress({ file: file.name, rows, documents: 0 }),
+  })
   await groupDocuments(staging)
-  const stored = await storeAll(context)
+  const stored = await storeAll(context, documents =>
+    context.onProgress({ file: file.name, rows: staged.rows, documents }),
+  )
   const counts = await countRows(staging)
   const letters = collectLetters({ file: path.basename(file.path), sha256, mapping })
   const hasUnloaded = counts.rejectedRows + counts.setAsideRows > 0
@@ -81,9 +92,13 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
 }
 
 /** Reads the next page while the one before is appended. */
-async function storeAll(context: ImportFileContext): Promise<{ eventsAppended: number; duplicates: number }> {
+async function storeAll(
+  context: ImportFileContext,
+  onDocuments: (documents: number) => void,
+): Promise<{ eventsAppended: number; duplicates: number }> {
   const { staging } = context
   const sums = { eventsAppended: 0, duplicates: 0 }
+  let documents = 0
   let inFlight: Promise<PageResult> | undefined
 
   async function finish(): Promise<void> {
@@ -96,6 +111,8 @@ async function storeAll(context: ImportFileContext): Promise<{ eventsAppended: n
 
   for await (const page of readDocuments(staging)) {
     await finish()
+    documents += page.length
+    onDocuments(documents)
     inFlight = storeDocuments(page, context)
     // Its failure is met by `finish`; until then it is nobody's unhandled one.
     inFlight.catch(() => {})

@@ -8,7 +8,7 @@ import { loadReference, type ReferenceData } from '../reference.ts'
 import { bringStores, toStore } from '../stores.ts'
 import { createDryRunSink } from './dry-run-sink.ts'
 import { beginFile, finishFile } from './file-ledger.ts'
-import { importFile } from './import-file.ts'
+import { type ImportProgress, importFile } from './import-file.ts'
 import type { Mapping } from './mapping.ts'
 import { markNonStock } from './products.ts'
 import { hashFile, type SourceFile, SourceFileError } from './source-file.ts'
@@ -24,6 +24,8 @@ export interface ImportOptions {
   dryRun?: boolean
   /** Where a file's rows that are not loaded go. */
   rejectsPathOf(file: SourceFile): string
+  /** Told now and then how far a file is: rows read, then documents stored. */
+  onProgress?(progress: ImportProgress): void
   /** Told of each file when it is done. */
   onFile?(summary: FileSummary): void
   clock?(): Instant
@@ -131,6 +133,7 @@ async function importOne(
     sha256,
     dryRun,
     clock,
+    onProgress: options.onProgress ?? (() => {}),
     rejectsPath: options.rejectsPathOf(file),
   }
   if (dryRun) return importFile(file, context)

@@ -41,7 +41,7 @@ export interface StagedCounts {
 export async function stageRows(
   connection: StagingConnection,
   chunks: AsyncIterable<RowChunk>,
-  interpret: (row: SourceRow) => Interpretation,
+  { interpret, onRows }: { interpret(row: SourceRow): Interpretation; onRows(count: number): void },
 ): Promise<StagedCounts> {
   const counts: StagedCounts = { rows: 0, ambiguousTimes: 0, missingTimes: 0 }
   const copy = await connection.unsafe(COPY_STAGED).writable()
@@ -67,6 +67,7 @@ export async function stageRows(
         piece += copyLine(row, meaning)
         if (piece.length >= PIECE_LENGTH) await send()
       }
+      onRows(counts.rows)
     }
   } catch (error) {
     // The connection is used again for the next file: it must not stay in COPY.

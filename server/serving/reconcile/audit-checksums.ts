@@ -79,9 +79,3 @@ export async function auditChecksums(reading: Reading, scope: AuditScope): Promi
   }
   return found
 }
-
-/** Checksums that no finding of the same report and store explains better. */
-export function withoutNamed(checksums: readonly FoundRow[], named: readonly FoundRow[]): FoundRow[] {
-  const known = new Set(named.map(({ relation, rowKey }) => `${relation} ${rowKey.store}`))
-  return checksums.filter(({ relation, rowKey }) => !known.has(`${relation} ${rowKey.store}`))
-}

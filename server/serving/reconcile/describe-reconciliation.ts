@@ -85,10 +85,14 @@ function findingsTable(findings: readonly FoundRow[]): string {
         .map(([column, value]) => `${column}=${value}`)
         .join(' '),
       metric,
-      stored ?? 'nothing',
-      expected ?? 'nothing',
+      ...valuesOf({ metric, stored, expected }),
     ]),
   ])
+}
+
+function valuesOf({ metric, stored, expected }: Pick<FoundRow, 'metric' | 'stored' | 'expected'>): string[] {
+  if (metric === 'checksum') return ['changed since its run', 'as the run left it']
+  return [stored ?? 'nothing', expected ?? 'nothing']
 }
 
 /** Texts to the left, figures to the right. */

@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
 import {
   isClean,
   type ReconcileRequest,
@@ -51,9 +52,14 @@ function describeUnexplained({ differing, unexplained, findings }: Reconciliatio
     ...findings
       .slice(0, 1)
       .map(
-        ({ relation, rowKey, metric, stored, expected }) =>
-          `${findings.length} findings, the first in ${relation} ${JSON.stringify(rowKey)}: ${metric} is ${stored ?? 'nothing'}, the log says ${expected ?? 'nothing'}`,
+        finding =>
+          `${findings.length} findings, the first in ${finding.relation} ${JSON.stringify(finding.rowKey)}: ${describeValues(finding)}`,
       ),
   ]
   return parts.join('; ')
+}
+
+function describeValues({ metric, stored, expected }: FoundRow): string {
+  if (metric === 'checksum') return 'its rows are not those its run computed'
+  return `${metric} is ${stored ?? 'nothing'}, the log says ${expected ?? 'nothing'}`
 }

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '#server/launch/usage-error.ts'
+import { parseBenchOptions } from './bench-options.ts'
+
+describe('options of the benchmarks', () => {
+  test('without any, all of them, for twenty seconds, as a table', () => {
+    expect(parseBenchOptions([])).toEqual({
+      help: false,
+      names: ['ingest', 'latency', 'replay', 'batch'],
+      json: false,
+      seconds: 20,
+      orders: undefined,
+      snapshot: false,
+      hotStore: false,
+    })
+  })
+
+  test('one or several can be named, with their variants', () => {
+    expect(
+      parseBenchOptions(['ingest', '--seconds', '60', '--snapshot', '--hot-store', '--json']),
+    ).toMatchObject({
+      names: ['ingest'],
+      seconds: 60,
+      snapshot: true,
+      hotStore: true,
+      json: true,
+    })
+    expect(parseBenchOptions(['batch', 'replay', '--orders=5000'])).toMatchObject({
+      names: ['batch', 'replay'],
+      orders: 5_000,
+    })
+  })
+
+  test.each([
+    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch/],
+    [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
+    [['--orders', '10.5'], /--orders is "10\.5"/],
+    [['--second', '5'], /--second/],
+  ])('%j is refused with a sentence that names it', (args, message) => {
+    expect(() => parseBenchOptions(args)).toThrow(UsageError)
+    expect(() => parseBenchOptions(args)).toThrow(message)
+  })
+})

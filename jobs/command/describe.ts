@@ -1,0 +1,89 @@
+import { formatInstant } from '#domain/instant.ts'
+import type { SetOutcome } from '#jobs/execute/run-set.ts'
+import type { RunSummary } from '#jobs/execute/run-wanted.ts'
+import type { HistoryEntry } from '#jobs/ledger/read-history.ts'
+import type { DayRange } from './arguments.ts'
+import { textTable } from './text-table.ts'
+
+/** One line of progress a set. */
+export function describeSet(
+  { report, succeeded, failed, taken }: SetOutcome,
+  { done, planned, elapsedMs }: { done: number; planned: number; elapsedMs: number },
+): string {
+  const rows = succeeded.reduce((sum, run) => sum + run.rowCount, 0)
+  const parts = [
+    `${succeeded.length} ${succeeded.length === 1 ? 'run' : 'runs'}`,
+    `${rows} ${rows === 1 ? 'row' : 'rows'}`,
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+    ...(taken.length > 0 ? [`${taken.length} left to another process`] : []),
+    `${(elapsedMs / 1_000).toFixed(1)} s`,
+  ]
+  return `${report.name}: ${parts.join(', ')} (${done} of ${planned})`
+}
+
+/** What a run of jobs has come to, for `--json`. */
+export function summarise(summary: RunSummary, range: DayRange) {
+  const { sets, blocked, unknownStores } = summary
+  const jobs = new Map<string, { job: string; runs: number; rows: number; failed: number; taken: number }>()
+  for (const { report, succeeded, failed, taken } of sets) {
+    const sum = jobs.get(report.name) ?? { job: report.name, runs: 0, rows: 0, failed: 0, taken: 0 }
+    sum.runs += succeeded.length
+    sum.rows += succeeded.reduce((rows, run) => rows + run.rowCount, 0)
+    sum.failed += failed.length
+    sum.taken += taken.length
+    jobs.set(report.name, sum)
+  }
+  const failures = sets.flatMap(set =>
+    set.failed.map(({ slot, error }) => ({ job: slot.job, store: slot.store, period: slot.period, error })),
+  )
+  return { ...range, jobs: [...jobs.values()], failures, blocked, unknownStores }
+}
+
+export type Summary = ReturnType<typeof summarise>
+
+/** Whether everything that was asked for stands now. */
+export function isComplete({ failures, blocked, unknownStores }: Summary): boolean {
+  return failures.length === 0 && blocked.length === 0 && unknownStores.length === 0
+}
+
+/** The same for people. */
+export function describeSummary(summary: Summary): string {
+  const { from, to, jobs, failures, blocked, unknownStores } = summary
+  if (jobs.length === 0 && blocked.length === 0) {
+    return `Nothing to run: the log has no events of ${from} to ${to}.\n`
+  }
+  const lines = [
+    textTable(
+      ['job', 'runs', 'rows', 'failed'],
+      jobs.map(job => [job.job, job.runs, job.rows, job.failed]),
+    ),
+  ]
+  for (const { job, store, period, error } of failures)
+    lines.push(`${job} of ${store}, ${period} failed: ${error}\n`)
+  for (const { job, store, period, waitsFor } of blocked) {
+    lines.push(`${job} of ${store}, ${period} could not run: it waits for ${waitsFor}\n`)
+  }
+  for (const store of unknownStores) {
+    lines.push(`Store ${store} has events but is not known: add it with "npm run stores -- add FILE".\n`)
+  }
+  return lines.join('')
+}
+
+/** The ledger for people, newest first. */
+export function describeHistory(entries: readonly HistoryEntry[]): string {
+  if (entries.length === 0) return 'No runs yet.\n'
+  return textTable(
+    ['run', 'job', 'store', 'period', 'state', 'started (UTC)', 'ms', 'rows', 'why'],
+    entries.map(entry => [
+      entry.runId,
+      entry.job,
+      entry.store,
+      entry.period,
+      entry.state,
+      formatInstant(Math.trunc(entry.startedAt)).slice(0, 19).replace('T', ' '),
+      entry.finishedAt === null ? null : Math.round(entry.finishedAt - entry.startedAt),
+      entry.rowCount,
+      entry.error ?? [entry.trigger, entry.reason].filter(text => text !== null).join(', '),
+    ]),
+  )
+}

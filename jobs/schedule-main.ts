@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import pino from 'pino'
+import { connect } from '#db/client.ts'
+import { openDatabase } from '#db/embedded/open-database.ts'
+import { migrate } from '#db/migrate.ts'
+import { type Environment, readEnvironment } from '#server/environment.ts'
+import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
+import { AlreadyRunningError, recordedRun } from './ledger/recorded-run.ts'
+import { stretchesOf } from './schedule/day-stretches.ts'
+import { type FollowUp, runSchedule } from './schedule/run-schedule.ts'
+
+const HELP = `Usage: npm start -- jobs
+
+Keeps the reports up to date: looks at the start and at every tick of BATCH_SCHEDULE (a cron expression in UTC,
+default every hour) for store-days that the log has changed, and for what was missed. Several may run: each
+run is done by one. Settings come from the environment: see .env.example.
+`
+
+/** A stop is over within 5 s: a run that takes longer is rolled back and done by the next start. */
+const STOP_WITHIN_MS = 4_000
+
+/** Both paths are held against each other wherever a tick has changed figures. */
+const reconcileChanges: FollowUp = async ({ databaseUrl, runs, changedDays, logger }) => {
+  const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
+  try {
+    for (const { from, to } of stretchesOf(changedDays)) {
+      const run = {
+        job: 'reconciliation',
+        period: from,
+        trigger: 'schedule',
+        reason: `figures of ${from} to ${to} changed`,
+      } as const
+      try {
+        await recordedRun(runs, run, runId => runReconciliation(sql, { from, to, stores: [], runId }))
+      } catch (err) {
+        // Another scheduler is at the same days.
+        if (!(err instanceof AlreadyRunningError))
+          logger.error({ err, from, to }, `reconciliation failed: ${String(err)}`)
+      }
+    }
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+try {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
+  if (values.help) process.stdout.write(HELP)
+  else process.exit(await run(readEnvironment()))
+} catch (error) {
+  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
+  process.stderr.write(`${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`)
+  process.exit(isUsage ? 2 : 1)
+}
+
+async function run(environment: Environment): Promise<number> {
+  const logger = pino({ level: environment.logLevel, base: { process: 'jobs' } })
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
+  const database = await openDatabase(environment)
+  try {
+    await migrate(database.url)
+    logger.info(
+      { schedule: environment.batchSchedule },
+      `jobs look for work at "${environment.batchSchedule}" (UTC)`,
+    )
+    const overdue = new Promise<'overdue'>(resolve => {
+      stop.signal.addEventListener('abort', () => void sleep(STOP_WITHIN_MS).then(() => resolve('overdue')))
+    })
+    const ended = runSchedule({
+      databaseUrl: database.url,
+      schedule: environment.batchSchedule,
+      followUps: [reconcileChanges],
+      logger,
+      signal: stop.signal,
+    })
+    const end = await Promise.race([ended, overdue])
+    logger.info(
+      end === 'overdue' ? 'jobs end in the middle of a run: it is rolled back' : 'jobs have stopped',
+    )
+    return 0
+  } finally {
+    await database.release()
+  }
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
+import { enrichExample } from '#domain/examples/enrich-example.ts'
+import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
+import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { type Ended, runCommand } from '#server/serving/test-command.ts'
+
+/** All worked examples in one log: the ids of one do not meet those of another. */
+const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>
+  example.events.flatMap(enrichExample).map(event => ({ ...event, source: `${event.source}-${index}` })),
+)
+const DAYS = EVENTS.map(event => event.businessDay).sort()
+const SCOPE = { from: DAYS[0] ?? '', to: DAYS.at(-1) ?? '', stores: [] }
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const { sql } = database
+  await ensureLogDays(sql)
+  for (const store of EXAMPLE_STORES) {
+    await sql`
+      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+      values (${store.id}, ${store.name}, ${store.zone}, ${store.cutOverHour}, ${store.currency},
+        ${store.taxInclusive}, ${store.channel}, ${store.input}, ${store.partition})`
+  }
+  // Every other event, so that each path can be ahead of the other on the same days.
+  await append(EVENTS.filter((_, index) => index % 2 === 0))
+})
+afterAll(() => database.drop())
+
+async function append(events: readonly LogEvent[]): Promise<void> {
+  const log = createPostgresLog(database.sql)
+  for (const event of events) await log.append(event.partition, [event])
+}
+
+async function runStream(): Promise<void> {
+  expectDone(await runCommand(database.url, 'server/stream/main.ts', ['--until-caught-up']))
+}
+
+async function runJobs(): Promise<void> {
+  expectDone(
+    await runCommand(database.url, 'jobs/main.ts', [
+      'backfill',
+      'all',
+      '--from',
+      SCOPE.from,
+      '--to',
+      SCOPE.to,
+    ]),
+  )
+}
+
+function expectDone({ code, stderr }: Ended): void {
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+}
+
+async function expectExplained(differences: 'none' | 'some'): Promise<void> {
+  const result = await reconcile(database.sql, SCOPE)
+  expect(result.findings).toEqual([])
+  expect(isClean(result)).toBe(true)
+  expect(result.compared).toBeGreaterThan(0)
+  expect(result.differing.length > 0).toBe(differences === 'some')
+  const [year] = SCOPE.from.split('-')
+  const scope = { from: `${year}-01-01`, to: `${year}-12-31`, stores: [], currency: 'EUR' }
+  const { metrics } = await readSideBySide(database.sql, scope)
+  expect(metrics.map(metric => metric.unexplainedStoreDays)).toEqual(metrics.map(() => 0))
+}
+
+describe('the two paths, as they run', () => {
+  it('agree where both have read everything', async () => {
+    await runStream()
+    await runJobs()
+    await expectExplained('none')
+  })
+
+  it('differ by named events while the stream is ahead, and agree again after the next batch run', async () => {
+    await append(EVENTS.filter((_, index) => index % 4 === 1))
+    await runStream()
+    await expectExplained('some')
+    await runJobs()
+    await expectExplained('none')
+  })
+
+  it('differ by named events while the batch path is ahead, and agree again when the stream has caught up', async () => {
+    await append(EVENTS.filter((_, index) => index % 4 === 3))
+    await runJobs()
+    await expectExplained('some')
+    await runStream()
+    await expectExplained('none')
+  })
+})
