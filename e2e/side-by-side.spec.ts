@@ -79,6 +79,27 @@ test('a batch run brings the other side, and what came after it is explained to 
   await expect(events.getByRole('row').filter({ hasText: 'till-berlin-mitte a-2' })).toContainText('+2.50')
 })
 
+test('a cent that nobody can explain is shown as such, in figure and explanation', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+  const day = await newestBusinessDay(stack.sql)
+  await stack.runBatch(day, day)
+  await expect(card(page, /^Net sales EUR$/)).toContainText('all explained')
+
+  // A row of the live table that says something else than the log.
+  await stack.sql`update stream.windows set gross = gross + 100`
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '2.50' })
+  await expect(card(page, /^Net sales EUR$/)).toContainText('0.01 unexplained')
+  await expect(card(page, /^Orders$/)).toContainText('all explained')
+  const why = card(page, /Why net sales differ/)
+  await expect(why.getByRole('row', { name: /Unexplained/ })).toContainText('0.01')
+  await expect(why.getByRole('row', { name: /Arrived after/ })).toContainText('+2.50')
+})
+
 test.describe('with stores of two currencies', () => {
   test.use({ installation: { stores: [berlin, tokyo] } })
   test('an address names days, stores and currency, and amounts of two currencies are never added', async ({

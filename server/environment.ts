@@ -23,6 +23,10 @@ export type Environment = Readonly<{
   dropDir: string
   /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
   batchSchedule: string
+  /** True where somebody set BATCH_SCHEDULE: the demo then keeps it. */
+  isBatchScheduleGiven: boolean
+  /** A sentence the dashboard shows about how this installation differs from a real one. */
+  demoNote: string | null
   logLevel: LogLevel
   /** True when `LOG_FORMAT=json`, or when it is unset and nobody watches a terminal. */
   logFormat: 'json' | 'text'
@@ -74,6 +78,7 @@ const variables = {
     allowed:
       'a cron expression such as "*/10 * * * *" (minute, hour, day, month, weekday; UTC), or unset for every hour',
   },
+  DEMO_NOTE: { schema: text.max(300), allowed: 'a sentence of at most 300 characters (the demo sets it)' },
   LOG_LEVEL: { schema: z.enum(logLevels), allowed: `one of ${logLevels.join(', ')}, or unset for info` },
   LOG_FORMAT: { schema: z.enum(['json', 'text']), allowed: 'json or text, or unset to decide by the output' },
   INIT_CWD: { schema: text, allowed: 'a folder (npm sets it)' },
@@ -106,6 +111,8 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     dashboardPassword: settings.DASHBOARD_PASSWORD,
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
     batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
+    isBatchScheduleGiven: settings.BATCH_SCHEDULE !== undefined,
+    demoNote: settings.DEMO_NOTE ?? null,
     logLevel: settings.LOG_LEVEL ?? 'info',
     logFormat: settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
     callerDirectory: settings.INIT_CWD ?? process.cwd(),

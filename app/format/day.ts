@@ -10,6 +10,12 @@ export function formatDay(day: string): string {
   return `${weekday} ${date} ${month} ${year}`
 }
 
+/** A day without its weekday: `20 Nov 2026`. @param day 'YYYY-MM-DD' */
+export function formatDate(day: string): string {
+  const { date, month, year } = partsOf(day)
+  return `${date} ${month} ${year}`
+}
+
 /** A day for an axis: `20 Nov`. @param day 'YYYY-MM-DD' */
 export function formatShortDay(day: string): string {
   const { date, month } = partsOf(day)

@@ -15,6 +15,11 @@ export function formatMoment(instant: number, zone: string, now: number): string
   return `${formatShortDay(day)}${sameYear ? '' : ` ${day.slice(0, 4)}`} ${time}`
 }
 
+/** The calendar date of an instant in a zone, as 'YYYY-MM-DD'. */
+export function localDateOf(instant: number, zone: string): string {
+  return localParts(instant, zone).day
+}
+
 /** Day, time with seconds and zone, for the basis of a figure: `Fri 20 Nov 2026, 14:30:07 CET`. */
 export function formatFullMoment(instant: number, zone: string): string {
   const { day, time, second } = localParts(instant, zone)

@@ -1,7 +1,8 @@
 import { memo } from 'react'
+import { formatDate } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { plural } from '#app/format/number.ts'
-import { formatShortAge, formatTime } from '#app/format/time.ts'
+import { formatShortAge, formatTime, localDateOf } from '#app/format/time.ts'
 import { type Arrival, arrivalOf } from '#app/side-by-side/arrival.ts'
 import { Chip } from '#app/ui/chip.tsx'
 import { classNames } from '#app/ui/class-names.ts'
@@ -40,7 +41,7 @@ export const FeedLine = memo(function FeedLine({
             {plural(Math.abs(sale.units), 'item')}
           </span>
         ) : (
-          <ArrivalChip arrival={arrival} />
+          <ArrivalChip arrival={arrival} sale={sale} zone={zone} />
         )}
       </span>
       <span className={classNames('whitespace-nowrap', negative ? 'text-bad' : 'font-medium')}>
@@ -57,6 +58,20 @@ const TYPE_PREFIXES: Record<LiveSale['type'], string> = {
   'order.returned': 'Return, ',
 }
 
-function ArrivalChip({ arrival }: { arrival: Exclude<Arrival, { kind: 'in-time' }> }) {
-  return <Chip>{arrival.kind === 'late' ? `late ${formatShortAge(arrival.byMs)}` : 'from a file'}</Chip>
+function ArrivalChip({
+  arrival,
+  sale,
+  zone,
+}: {
+  arrival: Exclude<Arrival, { kind: 'in-time' }>
+  sale: LiveSale
+  zone: string
+}) {
+  switch (arrival.kind) {
+    case 'late':
+      return <Chip>late {formatShortAge(arrival.byMs)}</Chip>
+    case 'from-file':
+      // A file brings sales of any day, and the line has room for the time alone.
+      return <Chip>file, {formatDate(localDateOf(sale.eventTime, zone))}</Chip>
+  }
 }

@@ -73,8 +73,14 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+    throw new UsageError(firstSentence(error))
   }
+}
+
+/** Node goes on to explain how to pass a word that looks like an option; nobody here needs one. */
+function firstSentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split(/\.\s|\n/)[0] ?? message
 }
 
 function checkJob(job: string, allowed: readonly string[]): void {

@@ -55,7 +55,7 @@ export async function bringUp(context: DemoContext): Promise<Fleet> {
   )
 
   await ports.giveUp()
-  const fleet = createFleet({ environment, ports, database, narration, output: 'files' })
+  const fleet = createFleet({ environment, ports, database, narration, isDemo: true, output: 'files' })
   atEnd(() => fleet.stop())
   const names = processNames.filter(name => name !== 'simulate')
   fleet.start(names)

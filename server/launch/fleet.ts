@@ -28,6 +28,8 @@ export function createFleet(options: {
   ports: PortPair
   database: ServedDatabase
   narration: Narration
+  /** The demo's schedule: batch figures follow every two minutes, and the pages say so. */
+  isDemo: boolean
   /** Where the processes' output goes: to files, or straight to ours (for a container's log). */
   output: 'files' | 'inherit'
 }): Fleet {
@@ -43,7 +45,10 @@ export function createFleet(options: {
 
   const supervisor = supervise({
     entryOf: name => path.join(projectRoot, processEntries[name]),
-    settings: settingsOf(environment, database, options.ports),
+    settings: {
+      ...settingsOf(environment, database, options.ports),
+      ...(options.isDemo && !environment.isBatchScheduleGiven && DEMO_SETTINGS),
+    },
     events: {
       ...(outputs && {
         onLine: (name, line, stream) => outputs.get(name)?.take(line, stream),
@@ -93,6 +98,11 @@ export function createFleet(options: {
 
 function isSimulator(name: ProcessName): boolean {
   return name === 'simulate'
+}
+
+const DEMO_SETTINGS = {
+  BATCH_SCHEDULE: '*/2 * * * *',
+  DEMO_NOTE: 'Demo retailer: the hourly batch runs every two minutes here.',
 }
 
 function settingsOf(

@@ -20,7 +20,14 @@ async function start(names: readonly ProcessName[], environment: Environment): P
   try {
     await unlessStopped(stop, migrate(database.url))
     if (names.includes('web')) await unlessStopped(stop, ensurePagesBuilt({ stop }))
-    const fleet = createFleet({ environment, ports: environment, database, narration, output: 'inherit' })
+    const fleet = createFleet({
+      environment,
+      ports: environment,
+      database,
+      narration,
+      isDemo: false,
+      output: 'inherit',
+    })
     fleet.start(names)
     undo.push(() => fleet.stop())
     await unlessStopped(stop, new Promise(() => {}))

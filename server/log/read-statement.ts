@@ -1,6 +1,7 @@
 import type { EventType } from '#domain/event.ts'
 import type { EventClass } from '#domain/log-event.ts'
 import type { EventRecord, LogRecord } from './order-log.ts'
+import { ownText } from './own-text.ts'
 
 // Neither can occur in what is joined by it: identifiers hold no control characters, JSON escapes them.
 const ROWS = '\u001e'
@@ -123,10 +124,7 @@ function stockedOf(flags: string | undefined): boolean[] | null {
   return flags ? Array.from(flags, flag => flag === 't') : null
 }
 
-/**
- * The few sources and stores of a batch, each as one text of its own. What `split` gives is a view that
- * holds the whole column in memory for as long as somebody keeps it, and sources and stores are kept.
- */
+/** The few sources and stores of a batch, each as one text of its own: consumers keep them. */
 class Names {
   readonly #known = new Map<string, string>()
 
@@ -138,9 +136,4 @@ class Names {
     this.#known.set(own, own)
     return own
   }
-}
-
-/** A copy of a text that holds nothing but itself: for what is kept longer than the batch it came with. */
-export function ownText(view: string): string {
-  return Buffer.from(view).toString()
 }

@@ -81,7 +81,9 @@ describe('stock on hand', () => {
       anchorKind: 'count',
       anchorTime: NOON,
     } as const)
-    const known: KnownStocks = new Map([['berlin', new Map([['tea', { state: before, policies: [] }]])]])
+    const known: KnownStocks = new Map([
+      ['berlin', new Map([['tea', { sku: 'tea', state: before, policies: [] }]])],
+    ])
     const { touched } = foldStock(asRecords([sale(at(1), 2)], NOON), {
       partition: 0,
       known,
@@ -94,7 +96,10 @@ describe('stock on hand', () => {
 describe('looking back into the log', () => {
   function lookbacks(state: Partial<StockState> | null, event: LogEvent) {
     const known: KnownStocks = new Map([
-      ['berlin', new Map([['tea', { state: state && { ...unknownStock(NOON), ...state }, policies: [] }]])],
+      [
+        'berlin',
+        new Map([['tea', { sku: 'tea', state: state && { ...unknownStock(NOON), ...state }, policies: [] }]]),
+      ],
     ])
     return neededLookbacks(asRecords([event], LOG_START.appendedAt), known)
   }

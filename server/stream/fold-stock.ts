@@ -7,6 +7,8 @@ import { applyMovement, type Movement, type StockState, unknownStock } from './s
 
 /** What is known of a sku in a store before a batch. */
 export interface KnownStock {
+  /** A text of its own, as it is kept for long. */
+  sku: string
   /** Null: no event has touched it yet. */
   state: StockState | null
   /** Ascending by `validFrom`. */
@@ -112,7 +114,13 @@ class StockFold {
       const known = this.#input.known.get(store)?.get(sku)
       if (!known) throw new Error(`stock of ${store}/${sku} was not loaded before the fold`)
       const { state: before, policies } = known
-      touched = { store, sku, before, after: before ? { ...before } : unknownStock(eventTime), policies }
+      touched = {
+        store,
+        sku: known.sku,
+        before,
+        after: before ? { ...before } : unknownStock(eventTime),
+        policies,
+      }
       skus.set(sku, touched)
       this.touched.push(touched)
     }

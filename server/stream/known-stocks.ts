@@ -1,5 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
+import { ownText } from '#server/log/own-text.ts'
 import type { KnownStock, KnownStocks } from './fold-stock.ts'
 import { loadStock, type StockKey } from './load-stock.ts'
 import { STOCK } from './operators.ts'
@@ -27,8 +28,13 @@ export async function knownStocks(
     for (const sku of record.lines.skus) {
       if (skus.has(sku)) continue
       const cached = cache.get(store, sku)
-      skus.set(sku, cached ?? NEVER_SEEN)
-      if (!cached) missing.push({ store, sku })
+      if (cached) {
+        skus.set(sku, cached)
+      } else {
+        const own = ownText(sku)
+        skus.set(own, { sku: own, state: null, policies: [] })
+        missing.push({ store, sku: own })
+      }
     }
   }
   if (missing.length > 0) {
@@ -37,12 +43,10 @@ export async function knownStocks(
       const entry = loaded[index]
       if (!entry) return
       known.get(store)?.set(sku, entry)
-      cache.set(store, sku, entry)
+      cache.set(store, entry)
     })
   }
   return known
 }
 
 const MOVES_STOCK: ReadonlySet<string> = new Set(STOCK.reads)
-
-const NEVER_SEEN: KnownStock = { state: null, policies: [] }

@@ -30,7 +30,7 @@ export async function loadProgress(
   return {
     position: checkpoint ? { offset: checkpoint.offset, appendedAt: checkpoint.appendedAt } : LOG_START,
     watermark: new PartitionWatermark({
-      sources: [].map(({ source, ...progress }): [string, SourceProgress] => [source, progress]),
+      sources: sources.map(({ source, ...progress }): [string, SourceProgress] => [source, progress]),
       watermark: checkpoint?.watermark ?? null,
     }),
   }

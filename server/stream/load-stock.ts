@@ -24,7 +24,8 @@ export async function loadStock(
     sql.unsafe<StockRow[]>(stockStatement(generation), wanted, { prepare: true }),
     sql.unsafe<PolicyRow[]>(POLICY_STATEMENT, wanted, { prepare: true }),
   ])
-  const known: { state: StockState | null; policies: StockPolicy[] }[] = keys.map(() => ({
+  const known: { sku: string; state: StockState | null; policies: StockPolicy[] }[] = keys.map(({ sku }) => ({
+    sku,
     state: null,
     policies: [],
   }))

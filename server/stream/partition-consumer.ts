@@ -177,7 +177,7 @@ export class PartitionConsumer {
     await writeBatch(session.sql, { ownership, generation, writesChanges: this.#options.isLive }, batch)
     this.#progress = { position: batch.through, watermark: progress.watermark }
     for (const { store, sku, after, policies } of batch.stock.touched) {
-      this.#cache.set(store, sku, { state: after, policies })
+      this.#cache.set(store, { sku, state: after, policies })
     }
     const { events, lateEvents } = batch
     return { records: records.length, events, lateEvents, hasMore: records.length === limit }

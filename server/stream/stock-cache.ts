@@ -1,4 +1,3 @@
-import { ownText } from '#server/log/read-statement.ts'
 import type { KnownStock } from './fold-stock.ts'
 
 /**
@@ -20,11 +19,11 @@ export class StockCache {
     const known = this.#newer.get(store)?.get(sku)
     if (known) return known
     const older = this.#older.get(store)?.get(sku)
-    if (older) this.set(store, sku, older)
+    if (older) this.set(store, older)
     return older
   }
 
-  set(store: string, sku: string, known: KnownStock): void {
+  set(store: string, known: KnownStock): void {
     if (this.#newerSize * 2 >= this.#capacity) {
       this.#older = this.#newer
       this.#newer = new Map()
@@ -35,13 +34,8 @@ export class StockCache {
       skus = new Map()
       this.#newer.set(store, skus)
     }
-    if (skus.has(sku)) {
-      skus.set(sku, known)
-    } else {
-      this.#newerSize += 1
-      // Kept long: not as a view into the batch it was read with.
-      skus.set(ownText(sku), known)
-    }
+    if (!skus.has(known.sku)) this.#newerSize += 1
+    skus.set(known.sku, known)
   }
 
   clear(): void {

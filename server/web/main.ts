@@ -12,8 +12,7 @@ Serves the dashboard, its API and the live socket on PORT, and passes /api/v1/ev
 Settings come from the environment: see .env.example.
 
 Run by itself (node server/web/main.ts) it also takes
-  --dev             compile pages as they are asked for, and reload them when their source changes
-  --demo-note TEXT  a sentence the dashboard shows about how this installation differs from a real one
+  --dev    compile pages as they are asked for, and reload them when their source changes
 `
 
 try {
@@ -21,18 +20,17 @@ try {
     options: {
       help: { type: 'boolean', short: 'h' },
       dev: { type: 'boolean', default: false },
-      'demo-note': { type: 'string' },
     },
   })
   if (values.help) process.stdout.write(HELP)
-  else await run({ dev: values.dev, demoNote: values['demo-note'] ?? null })
+  else await run(values.dev)
 } catch (error) {
   const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(isUsage ? 2 : 1)
 }
 
-async function run({ dev, demoNote }: { dev: boolean; demoNote: string | null }): Promise<void> {
+async function run(dev: boolean): Promise<void> {
   const environment = readEnvironment()
   const logger = pino({ level: environment.logLevel, base: { process: 'web' } })
   const database = await openDatabase(environment)
@@ -44,7 +42,7 @@ async function run({ dev, demoNote }: { dev: boolean; demoNote: string | null })
     intakePort: environment.intakePort,
     dashboardPassword: environment.dashboardPassword,
     dev,
-    demoNote,
+    demoNote: environment.demoNote,
     logger,
     openPages: address => openPages({ ...address, dev }),
   })

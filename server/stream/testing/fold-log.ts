@@ -83,7 +83,7 @@ function knownOf(
     const skus = known.get(record.store) ?? new Map<string, KnownStock>()
     for (const sku of record.lines.skus) {
       const key = `${record.store}/${sku}`
-      skus.set(sku, { state: stock.get(key) ?? null, policies: policies?.get(key) ?? [] })
+      skus.set(sku, { sku, state: stock.get(key) ?? null, policies: policies?.get(key) ?? [] })
     }
     known.set(record.store, skus)
   }

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { dayClosing, missingRegisters } from './day-closing.ts'
+import { TestFacts } from './test-facts.ts'
+
+const END = Date.parse('2026-11-20T03:00:00Z')
+
+describe('a store-day', () => {
+  test('without tills that report closes with its end', () => {
+    const day = { endsAt: END, missingRegisters: 0, isJournalMissing: false }
+    expect(dayClosing({ ...day, now: END - 1 })).toBe(null)
+    expect(dayClosing({ ...day, now: END })).toBe('complete')
+  })
+
+  test('waits six hours for its Z reports, then closes incomplete', () => {
+    const day = { endsAt: END, missingRegisters: 1, isJournalMissing: false }
+    expect(dayClosing({ ...day, now: END })).toBe(null)
+    expect(dayClosing({ ...day, now: Date.parse('2026-11-20T08:59:59Z') })).toBe(null)
+    expect(dayClosing({ ...day, now: Date.parse('2026-11-20T09:00:00Z') })).toBe('incomplete')
+  })
+
+  test('of a journal store waits for its journal', () => {
+    const facts = new TestFacts({ input: 'journal' }).sell('2026-11-18', { bulk: true }).sell('2026-11-19')
+    const closing = (now: string) =>
+      facts.plan(now).slots.find(slot => slot.job === 'daily_sales' && slot.period === '2026-11-19')?.closes
+    expect(closing('2026-11-20T03:00:00Z')).toBe(null)
+    facts.sell('2026-11-19', { bulk: true })
+    expect(closing('2026-11-20T03:10:00Z')).toBe('complete')
+  })
+
+  test('closes when the last Z report comes, though no sale is new', () => {
+    const facts = new TestFacts()
+      .sell('2026-11-18')
+      .reportTill('2026-11-18', 'till-1')
+      .reportTill('2026-11-18', 'till-2')
+      .sell('2026-11-19')
+      .reportTill('2026-11-19', 'till-1')
+    facts.tick('2026-11-20T03:00:00Z')
+    expect(facts.closedDays).toEqual(new Set(['2026-11-18']))
+    expect(facts.planned('2026-11-20T04:00:00Z')).toEqual([])
+    facts.reportTill('2026-11-19', 'till-2')
+    expect(facts.planned('2026-11-20T04:10:00Z')).toEqual([
+      'daily_sales 2026-11-19',
+      'completeness 2026-11-19',
+    ])
+  })
+
+  test('closes incomplete at the first tick after six hours', () => {
+    const facts = new TestFacts().reportTill('2026-11-18', 'till-1').sell('2026-11-19')
+    facts.tick('2026-11-20T03:00:00Z')
+    expect(facts.plan('2026-11-20T09:00:00Z').slots).toMatchObject([
+      { job: 'daily_sales', closes: 'incomplete' },
+    ])
+  })
+})
+
+describe('a register', () => {
+  const reports = new TestFacts().reportTill('2026-11-10', 'old').reportTill('2026-11-13', 'new').tillReports
+
+  test('that reported within a week is expected to report', () => {
+    expect(missingRegisters(reports, '2026-11-20')).toEqual(['new'])
+  })
+
+  test('that has reported is not missing', () => {
+    expect(missingRegisters(reports, '2026-11-13')).toEqual(['old'])
+  })
+
+  test('that reports for the first time later was not expected before', () => {
+    expect(missingRegisters(reports, '2026-11-11')).toEqual(['old'])
+  })
+})
+
+describe('a journal that does not come', () => {
+  test('is missed on weekdays that used to have one, for some weeks', () => {
+    const facts = new TestFacts({ input: 'journal' })
+    for (const day of ['2026-11-02', '2026-11-03', '2026-11-09', '2026-11-10'])
+      facts.sell(day, { bulk: true })
+    facts.tick('2026-11-11T12:00:00Z')
+    expect(facts.planned('2026-11-18T12:00:00Z')).toEqual([
+      'completeness 2026-11-16',
+      'completeness 2026-11-17',
+    ])
+  })
+})

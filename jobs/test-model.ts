@@ -1,0 +1,209 @@
+import { Temporal } from 'temporal-polyfill'
+import { addDays, businessDaySpan } from '#domain/business-day.ts'
+import { netOf, salesEffect, stockEffects } from '#domain/effects.ts'
+import { documentTotal } from '#domain/enrich.ts'
+import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
+import type { ModelEvent } from '#domain/examples/reference-model.ts'
+import { periodOf } from './planner/period.ts'
+
+/** A row as text, so that sets of rows compare whatever their order. */
+export type ModelRow = string
+
+/**
+ * The reports of a set of events, worked out in the plainest way: loops and maps, event by event. It shares
+ * nothing with the SQL of the jobs; rows are key and figures joined by blanks, in the order of the columns.
+ */
+export const MODELS: Record<string, (events: readonly ModelEvent[]) => ModelRow[]> = {
+  daily_sales: events =>
+    sales(events, event => [event.businessDay, event.store, event.channel, event.currency], ALL_FIGURES),
+  hourly_sales: events =>
+    sales(events, event => [event.businessDay, hourStart(event), event.store, event.channel, event.currency], [
+      'orders',
+      'units',
+      'gross',
+      'discounts',
+      'returns',
+    ]),
+  weekly_sales: events =>
+    sales(events, event => [periodOf('week', event.businessDay), event.store, event.channel, event.currency], PERIOD_FIGURES),
+  monthly_sales: events =>
+    sales(events, event => [periodOf('month', event.businessDay), event.store, event.channel, event.currency], PERIOD_FIGURES),
+  daily_product_sales: events => products(events, event => event.businessDay),
+  monthly_product_sales: events => products(events, event => periodOf('month', event.businessDay)),
+  monthly_tenders: tenders,
+  daily_reviews: reviews,
+  daily_inventory: inventory,
+}
+
+const PERIOD_FIGURES = [
+  'orders',
+  'units',
+  'gross',
+  'discounts',
+  'returns',
+  'returnDocuments',
+  'unitsReturned',
+  'customers',
+]
+const ALL_FIGURES = [...PERIOD_FIGURES.slice(0, -1), 'tax', 'customers']
+
+type Key = readonly (string | null)[]
+
+function sales(events: readonly ModelEvent[], keyOf: (event: ModelEvent) => Key, figures: readonly string[]): ModelRow[] {
+  const rows = new Map<string, Record<string, number>>()
+  const customers = new Map<string, Map<string, number>>()
+  for (const event of events) {
+    const effect = salesEffect(event)
+    if (!effect) continue
+    const key = keyOf(event).join(' ')
+    const row = rows.get(key) ?? {}
+    for (const [figure, value] of Object.entries(effect)) row[figure] = (row[figure] ?? 0) + value
+    row.tax = (row.tax ?? 0) + effect.orders * event.totalTax
+    rows.set(key, row)
+    const visits = customers.get(key) ?? new Map<string, number>()
+    if (event.customer !== null) visits.set(event.customer, (visits.get(event.customer) ?? 0) + effect.orders)
+    customers.set(key, visits)
+  }
+  return [...rows].map(([key, row]) => {
+    row.customers = [...(customers.get(key)?.values() ?? [])].filter(orders => orders > 0).length
+    return `${key} ${figures.map(figure => (row[figure] ?? 0) + 0).join(' ')}`
+  })
+}
+
+function hourStart(event: ModelEvent): string {
+  const zone = EXAMPLE_STORES_BY_ID.get(event.store)?.zone ?? 'UTC'
+  const local = Temporal.Instant.fromEpochMilliseconds(event.eventTime).toZonedDateTimeISO(zone)
+  return String(local.round({ smallestUnit: 'hour', roundingMode: 'floor' }).epochMilliseconds)
+}
+
+function products(events: readonly ModelEvent[], periodOfEvent: (event: ModelEvent) => string): ModelRow[] {
+  const rows = new Map<string, [number, number, number, number, number]>()
+  for (const event of events) {
+    const effect = salesEffect(event)
+    if (!effect || !event.lines) continue
+    const { skus, units, unitPrices, discounts, refunds } = event.lines
+    for (const [index, sku] of skus.entries()) {
+      const key = [periodOfEvent(event), event.store, event.channel, sku, event.currency].join(' ')
+      const row = rows.get(key) ?? [0, 0, 0, 0, 0]
+      const count = units[index] ?? 0
+      row[0] += effect.orders * count
+      row[1] += effect.orders * count * (unitPrices?.[index] ?? 0)
+      row[2] += effect.orders * (discounts?.[index] ?? 0)
+      row[3] += refunds?.[index] ?? 0
+      row[4] += effect.returnDocuments * count
+      rows.set(key, row)
+    }
+  }
+  return [...rows].map(([key, row]) => `${key} ${row.map(figure => figure + 0).join(' ')}`)
+}
+
+function tenders(events: readonly ModelEvent[]): ModelRow[] {
+  const rows = new Map<string, [number, number]>()
+  for (const event of events) {
+    const effect = salesEffect(event)
+    const store = EXAMPLE_STORES_BY_ID.get(event.store)
+    if (!effect || !store) continue
+    const given = (event.details?.tenders ?? [{ type: 'unspecified', amount: null }]) as {
+      type: string
+      amount: number | null
+    }[]
+    const byType = new Map<string, number>()
+    for (const { type, amount } of given) {
+      byType.set(type, (byType.get(type) ?? 0) + (amount ?? documentTotal(event, store)))
+    }
+    for (const [type, amount] of byType) {
+      const key = [periodOf('month', event.businessDay), event.store, event.channel, type, event.currency].join(' ')
+      const row = rows.get(key) ?? [0, 0]
+      row[0] += event.type === 'order.voided' ? -1 : 1
+      row[1] += event.type === 'order.placed' ? amount : -amount
+      rows.set(key, row)
+    }
+  }
+  return [...rows].map(([key, row]) => `${key} ${row.join(' ')}`)
+}
+
+function reviews(events: readonly ModelEvent[]): ModelRow[] {
+  const rows = new Map<string, [number, number]>()
+  for (const event of events) {
+    if (event.type !== 'review.posted') continue
+    const key = `${event.businessDay} ${event.store} ${event.details?.sku}`
+    const row = rows.get(key) ?? [0, 0]
+    row[0] += 1
+    row[1] += Number(event.details?.rating)
+    rows.set(key, row)
+  }
+  return [...rows].map(([key, row]) => `${key} ${row.join(' ')}`)
+}
+
+/** Walks every product of every store through its days, minute by minute where nothing is on hand. */
+function inventory(events: readonly ModelEvent[]): ModelRow[] {
+  const rows: ModelRow[] = []
+  for (const [store, own] of Map.groupBy(events, event => event.store)) {
+    const calendar = EXAMPLE_STORES_BY_ID.get(store)
+    if (!calendar) continue
+    const days = own.map(event => event.businessDay).sort()
+    const [first, last] = [days[0] ?? '', days.at(-1) ?? '']
+    const moves = own
+      .flatMap(event =>
+        stockEffects(event).map((effect, line) => ({ ...effect, day: event.businessDay, at: event.eventTime, offset: event.offset, line })),
+      )
+      .sort(
+        (a, b) =>
+          a.at - b.at || Number(a.kind === 'counted') - Number(b.kind === 'counted') || a.offset - b.offset || a.line - b.line,
+      )
+    for (const [sku, steps] of Map.groupBy(moves, move => move.sku)) {
+      const knownFrom = Math.min(
+        ...steps.filter(step => step.kind === 'received' || step.kind === 'counted').map(step => step.at),
+      )
+      let level = 0
+      for (let day = first; day <= last; day = addDays(day, 1)) {
+        const { start, end } = businessDaySpan(day, calendar)
+        const opening = level
+        const sums: Record<string, number> = {}
+        let outMs = 0
+        let since = start
+        const pass = (until: number) => {
+          const from = Math.max(since, knownFrom)
+          if (level <= 0 && until > from) outMs += until - from
+          since = until
+        }
+        for (const step of steps.filter(own => own.day === day)) {
+          pass(step.at)
+          if (step.kind === 'counted') level = step.units
+          else {
+            sums[step.kind] = (sums[step.kind] ?? 0) + step.units
+            if (step.at >= knownFrom) level += step.units
+          }
+        }
+        pass(end)
+        if (end <= knownFrom) continue
+        const moved = Object.values(sums).reduce((sum, units) => sum + units, 0)
+        rows.push(
+          [
+            day,
+            store,
+            sku,
+            opening,
+            sums.received ?? 0,
+            0 - (sums.sold ?? 0),
+            sums.returned ?? 0,
+            sums.adjusted ?? 0,
+            sums.transferred ?? 0,
+            level - opening - moved,
+            level,
+            Math.floor(outMs / 60_000),
+          ].join(' '),
+        )
+      }
+    }
+  }
+  return rows
+}
+
+/** Sum of net over events, for a look from outside. */
+export function modelNet(events: readonly ModelEvent[]): number {
+  return events.reduce((sum, event) => {
+    const effect = salesEffect(event)
+    return effect ? sum + netOf(effect) : sum
+  }, 0)
+}

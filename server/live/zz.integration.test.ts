@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { io } from 'socket.io-client'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect } from '#db/client.ts'
+import { type PrivatePostgres, startPrivatePostgres } from '#db/testing.ts'
+import { startGateway } from '#server/live/gateway.ts'
+import { listenForHints } from '#server/live/hints.ts'
+import { attachLiveSocket } from '#server/live/live-socket.ts'
+import { createTestLane } from '#server/live/test-lane.ts'
+import type { LiveUpdate } from '#server/serving/shapes.ts'
+
+let postgres: PrivatePostgres
+
+beforeAll(async () => {
+  postgres = await startPrivatePostgres()
+})
+afterAll(() => postgres.drop())
+
+describe('the live socket, when the database goes and comes back', () => {
+  it('keeps its clients and goes on where it was, hints included', async () => {
+    const sql = connect(postgres.url, { max: 4 })
+    const errors: unknown[] = []
+    let hints = 0
+    const onError = (error: unknown) => errors.push(error)
+    const gateway = startGateway({ sql, clock: Date.now, onError })
+    const hint = () => {
+      hints += 1
+      gateway.hint()
+    }
+    const stopHints = listenForHints({ sql, gateway: { hint }, onError })
+    const server = createServer()
+    const closeSockets = attachLiveSocket({ server, gateway, admits: () => true })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = io(`http://127.0.0.1:${(server.address() as AddressInfo).port}/live`, {
+      transports: ['websocket'],
+      reconnection: false,
+    })
+    const updates: LiveUpdate[] = []
+    socket.on('update', update => updates.push(update))
+    const sold = () => updates.flatMap(update => update.sales.map(sale => sale.id))
+    const lane = await createTestLane(sql)
+    const [snapshot] = (await once(socket as never, 'snapshot')) as [{ cursor: string }]
+    await lane.sell('berlin', ['before'])
+    await vi.waitUntil(() => sold().includes('before'), { timeout: 5_000 })
+
+    console.log('stop'); await postgres.stopImmediately(); console.log('stopped')
+    await vi.waitUntil(() => errors.length > 1, { timeout: 10_000 })
+    console.log('start', errors.length); await postgres.start(); console.log('started')
+    await vi.waitUntil(
+      () =>
+        lane.sell('berlin', ['after']).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 20_000, interval: 200 },
+    )
+    console.log('sold', errors.length, errors.at(-1)); await vi.waitUntil(() => sold().includes('after'), { timeout: 10_000 })
+
+    console.log('checked'); expect(socket.connected).toBe(true)
+    expect(sold()).toEqual(['before', 'after'])
+    let cursor = snapshot.cursor
+    for (const update of updates) {
+      expect(update.previous).toBe(cursor)
+      cursor = update.cursor
+    }
+    await vi.waitUntil(
+      async () => {
+        await sql`select pg_notify('stream_advanced', '0')`
+        return hints > 0
+      },
+      { timeout: 40_000, interval: 500 },
+    )
+    socket.disconnect()
+    await closeSockets()
+    await Promise.all([gateway.stop(), stopHints()])
+    await sql.end({ timeout: 1 })
+  })
+})
