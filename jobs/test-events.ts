@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Enrichment, enrich, type Store } from '#domain/enrich.ts'
-import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
 import type { SentEvent } from '#domain/event.ts'
+import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { formatAmount, parseAmount } from '#domain/money.ts'
@@ -35,7 +35,12 @@ interface RandomEvent {
  * Random events of all kinds at the example stores between two instants, for tests: the same seed gives the
  * same events. Whatever a till may send occurs: voids and returns of nothing, counts in between, splits.
  */
-export function randomEvents(options: { seed: number; count: number; from: Instant; to: Instant }): LogEvent[] {
+export function randomEvents(options: {
+  seed: number
+  count: number
+  from: Instant
+  to: Instant
+}): LogEvent[] {
   const { seed, count, from, to } = options
   const line: fc.Arbitrary<RandomLine> = fc.record({
     sku: fc.constantFrom(...SKUS),
@@ -65,7 +70,9 @@ export function randomEvents(options: { seed: number; count: number; from: Insta
     rating: fc.integer({ min: 1, max: 5 }),
     isBulk: fc.boolean(),
   })
-  return fc.sample(event, { numRuns: count, seed }).flatMap((random, index) => toLogEvents(random, `e-${index}`))
+  return fc
+    .sample(event, { numRuns: count, seed })
+    .flatMap((random, index) => toLogEvents(random, `e-${index}`))
 }
 
 /** A sent event as the log stores it, through the rules of the intake. Throws when they refuse it. */
@@ -102,12 +109,22 @@ function toSentEvent(random: RandomEvent, id: string): SentEvent {
       }))
       const total = sold.reduce((sum, line) => {
         const tax = store.taxInclusive ? 0 : (parseAmount(line.tax ?? '0') ?? 0)
-        return sum + line.units * (parseAmount(line.unitPrice) ?? 0) - (parseAmount(line.discount ?? '0') ?? 0) + tax
+        return (
+          sum +
+          line.units * (parseAmount(line.unitPrice) ?? 0) -
+          (parseAmount(line.discount ?? '0') ?? 0) +
+          tax
+        )
       }, 0)
       return { type: kind, ...header, ...saleFields(random, id, total), lines: sold }
     }
     case 'order.returned': {
-      const back = lines.map(({ sku, units, price, restock }) => ({ sku, units, refund: formatAmount(price), restock }))
+      const back = lines.map(({ sku, units, price, restock }) => ({
+        sku,
+        units,
+        refund: formatAmount(price),
+        restock,
+      }))
       const total = lines.reduce((sum, line) => sum + line.price, 0)
       return { type: kind, ...header, ...saleFields(random, id, total), lines: back }
     }
@@ -115,7 +132,11 @@ function toSentEvent(random: RandomEvent, id: string): SentEvent {
     case 'stock.counted':
       return { type: kind, ...header, lines: lines.map(({ sku, units }) => ({ sku, units })) }
     case 'stock.adjusted':
-      return { type: kind, ...header, lines: lines.map(({ sku }, index) => ({ sku, units: adjustments[index] ?? 0 })) }
+      return {
+        type: kind,
+        ...header,
+        lines: lines.map(({ sku }, index) => ({ sku, units: adjustments[index] ?? 0 })),
+      }
     case 'stock.transferred': {
       const toStore = EXAMPLE_STORES.find(other => other.id !== store.id)?.id ?? ''
       return { type: kind, ...header, toStore, lines: lines.map(({ sku, units }) => ({ sku, units })) }
@@ -148,5 +169,11 @@ function saleFields({ store, channel, customer, tender }: RandomEvent, id: strin
       : tender === 'one'
         ? { tender: 'cash' }
         : {}
-  return { channel, currency: store.currency, orderId: id, ...(customer === undefined ? {} : { customer }), ...tenders }
+  return {
+    channel,
+    currency: store.currency,
+    orderId: id,
+    ...(customer === undefined ? {} : { customer }),
+    ...tenders,
+  }
 }

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 import { addDays, businessDaySpan } from '#domain/business-day.ts'
-import { netOf, salesEffect, stockEffects } from '#domain/effects.ts'
+import { salesEffect, stockEffects } from '#domain/effects.ts'
 import { documentTotal } from '#domain/enrich.ts'
 import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
 import type { ModelEvent } from '#domain/examples/reference-model.ts'
@@ -17,17 +17,23 @@ export const MODELS: Record<string, (events: readonly ModelEvent[]) => ModelRow[
   daily_sales: events =>
     sales(events, event => [event.businessDay, event.store, event.channel, event.currency], ALL_FIGURES),
   hourly_sales: events =>
-    sales(events, event => [event.businessDay, hourStart(event), event.store, event.channel, event.currency], [
-      'orders',
-      'units',
-      'gross',
-      'discounts',
-      'returns',
-    ]),
+    sales(
+      events,
+      event => [event.businessDay, hourStart(event), event.store, event.channel, event.currency],
+      ['orders', 'units', 'gross', 'discounts', 'returns'],
+    ),
   weekly_sales: events =>
-    sales(events, event => [periodOf('week', event.businessDay), event.store, event.channel, event.currency], PERIOD_FIGURES),
+    sales(
+      events,
+      event => [periodOf('week', event.businessDay), event.store, event.channel, event.currency],
+      PERIOD_FIGURES,
+    ),
   monthly_sales: events =>
-    sales(events, event => [periodOf('month', event.businessDay), event.store, event.channel, event.currency], PERIOD_FIGURES),
+    sales(
+      events,
+      event => [periodOf('month', event.businessDay), event.store, event.channel, event.currency],
+      PERIOD_FIGURES,
+    ),
   daily_product_sales: events => products(events, event => event.businessDay),
   monthly_product_sales: events => products(events, event => periodOf('month', event.businessDay)),
   monthly_tenders: tenders,
@@ -49,7 +55,11 @@ const ALL_FIGURES = [...PERIOD_FIGURES.slice(0, -1), 'tax', 'customers']
 
 type Key = readonly (string | null)[]
 
-function sales(events: readonly ModelEvent[], keyOf: (event: ModelEvent) => Key, figures: readonly string[]): ModelRow[] {
+function sales(
+  events: readonly ModelEvent[],
+  keyOf: (event: ModelEvent) => Key,
+  figures: readonly string[],
+): ModelRow[] {
   const rows = new Map<string, Record<string, number>>()
   const customers = new Map<string, Map<string, number>>()
   for (const event of events) {
@@ -112,7 +122,13 @@ function tenders(events: readonly ModelEvent[]): ModelRow[] {
       byType.set(type, (byType.get(type) ?? 0) + (amount ?? documentTotal(event, store)))
     }
     for (const [type, amount] of byType) {
-      const key = [periodOf('month', event.businessDay), event.store, event.channel, type, event.currency].join(' ')
+      const key = [
+        periodOf('month', event.businessDay),
+        event.store,
+        event.channel,
+        type,
+        event.currency,
+      ].join(' ')
       const row = rows.get(key) ?? [0, 0]
       row[0] += event.type === 'order.voided' ? -1 : 1
       row[1] += event.type === 'order.placed' ? amount : -amount
@@ -145,11 +161,20 @@ function inventory(events: readonly ModelEvent[]): ModelRow[] {
     const [first, last] = [days[0] ?? '', days.at(-1) ?? '']
     const moves = own
       .flatMap(event =>
-        stockEffects(event).map((effect, line) => ({ ...effect, day: event.businessDay, at: event.eventTime, offset: event.offset, line })),
+        stockEffects(event).map((effect, line) => ({
+          ...effect,
+          day: event.businessDay,
+          at: event.eventTime,
+          offset: event.offset,
+          line,
+        })),
       )
       .sort(
         (a, b) =>
-          a.at - b.at || Number(a.kind === 'counted') - Number(b.kind === 'counted') || a.offset - b.offset || a.line - b.line,
+          a.at - b.at ||
+          Number(a.kind === 'counted') - Number(b.kind === 'counted') ||
+          a.offset - b.offset ||
+          a.line - b.line,
       )
     for (const [sku, steps] of Map.groupBy(moves, move => move.sku)) {
       const knownFrom = Math.min(
@@ -198,12 +223,4 @@ function inventory(events: readonly ModelEvent[]): ModelRow[] {
     }
   }
   return rows
-}
-
-/** Sum of net over events, for a look from outside. */
-export function modelNet(events: readonly ModelEvent[]): number {
-  return events.reduce((sum, event) => {
-    const effect = salesEffect(event)
-    return effect ? sum + netOf(effect) : sum
-  }, 0)
 }

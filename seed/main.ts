@@ -25,9 +25,7 @@ try {
 
 async function run(options: SeedOptions, { dataDir, databaseUrl }: Environment): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () =>
-      stop.abort(new Error(`Stopped by ${signal}: history is loaded whole or not at all.`)),
-    )
+    process.on(signal, () => stop.abort(new Error(`Stopped by ${signal}.`)))
   }
   const database = await openDatabase({ dataDir, databaseUrl })
   try {

@@ -13,7 +13,7 @@ const KEPT_OUTPUT = 4_000
 /**
  * Runs one of the project's programs to its end.
  * @param entry path from the project's folder
- * @throws ProcessFailedError with the end of its output; AbortError when `stop` fires
+ * @throws ProcessFailedError with the end of its output; the reason of `stop` when that fires
  */
 export async function runProcess(options: {
   entry: string
@@ -44,7 +44,9 @@ export async function runProcess(options: {
       output = (output + text).slice(-KEPT_OUTPUT)
     })
   }
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  const [code, signal] = (await once(child, 'close').catch((error: unknown) => {
+    throw stop.aborted ? stop.reason : error
+  })) as [number | null, NodeJS.Signals | null]
   if (code === 0) return
   throw new ProcessFailedError(
     `${[entry, ...args].join(' ')} failed (${signal ?? `exit code ${code}`}):\n${output.trim()}`,

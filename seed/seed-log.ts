@@ -5,6 +5,7 @@ import { enrichedHistory } from './history/world-history.ts'
 import { describeProgress, duration, type ProgressLine } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 import { newShopState, type ShopState } from './shop/shop-state.ts'
+import { PARTITION_COUNT } from './world/stores.ts'
 import { createWorld, type World } from './world/world.ts'
 import { writeSeedRecord, writeShops } from './world-files.ts'
 import { writeReference } from './write-reference.ts'
@@ -28,7 +29,7 @@ export interface Seeding {
  */
 export async function seedLog(seeding: Seeding): Promise<World> {
   const { sql, options, dataDir, progress } = seeding
-  await refuseUsedLog(sql)
+  await refuseUnfitLog(sql)
   const { randomSeed, stores, ordersPerDay, until, days } = options
   const world = createWorld(options)
   // No business day of the history begins before it, whatever the zone.
@@ -49,9 +50,15 @@ function unopened(world: World): Record<string, ShopState> {
 }
 
 /** An early word, before anything is written; `loadHistory` decides under its locks. */
-async function refuseUsedLog(sql: Sql): Promise<void> {
-  const [row] = await sql<{ used: boolean }[]>`select exists (select from log.event_log) as used`
+async function refuseUnfitLog(sql: Sql): Promise<void> {
+  const [row] = await sql<{ used: boolean; partitions: number }[]>`
+    select exists (select from log.event_log) as used, (select count(*) from log.partitions) as partitions`
   if (row?.used) throw notEmpty()
+  if (row?.partitions !== PARTITION_COUNT) {
+    throw new Error(
+      `The log has ${row?.partitions} partitions, and the seeded world is made for ${PARTITION_COUNT}: seed a log as migrations create it.`,
+    )
+  }
 }
 
 function notEmpty(): Error {

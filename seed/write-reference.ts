@@ -23,7 +23,10 @@ export async function writeReference(sql: Sql, world: World, validFrom: Instant)
           input: shop.input,
           partition: shop.partition,
         })),
-      )} on conflict (store) do nothing`
+      )} on conflict (store) do update
+      set name = excluded.name, zone = excluded.zone, cut_over_hour = excluded.cut_over_hour,
+        currency = excluded.currency, tax_inclusive = excluded.tax_inclusive, channel = excluded.channel,
+        input = excluded.input`
     await transaction`
       insert into ref.products ${transaction(
         world.products.map(({ sku, name, category }) => ({ sku, name, category })),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
@@ -34,6 +34,8 @@ export function startChild(options: {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   )
+  // Not `exit`: what it wrote last may still be on its way then.
+  const closed = once(child, 'close')
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -44,29 +46,25 @@ export function startChild(options: {
     output: () => output,
     async stop() {
       child.kill('SIGTERM')
-      if (await endsWithin(child, GRACE_MS)) return
+      if (await isDoneWithin(closed, GRACE_MS)) return
       child.kill('SIGKILL')
-      await endOf(child)
+      await closed
     },
     async kill() {
       child.kill('SIGKILL')
-      await endOf(child)
+      await closed
     },
     async ended() {
-      await endOf(child)
+      await closed
       return child.exitCode ?? 1
     },
   }
 }
 
-async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-async function endsWithin(child: ChildProcess, ms: number): Promise<boolean> {
+async function isDoneWithin(done: Promise<unknown>, ms: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<false>()
   const timer = setTimeout(() => resolve(false), ms)
-  const ended = await Promise.race([endOf(child).then(() => true as const), promise])
+  const isDone = await Promise.race([done.then(() => true), promise])
   clearTimeout(timer)
-  return ended
+  return isDone
 }

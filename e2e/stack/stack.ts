@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
@@ -26,6 +26,8 @@ export interface Stack {
   stop(name: ProcessName, how?: 'politely' | 'by kill'): Promise<void>
   /** Starts it (again), with the same ports, and waits until it answers. */
   start(name: ProcessName): Promise<void>
+  /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
+  drop(mapping: string, name: string, content: string): Promise<void>
   /** Runs every batch job of these days, both included. */
   runBatch(from: string, to: string): Promise<void>
   /** What the processes wrote, for the report of a test that failed. */
@@ -86,6 +88,12 @@ export async function startStack(databaseUrl: string, stores: readonly TestStore
     dashboardDatabase: link,
     stop,
     start,
+    async drop(mapping, name, content) {
+      const folder = path.join(dataDir, 'drop', mapping)
+      await mkdir(folder, { recursive: true })
+      await writeFile(path.join(folder, name), content)
+      await writeFile(path.join(folder, `${name}.done`), '')
+    },
     async runBatch(from, to) {
       const run = startChild({
         entry: 'jobs/main.ts',

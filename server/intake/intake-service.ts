@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { connect } from '#db/client.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
@@ -14,11 +11,13 @@ import { createEventSink } from './event-sink.ts'
 import { createAuthorize } from './http/authorize.ts'
 import { databaseCheck, migrationsCheck } from './http/health.ts'
 import { createIntakeServer } from './http/intake-server.ts'
+import { closeServer, listen } from './http/listen.ts'
 import { MAX_BODY_BYTES, type ReadingBudget } from './http/request-body.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
 import { type Periodic, startPeriodic } from './periodic.ts'
 import { createReferenceCache } from './reference.ts'
 import { createTicker } from './ticker.ts'
+import { within } from './within.ts'
 
 export interface IntakeOptions {
   /** A migrated database. */
@@ -65,11 +64,6 @@ const LIMITS: IntakeLimits = {
 const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
 const MAX_LETTERS_OF_COMMIT = 1_000
-
-/** The intake's address cannot be listened on. The message says what to do. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
-}
 
 /** Starts the HTTP intake. @throws ListenError when the port is taken or the address is not ours */
 export async function startIntake(options: IntakeOptions): Promise<IntakeService> {
@@ -178,7 +172,7 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
     metrics,
     async stop() {
       stopping = true
-      await closeServer(server)
+      await closeServer(server, DRAIN_MS)
       hints.stop()
       drop?.stop()
       await within(Promise.all(periodics.map((periodic: Periodic) => periodic.stop())), 500)
@@ -233,49 +227,4 @@ async function tick({
     hints.announce(partition)
     metrics.countTick()
   }
-}
-
-async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new ListenError(explainListenProblem(cause, { host, port }), { cause })
-  }
-  const address = server.address() as AddressInfo
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-}
-
-function explainListenProblem(cause: unknown, { host, port }: { host: string; port: number }): string {
-  switch ((cause as { code?: string }).code) {
-    case 'EADDRINUSE':
-      return `Port ${port} at ${host} is taken. Stop what listens there, or set INTAKE_PORT to another port.`
-    case 'EACCES':
-      return `Port ${port} needs rights this user does not have. Set INTAKE_PORT to a port above 1023.`
-    case 'EADDRNOTAVAIL':
-      return `HOST ${host} is no address of this machine. Set HOST to one of its addresses, or unset it.`
-    default:
-      return `The intake cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`
-  }
-}
-
-/** Requests under way are answered; after a while their connections are cut. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>(resolve => {
-    server.close(() => resolve())
-  })
-  // A connection whose answer was under way is kept alive by its sender: closed once it is idle.
-  const closeIdle = setInterval(() => server.closeIdleConnections(), 20)
-  await within(closed, DRAIN_MS)
-  clearInterval(closeIdle)
-  server.closeAllConnections()
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, timeout])
-  clearTimeout(timer)
 }

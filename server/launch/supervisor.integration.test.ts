@@ -7,8 +7,9 @@ import type { ProcessName } from './processes.ts'
 import { type Supervisor, type SupervisorEvents, supervise } from './supervisor.ts'
 
 const programs = {
-  web: `console.log('up ' + process.env.PORT); setInterval(() => {}, 1000)
-    process.on('SIGTERM', () => { console.log('bye'); process.exit(0) })`,
+  // Says that it is up only once it would heed the request to end.
+  web: `process.on('SIGTERM', () => { console.log('bye'); process.exit(0) })
+    console.log('up ' + process.env.PORT); setInterval(() => {}, 1000)`,
   intake: `console.error('no such thing'); process.exit(3)`,
   stream: `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`,
 } as const

@@ -34,6 +34,7 @@ describe('the live socket, when the database goes and comes back', () => {
     const closeSockets = attachLiveSocket({ server, gateway, admits: () => true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
+    const lane = await createTestLane(sql)
     const socket = io(`http://127.0.0.1:${(server.address() as AddressInfo).port}/live`, {
       transports: ['websocket'],
       reconnection: false,
@@ -41,7 +42,6 @@ describe('the live socket, when the database goes and comes back', () => {
     const updates: LiveUpdate[] = []
     socket.on('update', update => updates.push(update))
     const sold = () => updates.flatMap(update => update.sales.map(sale => sale.id))
-    const lane = await createTestLane(sql)
     const [snapshot] = (await once(socket as never, 'snapshot')) as [{ cursor: string }]
     await lane.sell('berlin', ['before'])
     await vi.waitUntil(() => sold().includes('before'), { timeout: 5_000 })

@@ -37,7 +37,7 @@ async function start(options: Partial<WebOptions> = {}): Promise<WebService> {
       async handle(_request, response) {
         response.end('a page')
       },
-      async upgrade() {},
+      upgrade() {},
       async close() {},
     }),
     ...options,

@@ -1,12 +1,25 @@
-import { instantOfLocalTime } from '#domain/business-day.ts'
 import type { Store } from '#domain/enrich.ts'
-import { type Instant, parseInstant } from '#domain/instant.ts'
+import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import { compileDecimal, toAmount, toUnits } from './decimal.ts'
-import { columnsOf, type Mapping, type MappingField, type MappingRule } from './mapping.ts'
-import { compileTimeFormat, ISO } from './time-format.ts'
-
-export type RowKind = MappingRule['is']
+import {
+  type Cells,
+  findable,
+  freeText,
+  identifier,
+  MAX_IDENTIFIER,
+  money,
+  optional,
+  optionalMoney,
+  quote,
+  RowFault,
+  refuseUnstorable,
+  wholeNumber,
+} from './cells.ts'
+import { compileDecimal } from './decimal.ts'
+import { columnsOf, type Mapping, type MappingField } from './mapping.ts'
+import { attributesOf, compileField, type ReadField } from './read-field.ts'
+import { compileTime } from './row-time.ts'
+import { compileRule, type RowKind } from './rules.ts'
 
 /** A row that became part of a document. Units are signed as the file has them. */
 export interface DocumentRow {
@@ -37,8 +50,6 @@ export type Interpretation =
 
 /** Longest document number: an event's id adds '#adjust' or '#return' to it. */
 const MAX_DOCUMENT = 120
-const MAX_IDENTIFIER = 128
-const MAX_REASON = 256
 
 export interface RowInterpreter {
   /** The columns it reads; `interpret` takes their cells in this order. */
@@ -85,7 +96,7 @@ export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Sto
     const rule = rules.find(candidate =>
       candidate.fits({ cells, document: documentId, units: rowUnits, unitPrice: rowPrice }),
     )
-    if (!rule) throw new Fault('no_rule', explainNoRule(documentId, unitsText, priceText))
+    if (!rule) throw new RowFault('no_rule', explainNoRule(documentId, unitsText, priceText))
     if (rule.kind === 'set-aside') return { kind: 'set-aside', rule: rule.text }
     const knownStore = findStore(stores, identifier('store', store(cells), MAX_IDENTIFIER))
     const time = readTime(timeFields.map(field => field(cells)).join(' '), knownStore)
@@ -116,14 +127,15 @@ export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Sto
     columns,
     interpret(cells, problem) {
       try {
-        if (problem !== null) throw new Fault('invalid_row', problem)
+        if (problem !== null) throw new RowFault('invalid_row', problem)
         refuseUnstorable(cells)
         return interpret(cells)
       } catch (error) {
-        if (!(error instanceof Fault)) throw error
+        if (!(error instanceof RowFault)) throw error
         return {
           kind: 'bad',
-          store: findable(store(cells)),
+          // A store that nobody knows may be a slip of the pen: then any document of that number waits.
+          store: error.reason === 'unknown_store' ? null : findable(store(cells)),
           document: findable(document(cells)),
           reason: error.reason,
           detail: error.message,
@@ -131,69 +143,6 @@ export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Sto
       }
     },
   }
-}
-
-type Cells = readonly (string | undefined)[]
-type ReadField = (cells: Cells) => string
-
-/** What is wrong with a row. */
-class Fault extends Error {
-  readonly reason: string
-  constructor(reason: string, detail: string) {
-    super(detail)
-    this.reason = reason
-  }
-}
-
-function compileField(field: MappingField, columns: readonly string[]): ReadField {
-  if ('constant' in field) return () => field.constant
-  const place = columns.indexOf(field.column)
-  if (!('values' in field || 'removePrefix' in field || 'removeSuffix' in field))
-    return cells => cells[place] ?? ''
-  const { removePrefix, removeSuffix } = field
-  const values = new Map(Object.entries(field.values ?? {}))
-  return cells => {
-    let text = cells[place] ?? ''
-    if (removePrefix !== undefined && text.startsWith(removePrefix)) text = text.slice(removePrefix.length)
-    if (removeSuffix !== undefined && text.endsWith(removeSuffix)) text = text.slice(0, -removeSuffix.length)
-    return values.get(text) ?? text
-  }
-}
-
-interface RuleInput {
-  cells: Cells
-  document: string
-  /** Throws the fault of the cell when a rule asks for what is no number. */
-  units: () => number
-  unitPrice: () => Amount
-}
-
-interface CompiledRule {
-  kind: RowKind
-  /** The rule in words, for the file of what was not loaded. */
-  text: string
-  fits(input: RuleInput): boolean
-}
-
-function compileRule({ when, is: kind }: MappingRule, columns: readonly string[]): CompiledRule {
-  const { documentPrefix, units, unitPrice } = when
-  const equals = Object.entries(when.equals ?? {}).map(
-    ([column, values]) => [columns.indexOf(column), new Set(values)] as const,
-  )
-  return {
-    kind,
-    text: JSON.stringify(when),
-    fits: input =>
-      (documentPrefix === undefined || input.document.startsWith(documentPrefix)) &&
-      equals.every(([place, values]) => values.has(input.cells[place] ?? '')) &&
-      (units === undefined || signOf(input.units()) === units) &&
-      (unitPrice === undefined || signOf(input.unitPrice()) === unitPrice),
-  }
-}
-
-function signOf(value: number): 'positive' | 'negative' | 'zero' {
-  if (value === 0) return 'zero'
-  return value > 0 ? 'positive' : 'negative'
 }
 
 function lazily<Value>(compute: () => Value): () => Value {
@@ -204,101 +153,10 @@ function lazily<Value>(compute: () => Value): () => Value {
   }
 }
 
-/** Most times that are remembered: the lines of a document, and of many at one till, share theirs. */
-const MAX_REMEMBERED_TIMES = 20_000
-
-type RowTime = { instant: Instant; irregular: 'ambiguous' | 'missing' | null }
-
-function compileTime(mapping: Mapping): (text: string, store: Store) => RowTime {
-  if (mapping.timeFormat === ISO) {
-    return text => {
-      const instant = parseInstant(text)
-      if (instant === null) throw invalidTime(text, ISO)
-      return { instant, irregular: null }
-    }
-  }
-  const readLocal = compileTimeFormat(mapping.timeFormat)
-  // Temporal takes tens of microseconds a conversion, and a file of 1 GB has ten million rows.
-  const known = new Map<string, RowTime>()
-  return (text, store) => {
-    const zone = mapping.zone ?? store.zone
-    const key = `${zone} ${text}`
-    const remembered = known.get(key)
-    if (remembered) return remembered
-    const local = readLocal(text)
-    if (local === null) throw invalidTime(text, mapping.timeFormat)
-    const time = instantOfLocalTime(local, zone)
-    if (known.size >= MAX_REMEMBERED_TIMES) known.clear()
-    known.set(key, time)
-    return time
-  }
-}
-
-function invalidTime(text: string, format: string): Fault {
-  return new Fault('invalid_field', `time: ${quote(text)} is no time of the format ${format}`)
-}
-
-function wholeNumber(field: string, decimal: string | null, text: string): number {
-  const units = decimal === null ? null : toUnits(decimal)
-  if (units === null) throw new Fault('invalid_field', `${field}: ${quote(text)} is no whole number`)
-  return units
-}
-
-function money(field: string, decimal: string | null, text: string): Amount {
-  const amount = decimal === null ? null : toAmount(decimal)
-  if (amount === null) {
-    throw new Fault('invalid_field', `${field}: ${quote(text)} is no decimal with at most four decimals`)
-  }
-  return amount
-}
-
-function optionalMoney(field: string, text: string, decimal: (text: string) => string | null): Amount | null {
-  if (text === '') return null
-  const amount = money(field, decimal(text), text)
-  if (amount < 0) throw new Fault('invalid_field', `${field}: ${quote(text)} must not be negative`)
-  return amount
-}
-
-const CONTROL = /\p{Cc}/u
-
-function identifier(field: string, text: string, max: number): string {
-  if (text === '') throw new Fault('invalid_field', `${field}: the cell is empty`)
-  if (text.length > max) {
-    throw new Fault('invalid_field', `${field}: ${quote(text)} is longer than ${max} characters`)
-  }
-  if (CONTROL.test(text))
-    throw new Fault('invalid_field', `${field}: ${quote(text)} holds control characters`)
-  return text
-}
-
-function optional(field: string, text: string): string | null {
-  return text === '' ? null : identifier(field, text, MAX_IDENTIFIER)
-}
-
-/** Text for people: line breaks in it become spaces. */
-function freeText(text: string): string | null {
-  const plain = (CONTROL.test(text) ? text.replace(/\p{Cc}+/gu, ' ').trim() : text).slice(0, MAX_REASON)
-  return plain === '' ? null : plain.toWellFormed()
-}
-
-function attributesOf(
-  attributes: readonly (readonly [string, ReadField])[],
-  cells: Cells,
-): Record<string, string> | null {
-  let found: Record<string, string> | null = null
-  for (const [name, read] of attributes) {
-    const value = freeText(read(cells))
-    if (value === null) continue
-    found ??= {}
-    found[name] = value
-  }
-  return found
-}
-
 function findStore(stores: ReadonlyMap<string, Store>, id: string): Store {
   const store = stores.get(id)
   if (store) return store
-  throw new Fault(
+  throw new RowFault(
     'unknown_store',
     `store ${quote(id)} is not known: add it with 'npm run stores -- add FILE', or let the mapping bring it`,
   )
@@ -306,34 +164,13 @@ function findStore(stores: ReadonlyMap<string, Store>, id: string): Store {
 
 function refuseSign({ kind, units, unitPrice }: DocumentRow): void {
   if (kind === 'order' && units <= 0)
-    throw new Fault('invalid_field', `units: ${units} in an order, must be above 0`)
-  if (kind === 'return' && units === 0) throw new Fault('invalid_field', 'units: 0 in a return')
+    throw new RowFault('invalid_field', `units: ${units} in an order, must be above 0`)
+  if (kind === 'return' && units === 0) throw new RowFault('invalid_field', 'units: 0 in a return')
   if (kind !== 'stock-adjustment' && unitPrice < 0) {
-    throw new Fault('invalid_field', 'unitPrice: is negative')
-  }
-}
-
-/** NUL cannot be stored; U+FFFD stands where the file's bytes were no text in its encoding. */
-function refuseUnstorable(cells: Cells): void {
-  for (const cell of cells) {
-    if (cell?.includes('\u0000')) throw new Fault('unstorable_text', `${quote(cell)} holds a NUL character`)
-    if (cell?.includes('\ufffd')) {
-      throw new Fault('unstorable_text', `${quote(cell)} holds bytes that are no text in the file's encoding`)
-    }
+    throw new RowFault('invalid_field', 'unitPrice: is negative')
   }
 }
 
 function explainNoRule(document: string, units: string, unitPrice: string): string {
   return `no rule of the mapping says what document ${quote(document)} with ${quote(units)} units at ${quote(unitPrice)} is`
-}
-
-/** The id by which the other rows of a bad row's document are found. */
-function findable(text: string): string | null {
-  return text === '' || text.length > MAX_IDENTIFIER || CONTROL.test(text) || text.includes('\ufffd')
-    ? null
-    : text
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 }

@@ -1,0 +1,168 @@
+import { expect, test, vi } from 'vitest'
+import type { Sql } from '#db/client.ts'
+import { placed } from '#domain/examples/example-events.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { runWanted } from './execute/run-wanted.ts'
+import { createTestBatch, holdReport, ranSlots } from './test-batch.ts'
+import { toLogEvent } from './test-events.ts'
+import { appendTestEvents } from './test-log.ts'
+import { startJobsProcess } from './test-process.ts'
+
+const NIGHT = '2026-03-10T12:00:00Z'
+
+function sale(id: string, day: string, store = 'berlin'): LogEvent[] {
+  return toLogEvent(
+    placed({ id, at: `${day}T10:00:00+01:00`, store }, [{ sku: 'tea', units: 1, unitPrice: '2.50' }]),
+  )
+}
+
+const THREE_DAYS = ['2026-03-02', '2026-03-03', '2026-03-04'].flatMap(day => [
+  ...sale(`a ${day}`, day),
+  ...sale(`b ${day}`, day, 'berlin-west'),
+])
+
+async function grossOf(sql: Sql, day: string): Promise<number | undefined> {
+  const [row] = await sql<{ gross: number }[]>`
+    select gross from batch.daily_sales where store = 'berlin' and business_day = ${day}`
+  return row?.gross
+}
+
+async function ledger(sql: Sql): Promise<Record<string, number>> {
+  const rows = await sql<{ state: string; count: number }[]>`
+    select state, count(*) as count from batch.runs group by state`
+  return Object.fromEntries(rows.map(row => [row.state, row.count]))
+}
+
+test('Of two schedulers on one slot, one runs it', async () => {
+  const { sql, connect } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  const request = { wanted: { kind: 'due' }, trigger: 'schedule', now: () => Date.parse(NIGHT) } as const
+  // Again and again, so that they meet in many places.
+  for (let round = 0; round < 5; round += 1) {
+    const summaries = await Promise.all(
+      [connect(), connect(), connect()].map(client => runWanted(client, request)),
+    )
+    expect(summaries.flatMap(summary => summary.sets.flatMap(set => set.failed))).toEqual([])
+    await appendTestEvents(sql, sale(`late ${round}`, '2026-03-03'))
+  }
+  await Promise.all([connect(), connect()].map(client => runWanted(client, request)))
+  const twice = await sql`
+    select job, store, period, through_offset from batch.runs where state = 'succeeded'
+    group by job, store, period, through_offset, reason having count(*) > 1`
+  expect(twice).toEqual([])
+  expect(await grossOf(sql, '2026-03-03')).toBe(6 * 25_000)
+  const summary = await runWanted(connect(), request)
+  expect(summary.sets).toEqual([])
+})
+
+test('A scheduler that finds a slot taken leaves it, and runs the others', async () => {
+  const { sql, runDue, connect } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  const other = connect()
+  await other`
+    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
+      backend_pid, backend_start)
+    select 'daily_sales', 'berlin', '2026-03-03', 'running', 'schedule', 1, '1', 1, 0, pid, backend_start
+    from pg_stat_activity where pid = pg_backend_pid()`
+  const ran = ranSlots(await runDue(NIGHT))
+  expect(ran).toContain('daily_sales berlin 2026-03-02')
+  expect(ran).not.toContain('daily_sales berlin 2026-03-03')
+  // It dies: its claim goes with its connection.
+  await other.end()
+  const afterwards = ranSlots(await runDue(NIGHT))
+  expect(afterwards).toContain('daily_sales berlin 2026-03-03')
+  expect(await ledger(sql)).toMatchObject({ abandoned: 1 })
+})
+
+test('Killed in the middle of a report, it leaves the old figures, and the next run makes up exactly what is missing', async () => {
+  const { url, sql, runDue } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  await runDue(NIGHT)
+  await appendTestEvents(sql, sale('late', '2026-03-03'))
+  const held = await holdReport(sql, 'daily_sales')
+  const args = ['run', 'daily_sales', '--from', '2026-03-03', '--to', '2026-03-03']
+  const child = startJobsProcess({ entry: 'main.ts', args, databaseUrl: url })
+  await held.reached()
+  child.kill('SIGKILL')
+  await child.ended
+  expect(await grossOf(sql, '2026-03-03')).toBe(25_000)
+  // Still blocked, its backend notices that nobody is there any more.
+  await vi.waitUntil(
+    async () =>
+      (
+        await sql`select from pg_stat_activity where application_name = 'tillstream jobs command'
+      and datname = current_database()`
+      ).length === 0,
+    { timeout: 20_000, interval: 50 },
+  )
+  await held.release()
+  expect(await grossOf(sql, '2026-03-03')).toBe(25_000)
+  const daily = ranSlots(await runDue(NIGHT)).filter(slot => slot.startsWith('daily_sales'))
+  expect(daily).toEqual(['daily_sales berlin 2026-03-03'])
+  expect(await grossOf(sql, '2026-03-03')).toBe(50_000)
+  expect(await ledger(sql)).toMatchObject({ abandoned: 2 })
+})
+
+test('Readers see the old figures until the commit', async () => {
+  const { sql, runDue } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  await runDue(NIGHT)
+  await appendTestEvents(sql, sale('late', '2026-03-03'))
+  const held = await holdReport(sql, 'daily_sales')
+  const running = runDue(NIGHT)
+  await held.reached()
+  expect(await grossOf(sql, '2026-03-03')).toBe(25_000)
+  await held.release()
+  await running
+  expect(await grossOf(sql, '2026-03-03')).toBe(50_000)
+})
+
+test('A late event between the computation and the commit keeps the day dirty', async () => {
+  const { sql, runDue } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  await runDue(NIGHT)
+  await appendTestEvents(sql, sale('late', '2026-03-03'))
+  const held = await holdReport(sql, 'daily_sales')
+  const running = runDue(NIGHT)
+  await held.reached()
+  await appendTestEvents(sql, sale('later', '2026-03-03'))
+  await held.release()
+  await running
+  expect(await grossOf(sql, '2026-03-03')).toBe(50_000)
+  const daily = ranSlots(await runDue(NIGHT)).filter(slot => slot.startsWith('daily_sales'))
+  expect(daily).toEqual(['daily_sales berlin 2026-03-03'])
+  expect(await grossOf(sql, '2026-03-03')).toBe(75_000)
+})
+
+test('A connection that is lost in the middle of a run is a transient error: it is tried again', async () => {
+  const { sql, runDue } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  const held = await holdReport(sql, 'daily_sales')
+  const retries: string[] = []
+  const running = runDue(NIGHT, { onRetry: job => retries.push(job) })
+  const pid = await held.reached()
+  await sql`select pg_terminate_backend(${pid})`
+  await held.release()
+  const { sets } = await running
+  expect(sets.flatMap(set => set.failed)).toEqual([])
+  expect(retries).toEqual(['daily_sales'])
+  const attempts = await sql`
+    select attempt, state, count(*) from batch.runs where job = 'daily_sales' group by 1, 2 order by 1`
+  expect(attempts).toEqual([
+    { attempt: 1, state: 'failed', count: 6 },
+    { attempt: 2, state: 'succeeded', count: 6 },
+  ])
+})
+
+test('A month is not added up while one of its days is being replaced', async () => {
+  const { sql, runDue, run } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  await runDue(NIGHT)
+  await appendTestEvents(sql, sale('late', '2026-03-03'))
+  await Promise.all([runDue(NIGHT), run(['monthly_sales'], { from: '2026-03-01', to: '2026-03-31' })])
+  await runDue(NIGHT)
+  const [row] = await sql`
+    select m.gross = (select sum(gross) from batch.daily_sales d where d.store = m.store) as equal
+    from batch.monthly_sales m where store = 'berlin'`
+  expect(row?.equal).toBe(true)
+})

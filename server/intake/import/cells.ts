@@ -1,0 +1,90 @@
+import type { Amount } from '#domain/money.ts'
+import { toAmount, toUnits } from './decimal.ts'
+
+/** Cells of a row, in the order in which the mapping reads columns. */
+export type Cells = readonly (string | undefined)[]
+
+/** Longest code, number or name that an event may carry. */
+export const MAX_IDENTIFIER = 128
+const MAX_REASON = 256
+
+/** What is wrong with a row. */
+export class RowFault extends Error {
+  readonly reason: string
+  constructor(reason: string, detail: string) {
+    super(detail)
+    this.reason = reason
+  }
+}
+
+export function wholeNumber(field: string, decimal: string | null, text: string): number {
+  const units = decimal === null ? null : toUnits(decimal)
+  if (units === null) throw new RowFault('invalid_field', `${field}: ${quote(text)} is no whole number`)
+  return units
+}
+
+export function money(field: string, decimal: string | null, text: string): Amount {
+  const amount = decimal === null ? null : toAmount(decimal)
+  if (amount === null) {
+    throw new RowFault('invalid_field', `${field}: ${quote(text)} is no decimal with at most four decimals`)
+  }
+  return amount
+}
+
+export function optionalMoney(
+  field: string,
+  text: string,
+  decimal: (text: string) => string | null,
+): Amount | null {
+  if (text === '') return null
+  const amount = money(field, decimal(text), text)
+  if (amount < 0) throw new RowFault('invalid_field', `${field}: ${quote(text)} must not be negative`)
+  return amount
+}
+
+const CONTROL = /\p{Cc}/u
+
+export function identifier(field: string, text: string, max: number): string {
+  if (text === '') throw new RowFault('invalid_field', `${field}: the cell is empty`)
+  if (text.length > max) {
+    throw new RowFault('invalid_field', `${field}: ${quote(text)} is longer than ${max} characters`)
+  }
+  if (CONTROL.test(text))
+    throw new RowFault('invalid_field', `${field}: ${quote(text)} holds control characters`)
+  return text
+}
+
+export function optional(field: string, text: string): string | null {
+  return text === '' ? null : identifier(field, text, MAX_IDENTIFIER)
+}
+
+/** Text for people: line breaks in it become spaces. */
+export function freeText(text: string): string | null {
+  const plain = (CONTROL.test(text) ? text.replace(/\p{Cc}+/gu, ' ').trim() : text).slice(0, MAX_REASON)
+  return plain === '' ? null : plain.toWellFormed()
+}
+
+/** NUL cannot be stored; U+FFFD stands where the file's bytes were no text in its encoding. */
+export function refuseUnstorable(cells: Cells): void {
+  for (const cell of cells) {
+    if (cell?.includes('\u0000'))
+      throw new RowFault('unstorable_text', `${quote(cell)} holds a NUL character`)
+    if (cell?.includes('\ufffd')) {
+      throw new RowFault(
+        'unstorable_text',
+        `${quote(cell)} holds bytes that are no text in the file's encoding`,
+      )
+    }
+  }
+}
+
+/** The id by which the other rows of a bad row's document are found. */
+export function findable(text: string): string | null {
+  return text === '' || text.length > MAX_IDENTIFIER || CONTROL.test(text) || text.includes('\ufffd')
+    ? null
+    : text
+}
+
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+}
