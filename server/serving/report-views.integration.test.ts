@@ -94,26 +94,19 @@ describe('the views of sales', () => {
 describe('the live views', () => {
   it('judge windows as domain/window.ts does', async () => {
     const { sql } = database
-    const rows = await sql<{ windowStart: number; watermark: number; state: string }[]>`
-      with marks as (
-        select c.generation, c.partition, w.window_start + age as watermark, age
-        from stream.checkpoints c
-        join stream.windows w on w.partition = c.partition and w.store = 'new-york',
-        unnest(array['-1 ms', '59.999 s', '60 s', '2 hours 59.999 s', '2 hours 60 s']::interval[]) as age
-      )
-      select m.watermark, w.window_start as "windowStart",
-        case when m.watermark < w.window_start + interval '1 minute' then 'open'
-          when m.watermark < w.window_start + interval '1 minute 2 hours' then 'closed' else 'final' end as state
-      from marks m join stream.windows w on w.store = 'new-york' order by m.age`
-    expect(rows.map(row => row.state)).toEqual(['open', 'open', 'closed', 'closed', 'final'])
-    for (const { windowStart, watermark, state } of rows)
-      expect(windowState(windowStart, watermark)).toBe(state)
-    for (const watermark of rows.map(row => row.watermark)) {
+    const [window] = await sql<{ windowStart: number }[]>`
+      select window_start as "windowStart" from stream.windows where store = 'new-york'`
+    const windowStart = window?.windowStart ?? 0
+    const states: string[] = []
+    for (const afterMs of [-1, 59_999, 60_000, 7_259_999, 7_260_000]) {
+      const watermark = windowStart + afterMs
       await sql`update stream.checkpoints set watermark = ${watermark}`
-      const [shown] = await sql<{ windowStart: number; state: string }[]>`
-        select window_start as "windowStart", state from reports.live_sales_minute where store = 'new-york'`
-      expect(shown?.state).toBe(windowState(shown?.windowStart ?? 0, watermark))
+      const [shown] = await sql<{ state: string }[]>`
+        select state from reports.live_sales_minute where store = 'new-york'`
+      expect(shown?.state).toBe(windowState(windowStart, watermark))
+      states.push(shown?.state ?? '')
     }
+    expect(states).toEqual(['open', 'open', 'closed', 'closed', 'final'])
   })
 
   it('say what people did with an alert, as long as it lasts', async () => {
