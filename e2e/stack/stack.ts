@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
-import { reservePorts } from '#server/launch/ports.ts'
+import { type PortPair, PortTakenError, reservePorts } from '#server/launch/ports.ts'
 import { type ProcessName, processEntries } from '#server/launch/processes.ts'
 import { isUpWithin } from '#server/launch/wait-until-up.ts'
 import { type Child, startChild } from './child-process.ts'
@@ -37,8 +37,7 @@ export interface Stack {
 
 export async function startStack(databaseUrl: string, stores: readonly TestStore[]): Promise<Stack> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
-  const ports = await reservePorts('127.0.0.1', { port: 20_000 + Math.floor(Math.random() * 20_000) })
-  await ports.giveUp()
+  const ports = await freePorts()
   const link = await openDatabaseLink(databaseUrl)
   const sql = connect(databaseUrl, { applicationName: 'browser test' })
   const url = `http://127.0.0.1:${ports.port}`
@@ -112,5 +111,19 @@ export async function startStack(databaseUrl: string, stores: readonly TestStore
       await sql.end()
       await rm(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+/** Two free ports below those the system gives to connections, which would take them from us unasked. */
+async function freePorts(): Promise<PortPair> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    try {
+      const { giveUp, ...pair } = await reservePorts('127.0.0.1', { port })
+      await giveUp()
+      return pair
+    } catch (error) {
+      if (!(error instanceof PortTakenError)) throw error
+    }
   }
 }

@@ -21,6 +21,11 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<v
       and not exists (
         select from staged new
         where ${sameKey} and (${columnsOf('new', values)}) is not distinct from (${columnsOf('old', values)}))`
+  // What is left of the old rows is in `staged` too: as many rows on both sides are the same rows.
+  const [rows] = await sql<{ missing: number }[]>`
+    select (select count(*) from staged) - count(*) as missing
+    from ${sql(`batch.${name}`)} old join ${slots()} on slot.store = old.store and slot.period = ${sql(`old.${period}`)}`
+  if (rows?.missing === 0) return
   await sql`
     insert into ${sql(`batch.${name}`)} (${sql(written)}, run_id)
     select ${columnsOf('new', written)}, slot.run_id

@@ -38,17 +38,19 @@ export const dailyProductSales: Report = {
       from log.event_log e
       where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
     ),
-    products as (
-      select store, business_day, channel, sku, currency,
-        batch.exact_sum(sign * units) as units, batch.exact_sum(sign * units * unit_price) as gross,
-        batch.exact_sum(sign * deduction) as discounts,
-        batch.exact_sum(deduction) filter (where sign = 0) as returns,
-        batch.exact_sum(units) filter (where sign = 0) as units_returned
+    -- orders, voids and returns apart: three sums a line instead of five
+    sums as (
+      select store, business_day, channel, sku, currency, sign, batch.exact_sum(units) as units,
+        batch.exact_sum(units * unit_price) as amount, batch.exact_sum(deduction) as deductions
       from lines
-      group by store, business_day, channel, sku, currency
+      group by store, business_day, channel, sku, currency, sign
     )
-    select p.store, p.business_day, p.channel, p.sku, p.currency, p.units, p.gross, p.discounts, p.returns,
-      p.units_returned
-    from products p
-    join ${days()} on day.store = p.store and day.business_day = p.business_day`,
+    select s.store, s.business_day, s.channel, s.sku, s.currency,
+      batch.exact_sum(s.sign * s.units) as units, batch.exact_sum(s.sign * s.amount) as gross,
+      batch.exact_sum(s.sign * s.deductions) as discounts,
+      batch.exact_sum(s.deductions) filter (where s.sign = 0) as returns,
+      batch.exact_sum(s.units) filter (where s.sign = 0) as units_returned
+    from sums s
+    join ${days()} on day.store = s.store and day.business_day = s.business_day
+    group by s.store, s.business_day, s.channel, s.sku, s.currency`,
 }
