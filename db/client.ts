@@ -21,8 +21,7 @@ export function connect(url: string, options: ConnectOptions = {}) {
     max: options.max ?? 4,
     onnotice: () => {},
     connect_timeout: 5,
-    // Seconds. The driver's own pauses grow to 20 s, for which a service would stay away after the database is back.
-    backoff: attempt => Math.min(0.05 * 2 ** attempt, 0.5),
+    backoff: reconnectPauseSeconds,
     connection: {
       application_name: options.applicationName ?? 'tillstream',
       TimeZone: 'UTC',
@@ -44,6 +43,14 @@ export function connect(url: string, options: ConnectOptions = {}) {
       },
     },
   })
+}
+
+/**
+ * Seconds before the next attempt to connect. The driver's own pauses grow to 20 s, for which a service would
+ * stay away after the database is back.
+ */
+export function reconnectPauseSeconds(attempt: number): number {
+  return Math.min(0.05 * 2 ** attempt, 0.5)
 }
 
 function parseSafeInteger(text: string): number {

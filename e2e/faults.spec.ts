@@ -56,3 +56,20 @@ test('after the dashboard was killed and started again the page shows what it mi
   await expect(feed).toHaveCount(3)
   await expect(figure(page, 'Net sales').stream).toHaveText('15.00')
 })
+
+test('a part of the page that is loaded later comes once the server is back, and the rest stays', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/')
+  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  // The calendar is such a part.
+  await page.route('**/_next/static/chunks/**', route => route.abort('connectionrefused'))
+  const refused = page.waitForEvent('requestfailed')
+  await page.getByRole('button', { name: /20\d\d$/ }).click()
+  await refused
+  await expect(figure(page, 'Net sales').stream).toHaveText('10.00')
+  await page.unroute('**/_next/static/chunks/**')
+  await expect(page.getByRole('dialog').getByRole('grid')).toBeVisible()
+})

@@ -17,16 +17,20 @@ import {
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
+import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useNow } from '#app/ui/use-now.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { windowStartOf } from '#domain/window.ts'
 
-const MinuteChart = dynamic(() => import('#app/charts/minute-chart.tsx').then(module => module.MinuteChart), {
-  ssr: false,
-  loading: () => <Skeleton className="grow" />,
-})
+const MinuteChart = dynamic(
+  () => loadPatiently(() => import('#app/charts/minute-chart.tsx')).then(module => module.MinuteChart),
+  {
+    ssr: false,
+    loading: () => <Skeleton className="grow" />,
+  },
+)
 
 /** The last hour by minute, straight from the live socket: what only the stream knows yet. */
 export function MinutesCard({

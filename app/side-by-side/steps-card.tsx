@@ -11,15 +11,19 @@ import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
+import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { SegmentedControl } from '#app/ui/segmented-control.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import type { SideBySide } from '#server/serving/shapes.ts'
 
-const PairChart = dynamic(() => import('#app/charts/pair-chart.tsx').then(module => module.PairChart), {
-  ssr: false,
-  loading: () => <Skeleton className="grow" />,
-})
+const PairChart = dynamic(
+  () => loadPatiently(() => import('#app/charts/pair-chart.tsx')).then(module => module.PairChart),
+  {
+    ssr: false,
+    loading: () => <Skeleton className="grow" />,
+  },
+)
 
 const CHOICES = METRICS.map(metric => ({ value: metric, label: METRIC_TEXTS[metric].title }))
 

@@ -17,7 +17,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-const SENDERS = 100
+const SENDERS = 200
 const EVENTS = 500
 const FLOOD_MS = 6_000
 const MAX_MEMORY_MB = 900

@@ -1,6 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { connect, type Sql } from '#db/client.ts'
+import { connect, reconnectPauseSeconds, type Sql } from '#db/client.ts'
 import * as schema from '#db/schema/schema.ts'
 
 /** The database as the serving layer uses it. */
@@ -23,6 +23,7 @@ export function openServing(url: string, options: { demoNote?: string | null } =
   const session = { jit: 'off' }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
   const client = postgres(url, {
+    backoff: reconnectPauseSeconds,
     max: MAX_CONNECTIONS,
     onnotice: () => {},
     connection: { application_name: 'tillstream web', TimeZone: 'UTC', ...session },

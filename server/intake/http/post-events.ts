@@ -8,10 +8,11 @@ import { type DeadLetter, textField } from '../dead-letters.ts'
 import { type EventSink, OverloadedError, type StoreOutcome } from '../event-sink.ts'
 import type { IntakeMetrics } from '../metrics.ts'
 import type { ReferenceCache } from '../reference.ts'
+import type { Turns } from '../turns.ts'
 import type { Authorize } from './authorize.ts'
 import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-events.ts'
 import { HttpProblem, tryLater } from './problem.ts'
-import { contentEncodingOf, type ReadingBudget, readBody, refuseAnnouncedLength } from './request-body.ts'
+import { contentEncodingOf, type ReadingBudget, refuseAnnouncedLength, withBody } from './request-body.ts'
 
 export interface PostEventsContext {
   authorize: Authorize
@@ -20,6 +21,8 @@ export interface PostEventsContext {
   sink: EventSink
   /** Commits the letters before it resolves. */
   keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>
+  /** Decoding waits for its turn: a flood of it must not keep the network waiting. */
+  turns: Turns
   clock(): Instant
   metrics: IntakeMetrics
 }
@@ -36,7 +39,7 @@ interface RejectedEvent extends Rejection {
   id: string | null
 }
 
-// An unknown store may have been added a moment ago; asking more often would let a broken till load the database.
+// Asking more often would let a broken till load the database.
 const REFERENCE_AGE_MS = 1_000
 
 /**
@@ -55,10 +58,17 @@ export async function postEvents(
   refuseAnnouncedLength(request, encoding)
   if (!context.budget.take(0)) throw tryLater(429, 'The intake is full: send the request again later.')
   sendContinue()
-  const body = await readBody(request, { encoding, budget: context.budget })
-  const decoded = decodeEvents(body, mediaType)
-  const admissions = await admitAll(decoded, context)
-  const outcomes = await storeAdmitted(admissions, body.length, context)
+  const { decoded, bytes, ...first } = await withBody(request, {
+    encoding,
+    budget: context.budget,
+    use: body =>
+      context.turns.run(() => {
+        const entries = decodeEvents(body, mediaType)
+        return { decoded: entries, bytes: body.length, admissions: admitAll(entries, context) }
+      }),
+  })
+  const admissions = await admitAfterRefresh(decoded, first.admissions, context)
+  const outcomes = await storeAdmitted(admissions, bytes, context)
   const answer = answerOf(decoded, admissions, outcomes)
   // After the appends, so that a request that has to be sent again leaves no letter twice.
   await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })
@@ -71,21 +81,32 @@ export async function postEvents(
   return answer
 }
 
-async function admitAll(decoded: DecodedBody, { reference, clock }: PostEventsContext): Promise<Admission[]> {
-  const admit = (entry: DecodedBody['entries'][number]): Admission =>
-    'rejection' in entry
-      ? { kind: 'rejected', rejection: entry.rejection }
-      : admitEvent(entry.value, { reference: reference.current(), now: clock(), class: 'live' })
-  const admissions = decoded.entries.map(admit)
+type Entry = DecodedBody['entries'][number]
+
+function admitAll(decoded: DecodedBody, context: PostEventsContext): Admission[] {
+  return decoded.entries.map(entry => admit(entry, context))
+}
+
+function admit(entry: Entry, { reference, clock }: PostEventsContext): Admission {
+  if ('rejection' in entry) return { kind: 'rejected', rejection: entry.rejection }
+  return admitEvent(entry.value, { reference: reference.current(), now: clock(), class: 'live' })
+}
+
+/** Looks once more for stores that were unknown: they may have been added a moment ago. */
+async function admitAfterRefresh(
+  decoded: DecodedBody,
+  admissions: Admission[],
+  context: PostEventsContext,
+): Promise<Admission[]> {
   if (!admissions.some(isUnknownStore)) return admissions
   try {
-    await reference.refresh(REFERENCE_AGE_MS)
+    await context.reference.refresh(REFERENCE_AGE_MS)
   } catch (cause) {
     throw tryLater(503, 'The database cannot be reached, so stores cannot be looked up.', cause)
   }
   return decoded.entries.map((entry, index) => {
     const admission = admissions[index]
-    return admission && !isUnknownStore(admission) ? admission : admit(entry)
+    return admission && !isUnknownStore(admission) ? admission : admit(entry, context)
   })
 }
 

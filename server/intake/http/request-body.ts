@@ -43,13 +43,18 @@ export function refuseAnnouncedLength(
 }
 
 /**
- * Reads a body of bounded size and inflates it. What it holds in memory is counted in `budget` while it is read.
- * @throws HttpProblem 400, 413 or 429
+ * Reads a body of bounded size, inflates it, and has it used. What it holds in memory is counted in `budget`
+ * until then.
+ * @throws HttpProblem 400, 413 or 429, or what `use` throws
  */
-export async function readBody(
+export async function withBody<Result>(
   request: IncomingMessage,
-  { encoding, budget }: { encoding: ContentEncoding; budget: ReadingBudget },
-): Promise<Buffer> {
+  {
+    encoding,
+    budget,
+    use,
+  }: { encoding: ContentEncoding; budget: ReadingBudget; use(body: Buffer): Promise<Result> },
+): Promise<Result> {
   let taken = 0
   function take(bytes: number): boolean {
     if (!budget.take(bytes)) return false
@@ -58,7 +63,7 @@ export async function readBody(
   }
   try {
     const raw = await collect(request, { limit: limitOf(encoding), take })
-    return encoding === 'identity' ? raw : await inflated(raw)
+    return await use(encoding === 'identity' ? raw : await inflated(raw))
   } finally {
     budget.give(taken)
   }
