@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { counted, placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { runWanted } from './execute/run-wanted.ts'
 import { createTestBatch, holdReport, ranSlots } from './test-batch.ts'
@@ -72,6 +72,25 @@ test('A scheduler that finds a slot taken leaves it, and runs the others', async
   const afterwards = ranSlots(await runDue(NIGHT))
   expect(afterwards).toContain('daily_sales berlin 2026-03-03')
   expect(await ledger(sql)).toMatchObject({ abandoned: 1 })
+})
+
+test('Stock is not carried past a day that somebody else has', async () => {
+  const { sql, runDue, connect } = await createTestBatch()
+  const count = counted({ id: 'count', at: '2026-03-02T08:00:00+01:00' }, [{ sku: 'tea', units: 10 }])
+  await appendTestEvents(sql, [...toLogEvent(count), ...THREE_DAYS])
+  const other = connect()
+  await other`
+    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
+      backend_pid, backend_start)
+    select 'daily_inventory', 'berlin', '2026-03-03', 'running', 'schedule', 1, '1', 1, 0, pid, backend_start
+    from pg_stat_activity where pid = pg_backend_pid()`
+  const inventory = (slots: string[]) => slots.filter(slot => slot.startsWith('daily_inventory berlin 2026'))
+  expect(inventory(ranSlots(await runDue(NIGHT)))).toEqual(['daily_inventory berlin 2026-03-02'])
+  await other.end()
+  expect(inventory(ranSlots(await runDue(NIGHT)))).toHaveLength(2)
+  const closings =
+    await sql`select closing from batch.daily_inventory where store = 'berlin' order by business_day`
+  expect(closings.map(row => row.closing)).toEqual([9, 8, 7])
 })
 
 test('Killed in the middle of a report, it leaves the old figures, and the next run makes up exactly what is missing', async () => {
@@ -154,15 +173,33 @@ test('A connection that is lost in the middle of a run is a transient error: it 
   ])
 })
 
-test('A month is not added up while one of its days is being replaced', async () => {
+test('A run whose claim was given to somebody else writes nothing', async () => {
+  const { sql, runDue } = await createTestBatch()
+  await appendTestEvents(sql, THREE_DAYS)
+  const held = await holdReport(sql, 'daily_sales')
+  const running = runDue(NIGHT)
+  await held.reached()
+  // As another planner does when it takes our backend for dead.
+  await sql`update batch.runs set state = 'abandoned' where state = 'running'`
+  await held.release()
+  const [first] = (await running).sets
+  expect(first).toMatchObject({ succeeded: [], failed: [] })
+  expect(first?.taken).toHaveLength(6)
+  expect(await grossOf(sql, '2026-03-03')).toBe(undefined)
+})
+
+test('Nobody replaces a day while its month is added up', async () => {
   const { sql, runDue, run } = await createTestBatch()
   await appendTestEvents(sql, THREE_DAYS)
   await runDue(NIGHT)
-  await appendTestEvents(sql, sale('late', '2026-03-03'))
-  await Promise.all([runDue(NIGHT), run(['monthly_sales'], { from: '2026-03-01', to: '2026-03-31' })])
-  await runDue(NIGHT)
-  const [row] = await sql`
-    select m.gross = (select sum(gross) from batch.daily_sales d where d.store = m.store) as equal
-    from batch.monthly_sales m where store = 'berlin'`
-  expect(row?.equal).toBe(true)
+  const held = await holdReport(sql, 'monthly_sales')
+  const running = run(['monthly_sales'], { from: '2026-03-01', to: '2026-03-31' })
+  await held.reached()
+  const replacing = sql.begin(async transaction => {
+    await transaction`set local lock_timeout = '100ms'`
+    await transaction`update batch.current_runs set checksum = 'another' where job = 'daily_sales'`
+  })
+  await expect(replacing).rejects.toThrow('lock timeout')
+  await held.release()
+  expect((await running).sets.flatMap(set => set.failed)).toEqual([])
 })

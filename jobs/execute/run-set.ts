@@ -3,7 +3,6 @@ import type { Position } from '#domain/log-event.ts'
 import { type Claim, claimSlots, type Trigger } from '#jobs/ledger/claim-slots.ts'
 import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle-runs.ts'
-import { ensureStatistics } from '#jobs/materialize/ensure-statistics.ts'
 import { materialize } from '#jobs/materialize/materialize.ts'
 import type { Report } from '#jobs/materialize/report.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
@@ -74,7 +73,6 @@ async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): 
   const taken = slots.filter(slot => !claimed.has(slot))
   if (claims.length === 0) return { report, succeeded: [], failed: [], taken }
   try {
-    await ensureStatistics(sql, slots)
     const { settled, faults } = await sql.begin(async transaction => {
       const result = await materialize(transaction, { report, reports, claims, basis })
       await announceRuns(transaction, { job: report.name, claims, settled: result.settled })

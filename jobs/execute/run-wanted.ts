@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
+import { ensureStatistics } from '#jobs/materialize/ensure-statistics.ts'
 import type { Report } from '#jobs/materialize/report.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
@@ -35,6 +36,7 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
   const { wanted, trigger, now, reports = REPORTS, onSet, onRetry, signal } = request
   const byName = new Map(reports.map(report => [report.name, report]))
   const basis = await followLog(sql, signal ? { signal } : {})
+  await ensureStatistics(sql)
   const tried = new Set<string>()
   const sets: SetOutcome[] = []
   for (;;) {

@@ -59,7 +59,26 @@ export async function claimSlots(
     return claimed ? [{ runId, ...claimed }] : []
   })
   const settled = await releaseSettled(sql, claims)
-  return claims.filter(claim => !settled.has(claim.runId))
+  const own = claims.filter(claim => !settled.has(claim.runId))
+  return rule.isChained ? releaseBroken(sql, { slots, claims: own }) : own
+}
+
+/** In a chain a day opens where the day before ended: behind a day that somebody else has, nothing can run. */
+async function releaseBroken(
+  sql: Sql,
+  { slots, claims }: { slots: readonly Slot[]; claims: readonly Claim[] },
+): Promise<Claim[]> {
+  const claimed = new Map(claims.map(claim => [claim.slot, claim]))
+  const broken = new Set<string>()
+  const kept: Claim[] = []
+  for (const slot of slots.toSorted((a, b) => (a.period < b.period ? -1 : 1))) {
+    const claim = claimed.get(slot)
+    if (claim === undefined) broken.add(slot.store)
+    else if (!broken.has(slot.store)) kept.push(claim)
+  }
+  const given = claims.filter(claim => !kept.includes(claim)).map(claim => claim.runId)
+  if (given.length > 0) await sql`delete from batch.runs where run_id = any(${given}::bigint[])`
+  return kept
 }
 
 /**

@@ -62,17 +62,20 @@ export async function materialize(
 }
 
 /**
- * For this transaction: compiling costs more than it saves, hash tables for some hundred thousand groups stay
- * in memory, and handing single rows from worker to leader is dear. The last makes Postgres group lines in
- * the workers: it underestimates the rows of unnest() below a Gather and would group them on one core.
+ * For this transaction: compiling costs more than it saves, and hash tables for some hundred thousand groups
+ * stay in memory.
  */
 async function tuneForAggregation(transaction: Transaction): Promise<void> {
-  await transaction`
-    select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
-      set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.3', true)`
+  await transaction`select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)`
 }
 
-/** CREATE TABLE AS is the one way of writing rows whose SELECT Postgres runs on several cores; INSERT … SELECT is not. */
+/**
+ * CREATE TABLE AS is the one way of writing rows whose SELECT Postgres runs on several cores; INSERT … SELECT
+ * is not. Two things the planner cannot know are said by settings. It underestimates the rows of unnest()
+ * below a Gather and would group them on one core: rows handed from worker to leader are made dear. And it
+ * takes the days of a set for few, so that joins by nested loop look cheap, which over a fortnight of stock
+ * took 17 s instead of less than one.
+ */
 async function stageRows(
   transaction: Transaction,
   { report, claims, basis }: { report: Report; claims: readonly Claim[]; basis: readonly Position[] },
@@ -82,7 +85,12 @@ async function stageRows(
     select count(*) as stores from ref.stores
     where partition = any(${[...new Set(slots.map(slot => slot.partition))]}::integer[])`
   const reading = createSetReading({ sql: transaction, slots, basis, storeCount: row?.stores ?? 0 })
+  await transaction`
+    select set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.3', true),
+      set_config('enable_nestloop', 'off', true)`
   await transaction`create temporary table staged on commit drop as ${report.figures(reading)}`
+  // What follows touches few rows of large reports, by their keys.
+  await transaction`select set_config('enable_nestloop', 'on', true)`
 }
 
 function slotTable(transaction: Transaction, claims: readonly Claim[]) {

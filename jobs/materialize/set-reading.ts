@@ -14,7 +14,9 @@ export interface SetReading {
    * it hides from Postgres how many rows come, and it groups a day of lines on one core instead of two.)
    */
   isRead(): Fragment
-  /** The same for events whose own business day says nothing: a Z report is about another day. */
+  /** Condition on another report, `alias`: its rows of the stores and between the first and last day of the set. */
+  isInRange(alias: string, column: 'business_day' | 'month'): Fragment
+  /** As `isRead`, for events whose own business day says nothing: a Z report is about another day. */
   isReadOnAnyDay(): Fragment
 }
 
@@ -60,6 +62,14 @@ export function createSetReading(request: {
     ) as day(store, period, business_day, starts_at, ends_at, previous_day)`,
     isRead: () => sql`${isReadOnAnyDay()} and e.business_day between ${firstDay}::date and ${lastDay}::date`,
     isReadOnAnyDay,
+    isInRange: (alias, column) => {
+      // Days open where others closed, and months begin before their first day of the set.
+      const from =
+        [...days.map(day => day.previousDay ?? day.businessDay), ...days.map(day => day.period)].sort()[0] ??
+        null
+      return sql`${sql(`${alias}.store`)} = any(${stores}::text[])
+        and ${sql(`${alias}.${column}`)} between ${from}::date and ${lastDay}::date`
+    },
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Sql } from '#db/client.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type Position, RULES_VERSION } from '#domain/log-event.ts'
+import type { Position } from '#domain/log-event.ts'
+import type { Transaction } from '#jobs/transaction.ts'
+import { categoriesFingerprint } from './categories-fingerprint.ts'
 import { MAX_CARRIED_DAYS } from './covered-days.ts'
 import {
   type CurrentRun,
@@ -12,14 +14,11 @@ import {
   slotKey,
   type TillReport,
 } from './facts.ts'
-import { lastDayOf, periodOf } from './period.ts'
+import { findMonthsInRange, findOpenMonths, type StoreMonth, WEEK_REACH_DAYS } from './find-open-months.ts'
+import { lastDayOf } from './period.ts'
 import type { Wanted } from './plan.ts'
 import type { ReportRule } from './report-rule.ts'
 
-type Reading = Parameters<Parameters<Sql['begin']>[1]>[0]
-
-/** A week that begins in a month may end in the next, and the other way round. */
-const WEEK_REACH_DAYS = 6
 /** How far back days decide about later ones: stock that is carried over, habits of tills and journals. */
 const REACH_BACK_DAYS = MAX_CARRIED_DAYS + WEEK_REACH_DAYS
 
@@ -72,93 +71,6 @@ export async function loadFacts(
   })
 }
 
-interface StoreMonth {
-  store: string
-  month: BusinessDay
-}
-
-/** The months of stores in which something may have to run. Answers too many rather than too few. */
-async function findOpenMonths(reading: Reading, rules: readonly ReportRule[]): Promise<StoreMonth[]> {
-  const inputs = rules
-    .filter(rule => !rule.isChained)
-    .flatMap(rule => rule.inputs.map(input => ({ job: rule.name, grain: rule.grain, input })))
-  const readingTills = rules.filter(rule => rule.reads.includes('till-reports')).map(rule => rule.name)
-  const chained = rules.filter(rule => rule.isChained).map(rule => rule.name)
-  const usingCategories = rules.filter(rule => rule.references.includes('categories')).map(rule => rule.name)
-  const rows = await reading<StoreMonth[]>`
-    with rules as (
-      select * from unnest(
-        ${rules.map(rule => rule.name)}::text[], ${rules.map(rule => rule.version)}::text[],
-        ${rules.map(rule => rule.grain)}::text[]
-      ) as rule(job, version, grain)
-    ),
-    inputs as (
-      select * from unnest(
-        ${inputs.map(edge => edge.job)}::text[], ${inputs.map(edge => edge.grain)}::text[],
-        ${inputs.map(edge => edge.input)}::text[]
-      ) as edge(job, grain, input)
-    ),
-    heads as (
-      select store, business_day, last_offset, false as is_till from batch.day_head
-      union all
-      select store, business_day, max(last_offset), true from batch.till_head group by store, business_day
-    ),
-    open_days as (
-      -- never ran, ran on other code, or has not read everything
-      select h.store, h.business_day as day
-      from heads h
-      join rules r on not h.is_till or r.job = any(${readingTills})
-      left join batch.current_runs c
-        on c.job = r.job and c.store = h.store and c.period = date_trunc(r.grain, h.business_day)::date
-      where c.run_id is null or c.code_version <> r.version or c.rules_version <> ${RULES_VERSION}
-        or c.through_offset < h.last_offset
-      union all
-      select h.store, h.business_day from batch.day_head h
-      where not exists (
-        select from batch.closed_days d where d.store = h.store and d.business_day = h.business_day)
-      union all
-      -- computed without, or from another state of, a report it is computed from
-      select u.store, u.period
-      from batch.current_runs u
-      join inputs i on i.input = u.job
-      left join batch.current_runs c
-        on c.job = i.job and c.store = u.store and c.period = date_trunc(i.grain, u.period)::date
-      where c.inputs -> u.job ->> u.period::text is distinct from u.checksum
-      union all
-      select c.store, c.period
-      from batch.current_runs c
-      cross join lateral jsonb_each_text(c.inputs -> c.job) previous(day, checksum)
-      left join batch.current_runs u on u.job = c.job and u.store = c.store and u.period = previous.day::date
-      where c.job = any(${chained}) and u.checksum is distinct from previous.checksum
-      union all
-      select c.store, c.period
-      from batch.current_runs c
-      where c.job = any(${usingCategories})
-        and c.inputs -> 'categories' ->> '' is distinct from ${categoriesFingerprint(reading)}
-      union all
-      -- a journal that does not come leaves no trace: look at the weeks after the last one
-      select s.store, unnest(array[last.day, last.day + 28])
-      from ref.stores s
-      cross join lateral (select max(h.business_day) as day from batch.day_head h where h.store = s.store) last
-      where s.input = 'journal' and last.day is not null
-    )
-    select distinct store, date_trunc('month', day)::date as month from open_days`
-  return [...rows]
-}
-
-async function findMonthsInRange(
-  reading: Reading,
-  range: { from: BusinessDay; to: BusinessDay },
-): Promise<StoreMonth[]> {
-  // A week or month that the range touches may have its only days outside the range.
-  const from = addDays(periodOf('month', range.from), -WEEK_REACH_DAYS)
-  const to = addDays(lastDayOf('month', range.to), WEEK_REACH_DAYS)
-  const rows = await reading<StoreMonth[]>`
-    select distinct store, date_trunc('month', business_day)::date as month from batch.day_head
-    where business_day between ${from} and ${to}`
-  return [...rows]
-}
-
 interface Scope {
   store: string
   scopeFrom: BusinessDay
@@ -187,7 +99,7 @@ interface Region extends Scope {
 }
 
 /** Widens scopes: always to the nearest day with events on either side, so that no chain begins in the middle. */
-async function findRegions(reading: Reading, scopes: readonly Scope[]): Promise<Region[]> {
+async function findRegions(reading: Transaction, scopes: readonly Scope[]): Promise<Region[]> {
   if (scopes.length === 0) return []
   const rows = await reading<Region[]>`
     select store, scope_from as "scopeFrom", scope_to as "scopeTo",
@@ -206,33 +118,26 @@ async function findRegions(reading: Reading, scopes: readonly Scope[]): Promise<
   return [...rows]
 }
 
-function regionTable(reading: Reading, regions: readonly Region[]) {
+function regionTable(reading: Transaction, regions: readonly Region[]) {
   return reading`unnest(
     ${regions.map(region => region.store)}::text[], ${regions.map(region => region.from)}::date[],
     ${regions.map(region => region.to)}::date[]
   ) as region(store, from_day, to_day)`
 }
 
-async function readReferences(reading: Reading): Promise<PlannerFacts['references']> {
+async function readReferences(reading: Transaction): Promise<PlannerFacts['references']> {
   const [row] = await reading<{ categories: string }[]>`
     select ${categoriesFingerprint(reading)} as categories`
   return { categories: row?.categories ?? '' }
 }
 
-/** A text that changes when a product changes its category. */
-export function categoriesFingerprint(reading: Reading) {
-  return reading`(
-    select md5(coalesce(string_agg(md5(sku) || md5(category), '' order by sku collate "C"), ''))
-    from ref.products where category is not null)`
-}
-
-async function readStores(reading: Reading) {
+async function readStores(reading: Transaction) {
   return reading<
     { store: string; partition: number; zone: string; cutOverHour: number; input: 'live' | 'journal' }[]
   >`select store, partition, zone, cut_over_hour as "cutOverHour", input from ref.stores`
 }
 
-async function readHeads(reading: Reading, regions: readonly Region[]) {
+async function readHeads(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<(DayHead & { store: string; businessDay: BusinessDay })[]>`
     select h.store, h.business_day as "businessDay", h.last_offset as "lastOffset", h.events,
       h.bulk_events as "bulkEvents", h.append_days as "appendDays"
@@ -242,7 +147,7 @@ async function readHeads(reading: Reading, regions: readonly Region[]) {
   return byStore(rows)
 }
 
-async function readTillReports(reading: Reading, regions: readonly Region[]) {
+async function readTillReports(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<(TillReport & { store: string })[]>`
     select t.store, t.business_day as "businessDay", t.register, t.last_offset as "lastOffset",
       t.append_days as "appendDays"
@@ -252,7 +157,7 @@ async function readTillReports(reading: Reading, regions: readonly Region[]) {
   return byStore(rows)
 }
 
-async function readClosedDays(reading: Reading, regions: readonly Region[]) {
+async function readClosedDays(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<{ store: string; businessDay: BusinessDay }[]>`
     select d.store, d.business_day as "businessDay"
     from ${regionTable(reading, regions)}
@@ -260,7 +165,7 @@ async function readClosedDays(reading: Reading, regions: readonly Region[]) {
   return byStore(rows)
 }
 
-async function readCurrentRuns(reading: Reading, regions: readonly Region[]) {
+async function readCurrentRuns(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<(CurrentRun & { store: string; job: string; period: BusinessDay })[]>`
     select c.store, c.job, c.period, c.run_id as "runId", c.code_version as "codeVersion",
       c.rules_version as "rulesVersion", c.through_offset as "throughOffset", c.checksum, c.inputs
@@ -270,7 +175,7 @@ async function readCurrentRuns(reading: Reading, regions: readonly Region[]) {
   return byStore(rows)
 }
 
-async function readFailures(reading: Reading) {
+async function readFailures(reading: Transaction) {
   const rows = await reading<
     (FailedAttempts & { store: string; job: string; period: BusinessDay; lastAt: Instant })[]
   >`

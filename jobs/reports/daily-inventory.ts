@@ -44,27 +44,32 @@ export const dailyInventory: Report = {
   },
   checks: [booksBalance],
   figures: reading => {
-    const { sql, days } = reading
+    const { sql, days, isRead, isInRange } = reading
     return sql`
       with days as materialized (select * from ${days()}),
-      moves as materialized (
-        select move.*, days.starts_at, days.ends_at
-        from (${stockMoves(reading)}) move
-        join days on days.store = move.store and days.business_day = move.business_day
-      ),
       -- levels at the end of the day before the set's first, store by store
       carried as (
         select i.store, i.sku, i.closing
         from (select distinct on (store) store, previous_day from days order by store, business_day) first
         join batch.daily_inventory i on i.store = first.store and i.business_day = first.previous_day
+        where ${isInRange('i', 'business_day')}
       ),
-      -- products whose stock is known, or becomes known
-      products as (
+      anchored as (
+        select distinct line.store, line.sku
+        from (
+          select e.store, e.business_day, unnest(e.skus) as sku, unnest(e.stocked) as is_stocked
+          from log.event_log e
+          where ${isRead()} and e.type in ('stock.received', 'stock.counted')
+        ) line
+        join days on days.store = line.store and days.business_day = line.business_day
+        where coalesce(line.is_stocked, true)
+      ),
+      -- products whose stock is known, or becomes known: of the others nothing need be read
+      products as materialized (
         select coalesce(carried.store, anchored.store) as store, coalesce(carried.sku, anchored.sku) as sku,
           carried.closing as carried
         from carried
-        full join (select distinct store, sku from moves where kind in ('received', 'counted')) anchored
-          on anchored.store = carried.store and anchored.sku = carried.sku
+        full join anchored on anchored.store = carried.store and anchored.sku = carried.sku
       ),
       steps as (
         -- one step where each day begins, so that a day without events has a level too
@@ -72,10 +77,12 @@ export const dailyInventory: Report = {
           0::bigint as "offset", 0 as line, 'day' as kind, 0 as units
         from products p join days on days.store = p.store
         union all
-        select p.store, p.sku, p.carried, m.business_day,
-          least(greatest(m.event_time, m.starts_at), m.ends_at), m.ends_at,
-          case m.kind when 'counted' then 2 else 1 end, m."offset", m.line, m.kind, m.units
-        from products p join moves m on m.store = p.store and m.sku = p.sku
+        select p.store, p.sku, p.carried, move.business_day,
+          least(greatest(move.event_time, days.starts_at), days.ends_at), days.ends_at,
+          case move.kind when 'counted' then 2 else 1 end, move."offset", move.line, move.kind, move.units
+        from products p
+        join (${stockMoves(reading)}) move on move.store = p.store and move.sku = p.sku
+        join days on days.store = move.store and days.business_day = move.business_day
       ),
       known as (
         select *,

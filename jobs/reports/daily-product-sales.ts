@@ -32,7 +32,7 @@ export const dailyProductSales: Report = {
   figures: ({ sql, days, isRead }) => sql`
     with lines as (
       select e.store, e.business_day, e.channel, e.currency,
-        case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+        e.type = 'order.voided' as is_voided, e.type = 'order.returned' as is_returned,
         unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.unit_prices) as unit_price,
         unnest(coalesce(e.discounts, e.refunds)) as deduction
       from log.event_log e
@@ -40,17 +40,21 @@ export const dailyProductSales: Report = {
     ),
     -- orders, voids and returns apart: three sums a line instead of five
     sums as (
-      select store, business_day, channel, sku, currency, sign, batch.exact_sum(units) as units,
-        batch.exact_sum(units * unit_price) as amount, batch.exact_sum(deduction) as deductions
+      select store, business_day, channel, sku, currency, is_voided, is_returned,
+        batch.exact_sum(units) as units, batch.exact_sum(units * unit_price) as amount,
+        batch.exact_sum(deduction) as deductions
       from lines
-      group by store, business_day, channel, sku, currency, sign
+      group by store, business_day, channel, sku, currency, is_voided, is_returned
+    ),
+    signed as (
+      select *, case when is_voided then -1 when is_returned then 0 else 1 end as sign from sums
     )
     select s.store, s.business_day, s.channel, s.sku, s.currency,
       batch.exact_sum(s.sign * s.units) as units, batch.exact_sum(s.sign * s.amount) as gross,
       batch.exact_sum(s.sign * s.deductions) as discounts,
-      batch.exact_sum(s.deductions) filter (where s.sign = 0) as returns,
-      batch.exact_sum(s.units) filter (where s.sign = 0) as units_returned
-    from sums s
+      batch.exact_sum(s.deductions) filter (where s.is_returned) as returns,
+      batch.exact_sum(s.units) filter (where s.is_returned) as units_returned
+    from signed s
     join ${days()} on day.store = s.store and day.business_day = s.business_day
     group by s.store, s.business_day, s.channel, s.sku, s.currency`,
 }

@@ -21,7 +21,7 @@ export const monthlyCategorySales: Report = {
     values: ['units', 'gross', 'discounts', 'returns', 'units_returned'],
   },
   checks: [],
-  figures: ({ sql, days }) => sql`
+  figures: ({ sql, days, isInRange }) => sql`
     with months as (select distinct store, period from ${days()})
     select p.store, p.month, p.channel, coalesce(c.category, 'uncategorised') as category, p.currency,
       batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
@@ -30,5 +30,6 @@ export const monthlyCategorySales: Report = {
     from months
     join batch.monthly_product_sales p on p.store = months.store and p.month = months.period
     left join ref.products c on c.sku = p.sku
+    where ${isInRange('p', 'month')}
     group by 1, 2, 3, 4, 5`,
 }

@@ -49,7 +49,7 @@ export const monthlyInventory: Report = {
       from staged
       where opening + received - sold + returned + adjusted + transferred + count_correction <> closing`,
   ],
-  figures: ({ sql, days }) => sql`
+  figures: ({ sql, days, isInRange }) => sql`
     with days as materialized (select * from ${days()}),
     books as (
       select i.store, days.period as month, i.sku, count(*) as days,
@@ -63,6 +63,7 @@ export const monthlyInventory: Report = {
         round(avg(i.closing), 4) as average_on_hand
       from days
       join batch.daily_inventory i on i.store = days.store and i.business_day = days.business_day
+      where ${isInRange('i', 'business_day')}
       group by i.store, days.period, i.sku
     ),
     earnings as (
@@ -70,6 +71,7 @@ export const monthlyInventory: Report = {
       from (select distinct store, period from days) months
       join batch.monthly_product_sales p on p.store = months.store and p.month = months.period
       join ref.stores s on s.store = p.store and s.currency = p.currency
+      where ${isInRange('p', 'month')}
       group by p.store, p.month, p.sku
       having sum(p.gross - p.discounts - p.returns) > 0
     ),

@@ -21,12 +21,13 @@ export const monthlyProductSales: Report = {
     values: ['units', 'gross', 'discounts', 'returns', 'units_returned'],
   },
   checks: [],
-  figures: ({ sql, days }) => sql`
+  figures: ({ sql, days, isInRange }) => sql`
     select p.store, day.period as month, p.channel, p.sku, p.currency,
       batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
       batch.exact_sum(p.discounts) as discounts, batch.exact_sum(p.returns) as returns,
       batch.exact_sum(p.units_returned) as units_returned
     from ${days()}
     join batch.daily_product_sales p on p.store = day.store and p.business_day = day.business_day
+    where ${isInRange('p', 'business_day')}
     group by p.store, day.period, p.channel, p.sku, p.currency`,
 }

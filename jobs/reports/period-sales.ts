@@ -36,7 +36,7 @@ function periodSales(grain: 'week' | 'month'): Report {
     },
     checks: [],
     figures: reading => {
-      const { sql, days } = reading
+      const { sql, days, isInRange } = reading
       return sql`
         with sales as (
           select s.store, day.period, s.channel, s.currency,
@@ -46,6 +46,7 @@ function periodSales(grain: 'week' | 'month'): Report {
             batch.exact_sum(s.units_returned) as units_returned
           from ${days()}
           join batch.daily_sales s on s.store = day.store and s.business_day = day.business_day
+          where ${isInRange('s', 'business_day')}
           group by s.store, day.period, s.channel, s.currency
         ),
         visits as (
