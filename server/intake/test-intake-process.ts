@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import { inheritedEnvironment } from '#server/environment.ts'
@@ -32,9 +35,13 @@ export async function startIntakeProcess(
   settings: Record<string, string> = {},
 ): Promise<IntakeProcess> {
   const port = await freePort()
+  // Its own: the default is the developer's, whose dropped files are no business of a test.
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-intake-'))
   const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
     env: inheritedEnvironment({
       DATABASE_URL: databaseUrl,
+      DATA_DIR: dataDir,
+      DROP_DIR: '',
       INTAKE_PORT: String(port),
       NODE_OPTIONS: '',
       ...settings,
@@ -66,6 +73,7 @@ export async function startIntakeProcess(
         child.kill(signal)
         await once(child, 'exit')
       }
+      await rm(dataDir, { recursive: true, force: true })
       return child.exitCode
     },
   }
