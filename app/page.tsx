@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
-import { resolveScope } from '#app/side-by-side/scope.ts'
+import { resolveScope } from '#app/controls/scope.ts'
 import { SideBySidePage } from '#app/side-by-side/side-by-side-page.tsx'
 import { loadUrlState } from '#app/side-by-side/url-state.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'

@@ -3,7 +3,7 @@
 import { ThemeProvider } from 'next-themes'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
-import { LiveProvider } from '#app/live/live-provider.tsx'
+import { LiveProvider } from '#app/socket/live-provider.tsx'
 import { QueryProvider } from '#app/trpc/client.tsx'
 
 /** What every page stands on: theme, state in the address, queries, the live socket. */

@@ -5,7 +5,6 @@ import { useMemo } from 'react'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import { useLive } from '#app/live/live-provider.tsx'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import {
   type Minute,
@@ -14,6 +13,7 @@ import {
   newestMinute,
   SHOWN_MINUTES,
 } from '#app/side-by-side/minutes.ts'
+import { useLive } from '#app/socket/live-provider.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'

@@ -1,28 +1,28 @@
 'use client'
 
-import type { ReactNode } from 'react'
+import { CurrencyControl } from '#app/controls/currency-control.tsx'
+import { PeriodControl } from '#app/controls/period-control.tsx'
+import { StoreControl } from '#app/controls/store-control.tsx'
 import { plural } from '#app/format/number.ts'
 import { formatAge, zoneLabel } from '#app/format/time.ts'
-import { LiveIndicator } from '#app/live/live-indicator.tsx'
-import { CurrencyControl } from '#app/side-by-side/currency-control.tsx'
+import { PageHeading } from '#app/shell/page-heading.tsx'
 import { EmptyLog } from '#app/side-by-side/empty-log.tsx'
 import { FeedCard } from '#app/side-by-side/feed-card.tsx'
 import { Figures } from '#app/side-by-side/figures.tsx'
 import { FreshnessCard } from '#app/side-by-side/freshness-card.tsx'
 import type { Metric } from '#app/side-by-side/metrics.ts'
 import { MinutesCard } from '#app/side-by-side/minutes-card.tsx'
-import { PeriodControl } from '#app/side-by-side/period-control.tsx'
 import { postExample } from '#app/side-by-side/post-example.ts'
 import { StepsCard } from '#app/side-by-side/steps-card.tsx'
-import { StoreControl } from '#app/side-by-side/store-control.tsx'
 import { useSideBySide } from '#app/side-by-side/use-side-by-side.ts'
 import { useUrlState } from '#app/side-by-side/use-url-state.ts'
 import { WhyCard } from '#app/side-by-side/why-card.tsx'
+import { LiveIndicator } from '#app/socket/live-indicator.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent } from '#app/ui/card-content.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useHydrated } from '#app/ui/use-hydrated.ts'
-import { useNow } from '#app/ui/use-now.ts'
+import { useServerNow } from '#app/ui/use-server-now.ts'
 import type { Freshness } from '#server/serving/shapes.ts'
 
 const WHY_ID = 'why-they-differ'
@@ -37,7 +37,7 @@ export function SideBySidePage() {
   if (overview.data === undefined) {
     return (
       <>
-        <Heading title="Side by side" />
+        <PageHeading title="Side by side" />
         <Card title="Figures">
           <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
             {() => null}
@@ -52,9 +52,9 @@ export function SideBySidePage() {
   if (!resolved || !anyStore || !firstDay || !example) {
     return (
       <>
-        <Heading title="Side by side">
+        <PageHeading title="Side by side">
           <LiveIndicator behind={null} />
-        </Heading>
+        </PageHeading>
         <EmptyLog hasStores={allStores.length > 0} example={example} />
       </>
     )
@@ -73,7 +73,7 @@ export function SideBySidePage() {
 
   return (
     <>
-      <Heading title={isOpen ? 'Today so far' : 'Side by side'}>
+      <PageHeading title={isOpen ? 'Today so far' : 'Side by side'}>
         <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
         <PeriodControl range={scope} first={firstDay} last={newestDay} onChange={show} />
         <StoreControl stores={allStores} chosen={scope.stores} onChange={store => show({ store })} />
@@ -82,7 +82,7 @@ export function SideBySidePage() {
           chosen={currency}
           onChange={code => show({ currency: code })}
         />
-      </Heading>
+      </PageHeading>
       <div className="grid gap-3">
         <Figures query={sideBySide} currency={currency} zone={zone} onExplain={explain} />
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
@@ -128,22 +128,6 @@ export function SideBySidePage() {
       </div>
     </>
   )
-}
-
-function Heading({ title, children }: { title: string; children?: ReactNode }) {
-  return (
-    <header className="z-20 flex min-h-15 flex-wrap items-center gap-x-2 gap-y-1.5 bg-bg py-3 lg:sticky lg:top-0">
-      <h1 className="mr-auto text-lg font-semibold tracking-[-0.015em]">{title}</h1>
-      {children}
-    </header>
-  )
-}
-
-/** The database's clock: what it said, plus the time since. Immune to a browser whose clock is wrong. */
-function useServerNow({ data, dataUpdatedAt }: { data: Freshness | undefined; dataUpdatedAt: number }) {
-  const now = useNow()
-  if (!data) return null
-  return now === null ? data.now : data.now + Math.max(0, now - dataUpdatedAt)
 }
 
 function behindText({ lagEvents, lagMs }: Freshness['stream']): string {

@@ -1,8 +1,8 @@
 'use client'
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useRefreshOnChange } from '#app/live/use-refresh-on-change.ts'
-import { type AskedScope, resolveScope } from '#app/side-by-side/scope.ts'
+import { type AskedScope, resolveScope } from '#app/controls/scope.ts'
+import { useRefreshOnChange } from '#app/socket/use-refresh-on-change.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 
 /** First and last day change seldom, and reading them is not free. */

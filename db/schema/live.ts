@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { bigint, jsonb, pgSchema, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  date,
+  integer,
+  jsonb,
+  numeric,
+  pgSchema,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 
 /** What people and jobs change: the lane beside the stream's. */
 export const liveSchema = pgSchema('live')
@@ -18,4 +28,42 @@ export const opsLane = liveSchema.table('ops_lane', {
   kind: text().notNull(),
   payload: jsonb().notNull(),
   at: timestamp({ withTimezone: true }).notNull(),
+})
+
+/** What people ask of the batch path from a page. */
+export const jobRequests = liveSchema.table('job_requests', {
+  request: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  job: text().notNull(),
+  fromDay: date('from_day'),
+  toDay: date('to_day'),
+  state: text({ enum: ['requested', 'running', 'succeeded', 'failed'] })
+    .notNull()
+    .default('requested'),
+  detail: text(),
+  requestedAt: timestamp('requested_at', { withTimezone: true }).notNull().default(sql`clock_timestamp()`),
+  startedAt: timestamp('started_at', { withTimezone: true }),
+  endedAt: timestamp('ended_at', { withTimezone: true }),
+})
+
+/** What people ask of the simulators from a page or a command line. */
+export const scenarioRuns = liveSchema.table('scenario_runs', {
+  run: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  scenario: text().notNull(),
+  state: text({ enum: ['requested', 'running', 'stopping', 'ended', 'failed'] })
+    .notNull()
+    .default('requested'),
+  detail: text(),
+  requestedAt: timestamp('requested_at', { withTimezone: true }).notNull().default(sql`clock_timestamp()`),
+  startedAt: timestamp('started_at', { withTimezone: true }),
+  endsAt: timestamp('ends_at', { withTimezone: true }),
+  endedAt: timestamp('ended_at', { withTimezone: true }),
+})
+
+/** One row while simulators run: when they last said so, and what they play. */
+export const simulatorHeartbeat = liveSchema.table('simulator_heartbeat', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  beatAt: timestamp('beat_at', { withTimezone: true }).notNull(),
+  scenario: text().notNull(),
+  speed: numeric({ precision: 10, scale: 2 }).notNull(),
+  waiting: integer().notNull(),
 })

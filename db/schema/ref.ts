@@ -2,6 +2,7 @@ import {
   bigint,
   boolean,
   date,
+  integer,
   jsonb,
   numeric,
   pgSchema,
@@ -46,6 +47,25 @@ export const stockPolicies = refSchema.table(
     leadTimeDays: numeric('lead_time_days', { precision: 8, scale: 2 }),
   },
   table => [primaryKey({ columns: [table.store, table.sku, table.validFrom] })],
+)
+
+export const suppliers = refSchema.table('suppliers', {
+  supplier: text().primaryKey(),
+  name: text().notNull(),
+})
+
+export const supplyTerms = refSchema.table(
+  'supply_terms',
+  {
+    sku: text().notNull(),
+    validFrom: timestamp('valid_from', { withTimezone: true }).notNull(),
+    supplier: text().notNull(),
+    unitCost: bigint('unit_cost', { mode: 'number' }).notNull(),
+    currency: text().notNull(),
+    packSize: integer('pack_size').notNull().default(1),
+    leadTimeDays: numeric('lead_time_days', { precision: 8, scale: 2 }).notNull(),
+  },
+  table => [primaryKey({ columns: [table.sku, table.validFrom] })],
 )
 
 export const policyRevision = refSchema.table('policy_revision', {

@@ -1,8 +1,8 @@
 'use client'
 
 import { DayPicker } from 'react-day-picker'
+import type { DayRange } from '#app/controls/period.ts'
 import { dayOfLocalDate, localDateOfDay } from '#app/format/day.ts'
-import type { DayRange } from '#app/side-by-side/period.ts'
 import { classNames } from '#app/ui/class-names.ts'
 
 const CELL = 'size-9 p-0 text-center text-xs pointer-coarse:size-11'

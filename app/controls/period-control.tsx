@@ -3,15 +3,15 @@
 import { Popover } from '@base-ui/react/popover'
 import { CalendarDays } from 'lucide-react'
 import dynamic from 'next/dynamic'
+import { type DayRange, periodNote, presetsUpTo } from '#app/controls/period.ts'
 import { formatDayRange } from '#app/format/day.ts'
-import { type DayRange, periodNote, presetsUpTo } from '#app/side-by-side/period.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { Popup } from '#app/ui/popup.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 
 // A calendar is code that most visits do not need.
-const DayCalendar = dynamic(() => loadPatiently(() => import('#app/side-by-side/day-calendar.tsx')), {
+const DayCalendar = dynamic(() => loadPatiently(() => import('#app/controls/day-calendar.tsx')), {
   ssr: false,
   loading: () => <Skeleton className="h-80 w-63" />,
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LiveStore, MIN_RENDER_GAP_MS } from '#app/live/live-store.ts'
+import { LiveStore, MIN_RENDER_GAP_MS } from '#app/socket/live-store.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
 
 const snapshot: LiveSnapshot = {

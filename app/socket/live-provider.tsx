@@ -1,8 +1,8 @@
 'use client'
 
 import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react'
-import { connectLive } from '#app/live/live-socket.ts'
-import { firstView, LiveStore, type LiveView } from '#app/live/live-store.ts'
+import { connectLive } from '#app/socket/live-socket.ts'
+import { firstView, LiveStore, type LiveView } from '#app/socket/live-store.ts'
 
 const LiveContext = createContext<LiveStore | null>(null)
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AskedScope, resolveScope } from '#app/side-by-side/scope.ts'
+import { type AskedScope, resolveScope } from '#app/controls/scope.ts'
 import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
 
 function store(id: string, currency: string, zone = 'Europe/Berlin', lastDay = '2026-11-20'): StoreSummary {

@@ -4,7 +4,7 @@ import {
   continuityOf,
   emptyLiveState,
   type LiveState,
-} from '#app/live/live-state.ts'
+} from '#app/socket/live-state.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
 
 /** `connecting` until the first snapshot; `reconnecting` while what is shown may be out of date. */

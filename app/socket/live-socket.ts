@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import type { LiveStore } from '#app/live/live-store.ts'
+import type { LiveStore } from '#app/socket/live-store.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
 
 /** What this dashboard draws. Not asked for, stock is not sent. */

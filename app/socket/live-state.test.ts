@@ -6,7 +6,7 @@ import {
   emptyLiveState,
   KEPT_SALES,
   KEPT_WINDOWS_MS,
-} from '#app/live/live-state.ts'
+} from '#app/socket/live-state.ts'
 import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')

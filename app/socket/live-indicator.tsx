@@ -1,6 +1,6 @@
 'use client'
 
-import { useLive } from '#app/live/live-provider.tsx'
+import { useLive } from '#app/socket/live-provider.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 
 const STATES = {

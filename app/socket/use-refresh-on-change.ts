@@ -1,7 +1,7 @@
 'use client'
 
 import { useEffect, useRef } from 'react'
-import { useLive } from '#app/live/live-provider.tsx'
+import { useLive } from '#app/socket/live-provider.tsx'
 
 /** Never more often than this, and never before the answer before has come. */
 export const MIN_REFRESH_GAP_MS = 1_000
