@@ -19,7 +19,7 @@ export interface Happening {
 const VOIDED = 0.012
 const RETURNED = 0.03
 const BREAKAGES_A_DAY = 0.7
-const SHELVES_COUNTED_A_DAY = 6
+const SHELVES_COUNTED_A_DAY = 25
 /** Deliveries come before the doors open; the web shop's warehouse takes them in at six. */
 const FIRST_DELIVERY_HOUR = 6
 

@@ -58,8 +58,8 @@ function choose(
 function lineOf({ random, shop, state }: TradingShop, index: number, product: Product): BasketLine {
   const onHand = state.onHand?.[index] ?? 0
   const units = Math.min(
-    1 + random.poisson(MORE_UNITS * Math.min(3, product.mostUnits - 1)),
-    product.mostUnits,
+    1 + random.poisson(MORE_UNITS * Math.min(3, product.category.mostUnits - 1)),
+    product.category.mostUnits,
     onHand,
   )
   const unitPrice = unitPriceOf(product, shop, random)
@@ -72,14 +72,14 @@ function lineOf({ random, shop, state }: TradingShop, index: number, product: Pr
 
 /** What the till asks for one unit: the shelf price, or what the scales say. */
 function unitPriceOf(product: Product, shop: Shop, random: Random): Amount {
-  if (product.weighed) return shelfPriceOf(product, shop) * random.integer(60, 480)
+  if (product.category.weighed) return shelfPriceOf(product, shop) * random.integer(60, 480)
   return shelfPriceOf(product, shop)
 }
 
 /** The price on the shelf in the store's currency; of a gram where the product is weighed. */
 export function shelfPriceOf(product: Product, shop: Shop): Amount {
   const price = Math.round(product.listPrice * shop.priceFactor)
-  const decimals = shop.priceDecimals === 0 && !product.weighed ? 0 : product.priceDecimals
+  const decimals = shop.priceDecimals === 0 && !product.category.weighed ? 0 : product.category.decimals
   return roundTo(price, decimals)
 }
 

@@ -1,5 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
+import type { Supplier } from '../world/suppliers.ts'
 import { decimal } from './basket.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
 
@@ -67,20 +68,20 @@ export function reorder(
   { dueAt, wanted }: { dueAt(leadTimeDays: number): Instant; wanted(product: number): number },
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
-  const bySupplier = new Map<string, [product: number, units: number][]>()
+  const bySupplier = new Map<Supplier, [product: number, units: number][]>()
   for (const [index, product] of world.products.entries()) {
     const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
     if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
     const lines = bySupplier.get(product.supplier) ?? []
-    lines.push([index, Math.max(1, wanted(index) - position)])
+    const packs = Math.ceil(Math.max(1, wanted(index) - position) / product.packSize)
+    lines.push([index, packs * product.packSize])
     bySupplier.set(product.supplier, lines)
   }
   return [...bySupplier].map(([supplier, lines]) => {
     const head = stockHeader(trading, at)
-    const leadTimeDays = Math.max(...lines.map(([index]) => world.products[index]?.leadTimeDays ?? 1))
     const delivery: Delivery = {
       purchaseOrderId: `po-${shop.id}-${head.id}`,
-      dueAt: dueAt(leadTimeDays),
+      dueAt: dueAt(supplier.leadTimeDays),
       lines,
     }
     for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
@@ -89,7 +90,7 @@ export function reorder(
       ...head,
       type: 'purchase.placed',
       purchaseOrderId: delivery.purchaseOrderId,
-      supplier,
+      supplier: supplier.id,
       expectedAt: formatInstant(delivery.dueAt),
       lines: lines.map(([index, units]) => ({
         sku: world.products[index]?.sku ?? '',

@@ -24,7 +24,7 @@ export function policyOf(products: readonly Product[], ordersPerDay: number): Po
   const popularity = products.reduce((sum, product) => sum + product.popularity, 0)
   return products.map(product => {
     const unitsPerDay = (ordersPerDay * UNITS_PER_ORDER * product.popularity) / popularity
-    const duringLeadTime = unitsPerDay * product.leadTimeDays
+    const duringLeadTime = unitsPerDay * product.supplier.leadTimeDays
     const reorderPoint = Math.ceil(duringLeadTime + SERVICE_FACTOR * Math.sqrt(duringLeadTime))
     const orderAt = reorderPoint + Math.ceil(duringLeadTime + unitsPerDay)
     return {

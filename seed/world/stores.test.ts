@@ -18,11 +18,11 @@ describe('the stores of a world', () => {
 
   test('every product has a policy in every store: it orders before it is short', () => {
     const world = createWorld({ randomSeed: 1, stores: 4, ordersPerDay: 2_000 })
-    expect(world.products.length).toBe(120)
-    expect(new Set(world.products.map(({ sku }) => sku)).size).toBe(120)
+    expect(world.products.length).toBe(500)
+    expect(new Set(world.products.map(({ sku }) => sku)).size).toBe(500)
     for (const shop of world.shops) {
       const policies = world.policies.get(shop.id) ?? []
-      expect(policies.length).toBe(120)
+      expect(policies.length).toBe(500)
       for (const { reorderPoint, orderAt, orderUpTo } of policies) {
         expect(reorderPoint).toBeGreaterThan(0)
         expect(orderAt).toBeGreaterThan(reorderPoint)

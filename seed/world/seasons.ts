@@ -1,0 +1,2 @@
+/** When in the year something sells. */
+export type Season = 'even' | 'warm' | 'cool' | 'spring' | 'christmas'
