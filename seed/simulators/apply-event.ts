@@ -1,10 +1,9 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { type Amount, parseAmount } from '#domain/money.ts'
+import type { Amount } from '#domain/money.ts'
+import { amountOf } from '../shop/decimal.ts'
+import { forgetPurchase, rememberPurchase } from '../shop/purchases.ts'
 import type { OrderPlaced, TradingShop } from '../shop/shop-state.ts'
-
-/** Orders that a shop remembers for returns, as `shop/sales.ts` does. */
-const REMEMBERED_ORDERS = 60
 
 /**
  * Brings a shop to where an event of its own left it: for what a scenario does to it, and for what happened
@@ -16,13 +15,12 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
     case 'order.placed':
       move(trading, event.lines, -1)
       countAtTill(trading, event, { orders: 1, units: unitsOf(event), net: netOf(event) })
-      state.recentOrders.push(event)
-      if (state.recentOrders.length > REMEMBERED_ORDERS) state.recentOrders.shift()
+      remember(trading, event)
       return
     case 'order.voided':
       move(trading, event.lines, 1)
       countAtTill(trading, event, { orders: -1, units: -unitsOf(event), net: -netOf(event) })
-      forget(trading, event.orderId)
+      forgetPurchase(trading, event.orderId)
       return
     case 'order.returned':
       move(
@@ -35,7 +33,7 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
         units: 0,
         net: -event.lines.reduce((sum, { refund }) => sum + amountOf(refund), 0),
       })
-      if (event.originalOrderId !== undefined) forget(trading, event.originalOrderId)
+      if (event.originalOrderId !== undefined) forgetPurchase(trading, event.originalOrderId)
       return
     case 'till.closed':
       if (state.tills[event.register]?.businessDay === event.businessDay) delete state.tills[event.register]
@@ -105,8 +103,13 @@ function countAtTill(
   state.tills[event.register] = totals
 }
 
-function forget({ state }: TradingShop, orderId: string): void {
-  state.recentOrders = state.recentOrders.filter(recent => recent.orderId !== orderId)
+function remember(trading: TradingShop, order: OrderPlaced): void {
+  rememberPurchase(trading, () => ({
+    orderId: order.orderId,
+    at: Date.parse(order.eventTime),
+    ...(order.customer === undefined ? {} : { customer: order.customer }),
+    lines: order.lines.map(line => [indexOf(trading, line.sku), line.units, paidFor(line)]),
+  }))
 }
 
 type Sale = Pick<OrderPlaced, 'lines'>
@@ -116,29 +119,16 @@ function unitsOf({ lines }: Sale): number {
 }
 
 function netOf({ lines }: Sale): Amount {
-  return lines.reduce(
-    (sum, { units, unitPrice, discount }) => sum + units * amountOf(unitPrice) - amountOf(discount ?? '0'),
-    0,
-  )
+  return lines.reduce((sum, line) => sum + paidFor(line), 0)
 }
 
-/** An amount that a shop of this world wrote. */
-export function amountOf(text: string): Amount {
-  const amount = parseAmount(text)
-  if (amount === null) throw new RangeError(`${text} was written by a shop of this world and is no amount`)
-  return amount
+function paidFor({ units, unitPrice, discount }: OrderPlaced['lines'][number]): Amount {
+  return units * amountOf(unitPrice) - amountOf(discount ?? '0')
 }
 
 /** Where a product stands in the lists of a shop. */
 export function indexOf({ world }: TradingShop, sku: string): number {
-  let indexes = indexesOf.get(world.products)
-  if (!indexes) {
-    indexes = new Map(world.products.map((product, index) => [product.sku, index]))
-    indexesOf.set(world.products, indexes)
-  }
-  const index = indexes.get(sku)
+  const index = world.productIndex.get(sku)
   if (index === undefined) throw new RangeError(`${sku} is no product of this world`)
   return index
 }
-
-const indexesOf = new WeakMap<object, ReadonlyMap<string, number>>()

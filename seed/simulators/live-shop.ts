@@ -31,8 +31,8 @@ const BROKEN = 0.003
 const REORDER_EVERY_MS = 2 * MINUTE_MS
 const COUNT_EVERY_MS = 10 * MINUTE_MS
 const SHELVES_COUNTED = 4
-/** Now and then a supplier is late by so much, and shelves run low. */
-const SUPPLIER_LATE = { chance: 0.15, factor: 3 }
+/** A supplier that is late takes so many of its lead times more, and shelves run low. */
+const LATE_FACTOR = 2
 /** A till sends its Z report so long after closing. */
 const CLOSING_MS = 4 * MINUTE_MS
 
@@ -70,10 +70,8 @@ export function createLiveShop(
     if (order) sessions?.order(order, at)
     if (order && random.chance(VOIDED)) {
       later.add(at + random.integer(20 * SECOND_MS, 90 * SECOND_MS), now =>
-        // Its till may have closed the day meanwhile: then it would be a return. Or it has been brought back.
-        businessDayOf(now, shop) === businessDayOf(at, shop) && state.recentOrders.includes(order)
-          ? cancel(trading, now, order)
-          : null,
+        // Its till may have closed the day meanwhile: then it would be a return.
+        businessDayOf(now, shop) === businessDayOf(at, shop) ? cancel(trading, now, order) : null,
       )
     }
     return [
@@ -90,8 +88,9 @@ export function createLiveShop(
       nextReorder = now + REORDER_EVERY_MS
       happened.push(
         ...reorder(trading, now, {
-          dueAt: days =>
-            Math.ceil(now + days * dayMs * (random.chance(SUPPLIER_LATE.chance) ? SUPPLIER_LATE.factor : 1)),
+          dueAt: days => Math.ceil(now + days * dayMs),
+          delayMs: ({ unreliability, leadTimeDays }) =>
+            random.chance(unreliability) ? Math.ceil(leadTimeDays * dayMs * LATE_FACTOR) : 0,
           wanted: product => trading.policies[product]?.orderUpTo ?? 0,
         }),
       )

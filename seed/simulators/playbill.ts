@@ -14,7 +14,8 @@ export interface Request {
 
 /** What becomes of a request. */
 export interface Report {
-  state: 'running' | 'ended' | 'failed'
+  /** `requested`: it waits for its turn. */
+  state: 'requested' | 'running' | 'ended' | 'failed'
   detail: string
   endsAt?: Instant
 }
@@ -89,10 +90,17 @@ export function createPlaybill(
   function take(now: Instant): SentEvent[] {
     const happened: SentEvent[] = []
     for (const request of desk.take()) {
-      if (request.scenario !== 'ordinary') waiting.push(request)
-      else {
+      if (request.scenario !== 'ordinary') {
+        waiting.push(request)
+        if (plays.some(play => play.request.scenario === request.scenario))
+          desk.report(request.run, {
+            state: 'requested',
+            detail: 'Waits until the one that plays has ended.',
+          })
+      } else {
         const ended = plays.length + waiting.length
-        for (const { run } of waiting) desk.report(run, { state: 'ended', detail: 'Back to the ordinary day.' })
+        for (const { run } of waiting)
+          desk.report(run, { state: 'ended', detail: 'Back to the ordinary day.' })
         waiting = []
         happened.push(...endWhere(() => true, now, 'Back to the ordinary day. '))
         desk.report(request.run, {
@@ -139,8 +147,7 @@ export function createPlaybill(
     get deliveriesHeld() {
       return plays.some(({ script }) => script.deliveriesHeld)
     },
-    clockOf: source =>
-      plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
+    clockOf: source => plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
     get playing() {
       return plays.length === 0 ? 'ordinary' : plays.map(({ request }) => request.scenario).join(' + ')
     },

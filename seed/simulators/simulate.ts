@@ -1,7 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { createRandom } from '../random.ts'
-import { newShopState, openShop, type TradingShop } from '../shop/shop-state.ts'
+import { newShopState, type OrderPlaced, openShop, type TradingShop } from '../shop/shop-state.ts'
 import { createWorld, type WorldParameters } from '../world/world.ts'
 import { applyEvent } from './apply-event.ts'
 import { clockOf } from './clocks.ts'
@@ -13,8 +13,8 @@ import { createPaceOf, ORDERS_PER_MINUTE } from './pace.ts'
 import { createPlaybill, type Playbill, type RequestDesk } from './playbill.ts'
 import type { PostEvents } from './post-events.ts'
 import { createReviewFeed } from './review-feed.ts'
-import { liveShops, type Stage } from './scripts/script.ts'
 import { brew } from './scripts/poison.ts'
+import type { Stage } from './scripts/script.ts'
 import { createSenders, type Senders, type SenderTell } from './senders.ts'
 
 export interface Simulation {
@@ -95,7 +95,8 @@ export async function simulate(simulation: Simulation): Promise<void> {
   const shops = new Map<string, LiveShop>(
     tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })]),
   )
-  const reviews = createReviewFeed({ random, startedAt, series })
+  const reviews = createReviewFeed(random, startedAt)
+  const lastOrders = new Map<string, OrderPlaced>()
   const paceOf = createPaceOf(world.shops, speed)
   let usualPace = paceOf(startedAt)
   const stageOf = (times: Pick<Stage, 'startedAt' | 'endsAt'>): Stage => ({
@@ -103,6 +104,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     shops: tradings,
     random,
     ordinaryPace: () => usualPace,
+    lastOrderOf: store => lastOrders.get(store),
     plant: (source, planted) => senders.of(source).add(planted),
     hold: (source, until) => senders.of(source).holdUntil(until),
     release: source => senders.of(source).release(),
@@ -119,9 +121,11 @@ export async function simulate(simulation: Simulation): Promise<void> {
     await tellOf(happenings, { byStore, senders, journals, tell })
     for (const event of happened) {
       shops.get(event.store)?.note(event, now)
-      if (event.type !== 'order.placed') continue
-      reviews.purchased(event, now)
-      if (byStore.get(event.store)?.shop.input === 'live' && random.chance(HELD.chance)) {
+      const trading = byStore.get(event.store)
+      if (event.type !== 'order.placed' || !trading) continue
+      lastOrders.set(event.store, event)
+      reviews.onOrder(trading, now)
+      if (trading.shop.input === 'live' && random.chance(HELD.chance)) {
         held += 1
         senders.of(event.source).holdUntil(now + random.integer(HELD.leastMs, HELD.mostMs))
       }
@@ -140,6 +144,14 @@ export async function simulate(simulation: Simulation): Promise<void> {
       () => tell.dropped(file.name),
       (error: unknown) => tell.unwritten('a file of reviews', error),
     )
+  }
+
+  function breakSomething(now: Instant): void {
+    const known = random.pick([...lastOrders.values(), null])
+    const trading = known && byStore.get(known.store)
+    if (!trading || trading.shop.input === 'journal') return
+    const { source, planted } = brew(random.pick(BROKEN), { trading, known, at: now })
+    senders.of(source).add(planted)
   }
 
   const save = () =>
@@ -168,8 +180,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     await pass([...ordinary, ...byScenario], now)
     if (now >= breaksAt) {
       breaksAt = now + random.exponential(BROKEN_EVERY_MS)
-      const broken = brew(random.pick(BROKEN), random.pick(liveShops(stageOf({ startedAt, endsAt: now }))), now)
-      if (broken) senders.of(broken.source).add(broken.planted)
+      breakSomething(now)
     }
     if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)
     simulation.onStatus?.({ playing: playbill.playing, waiting: senders.waiting })

@@ -69,7 +69,20 @@ export async function openJournals(options: {
     })
   }
 
+  // What could not be written, for want of room, is written with what comes next.
+  let owed: JournalEntry[] = []
+  let isTorn = false
+
   async function write(entries: readonly JournalEntry[]): Promise<void> {
+    owed.push(...entries)
+    if (isTorn) for (const name of growing.values()) await removeHalfLine(path.join(folder, name))
+    isTorn = true
+    await append(owed)
+    isTorn = false
+    owed = []
+  }
+
+  async function append(entries: readonly JournalEntry[]): Promise<void> {
     const texts = new Map<string, string>()
     for (const { store, event, sent } of entries) {
       const name = await growingFile(store.id, businessDayOf(Date.parse(event.eventTime), store))
@@ -137,12 +150,14 @@ export async function openJournals(options: {
 
 /** What a crash left of a line that was being written: its event is restored from the shops' own record. */
 async function removeHalfLine(file: string): Promise<void> {
-  const text = await readFile(file, 'utf8')
+  const text = (await readFile(file, 'utf8').catch(ignoreMissing)) ?? ''
   if (text !== '' && !text.endsWith('\n')) await writeFile(file, text.slice(0, text.lastIndexOf('\n') + 1))
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(ignoreMissing).then(names => names ?? [])
+  return readdir(folder)
+    .catch(ignoreMissing)
+    .then(names => names ?? [])
 }
 
 function ignoreMissing(error: unknown): undefined {

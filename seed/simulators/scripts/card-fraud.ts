@@ -1,10 +1,11 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import { decimal, shelfPriceOf } from '../../shop/basket.ts'
+import { amountOf, decimal } from '../../shop/decimal.ts'
+import { forgetPurchase } from '../../shop/purchases.ts'
 import { cancel } from '../../shop/sales.ts'
-import { header, type OrderPlaced, type TradingShop } from '../../shop/shop-state.ts'
-import { amountOf, applyEvent } from '../apply-event.ts'
+import { demandAt, header, type OrderPlaced, type TradingShop } from '../../shop/shop-state.ts'
+import { applyEvent } from '../apply-event.ts'
 import { placeOrder } from './place-order.ts'
 import { type BeginScript, createRate, liveTills } from './script.ts'
 
@@ -25,17 +26,24 @@ export const beginCardFraud: BeginScript = stage => {
 
   function use(now: Instant): SentEvent[] {
     const there = cheap.filter(index => (trading.state.onHand?.[index] ?? 0) > 0)
-    const product = trading.world.products[there.length === 0 ? -1 : random.pick(there)]
-    if (!product || placed >= ORDERS.most) return []
+    if (there.length === 0 || placed >= ORDERS.most) return []
+    const index = random.pick(there)
     placed += 1
     const order = placeOrder(trading, now, {
       register,
       customer,
-      lines: [{ sku: product.sku, units: 1, unitPrice: shelfPriceOf(product, trading.shop), discount: 0 }],
+      lines: [
+        {
+          sku: trading.world.products[index]?.sku ?? '',
+          units: 1,
+          unitPrice: demandAt(trading, now).prices[index] ?? 0,
+          discount: 0,
+        },
+      ],
     })
     open.push(order)
     // Nobody else brings it back.
-    trading.state.recentOrders = trading.state.recentOrders.filter(recent => recent !== order)
+    forgetPurchase(trading, order.orderId)
     return [order]
   }
 

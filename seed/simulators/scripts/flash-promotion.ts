@@ -1,5 +1,4 @@
-import { shelfPriceOf } from '../../shop/basket.ts'
-import type { TradingShop } from '../../shop/shop-state.ts'
+import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '../../shop/shop-state.ts'
 import { roundTo } from '../../world/catalogue.ts'
 import { placeOrder } from './place-order.ts'
 import { type BeginScript, createRate } from './script.ts'
@@ -12,14 +11,15 @@ const MOST_UNITS = 4
 const OVERSOLD_ONLINE = 12
 
 export const beginFlashPromotion: BeginScript = stage => {
-  const { random, shops } = stage
-  const products = shops[0]?.world.products ?? []
-  const promoted = products
+  const { random, shops, startedAt, endsAt } = stage
+  const [promoted] = (shops[0]?.world.products ?? [])
     .map((product, index) => ({ product, index }))
-    .filter(({ product }) => product.category.weighed !== true)
-    .sort((left, right) => right.product.popularity - left.product.popularity)[0]
+    .filter(({ product }) => !product.category.weighed && product.category.mostUnits >= MOST_UNITS)
+    .sort((left, right) => right.product.popularity - left.product.popularity)
   if (!promoted) throw new Error('this world has no product that is sold by the piece')
   const { product, index } = promoted
+  const promotion = { title: `Only now: ${product.name}`, products: [index], discount: OFF }
+  const lifts = shops.map(trading => lowerPrice(trading, { at: startedAt, until: endsAt, promotion }))
   const rates = shops.map(() => createRate(stage))
   let orders = 0
   let units = 0
@@ -29,7 +29,7 @@ export const beginFlashPromotion: BeginScript = stage => {
     const there = (state.onHand?.[index] ?? 0) + (shop.channel === 'online' ? OVERSOLD_ONLINE : 0)
     const wanted = Math.min(there, random.integer(1, MOST_UNITS))
     if (!state.onHand || wanted < 1) return []
-    const unitPrice = shelfPriceOf(product, shop)
+    const unitPrice = demandAt(trading, now).prices[index] ?? 0
     const discount = Math.min(
       wanted * unitPrice,
       roundTo(Math.round(wanted * unitPrice * OFF), shop.priceDecimals),
@@ -40,6 +40,7 @@ export const beginFlashPromotion: BeginScript = stage => {
   }
 
   return {
+    pace: usual => usual.map((pace, place) => pace * (lifts[place] ?? 1)),
     act(now) {
       const pace = stage.ordinaryPace()
       return shops.flatMap((trading, place) => {
@@ -47,7 +48,11 @@ export const beginFlashPromotion: BeginScript = stage => {
         return Array.from({ length: count }, () => sellOne(trading, now)).flat()
       })
     },
+    end(now) {
+      for (const { flash } of shops) if (flash?.promotion === promotion) flash.until = now
+      return []
+    },
     detail: () =>
-      `${product.name} (${product.sku}) at ${Math.round(OFF * 100)} % off: ${orders} orders, ${units} units.`,
+      `${product.name} (${product.sku}) at ${Math.round(OFF * 100)}% off: ${orders} orders for it alone, ${units} units.`,
   }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import { decimal } from '../../shop/basket.ts'
+import { decimal } from '../../shop/decimal.ts'
 import { header, type OrderPlaced, type TradingShop } from '../../shop/shop-state.ts'
 import { applyEvent } from '../apply-event.ts'
 

@@ -1,6 +1,6 @@
-import type { RejectionReason, SentEvent } from '#domain/event.ts'
+import type { RejectionReason } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import { header, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
+import { header, type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
 import type { Planted } from '../outgoing.ts'
 import { type BeginScript, createRate, liveShops } from './script.ts'
 
@@ -18,15 +18,15 @@ export const POISONS = [
 
 export type Poison = (typeof POISONS)[number]
 
-/** An event of a shop with something wrong in it, and who sends it. Null when there is no order to spoil. */
+/**
+ * An event of a shop with something wrong in it, and who sends it.
+ * @param known an order of the shop to spoil
+ */
 export function brew(
   poison: Poison,
-  trading: TradingShop,
-  at: Instant,
-): { source: string; planted: Planted } | null {
-  const { shop, state, random } = trading
-  const known = state.recentOrders.at(-1)
-  if (!known) return null
+  { trading, known, at }: { trading: TradingShop; known: OrderPlaced; at: Instant },
+): { source: string; planted: Planted } {
+  const { shop, random } = trading
   if (poison === 'conflicting_duplicate') {
     // The id of an order that its sender has already sent, or is about to.
     const other = { ...known, orderId: `${known.orderId}-again` }
@@ -45,7 +45,7 @@ function plant(source: string, planted: string, body: string) {
 
 function spoil(
   poison: Exclude<Poison, 'conflicting_duplicate'>,
-  good: Extract<SentEvent, { type: 'order.placed' }>,
+  good: OrderPlaced,
 ): [what: string, body: string] {
   const written = (fields: object) => JSON.stringify({ ...good, ...fields })
   switch (poison) {
@@ -85,8 +85,10 @@ export const beginPoisonEvents: BeginScript = stage => {
     act(now) {
       for (let count = rate(now, PER_MINUTE); count > 0; count -= 1) {
         const poison = POISONS[sent % POISONS.length] ?? POISONS[0]
-        const brewed = brew(poison, stage.random.pick(liveShops(stage)), now)
-        if (!brewed) continue
+        const trading = stage.random.pick(liveShops(stage))
+        const known = stage.lastOrderOf(trading.shop.id)
+        if (!known) continue
+        const brewed = brew(poison, { trading, known, at: now })
         sent += 1
         stage.plant(brewed.source, brewed.planted)
       }

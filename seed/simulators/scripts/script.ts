@@ -1,7 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { Random } from '../../random.ts'
-import { sourceOf, type TradingShop } from '../../shop/shop-state.ts'
+import { type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
 import type { Planted } from '../outgoing.ts'
 
 /** What a scenario has to play with. */
@@ -12,6 +12,8 @@ export interface Stage {
   endsAt: Instant
   /** Orders a minute of each shop as they would be on an ordinary day now; 0 where it is closed. */
   ordinaryPace(): readonly number[]
+  /** What a store sold last, where it has sold anything since the simulators started. */
+  lastOrderOf(store: string): OrderPlaced | undefined
   /** Sends what no shop would send. */
   plant(source: string, planted: Planted): void
   /** The line of a sender is down until then. */
