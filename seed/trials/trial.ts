@@ -61,7 +61,6 @@ export interface Trial {
   reports: readonly Report[]
   dropped: readonly string[]
   dropDir: string
-  startedAt: Instant
 }
 
 /**
@@ -126,7 +125,6 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     reports: seen.reports,
     dropped: seen.dropped,
     dropDir,
-    startedAt: TRIAL_START,
   }
 }
 
