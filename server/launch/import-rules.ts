@@ -22,9 +22,9 @@ export const areas: readonly Area[] = [
   { name: 'log', places: ['server/log/'], allowed: foundation },
   { name: 'stream', places: ['server/stream/'], allowed: [...log, settings] },
   {
-    // The commands of the batch path also reconcile (which reads both paths) and import journals.
+    // The commands of the batch path also reconcile (which reads both paths) and import journals and reviews.
     name: 'jobs entry point',
-    places: ['jobs/main.ts', 'jobs/schedule-main.ts'],
+    places: ['jobs/main.ts', 'jobs/schedule-main.ts', 'jobs/wired-jobs.ts'],
     allowed: ['jobs/', 'server/serving/', 'server/intake/', ...log, settings],
   },
   { name: 'jobs', places: ['jobs/'], allowed: log },
