@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Journal } from './history/journal.ts'
 import type { ShopState } from './shop/shop-state.ts'
+import type { Outgoing } from './simulators/outgoing.ts'
 import type { WorldParameters } from './world/world.ts'
 
 /** What the seeder made: the simulators go on in the same world. */
@@ -16,7 +16,9 @@ export interface ShopsRecord {
   seed: SeedRecord
   shops: Record<string, ShopState>
   /** What was sent and not taken when the simulators stopped, by source. */
-  outboxes: Record<string, SentEvent[]>
+  outboxes: Record<string, Outgoing[]>
+  /** Which book tells what happened after this was written; the simulators', and none before they first ran. */
+  book?: number
 }
 
 // Beside the database in DATA_DIR: what people in shops know is no part of the system they report to.

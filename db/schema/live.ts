@@ -60,6 +60,7 @@ export const scenarioRuns = liveSchema.table('scenario_runs', {
   startedAt: timestamp('started_at', { withTimezone: true }),
   endsAt: timestamp('ends_at', { withTimezone: true }),
   endedAt: timestamp('ended_at', { withTimezone: true }),
+  minutes: integer(),
 })
 
 /** One row while simulators run: when they last said so, and what they play. */

@@ -8,7 +8,7 @@ import type { Environment } from '#server/environment.ts'
 import { DemoError } from './demo-error.ts'
 
 /** What the seeder leaves beside the database, and the simulators go on from. */
-const simulatorFiles = ['seed.json', 'shops.json', 'journals']
+const simulatorFiles = ['seed.json', 'shops.json', 'journals', 'simulators']
 
 /** The database that everything started here works on. */
 export type ServedDatabase = Readonly<{

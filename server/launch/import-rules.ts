@@ -50,6 +50,12 @@ export const areas: readonly Area[] = [
     allowed: ['seed/', ...log, settings],
   },
   {
+    // What plays is asked for, and told, in the database. Nothing that is sold goes that way.
+    name: "the simulators' control channel",
+    places: ['seed/simulators/control/', 'seed/simulate-main.ts'],
+    allowed: ['seed/', ...foundation, settings, 'server/launch/file-lock.mjs'],
+  },
+  {
     // The rest of it, with the simulators, reaches the system as tills do: over HTTP and by files. (An event's hash
     // is a pure function of the event.)
     name: 'seed',
