@@ -1,18 +1,18 @@
 import type { Sql } from '#db/client.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
-import { enrichedHistory } from './history/world-history.ts'
+import { enrichedHistory, type WorldEnd } from './history/world-history.ts'
 import { describeProgress, duration, type ProgressLine } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
-import { newShopState, type ShopState } from './shop/shop-state.ts'
+import { newShopState } from './shop/shop-state.ts'
 import { PARTITION_COUNT } from './world/stores.ts'
 import { createWorld, type World } from './world/world.ts'
-import { writeSeedRecord, writeShops } from './world-files.ts'
+import { writeJournals, writeSeedRecord, writeShops } from './world-files.ts'
 import { writeReference } from './write-reference.ts'
 
 const DAY_MS = 24 * HOUR_MS
 /** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */
-const EVENTS_PER_ORDER = 1.09
+const EVENTS_PER_ORDER = 1.15
 
 export interface Seeding {
   sql: Sql
@@ -38,15 +38,17 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   progress.done(
     `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
   )
-  const shops = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
+  const { shops, journals } = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
   const seed = { randomSeed, stores, ordersPerDay, until }
+  await writeJournals(dataDir, journals)
   await writeSeedRecord(dataDir, seed)
   await writeShops(dataDir, { seed, shops, outboxes: {} })
   return world
 }
 
-function unopened(world: World): Record<string, ShopState> {
-  return Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
+function unopened(world: World): WorldEnd {
+  const shops = Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
+  return { shops, journals: [] }
 }
 
 /** An early word, before anything is written; `loadHistory` decides under its locks. */
@@ -72,11 +74,11 @@ async function loadWorld(
   { sql, options, progress, stop }: Seeding,
   world: World,
   start: Instant,
-): Promise<Record<string, ShopState>> {
+): Promise<WorldEnd> {
   const began = performance.now()
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   const history = enrichedHistory(world, options)
-  let shops: Record<string, ShopState> = {}
+  let end = unopened(world)
   let loaded = 0
   function* events() {
     let next = history.next()
@@ -84,7 +86,7 @@ async function loadWorld(
       stop.throwIfAborted()
       yield next.value
     }
-    shops = next.value
+    end = next.value
   }
   try {
     await loadHistory(sql, {
@@ -104,5 +106,5 @@ async function loadWorld(
   progress.done(
     `history: ${describeProgress('events', { done: loaded, elapsedMs })} · ${duration(elapsedMs)}`,
   )
-  return shops
+  return end
 }

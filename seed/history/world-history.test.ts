@@ -38,7 +38,7 @@ describe('a seeded history', () => {
     world = createWorld(PARAMETERS)
     const history = collect(worldHistory(world, SPAN))
     sent = history.items
-    shops = history.result
+    shops = history.result.shops
     logged = collect(enrichedHistory(createWorld(PARAMETERS), SPAN)).items
   })
 

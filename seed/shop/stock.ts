@@ -1,7 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Supplier } from '../world/suppliers.ts'
-import { decimal } from './basket.ts'
+import { decimal } from './decimal.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
 
 const SHRINKAGE = 0.12
@@ -57,15 +57,22 @@ export function breakOne(trading: TradingShop, at: Instant): SentEvent | null {
   }
 }
 
+export interface Replenishment {
+  dueAt(leadTimeDays: number): Instant
+  delayMs?(supplier: Supplier): number
+  wanted(product: number): number
+}
+
 /**
  * Orders what has come down to its ordering level, one purchase order a supplier.
  * @param dueAt when a supplier with this lead time delivers
+ * @param delayMs by how much it is late, which the order does not know
  * @param wanted units to have of a product, on hand and on order
  */
 export function reorder(
   trading: TradingShop,
   at: Instant,
-  { dueAt, wanted }: { dueAt(leadTimeDays: number): Instant; wanted(product: number): number },
+  { dueAt, delayMs, wanted }: Replenishment,
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
   const bySupplier = new Map<Supplier, [product: number, units: number][]>()
@@ -79,9 +86,10 @@ export function reorder(
   }
   return [...bySupplier].map(([supplier, lines]) => {
     const head = stockHeader(trading, at)
+    const expectedAt = dueAt(supplier.leadTimeDays)
     const delivery: Delivery = {
       purchaseOrderId: `po-${shop.id}-${head.id}`,
-      dueAt: dueAt(supplier.leadTimeDays),
+      dueAt: expectedAt + (delayMs?.(supplier) ?? 0),
       lines,
     }
     for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
@@ -91,7 +99,7 @@ export function reorder(
       type: 'purchase.placed',
       purchaseOrderId: delivery.purchaseOrderId,
       supplier: supplier.id,
-      expectedAt: formatInstant(delivery.dueAt),
+      expectedAt: formatInstant(expectedAt),
       lines: lines.map(([index, units]) => ({
         sku: world.products[index]?.sku ?? '',
         units,
@@ -119,6 +127,11 @@ export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
       lines: lines.map(([index, units]) => ({ sku: world.products[index]?.sku ?? '', units })),
     }
   })
+}
+
+/** Goods that come back to the shelf. */
+export function putBack({ state }: TradingShop, product: number | undefined, units: number): void {
+  if (state.onHand && product !== undefined) state.onHand[product] = (state.onHand[product] ?? 0) + units
 }
 
 function stockHeader(trading: TradingShop, at: Instant) {

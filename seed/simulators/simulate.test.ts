@@ -106,10 +106,10 @@ describe('the simulators', () => {
     const history = worldHistory(createWorld(WORLD), { days: 1, until: NOON })
     let next = history.next()
     while (!next.done) next = history.next()
-    const { stored, saved } = await play({ minutes: 10, shops: next.value })
+    const { stored, saved } = await play({ minutes: 10, shops: next.value.shops })
     const last = saved.at(-1)
     const unsent = Object.values(last?.outboxes ?? {}).flat()
-    const onHand = onHandAfter([...stored, ...unsent], next.value)
+    const onHand = onHandAfter([...stored, ...unsent], next.value.shops)
     for (const [store, state] of Object.entries(last?.shops ?? {})) {
       createWorld(WORLD).products.forEach(({ sku }, index) => {
         expect(state.onHand?.[index], `${store}/${sku}`).toBe(onHand.get(`${store}/${sku}`))

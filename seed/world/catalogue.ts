@@ -7,6 +7,8 @@ import { type Supplier, suppliersOf } from './suppliers.ts'
 export interface Product {
   sku: string
   name: string
+  /** What it is, without the brand. */
+  item: string
   category: Category
   supplier: Supplier
   /** EUR; of one gram where it is weighed. */
@@ -53,6 +55,7 @@ export function catalogueOf(randomSeed: number): Product[] {
       return {
         sku: `${category.code}${String(index + 1).padStart(4, '0')}`,
         name: `${supplier.brand} ${item}`,
+        item,
         category,
         supplier,
         ...pricesOf(category, random),
