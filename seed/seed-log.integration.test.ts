@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import type { ProgressLine } from './progress.ts'
 import { seedLog } from './seed-log.ts'
+import { createSeedingProgress } from './seeding-progress.ts'
 import { readSeedRecord, readShops } from './world-files.ts'
 
 const OPTIONS = {
@@ -16,7 +16,7 @@ const OPTIONS = {
   until: Date.UTC(2026, 10, 20, 12),
 }
 
-const silent: ProgressLine = { show() {}, done() {}, clear() {} }
+const silent = createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now())
 
 describe('seeding', () => {
   let database: TestDatabase

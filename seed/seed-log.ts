@@ -2,8 +2,9 @@ import type { Sql } from '#db/client.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
 import { enrichedHistory, type WorldEnd } from './history/world-history.ts'
-import { describeProgress, duration, type ProgressLine } from './progress.ts'
+import { describeDone, describeProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
+import type { SeedingProgress } from './seeding-progress.ts'
 import { newShopState } from './shop/shop-state.ts'
 import { PARTITION_COUNT } from './world/stores.ts'
 import { createWorld, type World } from './world/world.ts'
@@ -18,7 +19,7 @@ export interface Seeding {
   sql: Sql
   options: SeedOptions
   dataDir: string
-  progress: ProgressLine
+  progress: SeedingProgress
   stop: AbortSignal
 }
 
@@ -75,7 +76,7 @@ async function loadWorld(
   world: World,
   start: Instant,
 ): Promise<WorldEnd> {
-  const began = performance.now()
+  progress.begin('history')
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   const history = enrichedHistory(world, options)
   let end = unopened(world)
@@ -95,16 +96,15 @@ async function loadWorld(
       to: options.until,
       onProgress(done) {
         loaded = done
-        const elapsedMs = performance.now() - began
-        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`)
+        const elapsedMs = progress.elapsedMs()
+        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`, done / total)
       },
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error
   }
-  const elapsedMs = performance.now() - began
-  progress.done(
-    `history: ${describeProgress('events', { done: loaded, elapsedMs })} · ${duration(elapsedMs)}`,
-  )
+  const elapsedMs = progress.elapsedMs()
+  progress.took('history', elapsedMs)
+  progress.done(`history: ${describeDone('events', { done: loaded, elapsedMs })}`)
   return end
 }
