@@ -56,11 +56,22 @@ export function ProposalCards({
           empty={
             <EmptyState
               what="Nothing to order."
-              advice="Where a reorder point is known, what is on hand and on order is above it. Shortages of products without a policy are on the list of alerts."
+              advice={
+                query.data && query.data.covered > 0
+                  ? `${coveredText(query.data.covered)}.`
+                  : 'Where a reorder point is known, what is on hand and on order is above it.'
+              }
             />
           }
         >
-          {data => <Totals suppliers={data.suppliers} />}
+          {data => (
+            <>
+              <Totals suppliers={data.suppliers} />
+              {data.covered > 0 ? (
+                <p className="mt-2 text-2xs text-muted">Beside these, {coveredText(data.covered)}.</p>
+              ) : null}
+            </>
+          )}
         </CardContent>
       </Card>
       {query.data?.suppliers.map(supplier => (
@@ -163,6 +174,10 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
       </div>
     </Card>
   )
+}
+
+function coveredText(covered: number): string {
+  return `${plural(covered, 'shortage is', 'shortages are')} covered by what is on order`
 }
 
 function supplierName({ supplier, name }: Supplier): string {
