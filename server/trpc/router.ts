@@ -5,6 +5,7 @@ import { readFreshness } from '#server/serving/freshness.ts'
 import { readOverview } from '#server/serving/overview.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { pipelineRouter } from '#server/trpc/pipeline-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
 const MAX_PAGE = 200
@@ -49,6 +50,7 @@ export const appRouter = router({
       .input(z.strictObject({ cursor: z.int().min(1).nullish(), limit: pageSize }).prefault({}))
       .query(({ ctx, input }) => listFindings(ctx.serving, input)),
   }),
+  pipeline: pipelineRouter,
 })
 
 export type AppRouter = typeof appRouter
