@@ -5,7 +5,9 @@ import { readFreshness } from '#server/serving/freshness.ts'
 import { readOverview } from '#server/serving/overview.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { liveRouter } from '#server/trpc/live-router.ts'
 import { pipelineRouter } from '#server/trpc/pipeline-router.ts'
+import { restockRouter } from '#server/trpc/restock-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
 const MAX_PAGE = 200
@@ -25,6 +27,8 @@ const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
 
 /** Everything the dashboard reads. Figures that move are pushed over the live socket instead. */
 export const appRouter = router({
+  live: liveRouter,
+  restock: restockRouter,
   overview: router({
     get: procedure.query(({ ctx }) => readOverview(ctx.serving)),
   }),
