@@ -1,4 +1,4 @@
-import { Activity, Columns2, type LucideIcon, PackageOpen } from 'lucide-react'
+import { Activity, Columns2, type LucideIcon, PackageOpen, Workflow } from 'lucide-react'
 
 export interface Page {
   href: string
@@ -11,4 +11,5 @@ export const PAGES: readonly Page[] = [
   { href: '/', title: 'Side by side', icon: Columns2 },
   { href: '/live', title: 'Live', icon: Activity },
   { href: '/restock', title: 'Restock', icon: PackageOpen },
+  { href: '/pipeline', title: 'Pipeline', icon: Workflow },
 ]

@@ -6,6 +6,7 @@ import { readOverview } from '#server/serving/overview.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
 import { liveRouter } from '#server/trpc/live-router.ts'
+import { pipelineRouter } from '#server/trpc/pipeline-router.ts'
 import { restockRouter } from '#server/trpc/restock-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
@@ -53,6 +54,7 @@ export const appRouter = router({
       .input(z.strictObject({ cursor: z.int().min(1).nullish(), limit: pageSize }).prefault({}))
       .query(({ ctx, input }) => listFindings(ctx.serving, input)),
   }),
+  pipeline: pipelineRouter,
 })
 
 export type AppRouter = typeof appRouter

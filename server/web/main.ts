@@ -40,6 +40,7 @@ async function run(dev: boolean): Promise<void> {
     host: environment.host,
     port: environment.port,
     intakePort: environment.intakePort,
+    intakeKey: environment.intakeKey,
     dashboardPassword: environment.dashboardPassword,
     dev,
     demoNote: environment.demoNote,
