@@ -5,6 +5,7 @@ import { readFreshness } from '#server/serving/freshness.ts'
 import { readOverview } from '#server/serving/overview.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { reportsRouter } from '#server/trpc/reports-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
 const MAX_PAGE = 200
@@ -41,6 +42,7 @@ export const appRouter = router({
       )
       .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
   }),
+  reports: reportsRouter,
   freshness: router({
     get: procedure.query(({ ctx }) => readFreshness(ctx.serving.sql)),
   }),
