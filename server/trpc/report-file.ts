@@ -29,12 +29,12 @@ const addressSchema = z
     stockout: z.literal('only').optional(),
   })
   .transform(({ stockout, ...asked }) => ({ ...asked, stockoutOnly: stockout === 'only' }))
-  .pipe(reportRequestSchema)
 
 /** Answers a request for a report's file. Errors are problem+json that says what to do. */
 export async function answerReportFile(request: Request, { sql }: Pick<Serving, 'sql'>): Promise<Response> {
   try {
-    const asked = addressSchema.parse(Object.fromEntries(new URL(request.url).searchParams))
+    const address = addressSchema.parse(Object.fromEntries(new URL(request.url).searchParams))
+    const asked = reportRequestSchema.parse(address)
     const { name, content } = await exportReport(sql, asked)
     return new Response(content, {
       headers: {

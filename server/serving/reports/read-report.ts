@@ -4,10 +4,11 @@ import { changeOf } from '#server/serving/reports/change.ts'
 import { type PeriodFigures, periodRows, readPeriods } from '#server/serving/reports/period-rows.ts'
 import { periodOf } from '#server/serving/reports/periods.ts'
 import { type RankedRow, rankedRows, readRankedTotals } from '#server/serving/reports/ranked-rows.ts'
+import type { FigureName } from '#server/serving/reports/report-figures.ts'
 import { planReport, type ReportPlan } from '#server/serving/reports/report-plan.ts'
 import { PAGE_ROWS, type ReportRequest } from '#server/serving/reports/report-request.ts'
 import { basisOf } from '#server/serving/reports/report-runs.ts'
-import type { Report, ReportRow, Settlement } from '#server/serving/reports/report-shapes.ts'
+import type { Figures, Report, ReportRow, Settlement } from '#server/serving/reports/report-shapes.ts'
 import { isByPeriod, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 import {
   readSettlement,
@@ -37,6 +38,7 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
       comparison: plan.askedComparison ? request.compare : 'none',
       compared: plan.askedComparison,
       metric: plan.metric,
+      sort: plan.sort,
       ...body,
       settlement: settle(days),
       basis: basisOf(plan.source.job, plan.runs),
@@ -45,7 +47,7 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
   })
 }
 
-type Body = Pick<Report, 'rows' | 'rowCount' | 'page' | 'pages' | 'totals' | 'totalsBefore'>
+type Body = Pick<Report, 'rows' | 'rowCount' | 'page' | 'pages' | 'totals' | 'changes'>
 
 /** Read here and for the export, so that both show one state. */
 export async function readDays(reading: Reading, plan: ReportPlan): Promise<StoreDayState[]> {
@@ -81,7 +83,7 @@ export async function readAllPeriods(
     page: 1,
     pages: 1,
     totals: now.totals,
-    totalsBefore: before?.totals ?? null,
+    changes: changesOf(now.totals, before?.totals ?? null),
   }
 }
 
@@ -95,7 +97,13 @@ async function readRankedPage(
   const page = Math.min(plan.request.page, pages)
   const found = await rankedRows(reading, plan, { limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS })
   const toRow = rankedRowReader(plan, days)
-  return { rows: found.map(toRow), rowCount, page, pages, totals, totalsBefore }
+  return { rows: found.map(toRow), rowCount, page, pages, totals, changes: changesOf(totals, totalsBefore) }
+}
+
+function changesOf(now: Figures, before: Figures | null): Report['changes'] {
+  if (before === null) return {}
+  const names = Object.keys(now) as FigureName[]
+  return Object.fromEntries(names.map(name => [name, changeOf(now[name] ?? null, before[name] ?? null)]))
 }
 
 /** Turns rows of the database into rows of the report. */

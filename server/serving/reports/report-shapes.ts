@@ -61,13 +61,16 @@ export interface Report {
   comparison: Comparison
   compared: DayRange | null
   metric: FigureName
+  /** The order of the rows. */
+  sort: { by: string; descending: boolean }
   rows: ReportRow[]
   /** Over all rows, not only those of this page. */
   rowCount: number
   page: number
   pages: number
   totals: Figures
-  totalsBefore: Figures | null
+  /** What the totals are held against, figure by figure; empty without comparison. */
+  changes: Partial<Record<FigureName, Change>>
   settlement: Settlement
   basis: ReportBasis
   comparedBasis: ReportBasis | null
