@@ -1,14 +1,12 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { connect, reconnectPauseSeconds, type Sql } from '#db/client.ts'
-import * as schema from '#db/schema/schema.ts'
 
 /** The database as the serving layer uses it. */
 export interface Serving {
   /** Raw SQL, for everything that aggregates. */
   sql: Sql
-  /** Plain reads of rows. On its own client: Drizzle changes the parsers of the one it is given. */
-  drizzle: PostgresJsDatabase<typeof schema>
+  /** For `rowsOf`. A client of its own: Drizzle changes the parsers of the one it is given. */
+  rowsClient: postgres.Sql
   /** A sentence that says how this installation differs from a real one; null outside the demo. */
   demoNote: string | null
   close(): Promise<void>
@@ -22,7 +20,7 @@ export function openServing(url: string, options: { demoNote?: string | null } =
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
-  const client = postgres(url, {
+  const rowsClient = postgres(url, {
     backoff: reconnectPauseSeconds,
     max: MAX_CONNECTIONS,
     onnotice: () => {},
@@ -30,12 +28,12 @@ export function openServing(url: string, options: { demoNote?: string | null } =
   })
   return {
     sql,
-    drizzle: drizzle(client, { schema }),
+    rowsClient,
     demoNote: options.demoNote ?? null,
     async close() {
       await Promise.all([
         sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
-        client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+        rowsClient.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
       ])
     },
   }
