@@ -20,7 +20,7 @@ try {
 }
 
 async function run(options: SimulateOptions, environment: Environment): Promise<void> {
-  const { dataDir, host, intakePort, intakeKey, logLevel } = environment
+  const { dataDir, intakeUrl: url, intakeKey, logLevel } = environment
   const logger = pino({ level: logLevel, base: { process: 'simulate' } })
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
@@ -28,7 +28,6 @@ async function run(options: SimulateOptions, environment: Environment): Promise<
 
   const seed = (await readSeedRecord(dataDir)) ?? { ...DEFAULT_WORLD, until: 0 }
   const record = await readShops(dataDir, seed)
-  const url = `http://${reachable(host)}:${intakePort}`
   logger.info({ ...options, stores: seed.stores, url }, `simulators send to ${url}`)
   try {
     await simulate({
@@ -67,11 +66,4 @@ function tellBy(logger: pino.Logger, url: string): Tell {
         `sent ${sent.events} events in a minute, ${sent.again} of them twice; ${sent.held} times a line was lost; ${sent.waiting} wait`,
       ),
   }
-}
-
-/** An address to listen on is not always one to call. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -14,8 +14,8 @@ export interface SimulateOptions {
 
 export const SIMULATE_USAGE = `Usage: npm run simulate -- [options]
 
-Tills and a web shop that send what they sell to a running intake (INTAKE_PORT, with INTAKE_KEY if it asks for
-one), in the world that the seeder made.
+Tills and a web shop that send what they sell to a running intake (INTAKE_URL, else this machine's at
+INTAKE_PORT; with INTAKE_KEY if it asks for one), in the world that the seeder made.
 
   --scenario NAME     what happens (default ordinary):
 ${Object.entries(SCENARIOS)

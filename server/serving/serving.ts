@@ -12,7 +12,7 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Connections of each client: pages are read in bursts of a few queries. */
+/** Pages are read in bursts of a few queries. */
 const MAX_CONNECTIONS = 4
 const CLOSE_TIMEOUT_SECONDS = 2
 
@@ -22,7 +22,8 @@ export function openServing(url: string, options: { demoNote?: string | null } =
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
   const rowsClient = postgres(url, {
     backoff: reconnectPauseSeconds,
-    max: MAX_CONNECTIONS,
+    // Rows are read now and then, a few at a time: each connection more is a backend that costs memory.
+    max: 1,
     onnotice: () => {},
     connection: { application_name: 'tillstream web', TimeZone: 'UTC', ...session },
   })

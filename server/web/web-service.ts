@@ -22,6 +22,8 @@ export interface WebOptions {
   /** 0 for any free port. */
   port: number
   intakePort: number
+  /** Undefined: the intake is on this machine. */
+  intakeHost?: string | undefined
   /** Undefined asks for none. */
   dashboardPassword: string | undefined
   dev: boolean
@@ -55,7 +57,10 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
   const gateway = startGateway({ sql: serving.sql, clock: Date.now, onError })
   const metrics = createWebMetrics(serving.sql, gateway)
-  const events = createEventForwarder({ host: reachable(host), port: options.intakePort })
+  const events = createEventForwarder({
+    host: options.intakeHost ?? reachable(host),
+    port: options.intakePort,
+  })
   const judge = createAccess(options.dashboardPassword)
   const opening = Promise.withResolvers<Pages>()
   opening.promise.catch(() => {})
