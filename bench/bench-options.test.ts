@@ -6,9 +6,10 @@ describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
       help: false,
-      names: ['ingest', 'latency', 'replay', 'batch'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'footprint'],
       json: false,
       seconds: 20,
+      minutes: 2,
       orders: undefined,
       snapshot: false,
       hotStore: false,
@@ -32,9 +33,10 @@ describe('options of the benchmarks', () => {
   })
 
   test.each([
-    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch/],
+    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, footprint/],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
+    [['footprint', '--minutes', '0'], /--minutes is "0", but must be a whole number from 1 to 1440/],
     [['--second', '5'], /--second/],
   ])('%j is refused with a sentence that names it', (args, message) => {
     expect(() => parseBenchOptions(args)).toThrow(UsageError)

@@ -2,6 +2,7 @@ import { UsageError } from '#server/launch/usage-error.ts'
 import { batch } from './batch.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './bench-options.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
+import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { replay } from './replay.ts'
@@ -11,6 +12,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   latency,
   replay,
   batch,
+  footprint,
 }
 
 try {

@@ -6,6 +6,7 @@
  */
 export const commands = {
   demo: { entry: 'server/launch/demo.ts', dev: true, settings: true },
+  build: { entry: 'server/launch/build.ts', dev: true, settings: false },
   start: { entry: 'server/launch/start.ts', dev: false, settings: true },
   seed: { entry: 'seed/main.ts', dev: false, settings: true },
   simulate: { entry: 'seed/simulate-main.ts', dev: false, settings: true },

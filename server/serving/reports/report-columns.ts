@@ -4,7 +4,7 @@ import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { PERIOD_COLUMNS, VIEWS } from '#server/serving/reports/report-views.ts'
 
 /** A cell of a file: text that people wrote, a plain number, or nothing. */
-export interface FileCell {
+interface FileCell {
   value: string
   isNumber: boolean
 }
