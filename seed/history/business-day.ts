@@ -9,6 +9,7 @@ import { breakOne, countShelves, receiveDue, reorder } from '../shop/stock.ts'
 import { createTimeQueue } from '../time-queue.ts'
 import { closingOf, hourlyDemand, openingOf } from '../world/demand.ts'
 import { reviewsImportedAt } from './review-feed.ts'
+import { passOn, transfersOf } from './transfers.ts'
 
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */
 type Doing = (at: Instant) => readonly (SentEvent | null)[]
@@ -52,6 +53,9 @@ function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void
     (_, index) => (first + index) % world.products.length,
   )
   queue.add(delivery + 10 * MINUTE_MS, at => [countShelves(trading, at, shelves)])
+  for (const transfer of transfersOf(world, shop, day)) {
+    queue.add(transfer.at, () => passOn(trading, transfer))
+  }
   // What was ordered last: the web shop orders at noon what its night has emptied.
   if (shop.channel === 'online')
     queue.add(openingOf(shop, day) + 12 * HOUR_MS, at => orderStock(trading, at, day))
