@@ -62,6 +62,12 @@ export const areas: readonly Area[] = [
     allowed: ['seed/', ...log, settings],
   },
   {
+    // Each scenario is held to what it promises: the simulators against a real intake, then both paths.
+    name: 'trials of the scenarios',
+    places: ['seed/trials/'],
+    allowed: ['seed/', 'server/', 'jobs/', ...foundation],
+  },
+  {
     // What plays is asked for, and told, in the database. Nothing that is sold goes that way.
     name: "the simulators' control channel",
     places: ['seed/simulators/control/', 'seed/simulate-main.ts'],
