@@ -6,12 +6,13 @@ describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
       help: false,
-      names: ['ingest', 'latency', 'replay', 'batch'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'seed'],
       json: false,
       seconds: 20,
       orders: undefined,
       snapshot: false,
       hotStore: false,
+      world: { days: 60, stores: 8, ordersPerDay: 2_000 },
     })
   })
 
@@ -29,10 +30,14 @@ describe('options of the benchmarks', () => {
       names: ['batch', 'replay'],
       orders: 5_000,
     })
+    expect(parseBenchOptions(['seed', '--days=365', '--stores=20', '--orders-per-day=8220'])).toMatchObject({
+      names: ['seed'],
+      world: { days: 365, stores: 20, ordersPerDay: 8_220 },
+    })
   })
 
   test.each([
-    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch/],
+    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, seed/],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
     [['--second', '5'], /--second/],

@@ -5,12 +5,14 @@ import { type Figure, jsonLine, report, table } from './figures.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { replay } from './replay.ts'
+import { seed } from './seed.ts'
 
 const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
   ingest,
   latency,
   replay,
   batch,
+  seed,
 }
 
 try {

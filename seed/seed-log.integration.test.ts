@@ -9,6 +9,7 @@ import { readSeedRecord, readShops } from './world-files.ts'
 
 const OPTIONS = {
   help: false,
+  json: false,
   days: 2,
   stores: 4,
   ordersPerDay: 300,
