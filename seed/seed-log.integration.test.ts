@@ -11,6 +11,7 @@ import { readSeedRecord, readShops, writeJournals } from './world-files.ts'
 
 const OPTIONS = {
   help: false,
+  json: false,
   days: 2,
   stores: 4,
   ordersPerDay: 300,
