@@ -1,4 +1,4 @@
-import { Activity, Columns2, type LucideIcon, PackageOpen, Workflow } from 'lucide-react'
+import { Activity, ChartColumn, Columns2, type LucideIcon, PackageOpen, Workflow } from 'lucide-react'
 
 export interface Page {
   href: string
@@ -10,6 +10,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { href: '/', title: 'Side by side', icon: Columns2 },
   { href: '/live', title: 'Live', icon: Activity },
+  { href: '/reports', title: 'Reports', icon: ChartColumn },
   { href: '/restock', title: 'Restock', icon: PackageOpen },
   { href: '/pipeline', title: 'Pipeline', icon: Workflow },
 ]

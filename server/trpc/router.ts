@@ -7,6 +7,7 @@ import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
 import { liveRouter } from '#server/trpc/live-router.ts'
 import { pipelineRouter } from '#server/trpc/pipeline-router.ts'
+import { reportsRouter } from '#server/trpc/reports-router.ts'
 import { restockRouter } from '#server/trpc/restock-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
@@ -46,6 +47,7 @@ export const appRouter = router({
       )
       .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
   }),
+  reports: reportsRouter,
   freshness: router({
     get: procedure.query(({ ctx }) => readFreshness(ctx.serving.sql)),
   }),

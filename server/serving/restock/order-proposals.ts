@@ -1,8 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { ShortageRule } from '#domain/shortage.ts'
-import { shortageOf } from '#domain/shortage.ts'
+import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
 import { readSnapshot } from '#server/serving/reading.ts'
 import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
@@ -43,6 +42,8 @@ export interface SupplierProposal {
 
 export interface OrderProposals {
   suppliers: SupplierProposal[]
+  /** Products of stores that are short, but of which enough is on order. */
+  covered: number
   now: Instant
   basis: StreamBasis
 }
@@ -89,7 +90,7 @@ export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise
         where t.sku = s.sku and t.valid_from <= now() order by t.valid_from desc limit 1
       ) terms on true
       where s.generation = ${basis.generation} and s.on_hand is not null
-        and s.on_hand + s.on_order <= policy.reorder_point
+        and (s.on_hand <= policy.reorder_point or s.on_hand + s.on_order <= policy.reorder_point)
         ${scope.stores.length > 0 ? reading`and s.store = any(${scope.stores})` : reading``}
         ${scope.supplier ? reading`and terms.supplier = ${scope.supplier}` : reading``}
       order by terms.name nulls last, p.name, s.sku, "storeName"`
@@ -98,7 +99,16 @@ export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise
       const rule = shortageOf(onHand, reorderPoint)
       return rules.length === 0 || (rule !== null && rules.includes(rule))
     })
-    return { suppliers: bySupplier(needs, now), now, basis }
+    const isCovered = ({ onHand, onOrder, reorderPoint }: NeedRow) => onHand + onOrder > reorderPoint
+    return {
+      suppliers: bySupplier(
+        needs.filter(row => !isCovered(row)),
+        now,
+      ),
+      covered: needs.filter(isCovered).length,
+      now,
+      basis,
+    }
   })
 }
 
