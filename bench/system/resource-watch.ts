@@ -81,5 +81,7 @@ function secondsOf(tree: readonly ProcessEntry[]): number {
 
 /** Each page divided by how many processes have it. */
 function memoryOf(tree: readonly ProcessEntry[]): number {
-  return tree.reduce((sum, { pid }) => sum + parsePss(readProcessFile(pid, 'smaps_rollup') ?? ''), 0) / 2 ** 20
+  return (
+    tree.reduce((sum, { pid }) => sum + parsePss(readProcessFile(pid, 'smaps_rollup') ?? ''), 0) / 2 ** 20
+  )
 }
