@@ -180,6 +180,8 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type SentEvent = z.infer<typeof eventSchema>
 export type EventType = SentEvent['type']
 
+export const EVENT_TYPES: readonly EventType[] = eventSchema.options.map(option => option.shape.type.value)
+
 /** Why an event was refused; the dead letter and the answer carry it. */
 export type RejectionReason =
   | 'invalid_json'
@@ -216,17 +218,18 @@ function toRejection(error: z.ZodError, input: unknown): Rejection {
   }
   if (issue.code === 'invalid_union' && path === 'type') {
     const type = (input as { type?: unknown }).type
-    const allowed = eventSchema.options.map(option => option.shape.type.value).join(', ')
-    return {
-      reason: 'unknown_type',
-      detail: `type ${type === undefined ? 'is missing' : quoted(type)}: must be one of ${allowed}`,
-    }
+    return { reason: 'unknown_type', detail: explainType(type, EVENT_TYPES) }
   }
   const reason =
     issue.code === 'custom' && issue.params?.reason === 'unstorable_text'
       ? 'unstorable_text'
       : 'invalid_field'
   return { reason, detail: path ? `${path}: ${issue.message}` : issue.message }
+}
+
+/** Says which types would do. */
+export function explainType(type: unknown, allowed: readonly EventType[]): string {
+  return `type ${type === undefined ? 'is missing' : quoted(type)}: must be one of ${allowed.join(', ')}`
 }
 
 /** What was sent, short enough for a sentence; never a walk into what may be nested without end. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Sql } from '#db/client.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 
 /** A job that fills no report: wired in by the entry points, which alone may reach other parts of the system. */
@@ -6,8 +7,12 @@ export interface OtherJob {
   name: string
   summary: string
   takesRange: boolean
-  /** @returns what to print for people, and as JSON; throws when it failed */
-  run(request: OtherJobRequest): Promise<{ text: string; json: unknown }>
+  /** When it runs by itself, for people. */
+  cadence: string
+  /** Whether there is anything to do: the schedule then runs it, and leaves the ledger alone otherwise. */
+  isReady?(sql: Sql): Promise<boolean>
+  /** Throws when it failed. */
+  run(request: OtherJobRequest): Promise<OtherJobResult>
 }
 
 export interface OtherJobRequest {
@@ -17,4 +22,14 @@ export interface OtherJobRequest {
   /** Its row in the ledger. */
   runId: number
   logger: Logger
+}
+
+export interface OtherJobResult {
+  /** What to print for people, and as JSON. */
+  text: string
+  json: unknown
+  /** The same in a line. */
+  detail: string
+  /** What the ledger counts: rows read, figures compared, entries removed. */
+  rowCount: number
 }

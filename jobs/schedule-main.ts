@@ -1,48 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pino from 'pino'
-import { connect } from '#db/client.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#server/environment.ts'
-import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
-import { AlreadyRunningError, recordedRun } from './ledger/recorded-run.ts'
-import { stretchesOf } from './schedule/day-stretches.ts'
-import { type FollowUp, runSchedule } from './schedule/run-schedule.ts'
+import { requestDuty } from './requests/request-duty.ts'
+import { batchTick } from './schedule/batch-tick.ts'
+import { reconcileChanges } from './schedule/reconcile-changes.ts'
+import { runSchedule } from './schedule/run-schedule.ts'
+import { whenReady } from './schedule/when-ready.ts'
+import { wireJobs } from './wired-jobs.ts'
 
 const HELP = `Usage: npm start -- jobs
 
 Keeps the reports up to date: looks at the start and at every tick of BATCH_SCHEDULE (a cron expression in UTC,
-default every hour) for store-days that the log has changed, and for what was missed. Several may run: each
-run is done by one. Settings come from the environment: see .env.example.
+default every hour) for journal files that lie ready, for store-days that the log has changed, and for what was
+missed; every half hour for reviews; and does what is asked for on the Pipeline page. Several may run: each run is
+done by one. Settings come from the environment: see .env.example.
 `
 
 /** A stop is over within 5 s: a run that takes longer is rolled back and done by the next start. */
 const STOP_WITHIN_MS = 4_000
 
-/** Both paths are held against each other wherever a tick has changed figures. */
-const reconcileChanges: FollowUp = async ({ databaseUrl, runs, changedDays, logger }) => {
-  const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
-  try {
-    for (const { from, to } of stretchesOf(changedDays)) {
-      const run = {
-        job: 'reconciliation',
-        period: from,
-        trigger: 'schedule',
-        reason: `figures of ${from} to ${to} changed`,
-      } as const
-      try {
-        await recordedRun(runs, run, runId => runReconciliation(sql, { from, to, stores: [], runId }))
-      } catch (err) {
-        // Another scheduler is at the same days.
-        if (!(err instanceof AlreadyRunningError))
-          logger.error({ err, from, to }, `reconciliation failed: ${String(err)}`)
-      }
-    }
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
+/** Reviews follow purchases at leisure. */
+const REVIEWS_SCHEDULE = '*/30 * * * *'
 
 try {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
@@ -68,10 +49,16 @@ async function run(environment: Environment): Promise<number> {
     const overdue = new Promise<'overdue'>(resolve => {
       stop.signal.addEventListener('abort', () => void sleep(STOP_WITHIN_MS).then(() => resolve('overdue')))
     })
+    const jobs = wireJobs(environment)
     const ended = runSchedule({
       databaseUrl: database.url,
-      schedule: environment.batchSchedule,
-      followUps: [reconcileChanges],
+      tick: batchTick({
+        schedule: environment.batchSchedule,
+        before: [whenReady(jobs.journalImport)],
+        followUps: [reconcileChanges(jobs.reconciliation)],
+        after: [whenReady(jobs.ledgerRetention)],
+      }),
+      others: [whenReady(jobs.reviewsImport, REVIEWS_SCHEDULE), requestDuty(Object.values(jobs))],
       logger,
       signal: stop.signal,
     })

@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import type { ProgressLine } from './progress.ts'
 import { seedLog } from './seed-log.ts'
+import { createSeedingProgress } from './seeding-progress.ts'
 import { readSeedRecord, readShops } from './world-files.ts'
 
 const OPTIONS = {
@@ -16,7 +16,7 @@ const OPTIONS = {
   until: Date.UTC(2026, 10, 20, 12),
 }
 
-const silent: ProgressLine = { show() {}, done() {}, clear() {} }
+const silent = createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now())
 
 describe('seeding', () => {
   let database: TestDatabase
@@ -47,7 +47,7 @@ describe('seeding', () => {
              (select count(*) from ref.products) as products,
              (select count(*) from ref.stock_policies where valid_from < (select min(event_time) from log.event_log)) as policies,
              (select count(*) from ref.exchange_rates) as rates`
-    expect(counts).toMatchObject({ events: true, stores: 4, products: 120, policies: 480, rates: 3 })
+    expect(counts).toMatchObject({ events: true, stores: 4, products: 500, policies: 2_000, rates: 3 })
     const [unknown] = await database.sql`
       select count(*) as count from log.event_log e, unnest(e.skus) as sku
       where not exists (select from ref.products p where p.sku = sku.sku)
@@ -77,7 +77,7 @@ describe('seeding', () => {
     expect(record).toEqual({ randomSeed: 3, stores: 4, ordersPerDay: 300, until: OPTIONS.until })
     const shops = record && (await readShops(dataDir, record))
     expect(Object.keys(shops?.shops ?? {}).length).toBe(4)
-    expect(shops?.shops['web-shop']?.onHand?.length).toBe(120)
+    expect(shops?.shops['web-shop']?.onHand?.length).toBe(500)
     expect(record && (await readShops(dataDir, { ...record, randomSeed: 4 }))).toBeNull()
   })
 

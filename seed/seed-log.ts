@@ -1,24 +1,25 @@
 import type { Sql } from '#db/client.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
-import { enrichedHistory } from './history/world-history.ts'
-import { describeProgress, duration, type ProgressLine } from './progress.ts'
+import { enrichedHistory, type WorldEnd } from './history/world-history.ts'
+import { describeDone, describeProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
-import { newShopState, type ShopState } from './shop/shop-state.ts'
+import type { SeedingProgress } from './seeding-progress.ts'
+import { newShopState } from './shop/shop-state.ts'
 import { PARTITION_COUNT } from './world/stores.ts'
 import { createWorld, type World } from './world/world.ts'
-import { writeSeedRecord, writeShops } from './world-files.ts'
+import { writeJournals, writeSeedRecord, writeShops } from './world-files.ts'
 import { writeReference } from './write-reference.ts'
 
 const DAY_MS = 24 * HOUR_MS
 /** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */
-const EVENTS_PER_ORDER = 1.09
+const EVENTS_PER_ORDER = 1.15
 
 export interface Seeding {
   sql: Sql
   options: SeedOptions
   dataDir: string
-  progress: ProgressLine
+  progress: SeedingProgress
   stop: AbortSignal
 }
 
@@ -38,15 +39,17 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   progress.done(
     `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
   )
-  const shops = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
+  const { shops, journals } = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
   const seed = { randomSeed, stores, ordersPerDay, until }
+  await writeJournals(dataDir, journals)
   await writeSeedRecord(dataDir, seed)
   await writeShops(dataDir, { seed, shops, outboxes: {} })
   return world
 }
 
-function unopened(world: World): Record<string, ShopState> {
-  return Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
+function unopened(world: World): WorldEnd {
+  const shops = Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
+  return { shops, journals: [] }
 }
 
 /** An early word, before anything is written; `loadHistory` decides under its locks. */
@@ -72,11 +75,11 @@ async function loadWorld(
   { sql, options, progress, stop }: Seeding,
   world: World,
   start: Instant,
-): Promise<Record<string, ShopState>> {
-  const began = performance.now()
+): Promise<WorldEnd> {
+  progress.begin('history')
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   const history = enrichedHistory(world, options)
-  let shops: Record<string, ShopState> = {}
+  let end = unopened(world)
   let loaded = 0
   function* events() {
     let next = history.next()
@@ -84,7 +87,7 @@ async function loadWorld(
       stop.throwIfAborted()
       yield next.value
     }
-    shops = next.value
+    end = next.value
   }
   try {
     await loadHistory(sql, {
@@ -93,16 +96,15 @@ async function loadWorld(
       to: options.until,
       onProgress(done) {
         loaded = done
-        const elapsedMs = performance.now() - began
-        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`)
+        const elapsedMs = progress.elapsedMs()
+        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`, done / total)
       },
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error
   }
-  const elapsedMs = performance.now() - began
-  progress.done(
-    `history: ${describeProgress('events', { done: loaded, elapsedMs })} · ${duration(elapsedMs)}`,
-  )
-  return shops
+  const elapsedMs = progress.elapsedMs()
+  progress.took('history', elapsedMs)
+  progress.done(`history: ${describeDone('events', { done: loaded, elapsedMs })}`)
+  return end
 }

@@ -5,11 +5,11 @@ import { parseSeedOptions } from './seed-options.ts'
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 30, 500)
 
 describe('options of the seeder', () => {
-  test('without any, a week of four stores until a minute ago, in whole seconds', () => {
+  test('without any, 60 days of eight stores until a minute ago, in whole seconds', () => {
     expect(parseSeedOptions([], NOW)).toEqual({
       help: false,
-      days: 7,
-      stores: 4,
+      days: 60,
+      stores: 8,
       ordersPerDay: 2_000,
       randomSeed: 1,
       until: Date.UTC(2026, 10, 20, 11, 59, 30),

@@ -16,8 +16,8 @@ export const SEED_USAGE = `Usage: npm run seed -- [options]
 Fills an empty log with the history of a made-up retailer, and takes it through both paths.
 The same options, --until among them, give the same events.
 
-  --days N            business days before today, beside today so far (default 7; 0: stores and products only)
-  --stores N          stores (default 4)
+  --days N            business days before today, beside today so far (default 60; 0: stores and products only)
+  --stores N          stores (default 8)
   --orders-per-day N  orders a day, all stores together (default 2000)
   --random-seed N     another history (default 1)
   --until DATE        end of the history: a day (its end in UTC) or a time such as 2026-11-20T10:15:00Z
@@ -32,8 +32,8 @@ const RANGES = {
   'random-seed': { least: 0, most: 2_147_483_647 },
 } as const
 
-export const DEFAULT_WORLD: WorldParameters = { randomSeed: 1, stores: 4, ordersPerDay: 2_000 }
-const DEFAULT_DAYS = 7
+export const DEFAULT_WORLD: WorldParameters = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
+const DEFAULT_DAYS = 60
 
 /** @throws UsageError on an unknown option or a value out of range */
 export function parseSeedOptions(args: readonly string[], now: Instant): SeedOptions {

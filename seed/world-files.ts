@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { Journal } from './history/journal.ts'
 import type { ShopState } from './shop/shop-state.ts'
+import type { Outgoing } from './simulators/outgoing.ts'
 import type { WorldParameters } from './world/world.ts'
 
 /** What the seeder made: the simulators go on in the same world. */
@@ -15,12 +16,15 @@ export interface ShopsRecord {
   seed: SeedRecord
   shops: Record<string, ShopState>
   /** What was sent and not taken when the simulators stopped, by source. */
-  outboxes: Record<string, SentEvent[]>
+  outboxes: Record<string, Outgoing[]>
+  /** Which book tells what happened after this was written; the simulators', and none before they first ran. */
+  book?: number
 }
 
 // Beside the database in DATA_DIR: what people in shops know is no part of the system they report to.
 const SEED_FILE = 'seed.json'
 const SHOPS_FILE = 'shops.json'
+const JOURNALS_FOLDER = 'journals'
 
 export async function writeSeedRecord(dataDir: string, seed: SeedRecord): Promise<void> {
   await writeJson(dataDir, SEED_FILE, seed)
@@ -50,11 +54,29 @@ function isSameSeed(left: SeedRecord, right: SeedRecord): boolean {
   )
 }
 
+/**
+ * Keeps what journal stores wrote down and nobody has delivered yet, in place of what an earlier world left: a
+ * file a business day, an event a line as POST takes it; 'madrid-sol-2026-11-19.ndjson' for a whole day,
+ * 'madrid-sol-2026-11-20-0.ndjson' for its first part.
+ */
+export async function writeJournals(dataDir: string, journals: readonly Journal[]): Promise<void> {
+  const folder = path.join(dataDir, JOURNALS_FOLDER)
+  await rm(folder, { recursive: true, force: true })
+  for (const { store, businessDay, part, events } of journals) {
+    const name = [store, businessDay, ...(part === null ? [] : [part])].join('-')
+    await writeWhole(folder, `${name}.ndjson`, events.map(event => `${JSON.stringify(event)}\n`).join(''))
+  }
+}
+
 async function writeJson(dataDir: string, name: string, value: unknown): Promise<void> {
-  await mkdir(dataDir, { recursive: true })
-  const file = path.join(dataDir, name)
-  // Renamed into place: a reader, or a start after a crash, finds the old file or the new one.
-  await writeFile(`${file}.new`, JSON.stringify(value))
+  await writeWhole(dataDir, name, JSON.stringify(value))
+}
+
+/** Renamed into place: a reader, or a start after a crash, finds the old file or the new one. */
+async function writeWhole(folder: string, name: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const file = path.join(folder, name)
+  await writeFile(`${file}.new`, text)
   await rename(`${file}.new`, file)
 }
 

@@ -5,8 +5,9 @@ import type { World } from './world/world.ts'
 const REPORTING_CURRENCY = 'EUR'
 
 /**
- * Writes what the world's events refer to: stores, products, stock policies, exchange rates. Policies and
- * rates hold from `validFrom` on, which must lie before the history. Doing it twice changes nothing.
+ * Writes what the world's events refer to: stores, products, suppliers and their terms, stock policies, exchange
+ * rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
+ * nothing.
  */
 export async function writeReference(sql: Sql, world: World, validFrom: Instant): Promise<void> {
   await sql.begin(async transaction => {
@@ -29,8 +30,24 @@ export async function writeReference(sql: Sql, world: World, validFrom: Instant)
         input = excluded.input`
     await transaction`
       insert into ref.products ${transaction(
-        world.products.map(({ sku, name, category }) => ({ sku, name, category })),
+        world.products.map(({ sku, name, category }) => ({ sku, name, category: category.name })),
       )} on conflict (sku) do update set name = excluded.name, category = excluded.category`
+    const suppliers = [...new Set(world.products.map(({ supplier }) => supplier))]
+    await transaction`
+      insert into ref.suppliers ${transaction(suppliers.map(({ id, name }) => ({ supplier: id, name })))}
+      on conflict (supplier) do update set name = excluded.name`
+    await transaction`
+      insert into ref.supply_terms ${transaction(
+        world.products.map(({ sku, supplier, unitCost, packSize }) => ({
+          sku,
+          valid_from: formatInstant(validFrom),
+          supplier: supplier.id,
+          unit_cost: unitCost,
+          currency: REPORTING_CURRENCY,
+          pack_size: packSize,
+          lead_time_days: supplier.leadTimeDays,
+        })),
+      )} on conflict (sku, valid_from) do nothing`
     for (const shop of world.shops) {
       const policies = world.policies.get(shop.id) ?? []
       await transaction`
@@ -41,7 +58,7 @@ export async function writeReference(sql: Sql, world: World, validFrom: Instant)
             valid_from: formatInstant(validFrom),
             reorder_point: policies[index]?.reorderPoint ?? 0,
             order_up_to: policies[index]?.orderUpTo ?? 0,
-            lead_time_days: product.leadTimeDays,
+            lead_time_days: product.supplier.leadTimeDays,
           })),
         )} on conflict (store, sku, valid_from) do nothing`
     }

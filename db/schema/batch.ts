@@ -64,7 +64,7 @@ export const runs = batchSchema.table('runs', {
   store: text().notNull(),
   period: date().notNull(),
   state: text({ enum: ['running', 'succeeded', 'failed', 'abandoned'] }).notNull(),
-  trigger: text({ enum: ['schedule', 'manual', 'backfill'] }).notNull(),
+  trigger: text({ enum: ['schedule', 'manual', 'backfill', 'request'] }).notNull(),
   attempt: integer().notNull(),
   codeVersion: text('code_version').notNull(),
   rulesVersion: smallint('rules_version').notNull(),

@@ -43,6 +43,9 @@ export const jobRequests = liveSchema.table('job_requests', {
   requestedAt: timestamp('requested_at', { withTimezone: true }).notNull().default(sql`clock_timestamp()`),
   startedAt: timestamp('started_at', { withTimezone: true }),
   endedAt: timestamp('ended_at', { withTimezone: true }),
+  attempts: integer().notNull().default(0),
+  backendPid: integer('backend_pid'),
+  backendStart: timestamp('backend_start', { withTimezone: true }),
 })
 
 /** What people ask of the simulators from a page or a command line. */
@@ -57,6 +60,7 @@ export const scenarioRuns = liveSchema.table('scenario_runs', {
   startedAt: timestamp('started_at', { withTimezone: true }),
   endsAt: timestamp('ends_at', { withTimezone: true }),
   endedAt: timestamp('ended_at', { withTimezone: true }),
+  minutes: integer(),
 })
 
 /** One row while simulators run: when they last said so, and what they play. */

@@ -46,6 +46,38 @@ export function isComplete({ failures, blocked, unknownStores }: Summary): boole
   return failures.length === 0 && blocked.length === 0 && unknownStores.length === 0
 }
 
+/** The same in a line: what was done, or the first thing that failed. */
+export function summaryLine(summary: Summary, elapsedMs: number): string {
+  const { from, to, jobs, failures, blocked, unknownStores } = summary
+  const [failure] = failures
+  const [waiting] = blocked
+  const [store] = unknownStores
+  if (failure) {
+    const { job, store: of, period, error } = failure
+    return `${counted(failures.length, 'run')} failed, the first ${job} of ${of}, ${period}: ${error}`
+  }
+  if (waiting) {
+    const { job, store: of, period, waitsFor } = waiting
+    return `${counted(blocked.length, 'run')} could not run, the first ${job} of ${of}, ${period}: it waits for ${waitsFor}`
+  }
+  if (store !== undefined) {
+    return `store ${store} has events but is not known: add it with 'npm run stores -- add FILE'`
+  }
+  const sums = { runs: 0, rows: 0, taken: 0 }
+  for (const { runs, rows, taken } of jobs) {
+    sums.runs += runs
+    sums.rows += rows
+    sums.taken += taken
+  }
+  if (sums.runs + sums.taken === 0) return `nothing to run: the log has no events of ${from} to ${to}`
+  const left = sums.taken > 0 ? `, ${sums.taken} left to another process` : ''
+  return `${counted(sums.runs, 'run')}, ${counted(sums.rows, 'row')}${left}, ${(elapsedMs / 1_000).toFixed(1)} s`
+}
+
+function counted(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
+}
+
 /** The same for people. */
 export function describeSummary(summary: Summary): string {
   const { from, to, jobs, failures, blocked, unknownStores } = summary

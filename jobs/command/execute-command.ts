@@ -1,13 +1,12 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { connectForRuns } from '#jobs/execute/batch-client.ts'
-import { runWanted } from '#jobs/execute/run-wanted.ts'
 import { readHistory } from '#jobs/ledger/read-history.ts'
-import { recordedRun } from '#jobs/ledger/recorded-run.ts'
 import type { OtherJob } from '#jobs/other-job.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
-import type { Command, DayRange } from './arguments.ts'
-import { describeHistory, describeSet, describeSummary, isComplete, summarise } from './describe.ts'
+import type { Command } from './arguments.ts'
+import { describeHistory } from './describe.ts'
+import { runJob } from './run-job.ts'
 import { textTable } from './text-table.ts'
 
 export interface CommandContext {
@@ -26,8 +25,6 @@ const CADENCES = {
   'day-ended': 'after a day has ended',
 } as const
 
-type RunCommand = Extract<Command, { kind: 'run' }>
-
 /** Does what the command line says. @returns the exit code: 0 done, 1 something failed */
 export async function executeCommand(
   command: Exclude<Command, { kind: 'help' }>,
@@ -38,11 +35,8 @@ export async function executeCommand(
       return list(command, context)
     case 'history':
       return history(command, context)
-    case 'run': {
-      const other = context.otherJobs.find(job => job.name === command.job)
-      if (other) return runOther(command, other, context)
-      return runReports(command, context)
-    }
+    case 'run':
+      return run(command, context)
   }
 }
 
@@ -54,7 +48,7 @@ function list({ json }: { json: boolean }, { otherJobs, print }: CommandContext)
       runs: CADENCES[cadence],
       summary,
     })),
-    ...otherJobs.map(({ name, summary }) => ({ name, per: '', runs: 'by hand', summary })),
+    ...otherJobs.map(({ name, cadence, summary }) => ({ name, per: '', runs: cadence, summary })),
   ]
   if (json) print(`${JSON.stringify(jobs, null, 2)}\n`)
   else
@@ -79,43 +73,15 @@ async function history(
   return 0
 }
 
-async function runReports(command: RunCommand, context: CommandContext): Promise<number> {
-  const { databaseUrl, print, report, logger, signal } = context
-  const range = rangeOf(command)
-  const jobs = command.job === 'all' ? REPORTS.map(({ name }) => name) : [command.job]
-  const summary = await withClient(connectForRuns(databaseUrl, 'tillstream jobs command'), sql =>
-    runWanted(sql, {
-      wanted: { kind: 'range', jobs, ...range },
-      trigger: command.trigger,
-      now: Date.now,
-      onSet: (outcome, progress) => report(describeSet(outcome, progress)),
-      onRetry: (job, err, attempt) =>
-        logger.warn({ err, job, attempt }, `${job}: attempt ${attempt} failed, trying again`),
-      signal,
-    }),
+async function run(
+  { job, range, trigger, json }: Extract<Command, { kind: 'run' }>,
+  { databaseUrl, otherJobs, print, report, logger, signal }: CommandContext,
+): Promise<number> {
+  const outcome = await withClient(connectForRuns(databaseUrl, 'tillstream jobs command'), runs =>
+    runJob(runs, { job, range, trigger }, { databaseUrl, otherJobs, report, logger, signal }),
   )
-  const told = summarise(summary, range)
-  print(command.json ? `${JSON.stringify(told, null, 2)}\n` : describeSummary(told))
-  return isComplete(told) ? 0 : 1
-}
-
-async function runOther(command: RunCommand, job: OtherJob, context: CommandContext): Promise<number> {
-  const { databaseUrl, print, logger } = context
-  const { range, trigger } = command
-  const period = range?.from ?? new Date().toISOString().slice(0, 10)
-  const reason = range === null ? 'asked for' : `asked for, ${range.from} to ${range.to}`
-  const result = await withClient(connectForRuns(databaseUrl, 'tillstream jobs command'), sql =>
-    recordedRun(sql, { job: job.name, period, trigger, reason }, runId =>
-      job.run({ databaseUrl, range, runId, logger }),
-    ),
-  )
-  print(command.json ? `${JSON.stringify(result.json, null, 2)}\n` : result.text)
-  return 0
-}
-
-function rangeOf({ range, job }: RunCommand): DayRange {
-  if (range === null) throw new Error(`${job} was parsed without a range`)
-  return range
+  print(json ? `${JSON.stringify(outcome.json, null, 2)}\n` : outcome.text)
+  return outcome.isComplete ? 0 : 1
 }
 
 async function withClient<Result>(sql: Sql, work: (sql: Sql) => Promise<Result>): Promise<Result> {

@@ -4,7 +4,7 @@ import type { ReportRule } from '#jobs/planner/report-rule.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
 
 /** Who asked for a run. */
-export type Trigger = 'schedule' | 'manual' | 'backfill'
+export type Trigger = 'schedule' | 'manual' | 'backfill' | 'request'
 
 /** A slot with its row in the ledger: nobody else runs it while that says `running`. */
 export interface Claim {

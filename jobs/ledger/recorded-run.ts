@@ -18,6 +18,7 @@ export async function recordedRun<Result>(
   sql: Sql,
   run: { job: string; period: string; trigger: Trigger; reason: string },
   work: (runId: number) => Promise<Result>,
+  rowCountOf: (result: Result) => number | null = () => null,
 ): Promise<Result> {
   await abandonDeadRuns(sql)
   // Not about one store, nor read up to one offset: the ledger's row says 'all' and leaves the offset open.
@@ -33,7 +34,8 @@ export async function recordedRun<Result>(
   try {
     const result = await work(claimed.runId)
     await sql`
-      update batch.runs set state = 'succeeded', finished_at = clock_timestamp()
+      update batch.runs
+      set state = 'succeeded', finished_at = clock_timestamp(), row_count = ${rowCountOf(result)}
       where run_id = ${claimed.runId} and state = 'running'`
     return result
   } catch (error) {

@@ -1,121 +1,116 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { schedule as scheduleCron } from 'node-cron'
+import { type ScheduledTask, schedule as scheduleCron } from 'node-cron'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { connectForRuns } from '#jobs/execute/batch-client.ts'
-import { type RunSummary, runWanted } from '#jobs/execute/run-wanted.ts'
+import { abandonDeadRuns } from '#jobs/ledger/claim-slots.ts'
+import { createAgenda } from './agenda.ts'
 import { BEAT_EVERY_MS, beat } from './heartbeat.ts'
-import { createTickGate } from './tick-gate.ts'
 
-/** Something to do after a tick that changed figures, such as reconciling them. Its errors are logged. */
-export type FollowUp = (tick: {
+/** What the schedule does, one thing at a time. */
+export interface Duty {
+  /** For the log. */
+  name: string
+  /** Cron expression in UTC: when to look. A duty looks also at the start, for what was missed. */
+  schedule?: string
+  /** Asked every two seconds; true asks for a turn. To cost next to nothing. */
+  isWaiting?(sql: Sql): Promise<boolean>
+  /** Throws when the database is away, or something unforeseen happened: it is tried again, with growing patience. */
+  run(turn: Turn): Promise<void>
+}
+
+export interface Turn {
   databaseUrl: string
   /** A client of one connection, for claims. */
   runs: Sql
-  /** Business days whose figures were written, oldest first. */
-  changedDays: readonly string[]
-  logger: Logger
-}) => Promise<void>
-
-export interface ScheduleOptions {
-  databaseUrl: string
-  /** Cron expression in UTC. */
-  schedule: string
-  followUps: readonly FollowUp[]
   logger: Logger
   signal: AbortSignal
 }
 
+export interface ScheduleOptions {
+  databaseUrl: string
+  /** The batch path's own duty: the heartbeat says when it looks next. */
+  tick: Duty & { schedule: string }
+  /** Of one moment they come before the tick, so that its figures have what they load. */
+  others: readonly Duty[]
+  logger: Logger
+  signal: AbortSignal
+}
+
+const POLL_EVERY_MS = 2_000
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Plans and runs what is due: once at the start and at every tick of the schedule, until the signal aborts.
- * The schedule only says when to look; what should run follows from the log and the ledger, so a tick that
- * was missed is made up for by the next. When the database is away it tries again with growing patience.
+ * Gives every duty its turn: once at the start, at every tick of its schedule, and when it is waited for, until the
+ * signal aborts. A schedule only says when to look; what there is to do follows from the log, the ledger and the
+ * drop folder, so what was missed while nobody ran is made up for. When the database is away it tries again with
+ * growing patience.
  */
 export async function runSchedule(options: ScheduleOptions): Promise<void> {
-  const { databaseUrl, schedule, logger, signal } = options
+  const { databaseUrl, tick, others, logger, signal } = options
+  const duties: readonly Duty[] = [...others, tick]
   const runs = connectForRuns(databaseUrl)
-  const beats = connect(databaseUrl, { max: 1, applicationName: 'tillstream jobs heartbeat' })
-  const gate = createTickGate()
-  const cron = scheduleCron(schedule, () => gate.ask(), { timezone: 'UTC', suppressMissedWarning: true })
-  let beating = Promise.resolve()
-  const sayAlive = () => {
-    beating = beat(beats, cron.getNextRun()?.getTime() ?? Date.now()).catch((err: unknown) => {
-      logger.debug({ err }, 'no heartbeat: the database does not answer')
-    })
+  const watch = connect(databaseUrl, { max: 1, applicationName: 'tillstream jobs heartbeat' })
+  const agenda = createAgenda<Duty>()
+  const crons = new Map<Duty, ScheduledTask>()
+  for (const duty of duties) {
+    if (duty.schedule === undefined) continue
+    const ask = () => agenda.ask(duty)
+    crons.set(duty, scheduleCron(duty.schedule, ask, { timezone: 'UTC', suppressMissedWarning: true }))
+    ask()
   }
-  const timer = setInterval(sayAlive, BEAT_EVERY_MS)
-  sayAlive()
-  gate.ask()
+  const timers = [
+    startWatching(BEAT_EVERY_MS, logger, async () => {
+      await beat(watch, crons.get(tick)?.getNextRun()?.getTime() ?? Date.now())
+      await abandonDeadRuns(watch)
+    }),
+    startWatching(POLL_EVERY_MS, logger, async () => {
+      for (const duty of duties) if (await duty.isWaiting?.(watch)) agenda.ask(duty)
+    }),
+  ]
   try {
     for (let failures = 0; ; ) {
-      await gate.next(signal)
+      const duty = await agenda.next(signal)
       try {
-        await tick({ ...options, runs })
+        await duty.run({ databaseUrl, runs, logger, signal })
         failures = 0
-        sayAlive()
       } catch (err) {
         signal.throwIfAborted()
         failures += 1
         const waitMs = Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** (failures - 1))
-        logger.error({ err, waitMs }, `the batch path could not run; next try in ${waitMs / 1_000} s`)
+        logger.error({ err, waitMs }, `${duty.name} could not run; next try in ${waitMs / 1_000} s`)
         await sleep(waitMs, undefined, { signal })
-        gate.ask()
+        agenda.ask(duty)
       }
     }
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    clearInterval(timer)
-    await cron.destroy()
-    await beating
-    await Promise.all([runs.end({ timeout: 1 }), beats.end({ timeout: 1 })])
+    for (const timer of timers) timer.stop()
+    await Promise.all([...crons.values()].map(cron => cron.destroy()))
+    await Promise.all(timers.map(timer => timer.ended()))
+    await Promise.all([runs.end({ timeout: 1 }), watch.end({ timeout: 1 })])
   }
 }
 
-async function tick({
-  databaseUrl,
-  runs,
-  followUps,
-  logger,
-  signal,
-}: ScheduleOptions & { runs: Sql }): Promise<void> {
-  const summary = await runWanted(runs, {
-    wanted: { kind: 'due' },
-    trigger: 'schedule',
-    now: Date.now,
-    signal,
-    onSet: ({ report, succeeded, failed, taken }, { elapsedMs }) => {
-      const job = report.name
-      const counts = { runs: succeeded.length, failed: failed.length, taken: taken.length }
-      logger.info({ job, ...counts, elapsedMs: Math.round(elapsedMs) }, `${job}: ${succeeded.length} runs`)
-      for (const { slot, error } of failed) {
-        const { store, period } = slot
-        logger.error({ job, store, period, error }, `${job} of ${store}, ${period} failed: ${error}`)
-      }
+/** Looks at once and then again and again, never twice at a time. */
+function startWatching(everyMs: number, logger: Logger, look: () => Promise<void>) {
+  let looking: Promise<void> | null = null
+  const lookOnce = () => {
+    looking ??= look()
+      .catch((err: unknown) => {
+        logger.debug({ err }, 'no look: the database does not answer')
+      })
+      .finally(() => {
+        looking = null
+      })
+  }
+  const timer = setInterval(lookOnce, everyMs)
+  lookOnce()
+  return {
+    stop: () => clearInterval(timer),
+    ended: async () => {
+      await looking
     },
-    onRetry: (job, err, attempt) =>
-      logger.warn({ err, job, attempt }, `${job}: attempt ${attempt} failed, trying again`),
-  })
-  for (const store of summary.unknownStores) {
-    logger.error(
-      { store },
-      `store ${store} has events but is not known: add it with 'npm run stores -- add FILE'`,
-    )
   }
-  const changedDays = daysOf(summary)
-  if (changedDays.length === 0) return
-  for (const followUp of followUps) {
-    // The figures stand whatever becomes of what follows; that has its own entry in the ledger.
-    await followUp({ databaseUrl, runs, changedDays, logger }).catch((err: unknown) =>
-      logger.error({ err }, 'what follows a tick failed'),
-    )
-  }
-}
-
-/** The business days whose figures a tick has written, oldest first. */
-function daysOf({ sets }: RunSummary): string[] {
-  const daily = sets.filter(set => set.report.grain === 'day')
-  return [...new Set(daily.flatMap(set => set.succeeded.map(({ slot }) => slot.period)))].sort()
 }

@@ -8,7 +8,8 @@ import { createTestBatch } from '#jobs/test-batch.ts'
 import { toLogEvent } from '#jobs/test-events.ts'
 import { addTestStores, appendTestEvents } from '#jobs/test-log.ts'
 import { startJobsProcess } from '#jobs/test-process.ts'
-import { type FollowUp, runSchedule } from './run-schedule.ts'
+import { batchTick, type FollowUp } from './batch-tick.ts'
+import { type Duty, runSchedule } from './run-schedule.ts'
 
 const EVERY_SECOND = '* * * * * *'
 const NEW_YEAR = '0 0 1 1 *'
@@ -25,12 +26,16 @@ async function gross(sql: Sql): Promise<number> {
   return row?.gross ?? 0
 }
 
-function start(databaseUrl: string, schedule: string, followUps: FollowUp[] = []): void {
+function start(
+  databaseUrl: string,
+  schedule: string,
+  { followUps = [], others = [] }: { followUps?: FollowUp[]; others?: Duty[] } = {},
+): void {
   const stop = new AbortController()
   const ended = runSchedule({
     databaseUrl,
-    schedule,
-    followUps,
+    tick: batchTick({ schedule, followUps }),
+    others,
     logger: pino({ level: 'silent' }),
     signal: stop.signal,
   })
@@ -52,12 +57,11 @@ test('The schedule looks for work at once, not only at its first tick', async ()
 test('Every tick picks up what came since, and what follows is told the days', async () => {
   const { url, sql } = await createTestBatch()
   const changed: string[][] = []
-  start(url, EVERY_SECOND, [
-    async ({ changedDays }) => {
-      changed.push([...changedDays])
-      throw new Error('what follows fails')
-    },
-  ])
+  const followUp: FollowUp = async ({ changedDays }) => {
+    changed.push([...changedDays])
+    throw new Error('what follows fails')
+  }
+  start(url, EVERY_SECOND, { followUps: [followUp] })
   await sell(sql, '1')
   await vi.waitUntil(async () => (await gross(sql)) === 25_000, SOON)
   await sell(sql, '2')
@@ -79,6 +83,39 @@ test('The schedule says that it lives, and when it looks next', async () => {
   )
   expect(beat.age).toBeLessThan(60)
   expect(new Date(beat.next).toISOString().slice(5)).toBe('01-01T00:00:00.000Z')
+})
+
+test('A run whose process is gone is settled though nothing else is due', async () => {
+  const { url, sql, connect: connectRuns } = await createTestBatch()
+  const dead = connectRuns()
+  await dead`
+    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
+      backend_pid, backend_start)
+    select 'daily_sales', 'berlin', '2026-03-02', 'running', 'manual', 1, '1', 1, 0, pid, backend_start
+    from pg_stat_activity where pid = pg_backend_pid()`
+  start(url, NEW_YEAR)
+  await dead.end()
+  await vi.waitUntil(
+    async () => (await sql`select from batch.runs where state = 'abandoned'`).length === 1,
+    SOON,
+  )
+})
+
+test('A duty that fails is tried again, and keeps nothing else from its turn', async () => {
+  const { url, sql } = await createTestBatch()
+  await sell(sql, '1')
+  let turns = 0
+  const failing: Duty = {
+    name: 'a duty',
+    schedule: NEW_YEAR,
+    async run() {
+      turns += 1
+      if (turns === 1) throw new Error('once')
+    },
+  }
+  start(url, NEW_YEAR, { others: [failing] })
+  await vi.waitUntil(() => turns === 2, SOON)
+  await vi.waitUntil(async () => (await gross(sql)) === 25_000, SOON)
 })
 
 test('When the database goes away and comes back, the schedule goes on by itself', {

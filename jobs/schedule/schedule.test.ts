@@ -1,30 +1,40 @@
 import { describe, expect, test } from 'vitest'
+import { createAgenda } from './agenda.ts'
 import { stretchesOf } from './day-stretches.ts'
-import { createTickGate } from './tick-gate.ts'
 
-describe('ticks', () => {
+describe('the agenda', () => {
   const running = new AbortController().signal
 
-  test('asked for many times during a turn give one more turn', async () => {
-    const gate = createTickGate()
-    gate.ask()
-    await gate.next(running)
-    gate.ask()
-    gate.ask()
-    await gate.next(running)
+  test('gives what was asked for many times once more, and no oftener', async () => {
+    const agenda = createAgenda<string>()
+    agenda.ask('tick')
+    expect(await agenda.next(running)).toBe('tick')
+    agenda.ask('tick')
+    agenda.ask('tick')
+    expect(await agenda.next(running)).toBe('tick')
     let isNext = false
-    const third = gate.next(running).then(() => {
+    const third = agenda.next(running).then(() => {
       isNext = true
     })
     await Promise.resolve()
     expect(isNext).toBe(false)
-    gate.ask()
+    agenda.ask('tick')
     await third
   })
 
-  test('that are waited for end with the process', async () => {
+  test('keeps the order in which things were asked for', async () => {
+    const agenda = createAgenda<string>()
+    for (const item of ['reviews', 'tick', 'request', 'reviews']) agenda.ask(item)
+    expect(await agenda.next(running)).toBe('reviews')
+    expect(await agenda.next(running)).toBe('tick')
+    agenda.ask('tick')
+    expect(await agenda.next(running)).toBe('request')
+    expect(await agenda.next(running)).toBe('tick')
+  })
+
+  test('ends with the process', async () => {
     const stop = new AbortController()
-    const next = createTickGate().next(stop.signal)
+    const next = createAgenda<string>().next(stop.signal)
     stop.abort()
     await expect(next).rejects.toThrow('aborted')
   })

@@ -1,12 +1,14 @@
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { createWeightedPick } from '../random.ts'
+import { reviewOf } from '../shop/reviews.ts'
 import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
-import type { TradingShop } from '../shop/shop-state.ts'
+import { demandAt, type TradingShop } from '../shop/shop-state.ts'
 import { breakOne, countShelves, receiveDue, reorder } from '../shop/stock.ts'
 import { createTimeQueue } from '../time-queue.ts'
-import { closingOf, expectedOrders, hourlyDemand, openingOf } from '../world/demand.ts'
+import { closingOf, hourlyDemand, openingOf } from '../world/demand.ts'
+import { reviewsImportedAt } from './review-feed.ts'
 
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */
 type Doing = (at: Instant) => readonly (SentEvent | null)[]
@@ -18,22 +20,21 @@ export interface Happening {
 
 const VOIDED = 0.012
 const RETURNED = 0.03
-const BREAKAGES_A_DAY = 0.7
-const SHELVES_COUNTED_A_DAY = 6
+const REVIEWED = 0.06
+const BREAKAGES_A_DAY = 1.5
+/** Every shelf once in twenty days. */
+const SHELVES_COUNTED_A_DAY = 25
 /** Deliveries come before the doors open; the web shop's warehouse takes them in at six. */
 const FIRST_DELIVERY_HOUR = 6
+/** A late supplier comes on one of the next mornings. */
+const DAYS_LATE = [1, 1, 1, 2, 3]
+const DAY_MS = 24 * HOUR_MS
 
 /** Everything that happens in a shop on one business day, up to `until`, in the order it happens. */
 export function* tradeDay(trading: TradingShop, day: BusinessDay, until: Instant): Generator<Happening> {
-  const { shop, random } = trading
   const queue = createTimeQueue<Doing>()
-  const opening = openingOf(shop, day)
-  const closing = closingOf(shop, day)
   planMorning(trading, queue, day)
-  planSales(trading, queue, day)
-  for (let count = random.poisson(BREAKAGES_A_DAY); count > 0; count -= 1) {
-    queue.add(random.integer(opening, closing - 1), at => [breakOne(trading, at)])
-  }
+  planSales(trading, queue, { day, until })
   planEvening(trading, queue, day)
   for (let next = queue.take(); next && next.at <= until; next = queue.take()) {
     for (const event of next.item(next.at)) if (event) yield { at: next.at, event }
@@ -41,10 +42,11 @@ export function* tradeDay(trading: TradingShop, day: BusinessDay, until: Instant
 }
 
 function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void {
-  const { shop, random, world } = trading
+  const { shop, world } = trading
   const delivery = deliveryTimeOf(trading, day)
   queue.add(delivery, at => receiveDue(trading, at))
-  const first = random.integer(0, world.products.length - 1)
+  // Round and round: the shelves of a day follow those of the day before.
+  const first = (Date.parse(`${day}T00:00:00Z`) / DAY_MS) * SHELVES_COUNTED_A_DAY
   const shelves = Array.from(
     { length: SHELVES_COUNTED_A_DAY },
     (_, index) => (first + index) % world.products.length,
@@ -55,27 +57,42 @@ function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void
     queue.add(openingOf(shop, day) + 12 * HOUR_MS, at => orderStock(trading, at, day))
 }
 
-function planSales(trading: TradingShop, queue: Queue, day: BusinessDay): void {
-  const { shop, random, world } = trading
+function planSales(
+  trading: TradingShop,
+  queue: Queue,
+  { day, until }: { day: BusinessDay; until: Instant },
+): void {
+  const { shop, random } = trading
   const opening = openingOf(shop, day)
-  const pickHour = createWeightedPick(hourlyDemand(shop))
-  const orders = random.poisson(expectedOrders(world, shop, day))
-  for (let count = 0; count < orders; count += 1) {
-    queue.add(opening + pickHour(random) * HOUR_MS + random.integer(0, HOUR_MS - 1), at => {
-      const order = sell(trading, at, registerOf(trading))
-      if (order && random.chance(VOIDED)) {
-        // Before the tills close: afterwards it would be a return.
-        const voidedAt = at + random.integer(MINUTE_MS, 6 * MINUTE_MS)
-        if (voidedAt < closingOf(shop, day)) queue.add(voidedAt, later => [cancel(trading, later, order)])
-      }
-      return [order]
-    })
+  // Where clocks go forward at night, the web shop's day is an hour short.
+  const closing = Math.min(closingOf(shop, day), businessDaySpan(day, shop).end)
+  const pickHour = createWeightedPick(hourlyDemand(shop, day))
+  const plan = (count: number, doing: Doing) => {
+    for (let left = count; left > 0; left -= 1) {
+      const at = opening + pickHour(random) * HOUR_MS + random.integer(0, HOUR_MS - 1)
+      if (at < closing) queue.add(besideCounts(at), doing)
+    }
   }
-  for (let count = random.poisson(orders * RETURNED); count > 0; count -= 1) {
-    queue.add(opening + pickHour(random) * HOUR_MS + random.integer(0, HOUR_MS - 1), at => [
-      takeBack(trading, at, registerOf(trading)),
-    ])
-  }
+  const orders = random.poisson(demandAt(trading, opening).orders)
+  plan(orders, at => {
+    const order = sell(trading, at, registerOf(trading))
+    if (order && random.chance(VOIDED)) {
+      // Before the tills close: afterwards it would be a return.
+      const voidedAt = besideCounts(at + random.integer(MINUTE_MS, 6 * MINUTE_MS))
+      if (voidedAt < closing) queue.add(voidedAt, later => [cancel(trading, later, order)])
+    }
+    return [order]
+  })
+  plan(random.poisson(orders * RETURNED), at => [takeBack(trading, at, registerOf(trading))])
+  plan(random.poisson(orders * REVIEWED), at =>
+    reviewsImportedAt(at) <= until ? [reviewOf(trading, at)] : [],
+  )
+  plan(random.poisson(BREAKAGES_A_DAY), at => [breakOne(trading, at)])
+}
+
+/** Shelves are counted at whole seconds: a sale at that very instant would be on both sides of the count. */
+function besideCounts(at: Instant): Instant {
+  return at % SECOND_MS === 0 ? at + 1 : at
 }
 
 function planEvening(trading: TradingShop, queue: Queue, day: BusinessDay): void {
@@ -90,9 +107,11 @@ function planEvening(trading: TradingShop, queue: Queue, day: BusinessDay): void
 type Queue = ReturnType<typeof createTimeQueue<Doing>>
 
 function orderStock(trading: TradingShop, at: Instant, day: BusinessDay): SentEvent[] {
+  const { random, policies } = trading
   return reorder(trading, at, {
     dueAt: leadTimeDays => deliveryTimeOf(trading, addDays(day, leadTimeDays)),
-    wanted: product => trading.policies[product]?.orderUpTo ?? 0,
+    delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
+    wanted: product => policies[product]?.orderUpTo ?? 0,
   })
 }
 

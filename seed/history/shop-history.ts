@@ -1,6 +1,7 @@
 import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { EventClass } from '#domain/log-event.ts'
 import { createRandom } from '../random.ts'
 import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '../shop/shop-state.ts'
 import { openingStock } from '../shop/stock.ts'
@@ -8,12 +9,22 @@ import { closingOf, openingOf } from '../world/demand.ts'
 import type { Shop } from '../world/stores.ts'
 import type { World } from '../world/world.ts'
 import { type Happening, tradeDay } from './business-day.ts'
+import { type Journal, journalArrivals } from './journal.ts'
 import { createLink, drawOutage, type Link } from './link.ts'
+import { reviewsImportedAt } from './review-feed.ts'
 
 /** An event with the time at which the log got it. */
 export interface Arrival {
   event: SentEvent
+  class: EventClass
   appendedAt: Instant
+}
+
+/** A shop at the end of its history. */
+export interface ShopEnd {
+  state: ShopState
+  /** What its tills wrote and nobody has delivered yet, oldest first: the last whole day, and today so far. */
+  journals: Journal[]
 }
 
 /** How often a till is offline for some time in a day. */
@@ -21,13 +32,13 @@ const OUTAGE_CHANCE = 0.04
 
 /**
  * The history of one shop over the `days` business days before that of `until` and the part of that day that
- * is over, in the order of arrival. Returns the shop's state at `until`.
+ * is over, in the order of arrival.
  */
 export function* shopHistory(
   world: World,
   shop: Shop,
   { days, until }: { days: number; until: Instant },
-): Generator<Arrival, ShopState> {
+): Generator<Arrival, ShopEnd> {
   const trading = openShop({
     world,
     shop,
@@ -36,26 +47,33 @@ export function* shopHistory(
     series: 'h',
   })
   const today = businessDayOf(until, shop)
+  const firstDay = addDays(today, -days)
+  const lastDelivered = addDays(today, -2)
+  const journals: Journal[] = []
   let waiting: Arrival[] = []
-  for (let day = addDays(today, -days); day <= today; day = addDays(day, 1)) {
+  for (let day = firstDay; day <= today; day = addDays(day, 1)) {
     const { start, end } = businessDaySpan(day, shop)
+    const journal: Journal = { store: shop.id, businessDay: day, part: day === today ? 0 : null, events: [] }
     const linkOf = linksOf(trading, day)
-    for (const { at, event } of happeningsOf(trading, {
-      day,
-      start,
-      until,
-      isFirst: day === addDays(today, -days),
-    })) {
-      // At `until` every line is up again: what was sent has arrived.
-      waiting.push({ event, appendedAt: Math.min(linkOf(event.source)(at), until) })
+    for (const { at, event } of happeningsOf(trading, { day, start, until, isFirst: day === firstDay })) {
+      if (event.type === 'review.posted') {
+        waiting.push({ event, class: 'bulk', appendedAt: reviewsImportedAt(at) })
+      } else if (shop.input === 'journal') journal.events.push(event)
+      else {
+        // At `until` every line is up again: what was sent has arrived.
+        waiting.push({ event, class: 'live', appendedAt: Math.min(linkOf(event.source)(at), until) })
+      }
     }
+    if (day <= lastDelivered) {
+      for (const arrival of journalArrivals(world.randomSeed, shop, journal)) waiting.push(arrival)
+    } else if (journal.events.length > 0) journals.push(journal)
     // Stable: what arrives together keeps the order in which it was sent.
     waiting.sort((left, right) => left.appendedAt - right.appendedAt)
     const isOver = (arrival: Arrival) => arrival.appendedAt < end || day === today
     yield* waiting.filter(isOver)
     waiting = waiting.filter(arrival => !isOver(arrival))
   }
-  return trading.state
+  return { state: trading.state, journals }
 }
 
 function* happeningsOf(

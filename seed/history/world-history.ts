@@ -5,7 +5,8 @@ import { bodyHashOf } from '#server/log/body-hash.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import { createTimeQueue } from '../time-queue.ts'
 import type { World } from '../world/world.ts'
-import { type Arrival, shopHistory } from './shop-history.ts'
+import type { Journal } from './journal.ts'
+import { type Arrival, type ShopEnd, shopHistory } from './shop-history.ts'
 
 export interface HistorySpan {
   /** Whole business days before the one of `until`. */
@@ -13,18 +14,26 @@ export interface HistorySpan {
   until: Instant
 }
 
-/** What all shops sent, in the order it arrived, and the shops as they stand at the end, by store. */
-export function* worldHistory(
-  world: World,
-  span: HistorySpan,
-): Generator<Arrival, Record<string, ShopState>> {
+/** How a world stands at the end of its history. */
+export interface WorldEnd {
+  /** By store. */
+  shops: Record<string, ShopState>
+  /** What journal stores wrote down and nobody has delivered yet. */
+  journals: Journal[]
+}
+
+/** What all shops sent, in the order it arrived. */
+export function* worldHistory(world: World, span: HistorySpan): Generator<Arrival, WorldEnd> {
   // One generator a shop, each a day ahead at most: memory does not grow with the days.
-  const queue = createTimeQueue<{ arrival: Arrival; store: string; rest: Generator<Arrival, ShopState> }>()
-  const states: Record<string, ShopState> = {}
-  const advance = (store: string, rest: Generator<Arrival, ShopState>) => {
+  const queue = createTimeQueue<{ arrival: Arrival; store: string; rest: Generator<Arrival, ShopEnd> }>()
+  const end: WorldEnd = { shops: {}, journals: [] }
+  const advance = (store: string, rest: Generator<Arrival, ShopEnd>) => {
     const next = rest.next()
-    if (next.done) states[store] = next.value
-    else queue.add(next.value.appendedAt, { arrival: next.value, store, rest })
+    if (!next.done) queue.add(next.value.appendedAt, { arrival: next.value, store, rest })
+    else {
+      end.shops[store] = next.value.state
+      end.journals.push(...next.value.journals)
+    }
   }
   for (const shop of world.shops) advance(shop.id, shopHistory(world, shop, span))
   for (let next = queue.take(); next; next = queue.take()) {
@@ -32,7 +41,7 @@ export function* worldHistory(
     yield arrival
     advance(store, rest)
   }
-  return states
+  return end
 }
 
 /**
@@ -42,14 +51,14 @@ export function* worldHistory(
 export function* enrichedHistory(
   world: World,
   span: HistorySpan,
-): Generator<{ event: LogEvent; appendedAt: Instant }, Record<string, ShopState>> {
+): Generator<{ event: LogEvent; appendedAt: Instant }, WorldEnd> {
   const stores = new Map(world.shops.map(shop => [shop.id, shop]))
   const history = worldHistory(world, span)
   for (;;) {
     const next = history.next()
     if (next.done) return next.value
-    const { event, appendedAt } = next.value
-    const result = enrich(event, { stores, now: appendedAt, class: 'live', bodyHash: bodyHashOf(event) })
+    const { event, class: eventClass, appendedAt } = next.value
+    const result = enrich(event, { stores, now: appendedAt, class: eventClass, bodyHash: bodyHashOf(event) })
     if ('rejection' in result) {
       throw new Error(
         `the seeded ${event.type} ${event.source}/${event.id} is refused: ${result.rejection.detail}`,

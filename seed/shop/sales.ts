@@ -1,85 +1,102 @@
 import { type BusinessDay, businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
-import type { Instant } from '#domain/instant.ts'
-import { type Amount, parseAmount } from '#domain/money.ts'
-import { type BasketLine, decimal, fillBasket, writeLine } from './basket.ts'
-import { header, type OrderPlaced, type TradingShop } from './shop-state.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
+import { type Customer, drawCustomer } from '../world/customers.ts'
+import { type BasketLine, fillBasket, paidFor, writeLine } from './basket.ts'
+import { amountOf, decimal } from './decimal.ts'
+import { forgetPurchase, rememberPurchase, takePurchase } from './purchases.ts'
+import { demandAt, header, type OrderPlaced, type TradingShop } from './shop-state.ts'
+import { putBack } from './stock.ts'
 
 const KNOWN_CUSTOMERS = 0.45
 const SPLIT_PAYMENTS = 0.03
+const LEAST_SPLIT: Amount = 50_000
 const TENDERS = {
   pos: ['card', 'card', 'card', 'cash', 'cash', 'mobile'],
   online: ['card', 'card', 'wallet', 'invoice'],
 } as const
 const NOT_RESTOCKED = 0.15
 const REASONS = ['wrong size', 'did not like it', 'broken', 'gift', 'bought twice'] as const
-/** Orders that a shop remembers for returns. */
-const REMEMBERED_ORDERS = 60
 
 /** An order at a till (or on the web, register null); null when the customer found nothing. */
 export function sell(trading: TradingShop, at: Instant, register: string | null): OrderPlaced | null {
   const { shop, state, random, world } = trading
-  const basket = fillBasket(trading)
-  if (basket.length === 0 || !state.onHand) return null
-  for (const line of basket) state.onHand[line.product] = (state.onHand[line.product] ?? 0) - line.units
+  if (!state.onHand) return null
+  const customer = knownCustomer(trading, at)
+  const basket = fillBasket(trading, at, customer)
+  if (basket.length === 0) return null
+  let units = 0
+  let net = 0
+  for (const line of basket) {
+    state.onHand[line.product] = (state.onHand[line.product] ?? 0) - line.units
+    units += line.units
+    net += paidFor(line)
+  }
   const head = header(trading, at, register)
+  const orderId = `${shop.id}-${head.id}`
   const order: OrderPlaced = {
     ...head,
     type: 'order.placed',
     channel: shop.channel,
     currency: shop.currency,
-    orderId: `${shop.id}-${head.id}`,
-    ...(shop.channel === 'online' || random.chance(KNOWN_CUSTOMERS) ? { customer: customerOf(trading) } : {}),
-    ...(shop.channel === 'online' ? { session: `s-${random.integer(0x100000, 0xffffff).toString(16)}` } : {}),
+    orderId,
     ...payment(trading, totalOf(basket, shop.taxInclusive)),
     lines: basket.map(line => writeLine(line, world.products)),
   }
-  count(trading, { at, register, orders: 1, units: unitsOf(order), net: netOf(order) })
-  state.recentOrders.push(order)
-  if (state.recentOrders.length > REMEMBERED_ORDERS) state.recentOrders.shift()
+  if (customer) order.customer = customer.id
+  if (shop.channel === 'online') order.session = `s-${random.integer(0x100000, 0xffffff).toString(16)}`
+  countSale(trading, { at, register, orders: 1, units, net })
+  rememberPurchase(trading, () => ({
+    orderId,
+    at,
+    ...(customer ? { customer: customer.id } : {}),
+    lines: basket.map(line => [line.product, line.units, paidFor(line)]),
+  }))
   return order
 }
 
 /** The cancellation of an order at its till. Within its business day: afterwards it would be a return. */
 export function cancel(trading: TradingShop, at: Instant, order: OrderPlaced): SentEvent {
-  const { state } = trading
-  putBack(trading, order.lines)
-  state.recentOrders = state.recentOrders.filter(recent => recent.orderId !== order.orderId)
-  count(trading, {
-    at,
-    register: order.register ?? null,
-    orders: -1,
-    units: -unitsOf(order),
-    net: -netOf(order),
-  })
-  return { ...order, ...header(trading, at, order.register ?? null), type: 'order.voided' }
+  for (const { sku, units } of order.lines) putBack(trading, trading.world.productIndex.get(sku), units)
+  forgetPurchase(trading, order.orderId)
+  const register = order.register ?? null
+  let units = 0
+  let net = 0
+  for (const line of order.lines) {
+    units += line.units
+    net += line.units * amountOf(line.unitPrice) - amountOf(line.discount ?? '0')
+  }
+  countSale(trading, { at, register, orders: -1, units: -units, net: -net })
+  return { ...order, ...header(trading, at, register), type: 'order.voided' }
 }
 
 /** A customer brings back a part of an earlier order, or all of it; null when there is none to bring back. */
 export function takeBack(trading: TradingShop, at: Instant, register: string | null): SentEvent | null {
-  const { shop, state, random } = trading
-  const order = state.recentOrders.splice(random.integer(0, state.recentOrders.length - 1), 1)[0]
-  if (!order) return null
-  const kept = random.integer(0, order.lines.length - 1)
-  const lines = order.lines
-    .filter((_, index) => order.lines.length === 1 || index !== kept)
-    .map(line => {
-      const units = random.integer(1, line.units)
+  const { shop, random, world } = trading
+  const purchase = takePurchase(trading, at)
+  if (!purchase) return null
+  // Refunds are paid out in coins. Cut, so that parts never add up to more than the whole.
+  const coin = AMOUNT_SCALE / 10 ** shop.priceDecimals
+  const kept = purchase.lines.length === 1 ? -1 : random.integer(0, purchase.lines.length - 1)
+  let refunds = 0
+  const lines = purchase.lines
+    .filter((_, index) => index !== kept)
+    .map(([product, bought, paid]) => {
+      const units = random.integer(1, bought)
+      const refund = Math.floor((paid * units) / bought / coin) * coin
+      refunds += refund
+      const isRestocked = !random.chance(NOT_RESTOCKED)
+      if (isRestocked) putBack(trading, product, units)
       return {
-        sku: line.sku,
+        sku: world.products[product]?.sku ?? '',
         units,
-        // What was paid for the units that come back; cut, so that parts never add up to more than the whole.
-        refund: decimal(Math.floor((paidFor(line) * units) / line.units)),
+        refund: decimal(refund),
         reason: random.pick(REASONS),
-        ...(random.chance(NOT_RESTOCKED) ? { restock: false } : {}),
+        ...(isRestocked ? {} : { restock: false }),
       }
     })
-  putBack(
-    trading,
-    lines.filter(line => line.restock !== false),
-  )
-  const refunds = lines.reduce((sum, line) => sum + amount(line.refund), 0)
-  count(trading, { at, register, orders: 0, units: 0, net: -refunds })
+  countSale(trading, { at, register, orders: 0, units: 0, net: -refunds })
   const head = header(trading, at, register)
   return {
     ...head,
@@ -87,8 +104,8 @@ export function takeBack(trading: TradingShop, at: Instant, register: string | n
     channel: shop.channel,
     currency: shop.currency,
     orderId: `${shop.id}-r-${head.id}`,
-    originalOrderId: order.orderId,
-    ...(order.customer === undefined ? {} : { customer: order.customer }),
+    originalOrderId: purchase.orderId,
+    ...(purchase.customer === undefined ? {} : { customer: purchase.customer }),
     tender: 'card',
     lines,
   }
@@ -112,7 +129,8 @@ export function closeTill(trading: TradingShop, at: Instant, register: string, d
   }
 }
 
-function count(
+/** Adds to what a till has taken in, in its own count; the web shop has no till. */
+function countSale(
   { shop, state }: TradingShop,
   sale: { at: Instant; register: string | null; orders: number; units: number; net: Amount },
 ): void {
@@ -126,9 +144,17 @@ function count(
   state.tills[sale.register] = totals
 }
 
+/** The web shop knows everybody; a till those who show a card. */
+function knownCustomer(trading: TradingShop, at: Instant): Customer | null {
+  const { shop, random, world } = trading
+  if (shop.channel === 'pos' && !random.chance(KNOWN_CUSTOMERS)) return null
+  const hour = shop.opens + Math.floor((at - demandAt(trading, at).opening) / HOUR_MS)
+  return drawCustomer(world, random, { home: world.shops.indexOf(shop), hour })
+}
+
 function payment({ shop, random }: TradingShop, total: Amount): Pick<OrderPlaced, 'tender' | 'tenders'> {
   const tender = random.pick(TENDERS[shop.channel])
-  if (total < 50_000 || !random.chance(SPLIT_PAYMENTS)) return { tender }
+  if (total < LEAST_SPLIT || !random.chance(SPLIT_PAYMENTS)) return { tender }
   const voucher = 10_000 * random.integer(1, Math.floor(total / 20_000))
   return {
     tenders: [
@@ -138,39 +164,6 @@ function payment({ shop, random }: TradingShop, total: Amount): Pick<OrderPlaced
   }
 }
 
-/** Some customers come often, most seldom. */
-function customerOf({ random, world }: TradingShop): string {
-  return `c-${10_000 + Math.floor(random.next() ** 2.5 * world.ordersPerDay * 8)}`
-}
-
-function putBack({ state, world }: TradingShop, lines: readonly { sku: string; units: number }[]): void {
-  for (const line of lines) {
-    const product = world.products.findIndex(({ sku }) => sku === line.sku)
-    if (state.onHand && product >= 0) state.onHand[product] = (state.onHand[product] ?? 0) + line.units
-  }
-}
-
 function totalOf(basket: readonly BasketLine[], taxInclusive: boolean): Amount {
-  return basket.reduce(
-    (sum, line) => sum + line.units * line.unitPrice - line.discount + (taxInclusive ? 0 : line.tax),
-    0,
-  )
-}
-
-function unitsOf(order: OrderPlaced): number {
-  return order.lines.reduce((sum, line) => sum + line.units, 0)
-}
-
-function netOf(order: OrderPlaced): Amount {
-  return order.lines.reduce((sum, line) => sum + paidFor(line), 0)
-}
-
-function paidFor(line: OrderPlaced['lines'][number]): Amount {
-  return line.units * amount(line.unitPrice) - amount(line.discount ?? '0')
-}
-
-function amount(text: string): Amount {
-  const parsed = parseAmount(text)
-  if (parsed === null) throw new Error(`${text} was written by the world itself and is no amount`)
-  return parsed
+  return basket.reduce((sum, line) => sum + paidFor(line) + (taxInclusive ? 0 : line.tax), 0)
 }

@@ -1,11 +1,14 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import { type BusinessDay, businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import { createWeightedPick, type Random } from '../random.ts'
+import type { Random } from '../random.ts'
 import type { Policy } from '../world/policies.ts'
+import type { Promotion } from '../world/promotions.ts'
 import type { Shop } from '../world/stores.ts'
 import type { World } from '../world/world.ts'
+import { type DayDemand, demandOf } from './day-demand.ts'
+import type { Purchase } from './purchases.ts'
 
 export type OrderPlaced = Extract<SentEvent, { type: 'order.placed' }>
 
@@ -34,8 +37,8 @@ export interface ShopState {
   deliveries: Delivery[]
   /** By register. */
   tills: Record<string, TillTotals>
-  /** The newest orders, oldest first: what may come back as a return. */
-  recentOrders: OrderPlaced[]
+  /** A sample of the purchases of some days, oldest first: what may come back, or be reviewed. */
+  purchases: Purchase[]
   /** Numbers documents and events; never goes back. */
   sequence: number
 }
@@ -47,9 +50,12 @@ export interface TradingShop {
   policies: readonly Policy[]
   state: ShopState
   random: Random
-  pickProduct(random: Random): number
   /** Begins the ids of this run, so that no two runs give the same id. */
   series: string
+  /** Of the day it was last asked for. */
+  demand: DayDemand | null
+  /** A promotion that no calendar knows. */
+  flash: { promotion: Promotion; until: Instant } | null
 }
 
 export function newShopState(world: World): ShopState {
@@ -58,7 +64,7 @@ export function newShopState(world: World): ShopState {
     onOrder: world.products.map(() => 0),
     deliveries: [],
     tills: {},
-    recentOrders: [],
+    purchases: [],
     sequence: 0,
   }
 }
@@ -71,24 +77,48 @@ export function openShop(options: {
   series: string
 }): TradingShop {
   const { world, shop } = options
-  return {
-    ...options,
-    policies: world.policies.get(shop.id) ?? [],
-    pickProduct: createWeightedPick(world.products.map(product => product.popularity)),
-  }
+  return { ...options, policies: world.policies.get(shop.id) ?? [], demand: null, flash: null }
+}
+
+/** What is wanted in a shop at a time, and at what price. */
+export function demandAt(trading: TradingShop, at: Instant): DayDemand {
+  const { shop, world, demand, flash } = trading
+  const day = businessDayOf(at, shop)
+  const isFlashOver = flash !== null && at >= flash.until
+  if (demand?.day === day && !isFlashOver) return demand
+  if (isFlashOver) trading.flash = null
+  const extra = trading.flash ? [trading.flash.promotion] : []
+  trading.demand = demandOf(world, shop, { day, extra })
+  return trading.demand
+}
+
+/**
+ * Begins a promotion that no calendar knows, until a time: its goods are cheaper from now on, and wanted more.
+ * @returns by what factor demand for everything grows: orders come faster by it
+ */
+export function beginFlashPromotion(
+  trading: TradingShop,
+  { at, until, promotion }: { at: Instant; until: Instant; promotion: Promotion },
+): number {
+  trading.flash = null
+  trading.demand = null
+  const ordinary = demandAt(trading, at).lift
+  trading.flash = { promotion, until }
+  trading.demand = null
+  return demandAt(trading, at).lift / ordinary
 }
 
 /** Fields that every event of a shop begins with. A source is one sender: a till, the web shop, the stock room. */
 export function header(trading: TradingShop, at: Instant, register: string | null) {
   const { shop, state, series } = trading
   state.sequence += 1
-  return {
+  const fields = {
     source: sourceOf(shop, register),
     id: `${series}-${state.sequence}`,
     store: shop.id,
     eventTime: formatInstant(at),
-    ...(register === null ? {} : { register }),
   }
+  return register === null ? fields : { ...fields, register }
 }
 
 export function sourceOf(shop: Shop, register: string | null): string {

@@ -1,6 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import { decimal } from './basket.ts'
+import type { Supplier } from '../world/suppliers.ts'
+import { decimal } from './decimal.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
 
 const SHRINKAGE = 0.12
@@ -56,31 +57,39 @@ export function breakOne(trading: TradingShop, at: Instant): SentEvent | null {
   }
 }
 
+export interface Replenishment {
+  dueAt(leadTimeDays: number): Instant
+  delayMs?(supplier: Supplier): number
+  wanted(product: number): number
+}
+
 /**
  * Orders what has come down to its ordering level, one purchase order a supplier.
  * @param dueAt when a supplier with this lead time delivers
+ * @param delayMs by how much it is late, which the order does not know
  * @param wanted units to have of a product, on hand and on order
  */
 export function reorder(
   trading: TradingShop,
   at: Instant,
-  { dueAt, wanted }: { dueAt(leadTimeDays: number): Instant; wanted(product: number): number },
+  { dueAt, delayMs, wanted }: Replenishment,
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
-  const bySupplier = new Map<string, [product: number, units: number][]>()
+  const bySupplier = new Map<Supplier, [product: number, units: number][]>()
   for (const [index, product] of world.products.entries()) {
     const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
     if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
     const lines = bySupplier.get(product.supplier) ?? []
-    lines.push([index, Math.max(1, wanted(index) - position)])
+    const packs = Math.ceil(Math.max(1, wanted(index) - position) / product.packSize)
+    lines.push([index, packs * product.packSize])
     bySupplier.set(product.supplier, lines)
   }
   return [...bySupplier].map(([supplier, lines]) => {
     const head = stockHeader(trading, at)
-    const leadTimeDays = Math.max(...lines.map(([index]) => world.products[index]?.leadTimeDays ?? 1))
+    const expectedAt = dueAt(supplier.leadTimeDays)
     const delivery: Delivery = {
       purchaseOrderId: `po-${shop.id}-${head.id}`,
-      dueAt: dueAt(leadTimeDays),
+      dueAt: expectedAt + (delayMs?.(supplier) ?? 0),
       lines,
     }
     for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
@@ -89,8 +98,8 @@ export function reorder(
       ...head,
       type: 'purchase.placed',
       purchaseOrderId: delivery.purchaseOrderId,
-      supplier,
-      expectedAt: formatInstant(delivery.dueAt),
+      supplier: supplier.id,
+      expectedAt: formatInstant(expectedAt),
       lines: lines.map(([index, units]) => ({
         sku: world.products[index]?.sku ?? '',
         units,
@@ -118,6 +127,11 @@ export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
       lines: lines.map(([index, units]) => ({ sku: world.products[index]?.sku ?? '', units })),
     }
   })
+}
+
+/** Goods that come back to the shelf. */
+export function putBack({ state }: TradingShop, product: number | undefined, units: number): void {
+  if (state.onHand && product !== undefined) state.onHand[product] = (state.onHand[product] ?? 0) + units
 }
 
 function stockHeader(trading: TradingShop, at: Instant) {

@@ -14,7 +14,7 @@ const UNREACHABLE: Answer = { kind: 'unreachable', detail: 'ECONNREFUSED' }
 
 describe('what a till does after an answer', () => {
   test('what was taken is done with, also when a part was rejected', () => {
-    const rejected = [{ id: '7', reason: 'clock_skew', detail: 'ahead' }]
+    const rejected = [{ index: 0, id: '7', reason: 'clock_skew', detail: 'ahead' }]
     expect(judgeAnswer(answered(200, { accepted: 3 }), 1, 0)).toEqual({ kind: 'delivered', rejected: [] })
     expect(judgeAnswer(answered(200, { rejected }), 1, 0)).toEqual({ kind: 'delivered', rejected })
     expect(judgeAnswer(answered(422, { rejected }), 1, 0)).toEqual({ kind: 'delivered', rejected })
@@ -54,7 +54,7 @@ describe('what a till does after an answer', () => {
       kind: 'hopeless',
       detail: expect.stringContaining('INTAKE_KEY'),
     })
-    const rejected = [{ id: '1', reason: 'unknown_store', detail: 'store "x" is not known' }]
+    const rejected = [{ index: 0, id: '1', reason: 'unknown_store', detail: 'store "x" is not known' }]
     expect(judgeAnswer(answered(422, { rejected }), 1, 0)).toMatchObject({
       kind: 'hopeless',
       detail: expect.stringContaining('npm run seed -- --days 0'),

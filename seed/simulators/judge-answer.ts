@@ -13,6 +13,8 @@ export type Answer =
     }
 
 export interface Rejected {
+  /** Of the event in its request. */
+  index: number
   id: string | null
   reason: string
   detail: string

@@ -6,11 +6,23 @@ import type { TradingShop } from '../shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '../shop/stock.ts'
 import { createTimeQueue } from '../time-queue.ts'
 import { closingOf } from '../world/demand.ts'
+import { indexOf } from './apply-event.ts'
+import { MOST_OFF_MS } from './clocks.ts'
+import { createWebSessions } from './web-sessions.ts'
 
 /** A shop that trades now. Asked at every step what happens in it; knows no clock of its own. */
 export interface LiveShop {
-  /** What happened since the step before. @param ordersPerMinute how fast it sells */
-  step(now: Instant, ordersPerMinute: number): SentEvent[]
+  readonly trading: TradingShop
+  /** What happened since the step before. */
+  step(now: Instant, conditions: Conditions): SentEvent[]
+  /** Tells of something else that happened in it. */
+  note(event: SentEvent, at: Instant): void
+}
+
+export interface Conditions {
+  ordersPerMinute: number
+  /** Goods that are due stay away. */
+  deliveriesHeld: boolean
 }
 
 const VOIDED = 0.012
@@ -19,13 +31,20 @@ const BROKEN = 0.003
 const REORDER_EVERY_MS = 2 * MINUTE_MS
 const COUNT_EVERY_MS = 10 * MINUTE_MS
 const SHELVES_COUNTED = 4
-/** Now and then a supplier is late by so much, and shelves run low. */
-const SUPPLIER_LATE = { chance: 0.15, factor: 3 }
+/** A supplier that is late takes so many of its lead times more, and shelves run low. */
+const LATE_FACTOR = 2
 /** A till sends its Z report so long after closing. */
 const CLOSING_MS = 4 * MINUTE_MS
 
 /** A machine that slept sold nothing meanwhile. */
 const LONGEST_STEP_MS = 5 * SECOND_MS
+
+/**
+ * A count tells of some seconds ago, of shelves that were quiet around then: whichever side of it a sale is on
+ * by the shop's clock, it is on by the till's.
+ */
+const COUNTED_AGO_MS = MOST_OFF_MS + 2 * SECOND_MS
+const QUIET_MS = 2 * COUNTED_AGO_MS
 
 /**
  * @param dayMs in what time it sells what the seeded shop sells in a day: its suppliers hurry in proportion
@@ -39,6 +58,8 @@ export function createLiveShop(
     delivery.dueAt = Math.min(delivery.dueAt, startedAt + random.integer(MINUTE_MS, Math.ceil(dayMs)))
   }
   const later = createTimeQueue<(at: Instant) => SentEvent | null>()
+  const sessions = shop.channel === 'online' ? createWebSessions(random) : null
+  const movedAt = trading.world.products.map(() => startedAt)
   let steppedAt = startedAt
   let nextReorder = startedAt + random.integer(0, REORDER_EVERY_MS)
   let nextCount = startedAt + random.integer(MINUTE_MS, COUNT_EVERY_MS)
@@ -46,6 +67,7 @@ export function createLiveShop(
   function trade(at: Instant): (SentEvent | null)[] {
     const register = shop.registers.length === 0 ? null : random.pick(shop.registers)
     const order = sell(trading, at, register)
+    if (order) sessions?.order(order, at)
     if (order && random.chance(VOIDED)) {
       later.add(at + random.integer(20 * SECOND_MS, 90 * SECOND_MS), now =>
         // Its till may have closed the day meanwhile: then it would be a return.
@@ -59,30 +81,38 @@ export function createLiveShop(
     ]
   }
 
-  function keepStock(now: Instant): (SentEvent | null)[] {
-    const happened: (SentEvent | null)[] = receiveDue(trading, now)
+  function keepStock(now: Instant, deliveriesHeld: boolean): (SentEvent | null)[] {
+    const happened: (SentEvent | null)[] = deliveriesHeld ? [] : receiveDue(trading, now)
+    for (const event of happened) if (event) note(event, now)
     if (now >= nextReorder) {
       nextReorder = now + REORDER_EVERY_MS
       happened.push(
         ...reorder(trading, now, {
-          dueAt: days =>
-            Math.ceil(now + days * dayMs * (random.chance(SUPPLIER_LATE.chance) ? SUPPLIER_LATE.factor : 1)),
+          dueAt: days => Math.ceil(now + days * dayMs),
+          delayMs: ({ unreliability, leadTimeDays }) =>
+            random.chance(unreliability) ? Math.ceil(leadTimeDays * dayMs * LATE_FACTOR) : 0,
           wanted: product => trading.policies[product]?.orderUpTo ?? 0,
         }),
       )
     }
     if (now >= nextCount) {
       nextCount = now + COUNT_EVERY_MS
-      const first = random.integer(0, trading.world.products.length - SHELVES_COUNTED)
-      happened.push(
-        countShelves(
-          trading,
-          now,
-          Array.from({ length: SHELVES_COUNTED }, (_, index) => first + index),
-        ),
-      )
+      happened.push(countShelves(trading, now - COUNTED_AGO_MS, quietShelves(now)))
     }
     return happened
+  }
+
+  function quietShelves(now: Instant): number[] {
+    const first = random.integer(0, movedAt.length - 1)
+    return movedAt
+      .map((_, index) => (first + index) % movedAt.length)
+      .filter(product => (movedAt[product] ?? 0) < now - QUIET_MS)
+      .slice(0, SHELVES_COUNTED)
+  }
+
+  function note(event: SentEvent, at: Instant): void {
+    if (!('lines' in event)) return
+    for (const { sku } of event.lines) movedAt[indexOf(trading, sku)] = at
   }
 
   function closeTills(now: Instant): SentEvent[] {
@@ -94,7 +124,9 @@ export function createLiveShop(
   }
 
   return {
-    step(now, ordersPerMinute) {
+    trading,
+    note,
+    step(now, { ordersPerMinute, deliveriesHeld }) {
       steppedAt = Math.max(steppedAt, now - LONGEST_STEP_MS)
       const passed = now - steppedAt
       const happened: (SentEvent | null)[] = []
@@ -108,7 +140,8 @@ export function createLiveShop(
       for (let due = later.nextAt(); due !== null && due <= now; due = later.nextAt()) {
         happened.push(later.take()?.item(now) ?? null)
       }
-      happened.push(...keepStock(now), ...closeTills(now))
+      for (const event of happened) if (event) note(event, now)
+      happened.push(...keepStock(now, deliveriesHeld), ...closeTills(now))
       return happened.filter(event => event !== null)
     },
   }

@@ -1,12 +1,15 @@
-import type { SentEvent } from '#domain/event.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import type { Answer, Rejected } from './judge-answer.ts'
 
-export type PostEvents = (events: readonly SentEvent[]) => Promise<Answer>
+/** Sends one request of so many lines. */
+export type PostEvents = (lines: readonly string[]) => Promise<Answer>
 
 const ANSWER_WITHIN_MS = 20 * SECOND_MS
 
-/** Sends events as a till does: POST /api/v1/events. It never throws: a lost connection is an answer too. */
+/**
+ * Sends events as a till does: POST /api/v1/events, one event a line, on connections that are kept. It never
+ * throws: a lost connection is an answer too.
+ */
 export function createPostEvents(options: {
   /** http://host:port */
   url: string
@@ -15,16 +18,22 @@ export function createPostEvents(options: {
 }): PostEvents {
   const { url, intakeKey, stop } = options
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
+    'content-type': 'application/x-ndjson',
     ...(intakeKey === undefined ? {} : { authorization: `Bearer ${intakeKey}` }),
   }
-  return async events => {
+  return async lines => {
+    // One controller a request, let go of at its end: signals that follow a long-lived one pile up.
+    const request = new AbortController()
+    const abort = () => request.abort()
+    const overdue = setTimeout(abort, ANSWER_WITHIN_MS)
+    stop.addEventListener('abort', abort, { once: true })
     try {
+      if (stop.aborted) abort()
       const response = await fetch(`${url}/api/v1/events`, {
         method: 'POST',
         headers,
-        body: JSON.stringify(events),
-        signal: AbortSignal.any([stop, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        body: lines.join('\n'),
+        signal: request.signal,
       })
       const body = (await response.json().catch(() => ({}))) as {
         accepted?: number
@@ -41,6 +50,9 @@ export function createPostEvents(options: {
       }
     } catch (error) {
       return { kind: 'unreachable', detail: causeOf(error) }
+    } finally {
+      clearTimeout(overdue)
+      stop.removeEventListener('abort', abort)
     }
   }
 }

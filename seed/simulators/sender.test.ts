@@ -2,13 +2,16 @@ import { describe, expect, test } from 'vitest'
 import type { SentEvent } from '#domain/event.ts'
 import { createRandom } from '../random.ts'
 import type { Answer } from './judge-answer.ts'
+import { lineOf } from './outgoing.ts'
 import { createSender, type SenderContext } from './sender.ts'
 
 const eventOf = (id: number) =>
   ({ source: 'till', id: String(id), type: 'stock.adjusted' }) as unknown as SentEvent
 
+const idOf = (line: string) => (JSON.parse(line) as { id: string }).id
+
 /** An intake that answers as told, and a clock that only waiting moves. */
-function playground(answers: (request: readonly SentEvent[], count: number) => Answer['kind'] | number) {
+function playground(answers: (request: readonly string[], count: number) => Answer['kind'] | number) {
   const requests: string[][] = []
   const waits: number[] = []
   const notes: string[] = []
@@ -21,15 +24,15 @@ function playground(answers: (request: readonly SentEvent[], count: number) => A
       waits.push(milliseconds)
       now += milliseconds
     },
-    async post(events) {
-      requests.push(events.map(({ id }) => id))
-      const answer = answers(events, requests.length)
+    async post(lines) {
+      requests.push(lines.map(idOf))
+      const answer = answers(lines, requests.length)
       if (typeof answer !== 'number') return { kind: 'unreachable', detail: 'gone' }
       return {
         kind: 'answered',
         status: answer,
         retryAfterMs: null,
-        accepted: events.length,
+        accepted: lines.length,
         duplicates: 0,
         rejected: [],
       }
@@ -79,6 +82,44 @@ describe('a sender', () => {
     expect(requests).toEqual([['1', '2', '3']])
   })
 
+  test('sends what it held back as soon as its line is back', async () => {
+    const { context, requests, now } = playground(() => 200)
+    const sender = createSender({
+      ...context,
+      async wait(milliseconds) {
+        await context.wait(milliseconds)
+        if (now() >= 5_000) sender.release()
+      },
+    })
+    sender.holdUntil(3_600_000)
+    sender.add(eventOf(1))
+    await sender.drained()
+    expect(now()).toBeLessThan(10_000)
+    expect(requests).toEqual([['1']])
+  })
+
+  test('names what was planted when it is rejected, and never sends that twice', async () => {
+    const rejections: unknown[] = []
+    const { context, requests } = playground(() => 200)
+    const sender = createSender({
+      ...context,
+      random: { ...context.random, chance: () => true },
+      async post(lines) {
+        const answer = await context.post(lines)
+        const rejected = [{ index: 1, id: '2', reason: 'invalid_json', detail: '' }]
+        return answer.kind === 'answered' && lines.length === 2 ? { ...answer, rejected } : answer
+      },
+      onRejected: (rejected, outgoing) => rejections.push([rejected.id, outgoing]),
+    })
+    sender.holdUntil(1)
+    sender.add(eventOf(1))
+    const planted = { planted: 'broken', body: '{"id":"2"}' }
+    sender.add(planted)
+    await sender.drained()
+    expect(rejections).toEqual([['2', planted]])
+    expect(requests).toEqual([['1', '2'], ['1']])
+  })
+
   test('sends a request twice now and then, after it was taken', async () => {
     const { context, requests, notes } = playground(() => 200)
     const sender = createSender({ ...context, random: { ...context.random, chance: () => true } })
@@ -100,7 +141,7 @@ describe('a sender', () => {
     sender.add(eventOf(1))
     await sender.drained()
     expect(waits.length).toBe(1)
-    expect(sender.outbox.map(({ id }) => id)).toEqual(['1'])
+    expect(sender.outbox.map(lineOf).map(idOf)).toEqual(['1'])
   })
 
   test('begins with what the last run could not deliver', async () => {

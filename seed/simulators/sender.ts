@@ -1,7 +1,7 @@
-import type { SentEvent } from '#domain/event.ts'
-import type { Instant } from '#domain/instant.ts'
+import { type Instant, SECOND_MS } from '#domain/instant.ts'
 import type { Random } from '../random.ts'
 import { judgeAnswer, type Rejected } from './judge-answer.ts'
+import { isPlanted, lineOf, type Outgoing } from './outgoing.ts'
 import type { PostEvents } from './post-events.ts'
 
 export interface SenderContext {
@@ -12,7 +12,7 @@ export interface SenderContext {
   wait(milliseconds: number): Promise<void>
   stop: AbortSignal
   onSent(sent: { events: number; again: boolean }): void
-  onRejected(rejected: readonly Rejected[]): void
+  onRejected(rejected: Rejected, outgoing: Outgoing | undefined): void
   onRefused(detail: string): void
   onHopeless(detail: string): void
   /** Whether the intake answers, as this sender sees it. */
@@ -21,20 +21,24 @@ export interface SenderContext {
 
 /** One source of events: a till, the web shop, a stock room. It sends in order, one request at a time. */
 export interface Sender {
-  add(event: SentEvent): void
+  add(outgoing: Outgoing): void
   /** Holds back what it has until then, as a till without a line does. */
   holdUntil(instant: Instant): void
+  /** Its line is back before that. */
+  release(): void
   /** What is not delivered yet, oldest first. */
-  readonly outbox: readonly SentEvent[]
+  readonly outbox: readonly Outgoing[]
   /** Resolves when the outbox is empty or the simulation stops. */
   drained(): Promise<void>
 }
 
 const MOST_EVENTS = 100
+/** How soon a till notices that its line is back. */
+const LOOK_AT_LINE_MS = SECOND_MS
 /** How often a request is sent a second time although it was answered: an answer that got lost on the way. */
 const SENT_TWICE = 0.015
 
-export function createSender(context: SenderContext, outbox: SentEvent[] = []): Sender {
+export function createSender(context: SenderContext, outbox: Outgoing[] = []): Sender {
   const { clock, wait, stop } = context
   let heldUntil = 0
   let isHopeless = false
@@ -49,7 +53,7 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
   async function sendAll(): Promise<void> {
     while (outbox.length > 0 && !stop.aborted && !isHopeless) {
       const held = heldUntil - clock()
-      if (held > 0) await wait(held)
+      if (held > 0) await wait(Math.min(held, LOOK_AT_LINE_MS))
       else await sendOne()
     }
   }
@@ -61,21 +65,25 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
     if (outcome !== 'delivered') return
     outbox.splice(0, events.length)
     context.onSent({ events: events.length, again: false })
-    if (context.random.chance(SENT_TWICE)) {
-      await context.post(events)
-      context.onSent({ events: events.length, again: true })
+    const again = events.filter(outgoing => !isPlanted(outgoing))
+    if (again.length > 0 && context.random.chance(SENT_TWICE)) {
+      await context.post(again.map(lineOf))
+      context.onSent({ events: again.length, again: true })
     }
   }
 
   if (outbox.length > 0) start()
   return {
     outbox,
-    add(event) {
-      outbox.push(event)
+    add(outgoing) {
+      outbox.push(outgoing)
       start()
     },
     holdUntil(instant) {
       heldUntil = Math.max(heldUntil, instant)
+    },
+    release() {
+      heldUntil = 0
     },
     async drained() {
       await sending
@@ -86,16 +94,17 @@ export function createSender(context: SenderContext, outbox: SentEvent[] = []): 
 /** Sends a request until the intake took it, the simulation stops, or there is no use. */
 async function deliver(
   context: SenderContext,
-  events: readonly SentEvent[],
+  events: readonly Outgoing[],
 ): Promise<'delivered' | 'stopped' | 'hopeless'> {
+  const lines = events.map(lineOf)
   for (let attempt = 1; !context.stop.aborted; attempt += 1) {
-    const answer = await context.post(events)
+    const answer = await context.post(lines)
     if (context.stop.aborted && answer.kind === 'unreachable') return 'stopped'
     const verdict = judgeAnswer(answer, attempt, context.random.next())
     context.onIntake(verdict.kind === 'again' && verdict.isAway)
     switch (verdict.kind) {
       case 'delivered':
-        if (verdict.rejected.length > 0) context.onRejected(verdict.rejected)
+        for (const rejected of verdict.rejected) context.onRejected(rejected, events[rejected.index])
         return 'delivered'
       case 'refused':
         context.onRefused(verdict.detail)

@@ -6,17 +6,21 @@ describe('options of the simulators', () => {
   test('without any, an ordinary day at the ordinary pace until stopped', () => {
     expect(parseSimulateOptions([])).toEqual({
       help: false,
-      scenario: 'ordinary',
+      scenario: null,
       speed: 1,
-      forMs: undefined,
+      minutes: null,
     })
   })
 
   test('pace and duration can be chosen', () => {
     expect(parseSimulateOptions(['--speed', '2.5', '--for', '10'])).toMatchObject({
       speed: 2.5,
-      forMs: 600_000,
+      minutes: 10,
     })
+  })
+
+  test('a scenario is known by its name', () => {
+    expect(parseSimulateOptions(['--scenario', 'rush'])).toMatchObject({ scenario: 'rush', minutes: null })
   })
 
   test.each([
@@ -24,6 +28,7 @@ describe('options of the simulators', () => {
     [['--speed', 'fast'], /--speed is "fast"/],
     [['--speed', '0'], /--speed is "0"/],
     [['--for', '-3'], /--for/],
+    [['--scenario', 'rush', '--for', '2000'], /--for/],
     [['--sped', '1'], /--sped/],
   ])('%j is refused with a sentence that names it', (args, message) => {
     expect(() => parseSimulateOptions(args)).toThrow(UsageError)

@@ -1,48 +1,52 @@
 import { parseArgs } from 'node:util'
-import { MINUTE_MS } from '#domain/instant.ts'
+import { isScenarioName, SCENARIOS, type ScenarioName } from '#domain/scenario.ts'
 import { parseWholeNumber, UsageError } from '../command-line.ts'
-import { isScenario, SCENARIOS, type Scenario } from './scenarios.ts'
+import { ORDERS_PER_MINUTE } from './pace.ts'
 
 export interface SimulateOptions {
   help: boolean
-  scenario: Scenario
+  /** Null: none was asked for, so the ordinary day. */
+  scenario: ScenarioName | null
   /** Times the ordinary pace. */
   speed: number
-  /** Undefined: until somebody stops it. */
-  forMs: number | undefined
+  /** How long; null: as long as the scenario usually takes, and without one until somebody stops it. */
+  minutes: number | null
 }
 
 export const SIMULATE_USAGE = `Usage: npm run simulate -- [options]
 
 Tills and a web shop that send what they sell to a running intake (INTAKE_URL, else this machine's at
-INTAKE_PORT; with INTAKE_KEY if it asks for one), in the world that the seeder made.
+INTAKE_PORT; with INTAKE_KEY if it asks for one), in the world that the seeder made. Journal stores drop files
+into DROP_DIR instead. Where simulators run already (the demo's), they are asked to play the scenario, and this
+command follows it to its end; Ctrl+C asks them to stop it.
 
-  --scenario NAME     what happens (default ordinary):
-${Object.entries(SCENARIOS)
-  .map(([name, { description }]) => `                        ${name.padEnd(10)} ${description}`)
-  .join('\n')}
-  --speed N           times the ordinary pace of about ${45} orders a minute (default 1; decimals allowed)
-  --for MINUTES       stop after that many minutes (default: until stopped)
+  --scenario NAME     what happens on top of the ordinary day:
+${SCENARIOS.map(
+  ({ name, description, minutes }) =>
+    `                        ${name.padEnd(15)} ${description}${name === 'ordinary' ? '' : ` (${minutes} minutes)`}`,
+).join('\n')}
+  --speed N           times the ordinary pace of about ${ORDERS_PER_MINUTE} orders a minute (default 1; decimals allowed)
+  --for MINUTES       how long (default: as long as the scenario says; without one, until stopped)
   --help              this text
 `
 
 /** @throws UsageError on an unknown option or scenario, or a value out of range */
 export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
   const values = parse(args)
-  const scenario = values.scenario ?? 'ordinary'
-  if (!isScenario(scenario)) {
+  const { scenario = null } = values
+  if (scenario !== null && !isScenarioName(scenario)) {
     throw new UsageError(
-      `--scenario is "${scenario}", but must be one of: ${Object.keys(SCENARIOS).join(', ')}.`,
+      `--scenario is "${scenario}", but must be one of: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
     )
   }
   return {
     help: values.help === true,
     scenario,
     speed: values.speed === undefined ? 1 : parseSpeed(values.speed),
-    forMs:
+    minutes:
       values.for === undefined
-        ? undefined
-        : parseWholeNumber('for', values.for, { least: 1, most: 1_000_000 }) * MINUTE_MS,
+        ? null
+        : parseWholeNumber('for', values.for, { least: 1, most: scenario === null ? 1_000_000 : 1_440 }),
   }
 }
 

@@ -2,73 +2,111 @@ import { describe, expect, test } from 'vitest'
 import { stockEffects } from '#domain/effects.ts'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
-import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { worldHistory } from '../history/world-history.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import { createWorld } from '../world/world.ts'
+import type { KeptShops } from './files/shop-files.ts'
 import type { Answer } from './judge-answer.ts'
-import { HopelessError, type Simulation, simulate } from './simulate.ts'
+import { asSent, type Happening, isPlanted, type Outgoing } from './outgoing.ts'
+import { HopelessError, simulate } from './simulate.ts'
+import { createTestClock } from './test-clock.ts'
 
-const WORLD = { randomSeed: 1, stores: 4, ordersPerDay: 2_000 }
+const WORLD = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
 const NOON = Date.UTC(2026, 10, 20, 12)
 
 interface Play {
   minutes: number
-  from?: number
+  from?: Instant
   shops?: Record<string, ShopState>
+  since?: Happening[]
   answer?: (request: number) => Answer | undefined
 }
 
 /** Runs the simulators against an intake in memory, on a clock that only waiting moves. */
-async function play({ minutes, from = NOON, shops = {}, answer }: Play) {
+async function play({ minutes, from = NOON, shops = {}, since = [], answer }: Play) {
   const stored = new Map<string, SentEvent>()
-  const saved: Parameters<Simulation['save']>[0][] = []
+  const journals: SentEvent[] = []
+  const booked: Happening[] = []
+  const saved: Omit<KeptShops, 'since'>[] = []
+  const files: string[] = []
   const notes: string[] = []
-  const stop = new AbortController()
-  let now = from
+  const clock = createTestClock(from, from + minutes * MINUTE_MS)
   let requests = 0
+  const keep = (entries: readonly { sent: Outgoing }[]) => {
+    for (const { sent } of entries) if (!isPlanted(sent)) journals.push(sent)
+    return Promise.resolve()
+  }
   await simulate({
     world: WORLD,
-    shops: structuredClone(shops),
-    outboxes: {},
+    kept: { shops: structuredClone(shops), outboxes: {}, since },
+    keeper: {
+      async record(happenings) {
+        booked.push(...happenings)
+      },
+      async save(kept) {
+        saved.push(structuredClone(kept))
+      },
+    },
+    journals: { write: keep, restore: keep, step: async () => [] },
+    async dropReviews({ content }) {
+      files.push(content)
+    },
+    desk: { take: () => [], isStopping: () => false, report: () => {} },
     speed: 1,
-    clock: () => now,
-    // The step that moves the clock is the longest wait that is due: senders wait in its shadow.
-    wait: milliseconds =>
-      new Promise(resolve => {
-        setImmediate(() => {
-          now += Math.min(milliseconds, 250)
-          if (now >= from + minutes * MINUTE_MS) stop.abort()
-          resolve()
-        })
-      }),
-    stop: stop.signal,
-    async post(events) {
+    clock: clock.now,
+    wait: clock.wait,
+    stop: clock.stop,
+    async post(lines) {
       requests += 1
       const given = answer?.(requests)
       if (given) return given
-      for (const event of events) stored.set(`${event.source}/${event.id}`, event)
+      const rejected: { index: number; id: null; reason: string; detail: string }[] = []
+      lines.forEach((line, index) => {
+        const parsed = parse(line)
+        if ('rejection' in parsed) rejected.push({ index, id: null, ...parsed.rejection })
+        else stored.set(`${parsed.event.source}/${parsed.event.id}`, parsed.event)
+      })
       return {
         kind: 'answered',
         status: 200,
         retryAfterMs: null,
-        accepted: events.length,
+        accepted: lines.length - rejected.length,
         duplicates: 0,
-        rejected: [],
+        rejected,
       }
-    },
-    async save(record) {
-      saved.push(structuredClone(record))
     },
     tell: {
       intakeAway: () => notes.push('away'),
       intakeBack: () => notes.push('back'),
-      rejected: rejected => notes.push(rejected.reason),
+      rejected: ({ reason }, planted) => notes.push(planted === null ? reason : `planted ${reason}`),
       refused: detail => notes.push(detail),
+      dropped: () => {},
+      unwritten: what => notes.push(what),
       summary: () => {},
     },
   })
-  return { stored: [...stored.values()], saved, notes }
+  const unsent = Object.values(saved.at(-1)?.outboxes ?? {})
+    .flat()
+    .flatMap(outgoing => (isPlanted(outgoing) ? [] : [outgoing]))
+  return { stored: [...stored.values()], journals, booked, unsent, saved, files, notes }
+}
+
+const STORES = new Map(createWorld(WORLD).shops.map(shop => [shop.id, shop]))
+
+/** What the intake makes of a line. */
+function parse(line: string): ReturnType<typeof parseEvent> {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return { rejection: { reason: 'invalid_json', detail: '' } }
+  }
+  const parsed = parseEvent(value)
+  if ('rejection' in parsed) return parsed
+  const now = Date.parse(parsed.event.eventTime)
+  const enriched = enrich(parsed.event, { stores: STORES, now, class: 'live', bodyHash: '' })
+  return 'rejection' in enriched ? enriched : parsed
 }
 
 function onHandAfter(events: readonly SentEvent[], start: Record<string, ShopState>): Map<string, number> {
@@ -92,25 +130,61 @@ function onHandAfter(events: readonly SentEvent[], start: Record<string, ShopSta
   return onHand
 }
 
+/** How the shops stand after a day of history. */
+function seeded() {
+  const history = worldHistory(createWorld(WORLD), { days: 1, until: NOON })
+  let next = history.next()
+  while (!next.done) next = history.next()
+  return next.value
+}
+
 describe('the simulators', () => {
   test('sell at the pace they promise, in events that the intake takes', async () => {
-    const { stored } = await play({ minutes: 20 })
-    for (const event of stored) expect(parseEvent(event)).toHaveProperty('event')
-    const orders = stored.filter(({ type }) => type === 'order.placed').length
+    const { stored, journals, unsent } = await play({ minutes: 20 })
+    for (const event of journals) expect(parseEvent(event)).toHaveProperty('event')
+    const orders = [...stored, ...journals, ...unsent].filter(({ type }) => type === 'order.placed').length
     expect(orders / 20).toBeGreaterThan(28)
     expect(orders / 20).toBeLessThan(62)
     expect(new Set(stored.map(({ store }) => store))).toContain('web-shop')
   })
 
+  test('stores with old tills write a journal and send nothing', async () => {
+    const { stored, journals } = await play({ minutes: 10 })
+    const writing = new Set(journals.map(({ store }) => store))
+    expect(writing).toEqual(new Set(['madrid-sol', 'lisbon-baixa']))
+    expect(stored.filter(({ store }) => writing.has(store))).toEqual([])
+  })
+
+  test('plant something broken now and then, and nothing else is refused', async () => {
+    const { notes } = await play({ minutes: 40 })
+    expect(notes.length).toBeGreaterThan(1)
+    expect(notes.length).toBeLessThan(25)
+    for (const note of notes) expect(note).toMatch(/^planted /)
+  })
+
+  test('name the session of every web order, and now and then one session orders twice', async () => {
+    const { stored } = await play({ minutes: 60 })
+    const orders = stored.filter(event => event.type === 'order.placed' && event.channel === 'online')
+    const sessions = orders.map(order => (order.type === 'order.placed' ? order.session : undefined))
+    expect(sessions).not.toContain(undefined)
+    expect(new Set(sessions).size).toBeLessThan(sessions.length)
+    expect(new Set(sessions).size).toBeGreaterThan(sessions.length * 0.8)
+  })
+
+  test('gather reviews of what was bought into a file after five minutes and then each half hour', async () => {
+    const { shops } = seeded()
+    const { files } = await play({ minutes: 37, shops })
+    expect(files.length).toBe(2)
+    for (const line of files.join('').trim().split('\n')) {
+      expect(parse(line)).toMatchObject({ event: { type: 'review.posted' } })
+    }
+  })
+
   test('go on from the seeded shelves: what was sent explains what is left', async () => {
-    const history = worldHistory(createWorld(WORLD), { days: 1, until: NOON })
-    let next = history.next()
-    while (!next.done) next = history.next()
-    const { stored, saved } = await play({ minutes: 10, shops: next.value })
-    const last = saved.at(-1)
-    const unsent = Object.values(last?.outboxes ?? {}).flat()
-    const onHand = onHandAfter([...stored, ...unsent], next.value)
-    for (const [store, state] of Object.entries(last?.shops ?? {})) {
+    const { shops } = seeded()
+    const { stored, journals, unsent, saved } = await play({ minutes: 25, shops })
+    const onHand = onHandAfter([...stored, ...journals, ...unsent], shops)
+    for (const [store, state] of Object.entries(saved.at(-1)?.shops ?? {})) {
       createWorld(WORLD).products.forEach(({ sku }, index) => {
         expect(state.onHand?.[index], `${store}/${sku}`).toBe(onHand.get(`${store}/${sku}`))
       })
@@ -121,6 +195,34 @@ describe('the simulators', () => {
     const { stored } = await play({ minutes: 1 })
     for (const store of ['berlin-mitte', 'web-shop']) {
       expect(stored.find(event => event.store === store)?.type).toMatch(/^stock\.(counted|received)$/)
+    }
+  })
+
+  test('after a kill at any moment the shops stand where they stood, and nothing is sold twice', async () => {
+    const { shops } = seeded()
+    const whole = await play({ minutes: 12, shops })
+    const killedAt = Math.floor(whole.booked.length * 0.7)
+    const since = whole.booked.slice(0, killedAt)
+    const after = await play({ minutes: 1, from: NOON + 13 * MINUTE_MS, shops, since })
+    const told = new Map(
+      [...since.map(asSent), ...after.stored, ...after.journals, ...after.unsent].flatMap(outgoing =>
+        isPlanted(outgoing) ? [] : [[`${outgoing.source}/${outgoing.id}`, outgoing] as const],
+      ),
+    )
+    const onHand = onHandAfter([...told.values()], shops)
+    for (const [store, state] of Object.entries(after.saved.at(-1)?.shops ?? {})) {
+      createWorld(WORLD).products.forEach(({ sku }, index) => {
+        expect(state.onHand?.[index], `${store}/${sku}`).toBe(onHand.get(`${store}/${sku}`))
+      })
+    }
+    const again = new Map(
+      [...after.stored, ...after.journals, ...after.unsent].map(event => [
+        `${event.source}/${event.id}`,
+        event,
+      ]),
+    )
+    for (const event of since.map(asSent)) {
+      if (!isPlanted(event)) expect(again.get(`${event.source}/${event.id}`)).toEqual(event)
     }
   })
 
@@ -136,12 +238,11 @@ describe('the simulators', () => {
   })
 
   test('say once that the intake is away and once that it is back, and lose nothing', async () => {
-    const { notes, stored, saved } = await play({
+    const { notes, stored, unsent, saved } = await play({
       minutes: 4,
       answer: request => (request <= 30 ? { kind: 'unreachable', detail: 'ECONNREFUSED' } : undefined),
     })
-    expect(notes).toEqual(['away', 'back'])
-    const unsent = Object.values(saved.at(-1)?.outboxes ?? {}).flat()
+    expect(notes.filter(note => !note.startsWith('planted'))).toEqual(['away', 'back'])
     const onHand = onHandAfter([...stored, ...unsent], {})
     const berlin = saved.at(-1)?.shops['berlin-mitte']
     expect(berlin?.onHand?.[0]).toBe(onHand.get(`berlin-mitte/${createWorld(WORLD).products[0]?.sku}`))
@@ -160,7 +261,9 @@ describe('the simulators', () => {
   })
 
   test('give up with a word on what to do when the intake does not know the shops', async () => {
-    const rejected = [{ id: '1', reason: 'unknown_store', detail: 'store "berlin-mitte" is not known' }]
+    const rejected = [
+      { index: 0, id: '1', reason: 'unknown_store', detail: 'store "berlin-mitte" is not known' },
+    ]
     const attempt = play({
       minutes: 1,
       answer: () => ({

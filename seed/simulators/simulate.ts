@@ -1,36 +1,45 @@
 import type { SentEvent } from '#domain/event.ts'
-import type { Instant } from '#domain/instant.ts'
-import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { createRandom } from '../random.ts'
-import { newShopState, openShop, type ShopState } from '../shop/shop-state.ts'
+import { newShopState, type OrderPlaced, openShop, type TradingShop } from '../shop/shop-state.ts'
 import { createWorld, type WorldParameters } from '../world/world.ts'
-import type { Rejected } from './judge-answer.ts'
-import { createLiveShop } from './live-shop.ts'
-import { ORDERS_PER_MINUTE, paceOf } from './pace.ts'
+import { applyEvent } from './apply-event.ts'
+import { clockOf } from './clocks.ts'
+import type { Journals } from './files/journals.ts'
+import type { KeptShops, ShopKeeper } from './files/shop-files.ts'
+import { createLiveShop, type LiveShop } from './live-shop.ts'
+import { asSent, type Happening } from './outgoing.ts'
+import { createPaceOf, ORDERS_PER_MINUTE } from './pace.ts'
+import { createPlaybill, type Playbill, type RequestDesk } from './playbill.ts'
 import type { PostEvents } from './post-events.ts'
-import { createSender, type Sender } from './sender.ts'
+import { createReviewFeed } from './review-feed.ts'
+import { brew } from './scripts/poison.ts'
+import type { Stage } from './scripts/script.ts'
+import { createSenders, type Senders, type SenderTell } from './senders.ts'
 
 export interface Simulation {
   world: WorldParameters
-  /** The shops as the last run left them, and what it could not deliver. */
-  shops: Record<string, ShopState>
-  outboxes: Record<string, SentEvent[]>
+  kept: KeptShops
+  keeper: ShopKeeper
+  journals: Journals
+  /** Puts a file of reviews where the system looks for them. */
+  dropReviews(file: { name: string; content: string }): Promise<void>
+  desk: RequestDesk
   speed: number
   post: PostEvents
   clock(): Instant
   /** Resolves after that time, or at once when `stop` fires. */
   wait(milliseconds: number): Promise<void>
   stop: AbortSignal
-  /** Told now and then, and at the end, how the shops stand. */
-  save(record: { shops: Record<string, ShopState>; outboxes: Record<string, SentEvent[]> }): Promise<void>
   tell: Tell
+  /** Told at every step how things are. */
+  onStatus?(status: { playing: string; waiting: number }): void
 }
 
-export interface Tell {
-  intakeAway(): void
-  intakeBack(): void
-  rejected(rejected: Rejected): void
-  refused(detail: string): void
+export interface Tell extends SenderTell {
+  dropped(name: string): void
+  /** Something could not be written; what it was is said once in a while. */
+  unwritten(what: string, error: unknown): void
   summary(sent: SentCounts): void
 }
 
@@ -47,120 +56,211 @@ export class HopelessError extends Error {
 }
 
 const STEP_MS = 250
-const SAVE_EVERY_MS = 5 * SECOND_MS
+/** What happens in between is in the shops' book. */
+const SAVE_EVERY_MS = MINUTE_MS
 const SUMMARY_EVERY_MS = MINUTE_MS
-/** How often a sender loses its line for a while, per event. */
-const HELD = { chance: 0.004, leastMs: 40 * SECOND_MS, mostMs: 110 * SECOND_MS }
-/** A till whose memory is full sells no more: the shop waits until its senders get rid of what they have. */
-const MOST_WAITING = 1_000
+/** How often a sender loses its line for a while, per order. */
+const HELD = { chance: 0.004, leastMs: 50_000, mostMs: 3 * MINUTE_MS }
+/** Something broken is sent about so often, whatever the pace. */
+const BROKEN_EVERY_MS = 5 * MINUTE_MS
+const BROKEN = ['invalid_json', 'unknown_field', 'invalid_field', 'tenders_differ'] as const
+/** A till whose memory is full sells no more: a shop waits until its senders get rid of what they have. */
+const MOST_WAITING = 2_000
 
 /**
  * Plays the shops until `stop` fires. Senders run apart from each other, each in its own order.
  * @throws HopelessError when the intake refuses the key or does not know the shops
  */
 export async function simulate(simulation: Simulation): Promise<void> {
-  const { clock, wait, stop, speed, tell } = simulation
+  const { clock, wait, stop, speed, tell, journals, keeper, kept } = simulation
   const world = createWorld(simulation.world)
   const startedAt = clock()
   // The start's time in every id: no two runs give the same one.
   const series = startedAt.toString(36)
   const random = createRandom(startedAt, 'simulate')
-  const counts: SentCounts = { events: 0, again: 0, held: 0, waiting: 0 }
-  const senders = new Map<string, Sender>()
-  const intake = watchIntake(tell)
-  let hopeless: string | undefined
+  const tradings = world.shops.map(shop =>
+    openShop({
+      world,
+      shop,
+      state: kept.shops[shop.id] ?? newShopState(world),
+      random: createRandom(startedAt, 'simulate', shop.id),
+      series,
+    }),
+  )
+  const senders = createSenders({ ...simulation, random, outboxes: kept.outboxes })
+  const byStore = new Map(tradings.map(trading => [trading.shop.id, trading]))
+  await resume(simulation, byStore, senders)
 
-  function senderOf(source: string): Sender {
-    const known = senders.get(source)
-    if (known) return known
-    const sender = createSender(
-      {
-        ...simulation,
-        random,
-        onSent({ events, again }) {
-          counts[again ? 'again' : 'events'] += events
-        },
-        onRejected(rejected) {
-          for (const one of rejected) tell.rejected(one)
-        },
-        onRefused: detail => tell.refused(detail),
-        onHopeless: detail => {
-          hopeless = detail
-        },
-        onIntake: isAway => intake.seen(isAway),
-      },
-      simulation.outboxes[source],
-    )
-    senders.set(source, sender)
-    return sender
+  const dayMs = (world.ordersPerDay / (ORDERS_PER_MINUTE * speed)) * MINUTE_MS
+  const shops = new Map<string, LiveShop>(
+    tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })]),
+  )
+  const reviews = createReviewFeed(random, startedAt)
+  const lastOrders = new Map<string, OrderPlaced>()
+  const paceOf = createPaceOf(world.shops, speed)
+  let usualPace = paceOf(startedAt)
+  const stageOf = (times: Pick<Stage, 'startedAt' | 'endsAt'>): Stage => ({
+    ...times,
+    shops: tradings,
+    random,
+    ordinaryPace: () => usualPace,
+    lastOrderOf: store => lastOrders.get(store),
+    plant: (source, planted) => senders.of(source).add(planted),
+    hold: (source, until) => senders.of(source).holdUntil(until),
+    release: source => senders.of(source).release(),
+    waitingAt: source => senders.of(source).outbox.length,
+  })
+  const playbill = createPlaybill(simulation.desk, stageOf)
+  let held = 0
+
+  /** Books what happened, then gives it to those who tell of it. */
+  async function pass(happened: readonly SentEvent[], now: Instant): Promise<void> {
+    if (happened.length === 0) return
+    const happenings = happened.map(event => ({ event, clockMs: clockFor(event, playbill) }))
+    await keeper.record(happenings).catch((error: unknown) => tell.unwritten('the book of the shops', error))
+    await tellOf(happenings, { byStore, senders, journals, tell })
+    for (const event of happened) {
+      shops.get(event.store)?.note(event, now)
+      const trading = byStore.get(event.store)
+      if (event.type !== 'order.placed' || !trading) continue
+      lastOrders.set(event.store, event)
+      reviews.onOrder(trading, now)
+      if (trading.shop.input === 'live' && random.chance(HELD.chance)) {
+        held += 1
+        senders.of(event.source).holdUntil(now + random.integer(HELD.leastMs, HELD.mostMs))
+      }
+    }
   }
 
-  const states = Object.fromEntries(
-    world.shops.map(shop => [shop.id, simulation.shops[shop.id] ?? newShopState(world)]),
-  )
-  const dayMs = (world.ordersPerDay / (ORDERS_PER_MINUTE * speed)) * MINUTE_MS
-  const shops = world.shops.map(shop =>
-    createLiveShop(
-      openShop({
-        world,
-        shop,
-        state: states[shop.id] ?? newShopState(world),
-        random: createRandom(startedAt, 'simulate', shop.id),
-        series,
-      }),
-      { startedAt, dayMs },
-    ),
-  )
-  for (const source of Object.keys(simulation.outboxes)) senderOf(source)
+  async function dropFiles(now: Instant): Promise<void> {
+    try {
+      for (const name of await journals.step(now)) tell.dropped(name)
+    } catch (error) {
+      tell.unwritten('a journal for the drop folder', error)
+    }
+    const file = reviews.take(now)
+    if (!file) return
+    await simulation.dropReviews(file).then(
+      () => tell.dropped(file.name),
+      (error: unknown) => tell.unwritten('a file of reviews', error),
+    )
+  }
+
+  function breakSomething(now: Instant): void {
+    const known = random.pick([...lastOrders.values(), null])
+    const trading = known && byStore.get(known.store)
+    if (!trading || trading.shop.input === 'journal') return
+    const { source, planted } = brew(random.pick(BROKEN), { trading, known, at: now })
+    senders.of(source).add(planted)
+  }
+
   const save = () =>
-    simulation.save({
-      shops: states,
-      outboxes: Object.fromEntries(
-        [...senders].flatMap(([source, { outbox }]) => (outbox.length > 0 ? [[source, [...outbox]]] : [])),
-      ),
-    })
+    keeper
+      .save({
+        shops: Object.fromEntries(tradings.map(({ shop, state }) => [shop.id, state])),
+        outboxes: senders.outboxes(),
+      })
+      .catch((error: unknown) => tell.unwritten('how the shops stand', error))
 
   let savedAt = startedAt
   let toldAt = startedAt
+  let breaksAt = startedAt + random.exponential(BROKEN_EVERY_MS)
   while (!stop.aborted) {
     const now = clock()
-    counts.waiting = [...senders.values()].reduce((sum, { outbox }) => sum + outbox.length, 0)
-    const pace = paceOf(world.shops, now, speed)
-    shops.forEach((shop, index) => {
-      const isFull = counts.waiting >= MOST_WAITING
-      for (const event of shop.step(now, isFull ? 0 : (pace[index] ?? 0))) {
-        const sender = senderOf(event.source)
-        sender.add(event)
-        if (event.type === 'order.placed' && random.chance(HELD.chance)) {
-          counts.held += 1
-          sender.holdUntil(now + random.integer(HELD.leastMs, HELD.mostMs))
-        }
-      }
-    })
-    if (hopeless !== undefined) throw new HopelessError(hopeless)
+    usualPace = paceOf(now)
+    const byScenario = playbill.step(now)
+    const pace = playbill.pace(usualPace)
+    const full = fullShops(tradings, senders)
+    const ordinary = [...shops.values()].flatMap((shop, index) =>
+      shop.step(now, {
+        ordersPerMinute: full.has(shop.trading.shop.id) ? 0 : (pace[index] ?? 0),
+        deliveriesHeld: playbill.deliveriesHeld,
+      }),
+    )
+    await pass([...ordinary, ...byScenario], now)
+    if (now >= breaksAt) {
+      breaksAt = now + random.exponential(BROKEN_EVERY_MS)
+      breakSomething(now)
+    }
+    if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)
+    simulation.onStatus?.({ playing: playbill.playing, waiting: senders.waiting })
+    await dropFiles(now)
     if (now - savedAt >= SAVE_EVERY_MS) {
       savedAt = now
       await save()
     }
     if (now - toldAt >= SUMMARY_EVERY_MS) {
       toldAt = now
-      tell.summary({ ...counts })
-      Object.assign(counts, { events: 0, again: 0, held: 0 })
+      tell.summary({ ...senders.takeCounts(), held, waiting: senders.waiting })
+      held = 0
     }
     await wait(STEP_MS)
   }
-  await Promise.all([...senders.values()].map(sender => sender.drained()))
+  await pass(playbill.close(clock()), clock())
+  await senders.drained()
   await save()
 }
 
-/** Says once that the intake is away, and once that it is back. */
-function watchIntake(tell: Tell): { seen(isAway: boolean): void } {
-  let isAwayNow = false
-  return {
-    seen(isAway) {
-      if (isAway && !isAwayNow) tell.intakeAway()
-      if (!isAway && isAwayNow) tell.intakeBack()
-      isAwayNow = isAway
-    },
+/** Brings the shops to where they were when the last run ended, however it did. */
+async function resume(
+  { kept, journals }: Simulation,
+  byStore: ReadonlyMap<string, TradingShop>,
+  senders: Senders,
+): Promise<void> {
+  const known = kept.since.filter(({ event }) => byStore.has(event.store))
+  for (const { event } of known) {
+    const trading = byStore.get(event.store)
+    if (trading) applyEvent(trading, event)
+  }
+  const told = known.map(happening => ({ happening, trading: byStore.get(happening.event.store) }))
+  await journals.restore(
+    told.flatMap(({ happening, trading }) =>
+      trading?.shop.input === 'journal'
+        ? [{ store: trading.shop, event: happening.event, sent: asSent(happening) }]
+        : [],
+    ),
+  )
+  // What had been delivered before the end is recognised.
+  for (const { happening, trading } of told) {
+    if (trading?.shop.input === 'live') senders.of(happening.event.source).add(asSent(happening))
   }
 }
+
+async function tellOf(
+  happenings: readonly Happening[],
+  {
+    byStore,
+    senders,
+    journals,
+    tell,
+  }: { byStore: ReadonlyMap<string, TradingShop>; senders: Senders; journals: Journals; tell: Tell },
+): Promise<void> {
+  const entries = happenings.flatMap(happening => {
+    const shop = byStore.get(happening.event.store)?.shop
+    const sent = asSent(happening)
+    if (shop?.input === 'journal') return [{ store: shop, event: happening.event, sent }]
+    senders.of(happening.event.source).add(sent)
+    return []
+  })
+  if (entries.length > 0)
+    await journals.write(entries).catch((error: unknown) => tell.unwritten('a journal', error))
+}
+
+/** Only tills have clocks of their own; the stock room and the web shop ask for the time. */
+function clockFor(event: SentEvent, playbill: Playbill): number {
+  if (event.register === undefined) return 0
+  return playbill.clockOf(event.source) ?? clockOf(event.source)
+}
+
+/** Shops whose senders hold so much that they cannot sell on. */
+function fullShops(tradings: readonly TradingShop[], senders: Senders): ReadonlySet<string> {
+  if (senders.waiting < MOST_WAITING) return NO_SHOPS
+  const waiting = new Map<string, number>()
+  for (const [source, outbox] of Object.entries(senders.outboxes())) {
+    const shop = tradings.find(({ shop }) => source.includes(`-${shop.id}`))?.shop.id ?? ''
+    waiting.set(shop, (waiting.get(shop) ?? 0) + outbox.length)
+  }
+  return new Set([...waiting].filter(([, count]) => count >= MOST_WAITING).map(([shop]) => shop))
+}
+
+const NO_SHOPS: ReadonlySet<string> = new Set()

@@ -1,58 +1,98 @@
-import { faker } from '@faker-js/faker/locale/en'
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
-import { createRandom } from '../random.ts'
-import { CATEGORIES } from './categories.ts'
+import { createRandom, type Random } from '../random.ts'
+import { CATEGORIES, type Category } from './categories.ts'
+import { type Supplier, suppliersOf } from './suppliers.ts'
 
 /** A product of the world. Which one it is never changes with the number of stores or days. */
 export interface Product {
   sku: string
   name: string
-  category: string
-  supplier: string
-  leadTimeDays: number
+  /** What it is, without the brand. */
+  item: string
+  category: Category
+  supplier: Supplier
   /** EUR; of one gram where it is weighed. */
   listPrice: Amount
   /** What the supplier asks for one, EUR. */
   unitCost: Amount
-  priceDecimals: number
-  mostUnits: number
-  weighed: boolean
+  /** The supplier sells whole packs of so many units. */
+  packSize: number
   /** How often it is bought in proportion to the others. */
   popularity: number
+  /** What customers think of it, as stars out of five on average. */
+  quality: number
   /** Indexes of products that go with it. */
   companions: readonly number[]
 }
 
-/** The products of all stores: 120 of them, the same for the same seed. */
+export const PRODUCTS_PER_CATEGORY = 25
+/** Suppliers that share a category; most of them supply others too. */
+const SUPPLIERS_PER_CATEGORY = 3
+const COMPANIONS = 3
+const TYPICAL_GRAMS = 270
+
+/** The products of all stores: 500 of them, category by category, the same for the same seed. */
 export function catalogueOf(randomSeed: number): Product[] {
   const random = createRandom(randomSeed, 'catalogue')
-  faker.seed(randomSeed)
-  faker.setDefaultRefDate('2026-01-01T00:00:00Z')
-  const items = CATEGORIES.flatMap(category => category.items.map(item => ({ category, item })))
+  const suppliers = suppliersOf(randomSeed)
   const ranks = shuffled(
-    items.map((_, index) => index + 1),
-    random.integer,
+    Array.from({ length: CATEGORIES.length * PRODUCTS_PER_CATEGORY }, (_, index) => index + 1),
+    random,
   )
-  return items.map(({ category, item }, index) => {
-    // Prices crowd at the lower end of a category, as they do on shelves.
-    const euros = category.priceFrom * (category.priceTo / category.priceFrom) ** (random.next() ** 1.3)
-    const listPrice = roundTo(Math.round(euros * AMOUNT_SCALE), category.decimals)
-    return {
-      sku: `${category.name.slice(0, 2).toUpperCase()}${String(index + 1).padStart(4, '0')}`,
-      name: `${faker.person.lastName()} ${item}`,
-      category: category.name,
-      supplier: category.supplier,
-      leadTimeDays: category.leadTimeDays,
-      listPrice,
-      unitCost: Math.max(1, Math.round(listPrice * (0.42 + 0.2 * random.next()))),
-      priceDecimals: category.decimals,
-      mostUnits: category.mostUnits,
-      weighed: category.weighed ?? false,
-      // Zipf with a gentle exponent: a fifth of the products makes about half of the sales.
-      popularity: (ranks[index] ?? items.length) ** -0.8,
-      companions: [random.integer(0, items.length - 1), random.integer(0, items.length - 1)],
-    }
+  return CATEGORIES.flatMap((category, categoryIndex) => {
+    const items = category.items.split(', ')
+    const makers = Array.from(
+      { length: SUPPLIERS_PER_CATEGORY },
+      // Steps that share no factor with the count: three different ones, and each in two or three categories.
+      (_, place) => suppliers[(categoryIndex + place * 9) % suppliers.length],
+    ).filter(supplier => supplier !== undefined)
+    return Array.from({ length: PRODUCTS_PER_CATEGORY }, (_, place) => {
+      const index = categoryIndex * PRODUCTS_PER_CATEGORY + place
+      // The second round through the items is another maker's, so that no name comes twice.
+      const supplier = makers[(place + Math.floor(place / items.length)) % makers.length]
+      const item = items[place % items.length]
+      if (!supplier || item === undefined) throw new RangeError(`${category.name} has no items or suppliers`)
+      return {
+        sku: `${category.code}${String(index + 1).padStart(4, '0')}`,
+        name: `${supplier.brand} ${item}`,
+        item,
+        category,
+        supplier,
+        ...pricesOf(category, random),
+        // Zipf with a gentle exponent: a fifth of the products makes about half of the sales.
+        popularity: (ranks[index] ?? ranks.length) ** -0.8,
+        quality: Math.min(4.9, Math.max(2.2, random.normal(4.05, 0.55))),
+        companions: companionsOf(index, category, random),
+      }
+    })
   })
+}
+
+function pricesOf(category: Category, random: Random): Pick<Product, 'listPrice' | 'unitCost' | 'packSize'> {
+  // Prices crowd at the lower end of a category, as they do on shelves.
+  const level = random.next() ** 1.3
+  const euros = category.priceFrom * (category.priceTo / category.priceFrom) ** level
+  const listPrice = roundTo(Math.round(euros * AMOUNT_SCALE), category.decimals)
+  const costShare = 0.42 + 0.2 * random.next()
+  return {
+    listPrice,
+    unitCost: Math.max(1, Math.round(listPrice * costShare * (category.weighed ? TYPICAL_GRAMS : 1))),
+    packSize: Math.max(1, Math.round(category.packSize * (level < 0.5 ? 1 : 0.5))),
+  }
+}
+
+/** One of its own category, and of those that go with it. */
+function companionsOf(index: number, category: Category, random: Random): number[] {
+  const own = index - (index % PRODUCTS_PER_CATEGORY)
+  const companions = [
+    own + ((index - own + random.integer(1, PRODUCTS_PER_CATEGORY - 1)) % PRODUCTS_PER_CATEGORY),
+  ]
+  while (companions.length < COMPANIONS) {
+    const wanted = random.pick(category.goesWith)
+    const other = CATEGORIES.findIndex(({ name }) => name === wanted)
+    companions.push(other * PRODUCTS_PER_CATEGORY + random.integer(0, PRODUCTS_PER_CATEGORY - 1))
+  }
+  return companions
 }
 
 /** Rounds to a number of decimals, never to nothing. */
@@ -61,10 +101,10 @@ export function roundTo(amount: Amount, decimals: number): Amount {
   return Math.max(step, Math.round(amount / step) * step)
 }
 
-function shuffled<Item>(items: Item[], integer: (least: number, most: number) => number): Item[] {
+function shuffled<Item>(items: Item[], random: Random): Item[] {
   const order = [...items]
   for (let index = order.length - 1; index > 0; index -= 1) {
-    const other = integer(0, index)
+    const other = random.integer(0, index)
     const [left, right] = [order[index], order[other]]
     if (left !== undefined && right !== undefined) [order[index], order[other]] = [right, left]
   }

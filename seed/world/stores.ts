@@ -16,13 +16,24 @@ export interface Shop extends Store {
   priceDecimals: number
   /** Added at the till where prices exclude it, as a fraction. */
   taxRate: number
+  /** Where it is summer in January. */
+  isSouthern: boolean
 }
 
-type Plan = Omit<Shop, 'partition' | 'registers' | 'input'> & { tills: number }
+type Plan = Omit<Shop, 'partition' | 'registers'> & { tills: number }
 
-const pos = { channel: 'pos', taxInclusive: true, cutOverHour: 4, priceDecimals: 2, taxRate: 0 } as const
+const pos = {
+  channel: 'pos',
+  input: 'live',
+  taxInclusive: true,
+  cutOverHour: 4,
+  priceDecimals: 2,
+  taxRate: 0,
+  isSouthern: false,
+} as const
 
-// The first four already span three zones, three currencies and both channels, and lie in four partitions.
+// The first four already span three zones, three currencies and both channels, and lie in four partitions; all
+// eight lie two in each. Two small ones have tills of the old kind, which only write a journal at close.
 const PLANS: readonly Plan[] = [
   {
     ...pos,
@@ -92,6 +103,7 @@ const PLANS: readonly Plan[] = [
   {
     ...pos,
     id: 'madrid-sol',
+    input: 'journal',
     name: 'Madrid Sol',
     zone: 'Europe/Madrid',
     currency: 'EUR',
@@ -104,6 +116,7 @@ const PLANS: readonly Plan[] = [
   {
     ...pos,
     id: 'sydney-newtown',
+    isSouthern: true,
     name: 'Sydney Newtown',
     zone: 'Australia/Sydney',
     currency: 'AUD',
@@ -116,6 +129,7 @@ const PLANS: readonly Plan[] = [
   {
     ...pos,
     id: 'lisbon-baixa',
+    input: 'journal',
     name: 'Lisbon Baixa',
     zone: 'Europe/Lisbon',
     currency: 'EUR',
@@ -145,7 +159,6 @@ export function shopsOf(count: number): Shop[] {
 function shopOf({ tills, ...plan }: Plan): Shop {
   return {
     ...plan,
-    input: 'live',
     partition: partitionOf(plan.id, PARTITION_COUNT),
     registers: Array.from({ length: tills }, (_, index) => `till-${index + 1}`),
   }

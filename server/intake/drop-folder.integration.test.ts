@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { importDroppedFiles } from './drop-folder.ts'
 import type { IntakeService } from './intake-service.ts'
-import { startTestIntake } from './test-intake.ts'
+import { addTestStores, startTestIntake } from './test-intake.ts'
 import { type IntakeProcess, startIntakeProcess } from './test-intake-process.ts'
 
 const MAPPING = 'uci-online-retail'
@@ -36,7 +36,7 @@ async function drop(name: string, lines: string[], mapping = MAPPING): Promise<v
   await writeFile(path.join(dropDir, mapping, `${name}.done`), '')
 }
 
-const take = () => importDroppedFiles({ databaseUrl: database.url, dropDir })
+const take = () => importDroppedFiles({ databaseUrl: database.url, dropDir, folders: 'watched' })
 
 async function summaryOf(place: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(path.join(dropDir, MAPPING, `${place}.summary.json`), 'utf8'))
@@ -185,9 +185,24 @@ test('a file whose import never ends well is set aside after five times', async 
 
 test('a database that is away leaves the file for later', async () => {
   await drop('1.csv', [line('1')])
-  const taken = await importDroppedFiles({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none', dropDir })
+  const databaseUrl = 'postgres://nobody@127.0.0.1:1/none'
+  const taken = await importDroppedFiles({ databaseUrl, dropDir, folders: 'watched' })
   expect(taken).toMatchObject([{ state: 'retry' }])
   expect(existsSync(path.join(dropDir, MAPPING, '1.csv.done'))).toBe(true)
+})
+
+test('reviews are left to the job that asks for them', async () => {
+  await addTestStores(database.url)
+  const review = { source: 'shop', id: '1', type: 'review.posted', store: 'berlin', sku: 'tea', rating: 4 }
+  const event = JSON.stringify({ ...review, eventTime: '2026-11-02T10:00:00Z' })
+  await mkdir(path.join(dropDir, 'reviews'))
+  await writeFile(path.join(dropDir, 'reviews', '1.ndjson'), event)
+  await writeFile(path.join(dropDir, 'reviews', '1.ndjson.done'), '')
+  await drop('1.csv', [line('1')])
+  expect(await take()).toMatchObject([{ mapping: MAPPING, state: 'loaded' }])
+  expect(await importDroppedFiles({ databaseUrl: database.url, dropDir, folders: 'reviews' })).toMatchObject([
+    { mapping: 'reviews', state: 'loaded', summary: { reviewRows: 1, eventsAppended: 1 } },
+  ])
 })
 
 test('a running intake takes what is dropped, and two of them take it once', async () => {

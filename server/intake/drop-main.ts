@@ -11,6 +11,7 @@ await runCommand(async () => {
   await importDroppedFiles({
     databaseUrl,
     dropDir,
+    folders: 'watched',
     onFile(taken) {
       const told =
         taken.state === 'retry'

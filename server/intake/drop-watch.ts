@@ -104,7 +104,7 @@ export function createDropWatch({
         return
       }
       await mkdir(dropDir, { recursive: true })
-      if ((await findDroppedFiles(dropDir)).length > 0) await importAll()
+      if ((await findDroppedFiles(dropDir, 'watched')).length > 0) await importAll()
     },
     stop() {
       stopped = true

@@ -8,7 +8,7 @@ import type { Environment } from '#server/environment.ts'
 import { DemoError } from './demo-error.ts'
 
 /** What the seeder leaves beside the database, and the simulators go on from. */
-const simulatorFiles = ['seed.json', 'shops.json']
+const simulatorFiles = ['seed.json', 'shops.json', 'journals', 'simulators']
 
 /** The database that everything started here works on. */
 export type ServedDatabase = Readonly<{
@@ -40,7 +40,9 @@ export async function resetDemo(environment: Environment): Promise<void> {
     )
   }
   await resetEmbedded(environment.dataDir)
-  for (const name of simulatorFiles) await rm(path.join(environment.dataDir, name), { force: true })
+  for (const name of simulatorFiles) {
+    await rm(path.join(environment.dataDir, name), { recursive: true, force: true })
+  }
   const ownDropDir = path.join(environment.dataDir, 'drop')
   if (environment.dropDir === ownDropDir) await rm(ownDropDir, { recursive: true, force: true })
 }

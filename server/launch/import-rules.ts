@@ -22,9 +22,9 @@ export const areas: readonly Area[] = [
   { name: 'log', places: ['server/log/'], allowed: foundation },
   { name: 'stream', places: ['server/stream/'], allowed: [...log, settings] },
   {
-    // The commands of the batch path also reconcile (which reads both paths) and import journals.
+    // The commands of the batch path also reconcile (which reads both paths) and import journals and reviews.
     name: 'jobs entry point',
-    places: ['jobs/main.ts', 'jobs/schedule-main.ts'],
+    places: ['jobs/main.ts', 'jobs/schedule-main.ts', 'jobs/wired-jobs.ts'],
     allowed: ['jobs/', 'server/serving/', 'server/intake/', ...log, settings],
   },
   { name: 'jobs', places: ['jobs/'], allowed: log },
@@ -37,7 +37,19 @@ export const areas: readonly Area[] = [
     places: ['server/web/'],
     allowed: ['server/trpc/', 'server/live/', 'server/serving/', ...log, settings],
   },
-  { name: 'app', places: ['app/'], allowed: ['server/trpc/', 'server/serving/shapes.ts', 'domain/'] },
+  {
+    name: 'app',
+    places: ['app/'],
+    allowed: [
+      'server/trpc/',
+      'server/serving/shapes.ts',
+      // What reports there are, as data and types alone.
+      'server/serving/reports/report-figures.ts',
+      'server/serving/reports/report-shapes.ts',
+      'server/serving/reports/report-views.ts',
+      'domain/',
+    ],
+  },
   {
     name: 'seeder',
     places: [
@@ -48,6 +60,12 @@ export const areas: readonly Area[] = [
       'seed/both-paths.ts',
     ],
     allowed: ['seed/', ...log, settings],
+  },
+  {
+    // What plays is asked for, and told, in the database. Nothing that is sold goes that way.
+    name: "the simulators' control channel",
+    places: ['seed/simulators/control/', 'seed/simulate-main.ts'],
+    allowed: ['seed/', ...foundation, settings, 'server/launch/file-lock.mjs'],
   },
   {
     // The rest of it, with the simulators, reaches the system as tills do: over HTTP and by files. (An event's hash

@@ -50,7 +50,8 @@ export async function loadHistory(sql: Sql, options: LoadHistoryOptions): Promis
     return copyAll(transaction, options)
   })
   // Without statistics the first queries over the history take it for empty.
-  await sql`analyze log.event_log ("offset", appended_at, event_time, partition, type, store, business_day)`
+  await sql`analyze log.event_log ("offset", appended_at, event_time, partition, type, class, store, channel, currency,
+    business_day, customer)`
   await sql`analyze log.event_keys`
   return positions
 }

@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { connect, reconnectPauseSeconds, type Sql } from '#db/client.ts'
+import type { IntakeDoor } from '#server/serving/pipeline/intake-door.ts'
 
 /** The database as the serving layer uses it. */
 export interface Serving {
@@ -9,6 +10,8 @@ export interface Serving {
   rowsClient: postgres.Sql
   /** A sentence that says how this installation differs from a real one; null outside the demo. */
   demoNote: string | null
+  /** Null where no intake belongs to this process: tests, commands. */
+  intake: IntakeDoor | null
   close(): Promise<void>
 }
 
@@ -16,7 +19,10 @@ export interface Serving {
 const MAX_CONNECTIONS = 4
 const CLOSE_TIMEOUT_SECONDS = 2
 
-export function openServing(url: string, options: { demoNote?: string | null } = {}): Serving {
+export function openServing(
+  url: string,
+  options: { demoNote?: string | null; intake?: IntakeDoor | null } = {},
+): Serving {
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
@@ -31,6 +37,7 @@ export function openServing(url: string, options: { demoNote?: string | null } =
     sql,
     rowsClient,
     demoNote: options.demoNote ?? null,
+    intake: options.intake ?? null,
     async close() {
       await Promise.all([
         sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),

@@ -42,6 +42,7 @@ async function run(dev: boolean): Promise<void> {
     port: environment.port,
     intakeHost: intake.hostname.replace(/^\[(.*)\]$/, '$1'),
     intakePort: Number(intake.port || '80'),
+    intakeKey: environment.intakeKey,
     dashboardPassword: environment.dashboardPassword,
     dev,
     demoNote: environment.demoNote,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Rejection } from '#domain/event.ts'
+import { decodeLine, type Entry, isBlank, lineBetween, NEWLINE } from '../decode-line.ts'
 import { sliceArrayElements } from './json-elements.ts'
 import { HttpProblem } from './problem.ts'
 
@@ -10,7 +10,7 @@ export type MediaType = 'application/json' | 'application/x-ndjson'
 
 /** What a body holds: each entry decoded, or refused as no JSON (a broken ndjson line). */
 export interface DecodedBody {
-  entries: ({ value: unknown } | { rejection: Rejection })[]
+  entries: Entry[]
   /** The bytes of one entry as they were sent. Costs a walk over the body: for what is refused. */
   payloadOf(index: number): Uint8Array
 }
@@ -66,40 +66,16 @@ function decodeLines(body: Buffer): DecodedBody {
   return { entries: lines.map(decodeLine), payloadOf: index => lines[index] ?? body }
 }
 
-function decodeLine(line: Buffer): { value: unknown } | { rejection: Rejection } {
-  if (!isUtf8(line)) return invalidLine('the line is not valid UTF-8')
-  try {
-    return { value: JSON.parse(line.toString('utf8')) }
-  } catch (error) {
-    return invalidLine(`the line is not JSON: ${messageOf(error)}`)
-  }
-}
-
-function invalidLine(detail: string): { rejection: Rejection } {
-  return { rejection: { reason: 'invalid_json', detail } }
-}
-
-const NEWLINE = 0x0a
-const CARRIAGE_RETURN = 0x0d
-
-/** Blank lines are no events and are not counted. */
 function splitLines(body: Buffer): Buffer[] {
   const lines: Buffer[] = []
   for (let start = 0; start < body.length; ) {
     const newline = body.indexOf(NEWLINE, start)
     const next = newline < 0 ? body.length : newline
-    const end = next > start && body[next - 1] === CARRIAGE_RETURN ? next - 1 : next
-    if (!isBlank(body, start, end)) lines.push(body.subarray(start, end))
+    const line = lineBetween(body, start, next)
+    if (!isBlank(line)) lines.push(line)
     start = next + 1
   }
   return lines
-}
-
-function isBlank(body: Buffer, start: number, end: number): boolean {
-  for (let index = start; index < end; index += 1) {
-    if (body[index] !== 0x20 && body[index] !== 0x09) return false
-  }
-  return true
 }
 
 function refuseTooMany(count: number): void {

@@ -5,9 +5,11 @@ import type { Instant } from '#domain/instant.ts'
 import { LogUnavailableError } from '#server/log/order-log.ts'
 import { type Admission, admitEvent } from '../admission.ts'
 import { type DeadLetter, textField } from '../dead-letters.ts'
-import { type EventSink, OverloadedError, type StoreOutcome } from '../event-sink.ts'
+import type { Entry } from '../decode-line.ts'
+import { type EventSink, OverloadedError } from '../event-sink.ts'
 import type { IntakeMetrics } from '../metrics.ts'
 import type { ReferenceCache } from '../reference.ts'
+import { type EntryOutcome, storeAdmitted } from '../store-admitted.ts'
 import type { Turns } from '../turns.ts'
 import type { Authorize } from './authorize.ts'
 import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-events.ts'
@@ -68,8 +70,7 @@ export async function postEvents(
       }),
   })
   const admissions = await admitAfterRefresh(decoded, first.admissions, context)
-  const outcomes = await storeAdmitted(admissions, bytes, context)
-  const answer = answerOf(decoded, admissions, outcomes)
+  const answer = answerOf(decoded, await store(admissions, bytes, context))
   // After the appends, so that a request that has to be sent again leaves no letter twice.
   await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })
   context.metrics.countEvents(answer)
@@ -80,8 +81,6 @@ export async function postEvents(
   }
   return answer
 }
-
-type Entry = DecodedBody['entries'][number]
 
 function admitAll(decoded: DecodedBody, context: PostEventsContext): Admission[] {
   return decoded.entries.map(entry => admit(entry, context))
@@ -114,26 +113,13 @@ function isUnknownStore(admission: Admission): boolean {
   return admission.kind === 'rejected' && admission.rejection.reason === 'unknown_store'
 }
 
-/** @returns per event of the request; null for those that were not admitted */
-async function storeAdmitted(
+async function store(
   admissions: readonly Admission[],
   bytes: number,
   { sink }: PostEventsContext,
-): Promise<(StoreOutcome | null)[]> {
-  const admitted = admissions.filter(admission => admission.kind === 'admitted')
-  if (admitted.length === 0) return admissions.map(() => null)
+): Promise<EntryOutcome[]> {
   try {
-    const stored = await sink.store(
-      admitted.map(admission => admission.events),
-      bytes,
-    )
-    let next = 0
-    return admissions.map(admission => {
-      if (admission.kind === 'rejected') return null
-      const outcome = stored[next] ?? null
-      next += 1
-      return outcome
-    })
+    return await storeAdmitted(admissions, bytes, sink)
   } catch (error) {
     if (error instanceof OverloadedError)
       throw tryLater(429, `${capitalised(error.message)}: send the request again later.`)
@@ -144,42 +130,18 @@ async function storeAdmitted(
   }
 }
 
-function answerOf(
-  decoded: DecodedBody,
-  admissions: readonly Admission[],
-  outcomes: readonly (StoreOutcome | null)[],
-): EventsAnswer {
+function answerOf(decoded: DecodedBody, outcomes: readonly EntryOutcome[]): EventsAnswer {
   const answer: EventsAnswer = { accepted: 0, duplicates: 0, rejected: [] }
-  admissions.forEach((admission, index) => {
-    const outcome = outcomes[index]
-    if (outcome?.kind === 'accepted') answer.accepted += 1
-    else if (outcome?.kind === 'duplicate') answer.duplicates += 1
+  outcomes.forEach((outcome, index) => {
+    if (outcome === 'accepted') answer.accepted += 1
+    else if (outcome === 'duplicate') answer.duplicates += 1
     else {
       const entry = decoded.entries[index]
       const id = entry && 'value' in entry ? textField(entry.value, 'id') : null
-      answer.rejected.push({
-        index,
-        id: id?.slice(0, 256) ?? null,
-        ...rejectionOf(admission, outcome ?? null),
-      })
+      answer.rejected.push({ index, id: id?.slice(0, 256) ?? null, ...outcome })
     }
   })
   return answer
-}
-
-function rejectionOf(admission: Admission, outcome: StoreOutcome | null): Rejection {
-  if (admission.kind === 'rejected') return admission.rejection
-  if (outcome?.kind === 'refused') return { reason: 'invalid_field', detail: outcome.detail }
-  if (outcome?.kind === 'conflict') return conflictOf(admission)
-  throw new Error('an admitted event has no outcome')
-}
-
-function conflictOf({ events }: Extract<Admission, { kind: 'admitted' }>): Rejection {
-  const source = events[0]?.source ?? ''
-  return {
-    reason: 'conflicting_duplicate',
-    detail: `source ${JSON.stringify(source)} has sent this id before with another content: the first stands. Send a correction under an id of its own`,
-  }
 }
 
 async function keepRejected(

@@ -3,7 +3,7 @@ import { parseEvent } from '#domain/event.ts'
 import { toStore } from '../stores.ts'
 import { eventsOfDocument } from './build-events.ts'
 import type { Document, DocumentPart } from './documents.ts'
-import { mappingSchema } from './mapping.ts'
+import { rowMappingSchema } from './mapping.ts'
 
 const STORE = toStore(
   {
@@ -19,7 +19,7 @@ const STORE = toStore(
   4,
 )
 
-const MAPPING = mappingSchema.parse({
+const MAPPING = rowMappingSchema.parse({
   name: 'journal',
   columns: { store: { constant: 'berlin' }, document: 'd', time: 't', sku: 's', units: 'u', unitPrice: 'p' },
   rules: [{ when: {}, is: 'order' }],

@@ -3,7 +3,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { formatInstant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Document, DocumentPart } from './documents.ts'
-import type { Mapping } from './mapping.ts'
+import type { RowMapping } from './mapping.ts'
 
 /** An event of a document with the rows it comes from. */
 export interface DocumentEvent {
@@ -15,7 +15,7 @@ export interface DocumentEvent {
  * The id of a document's event. Where one file speaks for several stores, two of them may use the same number.
  */
 export function documentIdOf(
-  { columns }: Pick<Mapping, 'columns'>,
+  { columns }: Pick<RowMapping, 'columns'>,
   { store, document }: Pick<Document, 'store' | 'document'>,
 ): string {
   return 'constant' in columns.store ? document : `${store}/${document}`
@@ -26,7 +26,7 @@ export function documentIdOf(
  * stock adjustment under `<document>#adjust`, and goods taken back on an order's own document under
  * `<document>#return`.
  */
-export function eventsOfDocument(document: Document, mapping: Mapping, store: Store): DocumentEvent[] {
+export function eventsOfDocument(document: Document, mapping: RowMapping, store: Store): DocumentEvent[] {
   const hasOrder = document.parts.some(part => part.kind === 'o')
   return document.parts.map(part => ({
     rows: part.rows,
@@ -35,7 +35,7 @@ export function eventsOfDocument(document: Document, mapping: Mapping, store: St
 }
 
 interface Context {
-  mapping: Mapping
+  mapping: RowMapping
   store: Store
   document: Document
   hasOrder: boolean

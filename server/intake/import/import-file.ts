@@ -1,11 +1,15 @@
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { ReferenceData } from '../reference.ts'
 import { groupDocuments, readDocuments } from './documents.ts'
+import { createFileLetters } from './file-letters.ts'
 import { compileMapping } from './interpret-row.ts'
+import type { RowMapping } from './mapping.ts'
 import { nameProducts } from './products.ts'
 import {
-  collectLetters,
   countRows,
+  letterOfRow,
   noteRejected,
   readUnloaded,
   settleRepaired,
@@ -25,9 +29,12 @@ export interface ImportProgress {
   documents: number
 }
 
-export interface ImportFileContext extends StoreContext {
+/** What every file is imported with, whatever its mapping. */
+export interface ImportContext {
   sql: Sql
-  staging: StagingConnection
+  sink: StoreContext['sink']
+  reference: ReferenceData
+  clock(): Instant
   /** Of the file as it lies there, in hex. */
   sha256: string
   /** Nothing is written, neither to the log nor to reference data. */
@@ -35,6 +42,11 @@ export interface ImportFileContext extends StoreContext {
   onProgress(progress: ImportProgress): void
   /** Where the rows that were not loaded are written, should there be any. */
   rejectsPath: string
+}
+
+export interface ImportFileContext extends ImportContext {
+  mapping: RowMapping
+  staging: StagingConnection
 }
 
 /**
@@ -65,14 +77,17 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
     context.onProgress({ file: file.name, rows: staged.rows, documents }),
   )
   const counts = await countRows(staging)
-  const letters = collectLetters({ file: path.basename(file.path), sha256, mapping })
+  const letters = createFileLetters({ file: path.basename(file.path), sha256 })
   const hasUnloaded = counts.rejectedRows + counts.setAsideRows > 0
   if (hasUnloaded) {
     const unloaded = readUnloaded(staging)
     await writeRejects<UnloadedRow>(rejectsPath, {
       file: readRows(file, mapping, columns),
       rejected: unloaded,
-      onRow: letters.add,
+      onRow: (row, source) => {
+        const letter = letterOfRow(row, source, mapping)
+        if (letter) letters.add(letter)
+      },
     })
   }
   if (!dryRun) {
@@ -81,6 +96,7 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
     await settleRepaired(sql, mapping.name, path.basename(file.path))
   }
   return {
+    ...NO_ROWS,
     file: file.name,
     path: file.path,
     ...staged,

@@ -6,7 +6,7 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { findMapping } from './find-mapping.ts'
-import { type Mapping, mappingSchema } from './mapping.ts'
+import { type Mapping, rowMappingSchema } from './mapping.ts'
 import { runImport } from './run-import.ts'
 import { findSourceFiles } from './source-file.ts'
 import type { FileSummary, ImportSummary } from './summary.ts'
@@ -373,7 +373,7 @@ test('a mapping with several stores, Latin-1, decimal commas and discounts', asy
     currency: 'EUR',
     input: 'journal',
   })
-  const mapping = mappingSchema.parse({
+  const mapping = rowMappingSchema.parse({
     name: 'kasse',
     encoding: 'windows-1252',
     decimal: ',',

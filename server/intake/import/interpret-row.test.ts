@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { toStore } from '../stores.ts'
 import { findMapping } from './find-mapping.ts'
 import { compileMapping, type Interpretation } from './interpret-row.ts'
-import { type Mapping, mappingSchema } from './mapping.ts'
+import { type RowMapping, rowMappingSchema } from './mapping.ts'
 
-const UCI = await findMapping('uci-online-retail', '.')
+const UCI = rowMappingSchema.parse(await findMapping('uci-online-retail', '.'))
 
 interface UciRow {
   InvoiceNo: string
@@ -30,7 +30,7 @@ const ROW: UciRow = {
 
 function interpret(
   changes: Partial<UciRow>,
-  mapping: Mapping = UCI,
+  mapping: RowMapping = UCI,
   problem: string | null = null,
 ): Interpretation {
   const stores = new Map(mapping.stores.map(store => [store.id, toStore(store, 4)]))
@@ -125,7 +125,7 @@ test('times that occur twice or never are told: the earlier, and shifted forward
 })
 
 test('values can be renamed, prefixes taken off, and date and time come from two columns', () => {
-  const mapping = mappingSchema.parse({
+  const mapping = rowMappingSchema.parse({
     name: 'renamed',
     timeFormat: 'DD.MM.YYYY HH:mm',
     decimal: ',',

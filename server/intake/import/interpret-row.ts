@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from './cells.ts'
 import { compileDecimal } from './decimal.ts'
-import { columnsOf, type Mapping, type MappingField } from './mapping.ts'
+import { columnsOf, type MappingField, type RowMapping } from './mapping.ts'
 import { attributesOf, compileField, type ReadField } from './read-field.ts'
 import { compileTime } from './row-time.ts'
 import { compileRule, type RowKind } from './rules.ts'
@@ -59,7 +59,7 @@ export interface RowInterpreter {
 }
 
 /** Compiles a mapping into a reader of rows. Pure but for a cache of times. */
-export function compileMapping(mapping: Mapping, stores: ReadonlyMap<string, Store>): RowInterpreter {
+export function compileMapping(mapping: RowMapping, stores: ReadonlyMap<string, Store>): RowInterpreter {
   const columns = columnsOf(mapping)
   const read = (field: MappingField): ReadField => compileField(field, columns)
   const readOptional = (field: MappingField | undefined): ReadField => (field ? read(field) : () => '')

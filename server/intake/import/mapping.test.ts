@@ -22,7 +22,9 @@ test('every built-in mapping is sound and named after its file', async () => {
 })
 
 test('a mapping that does not exist names those that come along', async () => {
-  await expect(findMapping('uci', '/nowhere')).rejects.toThrow(/Built in: uci-online-retail/)
+  await expect(findMapping('uci', '/nowhere')).rejects.toThrow(
+    /Built in: journal, reviews, uci-online-retail/,
+  )
 })
 
 test.each<[fault: string, change: object, message: RegExp]>([
@@ -48,4 +50,17 @@ test.each<[fault: string, change: object, message: RegExp]>([
 
 test('what is no JSON says where it was read', () => {
   expect(() => parseMapping('{', 'my.json')).toThrow(/^my\.json is not JSON/)
+})
+
+test('a mapping of events may name the types that occur', () => {
+  const mapping = { name: 'receipts', kind: 'events', types: ['stock.received'] }
+  expect(parseMapping(JSON.stringify(mapping), 'receipts.json')).toMatchObject({
+    kind: 'events',
+    format: 'ndjson',
+    types: ['stock.received'],
+  })
+  expect(() => parseMapping(JSON.stringify({ ...mapping, types: ['gift'] }), 'x')).toThrow(/types\.0/)
+  expect(() => parseMapping(JSON.stringify({ ...mapping, rules: [] }), 'x')).toThrow(
+    /Unrecognized key: "rules"/,
+  )
 })

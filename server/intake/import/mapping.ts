@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EVENT_TYPES } from '#domain/event.ts'
 import { storeSchema } from '../store-definition.ts'
 import { isZone } from '../zone.ts'
 import { isTimeFormat } from './time-format.ts'
@@ -31,11 +32,15 @@ const rule = z.strictObject({
   is: z.enum(['order', 'return', 'stock-adjustment', 'set-aside']),
 })
 
-/** A mapping as people write it: see docs/mappings.md. */
-export const mappingSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-    error: 'must be letters, digits, dots, dashes or underscores: it is the source of every event',
-  }),
+const mappingName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: 'must be letters, digits, dots, dashes or underscores',
+})
+
+/** A mapping of rows to events, as people write it: see docs/mappings.md. */
+export const rowMappingSchema = z.strictObject({
+  /** The source of every event. */
+  name: mappingName,
+  kind: z.literal('rows').default('rows'),
   description: z.string().optional(),
   format: z.enum(['csv', 'ndjson']).optional(),
   encoding: z
@@ -93,7 +98,20 @@ export const mappingSchema = z.strictObject({
   nonStockSkus: z.array(name).default([]),
 })
 
-export type Mapping = z.output<typeof mappingSchema>
+/** A mapping of files whose lines are events already, each with its own source and id. */
+const eventsMappingSchema = z.strictObject({
+  name: mappingName,
+  kind: z.literal('events'),
+  description: z.string().optional(),
+  format: z.literal('ndjson').default('ndjson'),
+  /** The types that may occur. Left out: all. */
+  types: z.array(z.enum(EVENT_TYPES)).min(1).optional(),
+  stores: z.array(storeSchema).default([]),
+})
+
+export type RowMapping = z.output<typeof rowMappingSchema>
+export type EventsMapping = z.output<typeof eventsMappingSchema>
+export type Mapping = RowMapping | EventsMapping
 export type MappingField = z.output<typeof field>
 export type MappingRule = z.output<typeof rule>
 
@@ -113,8 +131,11 @@ export function parseMapping(text: string, origin: string): Mapping {
       { cause },
     )
   }
-  const parsed = mappingSchema.safeParse(value)
-  if (parsed.success) return refuseContradictions(parsed.data, origin)
+  const kind = (value as { kind?: unknown } | null)?.kind
+  const parsed = (kind === 'events' ? eventsMappingSchema : rowMappingSchema).safeParse(value)
+  if (parsed.success) {
+    return parsed.data.kind === 'events' ? parsed.data : refuseContradictions(parsed.data, origin)
+  }
   const faults = parsed.error.issues.map(issue => {
     const path = issue.path.map(String).join('.')
     return `  ${path === '' ? '' : `${path}: `}${issue.message}`
@@ -124,7 +145,7 @@ export function parseMapping(text: string, origin: string): Mapping {
   )
 }
 
-function refuseContradictions(mapping: Mapping, origin: string): Mapping {
+function refuseContradictions(mapping: RowMapping, origin: string): RowMapping {
   if (mapping.thousands === mapping.decimal) {
     throw new MappingError(
       `${origin}: decimal and thousands are both ${JSON.stringify(mapping.decimal)}: they must differ.`,
@@ -140,7 +161,7 @@ function refuseContradictions(mapping: Mapping, origin: string): Mapping {
 }
 
 /** Every column that a mapping reads, each once. */
-export function columnsOf(mapping: Mapping): string[] {
+export function columnsOf(mapping: RowMapping): string[] {
   const fields = [...Object.values(mapping.columns).flat(), ...Object.values(mapping.attributes)]
   return [
     ...new Set([

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
-import { type DeadLetter, insertDeadLetters } from '../dead-letters.ts'
 import { documentIdOf } from './build-events.ts'
-import type { Mapping } from './mapping.ts'
+import type { FileLetter } from './file-letters.ts'
+import type { RowMapping } from './mapping.ts'
 import type { RejectedRow } from './rejects-file.ts'
 import type { SourceRow } from './source-rows.ts'
 import type { StagingConnection } from './staging.ts'
@@ -89,56 +89,26 @@ export async function* readUnloaded(connection: StagingConnection): AsyncGenerat
   await connection.unsafe('commit')
 }
 
-/** Most dead letters of one file: past these, its file of rejects tells the rest. */
-const MAX_LETTERS = 1_000
-
-export interface FileLetters {
-  /** Remembers a row that is itself at fault. */
-  add(rejected: UnloadedRow, source: SourceRow): void
-  /** Keeps the letters, but those that an earlier import of the same file has kept already. */
-  keep(sql: Sql): Promise<void>
-}
-
-export function collectLetters({
-  file,
-  sha256,
-  mapping,
-}: {
-  file: string
-  sha256: string
-  mapping: Mapping
-}): FileLetters {
-  const letters: (DeadLetter & { row: number })[] = []
+/** What the dead letter of a row holds; null when the row is only set back with its document. */
+export function letterOfRow(
+  { row, reason, detail, store, document, own, payload }: UnloadedRow,
+  { raw }: SourceRow,
+  mapping: RowMapping,
+): FileLetter | null {
+  if (!own) return null
   return {
-    add({ row, reason, detail, store, document, own, payload }, { raw }) {
-      if (!own || letters.length >= MAX_LETTERS) return
-      letters.push({
-        row,
-        metIn: { file, sha256, row },
-        source: mapping.name,
-        eventId: eventIdOf(mapping, store, document),
-        store,
-        reason,
-        detail,
-        payload: Buffer.from(payload ?? raw),
-      })
-    },
-    async keep(sql) {
-      if (letters.length === 0) return
-      const kept = await sql<{ row: number }[]>`
-        select (met_in ->> 'row')::bigint as row from intake.dead_letters
-        where met_in ->> 'sha256' = ${sha256}`
-      const known = new Set(kept.map(letter => letter.row))
-      await insertDeadLetters(
-        sql,
-        letters.filter(letter => !known.has(letter.row)),
-      )
-    },
+    row,
+    source: mapping.name,
+    eventId: eventIdOf(mapping, store, document),
+    store,
+    reason,
+    detail,
+    payload: Buffer.from(payload ?? raw),
   }
 }
 
 /** What the event of a row would be called, as far as the row tells. */
-function eventIdOf(mapping: Mapping, store: string | null, document: string | null): string | null {
+function eventIdOf(mapping: RowMapping, store: string | null, document: string | null): string | null {
   return document === null ? null : documentIdOf(mapping, { store: store ?? '?', document })
 }
 

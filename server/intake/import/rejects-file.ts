@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'csv-stringify/sync'
@@ -34,30 +34,58 @@ export async function writeRejects<Rejected extends RejectedRow>(
     onRow(rejected: Rejected, source: SourceRow): void
   },
 ): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true })
-  const output = createWriteStream(target)
-  let headed = false
+  const output = createRejectsFile(target)
   let next = await rejected.next()
   for await (const { columns, rows } of file) {
-    const lines: string[][] = []
-    if (!headed && columns.length > 0) {
-      lines.push([...ownColumnsBeside(columns), ...columns])
-      headed = true
-    }
+    const lines: UnloadedLine[] = []
     for (const source of rows) {
       if (next.done) break
       if (source.row !== next.value.row) continue
-      const { row, reason, detail } = next.value
-      const cells = fitted(source.fields, columns.length)
-      lines.push([String(row), String(source.line), reason, detail, ...cells].map(neutralised))
+      lines.push({ ...next.value, line: source.line, fields: source.fields })
       onRow(next.value, source)
       next = await rejected.next()
     }
-    if (lines.length > 0 && !output.write(stringify(lines))) await once(output, 'drain')
+    await output.write(columns, lines)
     if (next.done) break
   }
-  output.end()
-  await once(output, 'finish')
+  await output.close()
+}
+
+/** A row that was not loaded, as the file has it. */
+export interface UnloadedLine extends RejectedRow {
+  line: number
+  fields: readonly string[]
+}
+
+/** A file of rejects that is written piece by piece. It is made with the first row. */
+export interface RejectsFile {
+  /** @param columns the file's own */
+  write(columns: readonly string[], lines: readonly UnloadedLine[]): Promise<void>
+  /** Resolves when everything is written. */
+  close(): Promise<void>
+}
+
+export function createRejectsFile(target: string): RejectsFile {
+  let output: WriteStream | undefined
+  return {
+    async write(columns, lines) {
+      if (lines.length === 0) return
+      const records = lines.map(({ row, line, reason, detail, fields }) =>
+        [String(row), String(line), reason, detail, ...fitted(fields, columns.length)].map(neutralised),
+      )
+      if (!output) {
+        await mkdir(path.dirname(target), { recursive: true })
+        output = createWriteStream(target)
+        records.unshift([...ownColumnsBeside(columns), ...columns])
+      }
+      if (!output.write(stringify(records))) await once(output, 'drain')
+    },
+    async close() {
+      if (!output) return
+      output.end()
+      await once(output, 'finish')
+    },
+  }
 }
 
 /** Should the file use one of our names itself, ours gives way: the mapping reads the file's. */

@@ -2,7 +2,7 @@ import { instantOfLocalTime } from '#domain/business-day.ts'
 import type { Store } from '#domain/enrich.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
 import { quote, RowFault } from './cells.ts'
-import type { Mapping } from './mapping.ts'
+import type { RowMapping } from './mapping.ts'
 import { compileTimeFormat, ISO } from './time-format.ts'
 
 /** Most times that are remembered: the lines of a document, and of many at one till, share theirs. */
@@ -15,7 +15,7 @@ interface RowTime {
 }
 
 /** Compiles the mapping's format and zone into a reader of times. @returns a function that throws RowFault */
-export function compileTime(mapping: Mapping): (text: string, store: Store) => RowTime {
+export function compileTime(mapping: RowMapping): (text: string, store: Store) => RowTime {
   if (mapping.timeFormat === ISO) {
     return text => {
       const instant = parseInstant(text)

@@ -8,6 +8,7 @@ import { loadReference, type ReferenceData } from '../reference.ts'
 import { bringStores, toStore } from '../stores.ts'
 import { createDryRunSink } from './dry-run-sink.ts'
 import { beginFile, finishFile } from './file-ledger.ts'
+import { importEvents } from './import-events.ts'
 import { type ImportProgress, importFile } from './import-file.ts'
 import type { Mapping } from './mapping.ts'
 import { markNonStock } from './products.ts'
@@ -68,9 +69,10 @@ async function prepareReference(
   mapping: Mapping,
   { dryRun, log }: { dryRun: boolean; log: OrderLog },
 ): Promise<ReferenceData> {
+  const nonStock = mapping.kind === 'events' ? [] : mapping.nonStockSkus
   if (!dryRun) {
     await bringStores(sql, mapping.stores)
-    await markNonStock(sql, mapping.nonStockSkus)
+    await markNonStock(sql, nonStock)
     return loadReference(sql)
   }
   const { stores, nonStockSkus } = await loadReference(sql)
@@ -80,7 +82,7 @@ async function prepareReference(
       ...mapping.stores.map(store => [store.id, toStore(store, partitionCount)] as const),
       ...stores,
     ]),
-    nonStockSkus: new Set([...nonStockSkus, ...mapping.nonStockSkus]),
+    nonStockSkus: new Set([...nonStockSkus, ...nonStock]),
   }
 }
 
@@ -129,16 +131,19 @@ async function importOne(
     staging,
     sink,
     reference,
-    mapping,
     sha256,
     dryRun,
     clock,
     onProgress: options.onProgress ?? (() => {}),
     rejectsPath: options.rejectsPathOf(file),
   }
-  if (dryRun) return importFile(file, context)
+  const load = () =>
+    mapping.kind === 'events'
+      ? importEvents(file, { ...context, mapping })
+      : importFile(file, { ...context, mapping })
+  if (dryRun) return load()
   const row = await beginFile(sql, { mapping: mapping.name, name: path.basename(file.path), sha256 })
-  const summary = await importFile(file, context)
+  const summary = await load()
   await finishFile(sql, row, summary)
   return summary
 }

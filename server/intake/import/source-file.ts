@@ -85,16 +85,21 @@ const CHUNK_BYTES = 262_144
  */
 export async function* readText(file: SourceFile, encoding: string): AsyncGenerator<string> {
   const decoder = new TextDecoder((await encodingByMark(file)) ?? encoding)
-  try {
-    for await (const chunk of byteStream(file)) {
-      const text = decoder.decode(chunk, { stream: true })
-      if (text !== '') yield text
-    }
-  } catch (cause) {
-    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+  for await (const chunk of readBytes(file)) {
+    const text = decoder.decode(chunk, { stream: true })
+    if (text !== '') yield text
   }
   const tail = decoder.decode()
   if (tail !== '') yield tail
+}
+
+/** The file's bytes, inflated, piece by piece. @throws SourceFileError as `readText` */
+export async function* readBytes(file: SourceFile): AsyncGenerator<Buffer> {
+  try {
+    yield* byteStream(file)
+  } catch (cause) {
+    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+  }
 }
 
 function byteStream(file: SourceFile): AsyncIterable<Buffer> {

@@ -1,5 +1,5 @@
 import { createCsvScanner } from './csv-scanner.ts'
-import type { Mapping } from './mapping.ts'
+import type { RowMapping } from './mapping.ts'
 import { readText, type SourceFile, SourceFileError } from './source-file.ts'
 
 /** One row of a file, in the columns that the mapping reads. */
@@ -32,7 +32,7 @@ export interface RowChunk {
  */
 export async function* readRows(
   file: SourceFile,
-  mapping: Mapping,
+  mapping: RowMapping,
   columns: readonly string[],
 ): AsyncGenerator<RowChunk> {
   yield* file.format === 'csv' ? readCsvRows(file, mapping, columns) : readJsonRows(file, mapping, columns)
@@ -40,7 +40,7 @@ export async function* readRows(
 
 async function* readCsvRows(
   file: SourceFile,
-  mapping: Mapping,
+  mapping: RowMapping,
   columns: readonly string[],
 ): AsyncGenerator<RowChunk> {
   const pieces = readText(file, mapping.encoding)
@@ -89,7 +89,7 @@ const MAX_HEAD = 65_536
 async function readHead(
   pieces: AsyncGenerator<string>,
   file: SourceFile,
-  { mapping, columns }: { mapping: Mapping; columns: readonly string[] },
+  { mapping, columns }: { mapping: RowMapping; columns: readonly string[] },
 ): Promise<{ head: string; delimiter: string; skippedLines: number }> {
   let head = ''
   while (head.length < MAX_HEAD && !/\S[^\n]*\n/.test(head)) {
@@ -145,7 +145,7 @@ function explainWidth(fields: readonly string[], width: number): string | null {
 
 async function* readJsonRows(
   file: SourceFile,
-  mapping: Mapping,
+  mapping: RowMapping,
   columns: readonly string[],
 ): AsyncGenerator<RowChunk> {
   let rest = ''

@@ -6,7 +6,7 @@ import type { EventSink, StoreOutcome } from '../event-sink.ts'
 import type { ReferenceData } from '../reference.ts'
 import { type DocumentEvent, eventsOfDocument } from './build-events.ts'
 import type { Document, DocumentPart } from './documents.ts'
-import type { Mapping } from './mapping.ts'
+import type { RowMapping } from './mapping.ts'
 
 /** Rows of an event that was not stored, and the event itself where the fault is its own. */
 export interface RejectedEvent {
@@ -28,7 +28,7 @@ export interface PageResult {
 }
 
 export interface StoreContext {
-  mapping: Mapping
+  mapping: RowMapping
   reference: ReferenceData
   sink: Pick<EventSink, 'store'>
   clock(): Instant

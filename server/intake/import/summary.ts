@@ -4,6 +4,15 @@ export interface RowCounts {
   orderRows: number
   returnRows: number
   stockAdjustmentRows: number
+  /** Of files whose lines are events: voided orders. */
+  voidRows: number
+  /** Z reports. */
+  tillReportRows: number
+  /** Receipts, counts and transfers. */
+  stockRows: number
+  /** Purchase orders placed and cancelled. */
+  purchaseRows: number
+  reviewRows: number
   /** By a rule of the mapping. */
   setAsideRows: number
   /** Not loaded: bad, or set back with their document. */
@@ -39,6 +48,11 @@ export const NO_ROWS: Readonly<RowCounts> = {
   orderRows: 0,
   returnRows: 0,
   stockAdjustmentRows: 0,
+  voidRows: 0,
+  tillReportRows: 0,
+  stockRows: 0,
+  purchaseRows: 0,
+  reviewRows: 0,
   setAsideRows: 0,
   rejectedRows: 0,
   eventsAppended: 0,
@@ -65,17 +79,32 @@ const COLUMNS: readonly (readonly [title: string, count: keyof RowCounts])[] = [
   ['rows', 'rows'],
   ['orders', 'orderRows'],
   ['returns', 'returnRows'],
+  ['voids', 'voidRows'],
+  ['Z reports', 'tillReportRows'],
   ['adjustments', 'stockAdjustmentRows'],
+  ['stock', 'stockRows'],
+  ['purchases', 'purchaseRows'],
+  ['reviews', 'reviewRows'],
   ['set aside', 'setAsideRows'],
   ['rejected', 'rejectedRows'],
   ['events', 'eventsAppended'],
   ['duplicates', 'duplicates'],
 ]
 
+/** Kinds that most files cannot have: shown where there are some. */
+const RARE: ReadonlySet<keyof RowCounts> = new Set([
+  'voidRows',
+  'tillReportRows',
+  'stockRows',
+  'purchaseRows',
+  'reviewRows',
+])
+
 /** The summary as a table for people, with what they should know below it. */
 export function renderSummary({ files, total, dryRun }: ImportSummary): string {
-  const titles = ['file', ...COLUMNS.map(([title]) => title)]
-  const lines = [...files, total].map(file => [file.file, ...COLUMNS.map(([, count]) => String(file[count]))])
+  const columns = COLUMNS.filter(([, count]) => !RARE.has(count) || total[count] > 0)
+  const titles = ['file', ...columns.map(([title]) => title)]
+  const lines = [...files, total].map(file => [file.file, ...columns.map(([, count]) => String(file[count]))])
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...lines.map(line => line[column]?.length ?? 0)),
   )

@@ -1,0 +1,74 @@
+import { unitOf } from '#app/reports/figure-columns.tsx'
+import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
+import { COMPARISON_NAMES } from '#app/reports/period-text.ts'
+import { reportBases } from '#app/reports/report-basis.ts'
+import { BasisPopover } from '#app/ui/basis-popover.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { PathMarker } from '#app/ui/path-marker.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
+import type { Report } from '#server/serving/reports/report-shapes.ts'
+
+/** What the whole range comes to, figure by figure, and how that has changed against what. */
+export function TotalTiles({
+  query,
+  figures,
+  zone,
+}: {
+  query: CardQuery<Report>
+  figures: readonly FigureName[]
+  zone: string
+}) {
+  return (
+    <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      {figures.map(name => {
+        const { title, definition } = FIGURES[name]
+        return (
+          <Card
+            key={name}
+            title={title}
+            unit={query.data ? unitOf(name, query.data.unit) : undefined}
+            compact
+            actions={
+              query.data ? (
+                <BasisPopover title={title} definition={definition} bases={reportBases(query.data, zone)} />
+              ) : null
+            }
+          >
+            <CardContent query={query} skeleton={<Skeleton className="h-13" />} staleNote={false}>
+              {report => <Tile name={name} report={report} />}
+            </CardContent>
+          </Card>
+        )
+      })}
+    </div>
+  )
+}
+
+function Tile({ name, report }: { name: FigureName; report: Report }) {
+  const { totals, changes, unit, compared, comparison } = report
+  const change = changes[name]
+  return (
+    <div className="@container grid gap-1">
+      <p className="flex items-center justify-between gap-2">
+        <span className="inline-flex items-center gap-1.5 text-2xs text-muted">
+          <PathMarker path="batch" /> Batch
+        </span>
+        <span className="text-[clamp(0.9375rem,12cqi,var(--text-figure))] font-semibold tracking-[-0.02em] whitespace-nowrap">
+          {figureText(name, totals[name], unit)}
+        </span>
+      </p>
+      <p className="min-h-8 text-2xs text-muted">
+        {compared === null ? null : change?.change ? (
+          <>
+            <span className="font-medium text-text">{percentText(change.percent)}</span>{' '}
+            {changeText(name, change.change, unit)} against {COMPARISON_NAMES[comparison].toLowerCase()}
+          </>
+        ) : (
+          `No figures ${COMPARISON_NAMES[comparison].toLowerCase()}`
+        )}
+      </p>
+    </div>
+  )
+}

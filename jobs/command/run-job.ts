@@ -1,0 +1,112 @@
+import type { Logger } from 'pino'
+import type { Sql } from '#db/client.ts'
+import { runWanted } from '#jobs/execute/run-wanted.ts'
+import type { Trigger } from '#jobs/ledger/claim-slots.ts'
+import { recordedRun } from '#jobs/ledger/recorded-run.ts'
+import type { OtherJob } from '#jobs/other-job.ts'
+import { REPORTS } from '#jobs/reports/all-reports.ts'
+import type { DayRange } from './arguments.ts'
+import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
+
+/** A job that somebody asks for, on the command line or from a page. */
+export interface JobAsked {
+  /** One of `jobNames`, or 'all'. */
+  job: string
+  /** Null for jobs that take none. */
+  range: DayRange | null
+  trigger: Exclude<Trigger, 'schedule'>
+}
+
+export interface JobContext {
+  databaseUrl: string
+  otherJobs: readonly OtherJob[]
+  logger: Logger
+  /** Progress, one line at a time. */
+  report(line: string): void
+  signal: AbortSignal
+}
+
+export interface JobOutcome {
+  /** Everything that was asked for stands now. */
+  isComplete: boolean
+  /** For people, as JSON, and in a line. */
+  text: string
+  json: unknown
+  detail: string
+}
+
+/** The names that may be asked for, and those of them that take no days. */
+export function jobNames(otherJobs: readonly OtherJob[]): { jobs: string[]; withoutRange: string[] } {
+  return {
+    jobs: [...REPORTS, ...otherJobs].map(({ name }) => name),
+    withoutRange: otherJobs.filter(job => !job.takesRange).map(({ name }) => name),
+  }
+}
+
+/**
+ * Runs a job with its rows in the ledger.
+ * @param runs a client of one connection (`connectForRuns`)
+ * @throws what a job without a report throws; of reports the outcome tells what failed
+ */
+export async function runJob(runs: Sql, asked: JobAsked, context: JobContext): Promise<JobOutcome> {
+  const other = context.otherJobs.find(job => job.name === asked.job)
+  return other ? runOther(runs, { ...asked, other }, context) : runReports(runs, asked, context)
+}
+
+async function runReports(
+  runs: Sql,
+  { job, range, trigger }: JobAsked,
+  { report, logger, signal }: JobContext,
+): Promise<JobOutcome> {
+  if (range === null) throw new Error(`${job} needs days`)
+  const startedAt = performance.now()
+  const jobs = job === 'all' ? REPORTS.map(({ name }) => name) : [job]
+  const summary = await runWanted(runs, {
+    wanted: { kind: 'range', jobs, ...range },
+    trigger,
+    now: Date.now,
+    onSet: (outcome, progress) => report(describeSet(outcome, progress)),
+    onRetry: (name, err, attempt) =>
+      logger.warn({ err, job: name, attempt }, `${name}: attempt ${attempt} failed, trying again`),
+    signal,
+  })
+  const told = summarise(summary, range)
+  return {
+    isComplete: isComplete(told),
+    text: describeSummary(told),
+    json: told,
+    detail: summaryLine(told, performance.now() - startedAt),
+  }
+}
+
+async function runOther(
+  runs: Sql,
+  { other, range, trigger }: JobAsked & { other: OtherJob },
+  { databaseUrl, logger }: JobContext,
+): Promise<JobOutcome> {
+  const reason = range === null ? 'asked for' : `asked for, ${range.from} to ${range.to}`
+  const startedAt = performance.now()
+  const result = await runRecorded(runs, { other, range, trigger, reason }, { databaseUrl, logger })
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  return { ...result, isComplete: true, detail: `${result.detail}, ${seconds} s` }
+}
+
+/** Runs a job that fills no report, with its row in the ledger. @throws AlreadyRunningError, and what the job throws */
+export function runRecorded(
+  runs: Sql,
+  {
+    other,
+    range,
+    trigger,
+    reason,
+  }: { other: OtherJob; range: DayRange | null; trigger: Trigger; reason: string },
+  { databaseUrl, logger }: Pick<JobContext, 'databaseUrl' | 'logger'>,
+) {
+  const period = range?.from ?? new Date().toISOString().slice(0, 10)
+  return recordedRun(
+    runs,
+    { job: other.name, period, trigger, reason },
+    runId => other.run({ databaseUrl, range, runId, logger }),
+    result => result.rowCount,
+  )
+}

@@ -1,0 +1,66 @@
+import { connect, type Sql } from '#db/client.ts'
+import type { OtherJob } from '#jobs/other-job.ts'
+
+/** Attempts that failed or were asked for by somebody, for whoever wants to know what happened. */
+export const KEEP_RUNS_DAYS = 30
+
+/** Runs of the schedule that a newer one has replaced: at two minutes' ticks 17,000 a day with eight stores. */
+export const KEEP_REPLACED_DAYS = 2
+
+/** Rows of one statement. */
+const STEP = 20_000
+
+/** Once a day: takes out of the ledger what no figure stands on and nobody will ask for. */
+export const ledgerRetention: OtherJob = {
+  name: 'ledger_retention',
+  summary: `removes replaced runs of the schedule after ${KEEP_REPLACED_DAYS} days, other old attempts after ${KEEP_RUNS_DAYS}`,
+  takesRange: false,
+  cadence: 'once a day',
+  isReady: isDueToday,
+  async run({ databaseUrl }) {
+    const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream ledger retention' })
+    try {
+      const removed = await trimLedger(sql)
+      const detail = `${removed} ${removed === 1 ? 'entry' : 'entries'} removed from the ledger`
+      return { text: `${detail}.\n`, json: { removed }, detail, rowCount: removed }
+    } finally {
+      await sql.end({ timeout: 1 })
+    }
+  },
+}
+
+async function isDueToday(sql: Sql): Promise<boolean> {
+  const [done] = await sql`
+    select from batch.runs
+    where job = 'ledger_retention' and state = 'succeeded' and period = (now() at time zone 'UTC')::date`
+  return !done
+}
+
+/**
+ * Removes old entries. What stays whatever its age: runs under way, runs whose rows stand in a report, the run that
+ * closed a day, runs that a restatement or a reconciliation names, and the newest of every job that fills no report.
+ * @returns how many were removed
+ */
+export async function trimLedger(sql: Sql, { step = STEP } = {}): Promise<number> {
+  let removed = 0
+  for (;;) {
+    const { count } = await sql`
+      delete from batch.runs where run_id in (
+        select r.run_id from batch.runs r
+        where r.state <> 'running' and (
+            r.started_at < now() - make_interval(days => ${KEEP_RUNS_DAYS}::integer)
+            or (r.state = 'succeeded' and r.trigger = 'schedule'
+              and r.started_at < now() - make_interval(days => ${KEEP_REPLACED_DAYS}::integer)))
+          and not exists (select from batch.current_runs c where c.run_id = r.run_id)
+          and not exists (select from batch.closed_days d where d.run_id = r.run_id)
+          and not exists (select from batch.restatements s where s.run_id = r.run_id)
+          and not exists (select from recon.reconciliation n where n.run_id = r.run_id)
+          and not exists (select from recon.findings f where f.run_id = r.run_id)
+          -- a job without a report has no current run: its newest says when it was done last
+          and (r.store <> 'all' or exists (
+            select from batch.runs newer where newer.job = r.job and newer.run_id > r.run_id))
+        order by r.run_id limit ${step})`
+    removed += count
+    if (count < step) return removed
+  }
+}

@@ -1,0 +1,110 @@
+import { connect } from '#db/client.ts'
+import { type DropFolders, findDroppedFiles, importDroppedFiles } from '#server/intake/drop-folder.ts'
+import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
+import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
+import { ledgerRetention } from './ledger/ledger-retention.ts'
+import type { OtherJob, OtherJobResult } from './other-job.ts'
+
+/** The jobs that fill no report, by what the schedule does with them. */
+export interface WiredJobs {
+  reconciliation: OtherJob
+  journalImport: OtherJob
+  reviewsImport: OtherJob
+  ledgerRetention: OtherJob
+}
+
+export function wireJobs({ dropDir }: { dropDir: string }): WiredJobs {
+  return {
+    reconciliation,
+    journalImport: importJob({
+      name: 'journal_import',
+      summary: 'loads the journal files that lie ready in the drop folder',
+      cadence: 'at every tick, when files lie ready',
+      dropDir,
+      folders: 'watched',
+    }),
+    reviewsImport: importJob({
+      name: 'reviews_import',
+      summary: "loads the review files that lie ready in the drop folder's reviews",
+      cadence: 'every half hour, when files lie ready',
+      dropDir,
+      folders: 'reviews',
+    }),
+    ledgerRetention,
+  }
+}
+
+const reconciliation: OtherJob = {
+  name: 'reconciliation',
+  summary: 'stream against batch, every difference explained; fails when one is not',
+  takesRange: true,
+  cadence: 'after a tick that changed figures',
+  async run({ databaseUrl, range, runId }) {
+    if (range === null) throw new Error('reconciliation needs days')
+    const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
+    try {
+      const result = await runReconciliation(sql, { ...range, stores: [], runId })
+      return {
+        text: describeReconciliation(result),
+        json: { ...range, ...result },
+        detail: `${result.compared} figures compared, ${result.differing.length} differ, all explained`,
+        rowCount: result.compared,
+      }
+    } finally {
+      await sql.end({ timeout: 1 })
+    }
+  },
+}
+
+function importJob({
+  dropDir,
+  folders,
+  ...described
+}: Pick<OtherJob, 'name' | 'summary' | 'cadence'> & { dropDir: string; folders: DropFolders }): OtherJob {
+  return {
+    ...described,
+    takesRange: false,
+    isReady: async () => (await findDroppedFiles(dropDir, folders)).length > 0,
+    run: ({ databaseUrl }) => loadDroppedFiles({ databaseUrl, dropDir, folders }),
+  }
+}
+
+/** @throws when a file had to be left for later: the ledger then keeps why */
+async function loadDroppedFiles(options: {
+  databaseUrl: string
+  dropDir: string
+  folders: DropFolders
+}): Promise<OtherJobResult> {
+  const files = await importDroppedFiles(options)
+  const left = files.find(file => file.state === 'retry')
+  if (left) {
+    const reason = left.error instanceof Error ? left.error.message : String(left.error)
+    throw new Error(`${left.mapping}/${left.name} is left for later: ${reason}`, { cause: left.error })
+  }
+  const sums = { rows: 0, events: 0, duplicates: 0, rejected: 0 }
+  let failed = 0
+  for (const file of files) {
+    if (file.state !== 'loaded' && file.state !== 'failed') continue
+    if (file.state === 'failed') failed += 1
+    sums.rows += file.summary.rows
+    sums.events += file.summary.eventsAppended
+    sums.duplicates += file.summary.duplicates
+    sums.rejected += file.summary.rejectedRows
+  }
+  const parts = [
+    `${files.length} ${files.length === 1 ? 'file' : 'files'}`,
+    ...(failed > 0 ? [`${failed} of them failed`] : []),
+    `${sums.rows} rows`,
+    `${sums.events} events new`,
+    ...(sums.duplicates > 0 ? [`${sums.duplicates} duplicates`] : []),
+    ...(sums.rejected > 0 ? [`${sums.rejected} rows rejected`] : []),
+  ]
+  const nothing = `No file lies ready in ${options.dropDir}.`
+  const lines = files.map(file => `${file.mapping}/${file.name}: ${file.state}\n`)
+  return {
+    text: files.length > 0 ? lines.join('') : `${nothing}\n`,
+    json: files,
+    detail: files.length > 0 ? parts.join(', ') : nothing,
+    rowCount: sums.rows,
+  }
+}

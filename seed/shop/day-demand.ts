@@ -1,0 +1,81 @@
+import type { BusinessDay } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { Amount } from '#domain/money.ts'
+import type { Random } from '../random.ts'
+import { PRODUCTS_PER_CATEGORY } from '../world/catalogue.ts'
+import { expectedOrders, openingOf } from '../world/demand.ts'
+import { priceLevelsOf, shelfPriceOf } from '../world/prices.ts'
+import { type Promotion, promotionsOn } from '../world/promotions.ts'
+import { seasonOf } from '../world/seasons.ts'
+import type { Shop } from '../world/stores.ts'
+import type { World } from '../world/world.ts'
+
+/** What customers of a shop want on a day, and what it asks for it. */
+export interface DayDemand {
+  day: BusinessDay
+  opening: Instant
+  /** Orders expected over the whole day. */
+  orders: number
+  /** By product: the price on the shelf, of a gram where it is weighed. */
+  prices: readonly Amount[]
+  /** By product: what a promotion takes off, as a fraction. */
+  discounts: readonly number[]
+  /** By product: how often it and those before it are wanted. */
+  sums: Float64Array
+  /** How much more is wanted than without promotions, as a factor. */
+  lift: number
+}
+
+/** A price that is shouted out moves more than one that is merely low. */
+const PROMOTION_NOTICE = 1.6
+
+/** @param extra promotions beside those that the calendar knows */
+export function demandOf(
+  world: World,
+  shop: Shop,
+  { day, extra }: { day: BusinessDay; extra: readonly Promotion[] },
+): DayDemand {
+  const { products, randomSeed } = world
+  const levels = priceLevelsOf(randomSeed, { shop, day, count: products.length })
+  const discounts = products.map(() => 0)
+  for (const { products: promoted, discount } of [...promotionsOn(randomSeed, day), ...extra]) {
+    for (const index of promoted) discounts[index] = Math.max(discounts[index] ?? 0, discount)
+  }
+  const sums = new Float64Array(products.length)
+  let sum = 0
+  let sumWithoutPromotions = 0
+  let seasonal = 1
+  for (const [index, { category, popularity }] of products.entries()) {
+    if (index % PRODUCTS_PER_CATEGORY === 0) seasonal = seasonOf(category.season, day, shop.isSouthern)
+    const level = levels[index] ?? 1
+    const ordinary = popularity * seasonal * (level === 1 ? 1 : level ** -category.elasticity)
+    const discount = discounts[index] ?? 0
+    sumWithoutPromotions += ordinary
+    sum += discount === 0 ? ordinary : ordinary * (1 - discount) ** (-category.elasticity * PROMOTION_NOTICE)
+    sums[index] = sum
+  }
+  const lift = sum / sumWithoutPromotions
+  return {
+    day,
+    opening: openingOf(shop, day),
+    orders: expectedOrders(world, shop, day) * lift,
+    prices: products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1)),
+    discounts,
+    sums,
+    lift,
+  }
+}
+
+/** A product as it is wanted; only of one category when that is given, by index. */
+export function pickWanted({ sums }: DayDemand, random: Random, category?: number): number {
+  let low = category === undefined ? 0 : category * PRODUCTS_PER_CATEGORY
+  let high = category === undefined ? sums.length - 1 : low + PRODUCTS_PER_CATEGORY - 1
+  const before = low === 0 ? 0 : (sums[low - 1] ?? 0)
+  const wanted = before + random.next() * ((sums[high] ?? 0) - before)
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sums[middle] ?? 0) <= wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}

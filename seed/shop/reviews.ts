@@ -1,0 +1,45 @@
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import { pickUnreviewed } from './purchases.ts'
+import { REVIEW_TEXTS } from './review-texts.ts'
+import type { TradingShop } from './shop-state.ts'
+
+/** The feed that reviews of all stores come from. */
+export const REVIEW_SOURCE = 'reviews'
+
+/** One tries a thing before one writes of it; by then a journal with its purchase is in. */
+const LEAST_AGE_MS = 48 * HOUR_MS
+/** Tastes differ by so many stars. */
+const DEVIATION = 0.95
+const WITH_TEXT = 0.65
+
+/**
+ * What a customer thinks of something bought earlier; null when the draw hits nobody who has anything to say.
+ * @param leastAgeMs how long ago the purchase was at least
+ */
+export function reviewOf(trading: TradingShop, at: Instant, leastAgeMs = LEAST_AGE_MS): SentEvent | null {
+  const { shop, state, random, series, world } = trading
+  const purchase = pickUnreviewed(trading, at, leastAgeMs)
+  if (purchase?.customer === undefined) return null
+  const [index] = random.pick(purchase.lines)
+  const product = world.products[index]
+  if (!product) return null
+  purchase.isReviewed = true
+  state.sequence += 1
+  const rating = Math.min(5, Math.max(1, Math.round(random.normal(product.quality, DEVIATION))))
+  return {
+    source: REVIEW_SOURCE,
+    id: `${shop.id}-${series}-${state.sequence}`,
+    type: 'review.posted',
+    store: shop.id,
+    eventTime: formatInstant(at),
+    sku: product.sku,
+    rating,
+    ...(random.chance(WITH_TEXT) ? { text: textOf(trading, rating, product.item) } : {}),
+    customer: purchase.customer,
+  }
+}
+
+function textOf({ random }: TradingShop, rating: number, item: string): string {
+  return random.pick(REVIEW_TEXTS[rating] ?? []).replace('{}', item)
+}

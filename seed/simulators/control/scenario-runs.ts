@@ -1,0 +1,100 @@
+import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { ScenarioName } from '#domain/scenario.ts'
+import type { Report } from '../playbill.ts'
+
+/** A row of live.scenario_runs that waits for something to be done. */
+export interface WaitingRun {
+  run: number
+  scenario: string
+  state: 'requested' | 'stopping'
+  minutes: number | null
+}
+
+export interface ScenarioRun {
+  scenario: string
+  state: 'requested' | 'running' | 'stopping' | 'ended' | 'failed'
+  detail: string | null
+  endsAt: Instant | null
+}
+
+/** Says that simulators live and what they play. @returns what people ask of them, oldest first */
+export async function beat(
+  sql: Sql,
+  status: { playing: string; speed: number; waiting: number },
+): Promise<WaitingRun[]> {
+  return sql<WaitingRun[]>`
+    with beat as (
+      insert into live.simulator_heartbeat (beat_at, scenario, speed, waiting)
+      values (clock_timestamp(), ${status.playing}, ${status.speed}, ${status.waiting})
+      on conflict (only_row) do update set beat_at = excluded.beat_at, scenario = excluded.scenario,
+        speed = excluded.speed, waiting = excluded.waiting
+    )
+    select run, scenario, state, minutes from live.scenario_runs
+    where state in ('requested', 'stopping') order by run`
+}
+
+/** How long ago simulators last said that they live; null when none ever did. */
+export async function beatAgeMs(sql: Sql): Promise<number | null> {
+  const [row] = await sql<{ ageMs: number }[]>`
+    select round(extract(epoch from clock_timestamp() - beat_at) * 1000)::int as "ageMs" from live.simulator_heartbeat`
+  return row?.ageMs ?? null
+}
+
+/**
+ * Settles what an earlier process left behind when it died, and what nobody played in time.
+ * @returns how many
+ */
+export async function settleAbandoned(sql: Sql): Promise<number> {
+  const settled = await sql<{ run: number }[]>`
+    update live.scenario_runs set state = 'failed', ended_at = clock_timestamp(),
+      detail = case when state = 'requested' then 'Nobody played it within ten minutes.'
+        else concat_ws(' ', 'The simulators ended before it did.', detail) end
+    where state in ('running', 'stopping') or state = 'requested' and requested_at < clock_timestamp() - interval '10 minutes'
+    returning run`
+  for (const { run } of settled) await announce(sql, run)
+  return settled.length
+}
+
+export async function requestRun(sql: Sql, scenario: ScenarioName, minutes: number | null): Promise<number> {
+  const [row] = await sql<{ run: number }[]>`
+    insert into live.scenario_runs (scenario, minutes) values (${scenario}, ${minutes}) returning run`
+  if (!row) throw new Error('the request was not written')
+  await announce(sql, row.run)
+  return row.run
+}
+
+/** Asks for the end of a run that is not over. */
+export async function stopRun(sql: Sql, run: number): Promise<void> {
+  await sql`update live.scenario_runs set state = 'stopping' where run = ${run} and state in ('requested', 'running')`
+  await announce(sql, run)
+}
+
+/** Writes what became of a run. One that is over stays as it is, and one that is to stop does not run again. */
+export async function writeReport(sql: Sql, run: number, { state, detail, endsAt }: Report): Promise<void> {
+  const isOver = state === 'ended' || state === 'failed'
+  await sql`
+    update live.scenario_runs set
+      state = case when state = 'stopping' and not ${isOver} then state else ${state} end,
+      detail = ${detail},
+      started_at = case when ${state !== 'requested'} then coalesce(started_at, clock_timestamp()) end,
+      ends_at = coalesce(${endsAt ?? null}::timestamptz, ends_at),
+      ended_at = case when ${isOver} then clock_timestamp() end
+    where run = ${run} and state not in ('ended', 'failed')`
+  await announce(sql, run)
+}
+
+export async function readRun(sql: Sql, run: number): Promise<ScenarioRun | null> {
+  const [row] = await sql<ScenarioRun[]>`
+    select scenario, state, detail, ends_at as "endsAt" from live.scenario_runs where run = ${run}`
+  return row ?? null
+}
+
+/** Tells the pages how a run stands. */
+async function announce(sql: Sql, run: number): Promise<void> {
+  await sql`
+    select live.append_ops('scenario', to_jsonb(told)) from (
+      select run, scenario, state, detail, requested_at, started_at, ends_at, ended_at
+      from live.scenario_runs where run = ${run}
+    ) told`
+}

@@ -1,0 +1,90 @@
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { ShopState } from '../../shop/shop-state.ts'
+import { readShops, type SeedRecord, writeShops } from '../../world-files.ts'
+import type { Happening, Outgoing } from '../outgoing.ts'
+
+/** What the shops know when they open. */
+export interface KeptShops {
+  shops: Record<string, ShopState>
+  /** What could not be delivered, by source. */
+  outboxes: Record<string, Outgoing[]>
+  /** What happened after that was written down, oldest first. It may have been delivered since. */
+  since: Happening[]
+}
+
+/**
+ * Keeps how the shops stand through a kill at any moment. Now and then all of it is written down
+ * (`shops.json`); what happens in between is appended to a book, before any sender gets it. So a till's totals
+ * never miss an order that the log has.
+ */
+export interface ShopKeeper {
+  record(happenings: readonly Happening[]): Promise<void>
+  /** Writes all of it down, and begins a new book. */
+  save(kept: Omit<KeptShops, 'since'>): Promise<void>
+}
+
+const BOOK = /^book-(\d+)\.ndjson$/
+
+/** @param dataDir where the seeder left `shops.json`; the books lie in a folder of their own */
+export async function openShopFiles(
+  dataDir: string,
+  seed: SeedRecord,
+): Promise<{ kept: KeptShops; keeper: ShopKeeper }> {
+  const folder = path.join(dataDir, 'simulators')
+  await mkdir(folder, { recursive: true })
+  const record = await readShops(dataDir, seed)
+  // A book tells of one world: another's may lie here under the same number.
+  const heading = JSON.stringify(seed)
+  let number = record?.book ?? 0
+  const bookOf = (wanted: number) => path.join(folder, `book-${wanted}.ndjson`)
+  const since = record ? await readBook(bookOf(number), heading) : null
+  if (since === null) await begin(bookOf(number), heading)
+  await removeOthers()
+
+  async function removeOthers(): Promise<void> {
+    for (const name of await readdir(folder)) {
+      const other = BOOK.exec(name)?.[1]
+      if (other !== undefined && Number(other) !== number) await rm(path.join(folder, name), { force: true })
+    }
+  }
+
+  return {
+    kept: { shops: record?.shops ?? {}, outboxes: record?.outboxes ?? {}, since: since ?? [] },
+    keeper: {
+      async record(happenings) {
+        if (happenings.length === 0) return
+        await appendFile(
+          bookOf(number),
+          happenings.map(happening => `${JSON.stringify(happening)}\n`).join(''),
+        )
+      },
+      async save(kept) {
+        // The new book before the record that names it: a crash in between finds the old pair.
+        await begin(bookOf(number + 1), heading)
+        await writeShops(dataDir, { seed, book: number + 1, ...kept })
+        number += 1
+        await removeOthers()
+      },
+    },
+  }
+}
+
+async function begin(file: string, heading: string): Promise<void> {
+  await writeFile(file, `${heading}\n`)
+}
+
+/** @returns null when there is no such book of this world */
+async function readBook(file: string, heading: string): Promise<Happening[] | null> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as { code?: string }).code === 'ENOENT') return ''
+    throw error
+  })
+  const lines = text.split('\n')
+  if (lines.shift() !== heading) return null
+  // What follows the last line break was being written when the end came: no sender ever got it.
+  const whole = lines.slice(0, -1)
+  if ((lines.at(-1) ?? '') !== '')
+    await writeFile(file, [heading, ...whole].map(line => `${line}\n`).join(''))
+  return whole.map(line => JSON.parse(line) as Happening)
+}

@@ -1,0 +1,45 @@
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import type { Random } from '../random.ts'
+import { reviewOf } from '../shop/reviews.ts'
+import type { TradingShop } from '../shop/shop-state.ts'
+
+/** What customers say of what they bought, gathered into files. */
+export interface ReviewFeed {
+  /** Somebody has bought something: as often as that, somebody else writes of what they bought before. */
+  onOrder(trading: TradingShop, at: Instant): void
+  /** The file that is due, and null where none is. */
+  take(now: Instant): { name: string; content: string } | null
+}
+
+const FIRST_FILE_MS = 5 * MINUTE_MS
+const FILE_EVERY_MS = 30 * MINUTE_MS
+const REVIEWED = 0.06
+/** At a pace at which one watches, nobody waits two days. A journal's purchase may take as long to arrive. */
+const LEAST_AGE_MS = 3 * MINUTE_MS
+const MOST_WAITING = 5_000
+
+export function createReviewFeed(random: Random, startedAt: Instant): ReviewFeed {
+  let waiting: SentEvent[] = []
+  let nextFile = startedAt + FIRST_FILE_MS
+
+  return {
+    onOrder(trading, at) {
+      if (!random.chance(REVIEWED) || waiting.length >= MOST_WAITING) return
+      const review =
+        trading.shop.input === 'journal' ? reviewOf(trading, at) : reviewOf(trading, at, LEAST_AGE_MS)
+      if (review) waiting.push(review)
+    },
+    take(now) {
+      if (now < nextFile) return null
+      nextFile = now + FILE_EVERY_MS
+      const posted = waiting
+      waiting = []
+      if (posted.length === 0) return null
+      return {
+        name: `reviews-${formatInstant(now).slice(0, 19).replaceAll(':', '')}.ndjson`,
+        content: posted.map(review => `${JSON.stringify(review)}\n`).join(''),
+      }
+    },
+  }
+}

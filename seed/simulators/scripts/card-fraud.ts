@@ -1,0 +1,103 @@
+import { businessDayOf } from '#domain/business-day.ts'
+import type { SentEvent } from '#domain/event.ts'
+import type { Instant } from '#domain/instant.ts'
+import { amountOf, decimal } from '../../shop/decimal.ts'
+import { forgetPurchase } from '../../shop/purchases.ts'
+import { cancel } from '../../shop/sales.ts'
+import { demandAt, header, type OrderPlaced, type TradingShop } from '../../shop/shop-state.ts'
+import { applyEvent } from '../apply-event.ts'
+import { placeOrder } from './place-order.ts'
+import { type BeginScript, createRate, liveTills } from './script.ts'
+
+const ORDERS = { perMinute: 25, most: 60 }
+/** The part of the time in which the card is used; in the rest the store undoes it. */
+const USED = 0.55
+/** Small enough to be paid without a PIN. */
+const CHEAPEST_PRODUCTS = 40
+
+export const beginCardFraud: BeginScript = stage => {
+  const { random, startedAt, endsAt } = stage
+  const [{ trading, register }] = liveTills(stage)
+  const customer = `c-9${random.integer(10_000, 99_999)}`
+  const cheap = cheapest(trading)
+  const rate = createRate(stage)
+  const open: OrderPlaced[] = []
+  let placed = 0
+
+  function use(now: Instant): SentEvent[] {
+    const there = cheap.filter(index => (trading.state.onHand?.[index] ?? 0) > 0)
+    if (there.length === 0 || placed >= ORDERS.most) return []
+    const index = random.pick(there)
+    placed += 1
+    const order = placeOrder(trading, now, {
+      register,
+      customer,
+      lines: [
+        {
+          sku: trading.world.products[index]?.sku ?? '',
+          units: 1,
+          unitPrice: demandAt(trading, now).prices[index] ?? 0,
+          discount: 0,
+        },
+      ],
+    })
+    open.push(order)
+    // Nobody else brings it back.
+    forgetPurchase(trading, order.orderId)
+    return [order]
+  }
+
+  function undo(now: Instant, order: OrderPlaced): SentEvent {
+    const isSameDay =
+      businessDayOf(Date.parse(order.eventTime), trading.shop) === businessDayOf(now, trading.shop)
+    return isSameDay && random.chance(0.5) ? cancel(trading, now, order) : chargeBack(trading, now, order)
+  }
+
+  return {
+    act(now) {
+      if (now < startedAt + USED * (endsAt - startedAt)) {
+        return Array.from({ length: rate(now, ORDERS.perMinute) }, () => use(now)).flat()
+      }
+      // Spread over the time that is left.
+      const left = Math.max(1, endsAt - now)
+      const count = Math.min(open.length, rate(now, (open.length * 1.5 * 60_000) / left))
+      return open.splice(0, count).map(order => undo(now, order))
+    },
+    end: now => open.splice(0).map(order => undo(now, order)),
+    detail: () =>
+      `${customer} at ${trading.shop.name}, ${register}: ${placed} orders by card, ${placed - open.length} undone.`,
+  }
+}
+
+/** By the piece, cheapest first. */
+function cheapest({ world }: TradingShop): number[] {
+  return world.products
+    .map((product, index) => ({ product, index }))
+    .filter(({ product }) => product.category.weighed !== true)
+    .sort((left, right) => left.product.listPrice - right.product.listPrice)
+    .slice(0, CHEAPEST_PRODUCTS)
+    .map(({ index }) => index)
+}
+
+/** All of an order comes back, and all of its money goes. */
+function chargeBack(trading: TradingShop, at: Instant, order: OrderPlaced): SentEvent {
+  const head = header(trading, at, order.register ?? null)
+  const event: SentEvent = {
+    ...head,
+    type: 'order.returned',
+    channel: order.channel,
+    currency: order.currency,
+    orderId: `${trading.shop.id}-r-${head.id}`,
+    originalOrderId: order.orderId,
+    ...(order.customer === undefined ? {} : { customer: order.customer }),
+    tender: 'card',
+    lines: order.lines.map(({ sku, units, unitPrice, discount }) => ({
+      sku,
+      units,
+      refund: decimal(units * amountOf(unitPrice) - amountOf(discount ?? '0')),
+      reason: 'card fraud',
+    })),
+  }
+  applyEvent(trading, event)
+  return event
+}

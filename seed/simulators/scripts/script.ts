@@ -1,0 +1,85 @@
+import type { SentEvent } from '#domain/event.ts'
+import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import type { Random } from '../../random.ts'
+import { type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
+import type { Planted } from '../outgoing.ts'
+
+/** What a scenario has to play with. */
+export interface Stage {
+  shops: readonly TradingShop[]
+  random: Random
+  startedAt: Instant
+  endsAt: Instant
+  /** Orders a minute of each shop as they would be on an ordinary day now; 0 where it is closed. */
+  ordinaryPace(): readonly number[]
+  /** What a store sold last, where it has sold anything since the simulators started. */
+  lastOrderOf(store: string): OrderPlaced | undefined
+  /** Sends what no shop would send. */
+  plant(source: string, planted: Planted): void
+  /** The line of a sender is down until then. */
+  hold(source: string, until: Instant): void
+  release(source: string): void
+  /** How much a sender has not delivered. */
+  waitingAt(source: string): number
+}
+
+/** A scenario while it plays. What it leaves out stays as on an ordinary day. */
+export interface Script {
+  /** Orders a minute of each shop. */
+  pace?(usual: readonly number[]): readonly number[]
+  /** No delivery arrives. */
+  deliveriesHeld?: true
+  /** How far off a sender's clock is, where that is its doing. */
+  clockOf?(source: string): number | undefined
+  /** What happens beside the ordinary trade, already applied to the shops. */
+  act?(now: Instant): SentEvent[]
+  /** What is left to do when it ends, in time or because somebody stopped it. */
+  end?(now: Instant): SentEvent[]
+  /** What it did so far, for people. */
+  detail(now: Instant): string
+}
+
+export type BeginScript = (stage: Stage) => Script
+
+/** A machine that slept makes up for no more than this. */
+const LONGEST_STEP_MS = 5 * SECOND_MS
+
+/** How many times something that happens so often has happened since the call before. */
+export function createRate({ random, startedAt }: Stage): (now: Instant, perMinute: number) => number {
+  let steppedAt = startedAt
+  return (now, perMinute) => {
+    const passed = Math.min(now - steppedAt, LONGEST_STEP_MS)
+    steppedAt = now
+    return random.poisson((perMinute * Math.max(0, passed)) / MINUTE_MS)
+  }
+}
+
+/** The stores whose senders report as things happen, busiest first; those that are closed come last. */
+export function liveShops(stage: Stage): TradingShop[] {
+  const pace = stage.ordinaryPace()
+  return stage.shops
+    .map((trading, index) => ({ trading, pace: pace[index] ?? 0 }))
+    .filter(({ trading }) => trading.shop.input === 'live')
+    .sort((left, right) => right.pace - left.pace)
+    .map(({ trading }) => trading)
+}
+
+/** A till of a store. */
+export interface Till {
+  trading: TradingShop
+  register: string
+  source: string
+}
+
+/** The tills that report as things happen: one of each store, busiest first, then the second of each. @throws when there is none */
+export function liveTills(stage: Stage): [Till, ...Till[]] {
+  const [first, ...others] = liveShops(stage)
+    .flatMap(trading =>
+      trading.shop.registers
+        .toReversed()
+        .map((register, place) => ({ trading, register, source: sourceOf(trading.shop, register), place })),
+    )
+    .sort((left, right) => left.place - right.place)
+  if (!first) throw new Error('no store of this world has a till that reports as things happen')
+  return [first, ...others]
+}

@@ -1,0 +1,79 @@
+import type { Sql } from '#db/client.ts'
+import { type DeadLetter, insertDeadLetters } from '../dead-letters.ts'
+
+/** Most dead letters of one file: past these, its file of rejects tells the rest. */
+const MAX_LETTERS = 1_000
+
+export type FileLetter = Omit<DeadLetter, 'metIn'> & { row: number }
+
+/** The dead letters of one file. */
+export interface FileLetters {
+  add(letter: FileLetter): void
+  /** Keeps the letters, but those that an earlier import of the same file has kept already. */
+  keep(sql: Sql): Promise<void>
+}
+
+/** @param sha256 of the file, in hex: by it the same file is known again */
+export function createFileLetters({ file, sha256 }: { file: string; sha256: string }): FileLetters {
+  const letters: FileLetter[] = []
+  return {
+    add(letter) {
+      if (letters.length < MAX_LETTERS) letters.push(letter)
+    },
+    async keep(sql) {
+      if (letters.length === 0) return
+      const kept = await sql<{ row: number }[]>`
+        select (met_in ->> 'row')::bigint as row from intake.dead_letters
+        where met_in ->> 'sha256' = ${sha256}`
+      const known = new Set(kept.map(letter => letter.row))
+      await insertDeadLetters(
+        sql,
+        letters
+          .filter(({ row }) => !known.has(row))
+          .map(({ row, ...letter }) => ({ ...letter, metIn: { file, sha256, row } })),
+      )
+    },
+  }
+}
+
+/** Most open letters that a file may mend. */
+const MAX_OPEN_LETTERS = 10_000
+
+/** Open letters of files: an event that reaches the log under such a name has been mended. */
+export interface OpenLetters {
+  /** To be told of every event that is new to the log. */
+  meet(source: string, id: string): void
+  /** Settles the letters whose event was met. */
+  settle(sql: Sql): Promise<void>
+}
+
+/** @param file that is about to be loaded */
+export async function readOpenLetters(sql: Sql, file: string): Promise<OpenLetters> {
+  const rows = await sql<{ letter: number; source: string; id: string }[]>`
+    select dead_letter as letter, source, event_id as id from intake.dead_letters
+    where state = 'open' and met_in ? 'file' and source is not null and event_id is not null
+    order by dead_letter desc limit ${MAX_OPEN_LETTERS}`
+  const lettersOf = new Map<string, number[]>()
+  for (const { letter, source, id } of rows) {
+    const key = nameOf(source, id)
+    lettersOf.set(key, [...(lettersOf.get(key) ?? []), letter])
+  }
+  const met: number[] = []
+  return {
+    meet(source, id) {
+      if (lettersOf.size > 0) met.push(...(lettersOf.get(nameOf(source, id)) ?? []))
+    },
+    async settle(sql) {
+      if (met.length === 0) return
+      await sql`
+        update intake.dead_letters
+        set state = 'requeued', settled_at = clock_timestamp(),
+          settlement = jsonb_build_object('outcome', 'imported', 'file', ${file}::text)
+        where state = 'open' and dead_letter = any(${met})`
+    },
+  }
+}
+
+function nameOf(source: string, id: string): string {
+  return JSON.stringify([source, id])
+}
