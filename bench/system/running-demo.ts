@@ -20,6 +20,7 @@ export interface RunningDemo {
 const READY_WITHIN_MS = 20 * MINUTE_MS
 const STOP_WITHIN_MS = 15 * SECOND_MS
 const LOOK_EVERY_MS = 250
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Starts the demo with its defaults, on free ports and in a folder of its own, and waits until it is ready.
@@ -44,12 +45,16 @@ export async function startDemo(): Promise<RunningDemo> {
   const kept = keepOutput(child)
   const closed = once(child, 'close')
   const stop = async () => {
+    for (const signal of ENDINGS) process.off(signal, abandon)
     child.kill('SIGINT')
     const overdue = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
     await closed
     clearTimeout(overdue)
     await removeTestDirectory(dataDir)
   }
+  // Whoever ends the benchmark ends its demo, which would otherwise go on without it.
+  const abandon = () => void stop().finally(() => process.exit(130))
+  for (const signal of ENDINGS) process.on(signal, abandon)
   try {
     await untilReady(child, kept)
   } catch (error) {

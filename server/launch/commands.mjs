@@ -17,6 +17,7 @@ export const commands = {
   replay: { entry: 'server/stream/replay-main.ts', dev: false, settings: true },
   reconcile: { entry: 'server/serving/reconcile-main.ts', dev: false, settings: true },
   bench: { entry: 'bench/main.ts', dev: false, settings: true },
+  pictures: { entry: 'e2e/take-pictures.ts', dev: true, settings: false },
   // Tests and checks must not depend on what somebody wrote into .env.
   test: { entry: 'server/launch/test.ts', dev: true, settings: false },
   check: { entry: 'server/launch/check.ts', dev: true, settings: false },

@@ -68,7 +68,7 @@ describe('the composition', () => {
   test.each(ours)(
     '%s runs a program that exists, asks after the right process, and cannot change the image',
     (name, one) => {
-      const entry = isProcessName(name) ? processEntries[name] : 'seed/main.ts'
+      const entry = isProcessName(name) ? processEntries[name] : 'server/launch/seed-once.ts'
       expect(one.command).toEqual(['node', entry])
       expect(existsSync(path.join(projectRoot, entry))).toBe(true)
       expect(one.healthcheck).toEqual(
