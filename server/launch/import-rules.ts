@@ -58,6 +58,8 @@ export const areas: readonly Area[] = [
       'seed/seed-log.integration.test.ts',
       'seed/write-reference.ts',
       'seed/both-paths.ts',
+      'seed/history/history-maker.ts',
+      'seed/history/make-history.ts',
     ],
     allowed: ['seed/', ...log, settings],
   },

@@ -125,7 +125,7 @@ function csvWriter(headers: readonly string[]): (records: Cell[][]) => Promise<s
       record_delimiter: 'windows',
       escape_formulas: true,
       cast: {
-        object: value => ({ value: String(number), escape_formulas: false }),
+        object: ({ number }) => ({ value: String(number), escape_formulas: false }),
       },
     }
     stringify(isFirst ? [[...headers], ...records] : records, options, (error, text) => {

@@ -3,12 +3,6 @@ import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 
-/** A cell of a file: text that people wrote, a plain number, or nothing. */
-interface FileCell {
-  value: string
-  isNumber: boolean
-}
-
 interface FileColumn {
   header: string
   isNumber: boolean
