@@ -2,10 +2,12 @@ import './globals.css'
 
 import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
+import { AlertToasts } from '#app/alerts/alert-toasts.tsx'
 import { inter, interExtended } from '#app/fonts.ts'
 import { Providers } from '#app/providers.tsx'
 import { SideBar } from '#app/shell/side-bar.tsx'
 import { TopBar } from '#app/shell/top-bar.tsx'
+import { Tour } from '#app/tour/tour.tsx'
 
 export const metadata: Metadata = {
   title: { template: '%s · Tillstream', default: 'Tillstream' },
@@ -39,6 +41,8 @@ export default function RootLayout({ children }: { children: ReactNode }) {
               {children}
             </main>
           </div>
+          <AlertToasts />
+          <Tour />
         </Providers>
       </body>
     </html>

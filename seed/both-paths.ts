@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
-import { describeProgress, duration, type ProgressLine } from './progress.ts'
+import { describeDone, duration } from './progress.ts'
 import { runProcess } from './run-process.ts'
 import type { SeedOptions } from './seed-options.ts'
+import type { SeedingProgress } from './seeding-progress.ts'
 import type { World } from './world/world.ts'
 
 export interface BothPaths {
@@ -11,7 +13,7 @@ export interface BothPaths {
   world: World
   /** Of the processes that do the work. */
   environment: Readonly<Record<string, string>>
-  progress: ProgressLine
+  progress: SeedingProgress
   stop: AbortSignal
 }
 
@@ -19,62 +21,83 @@ const POLL_MS = 250
 
 /**
  * Takes a loaded history through the stream path and the batch path, each as it runs by itself, and compares
- * them.
+ * them. The two run at the same time: neither knows of the other, and the stream path alone, which waits for
+ * its own commits, leaves the second core idle half of the time.
  * @throws ProcessFailedError when one of them fails, or the two answers differ
  */
 export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
-  const { options, environment, sql, world, stop, progress } = context
+  const { options, world, progress } = context
   const days = world.shops.map(shop => businessDayOf(options.until, shop)).sort()
   const range = ['--from', addDays(days[0] ?? '', -options.days), '--to', days.at(-1) ?? '']
-  const run = (entry: string, args: readonly string[]) => runProcess({ entry, args, environment, stop })
-  await step(progress, {
-    name: 'stream path',
-    work: run('server/stream/main.ts', ['--until-caught-up']),
-    total: await countLogged(sql),
-    count: () => countStreamed(sql),
+  await runPaths(context, range)
+  progress.begin('reconciliation')
+  await watch(context, run(context, 'server/serving/reconcile-main.ts', range), async () => {
+    progress.show(`reconciling: ${duration(progress.elapsedMs())}`, null)
   })
-  await step(progress, { name: 'batch path', work: run('jobs/main.ts', ['backfill', 'all', ...range]) })
-  await step(progress, { name: 'reconciled', work: run('server/serving/reconcile-main.ts', range) })
+  progress.took('reconciliation')
+  progress.done(`reconciled, nothing unexplained · ${duration(progress.elapsedMs())}`)
 }
 
-/** Shows how a process gets on until it ends. */
-async function step(
-  progress: ProgressLine,
-  {
-    name,
-    work,
-    total,
-    count,
-  }: { name: string; work: Promise<void>; total?: number; count?: () => Promise<number> },
-): Promise<void> {
-  const began = performance.now()
-  let isOver = false
+async function runPaths(context: BothPaths, range: readonly string[]): Promise<void> {
+  const { progress, sql } = context
+  const events = await countLogged(sql)
+  // The first to fail ends the other too.
+  const failed = new AbortController()
+  const both = { ...context, stop: AbortSignal.any([context.stop, failed.signal]) }
+  progress.begin('paths')
+  const timed = async (name: string, entry: string, args: readonly string[]): Promise<number> => {
+    await run(both, entry, args)
+    progress.took(name, events)
+    return progress.elapsedMs()
+  }
+  const paths = [
+    timed('stream path', 'server/stream/main.ts', ['--until-caught-up']),
+    timed('batch path', 'jobs/main.ts', ['backfill', 'all', ...range]),
+  ]
+  const work = Promise.all(paths).catch(async (error: unknown) => {
+    failed.abort(error)
+    await Promise.allSettled(paths)
+    throw error
+  })
+  const [streamMs = 0, batchMs = 0] = await watch(context, work, async () => {
+    const streamed = await countStreamed(sql)
+    const batch = await batchShare(sql)
+    const percent = (share: number) => `${Math.floor(100 * Math.min(1, share))}%`
+    const streamShare = events === 0 ? 1 : streamed / events
+    progress.show(
+      `stream path ${percent(streamShare)} (${Math.round(streamed / (progress.elapsedMs() / 1_000)).toLocaleString('en')}/s), batch path ${percent(batch)}`,
+      Math.min(streamShare, batch),
+    )
+  })
+  progress.done(`stream path: ${describeDone('events', { done: events, elapsedMs: streamMs })}`)
+  progress.done(`batch path, at the same time: all reports · ${duration(batchMs)}`)
+}
+
+function run({ environment, stop }: BothPaths, entry: string, args: readonly string[]): Promise<void> {
+  return runProcess({ entry, args, environment, stop })
+}
+
+/** Shows how work gets on until it ends. */
+async function watch<Result>(
+  { progress }: BothPaths,
+  work: Promise<Result>,
+  look: () => Promise<void>,
+): Promise<Result> {
+  const over = new AbortController()
   const watching = (async () => {
-    while (!isOver) {
-      // Its figure is for show: what ails the database, the process itself will say.
-      const done = count ? await count().catch(() => 0) : 0
-      const elapsedMs = performance.now() - began
-      progress.show(
-        total === undefined
-          ? `${name}: ${duration(elapsedMs)}`
-          : `${name}: ${describeProgress('events', { done, total, elapsedMs })}`,
-      )
-      await Promise.race([work.catch(() => {}), after(POLL_MS)])
+    while (!over.signal.aborted) {
+      // Its figures are for show: what ails the database, the processes themselves will say.
+      await look().catch(() => {})
+      await sleep(POLL_MS, undefined, { signal: over.signal }).catch(() => {})
     }
   })()
   try {
-    await work
+    return await work
   } finally {
-    isOver = true
+    over.abort()
     await watching
+    progress.clear()
   }
-  const elapsedMs = performance.now() - began
-  const detail = total === undefined ? '' : `${describeProgress('events', { done: total, elapsedMs })} · `
-  progress.done(`${name}: ${detail}${duration(elapsedMs)}`)
-}
-
-function after(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds).unref())
 }
 
 async function countLogged(sql: Sql): Promise<number> {
@@ -89,4 +112,26 @@ async function countStreamed(sql: Sql): Promise<number> {
     select coalesce(sum(c."offset"), 0)::bigint as count
     from stream.checkpoints c join stream.active_generation using (generation)`
   return row?.count ?? 0
+}
+
+/** How much of the batch path each report is, in hundredths of its time; they run in this order. */
+const REPORT_SHARES: readonly (readonly [string, number])[] = [
+  ['daily_sales', 7],
+  ['hourly_sales', 10],
+  ['daily_product_sales', 25],
+  ['daily_inventory', 45],
+  ['weekly_sales', 3],
+  ['monthly_sales', 3],
+  ['monthly_inventory', 7],
+]
+
+/** Which share of the batch path is done, by the reports that stand: each comes with all its days at once. */
+async function batchShare(sql: Sql): Promise<number> {
+  const [row] = await sql<{ done: number }[]>`
+    select coalesce(sum(share), 0)::float8 / 100 as done
+    from unnest(
+      ${REPORT_SHARES.map(([job]) => job)}::text[], ${REPORT_SHARES.map(([, share]) => share)}::integer[]
+    ) as report(job, share)
+    where exists (select from batch.current_runs r where r.job = report.job)`
+  return row?.done ?? 0
 }

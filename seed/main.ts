@@ -7,9 +7,10 @@ import { UsageError } from './command-line.ts'
 import { createProgressLine } from './progress.ts'
 import { seedLog } from './seed-log.ts'
 import { parseSeedOptions, SEED_USAGE, type SeedOptions } from './seed-options.ts'
+import { createSeedingProgress } from './seeding-progress.ts'
 
 const stop = new AbortController()
-const progress = createProgressLine(process.stderr, Date.now)
+const progress = createSeedingProgress(createProgressLine(process.stderr, Date.now), () => performance.now())
 
 try {
   const options = parseSeedOptions(process.argv.slice(2), Date.now())
@@ -43,6 +44,7 @@ async function run(options: SeedOptions, { dataDir, databaseUrl }: Environment):
           stop: stop.signal,
         })
       }
+      if (options.json) process.stdout.write(`${JSON.stringify(progress.times())}\n`)
     } finally {
       await sql.end({ timeout: 1 })
     }

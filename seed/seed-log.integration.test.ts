@@ -5,12 +5,13 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { parseEvent } from '#domain/event.ts'
-import type { ProgressLine } from './progress.ts'
 import { seedLog } from './seed-log.ts'
+import { createSeedingProgress } from './seeding-progress.ts'
 import { readSeedRecord, readShops, writeJournals } from './world-files.ts'
 
 const OPTIONS = {
   help: false,
+  json: false,
   days: 2,
   stores: 4,
   ordersPerDay: 300,
@@ -18,7 +19,7 @@ const OPTIONS = {
   until: Date.UTC(2026, 10, 20, 12),
 }
 
-const silent: ProgressLine = { show() {}, done() {}, clear() {} }
+const silent = createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now())
 
 describe('seeding', () => {
   let database: TestDatabase

@@ -2,6 +2,7 @@
 
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { AlertBadge } from '#app/alerts/alert-badge.tsx'
 import { PAGES } from '#app/shell/pages.ts'
 
 /** The links of the navigation, for the side bar and for the menu of a phone. */
@@ -19,6 +20,7 @@ export function PageLinks({ onNavigate }: { onNavigate?: () => void }) {
           >
             <Icon aria-hidden="true" className="size-4" />
             {title}
+            {href === '/restock' ? <AlertBadge /> : null}
           </Link>
         </li>
       ))}

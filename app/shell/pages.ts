@@ -1,4 +1,4 @@
-import { Columns2, type LucideIcon } from 'lucide-react'
+import { Activity, ChartColumn, Columns2, type LucideIcon, PackageOpen, Workflow } from 'lucide-react'
 
 export interface Page {
   href: string
@@ -7,4 +7,10 @@ export interface Page {
 }
 
 /** The pages there are, in the order of the navigation. */
-export const PAGES: readonly Page[] = [{ href: '/', title: 'Side by side', icon: Columns2 }]
+export const PAGES: readonly Page[] = [
+  { href: '/', title: 'Side by side', icon: Columns2 },
+  { href: '/live', title: 'Live', icon: Activity },
+  { href: '/reports', title: 'Reports', icon: ChartColumn },
+  { href: '/restock', title: 'Restock', icon: PackageOpen },
+  { href: '/pipeline', title: 'Pipeline', icon: Workflow },
+]

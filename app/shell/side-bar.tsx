@@ -1,6 +1,8 @@
+import { MuteSwitch } from '#app/alerts/mute-switch.tsx'
 import { Brand } from '#app/shell/brand.tsx'
 import { PageLinks } from '#app/shell/page-links.tsx'
 import { ThemeSwitch } from '#app/shell/theme-switch.tsx'
+import { TourButton } from '#app/tour/tour-button.tsx'
 
 /** The navigation beside the page, where there is room for it. */
 export function SideBar() {
@@ -12,8 +14,12 @@ export function SideBar() {
       <nav aria-label="Pages">
         <PageLinks />
       </nav>
-      <div className="mt-auto px-2.5 pt-4">
-        <ThemeSwitch />
+      <div className="mt-auto grid gap-0.5 pt-4">
+        <TourButton />
+        <MuteSwitch />
+        <div className="px-2.5 pt-2">
+          <ThemeSwitch />
+        </div>
       </div>
     </header>
   )

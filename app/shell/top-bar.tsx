@@ -3,16 +3,18 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { Menu, X } from 'lucide-react'
 import { useState } from 'react'
+import { MuteSwitch } from '#app/alerts/mute-switch.tsx'
 import { Brand } from '#app/shell/brand.tsx'
 import { PageLinks } from '#app/shell/page-links.tsx'
 import { ThemeSwitch } from '#app/shell/theme-switch.tsx'
+import { TourButton } from '#app/tour/tour-button.tsx'
 import { buttonLook } from '#app/ui/button.tsx'
 
 /** The navigation of phones and small tablets: a bar above the page, its menu a panel from the side. */
 export function TopBar() {
   const [open, setOpen] = useState(false)
   return (
-    <header className="flex items-center justify-between border-b border-line px-4 py-2 lg:hidden">
+    <header className="sticky top-0 z-30 flex items-center justify-between border-b border-line bg-bg px-4 py-2 lg:hidden">
       <Brand />
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Trigger aria-label="Menu" className={buttonLook({ kind: 'icon', className: '-mr-2' })}>
@@ -30,8 +32,12 @@ export function TopBar() {
             <nav aria-label="Pages">
               <PageLinks onNavigate={() => setOpen(false)} />
             </nav>
-            <div className="mt-auto px-2.5">
-              <ThemeSwitch />
+            <div className="mt-auto grid gap-0.5">
+              <TourButton onStart={() => setOpen(false)} />
+              <MuteSwitch />
+              <div className="px-2.5 pt-2">
+                <ThemeSwitch />
+              </div>
             </div>
           </Dialog.Popup>
         </Dialog.Portal>

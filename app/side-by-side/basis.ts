@@ -20,17 +20,22 @@ export function basesOf(batchBasis: BatchBasis, streamBasis: StreamBasis, zone: 
           : [{ name: 'Rules', value: `version ${batchBasis.rulesVersion}` }]),
       ],
     },
-    {
-      path: 'stream',
-      lines: [
-        { name: 'Watermark', value: momentOr(streamBasis.watermark, zone, 'none yet') },
-        { name: 'Processed', value: momentOr(streamBasis.processedAt, zone, 'not yet') },
-        { name: 'Read through', value: offsetsText(streamBasis.through) },
-        { name: 'Rules', value: `version ${streamBasis.rulesVersion}` },
-        { name: 'Generation', value: String(streamBasis.generation) },
-      ],
-    },
+    streamBasisOf(streamBasis, zone),
   ]
+}
+
+/** What a figure of the stream alone rests on. */
+export function streamBasisOf(basis: StreamBasis, zone: string): PathBasis {
+  return {
+    path: 'stream',
+    lines: [
+      { name: 'Watermark', value: momentOr(basis.watermark, zone, 'none yet') },
+      { name: 'Processed', value: momentOr(basis.processedAt, zone, 'not yet') },
+      { name: 'Read through', value: offsetsText(basis.through) },
+      { name: 'Rules', value: `version ${basis.rulesVersion}` },
+      { name: 'Generation', value: String(basis.generation) },
+    ],
+  }
 }
 
 /** Offsets by partition: `0: 1,234 · 1: 980`. */

@@ -1,7 +1,7 @@
 'use client'
 
 import { Pause, Play } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { FeedLine } from '#app/side-by-side/feed-line.tsx'
 import { useLive } from '#app/socket/live-provider.tsx'
@@ -12,7 +12,7 @@ import { classNames } from '#app/ui/class-names.ts'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { LiveAlert, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveSale, StoreSummary } from '#server/serving/shapes.ts'
 
 const SHOWN_SALES = 60
 
@@ -22,6 +22,7 @@ export function FeedCard({
   allStores,
   zone,
   postExample,
+  filter,
   className,
 }: {
   /** Ids; empty for all. */
@@ -31,14 +32,20 @@ export function FeedCard({
   zone: string
   /** A command that makes a sale. */
   postExample: string
+  /** Shows some of them only, and says which in its control. */
+  filter?: { control: ReactNode; keeps: (sale: LiveSale, store: StoreSummary | undefined) => boolean }
   className?: string
 }) {
   const { connection, state } = useLive()
   const [held, setHeld] = useState<LiveState | null>(null)
   const shown = held ?? state
-  const inScope = shown.sales.filter(({ store }) => stores.length === 0 || stores.includes(store))
-  const passed = held ? countPassed(held, state) : 0
   const storeById = new Map(allStores.map(store => [store.store, store]))
+  const inScope = shown.sales.filter(
+    sale =>
+      (stores.length === 0 || stores.includes(sale.store)) &&
+      (!filter || filter.keeps(sale, storeById.get(sale.store))),
+  )
+  const passed = held ? countPassed(held, state) : 0
   return (
     <Card
       title="Live sales"
@@ -55,6 +62,7 @@ export function FeedCard({
         </Button>
       }
     >
+      {filter ? <div className="mb-2">{filter.control}</div> : null}
       <div className="relative flex min-h-80 grow flex-col">
         {inScope.length > 0 ? (
           <ol
@@ -69,6 +77,8 @@ export function FeedCard({
           </ol>
         ) : connection === 'connecting' ? (
           <Skeleton className="absolute inset-0" />
+        ) : shown.sales.length > 0 ? (
+          <EmptyState what="None of the newest sales is of this kind." advice="New ones show as they come." />
         ) : (
           <EmptyState
             what="No sale has come by yet."

@@ -1,7 +1,7 @@
 'use client'
 
 import dynamic from 'next/dynamic'
-import { useMemo } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
@@ -39,6 +39,9 @@ export function MinutesCard({
   currency,
   zone,
   postExample,
+  count = SHOWN_MINUTES,
+  choice,
+  heightClass = 'h-56',
   className,
 }: {
   metric: Metric
@@ -48,6 +51,11 @@ export function MinutesCard({
   zone: string
   /** A command that makes a sale. */
   postExample: string
+  /** How many minutes back. */
+  count?: number
+  /** Chooses what is drawn. */
+  choice?: ReactNode
+  heightClass?: string
   className?: string
 }) {
   const { connection, state } = useLive()
@@ -55,24 +63,25 @@ export function MinutesCard({
   // The clock ticks every second, the hour moves on once a minute.
   const end = now === null ? newestMinute(state.windows.values()) : windowStartOf(now)
   const minutes = useMemo(
-    () => minutesOf(state.windows.values(), { stores, currency, now: end }),
-    [state.windows, stores, currency, end],
+    () => minutesOf(state.windows.values(), { stores, currency, now: end, count }),
+    [state.windows, stores, currency, end, count],
   )
   const { title, kind } = METRIC_TEXTS[metric]
   return (
     <ChartWithTable
       title={`${title} by minute`}
       unit={kind === 'money' ? currency : undefined}
-      heightClass="h-56"
+      heightClass={heightClass}
       className={className}
-      legend={<Legend />}
+      choice={choice}
+      legend={<Legend count={count} />}
     >
       {show => {
         if (connection === 'connecting') return <Skeleton className="h-full" />
         if (minutes.every(minute => minute.state === null)) {
           return (
             <EmptyState
-              what={`No sale in the last ${SHOWN_MINUTES} minutes.`}
+              what={`No sale in the last ${count} minutes.`}
               advice="Start the simulators with npm run simulate, or send a sale:"
               command={postExample}
             />
@@ -113,7 +122,7 @@ function Chart({
   return (
     <MinuteChart
       points={points}
-      description={`${METRIC_TEXTS[metric].title} of the last ${SHOWN_MINUTES} minutes, from the stream. The table shows the same figures.`}
+      description={`${METRIC_TEXTS[metric].title} of the last ${minutes.length} minutes, from the stream. The table shows the same figures.`}
       tooltip={key => {
         const minute = minutes.find(({ start }) => String(start) === key)
         return minute
@@ -152,7 +161,7 @@ function MinuteTable({
   const newestFirst = minutes.filter(({ state }) => state !== null).reverse()
   return (
     <DataTable
-      caption={`The last ${SHOWN_MINUTES} minutes from the stream, newest first; minutes without a sale left out`}
+      caption={`The last ${minutes.length} minutes from the stream, newest first; minutes without a sale left out`}
       rows={newestFirst}
       rowKey={({ start }) => String(start)}
       columns={[
@@ -168,10 +177,10 @@ function MinuteTable({
   )
 }
 
-function Legend() {
+function Legend({ count }: { count: number }) {
   return (
     <>
-      <PathTag path="stream" detail="last 60 minutes" />
+      <PathTag path="stream" detail={`last ${count} minutes`} />
       <span className="inline-flex items-center gap-1.5">
         <span aria-hidden="true" className="size-2.5 border border-dashed border-stream bg-stream/12" /> open
       </span>

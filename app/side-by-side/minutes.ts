@@ -4,6 +4,7 @@ import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import { type WindowState, windowStartOf } from '#domain/window.ts'
 import type { LiveWindow } from '#server/serving/shapes.ts'
 
+/** Shown where nothing else is asked for. */
 export const SHOWN_MINUTES = 60
 
 /** A minute over the stores and channels in scope: the sum of their windows. */
@@ -28,18 +29,19 @@ export interface MinuteScope {
   currency: string
   /** The last minute shown is the one this instant lies in. */
   now: Instant
+  /** How many minutes; the live socket knows of the last 120. */
+  count?: number
 }
 
-/** The last hour, minute by minute, those without a sale among them. */
+/** The last hour (or so), minute by minute, those without a sale among them. */
 export function minutesOf(windows: Iterable<LiveWindow>, scope: MinuteScope): Minute[] {
   const last = windowStartOf(scope.now)
-  const sums = Array.from({ length: SHOWN_MINUTES }, (_, index) =>
-    emptySum(last - (SHOWN_MINUTES - 1 - index) * MINUTE_MS),
-  )
+  const { count = SHOWN_MINUTES } = scope
+  const sums = Array.from({ length: count }, (_, index) => emptySum(last - (count - 1 - index) * MINUTE_MS))
   for (const window of windows) {
     if (window.currency !== scope.currency) continue
     if (scope.stores.length > 0 && !scope.stores.includes(window.store)) continue
-    const sum = sums[SHOWN_MINUTES - 1 - (last - window.windowStart) / MINUTE_MS]
+    const sum = sums[count - 1 - (last - window.windowStart) / MINUTE_MS]
     if (sum) add(sum, window)
   }
   return sums.map(({ net, returns, lateNet, ...rest }) => ({

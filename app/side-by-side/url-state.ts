@@ -1,4 +1,11 @@
-import { createLoader, createParser, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
+import {
+  createLoader,
+  createParser,
+  createSerializer,
+  parseAsArrayOf,
+  parseAsString,
+  parseAsStringLiteral,
+} from 'nuqs/server'
 import { METRICS } from '#app/side-by-side/metrics.ts'
 import { isBusinessDay } from '#domain/calendar-day.ts'
 
@@ -21,3 +28,4 @@ export const urlState = {
 }
 
 export const loadUrlState = createLoader(urlState)
+export const addressOf = createSerializer(urlState)

@@ -5,6 +5,7 @@ import {
   continuityOf,
   emptyLiveState,
   KEPT_SALES,
+  KEPT_TAKEBACKS,
   KEPT_WINDOWS_MS,
 } from '#app/socket/live-state.ts'
 import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
@@ -134,6 +135,23 @@ describe('the feed', () => {
   })
 })
 
+describe('a rush in the feed', () => {
+  it('does not push out the voids and returns before it', () => {
+    const back = applyUpdate(
+      started,
+      update('c2', 'c1', {
+        sales: Array.from({ length: KEPT_TAKEBACKS + 5 }, (_, index) =>
+          sale(`r${index}`, NOON + index, { type: 'order.returned' }),
+        ),
+      }),
+    )
+    const rush = Array.from({ length: KEPT_SALES }, (_, index) => sale(`s${index}`, NOON + 1_000 + index))
+    const { sales } = applyUpdate(back, update('c3', 'c2', { sales: rush }))
+    expect(sales).toHaveLength(KEPT_SALES + KEPT_TAKEBACKS)
+    expect(sales[KEPT_SALES]?.id).toBe(`r${KEPT_TAKEBACKS + 4}`)
+  })
+})
+
 describe('windows', () => {
   it('are replaced by their newer version', () => {
     const first = applyUpdate(started, update('c2', 'c1', { windows: [window(NOON)] }))
@@ -170,6 +188,38 @@ describe('alerts', () => {
     const told = applyUpdate(opened, update('c3', 'c2', { alerts: [alert('x', 'open')] }))
     expect(told.alerts.size).toBe(1)
     expect(applyUpdate(told, update('c4', 'c3', { alerts: [alert('x', 'resolved')] })).alerts.size).toBe(0)
+  })
+})
+
+describe('what people did about an alert', () => {
+  const handling = { kind: 'acknowledged' as const, until: null, by: 'Ada', at: NOON }
+  const action = (alertIds: string[], done: typeof handling | null) => ({
+    kind: 'alert_action',
+    at: NOON,
+    payload: { alertIds, handling: done },
+  })
+  const opened = applySnapshot(
+    emptyLiveState,
+    snapshot({ alerts: [alert('x', 'open'), { ...alert('y', 'open'), handling }] }),
+  )
+
+  it('comes with the snapshot, and later on its own', () => {
+    expect(opened.alerts.get('y')?.handling).toEqual(handling)
+    const acted = applyUpdate(opened, update('c2', 'c1', { pipeline: [action(['x', 'gone'], handling)] }))
+    expect(acted.alerts.get('x')?.handling).toEqual(handling)
+    expect(acted.alerts.size).toBe(2)
+  })
+
+  it('stays when the stream tells the alert again, and goes when it is reopened', () => {
+    const told = applyUpdate(opened, update('c2', 'c1', { alerts: [{ ...alert('y', 'open'), onHand: -2 }] }))
+    expect(told.alerts.get('y')).toMatchObject({ onHand: -2, handling })
+    const reopened = applyUpdate(told, update('c3', 'c2', { pipeline: [action(['y'], null)] }))
+    expect(reopened.alerts.get('y')?.handling).toBeNull()
+  })
+
+  it('finds an alert that was opened in the same frame', () => {
+    const both = update('c2', 'c1', { alerts: [alert('z', 'open')], pipeline: [action(['z'], handling)] })
+    expect(applyUpdate(opened, both).alerts.get('z')?.handling).toEqual(handling)
   })
 })
 

@@ -1,5 +1,13 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+import type {
+  AlertActionChange,
+  LiveAlert,
+  LiveSale,
+  LiveSnapshot,
+  LiveUpdate,
+  LiveWindow,
+  PipelineChange,
+} from '#server/serving/shapes.ts'
 
 /**
  * What the live socket has told so far. Replaced, never changed: who holds one holds a moment.
@@ -10,13 +18,13 @@ export interface LiveState {
   cursor: string | null
   /** Minimum over the partitions; null when the stream has read nothing yet. */
   watermark: Instant | null
-  /** Newest first, at most `KEPT_SALES`. */
+  /** Newest first, at most `KEPT_SALES`, and voids and returns before them, at most `KEPT_TAKEBACKS`. */
   sales: readonly LiveSale[]
   /** Sales that came too fast to be sent one by one, since the snapshot. Their windows count them. */
   salesOmitted: number
   /** By `windowKey`, as far back as `KEPT_WINDOWS_MS`. */
   windows: ReadonlyMap<string, LiveWindow>
-  /** Open alerts by id. */
+  /** Open alerts by id, with what people did about them. */
   alerts: ReadonlyMap<string, LiveAlert>
   /** Counts up whenever the pipeline did something (a batch run ended, say): figures are then read again. */
   pipelineChanges: number
@@ -24,6 +32,8 @@ export interface LiveState {
 
 /** Past it the oldest sale leaves the feed. */
 export const KEPT_SALES = 200
+/** Voids and returns are rare: they stay on when a rush of orders has pushed them out of the newest. */
+export const KEPT_TAKEBACKS = 50
 /** As much as a snapshot brings. */
 export const KEPT_WINDOWS_MS = 2 * 3_600_000
 
@@ -67,7 +77,8 @@ export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
     sales: withSales(state.sales, update.sales),
     salesOmitted: state.salesOmitted + update.salesOmitted,
     windows: withWindows(state.windows, update.windows),
-    alerts: withAlerts(state.alerts, update.alerts),
+    // Opened first, then acted on: nobody acts on an alert that is not open yet.
+    alerts: withActions(withAlerts(state.alerts, update.alerts), update.pipeline ?? []),
     pipelineChanges: state.pipelineChanges + (update.pipeline?.length ? 1 : 0),
   }
 }
@@ -84,9 +95,10 @@ function withSales(known: readonly LiveSale[], arrived: readonly LiveSale[]): re
   if (arrived.length === 0) return known
   const seen = new Set(known.map(saleKey))
   const fresh = arrived.filter(sale => !seen.has(saleKey(sale)))
-  return [...fresh.reverse(), ...known]
-    .sort((one, other) => other.processedAt - one.processedAt)
-    .slice(0, KEPT_SALES)
+  const sales = [...fresh.reverse(), ...known].sort((one, other) => other.processedAt - one.processedAt)
+  if (sales.length <= KEPT_SALES) return sales
+  const takebacks = sales.slice(KEPT_SALES).filter(({ type }) => type !== 'order.placed')
+  return [...sales.slice(0, KEPT_SALES), ...takebacks.slice(0, KEPT_TAKEBACKS)]
 }
 
 /** Windows arrive whole, not as changes: the newest version replaces the one before. */
@@ -112,8 +124,28 @@ function withAlerts(
   if (arrived.length === 0) return known
   const alerts = new Map(known)
   for (const alert of arrived) {
-    if (alert.state === 'open') alerts.set(alert.alertId, alert)
-    else alerts.delete(alert.alertId)
+    if (alert.state === 'open') {
+      // The stream knows nothing of what people did: what was known of that stays.
+      const { handling = known.get(alert.alertId)?.handling ?? null } = alert
+      alerts.set(alert.alertId, { ...alert, handling })
+    } else alerts.delete(alert.alertId)
+  }
+  return alerts
+}
+
+function withActions(
+  known: ReadonlyMap<string, LiveAlert>,
+  changes: readonly PipelineChange[],
+): ReadonlyMap<string, LiveAlert> {
+  const actions = changes.filter(({ kind }) => kind === 'alert_action')
+  if (actions.length === 0) return known
+  const alerts = new Map(known)
+  for (const { payload } of actions) {
+    const { alertIds, handling } = payload as AlertActionChange
+    for (const alertId of alertIds) {
+      const alert = alerts.get(alertId)
+      if (alert) alerts.set(alertId, { ...alert, handling })
+    }
   }
   return alerts
 }

@@ -7,13 +7,17 @@ import { useLive } from '#app/socket/live-provider.tsx'
 export const MIN_REFRESH_GAP_MS = 1_000
 
 /**
- * Calls `refresh` when the live socket says that figures have changed (windows moved, a batch run ended),
- * so that figure, difference and explanation always come from one answer with one basis. A hidden page
- * waits until it is looked at.
+ * Calls `refresh` when the live socket says that figures have changed (windows moved, a batch run ended; or
+ * alerts were raised, resolved or acted on), so that figure, difference and explanation always come from one
+ * answer with one basis. A hidden page waits until it is looked at.
  */
-export function useRefreshOnChange(refresh: () => Promise<unknown>): void {
+export function useRefreshOnChange(
+  refresh: () => Promise<unknown>,
+  { of = 'windows', gapMs = MIN_REFRESH_GAP_MS }: { of?: 'windows' | 'alerts'; gapMs?: number } = {},
+): void {
   const { state } = useLive()
-  const { windows, pipelineChanges } = state
+  const { pipelineChanges } = state
+  const changing = state[of]
   const latest = useRef(refresh)
   const pending = useRef({ changed: false, busy: false })
 
@@ -38,11 +42,11 @@ export function useRefreshOnChange(refresh: () => Promise<unknown>): void {
         await latest.current().catch(() => {
           // The query keeps its own error, which the cards show.
         })
-        await new Promise(resolve => setTimeout(resolve, MIN_REFRESH_GAP_MS))
+        await new Promise(resolve => setTimeout(resolve, gapMs))
       }
       here.busy = false
     }
-  }, [windows, pipelineChanges])
+  }, [changing, pipelineChanges])
 }
 
 async function untilVisible(): Promise<void> {

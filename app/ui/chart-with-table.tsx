@@ -22,6 +22,7 @@ export function ChartWithTable({
   actions,
   className,
   heightClass = 'h-72',
+  shownFirst = 'chart',
   children,
 }: {
   title: string
@@ -32,9 +33,10 @@ export function ChartWithTable({
   actions?: ReactNode
   className?: string
   heightClass?: string
+  shownFirst?: Show
   children: (show: Show) => ReactNode
 }) {
-  const [show, setShow] = useState<Show>('chart')
+  const [show, setShow] = useState<Show>(shownFirst)
   return (
     <Card
       title={title}

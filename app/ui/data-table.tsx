@@ -1,3 +1,4 @@
+import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { classNames } from '#app/ui/class-names.ts'
 
@@ -8,20 +9,42 @@ export interface Column<Row> {
   /** Text is left-aligned; numbers, the rule, are right-aligned. */
   align?: 'left' | 'right'
   className?: string
+  /** Pressing its header asks for this order. */
+  isSortable?: boolean
+  /** What all rows come to, at the foot. */
+  total?: ReactNode
 }
 
-/** A plain table of figures that scrolls within its card, its header staying in sight. */
+/** The column that rows are ordered by. */
+export interface TableSort {
+  by: string
+  descending: boolean
+}
+
+/** A plain table of figures that scrolls within its card, its header (and foot) staying in sight. */
 export function DataTable<Row>({
   caption,
   columns,
   rows,
   rowKey,
+  sort,
+  onSort,
+  hasTotals = false,
+  keepsFirstColumn = false,
 }: {
   caption: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row) => string
+  sort?: TableSort | undefined
+  /** A column pressed for the first time shows its largest first. */
+  onSort?: (sort: TableSort) => void
+  /** A last row with the `total` of each column. */
+  hasTotals?: boolean
+  /** The first column stays in sight while the others scroll sideways. */
+  keepsFirstColumn?: boolean
 }) {
+  const first = keepsFirstColumn ? 'first:sticky first:left-0 first:bg-panel' : ''
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs focus to be scrolled
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would say that this is a form
@@ -34,13 +57,19 @@ export function DataTable<Row>({
               <th
                 key={column.key}
                 scope="col"
+                aria-sort={ariaSort(column, sort)}
                 className={classNames(
-                  'sticky top-0 border-b border-line bg-panel pb-2 pl-3 text-2xs font-normal whitespace-nowrap text-muted first:pl-0',
+                  'sticky top-0 z-10 border-b border-line bg-panel pb-2 pl-3 text-2xs font-normal whitespace-nowrap text-muted first:pl-0',
                   column.align === 'left' ? 'text-left' : 'text-right',
+                  keepsFirstColumn && 'first:left-0 first:z-20',
                   column.className,
                 )}
               >
-                {column.header}
+                {column.isSortable && onSort ? (
+                  <SortButton column={column} sort={sort} onSort={onSort} />
+                ) : (
+                  column.header
+                )}
               </th>
             ))}
           </tr>
@@ -54,6 +83,7 @@ export function DataTable<Row>({
                   className={classNames(
                     'border-b border-line py-1.5 pl-3 whitespace-nowrap first:pl-0',
                     column.align === 'left' ? 'text-left' : 'text-right',
+                    first,
                     column.className,
                   )}
                 >
@@ -63,7 +93,61 @@ export function DataTable<Row>({
             </tr>
           ))}
         </tbody>
+        {hasTotals ? (
+          <tfoot>
+            <tr>
+              {columns.map((column, index) => {
+                const look = classNames(
+                  'sticky bottom-0 border-t border-line bg-panel py-1.5 pl-3 font-medium whitespace-nowrap first:pl-0',
+                  column.align === 'left' ? 'text-left' : 'text-right',
+                  keepsFirstColumn && 'first:left-0 first:z-10',
+                  column.className,
+                )
+                return index === 0 ? (
+                  <th key={column.key} scope="row" className={look}>
+                    {column.total}
+                  </th>
+                ) : (
+                  <td key={column.key} className={look}>
+                    {column.total}
+                  </td>
+                )
+              })}
+            </tr>
+          </tfoot>
+        ) : null}
       </table>
     </div>
   )
+}
+
+function SortButton<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>
+  sort: TableSort | undefined
+  onSort: (sort: TableSort) => void
+}) {
+  const isSorted = sort?.by === column.key
+  const Icon = !isSorted ? ChevronsUpDown : sort.descending ? ArrowDown : ArrowUp
+  return (
+    <button
+      type="button"
+      onClick={() => onSort({ by: column.key, descending: isSorted ? !sort.descending : true })}
+      className={classNames(
+        'inline-flex items-center gap-1 rounded hover:text-text pointer-coarse:min-h-11',
+        isSorted && 'font-medium text-text',
+      )}
+    >
+      {column.header}
+      <Icon aria-hidden="true" className={classNames('size-3 shrink-0', isSorted ? '' : 'opacity-60')} />
+    </button>
+  )
+}
+
+function ariaSort<Row>({ key, isSortable }: Column<Row>, sort: TableSort | undefined) {
+  if (!isSortable || sort?.by !== key) return undefined
+  return sort.descending ? 'descending' : 'ascending'
 }

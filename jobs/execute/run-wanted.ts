@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
-import { ensureStatistics } from '#jobs/materialize/ensure-statistics.ts'
+import { ensureStatistics, refreshRunStatistics } from '#jobs/materialize/ensure-statistics.ts'
 import type { Report } from '#jobs/materialize/report.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
@@ -9,6 +9,9 @@ import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { cutIntoSets } from '#jobs/planner/run-sets.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
+
+/** Runs at once that change the list of standing runs enough to look at it anew. */
+const MANY_RUNS = 500
 
 export interface RunRequest {
   wanted: Wanted
@@ -43,7 +46,11 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
     signal?.throwIfAborted()
     const facts = await loadFacts(sql, { basis, rules: reports, wanted })
     const { slots, blocked } = plan({ now: now(), facts, rules: reports, wanted, tried })
-    if (slots.length === 0) return { sets, blocked, unknownStores: facts.unknownStores }
+    if (slots.length === 0) {
+      if (sets.reduce((runs, set) => runs + set.succeeded.length, 0) >= MANY_RUNS)
+        await refreshRunStatistics(sql)
+      return { sets, blocked, unknownStores: facts.unknownStores }
+    }
     for (const slot of slots) tried.add(triedKey(slot))
     let done = 0
     const brokenChains = new Set<string>()

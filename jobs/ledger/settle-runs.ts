@@ -31,7 +31,8 @@ export async function settleRuns(
     with lines as (
       select store, ${transaction(period)} as period, (${transaction([...key, ...values])})::text as line from staged
     ),
-    summary as (
+    -- Computed once: without statistics of a new ledger it would be joined by doing it again for every run.
+    summary as materialized (
       select store, period, count(*) as row_count, md5(string_agg(line, chr(10) order by line collate "C")) as checksum
       from lines group by store, period
     ),

@@ -13,3 +13,12 @@ export async function ensureStatistics(sql: Sql): Promise<void> {
   if (known) return
   await sql`analyze log.event_log (store, business_day, channel, currency, type, customer)`
 }
+
+/**
+ * Gathers statistics over the list of standing runs, after a backfill has filled it. Whoever reads figures
+ * joins it with the log: taken for empty, it made audits of a new history walk the log once for every run, in a
+ * minute instead of two seconds.
+ */
+export async function refreshRunStatistics(sql: Sql): Promise<void> {
+  await sql`analyze (skip_locked) batch.current_runs`
+}

@@ -11,6 +11,9 @@ import { replaceRows } from './replace-rows.ts'
 import type { Report } from './report.ts'
 import { createSetReading } from './set-reading.ts'
 
+/** Rows beyond which Postgres' guesses about a table it has no statistics of cost more than gathering them. */
+const MANY_ROWS = 2_000
+
 export interface Materialized {
   settled: SettledRun[]
   faults: (Fault & { runId: number })[]
@@ -54,7 +57,10 @@ export async function materialize(
         where slot.store = staged.store and slot.period = staged.${transaction(report.table.period)})`
   }
   if (report.isPublishing) await recordRestatements(staged(sound), { basis })
-  await replaceRows(staged(sound))
+  const written = await replaceRows(staged(sound))
+  // At once: what reads the report next, another report or an audit, would still take it for empty.
+  if (written >= MANY_ROWS)
+    await transaction`analyze (skip_locked) ${transaction(`batch.${report.table.name}`)}`
   const settled = await settleRuns(transaction, { report, claims: sound, inputs })
   if (report.isChained) await linkChain(transaction, { report, claims: sound })
   if (report.isPublishing) await closeDays(transaction, sound)
@@ -88,7 +94,9 @@ async function stageRows(
   await transaction`
     select set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.3', true),
       set_config('enable_nestloop', 'off', true)`
-  await transaction`create temporary table staged on commit drop as ${report.figures(reading)}`
+  const { count } =
+    await transaction`create temporary table staged on commit drop as ${report.figures(reading)}`
+  if (count >= MANY_ROWS) await transaction`analyze staged`
   // What follows touches few rows of large reports, by their keys.
   await transaction`select set_config('enable_nestloop', 'on', true)`
 }

@@ -4,8 +4,9 @@ import type { StagedRows } from './output-check.ts'
  * Replaces the rows of the set's periods by those of `staged`. Only rows that differ are written: the result
  * is the same as deleting all and inserting all, but a report that runs every few minutes leaves nothing
  * behind for vacuum where nothing changed, and a day of 16,000 rows takes 40 ms instead of 130.
+ * @returns how many rows were written
  */
-export async function replaceRows({ sql, report, slots }: StagedRows): Promise<void> {
+export async function replaceRows({ sql, report, slots }: StagedRows): Promise<number> {
   const { name, period, key, values } = report.table
   const keys = ['store', period, ...key]
   const written: string[] = [...keys, ...values]
@@ -25,11 +26,12 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<v
   const [rows] = await sql<{ missing: number }[]>`
     select (select count(*) from staged) - count(*) as missing
     from ${sql(`batch.${name}`)} old join ${slots()} on slot.store = old.store and slot.period = ${sql(`old.${period}`)}`
-  if (rows?.missing === 0) return
-  await sql`
+  if (rows?.missing === 0) return 0
+  const { count } = await sql`
     insert into ${sql(`batch.${name}`)} (${sql(written)}, run_id)
     select ${columnsOf('new', written)}, slot.run_id
     from staged new
     join ${slots()} on slot.store = new.store and slot.period = ${sql(`new.${period}`)}
     where not exists (select from ${sql(`batch.${name}`)} old where ${sameKey})`
+  return count
 }

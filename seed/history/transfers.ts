@@ -1,4 +1,4 @@
-import { addDays, type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
+import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { createRandom } from '../random.ts'
@@ -11,7 +11,6 @@ import type { World } from '../world/world.ts'
 /** Goods that the online store's warehouse passes on to a store. */
 export interface Transfer {
   at: Instant
-  from: Shop
   to: Shop
   /** Product index and units. */
   lines: [product: number, units: number][]
@@ -25,15 +24,31 @@ const STORES = 2
 const PRODUCTS = 6
 
 /**
- * The transfers of a business day of the warehouse. Known from the seed and the day alone, so that the sender's
- * history and the receiver's can be played apart: the goods come into the warehouse to be passed on.
+ * What a shop sends or gets on one of its own business days. Known from the seed and the calendar alone, so that
+ * the sender's history and the receiver's can be played apart: the goods come into the warehouse to be passed on.
  */
-export function transfersOn(world: World, day: BusinessDay): Transfer[] {
-  const from = world.shops.find(({ channel }) => channel === 'online')
+export function transfersOf(
+  world: World,
+  shop: Shop,
+  { day, days, until }: { day: BusinessDay; days: number; until: Instant },
+): Transfer[] {
+  const warehouse = world.shops.find(({ channel }) => channel === 'online')
+  if (!warehouse) return []
+  // On its first day it sends nothing: where days begin later, stores have not opened by then.
+  const firstDay = addDays(businessDayOf(until, warehouse), -days)
+  const { start, end } = businessDaySpan(day, shop)
+  // Its day may be the one before or after the shop's.
+  return [-1, 0, 1]
+    .map(offset => addDays(day, offset))
+    .flatMap(sent => (sent > firstDay ? sentOn(world, warehouse, sent) : []))
+    .filter(({ at, to }) => at >= start && at < end && (warehouse.id === shop.id || to.id === shop.id))
+}
+
+/** The transfers of a business day of the warehouse. */
+function sentOn(world: World, warehouse: Shop, day: BusinessDay): Transfer[] {
+  if (!WEEKDAYS.includes(new Date(`${day}T00:00:00Z`).getUTCDay())) return []
   // A journal store learns of what it sells at night: goods that come by day would be ahead of its books.
   const receivers = world.shops.filter(({ channel, input }) => channel === 'pos' && input === 'live')
-  if (!from || receivers.length === 0 || !WEEKDAYS.includes(new Date(`${day}T00:00:00Z`).getUTCDay()))
-    return []
   const random = createRandom(world.randomSeed, 'transfers', day)
   const first = random.integer(0, receivers.length - 1)
   return Array.from({ length: Math.min(STORES, receivers.length) }, (_, place) => {
@@ -41,21 +56,11 @@ export function transfersOn(world: World, day: BusinessDay): Transfer[] {
       Array.from({ length: PRODUCTS }, () => random.integer(0, world.products.length - 1)),
     )
     return {
-      at: openingOf(from, day) + TIME_MS + place * MINUTE_MS,
-      from,
-      to: receivers[(first + place) % receivers.length] ?? from,
+      at: openingOf(warehouse, day) + TIME_MS + place * MINUTE_MS,
+      to: receivers[(first + place) % receivers.length] ?? warehouse,
       lines: [...products].map(product => [product, world.products[product]?.packSize ?? 1]),
     }
   })
-}
-
-/** What a shop sends or gets on one of its own business days. */
-export function transfersOf(world: World, shop: Shop, day: BusinessDay): Transfer[] {
-  const { start, end } = businessDaySpan(day, shop)
-  // The warehouse's day may be the one before or after.
-  return [-1, 0, 1]
-    .flatMap(days => transfersOn(world, addDays(day, days)))
-    .filter(({ at, from, to }) => at >= start && at < end && (from.id === shop.id || to.id === shop.id))
 }
 
 /** Its part in a transfer: the sender tells of both ends, the receiver puts the goods on its shelves. */

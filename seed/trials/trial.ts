@@ -20,6 +20,7 @@ import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
 import { enrichedHistory } from '../history/world-history.ts'
 import { seedLog } from '../seed-log.ts'
+import { createSeedingProgress } from '../seeding-progress.ts'
 import { dropFile } from '../simulators/files/drop-file.ts'
 import { openJournals } from '../simulators/files/journals.ts'
 import { openShopFiles } from '../simulators/files/shop-files.ts'
@@ -81,9 +82,9 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   const world = createWorld(seed)
   await seedLog({
     sql: database.sql,
-    options: { ...seed, help: false, days: HISTORY_DAYS },
+    options: { ...seed, help: false, json: false, days: HISTORY_DAYS },
     dataDir,
-    progress: { show() {}, done() {}, clear() {} },
+    progress: createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now()),
     stop: new AbortController().signal,
   })
   const movePostgres = await installPostgresClock(database.sql, TRIAL_START)

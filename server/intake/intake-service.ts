@@ -6,6 +6,7 @@ import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { type AppendHints, createAppendHints } from './append-hints.ts'
 import { createCommitQueue, type Weight } from './commit-queue.ts'
 import { type DeadLetter, insertDeadLetters } from './dead-letters.ts'
+import { discardDeadLetter } from './discard.ts'
 import { createDropWatch } from './drop-watch.ts'
 import { createEventSink } from './event-sink.ts'
 import { createAuthorize } from './http/authorize.ts'
@@ -16,6 +17,7 @@ import { MAX_BODY_BYTES, type ReadingBudget } from './http/request-body.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
 import { type Periodic, startPeriodic } from './periodic.ts'
 import { createReferenceCache } from './reference.ts'
+import { requeueDeadLetter } from './requeue.ts'
 import { createTicker } from './ticker.ts'
 import { createTurns } from './turns.ts'
 import { within } from './within.ts'
@@ -138,6 +140,15 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
       turns: createTurns(DECODING_SLICE_MS),
       clock,
       metrics,
+    },
+    desk: {
+      async requeue(request) {
+        const outcome = await requeueDeadLetter({ sql: side, log, clock }, request)
+        if (outcome.kind === 'appended')
+          for (const { partition } of outcome.entries) hints.announce(partition)
+        return outcome
+      },
+      discard: request => discardDeadLetter(side, request),
     },
     readiness: { database: databaseCheck(side), migrations: migrationsCheck(side) },
     metrics,

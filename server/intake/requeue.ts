@@ -3,6 +3,7 @@ import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { AppendOutcome, OrderLog } from '#server/log/order-log.ts'
 import { admitEvent } from './admission.ts'
+import { announceSettled } from './announce-settled.ts'
 import { loadReference } from './reference.ts'
 
 /** What became of a repaired dead letter. */
@@ -19,8 +20,8 @@ export type RequeueOutcome =
 export interface RequeueRequest {
   /** intake.dead_letters.dead_letter */
   deadLetter: number
-  /** The event as JSON, repaired. */
-  payload: string
+  /** The event as JSON, repaired; null when the world was put right instead (a store was added, say). */
+  payload: string | null
 }
 
 /**
@@ -33,10 +34,13 @@ export async function requeueDeadLetter(
   { deadLetter, payload }: RequeueRequest,
 ): Promise<RequeueOutcome> {
   const { sql, log, clock } = context
-  const [letter] = await sql<{ state: 'open' | 'requeued' | 'discarded'; fromFile: boolean }[]>`
-    select state, met_in ? 'file' as "fromFile" from intake.dead_letters where dead_letter = ${deadLetter}`
+  const [letter] = await sql<
+    { state: 'open' | 'requeued' | 'discarded'; fromFile: boolean; kept: Buffer | null }[]
+  >`
+    select state, met_in ? 'file' as "fromFile", ${payload === null ? sql`payload` : sql`null::bytea`} as kept
+    from intake.dead_letters where dead_letter = ${deadLetter}`
   if (letter?.state !== 'open') return { kind: 'settled', state: letter?.state ?? 'unknown' }
-  const decoded = decode(payload)
+  const decoded = decode(payload ?? letter.kept?.toString('utf8') ?? '')
   if ('rejection' in decoded) return { kind: 'rejected', rejection: decoded.rejection }
   const admission = admitEvent(decoded.value, {
     reference: await loadReference(sql),
@@ -86,8 +90,11 @@ function entriesOf(
 async function settle(sql: Sql, deadLetter: number, outcome: RequeueOutcome): Promise<void> {
   const { kind, ...rest } = outcome
   const settlement = JSON.stringify({ outcome: kind, ...rest })
-  await sql`
-    update intake.dead_letters
-    set state = 'requeued', settled_at = clock_timestamp(), settlement = ${settlement}::text::jsonb
-    where dead_letter = ${deadLetter} and state = 'open'`
+  await sql.begin(async transaction => {
+    const { count } = await transaction`
+      update intake.dead_letters
+      set state = 'requeued', settled_at = clock_timestamp(), settlement = ${settlement}::text::jsonb
+      where dead_letter = ${deadLetter} and state = 'open'`
+    if (count > 0) await announceSettled(transaction, { deadLetter, state: 'requeued' })
+  })
 }

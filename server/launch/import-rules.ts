@@ -37,7 +37,19 @@ export const areas: readonly Area[] = [
     places: ['server/web/'],
     allowed: ['server/trpc/', 'server/live/', 'server/serving/', ...log, settings],
   },
-  { name: 'app', places: ['app/'], allowed: ['server/trpc/', 'server/serving/shapes.ts', 'domain/'] },
+  {
+    name: 'app',
+    places: ['app/'],
+    allowed: [
+      'server/trpc/',
+      'server/serving/shapes.ts',
+      // What reports there are, as data and types alone.
+      'server/serving/reports/report-figures.ts',
+      'server/serving/reports/report-shapes.ts',
+      'server/serving/reports/report-views.ts',
+      'domain/',
+    ],
+  },
   {
     name: 'seeder',
     places: [
@@ -46,6 +58,8 @@ export const areas: readonly Area[] = [
       'seed/seed-log.integration.test.ts',
       'seed/write-reference.ts',
       'seed/both-paths.ts',
+      'seed/history/history-maker.ts',
+      'seed/history/make-history.ts',
     ],
     allowed: ['seed/', ...log, settings],
   },
@@ -70,7 +84,11 @@ export const areas: readonly Area[] = [
   },
   { name: 'launch', places: ['server/launch/'], allowed: [...foundation, settings] },
   // They measure, and drive, the whole: so they may start every part.
-  { name: 'benchmarks', places: ['bench/'], allowed: ['server/', 'jobs/', 'seed/', ...foundation] },
+  {
+    name: 'benchmarks',
+    places: ['bench/'],
+    allowed: ['server/', 'jobs/', 'seed/', 'e2e/browser/', ...foundation],
+  },
   { name: 'browser tests', places: ['e2e/'], allowed: ['server/', 'jobs/', 'seed/', ...foundation] },
 ]
 

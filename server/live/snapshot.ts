@@ -7,6 +7,7 @@ import { encodeCursor, type Place } from '#server/live/place.ts'
 import { type SaleRow, saleColumns, toLaneSale } from '#server/live/read-lane.ts'
 import type { Subscription } from '#server/live/subscription.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
+import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
 import type {
   LiveAlert,
   LiveSale,
@@ -186,13 +187,22 @@ async function readStock(reading: Reading, subscription: Subscription, place: Pl
 }
 
 async function readAlerts(reading: Reading, subscription: Subscription, place: Place): Promise<LiveAlert[]> {
-  return reading<LiveAlert[]>`
+  const rows = await reading<(LiveAlert & ActionRow)[]>`
     select e.alert_id as "alertId", e.store, e.sku, e.rule, e.severity, e.state, e.opened_at as "openedAt",
-      e.on_hand as "onHand", e.on_order as "onOrder", e.reorder_point as "reorderPoint"
+      e.on_hand as "onHand", e.on_order as "onOrder", e.reorder_point as "reorderPoint",
+      latest.kind as "actionKind", latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy",
+      latest.acted_at as "actedAt"
     from stream.episodes e
+    left join lateral (
+      select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
+    ) latest on true
     where e.generation = ${place.generation} and e.state = 'open'
       ${storeFilter(reading, subscription, 'e.store')}
     order by e.opened_at, e.alert_id`
+  return rows.map(({ actionKind, snoozedUntil, actedBy, actedAt, ...alert }) => ({
+    ...alert,
+    handling: handlingOf({ actionKind, snoozedUntil, actedBy, actedAt }),
+  }))
 }
 
 async function readPipeline(reading: Reading): Promise<PipelineChange[]> {

@@ -5,7 +5,12 @@ import { migrate } from '#db/migrate.ts'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { readEnvironment } from '#server/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
-import { isClean, type ReconcileRequest, reconcile } from '#server/serving/reconcile/reconcile.ts'
+import {
+  isClean,
+  RECONCILE_CONNECTIONS,
+  type ReconcileRequest,
+  reconcile,
+} from '#server/serving/reconcile/reconcile.ts'
 
 const HELP = `Usage: npm run reconcile -- --from DAY --to DAY [options]
 
@@ -57,7 +62,10 @@ async function run(request: ReconcileRequest, json: boolean): Promise<number> {
   const database = await openDatabase(readEnvironment())
   try {
     await migrate(database.url)
-    const sql = connect(database.url, { max: 1, applicationName: 'tillstream reconcile' })
+    const sql = connect(database.url, {
+      max: RECONCILE_CONNECTIONS,
+      applicationName: 'tillstream reconcile',
+    })
     try {
       await refuseUnknownStores(sql, request.stores)
       const reconciliation = await reconcile(sql, request)

@@ -278,6 +278,27 @@ export interface LiveAlert {
   onHand: number
   onOrder: number
   reorderPoint: number | null
+  /**
+   * What people did about it. A snapshot carries it; an update leaves it out, for it comes from the stream:
+   * actions are told beside it, as changes of the kind `alert_action`.
+   */
+  handling?: AlertHandling | null
+}
+
+/** What somebody said of an alert last. A snooze past its `until` is none. */
+export interface AlertHandling {
+  kind: 'acknowledged' | 'snoozed'
+  /** Of a snooze. */
+  until: Instant | null
+  /** The name they gave, if any. */
+  by: string | null
+  at: Instant
+}
+
+/** Payload of a change `alert_action`: alerts handled in one go; null handling: reopened. */
+export interface AlertActionChange {
+  alertIds: string[]
+  handling: AlertHandling | null
 }
 
 /** Something of the pipeline that changed: a batch run, a dead letter, a person's action. */

@@ -17,6 +17,9 @@ const OWNER_STALLED_MS = 5_000
 /** Failures in a row after which a command gives up: about half a minute. */
 const MOST_FAILURES = 20
 
+/** Events at once that change the tables enough to look at them anew. */
+const MANY_EVENTS = 10_000
+
 /** How far a partition was brought. */
 export interface CaughtUp {
   generation: number
@@ -41,8 +44,24 @@ export interface CatchUpOptions {
  */
 export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
   const ends = await withConnection(options.url, sql => createPostgresLog(sql).end())
-  return Promise.all(
+  const caughtUp = await Promise.all(
     options.partitions.map(partition => catchUpPartition(options, partition, ends[partition]?.offset ?? 0)),
+  )
+  const written = caughtUp.reduce((events, partition) => events + partition.events, 0)
+  if (written >= MANY_EVENTS) await gatherStatistics(options.url)
+  return caughtUp
+}
+
+/**
+ * After a history has filled the tables: autovacuum looks at them within a minute, and at the partitioned ones
+ * as a whole never. Readers who come first, as an audit does, would take them for empty.
+ */
+async function gatherStatistics(url: string): Promise<void> {
+  await withConnection(
+    url,
+    sql => sql`
+      analyze (skip_locked) stream.windows (generation, partition, store, window_start, channel, currency, business_day),
+        stream.stock (generation, store, sku), stream.episodes (generation, store, sku, state)`,
   )
 }
 

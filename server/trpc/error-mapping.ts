@@ -1,11 +1,12 @@
 import { TRPCError } from '@trpc/server'
 import { isDatabaseAway } from '#server/serving/database-away.ts'
 import { CursorError } from '#server/serving/difference-events.ts'
+import { RefusedError } from '#server/serving/pipeline/refused.ts'
 
 /** Turns what a procedure threw into an answer: a database that is away is a state that passes, not a bug. */
 export function toTrpcError(error: TRPCError): TRPCError {
   if (error.code !== 'INTERNAL_SERVER_ERROR') return error
-  if (error.cause instanceof CursorError) {
+  if (error.cause instanceof CursorError || error.cause instanceof RefusedError) {
     return new TRPCError({ code: 'BAD_REQUEST', message: error.cause.message, cause: error.cause })
   }
   if (isDatabaseAway(error.cause)) {

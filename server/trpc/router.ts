@@ -5,6 +5,10 @@ import { readFreshness } from '#server/serving/freshness.ts'
 import { readOverview } from '#server/serving/overview.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
 import { readSideBySide } from '#server/serving/side-by-side.ts'
+import { liveRouter } from '#server/trpc/live-router.ts'
+import { pipelineRouter } from '#server/trpc/pipeline-router.ts'
+import { reportsRouter } from '#server/trpc/reports-router.ts'
+import { restockRouter } from '#server/trpc/restock-router.ts'
 import { createCallerFactory, procedure, router } from '#server/trpc/trpc.ts'
 
 const MAX_PAGE = 200
@@ -24,6 +28,8 @@ const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
 
 /** Everything the dashboard reads. Figures that move are pushed over the live socket instead. */
 export const appRouter = router({
+  live: liveRouter,
+  restock: restockRouter,
   overview: router({
     get: procedure.query(({ ctx }) => readOverview(ctx.serving)),
   }),
@@ -41,6 +47,7 @@ export const appRouter = router({
       )
       .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
   }),
+  reports: reportsRouter,
   freshness: router({
     get: procedure.query(({ ctx }) => readFreshness(ctx.serving.sql)),
   }),
@@ -49,6 +56,7 @@ export const appRouter = router({
       .input(z.strictObject({ cursor: z.int().min(1).nullish(), limit: pageSize }).prefault({}))
       .query(({ ctx, input }) => listFindings(ctx.serving, input)),
   }),
+  pipeline: pipelineRouter,
 })
 
 export type AppRouter = typeof appRouter

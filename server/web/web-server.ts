@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Readiness } from '#server/serving/readiness.ts'
-import type { Verdict } from '#server/web/access.ts'
+import { isSameOrigin, type Verdict } from '#server/web/access.ts'
 import type { EventForwarder } from '#server/web/forward-events.ts'
 import type { WebMetrics } from '#server/web/metrics.ts'
 import type { Pages } from '#server/web/pages.ts'
@@ -70,6 +70,14 @@ export function createWebServer(options: WebServerOptions): Server {
         const verdict = judge(request)
         if (verdict.kind !== 'welcome') {
           sendProblem(request, response, refusal(verdict))
+          return
+        }
+        if (!isRead(request) && !isSameOrigin(request)) {
+          sendProblem(request, response, {
+            status: 403,
+            detail:
+              'Only pages of this dashboard may change something here, and this request came from another one.',
+          })
           return
         }
         if (verdict.cookie !== null) response.setHeader('Set-Cookie', verdict.cookie)
@@ -150,6 +158,11 @@ function refusal(verdict: Exclude<Verdict, { kind: 'welcome' }>): Problem {
         detail: `The dashboard has no password, so it answers this machine only, and not under the name ${JSON.stringify(verdict.host)}: open it as http://localhost, or set DASHBOARD_PASSWORD and HOST.`,
       }
   }
+}
+
+/** Whether a request changes nothing. What others do is refused to pages elsewhere: a browser would send them our cookie. */
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 function routeOf(path: string): Route {

@@ -10,6 +10,7 @@ import { readReadiness } from '#server/serving/readiness.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
 import { createAccess, isSameOrigin } from '#server/web/access.ts'
 import { createEventForwarder } from '#server/web/forward-events.ts'
+import { createIntakeDoor } from '#server/web/intake-door.ts'
 import { createWebMetrics } from '#server/web/metrics.ts'
 import type { Pages } from '#server/web/pages.ts'
 import { securityHeaders } from '#server/web/security-headers.ts'
@@ -22,6 +23,10 @@ export interface WebOptions {
   /** 0 for any free port. */
   port: number
   intakePort: number
+  /** Undefined: the intake is on this machine. */
+  intakeHost?: string | undefined
+  /** The key tills send, with which the dashboard settles dead letters; undefined when none is asked for. */
+  intakeKey?: string | undefined
   /** Undefined asks for none. */
   dashboardPassword: string | undefined
   dev: boolean
@@ -50,12 +55,16 @@ const DRAIN_MS = 1_500
 /** Starts the dashboard's server: pages, their API, the live socket. @throws ListenError */
 export async function startWeb(options: WebOptions): Promise<WebService> {
   const { host, logger, dev } = options
-  const serving = openServing(options.databaseUrl, { demoNote: options.demoNote })
+  const intake = { host: options.intakeHost ?? reachable(host), port: options.intakePort }
+  const serving = openServing(options.databaseUrl, {
+    demoNote: options.demoNote,
+    intake: createIntakeDoor({ ...intake, intakeKey: options.intakeKey }),
+  })
   provideServing(serving)
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
   const gateway = startGateway({ sql: serving.sql, clock: Date.now, onError })
   const metrics = createWebMetrics(serving.sql, gateway)
-  const events = createEventForwarder({ host: reachable(host), port: options.intakePort })
+  const events = createEventForwarder(intake)
   const judge = createAccess(options.dashboardPassword)
   const opening = Promise.withResolvers<Pages>()
   opening.promise.catch(() => {})

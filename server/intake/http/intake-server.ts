@@ -5,9 +5,11 @@ import { checkReadiness, type ReadinessCheck } from './health.ts'
 import { type PostEventsContext, postEvents } from './post-events.ts'
 import { HttpProblem, tryLater } from './problem.ts'
 import { sendJson, sendProblem, sendText } from './respond.ts'
+import { type LetterDesk, parseLetterPath, settleLetter } from './settle-letter.ts'
 
 export interface IntakeServerOptions {
   context: PostEventsContext
+  desk: LetterDesk
   readiness: Readonly<Record<string, ReadinessCheck>>
   metrics: IntakeMetrics
   logger: Logger
@@ -77,8 +79,15 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
         allow(request, ['GET', 'HEAD'])
         sendText(response, await metrics.registry.metrics(), metrics.registry.contentType)
         return
-      default:
-        throw new HttpProblem(404, 'There is nothing here. Events go to POST /api/v1/events.')
+      default: {
+        const letter = parseLetterPath(path ?? '')
+        if (letter === null)
+          throw new HttpProblem(404, 'There is nothing here. Events go to POST /api/v1/events.')
+        allow(request, ['POST'])
+        sendContinue()
+        const settled = settleLetter(request, letter, { ...options.context, desk: options.desk })
+        sendJson(response, 200, await inTime(settled, options.answerWithinMs))
+      }
     }
   }
 

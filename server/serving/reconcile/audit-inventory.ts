@@ -24,39 +24,47 @@ export async function auditDailyInventory(reading: Reading, scope: AuditScope): 
 async function differingMovements(reading: Reading, scope: AuditScope): Promise<FoundColumns[]> {
   return reading<FoundColumns[]>`
     with runs as (${runsOf(reading, scope, 'daily_inventory')}),
-    moved as (
-      select e.store, e.business_day, l.sku,
-        sum(l.units) filter (where e.type = 'stock.received') as received,
-        sum(case e.type when 'order.placed' then l.units when 'order.voided' then -l.units end) as sold,
-        sum(l.units) filter (where e.type = 'order.returned') as returned,
-        sum(l.units) filter (where e.type = 'stock.adjusted') as adjusted,
-        sum(case e.details ->> 'leg' when 'out' then -l.units else l.units end)
-          filter (where e.type = 'stock.transferred') as transferred
+    lines as (
+      select e.store, e.business_day, e.type,
+        case when e.type = 'stock.transferred' and e.details ->> 'leg' = 'out' then -1 else 1 end as sign,
+        unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
       from log.event_log e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      cross join lateral unnest(e.skus, e.units, e.stocked) as l(sku, units, stocked)
-      where coalesce(l.stocked, true) and ${inLogOf(reading, scope)}
+      where ${inLogOf(reading, scope)} and e.type in ('stock.received', 'order.placed', 'order.voided',
+        'order.returned', 'stock.adjusted', 'stock.transferred')
+    ),
+    expected as (
+      select store, business_day, sku,
+        batch.exact_sum(units) filter (where type = 'stock.received') as received,
+        batch.exact_sum(case type when 'order.placed' then units when 'order.voided' then -units end) as sold,
+        batch.exact_sum(units) filter (where type = 'order.returned') as returned,
+        batch.exact_sum(units) filter (where type = 'stock.adjusted') as adjusted,
+        batch.exact_sum(sign * units) filter (where type = 'stock.transferred') as transferred
+      from lines where coalesce(is_stocked, true)
       group by 1, 2, 3
     ),
-    stored as (${storedRows(reading, scope, 'batch.daily_inventory')}),
-    -- A product without a known stock has no row, and one that nothing moved has: the stored rows decide.
-    expected as (
-      select s.store, s.business_day, s.sku, ${reading.unsafe(MOVEMENTS.map(name => `coalesce(m.${name}, 0) as ${name}`).join(', '))}
-      from stored s
-      left join moved m on m.store = s.store and m.business_day = s.business_day and m.sku = s.sku
-    )
-    ${compareRows(reading, { key: ['store', 'business_day', 'sku'], counts: MOVEMENTS, money: [] })}`
+    stored as (${storedRows(reading, scope, 'batch.daily_inventory')})
+    -- A product without a known stock has no row, and one that nothing moved has.
+    ${compareRows(reading, {
+      key: ['store', 'business_day', 'sku'],
+      counts: MOVEMENTS,
+      money: [],
+      absentIsZero: true,
+    })}`
 }
 
 async function unbalancedRows(reading: Reading, scope: AuditScope): Promise<FoundColumns[]> {
   return reading<FoundColumns[]>`
     with stored as (${storedRows(reading, scope, 'batch.daily_inventory')}),
-    expected as (
-      select store, business_day, sku,
-        opening + received - sold + returned + adjusted + transferred + count_correction as closing
+    books as (
+      select store, business_day, sku, closing,
+        opening + received - sold + returned + adjusted + transferred + count_correction as balance
       from stored
     )
-    ${compareRows(reading, { key: ['store', 'business_day', 'sku'], counts: ['closing'], money: [] })}`
+    select jsonb_build_object('store', store, 'business_day', business_day, 'sku', sku) as "rowKey",
+      'closing' as metric, closing::numeric as stored, balance::numeric as expected
+    from books where closing <> balance
+    order by store, business_day, sku limit ${MAX_FOUND}`
 }
 
 /**
@@ -66,19 +74,19 @@ async function unbalancedRows(reading: Reading, scope: AuditScope): Promise<Foun
 export async function auditMonthlyInventory(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const sums = reading.unsafe(
     [...MOVEMENTS, 'count_correction', 'stockout_minutes']
-      .map(name => `sum(d.${name}) as ${name}`)
+      .map(name => `batch.exact_sum(d.${name}) as ${name}`)
       .join(', '),
   )
   const report = { job: 'monthly_inventory', period: 'month', daily: 'daily_inventory' } as const
   const rows = await reading<FoundColumns[]>`
     with settled as (${settledPeriods(reading, scope, report)}),
     books as (
-      select r.store, r.period_start as month, d.sku, count(*) as days, ${sums},
+      select d.store, r.period_start as month, d.sku, count(*) as days, ${sums},
         (array_agg(d.opening order by d.business_day))[1] as opening,
         (array_agg(d.closing order by d.business_day desc))[1] as closing,
         round(avg(d.closing), 4) as average_on_hand
-      from settled r
-      join batch.daily_inventory d on d.store = r.store and d.business_day = any(r.days)
+      from (select store, period_start, unnest(days) as business_day from settled) r
+      join batch.daily_inventory d on d.store = r.store and d.business_day = r.business_day
       group by 1, 2, 3
     ),
     expected as (

@@ -40,8 +40,8 @@ export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): 
           e.total_gross - e.total_discounts + e.total_returns + case when s.tax_inclusive then 0 else e.total_tax end)
           as amount
       from sales e
-      join runs r on r.store = e.store and date_trunc('month', e.business_day)::date = r.month
-        and e."offset" <= r.through and e.business_day = any(r.days)
+      join (select store, month, through, unnest(days) as business_day from runs) r
+        on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
       join ref.stores s on s.store = e.store
       left join lateral (
         select split.type as tender, sum(split.amount) as amount
@@ -51,7 +51,7 @@ export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): 
       ) part on true
     ),
     expected as (
-      select store, month, channel, tender, currency, sum(document) as documents, sum(amount) as amount
+      select store, month, channel, tender, currency, batch.exact_sum(document) as documents, sum(amount) as amount
       from payments group by 1, 2, 3, 4, 5
     ),
     stored as (

@@ -61,12 +61,11 @@ async function auditSums(reading: Reading, scope: AuditScope, report: PeriodRepo
   const rows = await reading<FoundColumns[]>`
     with settled as (${settledPeriods(reading, scope, report)}),
     expected as (
-      select r.store, r.period_start as ${reading(period)}, ${key},
-        ${reading.unsafe(columns.map(name => `sum(d.${name}) as ${name}`).join(', '))}
-      from settled r
-      join ${reading(`batch.${daily}`)} d
-        on d.store = r.store and d.business_day = any(r.days)
-      group by r.store, r.period_start, ${key}
+      select d.store, r.period_start as ${reading(period)}, ${key},
+        ${reading.unsafe(columns.map(name => `batch.exact_sum(d.${name}) as ${name}`).join(', '))}
+      from (select store, period_start, unnest(days) as business_day from settled) r
+      join ${reading(`batch.${daily}`)} d on d.store = r.store and d.business_day = r.business_day
+      group by d.store, r.period_start, ${key}
     ),
     stored as (
       select t.* from ${reading(`batch.${job}`)} t
@@ -87,7 +86,8 @@ async function auditCustomers(
     visitors as (
       select r.store, r.period_start, e.channel, e.currency, e.customer
       from sales e
-      join settled r on r.store = e.store and e.business_day = any(r.days) and e."offset" <= r.through
+      join (select store, through, period_start, unnest(days) as business_day from settled) r
+        on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
       where e.customer is not null
       group by 1, 2, 3, 4, 5
       having sum(e.sign) > 0

@@ -17,15 +17,17 @@ export async function auditDailySales(reading: Reading, scope: AuditScope): Prom
     -- Per customer first: one counts whose orders placed, less those voided, are more than none.
     customers as (
       select e.store, e.business_day, e.channel, e.currency, e.customer, ${salesSums(reading)},
-        sum(e.sign * e.total_tax) as tax
+        batch.exact_sum(e.sign * e.total_tax) as tax
       from sales e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
       group by 1, 2, 3, 4, 5
     ),
     expected as (
-      select store, business_day, channel, currency, sum(orders) as orders, sum(units) as units,
-        sum(gross) as gross, sum(discounts) as discounts, sum(returns) as returns,
-        sum(return_documents) as return_documents, sum(units_returned) as units_returned, sum(tax) as tax,
+      select store, business_day, channel, currency, batch.exact_sum(orders) as orders,
+        batch.exact_sum(units) as units, batch.exact_sum(gross) as gross,
+        batch.exact_sum(discounts) as discounts, batch.exact_sum(returns) as returns,
+        batch.exact_sum(return_documents) as return_documents,
+        batch.exact_sum(units_returned) as units_returned, batch.exact_sum(tax) as tax,
         count(*) filter (where customer is not null and orders > 0) as customers
       from customers group by 1, 2, 3, 4
     ),
@@ -65,17 +67,20 @@ export async function auditDailyProductSales(reading: Reading, scope: AuditScope
   const rows = await reading<FoundColumns[]>`
     with sales as (${salesOf(reading, scope)}),
     runs as (${runsOf(reading, scope, 'daily_product_sales')}),
-    expected as (
-      select e.store, e.business_day, e.channel, l.sku, e.currency,
-        sum(e.sign * l.units) as units, sum(e.sign * l.units * coalesce(l.unit_price, 0)) as gross,
-        sum(e.sign * coalesce(l.discount, 0)) as discounts, sum(coalesce(l.refund, 0)) as returns,
-        coalesce(sum(l.units) filter (where e.returned), 0) as units_returned
+    -- Taken apart in the select list, which takes half the time of unnest() in FROM. A column that a document
+    -- has no values of is shorter than its lines, and padded with null.
+    lines as (
+      select e.store, e.business_day, e.channel, e.currency, e.sign, e.returned, unnest(e.skus) as sku,
+        unnest(e.units) as units, unnest(e.unit_prices) as unit_price, unnest(e.discounts) as discount,
+        unnest(e.refunds) as refund
       from sales e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      -- A column that a document has no values of is shorter than its lines, and padded with null.
-      cross join lateral unnest(e.skus, e.units, e.unit_prices, e.discounts, e.refunds)
-        as l(sku, units, unit_price, discount, refund)
-      group by 1, 2, 3, 4, 5
+    ),
+    expected as (
+      select store, business_day, channel, sku, currency, batch.exact_sum(sign * units) as units,
+        batch.exact_sum(sign * units * unit_price) as gross, batch.exact_sum(sign * discount) as discounts,
+        batch.exact_sum(refund) as returns, batch.exact_sum(units) filter (where returned) as units_returned
+      from lines group by 1, 2, 3, 4, 5
     ),
     stored as (${storedRows(reading, scope, 'batch.daily_product_sales')})
     ${compareRows(reading, {

@@ -34,13 +34,16 @@ export function salesOf(reading: Reading, scope: AuditScope) {
     where e.type in ('order.placed', 'order.voided', 'order.returned') and ${inLogOf(reading, scope)}`
 }
 
-/** The seven figures that add up, from the header totals of `salesOf`, named `e`. */
+/**
+ * The seven figures that add up, from the header totals of `salesOf`, named `e`. Added up as bigint, which
+ * fails rather than wraps: sum() would keep a numeric state per group, which took half of an audit's time.
+ */
 export function salesSums(reading: Reading) {
   return reading`
-    sum(e.sign)::numeric as orders, sum(e.sign * e.total_units) as units, sum(e.sign * e.total_gross) as gross,
-    sum(e.sign * e.total_discounts) as discounts, sum(e.total_returns) as returns,
-    count(*) filter (where e.returned)::numeric as return_documents,
-    coalesce(sum(e.total_units) filter (where e.returned), 0) as units_returned`
+    batch.exact_sum(e.sign) as orders, batch.exact_sum(e.sign * e.total_units) as units,
+    batch.exact_sum(e.sign * e.total_gross) as gross, batch.exact_sum(e.sign * e.total_discounts) as discounts,
+    batch.exact_sum(e.total_returns) as returns, count(*) filter (where e.returned) as return_documents,
+    batch.exact_sum(e.total_units) filter (where e.returned) as units_returned`
 }
 
 /** The runs whose rows stand in a job's report for the days of the scope. */

@@ -14,8 +14,10 @@ export async function auditStock(
   generation: number,
 ): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with moved as (
-      select e.store, l.sku, e.event_time, e."offset", l.line, e.type, l.units,
+    with lines as (
+      select e.store, e.event_time, e."offset", e.type,
+        generate_subscripts(e.skus, 1) as line, unnest(e.skus) as sku, unnest(e.units) as units,
+        unnest(e.stocked) as is_stocked,
         case
           when e.type in ('order.voided', 'order.returned', 'stock.received', 'stock.adjusted') then 1
           when e.type = 'order.placed' then -1
@@ -31,9 +33,9 @@ export async function auditStock(
       from log.event_log e
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
-      cross join lateral unnest(e.skus, e.units, e.stocked) with ordinality as l(sku, units, stocked, line)
-      where coalesce(l.stocked, true) and e.type <> 'tick' ${inStores(reading, scope, 'e.store')}
+      where e.type <> 'tick' ${inStores(reading, scope, 'e.store')}
     ),
+    moved as materialized (select * from lines where coalesce(is_stocked, true)),
     counts as (
       select distinct on (store, sku) store, sku, event_time, units
       from moved where type = 'stock.counted'
@@ -46,11 +48,11 @@ export async function auditStock(
       select m.store, m.sku,
         case
           when c.event_time is not null then
-            c.units + coalesce(sum(m.sign * m.units) filter (where m.event_time > c.event_time), 0)
+            c.units + batch.exact_sum(m.sign * m.units) filter (where m.event_time > c.event_time)
           when o.event_time is not null then
-            coalesce(sum(m.sign * m.units) filter (where m.event_time >= o.event_time), 0)
+            batch.exact_sum(m.sign * m.units) filter (where m.event_time >= o.event_time)
         end as on_hand,
-        sum(m.order_sign * m.units) as on_order, max(m."offset") as last_offset
+        batch.exact_sum(m.order_sign * m.units) as on_order, max(m."offset") as last_offset
       from moved m
       left join counts c on c.store = m.store and c.sku = m.sku
       left join openings o on o.store = m.store and o.sku = m.sku

@@ -24,31 +24,53 @@ import { auditWindows } from '#server/serving/reconcile/audit-windows.ts'
 import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
 import { weighFindings } from '#server/serving/reconcile/weigh-findings.ts'
 
+type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
+
+/** Those that take longest first, so that several readers end at about the same time. */
+const AGAINST_THE_LOG: readonly Audit[] = [
+  auditLateness,
+  auditStock,
+  auditDailyInventory,
+  auditDailyProductSales,
+  auditWindows,
+  auditMonthlyTenders,
+  auditPeriodCustomers,
+  auditHourlySales,
+  auditDailySales,
+  auditDailyReviews,
+  auditEpisodes,
+]
+const AGAINST_OTHER_REPORTS: readonly Audit[] = [
+  auditMonthlyInventory,
+  auditInventoryChain,
+  auditPeriodSums,
+  auditMonthlyCategorySales,
+]
+
 /**
  * Holds every live and report row of the scope against the log at the offsets the row stands on, and names
  * those that differ. Stock and alerts are states of now: they are audited whatever the days.
+ *
+ * @param share does what it is given on each reader of the snapshot: they take the audits from one list
  */
-export async function audit(reading: Reading, scope: AuditScope, generation: number): Promise<FoundRow[]> {
-  const direct = [
-    await auditWindows(reading, scope, generation),
-    await auditLateness(reading, scope, generation),
-    await auditStock(reading, scope, generation),
-    await auditEpisodes(reading, scope, generation),
-    await auditDailySales(reading, scope),
-    await auditHourlySales(reading, scope),
-    await auditDailyProductSales(reading, scope),
-    await auditPeriodCustomers(reading, scope),
-    await auditDailyInventory(reading, scope),
-    await auditDailyReviews(reading, scope),
-    await auditMonthlyTenders(reading, scope),
-  ].flat()
-  const derived = [
-    await auditPeriodSums(reading, scope),
-    await auditInventoryChain(reading, scope),
-    await auditMonthlyInventory(reading, scope),
-    await auditMonthlyCategorySales(reading, scope),
-  ].flat()
-  return weighFindings({ direct, derived, checksums: await auditChecksums(reading, scope) })
+export async function audit(
+  share: (work: (reading: Reading) => Promise<void>) => Promise<void>,
+  scope: AuditScope,
+  generation: number,
+): Promise<FoundRow[]> {
+  const waiting = [...AGAINST_THE_LOG, auditChecksums, ...AGAINST_OTHER_REPORTS]
+  const found = new Map<Audit, FoundRow[]>()
+  await share(async reading => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      found.set(next, await next(reading, scope, generation))
+    }
+  })
+  const foundBy = (group: readonly Audit[]) => group.flatMap(one => found.get(one) ?? [])
+  return weighFindings({
+    direct: foundBy(AGAINST_THE_LOG),
+    derived: foundBy(AGAINST_OTHER_REPORTS),
+    checksums: foundBy([auditChecksums]),
+  })
 }
 
 /** Keeps what was found, so that the dashboard and the views can tell of it. */

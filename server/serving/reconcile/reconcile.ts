@@ -5,6 +5,7 @@ import { audit, keepFindings } from '#server/serving/reconcile/audit.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import { comparePaths } from '#server/serving/reconcile/compare-paths.ts'
 import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
+import { shareSnapshot } from '#server/serving/reconcile/share-snapshot.ts'
 
 /** One figure of one store-day on both paths. Money as decimals, counts as integer text. */
 export interface ReconciledFigure {
@@ -44,16 +45,20 @@ export interface ReconcileRequest extends AuditScope {
 const MAX_TRIES = 5
 const SERIALIZATION_FAILURE = '40001'
 
+/** Connections that an audit has a use for: more only wait for the processor. */
+export const RECONCILE_CONNECTIONS = 3
+
 /**
  * Compares both paths over a range of business days and audits every row behind them, on one snapshot.
  * Replaces the range's rows in `recon.reconciliation` and adds to `recon.findings`.
+ * @param sql of its connections as many read as are free, up to `RECONCILE_CONNECTIONS`
  */
 export async function reconcile(sql: Sql, request: ReconcileRequest): Promise<Reconciliation> {
   for (let tries = 1; ; tries += 1) {
     try {
       // One snapshot for everything, so that no row is compared with a log it has not seen.
       return (await sql.begin('isolation level repeatable read', reading =>
-        reconcileOn(reading, request),
+        reconcileOn(sql, reading, request),
       )) as Reconciliation
     } catch (error) {
       // Another reconciliation of these days committed first: its figures are of an older snapshot.
@@ -68,20 +73,31 @@ export function isClean({ unexplained, findings }: Reconciliation): boolean {
   return unexplained === 0 && findings.length === 0
 }
 
-async function reconcileOn(reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
+async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
   const [active] = await reading<{ generation: number }[]>`select generation from stream.active_generation`
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
   await tuneForAggregation(reading)
   const runId = request.runId ?? (await nextRunId(reading))
   await comparePaths(reading, request, { ...active, runId })
-  const findings = await audit(reading, request, active.generation)
+  const findings = await audit(
+    work =>
+      shareSnapshot({ sql, reading, readers: RECONCILE_CONNECTIONS }, { prepare: tuneForAggregation, work }),
+    request,
+    active.generation,
+  )
   await keepFindings(reading, runId, findings)
   return { runId, ...(await readFigures(reading, request)), findings }
 }
 
-/** For this transaction: compiling costs more than it saves, and groups by the ten thousand stay in memory. */
+/**
+ * For this transaction: compiling costs more than it saves, and groups by the ten thousand stay in memory. The
+ * audits share the cores among them. Workers within one would each build the whole hash table for a share of
+ * its rows: 1.4 s instead of 0.6 for a quarter of a million rows of stock.
+ */
 async function tuneForAggregation(reading: Reading): Promise<void> {
-  await reading`select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)`
+  await reading`
+    select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+      set_config('max_parallel_workers_per_gather', '0', true)`
 }
 
 /** From the ledger's own numbers, so that a run is named by one number wherever it shows. */

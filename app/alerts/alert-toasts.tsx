@@ -1,0 +1,103 @@
+'use client'
+
+import { Toast } from '@base-ui/react/toast'
+import { useQueryClient } from '@tanstack/react-query'
+import { X } from 'lucide-react'
+import Link from 'next/link'
+import { useRef } from 'react'
+import { type AlertNames, announcementsOf, isTogether } from '#app/alerts/announcements.ts'
+import { useAlertsMuted } from '#app/alerts/mute-switch.tsx'
+import { useNewAlerts } from '#app/alerts/use-new-alerts.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { buttonLook } from '#app/ui/button.tsx'
+import type { LiveAlert } from '#server/serving/shapes.ts'
+
+const SHOWN_MS = 8_000
+const MOST_TOASTS = 3
+
+/** New shortages, told on whatever page one is, as they are raised. */
+export function AlertToasts() {
+  return (
+    <Toast.Provider limit={MOST_TOASTS} timeout={SHOWN_MS}>
+      <Announcer />
+      <Toast.Portal>
+        {/*
+         * On a phone a toast lies on the bar at the top, beside the menu's button: the one place without
+         * anything to press. On larger screens in the corner.
+         */}
+        <Toast.Viewport className="fixed z-40 flex flex-col gap-2 max-lg:top-1 max-lg:right-14 max-lg:left-2 lg:right-4 lg:bottom-4 lg:w-88">
+          <Toasts />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  )
+}
+
+function Announcer() {
+  const toasts = Toast.useToastManager()
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const [isMuted] = useAlertsMuted()
+  /** What is being shown: while it stays, more are added to its count. */
+  const shown = useRef<LiveAlert[]>([])
+
+  useNewAlerts(raised => {
+    if (!isMuted) void announce(raised)
+  })
+
+  async function announce(raised: readonly LiveAlert[]): Promise<void> {
+    const alerts = [...shown.current, ...raised]
+    shown.current = alerts
+    const together = isTogether(alerts)
+    if (together) for (const { alertId } of alerts) toasts.close(alertId)
+    const names = together ? new Map() : await namesOf(raised)
+    for (const { id, title, detail } of announcementsOf(together ? alerts : raised, names)) {
+      toasts.add({
+        id,
+        title,
+        description: detail,
+        onRemove() {
+          shown.current = together ? [] : shown.current.filter(({ alertId }) => alertId !== id)
+        },
+      })
+    }
+  }
+
+  /** Without them a toast names ids: it does not wait for a server that is away. */
+  async function namesOf(alerts: readonly LiveAlert[]): Promise<AlertNames> {
+    const alertIds = alerts.map(({ alertId }) => alertId)
+    const found = await queryClient
+      .fetchQuery({ ...trpc.restock.describe.queryOptions({ alertIds }), retry: false })
+      .catch(() => [])
+    return new Map(found.map(({ alertId, ...names }) => [alertId, names]))
+  }
+
+  return null
+}
+
+function Toasts() {
+  const { toasts, close } = Toast.useToastManager()
+  return toasts.map(toast => (
+    <Toast.Root
+      key={toast.id}
+      toast={toast}
+      swipeDirection={['right', 'up']}
+      className="flex items-center gap-2 rounded-card border border-line bg-panel pl-3 shadow-popup outline-none data-limited:hidden motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0 max-lg:not-first:hidden lg:items-start lg:py-2"
+    >
+      <Link
+        href="/restock"
+        onClick={() => close(toast.id)}
+        className="min-w-0 grow self-stretch text-xs hover:underline max-lg:flex max-lg:items-center"
+      >
+        <Toast.Title className="truncate font-medium lg:whitespace-normal" />
+        <Toast.Description className="text-2xs text-muted max-lg:sr-only" />
+      </Link>
+      <Toast.Close
+        aria-label="Dismiss"
+        className={buttonLook({ kind: 'icon', className: 'shrink-0 pointer-coarse:min-h-9' })}
+      >
+        <X aria-hidden="true" className="size-4" />
+      </Toast.Close>
+    </Toast.Root>
+  ))
+}

@@ -1,0 +1,7 @@
+import { createTrpcContext } from '#server/trpc/context.ts'
+import { answerReportFile } from '#server/trpc/report-file.ts'
+
+/** A report as a file: `/api/reports/csv?view=sales&from=…&to=…&currency=EUR`. */
+export function GET(request: Request): Promise<Response> {
+  return answerReportFile(request, createTrpcContext().serving)
+}

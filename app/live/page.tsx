@@ -1,0 +1,31 @@
+import type { Metadata } from 'next'
+import type { SearchParams } from 'nuqs/server'
+import { resolveScope } from '#app/controls/scope.ts'
+import { LivePage } from '#app/live/live-page.tsx'
+import { loadLiveUrlState } from '#app/live/url-state.ts'
+import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+
+export const metadata: Metadata = { title: 'Live' }
+
+/** Asks beforehand what the page will ask; what moves comes by the live socket. */
+export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  const queries = requestQueryClient()
+  const asked = await loadLiveUrlState(searchParams)
+  const [overview] = await Promise.allSettled([queries.fetchQuery(trpc.overview.get.queryOptions())])
+  const resolved =
+    overview.status === 'fulfilled' ? resolveScope(overview.value, { ...asked, from: null, to: null }) : null
+  if (resolved) {
+    const { stores, currency } = resolved.scope
+    await Promise.all([
+      queries.prefetchQuery(trpc.live.board.queryOptions({ stores })),
+      queries.prefetchQuery(
+        trpc.live.topProducts.queryOptions({ stores, currency, minutes: asked.products }),
+      ),
+    ])
+  }
+  return (
+    <HydrateQueries>
+      <LivePage />
+    </HydrateQueries>
+  )
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import type { LiveWindow } from '#server/serving/shapes.ts'
+
+const NOON = Date.parse('2026-11-20T12:00:00Z')
+
+function window(part: Partial<LiveWindow> = {}): LiveWindow {
+  return {
+    store: 'berlin',
+    channel: 'pos',
+    currency: 'EUR',
+    windowStart: NOON,
+    orders: 1,
+    units: 1,
+    gross: '0.1000',
+    discounts: '0.0000',
+    returns: '0.0000',
+    returnDocuments: 0,
+    unitsReturned: 0,
+    net: '0.1000',
+    lateNet: '0.0000',
+    revision: 0,
+    state: 'open',
+    ...part,
+  }
+}
+
+describe('a span of windows', () => {
+  const span = { stores: [], currency: 'EUR', from: NOON, to: NOON + MINUTE_MS }
+
+  it('is half-open', () => {
+    const windows = [
+      window(),
+      window({ windowStart: NOON - MINUTE_MS }),
+      window({ windowStart: NOON + MINUTE_MS }),
+    ]
+    expect(sumWindows(windows, span)).toEqual({ net: 1_000, orders: 1 })
+  })
+
+  it('never adds two currencies, and knows its stores', () => {
+    const windows = [window(), window({ currency: 'GBP' }), window({ store: 'lisboa', net: '0.2000' })]
+    expect(sumWindows(windows, span)).toEqual({ net: 3_000, orders: 2 })
+    expect(sumWindows(windows, { ...span, stores: ['lisboa'] })).toEqual({ net: 2_000, orders: 1 })
+  })
+})
+
+describe('the day so far', () => {
+  const board = {
+    now: NOON,
+    lag: { lagEvents: 0, lagMs: 0 },
+    basis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
+    settledBefore: NOON - 90 * MINUTE_MS,
+    stores: [
+      {
+        store: 'berlin',
+        businessDay: '2026-11-20',
+        dayStart: NOON - 9 * HOUR_MS,
+        lastWindowStart: NOON,
+        usuallyOpen: true,
+      },
+      {
+        store: 'tokyo',
+        businessDay: '2026-11-20',
+        dayStart: NOON - 30 * MINUTE_MS,
+        lastWindowStart: null,
+        usuallyOpen: null,
+      },
+    ],
+    sales: [
+      {
+        store: 'berlin',
+        currency: 'EUR',
+        settledNet: '100.0000',
+        settledOrders: 10,
+        weekAgoNet: '80.0000',
+        weekAgoOrders: 8,
+        weekAgoMinutesNet: '4.0000',
+      },
+    ],
+  }
+
+  it('counts every window once: the server the older, the socket the newer', () => {
+    const windows = [
+      window({ windowStart: board.settledBefore - MINUTE_MS, net: '50.0000' }),
+      window({ windowStart: board.settledBefore, net: '1.0000' }),
+      window({ net: '2.0000' }),
+    ]
+    expect(dayByStore(board, windows)).toEqual([
+      {
+        store: 'berlin',
+        currency: 'EUR',
+        today: { net: 1_030_000, orders: 12 },
+        weekAgo: { net: 800_000, orders: 8 },
+        weekAgoMinutes: 40_000,
+      },
+    ])
+  })
+
+  it('begins anew with the business day of each store, and leaves stores out of scope alone', () => {
+    const windows = [
+      window({ store: 'tokyo', currency: 'JPY', windowStart: NOON - HOUR_MS, net: '500.0000' }),
+      window({ store: 'tokyo', currency: 'JPY', net: '810.0000' }),
+      window({ store: 'elsewhere' }),
+    ]
+    const days = dayByStore(board, windows)
+    expect(days.map(({ store }) => store)).toEqual(['berlin', 'tokyo'])
+    expect(days[1]).toMatchObject({ today: { net: 8_100_000, orders: 1 }, weekAgo: { net: 0 } })
+  })
+})
+
+describe('a change', () => {
+  it('says its direction, and nothing where there is nothing to compare with', () => {
+    expect(percentChange(112, 100)).toBe('+12%')
+    expect(percentChange(88, 100)).toBe('−12%')
+    expect(percentChange(100, 100)).toBe('0%')
+    expect(percentChange(5, 0)).toBeNull()
+    expect(percentChange(11_549, 100)).toBe('×115')
+  })
+})

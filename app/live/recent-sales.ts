@@ -1,0 +1,89 @@
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { Instant } from '#domain/instant.ts'
+import { type Amount, parseAmount } from '#domain/money.ts'
+import type { LiveWindow } from '#server/serving/shapes.ts'
+
+type Board = RouterOutputs['live']['board']
+
+/** Exact sums, in 1/10,000 of one currency. */
+export interface Sales {
+  net: Amount
+  orders: number
+}
+
+/** A part of the windows. */
+export interface Span {
+  /** Empty: all. */
+  stores: readonly string[]
+  currency: string
+  /** Half-open: windows that begin in [from, to). */
+  from: Instant
+  to: Instant
+}
+
+/** What the windows of a span add up to. */
+export function sumWindows(windows: Iterable<LiveWindow>, { stores, currency, from, to }: Span): Sales {
+  const sum: Sales = { net: 0, orders: 0 }
+  for (const window of windows) {
+    if (window.currency !== currency || window.windowStart < from || window.windowStart >= to) continue
+    if (stores.length > 0 && !stores.includes(window.store)) continue
+    sum.net += amountOf(window.net)
+    sum.orders += window.orders
+  }
+  return sum
+}
+
+/** One store's day in one currency, beside the like day a week ago up to the like moment. */
+export interface StoreDay {
+  store: string
+  currency: string
+  today: Sales
+  weekAgo: Sales
+  /** Net of the 15 minutes before the like moment. */
+  weekAgoMinutes: Amount
+}
+
+/**
+ * The day so far by store and currency: of the windows the server has added up those before `settledBefore`,
+ * the socket tells the rest. Each window is in exactly one of the two, so the figure moves with every sale.
+ */
+export function dayByStore(board: Board, windows: Iterable<LiveWindow>): StoreDay[] {
+  const days = new Map<string, StoreDay>()
+  const begins = new Map(
+    board.stores.map(({ store, dayStart }) => [store, Math.max(dayStart, board.settledBefore)]),
+  )
+  const dayOf = (store: string, currency: string): StoreDay => {
+    const known = days.get(`${store} ${currency}`)
+    if (known) return known
+    const nothing = { net: 0, orders: 0 }
+    const day = { store, currency, today: { ...nothing }, weekAgo: { ...nothing }, weekAgoMinutes: 0 }
+    days.set(`${store} ${currency}`, day)
+    return day
+  }
+  for (const sales of board.sales) {
+    const day = dayOf(sales.store, sales.currency)
+    day.today = { net: amountOf(sales.settledNet), orders: sales.settledOrders }
+    day.weekAgo = { net: amountOf(sales.weekAgoNet), orders: sales.weekAgoOrders }
+    day.weekAgoMinutes = amountOf(sales.weekAgoMinutesNet)
+  }
+  for (const window of windows) {
+    const from = begins.get(window.store)
+    if (from === undefined || window.windowStart < from) continue
+    const { today } = dayOf(window.store, window.currency)
+    today.net += amountOf(window.net)
+    today.orders += window.orders
+  }
+  return [...days.values()]
+}
+
+/** Change against a base: `+12%`, `−3%`, `×115` from tenfold on; null where there is nothing to compare with. */
+export function percentChange(value: number, base: number): string | null {
+  if (base <= 0) return null
+  if (value >= 10 * base) return `×${Math.round(value / base)}`
+  const percent = Math.round(((value - base) / base) * 100)
+  return percent > 0 ? `+${percent}%` : `${percent}%`.replace('-', '−')
+}
+
+function amountOf(decimal: string): Amount {
+  return parseAmount(decimal) ?? 0
+}

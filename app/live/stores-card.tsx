@@ -1,0 +1,122 @@
+'use client'
+
+import { formatMoney } from '#app/format/money.ts'
+import { formatCount } from '#app/format/number.ts'
+import { formatAge, formatTime, zoneLabel } from '#app/format/time.ts'
+import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import { lastSaleOf, openingOf } from '#app/live/store-activity.ts'
+import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import { useLive } from '#app/socket/live-provider.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { BasisPopover } from '#app/ui/basis-popover.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { Chip } from '#app/ui/chip.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { formatAmount } from '#domain/money.ts'
+import { windowStartOf } from '#domain/window.ts'
+import type { StoreSummary } from '#server/serving/shapes.ts'
+
+const PACE_MINUTES = 15
+
+/** Every store's day at a glance, each in its own currency and by its own clock. */
+export function StoresCard({
+  board,
+  stores,
+  now,
+  zone,
+  className,
+}: {
+  board: RouterOutputs['live']['board']
+  stores: readonly StoreSummary[]
+  now: Instant
+  zone: string
+  className?: string
+}) {
+  const { state } = useLive()
+  const windows = [...state.windows.values()]
+  const days = new Map(dayByStore(board, windows).map(day => [`${day.store} ${day.currency}`, day] as const))
+  const thisMinute = windowStartOf(now)
+  const rows = stores.map(store => {
+    const entry = board.stores.find(known => known.store === store.store)
+    const own = windows.filter(window => window.store === store.store)
+    const { orders } = sumWindows(own, {
+      stores: [],
+      currency: store.currency,
+      from: thisMinute - PACE_MINUTES * MINUTE_MS,
+      to: thisMinute,
+    })
+    const lastSale = lastSaleOf(store.store, { sales: state.sales, windows: own, board: entry })
+    return {
+      store,
+      day: days.get(`${store.store} ${store.currency}`),
+      pace: orders / PACE_MINUTES,
+      lastSale,
+      opening: openingOf(store, { lastSale, usuallyOpen: entry?.usuallyOpen ?? null, now }),
+    }
+  })
+  return (
+    <Card
+      title="Stores"
+      note={<PathTag path="stream" detail="today so far" />}
+      className={className}
+      actions={
+        <BasisPopover
+          title="Stores"
+          definition="Net sales and orders of each store's business day so far, against the same weekday a week ago up to the like moment. Open means that it sold within the last 15 minutes, or around this time of day one or two weeks ago: no opening hours are on file."
+          bases={[
+            streamBasisOf({ ...board.basis, watermark: state.watermark ?? board.basis.watermark }, zone),
+          ]}
+        />
+      }
+    >
+      <DataTable
+        caption="Stores today"
+        rows={rows}
+        rowKey={row => row.store.store}
+        columns={[
+          { key: 'name', header: 'Store', align: 'left', cell: row => row.store.name },
+          {
+            key: 'open',
+            header: 'Now',
+            align: 'left',
+            cell: row => <Chip tone={row.opening === 'open' ? 'good' : 'plain'}>{row.opening}</Chip>,
+          },
+          {
+            key: 'clock',
+            header: 'Local time',
+            cell: row => (
+              <>
+                {formatTime(now, row.store.zone)}{' '}
+                <span className="text-2xs text-muted">{zoneLabel(now, row.store.zone)}</span>
+              </>
+            ),
+          },
+          {
+            key: 'net',
+            header: 'Net today',
+            cell: row => (
+              <>
+                {formatMoney(formatAmount(row.day?.today.net ?? 0), row.store.currency)}{' '}
+                <span className="text-2xs text-muted">{row.store.currency}</span>
+              </>
+            ),
+          },
+          {
+            key: 'change',
+            header: 'Against a week ago',
+            cell: row => (row.day ? (percentChange(row.day.today.net, row.day.weekAgo.net) ?? '–') : '–'),
+          },
+          { key: 'orders', header: 'Orders', cell: row => formatCount(row.day?.today.orders ?? 0) },
+          { key: 'pace', header: 'Orders a minute', cell: row => row.pace.toFixed(1) },
+          {
+            key: 'last',
+            header: 'Last sale',
+            cell: row => (row.lastSale === null ? 'never' : `${formatAge(now - row.lastSale)} ago`),
+          },
+        ]}
+      />
+    </Card>
+  )
+}

@@ -1,0 +1,147 @@
+'use client'
+
+import Link from 'next/link'
+import { countByRule, waitingAlerts } from '#app/alerts/waiting-alerts.ts'
+import { formatMoney } from '#app/format/money.ts'
+import { formatCount, plural } from '#app/format/number.ts'
+import { formatAge, formatTime } from '#app/format/time.ts'
+import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import { Tile } from '#app/live/tile.tsx'
+import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import { useLive } from '#app/socket/live-provider.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { type Amount, formatAmount } from '#domain/money.ts'
+import { windowStartOf } from '#domain/window.ts'
+
+/** Minutes of the pace: few enough to feel a rush, enough not to jump with every order. */
+const PACE_MINUTES = 5
+
+/** The shop at a glance, from the stream: every figure moves with the sales. */
+export function Tiles({
+  board,
+  now,
+  stores,
+  currency,
+  currencies,
+  zone,
+}: {
+  board: RouterOutputs['live']['board']
+  now: Instant
+  /** Ids; empty for all. */
+  stores: readonly string[]
+  currency: string
+  currencies: readonly string[]
+  zone: string
+}) {
+  const { connection, state } = useLive()
+  const isKnown = connection !== 'connecting'
+  const windows = [...state.windows.values()]
+  const basis = streamBasisOf({ ...board.basis, watermark: state.watermark ?? board.basis.watermark }, zone)
+  const thisMinute = windowStartOf(now)
+  const back = (minutes: number) => thisMinute - minutes * MINUTE_MS
+  const span = (code: string, from: number, to: number) =>
+    sumWindows(windows, { stores, currency: code, from: back(from), to: back(to) })
+  const others = (amountIn: (code: string) => Amount) =>
+    currencies
+      .filter(code => code !== currency)
+      .map(code => ({ unit: code, value: isKnown ? money(amountIn(code), code) : '–' }))
+
+  const days = dayByStore(board, windows)
+  const ofCurrency = (code: string) => {
+    const inCurrency = days.filter(day => day.currency === code)
+    return {
+      today: total(inCurrency.map(day => day.today.net)),
+      weekAgo: total(inCurrency.map(day => day.weekAgo.net)),
+      weekAgoMinutes: total(inCurrency.map(day => day.weekAgoMinutes)),
+    }
+  }
+  const day = ofCurrency(currency)
+  const lastMinute = span(currency, 1, 0).net
+  const usualMinute = Math.round(span(currency, 16, 1).net / 15)
+  const lastQuarter = span(currency, 15, 0).net
+  const ordersIn = (minutes: number) => total(currencies.map(code => span(code, minutes, 0).orders))
+  const pace = ordersIn(PACE_MINUTES) / PACE_MINUTES
+  const inScope = waitingAlerts(state.alerts, now).filter(
+    ({ store }) => stores.length === 0 || stores.includes(store),
+  )
+
+  return (
+    <div className="grid grid-cols-1 gap-3 min-[26rem]:grid-cols-2 md:grid-cols-3 xl:grid-cols-6">
+      <Tile
+        title="Last minute"
+        unit={currency}
+        definition="Net sales of the last full minute, by the time of the sale. Compared with the mean of the 15 minutes before it."
+        basis={basis}
+        value={isKnown ? money(lastMinute, currency) : null}
+        compared={`${formatTime(back(1), zone)}; mean of the 15 minutes before ${money(usualMinute, currency)}`}
+        others={others(code => span(code, 1, 0).net)}
+      />
+      <Tile
+        title="Last 15 min"
+        unit={currency}
+        definition="Net sales of the last 15 full minutes. Compared with the 15 minutes before the like moment a week ago, reckoned from the start of each store's day."
+        basis={basis}
+        value={isKnown ? money(lastQuarter, currency) : null}
+        compared={changeText(lastQuarter, day.weekAgoMinutes, currency)}
+        others={others(code => span(code, 15, 0).net)}
+      />
+      <Tile
+        title="Today so far"
+        unit={currency}
+        definition="Net sales of each store's business day so far. Compared with the same weekday a week ago up to the like moment; a store that sends its day in a file is compared as far as its file goes."
+        basis={basis}
+        value={isKnown ? money(day.today, currency) : null}
+        compared={changeText(day.today, day.weekAgo, currency)}
+        others={others(code => ofCurrency(code).today)}
+      />
+      <Tile
+        title="Orders a minute"
+        definition={`Orders placed less orders voided of the last ${PACE_MINUTES} full minutes, by the minute, in every currency. Compared with the mean of the last hour.`}
+        basis={basis}
+        value={isKnown ? pace.toFixed(1) : null}
+        compared={`mean of the last hour ${(ordersIn(60) / 60).toFixed(1)}`}
+      />
+      <Tile
+        title="Open alerts"
+        definition="Shortages that nobody has acknowledged or snoozed: of a product in a store nothing is left, more was sold than there was, or the reorder point is reached."
+        basis={basis}
+        value={isKnown ? formatCount(inScope.length) : null}
+        compared={
+          <Link href="/restock" className="underline underline-offset-2 hover:text-text">
+            {inScope.length === 0 ? 'nothing to restock' : countByRule(inScope)}
+          </Link>
+        }
+      />
+      <Tile
+        title="Behind"
+        definition="How old the oldest event is that the log holds and the stream has not read. The watermark says up to which moment of selling the stream expects nothing more; it stays 30 s behind the newest sale on purpose, so that sales may come out of order."
+        basis={basis}
+        value={board.lag.lagEvents === 0 ? '0 s' : formatAge(board.lag.lagMs)}
+        compared={
+          <>
+            {board.lag.lagEvents === 0 ? 'all read' : `${plural(board.lag.lagEvents, 'event')} not read`};{' '}
+            {state.watermark === null
+              ? 'no watermark yet'
+              : `watermark ${formatTime(state.watermark, zone, { seconds: true })}`}
+          </>
+        }
+      />
+    </div>
+  )
+}
+
+function changeText(value: Amount, weekAgo: Amount, currency: string): string {
+  const percent = percentChange(value, weekAgo)
+  return percent === null
+    ? 'nothing a week ago'
+    : `${percent} against a week ago, ${money(weekAgo, currency)}`
+}
+
+function money(amount: Amount, currency: string): string {
+  return formatMoney(formatAmount(amount), currency)
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}

@@ -1,0 +1,99 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { formatDate, formatDay } from '#app/format/day.ts'
+import { formatCount } from '#app/format/number.ts'
+import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
+import { RunTable } from '#app/pipeline/run-table.tsx'
+import { SLOT_MARKS, StateMark } from '#app/pipeline/state-marks.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { CardContent } from '#app/ui/card-content.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { useNow } from '#app/ui/use-now.ts'
+
+export interface CellShown {
+  job: string
+  grain: 'day' | 'week' | 'month'
+  period: string
+}
+
+/** What a cell of the grid stands on: each store's state, and the attempts in the ledger. */
+export function CellDialog({ shown, onClose }: { shown: CellShown | null; onClose: () => void }) {
+  return (
+    <DialogFrame
+      isOpen={shown !== null}
+      title={shown ? `${shown.job}, ${periodText(shown)}` : ''}
+      description="Each store's state, and the attempts in the ledger, newest first."
+      onClose={onClose}
+    >
+      {shown ? <Detail shown={shown} /> : null}
+    </DialogFrame>
+  )
+}
+
+function Detail({ shown: { job, period } }: { shown: CellShown }) {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.pipeline.jobs.cell.queryOptions({ job, period }), staleTime: 0 })
+  const now = useNow()
+  return (
+    <CardContent
+      query={query}
+      skeleton={<Skeleton className="h-96" />}
+      isEmpty={({ stores, runs }) => stores.length === 0 && runs.length === 0}
+      empty={<EmptyState what="No store has events of this period, and nothing ran." />}
+    >
+      {({ stores, runs }) => (
+        <div className="grid min-h-0 grow grid-rows-[auto_minmax(0,1fr)] gap-4 overflow-y-auto">
+          <Stores stores={stores} />
+          {runs.length === 0 ? (
+            <EmptyState what="No run yet." advice="Ask for one below the grid, or wait for the next tick." />
+          ) : (
+            <RunTable caption={`Runs of ${job}`} runs={runs} now={now} showsJob={false} />
+          )}
+        </div>
+      )}
+    </CardContent>
+  )
+}
+
+function Stores({ stores }: { stores: RouterOutputs['pipeline']['jobs']['cell']['stores'] }) {
+  return (
+    <DataTable
+      caption="State by store"
+      rows={stores}
+      rowKey={({ store }) => store}
+      columns={[
+        { key: 'store', header: 'Store', align: 'left', cell: row => row.store },
+        {
+          key: 'state',
+          header: 'State',
+          align: 'left',
+          cell: row => (
+            <span className="inline-flex items-center gap-1.5" title={SLOT_MARKS[row.state].meaning}>
+              <StateMark mark={SLOT_MARKS[row.state]} className="size-5" />
+              {SLOT_MARKS[row.state].text}
+            </span>
+          ),
+        },
+        {
+          key: 'read',
+          header: 'Read through',
+          cell: row => (row.throughOffset === null ? '–' : formatCount(row.throughOffset)),
+        },
+        {
+          key: 'needed',
+          header: 'Last event of the period',
+          cell: row => (row.neededOffset === 0 ? '–' : formatCount(row.neededOffset)),
+        },
+      ]}
+    />
+  )
+}
+
+function periodText({ grain, period }: CellShown): string {
+  if (grain === 'day') return formatDay(period)
+  return grain === 'week' ? `week from ${formatDay(period)}` : formatDate(period).replace(/^\d+ /, '')
+}

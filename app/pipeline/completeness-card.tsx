@@ -1,0 +1,196 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { formatDay } from '#app/format/day.ts'
+import { formatMoney } from '#app/format/money.ts'
+import { formatCount, plural } from '#app/format/number.ts'
+import { DayColumns } from '#app/pipeline/day-columns.tsx'
+import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
+import { StackedDay } from '#app/pipeline/stacked-day.tsx'
+import { COMPLETENESS_MARKS, type CompletenessState, Legend, StateMark } from '#app/pipeline/state-marks.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent } from '#app/ui/card-content.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+
+type Completeness = RouterOutputs['pipeline']['completeness']
+type Store = Completeness['stores'][number]
+type RegisterDay = Store['registers'][number]
+
+const CHECK_MS = 60_000
+const MARKS = Object.values(COMPLETENESS_MARKS)
+const WORST_FIRST: readonly CompletenessState[] = [
+  'different',
+  'missing',
+  'awaiting journal',
+  'open',
+  'complete',
+]
+
+/** The log against the tills' own totals: the only check that the log itself misses nothing. */
+export function CompletenessCard() {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.pipeline.completeness.queryOptions(), refetchInterval: CHECK_MS })
+  const [shown, setShown] = useState<{ store: string; day: string } | null>(null)
+  return (
+    <Card
+      title="Completeness"
+      note="the log against the Z reports of the tills, each cell over the registers of a store"
+    >
+      <CardContent
+        query={query}
+        skeleton={<Skeleton className="h-80" />}
+        isEmpty={({ stores }) => stores.length === 0}
+        empty={
+          <EmptyState
+            what="No day has been held against Z reports yet."
+            advice="The job completeness does it once a business day has ended; by hand:"
+            command="npm run jobs -- run completeness --from DAY --to DAY"
+          />
+        }
+      >
+        {data => (
+          <div className="grid gap-3">
+            <Legend marks={MARKS} />
+            <StoreTable data={data} onOpen={(store, day) => setShown({ store, day })} />
+            <DayDialog
+              store={data.stores.find(({ store }) => store === shown?.store) ?? null}
+              day={shown?.day ?? ''}
+              onClose={() => setShown(null)}
+            />
+          </div>
+        )}
+      </CardContent>
+    </Card>
+  )
+}
+
+function StoreTable({
+  data: { days, stores },
+  onOpen,
+}: {
+  data: Completeness
+  onOpen: (store: string, day: string) => void
+}) {
+  const caption = 'Completeness by store and business day'
+  return (
+    <DayColumns label={caption}>
+      <table className="border-separate border-spacing-0 text-xs">
+        <caption className="sr-only">{caption}</caption>
+        <thead>
+          <tr>
+            <th
+              scope="col"
+              className="sticky left-0 z-10 bg-panel pr-3 pb-1.5 text-left text-2xs font-normal text-muted"
+            >
+              Store
+            </th>
+            {days.map(day => (
+              <th key={day} scope="col" className="px-0.5 pb-1.5 text-center text-2xs font-normal text-muted">
+                <StackedDay day={day} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {stores.map(entry => (
+            <tr key={entry.store}>
+              <th
+                scope="row"
+                className="sticky left-0 z-10 border-t border-line bg-panel py-1 pr-3 text-left font-normal whitespace-nowrap max-sm:max-w-28 max-sm:whitespace-normal"
+              >
+                {entry.name}
+              </th>
+              {days.map(day => (
+                <td key={day} className="border-t border-line px-0.5 py-1 text-center">
+                  <Cell store={entry} day={day} onOpen={onOpen} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </DayColumns>
+  )
+}
+
+function Cell({
+  store,
+  day,
+  onOpen,
+}: {
+  store: Store
+  day: string
+  onOpen: (store: string, day: string) => void
+}) {
+  const registers = store.registers.filter(({ businessDay }) => businessDay === day)
+  const state = WORST_FIRST.find(known => registers.some(register => register.state === known))
+  if (state === undefined) return <span className="text-muted">·</span>
+  const ofThem = registers.filter(register => register.state === state).length
+  const name = `${store.name}, ${formatDay(day)}: ${COMPLETENESS_MARKS[state].text}`
+  return (
+    <button
+      type="button"
+      title={`${name} (${ofThem} of ${plural(registers.length, 'register')})`}
+      aria-label={name}
+      onClick={() => onOpen(store.store, day)}
+      className="inline-flex min-h-7 min-w-7 items-center justify-center rounded-md hover:bg-faint pointer-coarse:min-h-9 pointer-coarse:min-w-9"
+    >
+      <StateMark mark={COMPLETENESS_MARKS[state]} />
+    </button>
+  )
+}
+
+function DayDialog({ store, day, onClose }: { store: Store | null; day: string; onClose: () => void }) {
+  return (
+    <DialogFrame
+      isOpen={store !== null}
+      title={store ? `${store.name}, ${formatDay(day)}` : ''}
+      description="Per register, the total its Z report gives and the total the log holds."
+      onClose={onClose}
+    >
+      {store ? (
+        <RegisterTable registers={store.registers.filter(({ businessDay }) => businessDay === day)} />
+      ) : null}
+    </DialogFrame>
+  )
+}
+
+function RegisterTable({ registers }: { registers: readonly RegisterDay[] }) {
+  const money = (amount: string | null, currency: string | null) =>
+    amount === null ? '–' : currency === null ? amount : `${formatMoney(amount, currency)} ${currency}`
+  return (
+    <DataTable
+      caption="Registers"
+      rows={registers}
+      rowKey={({ register }) => register}
+      columns={[
+        { key: 'register', header: 'Register', align: 'left', cell: row => row.register || 'not known' },
+        {
+          key: 'state',
+          header: 'State',
+          align: 'left',
+          cell: row => (
+            <span className="inline-flex items-center gap-1.5" title={COMPLETENESS_MARKS[row.state].meaning}>
+              <StateMark mark={COMPLETENESS_MARKS[row.state]} className="size-5" />
+              {COMPLETENESS_MARKS[row.state].text}
+            </span>
+          ),
+        },
+        {
+          key: 'z-orders',
+          header: 'Z, orders',
+          cell: row => (row.zOrders === null ? '–' : formatCount(row.zOrders)),
+        },
+        { key: 'log-orders', header: 'Log, orders', cell: row => formatCount(row.logOrders) },
+        { key: 'z-net', header: 'Z, net', cell: row => money(row.zNet, row.currency) },
+        { key: 'log-net', header: 'Log, net', cell: row => money(row.logNet, row.currency) },
+        { key: 'run', header: 'Run', cell: row => formatCount(row.runId) },
+      ]}
+    />
+  )
+}

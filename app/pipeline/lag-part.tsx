@@ -1,0 +1,207 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { formatCount } from '#app/format/number.ts'
+import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
+import { formatLag } from '#app/pipeline/flow-nodes.ts'
+import { TextField } from '#app/pipeline/form-fields.tsx'
+import { FLOW_MS } from '#app/pipeline/use-flow.ts'
+import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { Chip } from '#app/ui/chip.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+
+type Flow = RouterOutputs['pipeline']['flow']
+type Source = RouterOutputs['pipeline']['sources']['sources'][number]
+
+/** How far each path has read each partition, and how far each source is in event time. */
+export function LagPart({ flow, now }: { flow: CardQuery<Flow>; now: number | null }) {
+  return (
+    <>
+      <Card title="Partitions" note="offsets of the log, and how far each path has read">
+        <CardContent query={flow} skeleton={<Skeleton className="h-44" />}>
+          {data => <PartitionTable flow={data} now={now ?? data.now} />}
+        </CardContent>
+      </Card>
+      <SourcesCard now={now} />
+    </>
+  )
+}
+
+function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number }) {
+  return (
+    <DataTable
+      caption="Partitions of the log: last offset, offset of each path, events not read yet"
+      rows={partitions}
+      rowKey={({ partition }) => String(partition)}
+      columns={[
+        { key: 'partition', header: 'Partition', align: 'left', cell: row => row.partition },
+        { key: 'rate', header: 'Events a minute', cell: row => formatCount(row.eventsPerMinute) },
+        { key: 'end', header: 'Log end', cell: row => formatCount(row.end) },
+        {
+          key: 'stream',
+          header: <PathTag path="stream" detail="offset" />,
+          cell: row => formatCount(row.streamOffset),
+        },
+        {
+          key: 'stream-lag',
+          header: 'Not read, oldest',
+          cell: row => lagCell(row.streamLagEvents, row.streamLagMs),
+        },
+        {
+          key: 'watermark',
+          header: 'Watermark',
+          cell: row => (row.watermark === null ? '–' : <Moment at={row.watermark} now={now} />),
+        },
+        {
+          key: 'planner',
+          header: <PathTag path="batch" detail="planner offset" />,
+          cell: row => formatCount(row.plannerOffset),
+        },
+        { key: 'run', header: 'Furthest run', cell: row => formatCount(row.batchOffset) },
+        {
+          key: 'batch-lag',
+          header: 'Not read, oldest',
+          cell: row => lagCell(row.batchLagEvents, row.batchLagMs),
+        },
+      ]}
+    />
+  )
+}
+
+function lagCell(events: number, ms: number): string {
+  return events === 0 ? '0' : `${formatCount(events)}, ${formatLag(ms)}`
+}
+
+function SourcesCard({ now }: { now: number | null }) {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.pipeline.sources.queryOptions(), refetchInterval: FLOW_MS })
+  const [search, setSearch] = useState('')
+  return (
+    <Card
+      title="Sources"
+      note="watermark of a source: its newest event − 30 s"
+      actions={
+        <TextField
+          type="search"
+          aria-label="Search sources"
+          placeholder="Search"
+          value={search}
+          onChange={event => setSearch(event.target.value)}
+          className="w-44"
+        />
+      }
+    >
+      <CardContent
+        query={query}
+        skeleton={<Skeleton className="h-96" />}
+        isEmpty={({ sources }) => sources.length === 0}
+        empty={
+          <EmptyState
+            what="Nothing has sent an event yet."
+            advice="Start the simulators:"
+            command="npm run simulate"
+          />
+        }
+      >
+        {data => <SourceTable data={data} search={search} now={now ?? data.now} />}
+      </CardContent>
+    </Card>
+  )
+}
+
+function SourceTable({
+  data: { sources, isCut },
+  search,
+  now,
+}: {
+  data: RouterOutputs['pipeline']['sources']
+  search: string
+  now: number
+}) {
+  const wanted = search.trim().toLowerCase()
+  // By name: ordered by their last event they would change places all the time.
+  const shown = sources
+    .filter(({ source }) => source.toLowerCase().includes(wanted))
+    .toSorted(
+      (one, other) => one.source.localeCompare(other.source) || (one.partition ?? 0) - (other.partition ?? 0),
+    )
+  return (
+    <>
+      <div className="flex max-h-[32rem] flex-col">
+        <DataTable
+          caption="Sources: class, partition, last event, watermark"
+          rows={shown}
+          rowKey={({ source, partition }) => `${source} ${partition}`}
+          columns={[
+            { key: 'source', header: 'Source', align: 'left', cell: row => row.source },
+            { key: 'class', header: 'Class', align: 'left', cell: row => row.class },
+            { key: 'partition', header: 'Partition', cell: row => row.partition ?? 'of its stores' },
+            {
+              key: 'event',
+              header: 'Newest event',
+              cell: row =>
+                row.lastEventTime === null ? (
+                  (row.files?.newest ?? '–')
+                ) : (
+                  <Moment at={row.lastEventTime} now={now} />
+                ),
+            },
+            {
+              key: 'appended',
+              header: 'In the log',
+              cell: row => (row.lastAppendedAt === null ? '–' : `${formatAge(now - row.lastAppendedAt)} ago`),
+            },
+            {
+              key: 'watermark',
+              header: 'Watermark',
+              cell: row => (row.watermark === null ? 'moves none' : <Moment at={row.watermark} now={now} />),
+            },
+            { key: 'state', header: 'State', align: 'left', cell: row => <SourceState source={row} /> },
+          ]}
+        />
+      </div>
+      <p className="mt-2 text-2xs text-muted">
+        {shown.length === 0 ? 'No source has this in its name. ' : ''}
+        {isCut ? 'The 1,000 sources that sent last are listed. ' : ''}
+        The slowest source that is not idle holds the watermark of its partition; one is idle after a minute
+        of silence.
+      </p>
+    </>
+  )
+}
+
+function SourceState({ source: { files, isIdle, isSlowest } }: { source: Source }) {
+  if (files) {
+    return (
+      <span className="flex gap-1">
+        <Chip>{formatCount(files.loaded)} loaded</Chip>
+        {files.failed > 0 ? <Chip tone="bad">{formatCount(files.failed)} failed</Chip> : null}
+      </span>
+    )
+  }
+  if (isIdle) return <Chip>idle</Chip>
+  return (
+    <span className="flex gap-1">
+      <Chip tone="good">active</Chip>
+      {isSlowest ? <Chip>slowest</Chip> : null}
+    </span>
+  )
+}
+
+/** A time with seconds when it is of today, with its day when not; in full for a pointer. */
+function Moment({ at, now }: { at: number; now: number }) {
+  const moment = formatMoment(at, PIPELINE_ZONE, now)
+  return (
+    <span title={formatFullMoment(at, PIPELINE_ZONE)}>
+      {moment.includes(' ') ? moment : formatTime(at, PIPELINE_ZONE, { seconds: true })}
+    </span>
+  )
+}

@@ -1,0 +1,177 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Check, TriangleAlert } from 'lucide-react'
+import { formatDayRange } from '#app/format/day.ts'
+import { formatCount } from '#app/format/number.ts'
+import { formatAge, formatFullMoment } from '#app/format/time.ts'
+import { failureText } from '#app/pipeline/failure-text.ts'
+import { formatLag } from '#app/pipeline/flow-nodes.ts'
+import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
+import { RunStateChip } from '#app/pipeline/state-marks.tsx'
+import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Button } from '#app/ui/button.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent } from '#app/ui/card-content.tsx'
+import { Chip } from '#app/ui/chip.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { useServerNow } from '#app/ui/use-server-now.ts'
+
+type Reconciliations = RouterOutputs['pipeline']['reconciliations']
+type Compared = NonNullable<Reconciliations['total']>
+
+const CHECK_MS = 30_000
+
+/** Stream against batch, figure by figure: what was compared, and that nothing is left unexplained. */
+export function ReconciliationCard() {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.pipeline.reconciliations.queryOptions(), refetchInterval: CHECK_MS })
+  const now = useServerNow(query)
+  return (
+    <Card title="Reconciliation" note="stream − batch, every difference with its cause" actions={<RunNow />}>
+      <CardContent
+        query={query}
+        skeleton={<Skeleton className="h-80" />}
+        isEmpty={({ runs, total }) => runs.length === 0 && total === null}
+        empty={
+          <EmptyState
+            what="Nothing has been reconciled yet."
+            advice="The jobs process does it after every tick that changed figures; or by hand:"
+            command="npm run reconcile"
+          />
+        }
+      >
+        {data => (
+          <>
+            {data.total ? <Total total={data.total} /> : null}
+            {data.runs.length === 0 ? (
+              <p className="text-2xs text-muted">
+                Compared by the seeder or by hand; the jobs process does it after each tick that changed
+                figures.
+              </p>
+            ) : (
+              <div className="flex max-h-80 flex-col">
+                <RunsTable data={data} now={now ?? data.now} />
+              </div>
+            )}
+          </>
+        )}
+      </CardContent>
+    </Card>
+  )
+}
+
+function Total({ total: { from, to, figures, differing, explained, unexplained } }: { total: Compared }) {
+  return (
+    <p className="mb-3 flex flex-wrap items-center gap-2 text-xs">
+      {unexplained === 0 ? (
+        <Chip tone="good">
+          <Check aria-hidden="true" className="size-3" />
+          unexplained 0
+        </Chip>
+      ) : (
+        <Chip tone="bad">
+          <TriangleAlert aria-hidden="true" className="size-3" />
+          unexplained {formatCount(unexplained)}
+        </Chip>
+      )}
+      <span>
+        {formatCount(figures)} figures of {formatDayRange(from, to)} as last compared:{' '}
+        {formatCount(differing)} differ, {formatCount(explained)} explained.
+      </span>
+    </p>
+  )
+}
+
+function RunsTable({ data: { runs }, now }: { data: Reconciliations; now: number }) {
+  return (
+    <DataTable
+      caption="Reconciliations, newest first"
+      rows={runs}
+      rowKey={({ runId }) => String(runId)}
+      columns={[
+        { key: 'run', header: 'Run', cell: run => formatCount(run.runId) },
+        { key: 'state', header: 'State', align: 'left', cell: run => <RunStateChip state={run.state} /> },
+        {
+          key: 'at',
+          header: 'Started',
+          cell: run => (
+            <span title={formatFullMoment(run.startedAt, PIPELINE_ZONE)}>
+              {formatAge(now - run.startedAt)} ago
+            </span>
+          ),
+        },
+        {
+          key: 'took',
+          header: 'Took',
+          cell: run => (run.finishedAt === null ? '–' : formatLag(run.finishedAt - run.startedAt)),
+        },
+        { key: 'figures', header: 'Figures', cell: run => countOf(run.standing?.figures) },
+        { key: 'differing', header: 'Differ', cell: run => countOf(run.standing?.differing) },
+        { key: 'explained', header: 'Explained', cell: run => countOf(run.standing?.explained) },
+        { key: 'unexplained', header: 'Unexplained', cell: run => countOf(run.standing?.unexplained) },
+        { key: 'findings', header: 'Findings', cell: run => formatCount(run.findings) },
+        {
+          key: 'why',
+          header: 'Range and cause, or what was found',
+          align: 'left',
+          cell: run => (
+            <span className={run.error ? 'block min-w-64 whitespace-normal text-bad' : ''}>
+              {run.error ?? run.reason ?? ''}
+              {run.standing === null && run.state === 'succeeded' ? ' (compared again since)' : ''}
+            </span>
+          ),
+        },
+      ]}
+    />
+  )
+}
+
+function countOf(count: number | undefined): string {
+  return count === undefined ? '–' : formatCount(count)
+}
+
+/** Asks the jobs process to compare every day of the log, a year at most. */
+function RunNow() {
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const requests = useQuery(trpc.pipeline.jobs.requests.queryOptions())
+  const request = useMutation({
+    ...trpc.pipeline.jobs.request.mutationOptions(),
+    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
+  })
+  const range = requests.data?.range
+  const asked = request.data
+    ? requests.data?.requests.find(({ request: number }) => number === request.data)
+    : undefined
+  return (
+    <>
+      <OutcomeLine
+        done={request.data ? `Request ${formatCount(request.data)} ${asked?.state ?? 'is placed'}` : null}
+        failed={request.error ? failureText(request.error) : null}
+      />
+      <Button
+        disabled={!range || request.isPending}
+        onClick={() =>
+          range && request.mutate({ job: 'reconciliation', from: lastMonths(range), to: range.to })
+        }
+      >
+        Reconcile now
+      </Button>
+    </>
+  )
+}
+
+const REACH_DAYS = 60
+const DAY_MS = 86_400_000
+
+function lastMonths({ from, to }: { from: string; to: string }): string {
+  const earliest = new Date(Date.parse(`${to}T00:00:00Z`) - (REACH_DAYS - 1) * DAY_MS)
+    .toISOString()
+    .slice(0, 10)
+  return earliest < from ? from : earliest
+}

@@ -1,0 +1,192 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { formatDayRange } from '#app/format/day.ts'
+import { formatCount } from '#app/format/number.ts'
+import { formatAge } from '#app/format/time.ts'
+import { failureText } from '#app/pipeline/failure-text.ts'
+import { formatLag } from '#app/pipeline/flow-nodes.ts'
+import { Field, SelectField, TextField } from '#app/pipeline/form-fields.tsx'
+import { Note } from '#app/pipeline/note.tsx'
+import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
+import { RunStateChip } from '#app/pipeline/state-marks.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Button } from '#app/ui/button.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent } from '#app/ui/card-content.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+import { useServerNow } from '#app/ui/use-server-now.ts'
+
+type Requests = RouterOutputs['pipeline']['jobs']['requests']
+
+const REQUESTS_MS = 5_000
+/** The schedule beats every ten seconds. */
+const SILENT_MS = 30_000
+
+/** Asks the jobs process for a run over a range of days, and shows what became of it. */
+export function RequestCard() {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.pipeline.jobs.requests.queryOptions(), refetchInterval: REQUESTS_MS })
+  const now = useServerNow(query)
+  return (
+    <Card title="Run and backfill" note={rangeText(query.data?.range ?? null)}>
+      <CardContent query={query} skeleton={<Skeleton className="h-56" />}>
+        {data => (
+          <>
+            <Liveness heartbeatAt={data.heartbeatAt} now={now ?? data.now} />
+            <RequestForm range={data.range} />
+            <RequestTable requests={data.requests} now={now ?? data.now} />
+          </>
+        )}
+      </CardContent>
+    </Card>
+  )
+}
+
+function Liveness({ heartbeatAt, now }: { heartbeatAt: number | null; now: number }) {
+  if (heartbeatAt !== null && now - heartbeatAt <= SILENT_MS) return null
+  return (
+    <Note command="npm start -- jobs">
+      {heartbeatAt === null
+        ? 'No jobs process has run yet: a request waits until one does.'
+        : `No jobs process runs: the last was heard of ${formatAge(now - heartbeatAt)} ago. A request waits until one does.`}
+    </Note>
+  )
+}
+
+function RequestForm({ range }: { range: Requests['range'] }) {
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const list = useQuery({ ...trpc.pipeline.jobs.list.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
+  const [job, setJob] = useState('all')
+  // Null: the newest day of the log, whichever that is by then.
+  const [from, setFrom] = useState<string | null>(null)
+  const [to, setTo] = useState<string | null>(null)
+  const request = useMutation({
+    ...trpc.pipeline.jobs.request.mutationOptions(),
+    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.jobs.requests.pathFilter()),
+  })
+  const jobs = list.data?.jobs ?? []
+  const takesRange = job === list.data?.all || (jobs.find(entry => entry.job === job)?.takesRange ?? true)
+  const firstDay = from ?? range?.to ?? ''
+  const lastDay = to ?? range?.to ?? ''
+
+  function submit(event: FormEvent) {
+    event.preventDefault()
+    request.mutate(takesRange ? { job, from: firstDay, to: lastDay } : { job })
+  }
+
+  return (
+    <form onSubmit={submit} aria-label="Run a job" className="mb-3 grid gap-2">
+      <div className="grid items-end gap-2 sm:grid-cols-[minmax(0,16rem)_auto_auto_auto] sm:justify-start">
+        <Field label="Job">
+          <SelectField value={job} onChange={event => setJob(event.target.value)}>
+            <option value={list.data?.all ?? 'all'}>all reports</option>
+            {jobs.map(entry => (
+              <option key={entry.job} value={entry.job}>
+                {entry.job}
+              </option>
+            ))}
+          </SelectField>
+        </Field>
+        <Field label="First day">
+          <TextField
+            type="date"
+            required={takesRange}
+            disabled={!takesRange || range === null}
+            min={range?.from}
+            max={range?.to}
+            value={takesRange ? firstDay : ''}
+            onChange={event => setFrom(event.target.value)}
+          />
+        </Field>
+        <Field label="Last day, included">
+          <TextField
+            type="date"
+            required={takesRange}
+            disabled={!takesRange || range === null}
+            min={firstDay || range?.from}
+            max={range?.to}
+            value={takesRange ? lastDay : ''}
+            onChange={event => setTo(event.target.value)}
+          />
+        </Field>
+        <Button type="submit" disabled={request.isPending || (takesRange && range === null)}>
+          {firstDay === lastDay || !takesRange ? 'Run' : 'Backfill'}
+        </Button>
+      </div>
+      <OutcomeLine
+        done={request.data === undefined ? null : `Request ${formatCount(request.data)} is placed.`}
+        failed={request.error ? failureText(request.error) : null}
+      />
+    </form>
+  )
+}
+
+function rangeText(range: Requests['range']): string | null {
+  return range === null
+    ? null
+    : `the log holds ${formatDayRange(range.from, range.to)}; both ends are included`
+}
+
+function RequestTable({ requests, now }: { requests: Requests['requests']; now: number }) {
+  if (requests.length === 0)
+    return (
+      <EmptyState
+        what="Nothing has been asked for yet."
+        advice="What you ask for shows here, with what came of it."
+      />
+    )
+  return (
+    <div className="flex max-h-72 flex-col">
+      <DataTable
+        caption="Requests, newest first"
+        rows={requests}
+        rowKey={({ request }) => String(request)}
+        columns={[
+          { key: 'request', header: 'Request', cell: row => formatCount(row.request) },
+          {
+            key: 'job',
+            header: 'Job',
+            align: 'left',
+            cell: row => (row.job === 'all' ? 'all reports' : row.job),
+          },
+          {
+            key: 'range',
+            header: 'Days',
+            align: 'left',
+            cell: row => (row.from && row.to ? formatDayRange(row.from, row.to) : '–'),
+          },
+          { key: 'state', header: 'State', align: 'left', cell: row => <RunStateChip state={row.state} /> },
+          { key: 'asked', header: 'Asked', cell: row => `${formatAge(now - row.requestedAt)} ago` },
+          { key: 'took', header: 'Took', cell: row => tookText(row, now) },
+          {
+            key: 'detail',
+            header: 'What came of it',
+            align: 'left',
+            cell: row => (
+              <span
+                className={
+                  row.state === 'failed'
+                    ? 'block min-w-56 whitespace-normal text-bad'
+                    : 'block min-w-40 whitespace-normal'
+                }
+              >
+                {row.detail ?? (row.state === 'requested' ? 'waits for the jobs process' : '')}
+              </span>
+            ),
+          },
+        ]}
+      />
+    </div>
+  )
+}
+
+function tookText({ startedAt, endedAt }: Requests['requests'][number], now: number): string {
+  if (startedAt === null) return '–'
+  return endedAt === null ? `${formatAge(now - startedAt)} so far` : formatLag(endedAt - startedAt)
+}

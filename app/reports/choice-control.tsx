@@ -1,0 +1,54 @@
+'use client'
+
+import { Select } from '@base-ui/react/select'
+import { Check, ChevronsUpDown } from 'lucide-react'
+import { buttonLook } from '#app/ui/button.tsx'
+
+export interface Choice<Value extends string> {
+  value: Value
+  label: string
+}
+
+/** One choice of a few, shown as what is chosen. */
+export function ChoiceControl<Value extends string>({
+  label,
+  choices,
+  chosen,
+  onChange,
+}: {
+  label: string
+  choices: readonly Choice<Value>[]
+  chosen: Value
+  onChange: (value: Value) => void
+}) {
+  return (
+    <Select.Root items={choices} value={chosen} onValueChange={value => value !== null && onChange(value)}>
+      <Select.Trigger aria-label={label} className={buttonLook()}>
+        <Select.Value />
+        <Select.Icon>
+          <ChevronsUpDown aria-hidden="true" className="size-3.5 text-muted" />
+        </Select.Icon>
+      </Select.Trigger>
+      <Select.Portal>
+        <Select.Positioner sideOffset={6} alignItemWithTrigger={false} className="z-40">
+          <Select.Popup className="rounded-card border border-line bg-panel p-1 text-xs shadow-popup outline-none">
+            <Select.List>
+              {choices.map(({ value, label: text }) => (
+                <Select.Item
+                  key={value}
+                  value={value}
+                  className="flex min-h-9 min-w-24 items-center gap-2 rounded-md px-2.5 outline-none select-none data-highlighted:bg-faint pointer-coarse:min-h-11"
+                >
+                  <Select.ItemText>{text}</Select.ItemText>
+                  <Select.ItemIndicator className="ml-auto">
+                    <Check aria-hidden="true" className="size-3.5" />
+                  </Select.ItemIndicator>
+                </Select.Item>
+              ))}
+            </Select.List>
+          </Select.Popup>
+        </Select.Positioner>
+      </Select.Portal>
+    </Select.Root>
+  )
+}

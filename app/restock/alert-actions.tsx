@@ -1,0 +1,69 @@
+'use client'
+
+import { Menu } from '@base-ui/react/menu'
+import { ChevronDown } from 'lucide-react'
+import type { Act } from '#app/restock/use-act.ts'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Button, buttonLook } from '#app/ui/button.tsx'
+
+type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
+
+/** What one can do about an alert: say that it is taken care of, look away for a while, or take that back. */
+export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; busy: boolean }) {
+  const { alertId, state } = alert
+  const about = `${alert.productName ?? alert.sku}, ${alert.store}`
+  if (state === 'acknowledged' || state === 'snoozed') {
+    return (
+      <Button
+        kind="control"
+        className="min-h-8"
+        disabled={busy}
+        aria-label={`Reopen: ${about}`}
+        onClick={() => act([alertId], { kind: 'reopen' })}
+      >
+        Reopen
+      </Button>
+    )
+  }
+  return (
+    <span className="inline-flex gap-1.5">
+      <Button
+        kind="control"
+        className="min-h-8"
+        disabled={busy}
+        aria-label={`Acknowledge: ${about}`}
+        onClick={() => act([alertId], { kind: 'acknowledge' })}
+      >
+        Acknowledge
+      </Button>
+      <Menu.Root>
+        <Menu.Trigger
+          disabled={busy}
+          aria-label={`Snooze: ${about}`}
+          className={buttonLook({ className: 'min-h-8' })}
+        >
+          Snooze
+          <ChevronDown aria-hidden="true" className="size-3.5 text-muted" />
+        </Menu.Trigger>
+        <Menu.Portal>
+          <Menu.Positioner sideOffset={6} align="end" collisionPadding={8} className="z-40">
+            <Menu.Popup className="rounded-card border border-line bg-panel p-1 text-xs shadow-popup outline-none">
+              <Menu.Item className={ITEM} onClick={() => act([alertId], { kind: 'snooze', until: 'hour' })}>
+                For an hour
+              </Menu.Item>
+              <Menu.Item
+                className={ITEM}
+                onClick={() => act([alertId], { kind: 'snooze', until: 'tomorrow' })}
+              >
+                Until the store's next day
+              </Menu.Item>
+            </Menu.Popup>
+          </Menu.Positioner>
+        </Menu.Portal>
+      </Menu.Root>
+    </span>
+  )
+}
+
+const ITEM =
+  'flex min-h-9 min-w-40 items-center rounded-md px-2.5 outline-none select-none data-highlighted:bg-faint pointer-coarse:min-h-11'

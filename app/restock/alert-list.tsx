@@ -1,0 +1,156 @@
+'use client'
+
+import type { ReactNode } from 'react'
+import { formatCount } from '#app/format/number.ts'
+import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
+import { AlertActions } from '#app/restock/alert-actions.tsx'
+import { RuleChip } from '#app/restock/rule-chip.tsx'
+import type { Act } from '#app/restock/use-act.ts'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { PathTag } from '#app/ui/path-marker.tsx'
+import type { Instant } from '#domain/instant.ts'
+import type { StoreSummary } from '#server/serving/shapes.ts'
+
+type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
+
+interface Shown {
+  alerts: readonly Alert[]
+  stores: readonly StoreSummary[]
+  now: Instant
+  zone: string
+  act: Act
+  busy: boolean
+}
+
+/** The same alerts as a table where there is room for one, else as a list whose actions are in reach of a thumb. */
+export function AlertList(shown: Shown) {
+  return (
+    <>
+      <div className="flex flex-col max-lg:hidden">
+        <AlertTable {...shown} />
+      </div>
+      <ul aria-label="Shortages" className="lg:hidden">
+        {shown.alerts.map(alert => (
+          <AlertItem key={alert.alertId} alert={alert} {...shown} />
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
+  return (
+    <DataTable
+      caption="Shortages"
+      rows={alerts}
+      rowKey={({ alertId }) => alertId}
+      columns={[
+        { key: 'rule', header: 'Shortage', align: 'left', cell: ({ rule }) => <RuleChip rule={rule} /> },
+        { key: 'product', header: 'Product', align: 'left', cell: alert => <ProductName alert={alert} /> },
+        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+        { key: 'hand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+        { key: 'order', header: 'On order', cell: ({ onOrder }) => formatCount(onOrder) },
+        {
+          key: 'point',
+          header: 'Reorder point',
+          cell: ({ reorderPoint }) => (reorderPoint === null ? '–' : formatCount(reorderPoint)),
+        },
+        {
+          key: 'opened',
+          header: 'Opened',
+          cell: ({ openedAt }) => (
+            <span title={formatFullMoment(openedAt, zone)}>{formatMoment(openedAt, zone, now)}</span>
+          ),
+        },
+        {
+          key: 'path',
+          header: 'Raised by',
+          align: 'left',
+          cell: ({ raisedBy }) => <PathTag path={raisedBy} />,
+        },
+        {
+          key: 'state',
+          header: 'Taken care of',
+          align: 'left',
+          cell: alert => <Handling alert={alert} zone={zone} now={now} />,
+        },
+        {
+          key: 'act',
+          header: 'Do',
+          cell: alert => <AlertActions alert={alert} act={act} busy={busy} />,
+        },
+      ]}
+    />
+  )
+}
+
+function AlertItem({ alert, stores, now, zone, act, busy }: Shown & { alert: Alert }) {
+  const { rule, onHand, onOrder, reorderPoint, openedAt } = alert
+  return (
+    <li className="border-b border-line py-3 text-xs last:border-0">
+      <div className="flex items-start justify-between gap-3">
+        <div className="min-w-0">
+          <ProductName alert={alert} />
+          <p className="text-2xs text-muted">{storeName(stores, alert.store)}</p>
+        </div>
+        <RuleChip rule={rule} />
+      </div>
+      <dl className="my-2 grid grid-cols-4 gap-2 text-2xs">
+        <Fact name="On hand">{formatCount(onHand)}</Fact>
+        <Fact name="On order">{formatCount(onOrder)}</Fact>
+        <Fact name="Reorder at">{reorderPoint === null ? '–' : formatCount(reorderPoint)}</Fact>
+        <Fact name="Open for">
+          <span title={formatFullMoment(openedAt, zone)}>{formatShortAge(now - openedAt)}</span>
+        </Fact>
+      </dl>
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <Handling alert={alert} zone={zone} now={now} />
+        <AlertActions alert={alert} act={act} busy={busy} />
+      </div>
+    </li>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-muted">{name}</dt>
+      <dd className="text-xs">{children}</dd>
+    </div>
+  )
+}
+
+export function ProductName({ alert }: { alert: Pick<Alert, 'sku' | 'productName'> }) {
+  return (
+    <span className="inline-flex max-w-full items-baseline gap-2">
+      {alert.productName === null ? null : <span className="truncate">{alert.productName}</span>}
+      <span className={alert.productName === null ? '' : 'text-2xs text-muted'}>{alert.sku}</span>
+    </span>
+  )
+}
+
+/** Who said what about it, and when. */
+function Handling({
+  alert: { state, handling },
+  zone,
+  now,
+}: {
+  alert: Pick<Alert, 'state' | 'handling'>
+  zone: string
+  now: Instant
+}) {
+  if (handling === null || state === 'open') return <span className="text-2xs text-muted">nobody yet</span>
+  const by = handling.by ?? 'somebody'
+  return (
+    <span className="text-2xs text-muted" title={formatFullMoment(handling.at, zone)}>
+      {handling.until === null
+        ? `acknowledged by ${by}, ${formatMoment(handling.at, zone, now)}`
+        : `snoozed by ${by} until ${formatMoment(handling.until, zone, now)}`}
+    </span>
+  )
+}
+
+export function storeName(stores: readonly StoreSummary[], id: string): string {
+  return stores.find(({ store }) => store === id)?.name ?? id
+}

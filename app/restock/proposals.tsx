@@ -1,0 +1,190 @@
+'use client'
+
+import { Download } from 'lucide-react'
+import { formatDate } from '#app/format/day.ts'
+import { formatExactMoney, formatMoney } from '#app/format/money.ts'
+import { formatCount, plural } from '#app/format/number.ts'
+import { localDateOf } from '#app/format/time.ts'
+import { ProductName } from '#app/restock/alert-list.tsx'
+import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { BasisPopover } from '#app/ui/basis-popover.tsx'
+import { buttonLook } from '#app/ui/button.tsx'
+import { Card } from '#app/ui/card.tsx'
+import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { EmptyState } from '#app/ui/empty-state.tsx'
+import { Skeleton } from '#app/ui/skeleton.tsx'
+
+type Proposals = RouterOutputs['restock']['proposals']
+type Supplier = Proposals['suppliers'][number]
+
+/** What to order now, supplier by supplier, in whole packs, with what it will cost and when it will come. */
+export function ProposalCards({
+  query,
+  zone,
+  csvHref,
+}: {
+  query: CardQuery<Proposals>
+  zone: string
+  csvHref: string
+}) {
+  return (
+    <div className="grid gap-3">
+      <Card
+        title="To order"
+        actions={
+          <>
+            <a href={csvHref} download className={buttonLook()}>
+              <Download aria-hidden="true" className="size-4 text-muted" />
+              CSV
+            </a>
+            {query.data ? (
+              <BasisPopover
+                title="To order"
+                definition="A product of a store is listed when on hand and on order together are at or below the reorder point of its policy. The proposal fills up to the policy's level, rounded up to whole packs of the supplier. It is expected after the supplier's lead time, if ordered now."
+                bases={[streamBasisOf(query.data.basis, zone)]}
+              />
+            ) : null}
+          </>
+        }
+      >
+        <CardContent
+          query={query}
+          skeleton={<Skeleton className="h-40" />}
+          isEmpty={({ suppliers }) => suppliers.length === 0}
+          empty={
+            <EmptyState
+              what="Nothing to order."
+              advice={
+                query.data && query.data.covered > 0
+                  ? `${coveredText(query.data.covered)}.`
+                  : 'Where a reorder point is known, what is on hand and on order is above it.'
+              }
+            />
+          }
+        >
+          {data => (
+            <>
+              <Totals suppliers={data.suppliers} />
+              {data.covered > 0 ? (
+                <p className="mt-2 text-2xs text-muted">Beside these, {coveredText(data.covered)}.</p>
+              ) : null}
+            </>
+          )}
+        </CardContent>
+      </Card>
+      {query.data?.suppliers.map(supplier => (
+        <SupplierCard key={supplier.supplier ?? ''} supplier={supplier} zone={zone} />
+      ))}
+    </div>
+  )
+}
+
+function Totals({ suppliers }: { suppliers: readonly Supplier[] }) {
+  return (
+    <DataTable
+      caption="Totals by supplier"
+      rows={suppliers}
+      rowKey={({ supplier }) => supplier ?? ''}
+      columns={[
+        { key: 'name', header: 'Supplier', align: 'left', cell: supplierName },
+        { key: 'lines', header: 'Lines', cell: ({ lines }) => formatCount(lines.length) },
+        {
+          key: 'units',
+          header: 'Units',
+          cell: ({ lines }) =>
+            formatCount(lines.reduce((sum, { suggestedUnits }) => sum + (suggestedUnits ?? 0), 0)),
+        },
+        { key: 'cost', header: 'Cost', cell: costText },
+      ]}
+    />
+  )
+}
+
+function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) {
+  return (
+    <Card
+      title={supplierName(supplier)}
+      note={`${plural(supplier.lines.length, 'line')}${supplier.totals.length > 0 ? `, ${costText(supplier)}` : ''}`}
+    >
+      {supplier.supplier === null ? (
+        <p className="mb-2 text-2xs text-muted">
+          No supply terms are on file for these products: packs, cost and supplier are unknown, so units are
+          proposed one by one.
+        </p>
+      ) : null}
+      <div className="flex max-h-120 flex-col">
+        <DataTable
+          caption={`To order from ${supplierName(supplier)}`}
+          rows={supplier.lines}
+          rowKey={({ store, sku }) => `${store} ${sku}`}
+          columns={[
+            { key: 'product', header: 'Product', align: 'left', cell: line => <ProductName alert={line} /> },
+            { key: 'store', header: 'Store', align: 'left', cell: line => line.storeName },
+            { key: 'hand', header: 'On hand', cell: line => formatCount(line.onHand) },
+            { key: 'order', header: 'On order', cell: line => formatCount(line.onOrder) },
+            { key: 'point', header: 'Reorder point', cell: line => formatCount(line.reorderPoint) },
+            {
+              key: 'upto',
+              header: 'Order up to',
+              cell: line => (line.orderUpTo === null ? '–' : formatCount(line.orderUpTo)),
+            },
+            { key: 'pack', header: 'Pack of', cell: line => formatCount(line.packSize) },
+            {
+              key: 'units',
+              header: 'Order',
+              cell: line => (
+                <strong className="font-semibold">
+                  {line.suggestedUnits === null ? 'no level set' : formatCount(line.suggestedUnits)}
+                </strong>
+              ),
+            },
+            {
+              key: 'unit',
+              header: 'Unit cost',
+              cell: ({ unitCost, currency }) =>
+                unitCost === null || currency === null ? '–' : formatExactMoney(unitCost, currency),
+            },
+            {
+              key: 'cost',
+              header: 'Cost',
+              cell: ({ cost, currency }) =>
+                cost === null || currency === null ? (
+                  '–'
+                ) : (
+                  <>
+                    {formatMoney(cost, currency)} <span className="text-2xs text-muted">{currency}</span>
+                  </>
+                ),
+            },
+            {
+              key: 'lead',
+              header: 'Lead time',
+              cell: ({ leadTimeDays }) => (leadTimeDays === null ? '–' : plural(leadTimeDays, 'day')),
+            },
+            {
+              key: 'expected',
+              header: 'Expected',
+              cell: ({ expectedAt }) =>
+                expectedAt === null ? '–' : formatDate(localDateOf(expectedAt, zone)),
+            },
+          ]}
+        />
+      </div>
+    </Card>
+  )
+}
+
+function coveredText(covered: number): string {
+  return `${plural(covered, 'shortage is', 'shortages are')} covered by what is on order`
+}
+
+function supplierName({ supplier, name }: Supplier): string {
+  return name ?? supplier ?? 'No supplier on file'
+}
+
+function costText({ totals }: Supplier): string {
+  if (totals.length === 0) return '–'
+  return totals.map(({ cost, currency }) => `${formatMoney(cost, currency)} ${currency}`).join(' + ')
+}

@@ -1,0 +1,24 @@
+import type { SeverityChoice } from '#app/restock/url-state.ts'
+import type { LiveAlert } from '#server/serving/shapes.ts'
+
+/** What the address says, before it is held against what there is. */
+export interface AskedRestock {
+  store: readonly string[]
+  severity: SeverityChoice
+  supplier: string | null
+}
+
+const RULES: Record<SeverityChoice, LiveAlert['rule'][]> = {
+  all: [],
+  critical: ['out_of_stock', 'oversold'],
+  low: ['low_stock'],
+}
+
+/** The scope to ask for. A store that is gone is dropped, as on the other pages. */
+export function restockScopeOf(asked: AskedRestock, stores: readonly { store: string }[]) {
+  return {
+    stores: stores.map(({ store }) => store).filter(store => asked.store.includes(store)),
+    rules: RULES[asked.severity],
+    supplier: asked.supplier,
+  }
+}

@@ -1,0 +1,236 @@
+import type { Sql } from '#db/client.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { formatAmount } from '#domain/money.ts'
+import { windowStartOf } from '#domain/window.ts'
+import { type StoreClock, storeClockOf } from '#server/serving/live-board/store-clock.ts'
+import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
+import { readLag, totalLag } from '#server/serving/log-lag.ts'
+import { type Reading, readSnapshot } from '#server/serving/reading.ts'
+import type { StreamBasis } from '#server/serving/shapes.ts'
+
+/** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */
+const TOLD_LIVE_MS = 90 * MINUTE_MS
+/** Of the like moment a week ago: as many minutes before it. */
+const COMPARED_MINUTES = 15
+/** A store that sold around this time of day before is open at it. */
+const AROUND_MS = 30 * MINUTE_MS
+
+/** A store's day so far in one currency, without the windows that the live socket tells. */
+export interface BoardSales {
+  store: string
+  currency: string
+  /** Of today's windows that began before `settledBefore`. */
+  settledNet: string
+  settledOrders: number
+  /** Of the like day a week ago, up to the like moment; what a journal store has not sent yet is left out there too. */
+  weekAgoNet: string
+  weekAgoOrders: number
+  /** Of the 15 full minutes before the like moment a week ago. */
+  weekAgoMinutesNet: string
+}
+
+export interface BoardStore {
+  store: string
+  businessDay: BusinessDay
+  /** Windows of today begin at or after it. */
+  dayStart: Instant
+  /** Start of the newest window with anything in it; null: never sold. */
+  lastWindowStart: Instant | null
+  /** Whether it sold around this time of day one or two weeks ago; null: there is nothing that old. */
+  usuallyOpen: boolean | null
+}
+
+/** What the live page needs beside what the socket pushes: what is older than two hours, and comparisons. */
+export interface LiveBoard {
+  now: Instant
+  basis: StreamBasis
+  lag: { lagEvents: number; lagMs: number }
+  settledBefore: Instant
+  stores: BoardStore[]
+  sales: BoardSales[]
+}
+
+type StoreAtWork = { store: string; input: 'live' | 'journal'; clock: StoreClock }
+
+/**
+ * The day so far of every store in scope, and of the like day a week ago. Only windows are read, by store and
+ * day, so it costs the same whatever the history holds.
+ * @param stores ids; empty for all
+ */
+export async function readLiveBoard(sql: Sql, stores: readonly string[]): Promise<LiveBoard> {
+  return readSnapshot(sql, async reading => {
+    const { now, basis, positions } = await readStreamStand(reading)
+    const settledBefore = windowStartOf(now) - TOLD_LIVE_MS
+    const [atWork, lag] = await Promise.all([readStores(reading, stores, now), readLag(reading, positions)])
+    const [today, lastWindows, habits] = await Promise.all([
+      readToday(reading, { atWork, generation: basis.generation, settledBefore }),
+      readLastWindows(reading, atWork, basis.generation),
+      readHabits(reading, atWork, basis.generation),
+    ])
+    const weekAgo = await readWeekAgo(reading, {
+      generation: basis.generation,
+      compared: atWork.map(entry => comparedSpan(entry, lastWindows.get(entry.store) ?? null)),
+    })
+    return {
+      now,
+      basis,
+      lag: totalLag(lag),
+      settledBefore,
+      stores: atWork.map(({ store, clock }) => ({
+        store,
+        businessDay: clock.businessDay,
+        dayStart: clock.dayStart,
+        lastWindowStart: lastWindows.get(store) ?? null,
+        usuallyOpen: habits.get(store) ?? null,
+      })),
+      sales: joinSales(today, weekAgo),
+    }
+  })
+}
+
+async function readStores(reading: Reading, stores: readonly string[], now: Instant): Promise<StoreAtWork[]> {
+  const rows = await reading<
+    { store: string; input: 'live' | 'journal'; zone: string; cutOverHour: number }[]
+  >`
+    select store, input, zone, cut_over_hour as "cutOverHour" from ref.stores
+    where true ${stores.length > 0 ? reading`and store = any(${[...stores]})` : reading``}
+    order by name, store`
+  return rows.map(({ store, input, ...calendar }) => ({ store, input, clock: storeClockOf(now, calendar) }))
+}
+
+type TodayRow = { store: string; currency: string; net: string; orders: number }
+
+async function readToday(
+  reading: Reading,
+  {
+    atWork,
+    generation,
+    settledBefore,
+  }: { atWork: readonly StoreAtWork[]; generation: number; settledBefore: Instant },
+): Promise<TodayRow[]> {
+  return reading<TodayRow[]>`
+    select w.store, w.currency, sum(w.gross - w.discounts - w.returns)::text as net,
+      sum(w.orders)::int8 as orders
+    from unnest(${atWork.map(({ store }) => store)}::text[], ${atWork.map(({ clock }) => clock.businessDay)}::text[]::date[])
+      as today(store, day)
+    join stream.windows w on w.generation = ${generation} and w.business_day = today.day
+      and w.store = today.store and w.window_start < ${settledBefore}
+    group by w.store, w.currency`
+}
+
+/** One step into the key of the windows for each store. */
+async function readLastWindows(
+  reading: Reading,
+  atWork: readonly StoreAtWork[],
+  generation: number,
+): Promise<Map<string, Instant>> {
+  const rows = await reading<{ store: string; windowStart: Instant }[]>`
+    select s.store, w.window_start as "windowStart"
+    from unnest(${atWork.map(({ store }) => store)}::text[]) as s(store)
+    cross join lateral (
+      select window_start from stream.windows
+      where generation = ${generation} and store = s.store
+      order by window_start desc limit 1
+    ) w`
+  return new Map(rows.map(row => [row.store, row.windowStart]))
+}
+
+/** Whether each store sold around this time of day before. Shops have no opening hours on file: their habits tell. */
+async function readHabits(
+  reading: Reading,
+  atWork: readonly StoreAtWork[],
+  generation: number,
+): Promise<Map<string, boolean | null>> {
+  const instants = (moments: Instant[]) => moments.map(moment => new Date(moment).toISOString())
+  const rows = await reading<{ store: string; soldThen: boolean; isOldEnough: boolean }[]>`
+    select s.store,
+      exists (
+        select from stream.windows w, unnest(array[s.week_ago, s.two_weeks_ago]) as around(moment)
+        where w.generation = ${generation} and w.store = s.store
+          and w.window_start >= around.moment - ${AROUND_MS}::float8 * interval '1 millisecond'
+          and w.window_start < around.moment + ${AROUND_MS}::float8 * interval '1 millisecond'
+      ) as "soldThen",
+      exists (
+        select from stream.windows w
+        where w.generation = ${generation} and w.store = s.store and w.window_start < s.week_ago
+      ) as "isOldEnough"
+    from unnest(
+      ${atWork.map(({ store }) => store)}::text[],
+      ${instants(atWork.map(({ clock }) => clock.weekAgo.moment))}::text[]::timestamptz[],
+      ${instants(atWork.map(({ clock }) => clock.twoWeeksAgo.moment))}::text[]::timestamptz[]
+    ) as s(store, week_ago, two_weeks_ago)`
+  return new Map(rows.map(row => [row.store, row.isOldEnough ? row.soldThen : null]))
+}
+
+interface ComparedSpan {
+  store: string
+  day: BusinessDay
+  /** Windows that began before it count. */
+  before: Instant
+}
+
+/**
+ * What of the like day a week ago is compared. A store that sends its day in a file is compared as far as its
+ * file of today goes: else every morning of it would look like a collapse.
+ */
+function comparedSpan({ store, input, clock }: StoreAtWork, lastWindowStart: Instant | null): ComparedSpan {
+  const { businessDay, dayStart, moment } = clock.weekAgo
+  if (input === 'live') return { store, day: businessDay, before: moment }
+  const sent = lastWindowStart === null ? 0 : lastWindowStart + MINUTE_MS - clock.dayStart
+  return { store, day: businessDay, before: Math.min(moment, dayStart + Math.max(0, sent)) }
+}
+
+type WeekAgoRow = TodayRow & { minutesNet: string }
+
+async function readWeekAgo(
+  reading: Reading,
+  { generation, compared }: { generation: number; compared: readonly ComparedSpan[] },
+): Promise<WeekAgoRow[]> {
+  return reading<WeekAgoRow[]>`
+    select w.store, w.currency, sum(w.gross - w.discounts - w.returns)::text as net,
+      sum(w.orders)::int8 as orders,
+      coalesce(sum(w.gross - w.discounts - w.returns) filter (
+        where w.window_start >= date_trunc('minute', s.before) - ${COMPARED_MINUTES}::float8 * interval '1 minute'
+          and w.window_start < date_trunc('minute', s.before)
+      ), 0)::text as "minutesNet"
+    from unnest(
+      ${compared.map(({ store }) => store)}::text[],
+      ${compared.map(({ day }) => day)}::text[]::date[],
+      ${compared.map(({ before }) => new Date(before).toISOString())}::text[]::timestamptz[]
+    ) as s(store, day, before)
+    join stream.windows w on w.generation = ${generation} and w.business_day = s.day and w.store = s.store
+      and w.window_start < s.before
+    group by w.store, w.currency`
+}
+
+function joinSales(today: readonly TodayRow[], weekAgo: readonly WeekAgoRow[]): BoardSales[] {
+  const sales = new Map<string, BoardSales>()
+  const of = ({ store, currency }: { store: string; currency: string }): BoardSales => {
+    const known = sales.get(`${store} ${currency}`)
+    if (known) return known
+    const zero = formatAmount(0)
+    const entry: BoardSales = {
+      store,
+      currency,
+      settledNet: zero,
+      settledOrders: 0,
+      weekAgoNet: zero,
+      weekAgoOrders: 0,
+      weekAgoMinutesNet: zero,
+    }
+    sales.set(`${store} ${currency}`, entry)
+    return entry
+  }
+  for (const row of today) {
+    Object.assign(of(row), { settledNet: formatAmount(row.net), settledOrders: row.orders })
+  }
+  for (const row of weekAgo) {
+    Object.assign(of(row), {
+      weekAgoNet: formatAmount(row.net),
+      weekAgoOrders: row.orders,
+      weekAgoMinutesNet: formatAmount(row.minutesNet),
+    })
+  }
+  return [...sales.values()]
+}

@@ -1,0 +1,175 @@
+import type { Instant } from '#domain/instant.ts'
+import { readFreshness } from '#server/serving/freshness.ts'
+import { judgeHealth, type PipelineHealth } from '#server/serving/pipeline/judge-health.ts'
+import type { Serving } from '#server/serving/serving.ts'
+import type { Freshness } from '#server/serving/shapes.ts'
+
+/** What flows through the pipeline now, part by part. */
+export interface Flow {
+  now: Instant
+  health: PipelineHealth
+  freshness: Freshness
+  /** Events of the last minute, by the log's append time; ticks not counted. */
+  perMinute: {
+    live: number
+    bulk: number
+    /** Set aside as dead letters. */
+    rejected: number
+    /** Of the appended ones, those that each path has read. */
+    streamRead: number
+    batchRead: number
+  }
+  partitions: PartitionFlow[]
+  openLetters: number
+  /** Files loaded from the drop folder in the last day, and the newest. */
+  files: { loaded: number; failed: number; newestAt: Instant | null }
+  /** The newest reconciliation. */
+  reconciliation: { runId: number; state: string; finishedAt: Instant | null } | null
+  /** Figures that both paths were compared in, as they stand, and those with an unexplained part. */
+  unexplained: number
+}
+
+export interface PartitionFlow {
+  partition: number
+  /** Last offset of the log. */
+  end: number
+  streamOffset: number
+  streamLagEvents: number
+  streamLagMs: number
+  watermark: Instant | null
+  /** How far the planner has followed the log: runs read up to here. */
+  plannerOffset: number
+  /** How far the furthest run has read. */
+  batchOffset: number
+  batchLagEvents: number
+  batchLagMs: number
+  eventsPerMinute: number
+}
+
+interface RecentRow {
+  partition: number
+  plannerOffset: number
+  isOwned: boolean
+  live: number
+  bulk: number
+  streamRead: number
+}
+
+interface SideRow {
+  rejected: number
+  openLetters: number
+  loaded: number
+  failed: number
+  newestAt: Instant | null
+  lastRunId: number | null
+  lastState: string | null
+  lastFinishedAt: Instant | null
+  unexplained: number
+}
+
+/** Everything the overview shows, from a handful of index look-ups: it is asked every few seconds. */
+export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>): Promise<Flow> {
+  const [freshness, recent, side, intakeIsUp] = await Promise.all([
+    readFreshness(sql),
+    readRecent(sql),
+    readSide(sql),
+    // Without an intake of its own a process cannot say: then what arrives is the sign.
+    intake?.isUp() ?? true,
+  ])
+  const live = sum(recent, row => row.live)
+  const bulk = sum(recent, row => row.bulk)
+  const partitions = freshness.stream.partitions.map((lag, index): PartitionFlow => {
+    const batch = freshness.batch.partitions[index]
+    const row = recent[index]
+    return {
+      partition: lag.partition,
+      end: lag.end,
+      streamOffset: lag.through,
+      streamLagEvents: lag.lagEvents,
+      streamLagMs: lag.lagMs,
+      watermark: lag.watermark,
+      plannerOffset: row?.plannerOffset ?? 0,
+      batchOffset: batch?.through ?? 0,
+      batchLagEvents: batch?.lagEvents ?? 0,
+      batchLagMs: batch?.lagMs ?? 0,
+      eventsPerMinute: (row?.live ?? 0) + (row?.bulk ?? 0),
+    }
+  })
+  const { rejected, openLetters, loaded, failed, newestAt, unexplained } = side
+  return {
+    now: freshness.now,
+    freshness,
+    health: judgeHealth({
+      freshness,
+      intakeIsUp,
+      streamOwned: recent.filter(row => row.isOwned).length,
+      partitions: recent.length,
+      liveEventsPerMinute: live,
+      bulkEventsPerMinute: bulk,
+      failedJobs: freshness.batch.jobs.flatMap(({ job, lastState }) => (lastState === 'failed' ? [job] : [])),
+    }),
+    perMinute: {
+      live,
+      bulk,
+      rejected,
+      streamRead: sum(recent, row => row.streamRead),
+      batchRead: Math.max(0, live + bulk - freshness.batch.lagEvents),
+    },
+    partitions,
+    openLetters,
+    files: { loaded, failed, newestAt },
+    reconciliation:
+      side.lastRunId === null
+        ? null
+        : { runId: side.lastRunId, state: side.lastState ?? '', finishedAt: side.lastFinishedAt },
+    unexplained,
+  }
+}
+
+/** Per partition: who owns it, how far the planner is, and what was appended within a minute. */
+async function readRecent(sql: Serving['sql']): Promise<RecentRow[]> {
+  return sql<RecentRow[]>`
+    select p.partition, coalesce(planner."offset", 0) as "plannerOffset", backend.pid is not null as "isOwned",
+      recent.live, recent.bulk, recent.read as "streamRead"
+    from log.partitions p
+    cross join stream.active_generation active
+    left join batch.planner_checkpoints planner on planner.partition = p.partition
+    left join stream.checkpoints c on c.partition = p.partition and c.generation = active.generation
+    left join log.owners o on o.partition = p.partition and o.consumer = 'stream/' || active.generation
+    left join pg_stat_get_activity(o.backend_pid) backend
+      on backend.pid = o.backend_pid and backend.backend_start = o.backend_start
+    cross join lateral (
+      select count(*) filter (where e.class = 'live') as live, count(*) filter (where e.class = 'bulk') as bulk,
+        count(*) filter (where e."offset" <= c."offset") as read
+      from log.event_log e
+      where e.partition = p.partition and e.appended_at > now() - interval '1 minute' and e.type <> 'tick'
+    ) recent
+    order by p.partition`
+}
+
+async function readSide(sql: Serving['sql']): Promise<SideRow> {
+  const [row] = await sql<SideRow[]>`
+    select letters.*, files.*, run.*, remainder.*
+    from (
+      select count(*) filter (where met_at > now() - interval '1 minute') as rejected, count(*) as "openLetters"
+      from intake.dead_letters where state = 'open'
+    ) letters
+    cross join (
+      select count(*) filter (where state = 'loaded') as loaded, count(*) filter (where state = 'failed') as failed,
+        max(finished_at) as "newestAt"
+      from intake.files where started_at > now() - interval '1 day'
+    ) files
+    cross join (
+      select count(*) as unexplained from recon.reconciliation where unexplained <> 0
+    ) remainder
+    left join lateral (
+      select run_id as "lastRunId", state as "lastState", finished_at as "lastFinishedAt"
+      from batch.runs where job = 'reconciliation' order by run_id desc limit 1
+    ) run on true`
+  if (!row) throw new Error('the state of the intake came back empty')
+  return row
+}
+
+function sum<Row>(rows: readonly Row[], of: (row: Row) => number): number {
+  return rows.reduce((total, row) => total + of(row), 0)
+}

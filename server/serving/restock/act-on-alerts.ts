@@ -1,0 +1,99 @@
+import type { Sql } from '#db/client.ts'
+import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import type { AlertActionChange, AlertHandling } from '#server/serving/shapes.ts'
+
+export interface AlertAction {
+  alertIds: readonly string[]
+  action: { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomorrow' } | { kind: 'reopen' }
+  /** Who acts, as they call themselves; null: they did not say. */
+  by: string | null
+}
+
+/** Nothing was done: the message says to whom and why. */
+export class AlertActionError extends Error {
+  override readonly name = 'AlertActionError'
+}
+
+interface OpenAlert extends StoreCalendar {
+  alertId: string
+}
+
+/**
+ * Writes what somebody said of alerts and tells every open page. All of them or none. Acting twice does no
+ * harm: the newest action counts, all are kept.
+ * @throws AlertActionError when one of the alerts is not (or no longer) open
+ */
+export async function actOnAlerts(
+  sql: Sql,
+  { alertIds, action, by }: AlertAction,
+): Promise<AlertActionChange[]> {
+  const ids = [...new Set(alertIds)]
+  return sql.begin(async transaction => {
+    const alerts = await transaction<OpenAlert[]>`
+      select e.alert_id as "alertId", s.zone, s.cut_over_hour as "cutOverHour"
+      from stream.active_generation a
+      join stream.episodes e on e.generation = a.generation and e.alert_id = any(${ids}) and e.state = 'open'
+      join ref.stores s on s.store = e.store`
+    const missing = ids.filter(id => !alerts.some(({ alertId }) => alertId === id))
+    if (missing.length > 0) {
+      throw new AlertActionError(
+        `No open alert ${missing.map(id => JSON.stringify(id)).join(', ')}: it may have been resolved meanwhile. Nothing was changed; look at the list again.`,
+      )
+    }
+    const [clock] = await transaction<{ now: Instant }[]>`select clock_timestamp() as now`
+    const now = clock?.now ?? Date.now()
+    const until = alerts.map(alert => (action.kind === 'snooze' ? snoozeEnd(action.until, now, alert) : null))
+    const instants = (moments: readonly (Instant | null)[]) =>
+      moments.map(moment => (moment === null ? null : new Date(moment).toISOString()))
+    await transaction`
+      insert into live.alert_actions (alert_id, kind, snoozed_until, acted_by, acted_at)
+      select alert_id, ${action.kind}, snoozed_until, ${by}, ${now}
+      from unnest(${alerts.map(({ alertId }) => alertId)}::text[], ${instants(until)}::text[]::timestamptz[])
+        as a(alert_id, snoozed_until)`
+    const changes = changesOf({ alerts, until, kind: action.kind, by, at: now })
+    // Last, as its lock is held until the commit.
+    for (const change of changes) {
+      await transaction`select live.append_ops('alert_action', ${JSON.stringify(change)}::text::jsonb)`
+    }
+    return changes
+  })
+}
+
+/** An hour, or the start of the store's next business day. */
+function snoozeEnd(until: 'hour' | 'tomorrow', now: Instant, calendar: StoreCalendar): Instant {
+  return until === 'hour' ? now + HOUR_MS : businessDaySpan(businessDayOf(now, calendar), calendar).end
+}
+
+/** One change for the alerts that are handled alike: snoozed until tomorrow, they wake by their stores' clocks. */
+function changesOf({
+  alerts,
+  until,
+  kind,
+  by,
+  at,
+}: {
+  alerts: readonly OpenAlert[]
+  until: readonly (Instant | null)[]
+  kind: AlertAction['action']['kind']
+  by: string | null
+  at: Instant
+}): AlertActionChange[] {
+  const alike = new Map<Instant | null, string[]>()
+  alerts.forEach(({ alertId }, index) => {
+    const end = until[index] ?? null
+    alike.set(end, [...(alike.get(end) ?? []), alertId])
+  })
+  return [...alike].map(([end, alertIds]) => ({ alertIds, handling: handling(end) }))
+
+  function handling(end: Instant | null): AlertHandling | null {
+    switch (kind) {
+      case 'acknowledge':
+        return { kind: 'acknowledged', until: null, by, at }
+      case 'snooze':
+        return { kind: 'snoozed', until: end, by, at }
+      case 'reopen':
+        return null
+    }
+  }
+}

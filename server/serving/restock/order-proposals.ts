@@ -1,0 +1,171 @@
+import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import { formatAmount } from '#domain/money.ts'
+import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
+import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
+import { readSnapshot } from '#server/serving/reading.ts'
+import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
+import { unitsToOrder } from '#server/serving/restock/whole-packs.ts'
+import type { StreamBasis } from '#server/serving/shapes.ts'
+
+/** Something to order: a sku of a store whose stock, with what is on order, is at or below its reorder point. */
+export interface ProposedLine {
+  store: string
+  storeName: string
+  sku: string
+  productName: string | null
+  rule: ShortageRule | null
+  onHand: number
+  onOrder: number
+  reorderPoint: number
+  orderUpTo: number | null
+  /** 1 where nobody is known to deliver it. */
+  packSize: number
+  /** Whole packs; null where the policy does not say up to where. */
+  suggestedUnits: number | null
+  /** Of one, in the supplier's currency; null without terms. */
+  unitCost: string | null
+  cost: string | null
+  leadTimeDays: number | null
+  /** If it were ordered now; null where no lead time is known. */
+  expectedAt: Instant | null
+}
+
+export interface SupplierProposal {
+  /** Null: skus for which no supplier is known. */
+  supplier: string | null
+  name: string | null
+  /** One supplier's terms may be in several currencies; they are never added up. */
+  totals: { currency: string; cost: string; lines: number; units: number }[]
+  lines: (ProposedLine & { currency: string | null })[]
+}
+
+export interface OrderProposals {
+  suppliers: SupplierProposal[]
+  /** Products of stores that are short, but of which enough is on order. */
+  covered: number
+  now: Instant
+  basis: StreamBasis
+}
+
+interface NeedRow {
+  store: string
+  storeName: string
+  sku: string
+  productName: string | null
+  onHand: number
+  onOrder: number
+  reorderPoint: number
+  orderUpTo: number | null
+  policyLeadTimeDays: string | null
+  supplier: string | null
+  supplierName: string | null
+  unitCost: number | null
+  currency: string | null
+  packSize: number | null
+  leadTimeDays: string | null
+}
+
+const DAY_MS = 86_400_000
+
+/** What to order now, by supplier: the stream's stock held against the policies and terms valid today. */
+export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise<OrderProposals> {
+  return readSnapshot(sql, async reading => {
+    const { now, basis } = await readStreamStand(reading)
+    const rows = await reading<NeedRow[]>`
+      select s.store, coalesce(st.name, s.store) as "storeName", s.sku, p.name as "productName",
+        s.on_hand as "onHand", s.on_order as "onOrder", policy.reorder_point as "reorderPoint",
+        policy.order_up_to as "orderUpTo", policy.lead_time_days::text as "policyLeadTimeDays", terms.supplier,
+        terms.name as "supplierName", terms.unit_cost as "unitCost", terms.currency,
+        terms.pack_size as "packSize", terms.lead_time_days::text as "leadTimeDays"
+      from stream.stock s
+      left join ref.stores st on st.store = s.store
+      left join ref.products p on p.sku = s.sku
+      cross join lateral (
+        select reorder_point, order_up_to, lead_time_days from ref.stock_policies
+        where store = s.store and sku = s.sku and valid_from <= now() order by valid_from desc limit 1
+      ) policy
+      left join lateral (
+        select t.*, u.name from ref.supply_terms t join ref.suppliers u on u.supplier = t.supplier
+        where t.sku = s.sku and t.valid_from <= now() order by t.valid_from desc limit 1
+      ) terms on true
+      where s.generation = ${basis.generation} and s.on_hand is not null
+        and (s.on_hand <= policy.reorder_point or s.on_hand + s.on_order <= policy.reorder_point)
+        ${scope.stores.length > 0 ? reading`and s.store = any(${scope.stores})` : reading``}
+        ${scope.supplier ? reading`and terms.supplier = ${scope.supplier}` : reading``}
+      order by terms.name nulls last, p.name, s.sku, "storeName"`
+    const { rules } = scope
+    const needs = rows.filter(({ onHand, reorderPoint }) => {
+      const rule = shortageOf(onHand, reorderPoint)
+      return rules.length === 0 || (rule !== null && rules.includes(rule))
+    })
+    const isCovered = ({ onHand, onOrder, reorderPoint }: NeedRow) => onHand + onOrder > reorderPoint
+    return {
+      suppliers: bySupplier(
+        needs.filter(row => !isCovered(row)),
+        now,
+      ),
+      covered: needs.filter(isCovered).length,
+      now,
+      basis,
+    }
+  })
+}
+
+function bySupplier(rows: readonly NeedRow[], now: Instant): SupplierProposal[] {
+  const suppliers = new Map<string | null, SupplierProposal>()
+  for (const row of rows) {
+    const { supplier, supplierName: name, currency } = row
+    const proposal = suppliers.get(supplier) ?? { supplier, name, totals: [], lines: [] }
+    const line = { ...toLine(row, now), currency }
+    // Rounding up to the position's level may leave nothing: a policy whose two levels are one.
+    if (line.suggestedUnits !== 0) proposal.lines.push(line)
+    suppliers.set(supplier, proposal)
+  }
+  return [...suppliers.values()]
+    .filter(({ lines }) => lines.length > 0)
+    .map(proposal => ({ ...proposal, totals: totalsOf(proposal.lines) }))
+}
+
+function toLine(row: NeedRow, now: Instant): ProposedLine {
+  const { store, storeName, sku, productName, onHand, onOrder, reorderPoint, orderUpTo, unitCost } = row
+  const packSize = row.packSize ?? 1
+  const suggestedUnits = unitsToOrder({ onHand, onOrder, reorderPoint, orderUpTo, packSize })
+  const leadTime = row.leadTimeDays ?? row.policyLeadTimeDays
+  const leadTimeDays = leadTime === null ? null : Number(leadTime)
+  return {
+    store,
+    storeName,
+    sku,
+    productName,
+    rule: shortageOf(onHand, reorderPoint),
+    onHand,
+    onOrder,
+    reorderPoint,
+    orderUpTo,
+    packSize,
+    suggestedUnits,
+    unitCost: unitCost === null ? null : formatAmount(unitCost),
+    cost:
+      unitCost === null || suggestedUnits === null ? null : formatAmount(costOf(unitCost, suggestedUnits)),
+    leadTimeDays,
+    expectedAt: leadTimeDays === null ? null : now + leadTimeDays * DAY_MS,
+  }
+}
+
+function costOf(unitCost: number, units: number): bigint {
+  return BigInt(unitCost) * BigInt(units)
+}
+
+function totalsOf(lines: SupplierProposal['lines']): SupplierProposal['totals'] {
+  const totals = new Map<string, { cost: bigint; lines: number; units: number }>()
+  for (const { currency, unitCost, cost, suggestedUnits } of lines) {
+    if (currency === null || unitCost === null || cost === null) continue
+    const total = totals.get(currency) ?? { cost: 0n, lines: 0, units: 0 }
+    total.cost += BigInt(cost.replace('.', ''))
+    total.lines += 1
+    total.units += suggestedUnits ?? 0
+    totals.set(currency, total)
+  }
+  return [...totals].map(([currency, { cost, ...rest }]) => ({ currency, cost: formatAmount(cost), ...rest }))
+}

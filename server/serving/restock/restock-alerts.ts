@@ -1,0 +1,166 @@
+import type { Sql } from '#db/client.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { Severity, ShortageRule } from '#domain/shortage.ts'
+import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
+import { type Reading, readSnapshot } from '#server/serving/reading.ts'
+import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
+import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
+import type { AlertHandling, StreamBasis } from '#server/serving/shapes.ts'
+
+/** Alerts of one answer at most, the worst first. */
+const MOST_ALERTS = 500
+
+/** A shortage, with what people did about it. */
+export interface RestockAlert {
+  alertId: string
+  store: string
+  sku: string
+  /** Null: not in the catalogue. */
+  productName: string | null
+  /** Null: nobody is known to deliver it. */
+  supplierName: string | null
+  rule: ShortageRule
+  severity: Severity
+  state: 'open' | 'acknowledged' | 'snoozed' | 'resolved'
+  openedAt: Instant
+  resolvedAt: Instant | null
+  raisedBy: 'stream'
+  onHand: number
+  onOrder: number
+  reorderPoint: number | null
+  handling: AlertHandling | null
+}
+
+export interface RestockAlerts {
+  alerts: RestockAlert[]
+  /** How many there are of each, whatever of them is listed. */
+  counts: { oversold: number; outOfStock: number; low: number; acknowledged: number; snoozed: number }
+  /** Everybody who delivers something. */
+  suppliers: { supplier: string; name: string }[]
+  now: Instant
+  basis: StreamBasis
+}
+
+type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'raisedBy'> & ActionRow
+
+/** The shortages there are now: what nobody has taken care of first, of that the worst, of those the newest. */
+export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<RestockAlerts> {
+  return readSnapshot(sql, async reading => {
+    const { now, basis } = await readStreamStand(reading)
+    const [rows, suppliers] = await Promise.all([
+      reading<AlertRow[]>`
+        ${alertColumns(reading)}
+        where e.generation = ${basis.generation} and e.state = 'open' ${inScope(reading, scope)}
+        order by e.opened_at desc, e.alert_id`,
+      readSuppliers(reading),
+    ])
+    const alerts = rows.map(row => toAlert(row, now)).sort((one, other) => urgency(one) - urgency(other))
+    return { alerts: alerts.slice(0, MOST_ALERTS), counts: countAlerts(alerts), suppliers, now, basis }
+  })
+}
+
+export interface ResolvedAlerts {
+  alerts: RestockAlert[]
+  /** Asks for the next page; null on the last. */
+  nextCursor: number | null
+  basis: StreamBasis
+}
+
+/** The shortages that are over, the newest first, page by page. */
+export async function readResolvedAlerts(
+  sql: Sql,
+  { scope, cursor, limit }: { scope: RestockScope; cursor?: number | null | undefined; limit: number },
+): Promise<ResolvedAlerts> {
+  return readSnapshot(sql, async reading => {
+    const { now, basis } = await readStreamStand(reading)
+    const from = cursor ?? 0
+    const rows = await reading<AlertRow[]>`
+      ${alertColumns(reading)}
+      where e.generation = ${basis.generation} and e.state = 'resolved' ${inScope(reading, scope)}
+      order by e.resolved_at desc, e.alert_id
+      offset ${from} limit ${limit + 1}`
+    return {
+      alerts: rows.slice(0, limit).map(row => toAlert(row, now)),
+      nextCursor: rows.length > limit ? from + limit : null,
+      basis,
+    }
+  })
+}
+
+/** Names for a toast: of a few alerts, whatever they came to meanwhile. */
+export async function describeAlerts(
+  sql: Sql,
+  alertIds: readonly string[],
+): Promise<{ alertId: string; storeName: string; productName: string | null }[]> {
+  return sql`
+    select e.alert_id as "alertId", coalesce(s.name, e.store) as "storeName", p.name as "productName"
+    from stream.active_generation a
+    join stream.episodes e on e.generation = a.generation and e.alert_id = any(${[...alertIds]})
+    left join ref.stores s on s.store = e.store
+    left join ref.products p on p.sku = e.sku`
+}
+
+function readSuppliers(reading: Reading): Promise<{ supplier: string; name: string }[]> {
+  return reading`select supplier, name from ref.suppliers order by name, supplier`
+}
+
+function alertColumns(reading: Reading) {
+  return reading`
+    select e.alert_id as "alertId", e.store, e.sku, p.name as "productName", terms.name as "supplierName",
+      e.rule, e.severity, e.opened_at as "openedAt", e.resolved_at as "resolvedAt", e.on_hand as "onHand",
+      e.on_order as "onOrder", e.reorder_point as "reorderPoint", latest.kind as "actionKind",
+      latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy", latest.acted_at as "actedAt"
+    from stream.episodes e
+    left join ref.products p on p.sku = e.sku
+    left join lateral (
+      select t.supplier, s.name from ref.supply_terms t join ref.suppliers s on s.supplier = t.supplier
+      where t.sku = e.sku and t.valid_from <= now() order by t.valid_from desc limit 1
+    ) terms on true
+    left join lateral (
+      select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
+    ) latest on true`
+}
+
+function inScope(reading: Reading, { stores, rules, supplier }: RestockScope) {
+  return reading`
+    ${stores.length > 0 ? reading`and e.store = any(${stores})` : reading``}
+    ${rules.length > 0 ? reading`and e.rule = any(${rules})` : reading``}
+    ${supplier ? reading`and terms.supplier = ${supplier}` : reading``}`
+}
+
+function toAlert(
+  { actionKind, snoozedUntil, actedBy, actedAt, ...row }: AlertRow,
+  now: Instant,
+): RestockAlert {
+  const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt })
+  return { ...row, raisedBy: 'stream', state: stateOf(row.resolvedAt, handling, now), handling }
+}
+
+function stateOf(
+  resolvedAt: Instant | null,
+  handling: AlertHandling | null,
+  now: Instant,
+): RestockAlert['state'] {
+  if (resolvedAt !== null) return 'resolved'
+  if (handling === null || (handling.until !== null && handling.until <= now)) return 'open'
+  return handling.kind
+}
+
+const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'low_stock']
+
+/** Less is more urgent. */
+function urgency({ state, rule }: RestockAlert): number {
+  return (state === 'open' ? 0 : RULES.length) + RULES.indexOf(rule)
+}
+
+function countAlerts(alerts: readonly RestockAlert[]): RestockAlerts['counts'] {
+  const open = (rule: ShortageRule) =>
+    alerts.filter(alert => alert.state === 'open' && alert.rule === rule).length
+  return {
+    oversold: open('oversold'),
+    outOfStock: open('out_of_stock'),
+    low: open('low_stock'),
+    acknowledged: alerts.filter(({ state }) => state === 'acknowledged').length,
+    snoozed: alerts.filter(({ state }) => state === 'snoozed').length,
+  }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { readCompleteness } from '#server/serving/pipeline/completeness.ts'
+import {
+  discardLetter,
+  listDeadLetters,
+  readDeadLetter,
+  requeueLetter,
+  requeueReason,
+} from '#server/serving/pipeline/dead-letters.ts'
+import { readFlow } from '#server/serving/pipeline/flow.ts'
+import { readJobGrid } from '#server/serving/pipeline/job-grid.ts'
+import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
+import { ALL_JOBS, JOBS } from '#server/serving/pipeline/jobs.ts'
+import { listRuns, readCell } from '#server/serving/pipeline/ledger.ts'
+import { readReconciliations } from '#server/serving/pipeline/reconciliations.ts'
+import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
+import { readSources } from '#server/serving/pipeline/sources.ts'
+import { businessDaySchema } from '#server/serving/scope.ts'
+import { procedure, router } from '#server/trpc/trpc.ts'
+
+const MAX_PAGE = 200
+const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
+const cursor = z.int().min(1).nullish()
+const name = z.string().min(1).max(256)
+const number = z.int().min(1)
+/** The intake takes no larger request. */
+const MAX_PAYLOAD = 1_048_576
+
+/** What the Pipeline page reads, and what can be done on it. */
+export const pipelineRouter = router({
+  flow: procedure.query(({ ctx }) => readFlow(ctx.serving)),
+  sources: procedure.query(({ ctx }) => readSources(ctx.serving)),
+  jobs: router({
+    list: procedure.query(() => ({ jobs: JOBS, all: ALL_JOBS })),
+    grid: procedure.query(({ ctx }) => readJobGrid(ctx.serving)),
+    cell: procedure
+      .input(z.strictObject({ job: name, period: businessDaySchema }))
+      .query(({ ctx, input }) => readCell(ctx.serving, input)),
+    runs: procedure
+      .input(
+        z
+          .strictObject({
+            job: name.optional(),
+            state: z.enum(['running', 'succeeded', 'failed', 'abandoned']).optional(),
+            store: name.optional(),
+            cursor,
+            limit: pageSize,
+          })
+          .prefault({}),
+      )
+      .query(({ ctx, input }) => listRuns(ctx.serving, input)),
+    requests: procedure.query(({ ctx }) => readJobRequests(ctx.serving)),
+    request: procedure
+      .input(
+        z.strictObject({ job: name, from: businessDaySchema.nullish(), to: businessDaySchema.nullish() }),
+      )
+      .mutation(({ ctx, input }) => requestJob(ctx.serving, input)),
+  }),
+  letters: router({
+    list: procedure
+      .input(
+        z
+          .strictObject({
+            state: z.enum(['open', 'requeued', 'discarded']).optional(),
+            reason: name.optional(),
+            search: z.string().max(256).optional(),
+            cursor,
+            limit: pageSize,
+          })
+          .prefault({}),
+      )
+      .query(({ ctx, input }) => listDeadLetters(ctx.serving, input)),
+    get: procedure
+      .input(z.strictObject({ deadLetter: number }))
+      .query(({ ctx, input }) => readDeadLetter(ctx.serving, input.deadLetter)),
+    requeue: procedure
+      .input(z.strictObject({ deadLetter: number, payload: z.string().min(1).max(MAX_PAYLOAD) }))
+      .mutation(({ ctx, input }) => requeueLetter(ctx.serving, input)),
+    requeueReason: procedure
+      .input(z.strictObject({ reason: name }))
+      .mutation(({ ctx, input }) => requeueReason(ctx.serving, input.reason)),
+    discard: procedure
+      .input(z.strictObject({ deadLetter: number, reason: z.string().trim().min(1).max(500) }))
+      .mutation(({ ctx, input }) => discardLetter(ctx.serving, input)),
+  }),
+  reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
+  completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
+  scenarios: router({
+    board: procedure.query(({ ctx }) => readScenarios(ctx.serving)),
+    start: procedure
+      .input(z.strictObject({ scenario: name, minutes: z.int().min(1).max(1_440).nullable() }))
+      .mutation(({ ctx, input }) => startScenario(ctx.serving, input)),
+    stop: procedure
+      .input(z.strictObject({ run: number }))
+      .mutation(({ ctx, input }) => stopScenario(ctx.serving, input.run)),
+  }),
+})

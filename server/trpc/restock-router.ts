@@ -1,0 +1,55 @@
+import { TRPCError } from '@trpc/server'
+import { z } from 'zod'
+import { AlertActionError, actOnAlerts } from '#server/serving/restock/act-on-alerts.ts'
+import { readOrderProposals } from '#server/serving/restock/order-proposals.ts'
+import { proposalsCsv } from '#server/serving/restock/proposals-csv.ts'
+import { describeAlerts, readOpenAlerts, readResolvedAlerts } from '#server/serving/restock/restock-alerts.ts'
+import { restockScopeSchema } from '#server/serving/restock/restock-scope.ts'
+import { procedure, router } from '#server/trpc/trpc.ts'
+
+const alertIdsSchema = z.array(z.string().min(1).max(400)).min(1).max(500)
+
+/** Shortages, what people do about them, and what to order. */
+export const restockRouter = router({
+  alerts: procedure
+    .input(restockScopeSchema)
+    .query(({ ctx, input }) => readOpenAlerts(ctx.serving.sql, input)),
+  resolved: procedure
+    .input(
+      z.strictObject({
+        scope: restockScopeSchema,
+        cursor: z.int().min(0).nullish(),
+        limit: z.int().min(1).max(200).default(50),
+      }),
+    )
+    .query(({ ctx, input }) => readResolvedAlerts(ctx.serving.sql, input)),
+  describe: procedure
+    .input(z.strictObject({ alertIds: alertIdsSchema }))
+    .query(({ ctx, input }) => describeAlerts(ctx.serving.sql, input.alertIds)),
+  proposals: procedure
+    .input(restockScopeSchema)
+    .query(({ ctx, input }) => readOrderProposals(ctx.serving.sql, input)),
+  proposalsCsv: procedure
+    .input(restockScopeSchema)
+    .query(async ({ ctx, input }) => proposalsCsv(await readOrderProposals(ctx.serving.sql, input))),
+  act: procedure
+    .input(
+      z.strictObject({
+        alertIds: alertIdsSchema,
+        action: z.discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('acknowledge') }),
+          z.strictObject({ kind: z.literal('snooze'), until: z.enum(['hour', 'tomorrow']) }),
+          z.strictObject({ kind: z.literal('reopen') }),
+        ]),
+        by: z.string().trim().max(60).nullish(),
+      }),
+    )
+    .mutation(async ({ ctx, input: { alertIds, action, by } }) => {
+      try {
+        return await actOnAlerts(ctx.serving.sql, { alertIds, action, by: by || null })
+      } catch (error) {
+        if (!(error instanceof AlertActionError)) throw error
+        throw new TRPCError({ code: 'CONFLICT', message: error.message, cause: error })
+      }
+    }),
+})
