@@ -59,8 +59,8 @@ const STEP_MS = 250
 /** What happens in between is in the shops' book. */
 const SAVE_EVERY_MS = MINUTE_MS
 const SUMMARY_EVERY_MS = MINUTE_MS
-/** How often a sender loses its line for a while, per order. */
-const HELD = { chance: 0.004, leastMs: 50_000, mostMs: 3 * MINUTE_MS }
+/** One of the senders loses its line for a while about so often, whatever the pace. */
+const LINE_LOST = { everyMs: 5 * MINUTE_MS, leastMs: 50_000, mostMs: 3 * MINUTE_MS }
 /** Something broken is sent about so often, whatever the pace. */
 const BROKEN_EVERY_MS = 5 * MINUTE_MS
 const BROKEN = ['invalid_json', 'unknown_field', 'invalid_field', 'tenders_differ'] as const
@@ -114,6 +114,8 @@ export async function simulate(simulation: Simulation): Promise<void> {
   })
   const playbill = createPlaybill(simulation.desk, stageOf)
   let held = 0
+  let lineLostAt = startedAt + accidents.exponential(LINE_LOST.everyMs)
+  let breaksAt = startedAt + accidents.exponential(BROKEN_EVERY_MS)
 
   /** Books what happened, then gives it to those who tell of it. */
   async function pass(happened: readonly SentEvent[], now: Instant): Promise<void> {
@@ -127,10 +129,6 @@ export async function simulate(simulation: Simulation): Promise<void> {
       if (event.type !== 'order.placed' || !trading) continue
       if (trading.shop.input === 'live') lastOrders.set(event.store, event)
       reviews.onOrder(trading, now)
-      if (trading.shop.input === 'live' && random.chance(HELD.chance)) {
-        held += 1
-        senders.of(event.source).holdUntil(now + random.integer(HELD.leastMs, HELD.mostMs))
-      }
     }
   }
 
@@ -148,13 +146,21 @@ export async function simulate(simulation: Simulation): Promise<void> {
     )
   }
 
-  function breakSomething(now: Instant): void {
+  /** What happens to senders now and then on the most ordinary day. */
+  function haveAccidents(now: Instant): void {
     if (lastOrders.size === 0) return
     const known = accidents.pick([...lastOrders.values()])
     const trading = byStore.get(known.store)
-    if (!trading) return
-    const { source, planted } = brew(accidents.pick(BROKEN), { trading, known, at: now })
-    senders.of(source).add(planted)
+    if (now >= lineLostAt) {
+      lineLostAt = now + accidents.exponential(LINE_LOST.everyMs)
+      held += 1
+      senders.of(known.source).holdUntil(now + accidents.integer(LINE_LOST.leastMs, LINE_LOST.mostMs))
+    }
+    if (now >= breaksAt && trading) {
+      breaksAt = now + accidents.exponential(BROKEN_EVERY_MS)
+      const { source, planted } = brew(accidents.pick(BROKEN), { trading, known, at: now })
+      senders.of(source).add(planted)
+    }
   }
 
   const save = () =>
@@ -167,7 +173,6 @@ export async function simulate(simulation: Simulation): Promise<void> {
 
   let savedAt = startedAt
   let toldAt = startedAt
-  let breaksAt = startedAt + accidents.exponential(BROKEN_EVERY_MS)
   while (!stop.aborted) {
     const now = clock()
     usualPace = paceOf(now)
@@ -181,10 +186,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
       }),
     )
     await pass([...ordinary, ...byScenario], now)
-    if (now >= breaksAt) {
-      breaksAt = now + accidents.exponential(BROKEN_EVERY_MS)
-      breakSomething(now)
-    }
+    haveAccidents(now)
     if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)
     simulation.onStatus?.({ playing: playbill.playing, waiting: senders.waiting })
     await dropFiles(now)
