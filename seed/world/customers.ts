@@ -11,8 +11,8 @@ export interface Customer {
 
 /** Customers of a shop in proportion to its orders of a day. */
 const CUSTOMERS_PER_ORDER = 18
-/** Some come every few days, most seldom. */
-const SKEW = 2.5
+/** Some come every other day, most seldom. */
+const SKEW = 1.35
 /** Who shops where they always do, and when they always do. */
 const AT_HOME = 0.88
 const AT_THEIR_HOUR = 0.7

@@ -1,4 +1,5 @@
-import type { Product } from './catalogue.ts'
+import { PRODUCTS_PER_CATEGORY, type Product } from './catalogue.ts'
+import { CATEGORIES } from './categories.ts'
 
 /** When a shop is short of a product, when it orders it, and how much it then wants to have. */
 export interface Policy {
@@ -9,28 +10,56 @@ export interface Policy {
   orderUpTo: number
 }
 
-/** Units of an order, on average: what `shop/basket.ts` draws. */
+// What `shop/basket.ts` draws, on average: units of an order, and the shares of lines that are bought because of the
+// line before, and because somebody came for their favourite category.
 const UNITS_PER_ORDER = 4.4
+const COMPANION_LINES = 0.21
+const FAVOURITE_LINES = 0.09
 
 /** Normal quantile of a service level of 95%. */
 const SERVICE_FACTOR = 1.645
 const DAYS_OF_SUPPLY = 5
+/** What a busy week sells in proportion to an ordinary one. */
+const BUSY = 1.7
 
 /**
  * Policies of a shop with so many orders a day, by product: reorder point = demand during lead time + safety
  * stock, with a demand that is Poisson (so that its variance is its mean).
  */
 export function policyOf(products: readonly Product[], ordersPerDay: number): Policy[] {
-  const popularity = products.reduce((sum, product) => sum + product.popularity, 0)
-  return products.map(product => {
-    const unitsPerDay = (ordersPerDay * UNITS_PER_ORDER * product.popularity) / popularity
+  const shares = sharesOf(products)
+  return products.map((product, index) => {
+    const unitsPerDay = ordersPerDay * UNITS_PER_ORDER * (shares[index] ?? 0)
     const duringLeadTime = unitsPerDay * product.supplier.leadTimeDays
     const reorderPoint = Math.ceil(duringLeadTime + SERVICE_FACTOR * Math.sqrt(duringLeadTime))
-    const orderAt = reorderPoint + Math.ceil(duringLeadTime + unitsPerDay)
+    const orderAt = reorderPoint + Math.ceil(BUSY * (duringLeadTime + unitsPerDay))
     return {
       reorderPoint,
       orderAt,
       orderUpTo: orderAt + Math.max(3, Math.ceil(unitsPerDay * DAYS_OF_SUPPLY)),
     }
   })
+}
+
+/** Of all units sold, by product. */
+function sharesOf(products: readonly Product[]): number[] {
+  const sum = products.reduce((total, { popularity }) => total + popularity, 0)
+  const ofCategory = CATEGORIES.map((_, category) =>
+    products
+      .slice(category * PRODUCTS_PER_CATEGORY, (category + 1) * PRODUCTS_PER_CATEGORY)
+      .reduce((total, { popularity }) => total + popularity, 0),
+  )
+  const shares = products.map(({ popularity }, index) => {
+    const category = ofCategory[Math.floor(index / PRODUCTS_PER_CATEGORY)] ?? sum
+    return (
+      ((1 - COMPANION_LINES - FAVOURITE_LINES) * popularity) / sum +
+      (FAVOURITE_LINES * popularity) / category / CATEGORIES.length
+    )
+  })
+  for (const { popularity, companions } of products) {
+    for (const index of companions) {
+      shares[index] = (shares[index] ?? 0) + (COMPANION_LINES * popularity) / sum / companions.length
+    }
+  }
+  return shares
 }
