@@ -46,6 +46,8 @@ export const areas: readonly Area[] = [
       'seed/seed-log.integration.test.ts',
       'seed/write-reference.ts',
       'seed/both-paths.ts',
+      'seed/load/',
+      'seed/seeding.integration.test.ts',
     ],
     allowed: ['seed/', ...log, settings],
   },

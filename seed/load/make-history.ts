@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { HistoryChunk } from '#server/log/history-chunks.ts'
+import type { HistorySpan, WorldEnd } from '../history/world-history.ts'
 import type { World, WorldParameters } from '../world/world.ts'
-import type { HistorySpan, WorldEnd } from './world-history.ts'
 
 /** What a maker is given: a world, and the partitions of the log whose history it makes. */
 export interface MakerTask {

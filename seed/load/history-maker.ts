@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { historyChunks } from '#server/log/history-chunks.ts'
+import { enrichedHistory, type WorldEnd } from '../history/world-history.ts'
 import { createWorld } from '../world/world.ts'
 import { MAKER_AHEAD, type MakerMessage, type MakerTask } from './make-history.ts'
-import { enrichedHistory, type WorldEnd } from './world-history.ts'
 
 /** A thread of `makeHistory`: makes the history of some partitions into rows, as fast as they are taken. */
 async function make({ parameters, span, partitions }: MakerTask): Promise<void> {
