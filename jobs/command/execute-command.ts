@@ -83,16 +83,20 @@ async function runReports(command: RunCommand, context: CommandContext): Promise
   const { databaseUrl, print, report, logger, signal } = context
   const range = rangeOf(command)
   const jobs = command.job === 'all' ? REPORTS.map(({ name }) => name) : [command.job]
-  const summary = await withClient(connectForRuns(databaseUrl, 'tillstream jobs command'), sql =>
-    runWanted(sql, {
-      wanted: { kind: 'range', jobs, ...range },
-      trigger: command.trigger,
-      now: Date.now,
-      onSet: (outcome, progress) => report(describeSet(outcome, progress)),
-      onRetry: (job, err, attempt) =>
-        logger.warn({ err, job, attempt }, `${job}: attempt ${attempt} failed, trying again`),
-      signal,
-    }),
+  const client = () => connectForRuns(databaseUrl, 'tillstream jobs command')
+  const summary = await withClient(client(), sql =>
+    withClient(client(), besides =>
+      runWanted(sql, {
+        wanted: { kind: 'range', jobs, ...range },
+        trigger: command.trigger,
+        now: Date.now,
+        besides,
+        onSet: (outcome, progress) => report(describeSet(outcome, progress)),
+        onRetry: (job, err, attempt) =>
+          logger.warn({ err, job, attempt }, `${job}: attempt ${attempt} failed, trying again`),
+        signal,
+      }),
+    ),
   )
   const told = summarise(summary, range)
   print(command.json ? `${JSON.stringify(told, null, 2)}\n` : describeSummary(told))
