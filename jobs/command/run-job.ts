@@ -19,6 +19,8 @@ export interface JobAsked {
 
 export interface JobContext {
   databaseUrl: string
+  /** A second client of one connection: reports that wait for no other then run beside the rest. */
+  besides?: Sql
   otherJobs: readonly OtherJob[]
   logger: Logger
   /** Progress, one line at a time. */
@@ -56,7 +58,7 @@ export async function runJob(runs: Sql, asked: JobAsked, context: JobContext): P
 async function runReports(
   runs: Sql,
   { job, range, trigger }: JobAsked,
-  { report, logger, signal }: JobContext,
+  { besides, report, logger, signal }: JobContext,
 ): Promise<JobOutcome> {
   if (range === null) throw new Error(`${job} needs days`)
   const startedAt = performance.now()
@@ -65,6 +67,7 @@ async function runReports(
     wanted: { kind: 'range', jobs, ...range },
     trigger,
     now: Date.now,
+    ...(besides && { besides }),
     onSet: (outcome, progress) => report(describeSet(outcome, progress)),
     onRetry: (name, err, attempt) =>
       logger.warn({ err, job: name, attempt }, `${name}: attempt ${attempt} failed, trying again`),
