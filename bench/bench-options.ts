@@ -6,6 +6,8 @@ export const BENCHMARKS = {
   latency: 'time to an answer, and to a frame at a live client, at 500 orders a second',
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
+  footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
+  seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
 
 export type BenchmarkName = keyof typeof BENCHMARKS
@@ -17,12 +19,16 @@ export interface BenchOptions {
   json: boolean
   /** How long load is kept up. */
   seconds: number
+  /** How long `footprint` watches the demo, with no page open and again with Live open. */
+  minutes: number
   /** Orders in the log for `replay`; a third of the lines for `batch`. */
   orders: number | undefined
   /** `ingest` with one snapshot open beside it. */
   snapshot: boolean
   /** `ingest` with 90% of the load in one store. */
   hotStore: boolean
+  /** Of the world that `seed` makes. */
+  world: { days: number; stores: number; ordersPerDay: number }
 }
 
 export const BENCH_USAGE = `Usage: npm run bench -- [NAME…] [options]
@@ -36,9 +42,12 @@ ${Object.entries(BENCHMARKS)
 
   --json         a line of JSON for each figure, for machines
   --seconds N    how long load is kept up (default 20)
+  --minutes N    footprint: how long to watch, twice (default 2: one batch run each)
   --orders N     orders in the log of replay (default 500000) or in the day of batch (default 333334)
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
+  --days N, --stores N, --orders-per-day N
+                 seed: another size than the demo's (60, 8, 2000); a year of twenty stores is 365, 20, 8220
   --help         this text
 `
 
@@ -54,12 +63,21 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     names: names.length > 0 ? names : Object.keys(BENCHMARKS).filter(isBenchmark),
     json: values.json === true,
     seconds: parseNumber('seconds', values.seconds ?? '20', { least: 1, most: 86_400 }),
+    minutes: parseNumber('minutes', values.minutes ?? '2', { least: 1, most: 1_440 }),
     orders:
       values.orders === undefined
         ? undefined
         : parseNumber('orders', values.orders, { least: 1_000, most: 100_000_000 }),
     snapshot: values.snapshot === true,
     hotStore: values['hot-store'] === true,
+    world: {
+      days: parseNumber('days', values.days ?? '60', { least: 1, most: 3_650 }),
+      stores: parseNumber('stores', values.stores ?? '8', { least: 1, most: 1_000 }),
+      ordersPerDay: parseNumber('orders-per-day', values['orders-per-day'] ?? '2000', {
+        least: 1,
+        most: 1_000_000,
+      }),
+    },
   }
 }
 
@@ -71,9 +89,13 @@ function parse(args: readonly string[]) {
       options: {
         json: { type: 'boolean' },
         seconds: { type: 'string' },
+        minutes: { type: 'string' },
         orders: { type: 'string' },
         snapshot: { type: 'boolean' },
         'hot-store': { type: 'boolean' },
+        days: { type: 'string' },
+        stores: { type: 'string' },
+        'orders-per-day': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })

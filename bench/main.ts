@@ -2,15 +2,19 @@ import { UsageError } from '#server/launch/usage-error.ts'
 import { batch } from './batch.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './bench-options.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
+import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { replay } from './replay.ts'
+import { seed } from './seed.ts'
 
 const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
   ingest,
   latency,
   replay,
   batch,
+  footprint,
+  seed,
 }
 
 try {

@@ -1,4 +1,5 @@
-import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { seriousViolations } from './accessibility.ts'
+import { card, figure, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 import { berlin } from './stack/test-stores.ts'
 

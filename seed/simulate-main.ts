@@ -90,7 +90,7 @@ async function run(options: SimulateOptions, environment: Environment): Promise<
 
 async function play(options: SimulateOptions, environment: Environment): Promise<void> {
   const { scenario, minutes, speed } = options
-  const { dataDir, dropDir, host, intakePort, intakeKey, logLevel } = environment
+  const { dataDir, dropDir, intakeUrl: url, intakeKey, logLevel } = environment
   const logger = pino({ level: logLevel, base: { process: 'simulate' } })
   const seed = (await readSeedRecord(dataDir)) ?? { ...DEFAULT_WORLD, until: 0 }
   const { kept, keeper } = await openShopFiles(dataDir, seed)
@@ -100,7 +100,6 @@ async function play(options: SimulateOptions, environment: Environment): Promise
     stores: shopsOf(seed.stores),
     startedAt: Date.now(),
   })
-  const url = `http://${reachable(host)}:${intakePort}`
   const own = scenario === null || scenario === 'ordinary' ? null : { scenario, minutes }
   const link = createControlLink(own)
   const status = { playing: 'ordinary', speed, waiting: 0 }
@@ -147,11 +146,4 @@ async function play(options: SimulateOptions, environment: Environment): Promise
     await touch.close()
   }
   logger.info('simulators stopped')
-}
-
-/** An address to listen on is not always one to call. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -31,6 +31,18 @@ describe('the environment', () => {
     expect(environment.dropDir).toBe('/srv/till/drop')
   })
 
+  test.each([
+    [{}, 'http://127.0.0.1:3001'],
+    [{ HOST: '127.0.0.2', INTAKE_PORT: '4444' }, 'http://127.0.0.2:4444'],
+    [{ HOST: '0.0.0.0', INTAKE_KEY: 'k', DASHBOARD_PASSWORD: 'p' }, 'http://127.0.0.1:3001'],
+    [{ HOST: '::', INTAKE_KEY: 'k', DASHBOARD_PASSWORD: 'p' }, 'http://[::1]:3001'],
+    [{ HOST: '::1' }, 'http://[::1]:3001'],
+    [{ INTAKE_URL: 'http://intake:3001/' }, 'http://intake:3001'],
+    [{ INTAKE_URL: 'http://intake' }, 'http://intake'],
+  ])('with %o the intake is called at %s', (source, url) => {
+    expect(readEnvironment(source).intakeUrl).toBe(url)
+  })
+
   test('takes relative folders from the project, wherever it is started', () => {
     expect(readEnvironment({ DATA_DIR: 'elsewhere' }).dataDir).toBe(path.join(projectRoot, 'elsewhere'))
   })
@@ -40,6 +52,10 @@ describe('the environment', () => {
     [{ PORT: '70000' }, 'PORT is "70000"'],
     [{ PORT: '0' }, 'PORT is "0"'],
     [{ INTAKE_PORT: '-1' }, 'INTAKE_PORT is "-1"'],
+    [{ INTAKE_URL: 'intake:3001' }, 'INTAKE_URL is "intake:3001", but must be http://host:port'],
+    [{ INTAKE_URL: 'https://intake:3001' }, 'INTAKE_URL is "https://intake:3001"'],
+    [{ INTAKE_URL: 'http://intake:3001/api/v1/events' }, 'INTAKE_URL is "http://intake:3001/api/v1/events"'],
+    [{ INTAKE_URL: 'http://till:key@intake' }, 'INTAKE_URL is'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud", but must be one of fatal, error, warn'],
     [{ PORT: '65535' }, 'INTAKE_PORT (PORT + 1) would be 65536'],
     [{ PORT: '4000', INTAKE_PORT: '4000' }, 'PORT and INTAKE_PORT are both 4000'],

@@ -13,6 +13,8 @@ export type Environment = Readonly<{
   host: string
   port: number
   intakePort: number
+  /** Where the other processes reach the intake: INTAKE_URL, else this machine's at HOST and INTAKE_PORT. No slash ends it. */
+  intakeUrl: string
   /** The ports as somebody set them: where nobody did, the demo may choose. */
   givenPorts: Readonly<{ port: number | undefined; intakePort: number | undefined }>
   /** Bearer key that tills send; undefined means no key is asked for (loopback only). */
@@ -57,6 +59,12 @@ const databaseUrl = z.string().refine(value => {
 
 const text = z.string()
 
+/** An address without a path: what is asked for there is up to us. */
+const httpOrigin = text
+  .transform(value => URL.parse(value))
+  .refine(url => url !== null && url.protocol === 'http:' && `${url.origin}/` === url.href)
+  .transform(url => url?.origin ?? '')
+
 /** Each variable with its schema and, for the error message, what it may be. */
 const variables = {
   DATABASE_URL: {
@@ -67,6 +75,10 @@ const variables = {
   HOST: { schema: text.regex(/^[\w.:-]+$/), allowed: 'an address or host name, or unset for 127.0.0.1' },
   PORT: { schema: port, allowed: `a whole number from 1 to ${highestPort}, or unset for 3000` },
   INTAKE_PORT: { schema: port, allowed: `a whole number from 1 to ${highestPort}, or unset for PORT + 1` },
+  INTAKE_URL: {
+    schema: httpOrigin,
+    allowed: 'http://host:port, where the intake answers, or unset for this machine (HOST and INTAKE_PORT)',
+  },
   INTAKE_KEY: {
     schema: text.regex(/^[\x21-\x7e]+$/),
     allowed: 'printable ASCII characters without spaces (it travels in a header)',
@@ -100,12 +112,15 @@ const secretNames: ReadonlySet<string> = new Set(['INTAKE_KEY', 'DASHBOARD_PASSW
 export function readEnvironment(source: EnvironmentSource = process.env): Environment {
   const settings = parseSettings(source)
   const dataDir = path.resolve(projectRoot, settings.DATA_DIR ?? '.data')
+  const host = settings.HOST ?? '127.0.0.1'
+  const intakePort = settings.INTAKE_PORT ?? (settings.PORT ?? 3000) + 1
   const environment: Environment = {
     databaseUrl: settings.DATABASE_URL,
     dataDir,
-    host: settings.HOST ?? '127.0.0.1',
+    host,
     port: settings.PORT ?? 3000,
-    intakePort: settings.INTAKE_PORT ?? (settings.PORT ?? 3000) + 1,
+    intakePort,
+    intakeUrl: settings.INTAKE_URL ?? `http://${callable(host)}:${intakePort}`,
     givenPorts: { port: settings.PORT, intakePort: settings.INTAKE_PORT },
     intakeKey: settings.INTAKE_KEY,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
@@ -135,6 +150,13 @@ export function isLoopback(host: string): boolean {
     host === '[::1]' ||
     /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
   )
+}
+
+/** An address to listen on is not always one to call. */
+function callable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
 function parseSettings(source: EnvironmentSource): Settings {

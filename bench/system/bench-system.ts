@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
+import { heapFlagsOf } from '#server/launch/processes.ts'
 import type { BenchWorld } from '../load/bench-world.ts'
 import { writeBenchStores } from '../load/write-stores.ts'
 import { type BenchPostgres, startBenchPostgres } from './bench-postgres.ts'
@@ -39,7 +40,13 @@ export async function startSystem(
   }
   const intake = startProcess({ entry: 'server/intake/main.ts', environment })
   const stream = startProcess({ entry: 'server/stream/main.ts', environment })
-  const web = withWeb ? startProcess({ entry: 'bench/system/live-gateway-main.ts', environment }) : null
+  const web = withWeb
+    ? startProcess({
+        entry: 'bench/system/live-gateway-main.ts',
+        flags: heapFlagsOf('web'),
+        environment,
+      })
+    : null
   const intakeUrl = `http://127.0.0.1:${intakePort}`
   const webUrl = `http://127.0.0.1:${port}`
   const system: BenchSystem = {

@@ -25,14 +25,17 @@ const STOP_WITHIN_MS = 6_000
 export function startProcess(options: {
   entry: string
   args?: readonly string[]
+  /** Node's, beside those that all processes have. */
+  flags?: readonly string[]
   environment: Readonly<Record<string, string>>
 }): BenchProcess {
-  const { entry, args = [], environment } = options
+  const { entry, args = [], flags = [], environment } = options
   const child = spawn(
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
       `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
+      ...flags,
       path.join(projectRoot, entry),
       ...args,
     ],

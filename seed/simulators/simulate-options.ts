@@ -15,10 +15,10 @@ export interface SimulateOptions {
 
 export const SIMULATE_USAGE = `Usage: npm run simulate -- [options]
 
-Tills and a web shop that send what they sell to a running intake (INTAKE_PORT, with INTAKE_KEY if it asks for
-one), in the world that the seeder made. Journal stores drop files into DROP_DIR instead. Where simulators run
-already (the demo's), they are asked to play the scenario, and this command follows it to its end; Ctrl+C asks
-them to stop it.
+Tills and a web shop that send what they sell to a running intake (INTAKE_URL, else this machine's at
+INTAKE_PORT; with INTAKE_KEY if it asks for one), in the world that the seeder made. Journal stores drop files
+into DROP_DIR instead. Where simulators run already (the demo's), they are asked to play the scenario, and this
+command follows it to its end; Ctrl+C asks them to stop it.
 
   --scenario NAME     what happens on top of the ordinary day:
 ${SCENARIOS.map(

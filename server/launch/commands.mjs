@@ -6,6 +6,7 @@
  */
 export const commands = {
   demo: { entry: 'server/launch/demo.ts', dev: true, settings: true },
+  build: { entry: 'server/launch/build.ts', dev: true, settings: false },
   start: { entry: 'server/launch/start.ts', dev: false, settings: true },
   seed: { entry: 'seed/main.ts', dev: false, settings: true },
   simulate: { entry: 'seed/simulate-main.ts', dev: false, settings: true },
@@ -16,6 +17,7 @@ export const commands = {
   replay: { entry: 'server/stream/replay-main.ts', dev: false, settings: true },
   reconcile: { entry: 'server/serving/reconcile-main.ts', dev: false, settings: true },
   bench: { entry: 'bench/main.ts', dev: false, settings: true },
+  pictures: { entry: 'e2e/take-pictures.ts', dev: true, settings: false },
   // Tests and checks must not depend on what somebody wrote into .env.
   test: { entry: 'server/launch/test.ts', dev: true, settings: false },
   check: { entry: 'server/launch/check.ts', dev: true, settings: false },

@@ -47,7 +47,9 @@ export function createFleet(options: {
     entryOf: name => path.join(projectRoot, processEntries[name]),
     settings: {
       ...settingsOf(environment, database, options.ports),
-      ...(options.isDemo && !environment.isBatchScheduleGiven && DEMO_SETTINGS),
+      // The demo's intake is its own, whatever another installation on this machine uses.
+      ...(options.isDemo && { INTAKE_URL: '' }),
+      ...(options.isDemo && !environment.isBatchScheduleGiven && DEMO_SCHEDULE),
     },
     events: {
       ...(outputs && {
@@ -100,7 +102,7 @@ function isSimulator(name: ProcessName): boolean {
   return name === 'simulate'
 }
 
-const DEMO_SETTINGS = {
+const DEMO_SCHEDULE = {
   BATCH_SCHEDULE: '*/2 * * * *',
   DEMO_NOTE: 'Demo retailer: the hourly batch runs every two minutes here.',
 }

@@ -7,7 +7,21 @@ export const processEntries = {
   simulate: 'seed/simulate-main.ts',
 } as const
 
+/**
+ * How V8 keeps the heaps of those small that work in bursts: their young generations would grow to hold the garbage
+ * of a burst, and stay so. The intake and the stream have none of it: there it would cost throughput (decision 009).
+ */
+const heapFlags: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
+  web: ['--max-semi-space-size=4'],
+  jobs: ['--optimize-for-size'],
+}
+
 export type ProcessName = keyof typeof processEntries
+
+/** Node's flags for one process, beside those that all have. */
+export function heapFlagsOf(name: ProcessName): readonly string[] {
+  return heapFlags[name] ?? []
+}
 
 export const processNames = Object.keys(processEntries).filter(isProcessName)
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
-import type { ProcessName } from './processes.ts'
+import { heapFlagsOf, type ProcessName } from './processes.ts'
 import { countFailures, type Ending, restartPauseMs } from './restart-policy.ts'
 
 /** What happens to a supervised process. */
@@ -100,7 +100,7 @@ function startProcess(options: {
   const { name, entry, settings } = options
   const { onLine } = options.events
   const output = onLine === undefined ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, [...nodeFlags, entry], {
+  const child = spawn(process.execPath, [...nodeFlags, ...heapFlagsOf(name), entry], {
     cwd: projectRoot,
     env: inheritedEnvironment({ NODE_ENV: 'production', ...settings }),
     // The channel tells the process when we are gone (follow-parent).

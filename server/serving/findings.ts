@@ -1,14 +1,15 @@
 import { desc, lt } from 'drizzle-orm'
 import { findings } from '#db/schema/recon.ts'
+import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
 import type { FindingPage } from '#server/serving/shapes.ts'
 
 /** Rows found to differ from the log, newest first. */
 export async function listFindings(
-  { drizzle }: Pick<Serving, 'drizzle'>,
+  serving: Pick<Serving, 'rowsClient'>,
   page: { cursor?: number | null | undefined; limit: number },
 ): Promise<FindingPage> {
-  const rows = await drizzle
+  const rows = await rowsOf(serving)
     .select()
     .from(findings)
     .where(page.cursor ? lt(findings.finding, page.cursor) : undefined)

@@ -2,6 +2,7 @@ import { asc } from 'drizzle-orm'
 import type { Sql } from '#db/client.ts'
 import { stores } from '#db/schema/ref.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
+import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
 import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
 
@@ -12,9 +13,10 @@ interface Extent {
 }
 
 /** What a page needs to choose a scope: stores, currencies, first and last day with events. */
-export async function readOverview({ sql, drizzle, demoNote }: Serving): Promise<Overview> {
+export async function readOverview(serving: Serving): Promise<Overview> {
+  const { sql, demoNote } = serving
   const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
-    drizzle.select().from(stores).orderBy(asc(stores.name)),
+    rowsOf(serving).select().from(stores).orderBy(asc(stores.name)),
     readLastDays(sql),
     sql<{ currency: string }[]>`
       select currency from ref.stores union select currency from batch.daily_sales order by currency`,

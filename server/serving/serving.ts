@@ -1,15 +1,13 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { connect, reconnectPauseSeconds, type Sql } from '#db/client.ts'
-import * as schema from '#db/schema/schema.ts'
 import type { IntakeDoor } from '#server/serving/pipeline/intake-door.ts'
 
 /** The database as the serving layer uses it. */
 export interface Serving {
   /** Raw SQL, for everything that aggregates. */
   sql: Sql
-  /** Plain reads of rows. On its own client: Drizzle changes the parsers of the one it is given. */
-  drizzle: PostgresJsDatabase<typeof schema>
+  /** For `rowsOf`. A client of its own: Drizzle changes the parsers of the one it is given. */
+  rowsClient: postgres.Sql
   /** A sentence that says how this installation differs from a real one; null outside the demo. */
   demoNote: string | null
   /** Null where no intake belongs to this process: tests, commands. */
@@ -17,7 +15,7 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** Connections of each client: pages are read in bursts of a few queries. */
+/** Pages are read in bursts of a few queries. */
 const MAX_CONNECTIONS = 4
 const CLOSE_TIMEOUT_SECONDS = 2
 
@@ -28,21 +26,22 @@ export function openServing(
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
-  const client = postgres(url, {
+  const rowsClient = postgres(url, {
     backoff: reconnectPauseSeconds,
-    max: MAX_CONNECTIONS,
+    // Rows are read now and then, a few at a time: each connection more is a backend that costs memory.
+    max: 1,
     onnotice: () => {},
     connection: { application_name: 'tillstream web', TimeZone: 'UTC', ...session },
   })
   return {
     sql,
-    drizzle: drizzle(client, { schema }),
+    rowsClient,
     demoNote: options.demoNote ?? null,
     intake: options.intake ?? null,
     async close() {
       await Promise.all([
         sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
-        client.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+        rowsClient.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
       ])
     },
   }

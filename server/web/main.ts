@@ -35,11 +35,13 @@ async function run(dev: boolean): Promise<void> {
   const logger = pino({ level: environment.logLevel, base: { process: 'web' } })
   const database = await openDatabase(environment)
   await migrate(database.url)
+  const intake = new URL(environment.intakeUrl)
   const web = await startWeb({
     databaseUrl: database.url,
     host: environment.host,
     port: environment.port,
-    intakePort: environment.intakePort,
+    intakeHost: intake.hostname.replace(/^\[(.*)\]$/, '$1'),
+    intakePort: Number(intake.port || '80'),
     intakeKey: environment.intakeKey,
     dashboardPassword: environment.dashboardPassword,
     dev,

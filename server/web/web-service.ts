@@ -23,6 +23,8 @@ export interface WebOptions {
   /** 0 for any free port. */
   port: number
   intakePort: number
+  /** Undefined: the intake is on this machine. */
+  intakeHost?: string | undefined
   /** The key tills send, with which the dashboard settles dead letters; undefined when none is asked for. */
   intakeKey?: string | undefined
   /** Undefined asks for none. */
@@ -53,7 +55,7 @@ const DRAIN_MS = 1_500
 /** Starts the dashboard's server: pages, their API, the live socket. @throws ListenError */
 export async function startWeb(options: WebOptions): Promise<WebService> {
   const { host, logger, dev } = options
-  const intake = { host: reachable(host), port: options.intakePort }
+  const intake = { host: options.intakeHost ?? reachable(host), port: options.intakePort }
   const serving = openServing(options.databaseUrl, {
     demoNote: options.demoNote,
     intake: createIntakeDoor({ ...intake, intakeKey: options.intakeKey }),
