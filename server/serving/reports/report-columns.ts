@@ -3,12 +3,7 @@ import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 
-/** A cell of a file: text that people wrote, a plain number, or nothing. */
-export interface FileCell {
-  value: string
-  isNumber: boolean
-}
-
+/** Numbers are written plainly; the others are text that people may have written. */
 interface FileColumn {
   header: string
   isNumber: boolean
