@@ -6,13 +6,14 @@ describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
       help: false,
-      names: ['ingest', 'latency', 'replay', 'batch', 'footprint'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'footprint', 'seed'],
       json: false,
       seconds: 20,
       minutes: 2,
       orders: undefined,
       snapshot: false,
       hotStore: false,
+      world: { days: 60, stores: 8, ordersPerDay: 2_000 },
     })
   })
 
@@ -30,10 +31,14 @@ describe('options of the benchmarks', () => {
       names: ['batch', 'replay'],
       orders: 5_000,
     })
+    expect(parseBenchOptions(['seed', '--days=365', '--stores=20', '--orders-per-day=8220'])).toMatchObject({
+      names: ['seed'],
+      world: { days: 365, stores: 20, ordersPerDay: 8_220 },
+    })
   })
 
   test.each([
-    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, footprint/],
+    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, footprint, seed/],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
     [['footprint', '--minutes', '0'], /--minutes is "0", but must be a whole number from 1 to 1440/],

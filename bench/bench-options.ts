@@ -7,6 +7,7 @@ export const BENCHMARKS = {
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
+  seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
 
 export type BenchmarkName = keyof typeof BENCHMARKS
@@ -26,6 +27,8 @@ export interface BenchOptions {
   snapshot: boolean
   /** `ingest` with 90% of the load in one store. */
   hotStore: boolean
+  /** Of the world that `seed` makes. */
+  world: { days: number; stores: number; ordersPerDay: number }
 }
 
 export const BENCH_USAGE = `Usage: npm run bench -- [NAME…] [options]
@@ -43,6 +46,8 @@ ${Object.entries(BENCHMARKS)
   --orders N     orders in the log of replay (default 500000) or in the day of batch (default 333334)
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
+  --days N, --stores N, --orders-per-day N
+                 seed: another size than the demo's (60, 8, 2000); a year of twenty stores is 365, 20, 8220
   --help         this text
 `
 
@@ -65,6 +70,14 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
         : parseNumber('orders', values.orders, { least: 1_000, most: 100_000_000 }),
     snapshot: values.snapshot === true,
     hotStore: values['hot-store'] === true,
+    world: {
+      days: parseNumber('days', values.days ?? '60', { least: 1, most: 3_650 }),
+      stores: parseNumber('stores', values.stores ?? '8', { least: 1, most: 1_000 }),
+      ordersPerDay: parseNumber('orders-per-day', values['orders-per-day'] ?? '2000', {
+        least: 1,
+        most: 1_000_000,
+      }),
+    },
   }
 }
 
@@ -80,6 +93,9 @@ function parse(args: readonly string[]) {
         orders: { type: 'string' },
         snapshot: { type: 'boolean' },
         'hot-store': { type: 'boolean' },
+        days: { type: 'string' },
+        stores: { type: 'string' },
+        'orders-per-day': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })

@@ -5,7 +5,18 @@ export interface Figure {
   benchmark: BenchmarkName
   name: string
   value: number
-  unit: 'orders/s' | 'lines/s' | 'events' | 'ms' | 'µs' | 'MB' | 'ratio' | 'cores'
+  unit:
+    | 'orders/s'
+    | 'events/s'
+    | 'lines/s'
+    | 'events'
+    | 's'
+    | 'ms'
+    | 'µs'
+    | 'MB'
+    | 'ratio'
+    | 'cores'
+    | 'processor s'
   /** Its limit or its peer, measured in the same run, in the same unit. */
   beside?: { name: string; value: number }
   /** What it is to reach. */

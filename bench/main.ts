@@ -6,6 +6,7 @@ import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { replay } from './replay.ts'
+import { seed } from './seed.ts'
 
 const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
   ingest,
@@ -13,6 +14,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   replay,
   batch,
   footprint,
+  seed,
 }
 
 try {

@@ -1,5 +1,4 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from '@playwright/test'
+import { seriousViolations } from './accessibility.ts'
 import { card, figure, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 import { berlin } from './stack/test-stores.ts'
@@ -71,11 +70,3 @@ test('the keyboard alone reaches the content, the days and back', async ({ page,
   await page.keyboard.press('Escape')
   await expect(page.getByRole('dialog')).toBeHidden()
 })
-
-/** What axe finds that is serious or critical, short enough to read in a failed expectation. */
-async function seriousViolations(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 160)}`))
-}

@@ -34,7 +34,7 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   await watch(context, run(context, 'server/serving/reconcile-main.ts', range), async () => {
     progress.show(`reconciling: ${duration(progress.elapsedMs())}`, null)
   })
-  progress.took('reconciliation', progress.elapsedMs())
+  progress.took('reconciliation')
   progress.done(`reconciled, nothing unexplained · ${duration(progress.elapsedMs())}`)
 }
 
@@ -47,9 +47,8 @@ async function runPaths(context: BothPaths, range: readonly string[]): Promise<v
   progress.begin('paths')
   const timed = async (name: string, entry: string, args: readonly string[]): Promise<number> => {
     await run(both, entry, args)
-    const milliseconds = progress.elapsedMs()
-    progress.took(name, milliseconds)
-    return milliseconds
+    progress.took(name, events)
+    return progress.elapsedMs()
   }
   const paths = [
     timed('stream path', 'server/stream/main.ts', ['--until-caught-up']),

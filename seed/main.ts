@@ -44,6 +44,7 @@ async function run(options: SeedOptions, { dataDir, databaseUrl }: Environment):
           stop: stop.signal,
         })
       }
+      if (options.json) process.stdout.write(`${JSON.stringify(progress.times())}\n`)
     } finally {
       await sql.end({ timeout: 1 })
     }

@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { parseEvent } from '#domain/event.ts'
 import { seedLog } from './seed-log.ts'
 import { createSeedingProgress } from './seeding-progress.ts'
-import { readSeedRecord, readShops } from './world-files.ts'
+import { readSeedRecord, readShops, writeJournals } from './world-files.ts'
 
 const OPTIONS = {
   help: false,
+  json: false,
   days: 2,
   stores: 4,
   ordersPerDay: 300,
@@ -46,8 +49,18 @@ describe('seeding', () => {
              (select count(*) from ref.stores) as stores,
              (select count(*) from ref.products) as products,
              (select count(*) from ref.stock_policies where valid_from < (select min(event_time) from log.event_log)) as policies,
-             (select count(*) from ref.exchange_rates) as rates`
-    expect(counts).toMatchObject({ events: true, stores: 4, products: 500, policies: 2_000, rates: 3 })
+             (select count(*) from ref.exchange_rates) as rates,
+             (select count(*) from ref.suppliers) as suppliers,
+             (select count(*) from ref.supply_terms where currency = 'EUR' and pack_size > 0 and unit_cost > 0) as terms`
+    expect(counts).toMatchObject({
+      events: true,
+      stores: 4,
+      products: 500,
+      policies: 2_000,
+      rates: 3,
+      suppliers: 28,
+      terms: 500,
+    })
     const [unknown] = await database.sql`
       select count(*) as count from log.event_log e, unnest(e.skus) as sku
       where not exists (select from ref.products p where p.sku = sku.sku)
@@ -79,6 +92,35 @@ describe('seeding', () => {
     expect(Object.keys(shops?.shops ?? {}).length).toBe(4)
     expect(shops?.shops['web-shop']?.onHand?.length).toBe(500)
     expect(record && (await readShops(dataDir, { ...record, randomSeed: 4 }))).toBeNull()
+  })
+
+  test('leaves the journals of the last whole day, and of today so far, beside the database', async () => {
+    await seed({ stores: 8, until: Date.UTC(2026, 10, 19, 17) })
+    const folder = path.join(dataDir, 'journals')
+    const names = [
+      'lisbon-baixa-2026-11-18.ndjson',
+      'lisbon-baixa-2026-11-19-0.ndjson',
+      'madrid-sol-2026-11-18.ndjson',
+      'madrid-sol-2026-11-19-0.ndjson',
+    ]
+    expect((await readdir(folder)).sort()).toEqual(names)
+    for (const name of names) {
+      const text = await readFile(path.join(folder, name), 'utf8')
+      const events = text
+        .trimEnd()
+        .split('\n')
+        .map(line => parseEvent(JSON.parse(line)))
+      expect(events.filter(result => 'rejection' in result)).toEqual([])
+    }
+    const [logged] = await database.sql`
+      select count(*) filter (where store = 'madrid-sol' and business_day >= '2026-11-18' and type <> 'review.posted') as waiting,
+             count(*) filter (where store in ('madrid-sol', 'lisbon-baixa') and class <> 'bulk') as live
+      from log.event_log`
+    expect(logged).toEqual({ waiting: 0, live: 0 })
+    // It is written again every few seconds while the simulators run.
+    expect((await stat(path.join(dataDir, 'shops.json'))).size).toBeLessThan(1_500_000)
+    await writeJournals(dataDir, [])
+    expect(existsSync(folder)).toBe(false)
   })
 
   test('of no days sets up stores and products alone', async () => {

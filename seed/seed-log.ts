@@ -1,7 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
-import { enrichedHistory, type WorldEnd } from './history/world-history.ts'
+import { makeHistory } from './history/make-history.ts'
+import type { WorldEnd } from './history/world-history.ts'
 import { describeDone, describeProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 import type { SeedingProgress } from './seeding-progress.ts'
@@ -31,7 +32,7 @@ export interface Seeding {
 export async function seedLog(seeding: Seeding): Promise<World> {
   const { sql, options, dataDir, progress } = seeding
   await refuseUnfitLog(sql)
-  const { randomSeed, stores, ordersPerDay, until, days } = options
+  const { randomSeed, until, days } = options
   const world = createWorld(options)
   // No business day of the history begins before it, whatever the zone.
   const start = until - (days + 2) * DAY_MS
@@ -39,12 +40,24 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   progress.done(
     `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
   )
-  const { shops, journals } = days === 0 ? unopened(world) : await loadWorld(seeding, world, start)
+  if (days === 0) await writeWorld(dataDir, options, unopened(world))
+  else await loadWorld(seeding, world, start)
+  return world
+}
+
+/**
+ * What the simulators go on from. Written before the history stands: a seeding that is killed leaves a log that
+ * is empty, and is then seeded anew, or one whose world is known.
+ */
+async function writeWorld(
+  dataDir: string,
+  { randomSeed, stores, ordersPerDay, until }: SeedOptions,
+  { shops, journals }: WorldEnd,
+): Promise<void> {
   const seed = { randomSeed, stores, ordersPerDay, until }
   await writeJournals(dataDir, journals)
   await writeSeedRecord(dataDir, seed)
   await writeShops(dataDir, { seed, shops, outboxes: {} })
-  return world
 }
 
 function unopened(world: World): WorldEnd {
@@ -72,26 +85,23 @@ function notEmpty(): Error {
 }
 
 async function loadWorld(
-  { sql, options, progress, stop }: Seeding,
+  { sql, options, dataDir, progress, stop }: Seeding,
   world: World,
   start: Instant,
-): Promise<WorldEnd> {
+): Promise<void> {
   progress.begin('history')
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
-  const history = enrichedHistory(world, options)
-  let end = unopened(world)
   let loaded = 0
-  function* events() {
-    let next = history.next()
-    for (; !next.done; next = history.next()) {
-      stop.throwIfAborted()
-      yield next.value
-    }
-    end = next.value
-  }
+  let end = unopened(world)
   try {
     await loadHistory(sql, {
-      events: events(),
+      chunks: makeHistory(world, {
+        span: options,
+        stop,
+        onEnd(reached) {
+          end = reached
+        },
+      }),
       from: start,
       to: options.until,
       onProgress(done) {
@@ -99,12 +109,12 @@ async function loadWorld(
         const elapsedMs = progress.elapsedMs()
         progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`, done / total)
       },
+      beforeCommit: () => writeWorld(dataDir, options, end),
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error
   }
   const elapsedMs = progress.elapsedMs()
-  progress.took('history', elapsedMs)
+  progress.took('history', loaded)
   progress.done(`history: ${describeDone('events', { done: loaded, elapsedMs })}`)
-  return end
 }

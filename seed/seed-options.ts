@@ -6,6 +6,8 @@ import type { WorldParameters } from './world/world.ts'
 
 export interface SeedOptions extends WorldParameters {
   help: boolean
+  /** Beside what people read, a line of JSON on standard output: how long each part took. */
+  json: boolean
   /** Whole business days before the one of `until`; 0 sets up the stores and the catalogue alone. */
   days: number
   until: Instant
@@ -22,6 +24,7 @@ The same options, --until among them, give the same events.
   --random-seed N     another history (default 1)
   --until DATE        end of the history: a day (its end in UTC) or a time such as 2026-11-20T10:15:00Z
                       (default: a minute ago)
+  --json              at the end, a line of JSON on standard output: how long each part took
   --help              this text
 `
 
@@ -44,6 +47,7 @@ export function parseSeedOptions(args: readonly string[], now: Instant): SeedOpt
   }
   return {
     help: values.help === true,
+    json: values.json === true,
     days: number('days', DEFAULT_DAYS),
     stores: number('stores', DEFAULT_WORLD.stores),
     ordersPerDay: number('orders-per-day', DEFAULT_WORLD.ordersPerDay),
@@ -62,6 +66,7 @@ function parse(args: readonly string[]) {
         'orders-per-day': { type: 'string' },
         'random-seed': { type: 'string' },
         until: { type: 'string' },
+        json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values

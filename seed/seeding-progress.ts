@@ -8,9 +8,9 @@ const SHARES = { history: 0.36, paths: 0.44, reconciliation: 0.2 } as const
 
 export type Stretch = keyof typeof SHARES
 
-/** What a seeding took, for machines. */
+/** What a seeding took, for machines; milliseconds since it began. */
 export interface SeedingTimes {
-  stretches: { name: string; milliseconds: number }[]
+  parts: { name: string; from: number; to: number; events?: number }[]
   milliseconds: number
 }
 
@@ -24,8 +24,8 @@ export interface SeedingProgress {
   show(text: string, share: number | null): void
   /** A line that stays. */
   done(text: string): void
-  /** Notes how long something took. */
-  took(name: string, milliseconds: number): void
+  /** Notes that a part, which began with its stretch, is over; and of how many events it was. */
+  took(name: string, events?: number): void
   clear(): void
   times(): SeedingTimes
 }
@@ -33,7 +33,7 @@ export interface SeedingProgress {
 /** @param clock in milliseconds */
 export function createSeedingProgress(line: ProgressLine, clock: () => number): SeedingProgress {
   const began = clock()
-  const stretches: SeedingTimes['stretches'] = []
+  const parts: SeedingTimes['parts'] = []
   let current: Stretch = 'history'
   let currentBegan = began
   let shareBefore = 0
@@ -52,11 +52,13 @@ export function createSeedingProgress(line: ProgressLine, clock: () => number): 
       line.show(left === '' ? text : `${text} · ${left}`)
     },
     done: text => line.done(text),
-    took(name, milliseconds) {
-      stretches.push({ name, milliseconds: Math.round(milliseconds) })
+    took(name, events) {
+      const from = Math.round(currentBegan - began)
+      const to = Math.round(clock() - began)
+      parts.push({ name, from, to, ...(events === undefined ? {} : { events }) })
     },
     clear: () => line.clear(),
-    times: () => ({ stretches: [...stretches], milliseconds: Math.round(clock() - began) }),
+    times: () => ({ parts: [...parts], milliseconds: Math.round(clock() - began) }),
   }
 
   /** By the time that the stretches before took, which says how long this one will. */

@@ -11,6 +11,9 @@ export interface SeedRecord extends WorldParameters {
   until: Instant
 }
 
+/** Raised when `ShopState` changes: an older file is then left alone, and the shops count their shelves anew. */
+const SHOPS_SHAPE = 2
+
 /** The shops as they stand, of the world that `seed` names. */
 export interface ShopsRecord {
   seed: SeedRecord
@@ -36,13 +39,13 @@ export async function readSeedRecord(dataDir: string): Promise<SeedRecord | null
 }
 
 export async function writeShops(dataDir: string, record: ShopsRecord): Promise<void> {
-  await writeJson(dataDir, SHOPS_FILE, record)
+  await writeJson(dataDir, SHOPS_FILE, { shape: SHOPS_SHAPE, ...record })
 }
 
-/** @returns null when there are none, or those of another world */
+/** @returns null when there are none, or those of another world or of an earlier shape */
 export async function readShops(dataDir: string, seed: SeedRecord): Promise<ShopsRecord | null> {
-  const record = (await readJson(dataDir, SHOPS_FILE)) as ShopsRecord | null
-  return record && isSameSeed(record.seed, seed) ? record : null
+  const file = (await readJson(dataDir, SHOPS_FILE)) as (ShopsRecord & { shape?: number }) | null
+  return file?.shape === SHOPS_SHAPE && isSameSeed(file.seed, seed) ? file : null
 }
 
 function isSameSeed(left: SeedRecord, right: SeedRecord): boolean {

@@ -91,7 +91,13 @@ function PeriodBar({ x, y, width, height, payload }: BarShapeProps) {
 }
 
 const CURSOR = { fill: 'var(--faint)' }
-const BEFORE_DOT = { r: 2, fill: 'var(--panel)', stroke: 'var(--muted)', strokeWidth: 1.25 }
+const BEFORE_DOT = {
+  r: 2,
+  fill: 'var(--panel)',
+  stroke: 'var(--muted)',
+  strokeWidth: 1.25,
+  strokeDasharray: '0',
+}
 const BEFORE_LINE = {
   type: 'linear',
   stroke: 'var(--muted)',

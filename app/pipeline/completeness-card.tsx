@@ -2,10 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { formatDay, formatShortDay } from '#app/format/day.ts'
+import { formatDay } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
+import { DayColumns } from '#app/pipeline/day-columns.tsx'
 import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
+import { StackedDay } from '#app/pipeline/stacked-day.tsx'
 import { COMPLETENESS_MARKS, type CompletenessState, Legend, StateMark } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -21,7 +23,13 @@ type RegisterDay = Store['registers'][number]
 
 const CHECK_MS = 60_000
 const MARKS = Object.values(COMPLETENESS_MARKS)
-const WORST_FIRST: readonly CompletenessState[] = ['different', 'missing', 'awaiting journal', 'complete']
+const WORST_FIRST: readonly CompletenessState[] = [
+  'different',
+  'missing',
+  'awaiting journal',
+  'open',
+  'complete',
+]
 
 /** The log against the tills' own totals: the only check that the log itself misses nothing. */
 export function CompletenessCard() {
@@ -70,9 +78,7 @@ function StoreTable({
 }) {
   const caption = 'Completeness by store and business day'
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs focus to be scrolled
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would say that this is a form
-    <div role="region" aria-label={caption} tabIndex={0} className="min-w-0 overflow-x-auto">
+    <DayColumns label={caption}>
       <table className="border-separate border-spacing-0 text-xs">
         <caption className="sr-only">{caption}</caption>
         <thead>
@@ -85,7 +91,7 @@ function StoreTable({
             </th>
             {days.map(day => (
               <th key={day} scope="col" className="px-0.5 pb-1.5 text-center text-2xs font-normal text-muted">
-                {formatShortDay(day)}
+                <StackedDay day={day} />
               </th>
             ))}
           </tr>
@@ -108,7 +114,7 @@ function StoreTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </DayColumns>
   )
 }
 

@@ -23,7 +23,7 @@ export function FindingsCard() {
         query={query}
         skeleton={<Skeleton className="h-8" />}
         isEmpty={({ findings }) => findings.length === 0}
-        empty={<p className="text-xs">None: every audited row says what the log says.</p>}
+        empty={<p className="text-xs">None: every row that was audited says what the log says.</p>}
       >
         {({ findings }) => (
           <div className="flex max-h-80 flex-col">

@@ -43,9 +43,9 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
   }
 
   return [
-    node('tills', 'Tills, web shop', {
+    node('tills', 'Tills', {
       part: 'lag',
-      lines: [{ name: 'Events a minute', value: formatCount(perMinute.live) }],
+      lines: [{ name: 'POS, web', value: `${formatCount(perMinute.live)} a min` }],
     }),
     node('files', 'Files', {
       part: 'lag',
@@ -63,8 +63,8 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
         unit: `${PER_MINUTE}, and ${formatCount(perMinute.bulk)} from files`,
       },
       lines: [
-        { name: 'Rejected a minute', value: formatCount(perMinute.rejected) },
-        { name: 'Open dead letters', value: formatCount(flow.openLetters) },
+        { name: 'Rejected', value: `${formatCount(perMinute.rejected)} a min` },
+        { name: 'Dead letters', value: `${formatCount(flow.openLetters)} open` },
       ],
     }),
     node('log', 'Order log', {
@@ -107,7 +107,7 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
         { name: 'Heartbeat', value: since(batch.heartbeatAt) },
       ],
     }),
-    node('reports', 'Report tables', {
+    node('reports', 'Reports', {
       part: 'jobs',
       inflow: {
         from: 'Batch to report tables',

@@ -1,9 +1,12 @@
 'use client'
 
+import { Fragment } from 'react'
 import { formatDate, formatDay, formatShortDay } from '#app/format/day.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge } from '#app/format/time.ts'
 import type { CellShown } from '#app/pipeline/cell-dialog.tsx'
+import { DayColumns } from '#app/pipeline/day-columns.tsx'
+import { StackedDay } from '#app/pipeline/stacked-day.tsx'
 import { Legend, RunStateChip, SLOT_MARKS, type SlotState, StateMark } from '#app/pipeline/state-marks.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
@@ -19,14 +22,30 @@ export function JobGrid({ grid, onOpen }: { grid: Grid; onOpen: (cell: CellShown
   return (
     <div className="grid gap-4">
       <Legend marks={MARKS} />
-      <PeriodTable caption="Daily jobs by business day" grid={grid} grain="day" onOpen={onOpen} />
-      <div className="grid gap-4 lg:grid-cols-2">
-        <PeriodTable caption="Weekly jobs by week" grid={grid} grain="week" onOpen={onOpen} />
-        <PeriodTable caption="Monthly jobs by month" grid={grid} grain="month" onOpen={onOpen} />
+      <div className="grid min-w-0 gap-x-10 gap-y-4 xl:grid-cols-[auto_minmax(0,1fr)]">
+        <PeriodTable caption="Daily jobs by business day" grid={grid} grain="day" onOpen={onOpen} />
+        <div className="grid min-w-0 content-start gap-4">
+          <PeriodTable caption="Weekly jobs by week" grid={grid} grain="week" onOpen={onOpen} />
+          <PeriodTable caption="Monthly jobs by month" grid={grid} grain="month" onOpen={onOpen} />
+        </div>
       </div>
       <OtherJobs grid={grid} />
     </div>
   )
+}
+
+/** A job's name, which may break after its underscores and nowhere else. */
+function BreakableName({ name }: { name: string }) {
+  return name.split('_').map((part, index) => (
+    <Fragment key={part}>
+      {index > 0 ? (
+        <>
+          _<wbr />
+        </>
+      ) : null}
+      {part}
+    </Fragment>
+  ))
 }
 
 function PeriodTable({
@@ -43,9 +62,7 @@ function PeriodTable({
   const periods = grid[`${grain}s`]
   const rows = grid.rows.filter(row => row.grain === grain)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs focus to be scrolled
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would say that this is a form
-    <div role="region" aria-label={caption} tabIndex={0} className="min-w-0 self-start overflow-x-auto">
+    <DayColumns label={caption} className="self-start">
       <table className="border-separate border-spacing-0 text-xs">
         <caption className="sr-only">{caption}</caption>
         <thead>
@@ -62,7 +79,7 @@ function PeriodTable({
                 scope="col"
                 className="px-0.5 pb-1.5 text-center text-2xs font-normal whitespace-nowrap text-muted"
               >
-                {grain === 'day' ? <Stacked text={formatShortDay(period)} /> : headerOf(grain, period)}
+                {grain === 'day' ? <StackedDay day={period} /> : headerOf(grain, period)}
               </th>
             ))}
           </tr>
@@ -73,9 +90,9 @@ function PeriodTable({
               <th
                 scope="row"
                 title={row.summary}
-                className="sticky left-0 z-10 border-t border-line bg-panel py-1 pr-3 text-left font-normal whitespace-nowrap max-sm:max-w-32 max-sm:whitespace-normal max-sm:wrap-anywhere"
+                className="sticky left-0 z-10 border-t border-line bg-panel py-1 pr-3 text-left font-normal whitespace-nowrap max-sm:min-w-24 max-sm:whitespace-normal"
               >
-                {row.job}
+                <BreakableName name={row.job} />
               </th>
               {periods.map(period => (
                 <td key={period} className="border-t border-line px-0.5 py-1 text-center">
@@ -86,7 +103,7 @@ function PeriodTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </DayColumns>
   )
 }
 
@@ -94,16 +111,6 @@ const HEADINGS: Record<Grain, string> = { day: 'By day', week: 'By week, from Mo
 
 function headerOf(grain: Grain, period: string): string {
   return grain === 'month' ? formatDate(period).replace(/^\d+ /, '') : formatShortDay(period)
-}
-
-/** Date above month: fourteen columns fit beside each other. */
-function Stacked({ text }: { text: string }) {
-  const [date, month] = text.split(' ')
-  return (
-    <>
-      <span className="block">{date}</span> <span className="block">{month}</span>
-    </>
-  )
 }
 
 function Cell({ row, period, onOpen }: { row: Row; period: string; onOpen: (cell: CellShown) => void }) {

@@ -48,9 +48,16 @@ export function ReconciliationCard() {
         {data => (
           <>
             {data.total ? <Total total={data.total} /> : null}
-            <div className="flex max-h-80 flex-col">
-              <RunsTable data={data} now={now ?? data.now} />
-            </div>
+            {data.runs.length === 0 ? (
+              <p className="text-2xs text-muted">
+                Compared by the seeder or by hand; the jobs process does it after each tick that changed
+                figures.
+              </p>
+            ) : (
+              <div className="flex max-h-80 flex-col">
+                <RunsTable data={data} now={now ?? data.now} />
+              </div>
+            )}
           </>
         )}
       </CardContent>

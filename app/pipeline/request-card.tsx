@@ -33,7 +33,7 @@ export function RequestCard() {
   const query = useQuery({ ...trpc.pipeline.jobs.requests.queryOptions(), refetchInterval: REQUESTS_MS })
   const now = useServerNow(query)
   return (
-    <Card title="Run and backfill" note="days are included at both ends">
+    <Card title="Run and backfill" note={rangeText(query.data?.range ?? null)}>
       <CardContent query={query} skeleton={<Skeleton className="h-56" />}>
         {data => (
           <>
@@ -120,9 +120,7 @@ function RequestForm({ range }: { range: Requests['range'] }) {
         </Button>
       </div>
       <OutcomeLine
-        done={
-          request.data === undefined ? rangeText(range) : `Request ${formatCount(request.data)} is placed.`
-        }
+        done={request.data === undefined ? null : `Request ${formatCount(request.data)} is placed.`}
         failed={request.error ? failureText(request.error) : null}
       />
     </form>
@@ -130,11 +128,19 @@ function RequestForm({ range }: { range: Requests['range'] }) {
 }
 
 function rangeText(range: Requests['range']): string | null {
-  return range === null ? null : `The log holds ${formatDayRange(range.from, range.to)}.`
+  return range === null
+    ? null
+    : `the log holds ${formatDayRange(range.from, range.to)}; both ends are included`
 }
 
 function RequestTable({ requests, now }: { requests: Requests['requests']; now: number }) {
-  if (requests.length === 0) return <EmptyState what="Nothing has been asked for yet." />
+  if (requests.length === 0)
+    return (
+      <EmptyState
+        what="Nothing has been asked for yet."
+        advice="What you ask for shows here, with what came of it."
+      />
+    )
   return (
     <div className="flex max-h-72 flex-col">
       <DataTable

@@ -2,9 +2,11 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Play, Square } from 'lucide-react'
+import { useState } from 'react'
 import { plural } from '#app/format/number.ts'
 import { formatAge, formatFullMoment } from '#app/format/time.ts'
 import { failureText } from '#app/pipeline/failure-text.ts'
+import { TextField } from '#app/pipeline/form-fields.tsx'
 import { Note } from '#app/pipeline/note.tsx'
 import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
 import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
@@ -61,9 +63,9 @@ export function ScenariosPart() {
                     )}
                     now={now ?? board.now}
                     canStart={(board.simulators?.isAlive ?? false) && !start.isPending}
-                    onStart={() => {
+                    onStart={minutes => {
                       stop.reset()
-                      start.mutate({ scenario: scenario.name })
+                      start.mutate({ scenario: scenario.name, minutes })
                     }}
                     onStop={run => {
                       start.reset()
@@ -110,7 +112,7 @@ function ScenarioItem({
   run: Run | undefined
   now: number
   canStart: boolean
-  onStart: () => void
+  onStart: (minutes: number | null) => void
   onStop: (run: number) => void
 }) {
   return (
@@ -129,9 +131,9 @@ function ScenarioItem({
         <span className="text-text">What both paths should show: </span>
         {expected}
       </p>
-      <div className="mt-auto flex min-h-9 items-center justify-between gap-2 pt-1">
-        <span className="text-2xs text-muted">{run ? leftText(run, now) : `${minutes} minutes`}</span>
-        {run ? (
+      {run ? (
+        <div className="mt-auto flex min-h-9 items-center justify-between gap-2 pt-1">
+          <span className="text-2xs text-muted">{leftText(run, now)}</span>
           <Button
             disabled={run.state === 'stopping'}
             onClick={() => onStop(run.run)}
@@ -140,14 +142,73 @@ function ScenarioItem({
             <Square aria-hidden="true" className="size-3.5" />
             {run.state === 'stopping' ? 'Stopping' : 'Stop'}
           </Button>
-        ) : (
-          <Button disabled={!canStart} onClick={onStart} aria-label={`Start ${title}`}>
-            <Play aria-hidden="true" className="size-3.5" />
-            Start
-          </Button>
-        )}
-      </div>
+        </div>
+      ) : (
+        <StartForm
+          title={title}
+          isOrdinary={name === 'ordinary'}
+          usual={minutes}
+          canStart={canStart}
+          onStart={onStart}
+        />
+      )}
     </li>
+  )
+}
+
+const MAX_MINUTES = 1_440
+
+/** The ordinary day is always there: to start it is to end the others. */
+function StartForm({
+  title,
+  isOrdinary,
+  usual,
+  canStart,
+  onStart,
+}: {
+  title: string
+  isOrdinary: boolean
+  /** Minutes when nobody says otherwise. */
+  usual: number
+  canStart: boolean
+  onStart: (minutes: number | null) => void
+}) {
+  const [minutes, setMinutes] = useState(String(usual))
+  return (
+    <form
+      className="mt-auto flex min-h-9 items-center justify-between gap-2 pt-1"
+      onSubmit={event => {
+        event.preventDefault()
+        onStart(isOrdinary ? null : Number(minutes))
+      }}
+    >
+      {isOrdinary ? (
+        <span className="text-2xs text-muted">always there; going back to it ends the others</span>
+      ) : (
+        <span className="flex items-center gap-2 text-2xs text-muted">
+          <TextField
+            type="number"
+            required
+            min={1}
+            max={MAX_MINUTES}
+            value={minutes}
+            disabled={!canStart}
+            onChange={event => setMinutes(event.target.value)}
+            className="w-20"
+            aria-label={`Minutes of ${title}`}
+          />
+          minutes
+        </span>
+      )}
+      <Button
+        type="submit"
+        disabled={!canStart}
+        aria-label={isOrdinary ? `Back to ${title}` : `Start ${title}`}
+      >
+        <Play aria-hidden="true" className="size-3.5" />
+        {isOrdinary ? 'Back to it' : 'Start'}
+      </Button>
+    </form>
   )
 }
 

@@ -98,6 +98,7 @@ export const COMPLETENESS_MARKS: Record<CompletenessState, MarkLook> = {
     icon: Hourglass,
     look: 'text-text border border-dashed border-control',
   },
+  open: { text: 'day goes on', meaning: 'its tills have not reported yet', icon: Minus, look: 'text-muted' },
 }
 
 /** The sign of a state in a cell. Its name is said by whoever uses it. */

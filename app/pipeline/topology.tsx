@@ -92,8 +92,8 @@ function Node({ node, place, onShow }: { node: FlowNode; place: string; onShow: 
         <HealthChip health={health} />
       </div>
       {/* Keeps its line, so that nothing moves when it goes. */}
-      <p className="min-h-[1.4em] text-2xs text-muted xl:min-h-[2.8em]">{why}</p>
-      <dl className="mt-auto grid gap-y-1 text-2xs">
+      <p className="mb-1 min-h-[1.4em] text-2xs text-muted xl:min-h-[2.8em]">{why}</p>
+      <dl className="grid gap-y-1 text-2xs">
         {lines.map(({ name, value }) => (
           <div key={name} className="flex flex-wrap justify-between gap-x-2">
             <dt className="text-muted">{name}</dt>

@@ -1,4 +1,4 @@
-import { createLoader, parseAsString, parseAsStringLiteral } from 'nuqs/server'
+import { parseAsString, parseAsStringLiteral } from 'nuqs/server'
 
 /** The parts of the page, in their order. Each has an address of its own: `/pipeline?part=jobs`. */
 export const PARTS = ['overview', 'lag', 'jobs', 'letters', 'checks', 'scenarios'] as const
@@ -12,5 +12,3 @@ export const urlState = {
   state: parseAsString,
   reason: parseAsString,
 }
-
-export const loadUrlState = createLoader(urlState)

@@ -1,5 +1,5 @@
 import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
-import { COMPARISON_NAMES } from '#app/reports/period-text.ts'
+import { COMPARISON_PHRASES, hasComparison } from '#app/reports/period-text.ts'
 import type { Column } from '#app/ui/data-table.tsx'
 import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
 import type { Report, ReportRow } from '#server/serving/reports/report-shapes.ts'
@@ -7,7 +7,7 @@ import { figuresOf } from '#server/serving/reports/report-views.ts'
 
 /** A column for each figure, and three for what the chosen one is held against. Totals of all rows at the foot. */
 export function figureColumns(report: Report): Column<ReportRow>[] {
-  const { view, totals, changes, unit, metric, compared, comparison } = report
+  const { view, totals, changes, unit, metric, comparison } = report
   const columns = figuresOf(view, report).map(
     (name): Column<ReportRow> => ({
       key: name,
@@ -17,14 +17,14 @@ export function figureColumns(report: Report): Column<ReportRow>[] {
       total: name in totals ? figureText(name, totals[name], unit) : null,
     }),
   )
-  if (!compared) return columns
+  if (!hasComparison(report)) return columns
   const total = changes[metric] ?? NO_CHANGE
   const { title } = FIGURES[metric]
   return [
     ...columns,
     {
       key: 'before',
-      header: `${title}, ${COMPARISON_NAMES[comparison].toLowerCase()}`,
+      header: `${title}, ${COMPARISON_PHRASES[comparison]}`,
       isSortable: true,
       cell: row => figureText(metric, row.before, unit),
       total: figureText(metric, total.before, unit),

@@ -25,6 +25,19 @@ export const COMPARISON_NAMES: Record<Comparison, string> = {
   year: 'A year earlier',
 }
 
+/** The same within a sentence. */
+export const COMPARISON_PHRASES: Record<Comparison, string> = {
+  none: '',
+  before: 'the period before',
+  'four-weeks': '4 weeks earlier',
+  year: 'a year earlier',
+}
+
+/** Whether there is anything to hold the figures against. */
+export function hasComparison({ comparedBasis }: Pick<Report, 'comparedBasis'>): boolean {
+  return comparedBasis !== null && comparedBasis.runs > 0
+}
+
 /** What the figures are held against, exactly: `27 Sep – 24 Oct 2026, the 28 days before`. */
 export function comparedText({ compared, comparison, grain, range }: Report): string | null {
   if (!compared) return null

@@ -26,6 +26,7 @@ export function RankedCard({
   zone,
   empty,
   fileLink,
+  heightClass,
   filters,
   onSort,
   onPage,
@@ -37,6 +38,8 @@ export function RankedCard({
   zone: string
   empty: ReactNode
   fileLink: ReactNode
+  /** As high as its rows mostly are. */
+  heightClass: string
   filters?: ReactNode
   onSort: (sort: TableSort) => void
   /** Left out where all rows fit one page. */
@@ -48,7 +51,7 @@ export function RankedCard({
       title={title}
       unit={report ? unitOf(report.metric, report.unit) : undefined}
       shownFirst="table"
-      heightClass="h-[30rem]"
+      heightClass={heightClass}
       actions={
         <>
           {fileLink}
@@ -73,7 +76,7 @@ export function RankedCard({
       {show => (
         <CardContent
           query={query}
-          skeleton={<Skeleton className="h-[30rem]" />}
+          skeleton={<Skeleton className="h-full" />}
           isEmpty={({ basis }) => basis.runs === 0}
           empty={empty}
         >

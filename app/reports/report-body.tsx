@@ -59,6 +59,7 @@ export function ReportBody({
   ) : (
     <RankedCard
       title={VIEW_TITLES[firstView]}
+      heightClass="h-96"
       query={first}
       stores={names}
       zone={zone}
@@ -70,6 +71,7 @@ export function ReportBody({
   const secondCard = (
     <RankedCard
       title={VIEW_TITLES[secondView]}
+      heightClass={secondView === 'sales-by-store' ? 'h-80' : 'h-[32rem]'}
       query={second}
       stores={names}
       zone={zone}

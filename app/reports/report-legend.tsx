@@ -1,4 +1,4 @@
-import { COMPARISON_NAMES } from '#app/reports/period-text.ts'
+import { COMPARISON_PHRASES, hasComparison } from '#app/reports/period-text.ts'
 import { isUnsettled } from '#app/reports/settlement.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import type { Report } from '#server/serving/reports/report-shapes.ts'
@@ -19,10 +19,10 @@ export function ReportLegend({ report }: { report: Report | undefined }) {
           <span aria-hidden="true" className="size-2 rotate-45 bg-text" /> restated after closing
         </span>
       ) : null}
-      {report?.compared ? (
+      {report && hasComparison(report) ? (
         <span className="inline-flex items-center gap-1.5">
           <span aria-hidden="true" className="w-4 border-t-2 border-dashed border-muted" />
-          {COMPARISON_NAMES[report.comparison].toLowerCase()}
+          {COMPARISON_PHRASES[report.comparison]}
         </span>
       ) : null}
     </>

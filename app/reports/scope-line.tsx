@@ -1,5 +1,6 @@
 import { Columns2 } from 'lucide-react'
 import Link from 'next/link'
+import { formatCount } from '#app/format/number.ts'
 import { comparedText, rangeText } from '#app/reports/period-text.ts'
 import { MAX_DAYS } from '#app/reports/report-scope.ts'
 import { unsettledText } from '#app/reports/settlement.tsx'
@@ -42,6 +43,8 @@ export function ScopeLine({
 }
 
 /** A comparison with days that nobody has figures of says so. */
-function coverageText({ comparedBasis }: Report): string {
-  return comparedBasis?.runs === 0 ? ' (no figures there)' : ''
+function coverageText({ basis, comparedBasis }: Report): string {
+  if (comparedBasis === null || comparedBasis.runs >= basis.runs) return ''
+  if (comparedBasis.runs === 0) return ' (no figures there)'
+  return ` (it has figures of ${formatCount(comparedBasis.runs)} runs, this of ${formatCount(basis.runs)})`
 }

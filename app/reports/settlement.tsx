@@ -39,9 +39,8 @@ export function SettlementLegend() {
   return (
     <dl className="flex flex-wrap gap-x-4 gap-y-1 text-2xs text-muted">
       {LEGEND.map(([word, meaning]) => (
-        <div key={word} className="flex gap-1">
-          <dt className="font-medium text-text">{word}</dt>
-          <dd>{meaning}</dd>
+        <div key={word}>
+          <dt className="inline font-medium text-text">{word}</dt> <dd className="inline">{meaning}</dd>
         </div>
       ))}
     </dl>

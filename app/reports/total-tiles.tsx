@@ -1,6 +1,6 @@
 import { unitOf } from '#app/reports/figure-columns.tsx'
 import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
-import { COMPARISON_NAMES } from '#app/reports/period-text.ts'
+import { COMPARISON_PHRASES } from '#app/reports/period-text.ts'
 import { reportBases } from '#app/reports/report-basis.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -8,7 +8,7 @@ import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { PathMarker } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
+import type { Change, Report } from '#server/serving/reports/report-shapes.ts'
 
 /** What the whole range comes to, figure by figure, and how that has changed against what. */
 export function TotalTiles({
@@ -62,13 +62,19 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
       <p className="min-h-8 text-2xs text-muted">
         {compared === null ? null : change?.change ? (
           <>
-            <span className="font-medium text-text">{percentText(change.percent)}</span>{' '}
-            {changeText(name, change.change, unit)} against {COMPARISON_NAMES[comparison].toLowerCase()}
+            <span className="font-medium text-text">{mainChange(name, change, unit)}</span>{' '}
+            {FIGURES[name].kind === 'percent' ? null : changeText(name, change.change, unit)} against{' '}
+            {COMPARISON_PHRASES[comparison]}
           </>
         ) : (
-          `No figures ${COMPARISON_NAMES[comparison].toLowerCase()}`
+          `Nothing to compare with: ${COMPARISON_PHRASES[comparison]} has no figures`
         )}
       </p>
     </div>
   )
+}
+
+/** A percentage has changed by points; a percentage of a percentage nobody reads right. */
+function mainChange(name: FigureName, { change, percent }: Change, unit: string): string {
+  return FIGURES[name].kind === 'percent' ? changeText(name, change, unit) : percentText(percent)
 }

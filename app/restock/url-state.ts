@@ -1,7 +1,6 @@
 import { createLoader, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 
 export const RESTOCK_VIEWS = ['alerts', 'order', 'history'] as const
-type RestockView = (typeof RESTOCK_VIEWS)[number]
 
 export const SEVERITIES = ['all', 'critical', 'low'] as const
 export type SeverityChoice = (typeof SEVERITIES)[number]

@@ -1,7 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
 import { createRandom } from '#seed/random.ts'
-import { type HistoricEvent, loadHistory } from '#server/log/load-history.ts'
+import { type HistoricEvent, historyChunks } from '#server/log/history-chunks.ts'
+import { loadHistory } from '#server/log/load-history.ts'
 import type { BenchWorld } from './bench-world.ts'
 import { loggedOrder } from './orders.ts'
 
@@ -31,7 +32,7 @@ export async function loadOrders(
   }
   const began = performance.now()
   await loadHistory(sql, {
-    events: events(),
+    chunks: historyChunks(events()),
     from: FIRST_ORDER_AT,
     to: FIRST_ORDER_AT + overDays * 24 * HOUR_MS,
   })

@@ -23,7 +23,7 @@ create table batch.day_head (
   last_offset bigint not null,
   last_appended_at timestamptz not null,
   events bigint not null,
-  -- of which from files and journals: whether a journal store's day has come
+  -- of which from files and journals, reviews left out: whether a journal store's day has come
   bulk_events bigint not null default 0,
   -- the UTC days on which they were appended: one late event does not make a run read all days between
   append_days date[] not null default '{}',

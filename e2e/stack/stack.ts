@@ -35,7 +35,14 @@ export interface Stack {
   close(): Promise<void>
 }
 
-export async function startStack(databaseUrl: string, stores: readonly TestStore[]): Promise<Stack> {
+/** How an installation differs from another. */
+export interface Installation {
+  stores: readonly TestStore[]
+  /** Makes it one of the demo. */
+  demoNote?: string
+}
+
+export async function startStack(databaseUrl: string, { stores, demoNote }: Installation): Promise<Stack> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
   const ports = await freePorts()
   const link = await openDatabaseLink(databaseUrl)
@@ -53,6 +60,7 @@ export async function startStack(databaseUrl: string, stores: readonly TestStore
       HOST: '127.0.0.1',
       PORT: String(ports.port),
       INTAKE_PORT: String(ports.intakePort),
+      DEMO_NOTE: demoNote,
       LOG_FORMAT: 'json',
       NODE_ENV: 'production',
     }

@@ -1,11 +1,11 @@
 import { test as base, expect } from '@playwright/test'
 import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
-import { type Stack, startStack } from './stack.ts'
-import { berlin, lisboa, type TestStore } from './test-stores.ts'
+import { type Installation, type Stack, startStack } from './stack.ts'
+import { berlin, lisboa } from './test-stores.ts'
 
 /** A browser test with an installation of its own, running, with stores but without any event. */
 export const test = base.extend<
-  { installation: { stores: readonly TestStore[] }; stack: Stack },
+  { installation: Installation; stack: Stack },
   { databaseServer: DatabaseServer }
 >({
   databaseServer: [
@@ -21,7 +21,7 @@ export const test = base.extend<
   installation: [{ stores: [berlin, lisboa] }, { option: true }],
   stack: async ({ databaseServer, installation }, use, info) => {
     const databaseUrl = await databaseServer.createDatabase()
-    const stack = await startStack(databaseUrl, installation.stores)
+    const stack = await startStack(databaseUrl, installation)
     await use(stack)
     await stack.close()
     await databaseServer.dropDatabase(databaseUrl)

@@ -12,6 +12,9 @@ export const MAX_CARRIED_DAYS = 92
 /** A journal is expected on a weekday that had one within this many weeks. */
 const JOURNAL_HABIT_WEEKS = 4
 
+/** Of a store whose journals go back less than a week no weekday tells: one is expected after a day that had one. */
+const WEEK_DAYS = 7
+
 type Days = Pick<StoreFacts, 'heads' | 'tillReports' | 'input' | 'scope'>
 
 /** The business days of a store that a report covers, oldest first, as far as the facts reach. */
@@ -41,11 +44,15 @@ function carriedDays(days: readonly BusinessDay[]): BusinessDay[] {
 /** Days in scope on which a journal store has sent nothing, though it used to on that weekday. */
 function missingJournalDays({ input, heads, scope }: Days): BusinessDay[] {
   if (input !== 'journal') return []
-  const days = daysBetween(scope.from, scope.to).filter(day => !heads.has(day))
+  const hasJournal = (day: BusinessDay) => (heads.get(day)?.bulkEvents ?? 0) > 0
+  const first = [...heads.keys()].find(hasJournal)
+  if (first === undefined) return []
+  const isYoung = ([...heads.keys()].findLast(hasJournal) ?? first) < addDays(first, WEEK_DAYS)
+  const days = daysBetween(scope.from, scope.to).filter(day => !heads.has(day) && day > first)
   return days.filter(day => {
     for (let weeks = 1; weeks <= JOURNAL_HABIT_WEEKS; weeks += 1) {
-      if ((heads.get(addDays(day, -7 * weeks))?.bulkEvents ?? 0) > 0) return true
+      if (hasJournal(addDays(day, -WEEK_DAYS * weeks))) return true
     }
-    return false
+    return isYoung && hasJournal(addDays(day, -1))
   })
 }

@@ -61,7 +61,8 @@ async function followStep(
       days as (
         select store, business_day, min("offset") as first_offset, min(appended_at) as first_appended_at,
           max("offset") as last_offset, max(appended_at) as last_appended_at, count(*) as events,
-          count(*) filter (where class = 'bulk') as bulk_events,
+          -- whether a journal has come; reviews are bulk too, and come for every store
+          count(*) filter (where class = 'bulk' and type <> 'review.posted') as bulk_events,
           array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days
         from entries where store is not null and business_day is not null
         group by store, business_day

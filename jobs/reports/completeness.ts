@@ -4,12 +4,13 @@ import { REGISTER_HABIT_DAYS } from '#jobs/planner/day-closing.ts'
 /**
  * The log against the tills' own totals (Z reports), per register: the only check that the log itself misses
  * nothing. A register that has reported within a week is expected to report; of several reports of a day the
- * last stands. Stores whose tills never report have nothing to compare, and no rows; a journal store without
- * a journal has one, under its registers or, when it has none, under ''.
+ * last stands. Stores whose tills never report have nothing to compare, and no rows. A journal ends with the Z
+ * reports: a journal store without any of the day awaits its journal, or the rest of it, under its registers; one
+ * whose tills never report awaits it while nothing has come, under ''.
  */
 export const completeness: Report = {
   name: 'completeness',
-  version: '1',
+  version: '2',
   summary: 'Z reports of the tills against the log, per business day, store and register',
   grain: 'day',
   cadence: 'day-ended',
@@ -30,7 +31,7 @@ export const completeness: Report = {
   figures: ({ sql, days, isRead, isReadOnAnyDay }) => sql`
     with days as materialized (
       select day.store, day.business_day, s.currency,
-        s.input = 'journal' and coalesce(h.bulk_events, 0) = 0 as awaits_journal
+        s.input = 'journal' as writes_journal, coalesce(h.bulk_events, 0) = 0 as has_no_journal
       from ${days()}
       join ref.stores s on s.store = day.store
       left join batch.day_head h on h.store = day.store and h.business_day = day.business_day
@@ -67,13 +68,15 @@ export const completeness: Report = {
       where (store, business_day) in (select store, business_day from habits)
       union
       select store, business_day, '' from days
-      where awaits_journal and (store, business_day) not in (select store, business_day from habits)
+      where writes_journal and has_no_journal and (store, business_day) not in (select store, business_day from habits)
     )
     select days.store, days.business_day, registers.register, coalesce(reports.currency, days.currency) as currency,
       reports.orders as z_orders, reports.net as z_net,
       coalesce(sales.orders, 0) as log_orders, coalesce(sales.net, 0) as log_net,
       case
-        when reports.store is null then case when days.awaits_journal then 'awaiting journal' else 'missing' end
+        when reports.store is null and days.writes_journal and (days.store, days.business_day) not in (
+          select store, business_day from reports) then 'awaiting journal'
+        when reports.store is null then 'missing'
         when reports.orders = coalesce(sales.orders, 0) and reports.net = coalesce(sales.net, 0) then 'complete'
         else 'different'
       end as state

@@ -9,6 +9,7 @@ import { breakOne, countShelves, receiveDue, reorder } from '../shop/stock.ts'
 import { createTimeQueue } from '../time-queue.ts'
 import { closingOf, hourlyDemand, openingOf } from '../world/demand.ts'
 import { reviewsImportedAt } from './review-feed.ts'
+import { passOn, type Transfer } from './transfers.ts'
 
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */
 type Doing = (at: Instant) => readonly (SentEvent | null)[]
@@ -31,8 +32,12 @@ const DAYS_LATE = [1, 1, 1, 2, 3]
 const DAY_MS = 24 * HOUR_MS
 
 /** Everything that happens in a shop on one business day, up to `until`, in the order it happens. */
-export function* tradeDay(trading: TradingShop, day: BusinessDay, until: Instant): Generator<Happening> {
+export function* tradeDay(
+  trading: TradingShop,
+  { day, until, transfers }: { day: BusinessDay; until: Instant; transfers: readonly Transfer[] },
+): Generator<Happening> {
   const queue = createTimeQueue<Doing>()
+  for (const transfer of transfers) queue.add(transfer.at, () => passOn(trading, transfer))
   planMorning(trading, queue, day)
   planSales(trading, queue, { day, until })
   planEvening(trading, queue, day)

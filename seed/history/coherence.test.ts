@@ -48,6 +48,12 @@ describe('a world that plays', () => {
           for (const { sku, units, restock } of event.lines)
             if (restock !== false) move(store, sku, units, id)
           break
+        case 'stock.transferred':
+          for (const { sku, units } of event.lines) {
+            move(store, sku, -units, id)
+            move(event.toStore, sku, units, id)
+          }
+          break
         case 'stock.counted':
           for (const { sku, units } of event.lines) onHand.set(`${store}/${sku}`, units)
       }
@@ -55,6 +61,18 @@ describe('a world that plays', () => {
     expect(belowZero).toEqual([])
     for (const [store, { onHand: shelves }] of Object.entries(history.end.shops)) {
       expect(shelves, store).toEqual(history.world.products.map(({ sku }) => onHand.get(`${store}/${sku}`)))
+    }
+  })
+
+  test('passes goods on from the warehouse of the web shop to stores that sell over the line', () => {
+    const transfers = ofType(history.events, 'stock.transferred')
+    expect(transfers.length).toBeGreaterThanOrEqual(6)
+    for (const { store, toStore } of transfers) {
+      expect(store).toBe('web-shop')
+      expect(history.world.shops.find(({ id }) => id === toStore)).toMatchObject({
+        channel: 'pos',
+        input: 'live',
+      })
     }
   })
 

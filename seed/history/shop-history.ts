@@ -12,6 +12,7 @@ import { type Happening, tradeDay } from './business-day.ts'
 import { type Journal, journalArrivals } from './journal.ts'
 import { createLink, drawOutage, type Link } from './link.ts'
 import { reviewsImportedAt } from './review-feed.ts'
+import { transfersOf } from './transfers.ts'
 
 /** An event with the time at which the log got it. */
 export interface Arrival {
@@ -55,7 +56,9 @@ export function* shopHistory(
     const { start, end } = businessDaySpan(day, shop)
     const journal: Journal = { store: shop.id, businessDay: day, part: day === today ? 0 : null, events: [] }
     const linkOf = linksOf(trading, day)
-    for (const { at, event } of happeningsOf(trading, { day, start, until, isFirst: day === firstDay })) {
+    const transfers = transfersOf(world, shop, { day, days, until })
+    const opensAt = day === firstDay ? start : null
+    for (const { at, event } of happeningsOf(trading, { day, until, transfers, opensAt })) {
       if (event.type === 'review.posted') {
         waiting.push({ event, class: 'bulk', appendedAt: reviewsImportedAt(at) })
       } else if (shop.input === 'journal') journal.events.push(event)
@@ -78,10 +81,12 @@ export function* shopHistory(
 
 function* happeningsOf(
   trading: TradingShop,
-  { day, start, until, isFirst }: { day: BusinessDay; start: Instant; until: Instant; isFirst: boolean },
+  { opensAt, ...plan }: Parameters<typeof tradeDay>[1] & { opensAt: Instant | null },
 ): Generator<Happening> {
-  if (isFirst && start <= until) yield { at: start, event: openingStock(trading, start) }
-  yield* tradeDay(trading, day, until)
+  if (opensAt !== null && opensAt <= plan.until) {
+    yield { at: opensAt, event: openingStock(trading, opensAt) }
+  }
+  yield* tradeDay(trading, plan)
 }
 
 /** The lines of a shop's senders on one day, by source. */

@@ -22,8 +22,15 @@ export interface WorldEnd {
   journals: Journal[]
 }
 
-/** What all shops sent, in the order it arrived. */
-export function* worldHistory(world: World, span: HistorySpan): Generator<Arrival, WorldEnd> {
+/**
+ * What shops sent, in the order it arrived.
+ * @param stores only these; no shop's history depends on another's
+ */
+export function* worldHistory(
+  world: World,
+  span: HistorySpan,
+  stores?: ReadonlySet<string>,
+): Generator<Arrival, WorldEnd> {
   // One generator a shop, each a day ahead at most: memory does not grow with the days.
   const queue = createTimeQueue<{ arrival: Arrival; store: string; rest: Generator<Arrival, ShopEnd> }>()
   const end: WorldEnd = { shops: {}, journals: [] }
@@ -35,7 +42,9 @@ export function* worldHistory(world: World, span: HistorySpan): Generator<Arriva
       end.journals.push(...next.value.journals)
     }
   }
-  for (const shop of world.shops) advance(shop.id, shopHistory(world, shop, span))
+  for (const shop of world.shops) {
+    if (stores?.has(shop.id) ?? true) advance(shop.id, shopHistory(world, shop, span))
+  }
   for (let next = queue.take(); next; next = queue.take()) {
     const { arrival, store, rest } = next.item
     yield arrival
@@ -51,9 +60,10 @@ export function* worldHistory(world: World, span: HistorySpan): Generator<Arriva
 export function* enrichedHistory(
   world: World,
   span: HistorySpan,
+  only?: ReadonlySet<string>,
 ): Generator<{ event: LogEvent; appendedAt: Instant }, WorldEnd> {
   const stores = new Map(world.shops.map(shop => [shop.id, shop]))
-  const history = worldHistory(world, span)
+  const history = worldHistory(world, span, only)
   for (;;) {
     const next = history.next()
     if (next.done) return next.value

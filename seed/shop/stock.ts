@@ -134,6 +134,7 @@ export function putBack({ state }: TradingShop, product: number | undefined, uni
   if (state.onHand && product !== undefined) state.onHand[product] = (state.onHand[product] ?? 0) + units
 }
 
-function stockHeader(trading: TradingShop, at: Instant) {
+/** What every event of a stock room begins with. */
+export function stockHeader(trading: TradingShop, at: Instant) {
   return { ...header(trading, at, null), source: stockSourceOf(trading.shop) }
 }

@@ -65,7 +65,7 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
     case 'purchase.cancelled':
     case 'stock.transferred':
     case 'review.posted':
-    // No shop of this world cancels or transfers, and a review moves nothing.
+    // No shop cancels or transfers while one watches, and a review moves nothing.
   }
 }
 

@@ -30,10 +30,13 @@ test('a reset deletes database, simulated world and own drop folder', async () =
   await first.release()
   mkdirSync(environment.dropDir, { recursive: true })
   writeFileSync(path.join(environment.dataDir, 'seed.json'), '{}')
+  mkdirSync(path.join(environment.dataDir, 'journals'))
+  writeFileSync(path.join(environment.dataDir, 'journals', 'madrid-sol-2026-11-19.ndjson'), '')
 
   await resetDemo(environment)
   expect(existsSync(environment.dropDir)).toBe(false)
   expect(existsSync(path.join(environment.dataDir, 'seed.json'))).toBe(false)
+  expect(existsSync(path.join(environment.dataDir, 'journals'))).toBe(false)
   const second = await openServedDatabase(environment)
   const anew = connect(second.url, { max: 1 })
   const [row] = await anew`select to_regclass('public.kept') is null as gone`

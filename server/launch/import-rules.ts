@@ -58,8 +58,16 @@ export const areas: readonly Area[] = [
       'seed/seed-log.integration.test.ts',
       'seed/write-reference.ts',
       'seed/both-paths.ts',
+      'seed/history/history-maker.ts',
+      'seed/history/make-history.ts',
     ],
     allowed: ['seed/', ...log, settings],
+  },
+  {
+    // Each scenario is held to what it promises: the simulators against a real intake, then both paths.
+    name: 'trials of the scenarios',
+    places: ['seed/trials/'],
+    allowed: ['seed/', 'server/', 'jobs/', ...foundation],
   },
   {
     // What plays is asked for, and told, in the database. Nothing that is sold goes that way.

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
-import { type HistoricEvent, LogNotEmptyError, loadHistory } from './load-history.ts'
+import { type HistoricEvent, historyChunks } from './history-chunks.ts'
+import { LogNotEmptyError, loadHistory } from './load-history.ts'
 import { assertDense } from './order-log.ts'
 import { createPostgresLog, ensureLogDays } from './postgres-log.ts'
 import { testEvent } from './test-events.ts'
@@ -21,7 +22,7 @@ function historyOf(count: number): HistoricEvent[] {
 }
 
 function optionsOf(events: HistoricEvent[]) {
-  return { events, from: FROM, to: FROM + 30 * 24 * HOUR_MS }
+  return { chunks: historyChunks(events), from: FROM, to: FROM + 30 * 24 * HOUR_MS }
 }
 
 describe('loading history', () => {
@@ -103,7 +104,7 @@ describe('loading history', () => {
     }
     await expect(
       loadHistory(database.sql, {
-        events: broken(),
+        chunks: historyChunks(broken()),
         from: FROM,
         to: FROM + 200 * 24 * HOUR_MS,
       }),
@@ -138,7 +139,11 @@ describe('loading history', () => {
         yield entry
       }
     }
-    await loadHistory(database.sql, { events: meeting(), from: FROM, to: FROM + 200 * 24 * HOUR_MS })
+    await loadHistory(database.sql, {
+      chunks: historyChunks(meeting()),
+      from: FROM,
+      to: FROM + 200 * 24 * HOUR_MS,
+    })
     expect(await appending).toMatchObject({ outcomes: [{ kind: 'appended', offset: 2_251 }] })
   })
 })

@@ -88,8 +88,8 @@ export const pipelineRouter = router({
   scenarios: router({
     board: procedure.query(({ ctx }) => readScenarios(ctx.serving)),
     start: procedure
-      .input(z.strictObject({ scenario: name }))
-      .mutation(({ ctx, input }) => startScenario(ctx.serving, input.scenario)),
+      .input(z.strictObject({ scenario: name, minutes: z.int().min(1).max(1_440).nullable() }))
+      .mutation(({ ctx, input }) => startScenario(ctx.serving, input)),
     stop: procedure
       .input(z.strictObject({ run: number }))
       .mutation(({ ctx, input }) => stopScenario(ctx.serving, input.run)),

@@ -88,6 +88,28 @@ describe('the web server', () => {
     expect(headers).not.toHaveProperty('x-powered-by')
   })
 
+  it('lets no page from elsewhere change anything, whatever password its visitor has', async () => {
+    const { url } = await start({ dashboardPassword: PASSWORD })
+    const post = (origin: string | undefined) =>
+      fetch(`${url}/api/trpc/restock.act`, {
+        method: 'POST',
+        headers: {
+          Authorization: BASIC,
+          'Content-Type': 'application/json',
+          ...(origin && { Origin: origin }),
+        },
+        body: '{}',
+      })
+    for (const foreign of ['http://evil.example.com', 'null', url.replace('127.0.0.1', 'localhost')]) {
+      const refused = await post(foreign)
+      expect({ foreign, status: refused.status }).toEqual({ foreign, status: 403 })
+      expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('another one') })
+    }
+    expect(await (await post(url)).text()).toBe('a page')
+    // No browser sends none: a command line does.
+    expect(await (await post(undefined)).text()).toBe('a page')
+  })
+
   it('says which part is not ready, and that it is up all the same', async () => {
     const { url } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)

@@ -3,7 +3,8 @@ import { formatAmount } from '#domain/money.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
-export type CompletenessState = 'complete' | 'missing' | 'different' | 'awaiting journal'
+/** open: the day goes on, so its tills have not reported yet. */
+export type CompletenessState = 'complete' | 'missing' | 'different' | 'awaiting journal' | 'open'
 
 /** A register's own total of a day (Z report) against the log. */
 export interface RegisterDay {
@@ -51,7 +52,12 @@ export async function readCompleteness({ sql }: Pick<Serving, 'sql'>): Promise<C
 
 async function readRows(reading: Reading, from: BusinessDay): Promise<Row[]> {
   return reading<Row[]>`
-    select c.store, s.name, c.register, c.business_day as "businessDay", c.state, c.currency,
+    select c.store, s.name, c.register, c.business_day as "businessDay", c.currency,
+      case
+        when c.state <> 'complete'
+          and clock_timestamp() < ((c.business_day + 1) + make_interval(hours => s.cut_over_hour)) at time zone s.zone
+        then 'open' else c.state
+      end as state,
       c.z_orders as "zOrders", c.z_net::text as "zNet", c.log_orders as "logOrders", c.log_net::text as "logNet",
       r.run_id as "runId"
     from ref.stores s

@@ -64,7 +64,7 @@ export const JOBS: readonly PipelineJob[] = [
   other('reconciliation', 'stream against batch, every difference explained', true),
   other('journal_import', 'loads the journal files that lie ready in the drop folder', false),
   other('reviews_import', 'loads the review files that lie ready in the drop folder', false),
-  other('replenishment', 'works out reorder points from demand and lead times', false),
+  other('ledger_retention', 'removes old attempts from the ledger', false),
 ]
 
 /** Every report of a range at once, in order of dependency. */

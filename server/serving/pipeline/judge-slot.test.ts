@@ -22,6 +22,10 @@ describe('the state of a slot', () => {
     expect(judgeSlot({ ...done, isSuperseded: true })).toBe('outdated')
   })
 
+  it('is not due again while its day goes on, though a run by hand has not read all', () => {
+    expect(judgeSlot({ ...done, neededOffset: 11, isDue: false })).toBe('not-due')
+  })
+
   it('is failed only until a later run succeeds', () => {
     expect(judgeSlot({ ...done, lastRunId: 6, lastState: 'failed' })).toBe('failed')
     expect(judgeSlot({ ...done, lastRunId: 6, lastState: 'abandoned' })).toBe('failed')

@@ -27,7 +27,10 @@ export function judgeSlot(facts: SlotFacts): SlotState {
   const isNewer = (lastRunId ?? 0) > (currentRunId ?? 0)
   if (isNewer && (lastState === 'failed' || lastState === 'abandoned')) return 'failed'
   if (currentRunId === null) return facts.isDue ? 'missing' : 'not-due'
-  return facts.isSuperseded || (facts.throughOffset ?? 0) < facts.neededOffset ? 'outdated' : 'succeeded'
+  const isStale = facts.isSuperseded || (facts.throughOffset ?? 0) < facts.neededOffset
+  // Run by hand while its day goes on: the schedule takes it up again once that has ended.
+  if (isStale && !facts.isDue) return 'not-due'
+  return isStale ? 'outdated' : 'succeeded'
 }
 
 /** The first of these that any store has is what a cell says. */

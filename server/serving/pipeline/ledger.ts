@@ -16,7 +16,7 @@ export interface LedgerRun {
   store: string
   period: BusinessDay
   state: RunState
-  trigger: 'schedule' | 'manual' | 'backfill'
+  trigger: 'schedule' | 'manual' | 'backfill' | 'request'
   attempt: number
   codeVersion: string
   partition: number

@@ -233,36 +233,39 @@ describe('a dead letter', () => {
 describe('a scenario', () => {
   it('is refused while no simulators run, and when it plays already', async () => {
     expect((await readScenarios(serving)).simulators).toBeNull()
-    await expect(startScenario(serving, 'rush')).rejects.toThrow('npm run simulate')
+    await expect(startScenario(serving, { scenario: 'rush', minutes: null })).rejects.toThrow(
+      'npm run simulate',
+    )
     await beat(0)
-    const run = await startScenario(serving, 'rush')
+    const run = await startScenario(serving, { scenario: 'rush', minutes: null })
     expect(await readScenarios(serving)).toMatchObject({
       simulators: { isAlive: true },
       runs: [{ run, scenario: 'rush', state: 'requested' }],
     })
-    await expect(startScenario(serving, 'rush')).rejects.toThrow(`run ${run}`)
-    await expect(startScenario(serving, 'rash')).rejects.toThrow('There is no scenario')
+    await expect(startScenario(serving, { scenario: 'rush', minutes: null })).rejects.toThrow(`run ${run}`)
+    await expect(startScenario(serving, { scenario: 'rash', minutes: null })).rejects.toThrow(
+      'There is no scenario',
+    )
   })
 
-  it('that nobody has taken yet ends at once; one that plays is asked to end', async () => {
-    const [taken] = (await readScenarios(serving)).runs
-    await database.sql`update live.scenario_runs set state = 'running' where run = ${taken?.run ?? 0}`
-    const waiting = await startScenario(serving, 'hot-store')
-    await stopScenario(serving, waiting)
-    await stopScenario(serving, taken?.run ?? 0)
-    const { runs } = await readScenarios(serving)
-    expect(runs).toMatchObject([
-      { run: waiting, state: 'ended', detail: 'stopped before it began' },
-      { run: taken?.run, state: 'stopping', endedAt: null },
+  it('is asked to end, and lasts as long as was asked for', async () => {
+    const [rush] = (await readScenarios(serving)).runs
+    const other = await startScenario(serving, { scenario: 'hot-store', minutes: 2 })
+    await stopScenario(serving, rush?.run ?? 0)
+    expect((await readScenarios(serving)).runs).toMatchObject([
+      { run: other, state: 'requested' },
+      { run: rush?.run, state: 'stopping', endedAt: null },
     ])
-    await expect(stopScenario(serving, waiting)).rejects.toThrow('has ended already')
+    const rows = await database.sql`select minutes from live.scenario_runs order by run`
+    expect([...rows]).toEqual([{ minutes: null }, { minutes: 2 }])
   })
 
   it('whose simulators are gone ends at once', async () => {
     await beat(60)
-    const [stopping] = (await readScenarios(serving)).runs.filter(({ state }) => state === 'stopping')
-    await stopScenario(serving, stopping?.run ?? 0)
+    const { runs } = await readScenarios(serving)
+    for (const { run } of runs) await stopScenario(serving, run)
     expect((await readScenarios(serving)).runs.every(({ state }) => state === 'ended')).toBe(true)
+    await expect(stopScenario(serving, runs[0]?.run ?? 0)).rejects.toThrow('has ended already')
   })
 
   async function beat(secondsAgo: number): Promise<void> {

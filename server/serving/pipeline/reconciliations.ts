@@ -5,7 +5,7 @@ import type { Serving } from '#server/serving/serving.ts'
 export interface ReconciliationRun {
   runId: number
   state: 'running' | 'succeeded' | 'failed' | 'abandoned'
-  trigger: 'schedule' | 'manual' | 'backfill'
+  trigger: 'schedule' | 'manual' | 'backfill' | 'request'
   startedAt: Instant
   finishedAt: Instant | null
   /** Names the range it was about. */

@@ -55,11 +55,16 @@ export async function readScenarios({ sql }: Pick<Serving, 'sql'>): Promise<Scen
 }
 
 /**
- * Asks the simulators to play a scenario. One at a time of each: the second would be the first.
+ * Asks the simulators to play a scenario, beside what plays already; the ordinary day ends the others. One at a
+ * time of each: a second would only wait for the first.
+ * @param request minutes null: as long as it usually takes
  * @returns the number of the run
  * @throws RefusedError when no simulators run, or it plays already
  */
-export async function startScenario({ sql }: Pick<Serving, 'sql'>, name: string): Promise<number> {
+export async function startScenario(
+  { sql }: Pick<Serving, 'sql'>,
+  { scenario: name, minutes }: { scenario: string; minutes: number | null },
+): Promise<number> {
   if (!isScenarioName(name)) {
     throw new RefusedError(`There is no scenario ${JSON.stringify(name)}: choose one of the list.`)
   }
@@ -75,7 +80,7 @@ export async function startScenario({ sql }: Pick<Serving, 'sql'>, name: string)
     if (same)
       throw new RefusedError(`${titleOf(name)} plays already (run ${same.run}): stop it first, or wait.`)
     const [asked] = await transaction<{ run: number }[]>`
-      insert into live.scenario_runs (scenario) values (${name}) returning run`
+      insert into live.scenario_runs (scenario, minutes) values (${name}, ${minutes}) returning run`
     if (!asked) throw new Error('the run was not written')
     await transaction`
       select pg_notify('ops_changed', ''),
@@ -85,16 +90,16 @@ export async function startScenario({ sql }: Pick<Serving, 'sql'>, name: string)
 }
 
 /**
- * Asks a scenario to end. One that no simulators have taken yet, or whose simulators are gone, ends at once.
+ * Asks a scenario to end. One whose simulators are gone ends at once.
  * @throws RefusedError when it has ended
  */
 export async function stopScenario({ sql }: Pick<Serving, 'sql'>, run: number): Promise<void> {
   await sql.begin(async transaction => {
     const [stopped] = await transaction<{ scenario: string; state: string }[]>`
       update live.scenario_runs r
-      set state = case when r.state = 'requested' or not alive then 'ended' else 'stopping' end,
-        detail = case when r.state = 'requested' or not alive then coalesce(r.detail, 'stopped before it began') else r.detail end,
-        ended_at = case when r.state = 'requested' or not alive then clock_timestamp() end
+      set state = case when alive then 'stopping' else 'ended' end,
+        detail = case when alive then r.detail else concat_ws(' ', r.detail, 'The simulators are gone.') end,
+        ended_at = case when alive then null else clock_timestamp() end
       from (select coalesce((
         select clock_timestamp() - beat_at < make_interval(secs => ${SIMULATORS_SILENT_MS / 1_000})
         from live.simulator_heartbeat), false) as alive) simulators

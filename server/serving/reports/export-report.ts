@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify'
+import { type Options, stringify } from 'csv-stringify'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { rankedRows } from '#server/serving/reports/ranked-rows.ts'
@@ -99,7 +99,12 @@ async function* rowsOf(reading: Reading, plan: ReportPlan): AsyncGenerator<Repor
 
 const encoder = new TextEncoder()
 
-type Cell = string | number | { value: string; escape_formulas: false } | null
+type Cell = string | number | NegativeNumber | null
+
+/** Begins like a formula and is none. */
+interface NegativeNumber {
+  number: string
+}
 
 /**
  * What a spreadsheet would take for a formula is made text, in words that people chose. A number keeps its minus:
@@ -107,7 +112,7 @@ type Cell = string | number | { value: string; escape_formulas: false } | null
  */
 function cell(value: string | number | null | undefined, isNumber: boolean): Cell {
   if (value === null || value === undefined) return null
-  return isNumber && String(value).startsWith('-') ? { value: String(value), escape_formulas: false } : value
+  return isNumber && String(value).startsWith('-') ? { number: String(value) } : value
 }
 
 /** Records as CSV (RFC 4180): the first call writes byte order mark and header. */
@@ -115,7 +120,14 @@ function csvWriter(headers: readonly string[]): (records: Cell[][]) => Promise<s
   let isFirst = true
   return records => {
     const written = Promise.withResolvers<string>()
-    const options = { bom: isFirst, record_delimiter: 'windows', escape_formulas: true } as const
+    const options: Options = {
+      bom: isFirst,
+      record_delimiter: 'windows',
+      escape_formulas: true,
+      cast: {
+        object: ({ number }) => ({ value: String(number), escape_formulas: false }),
+      },
+    }
     stringify(isFirst ? [[...headers], ...records] : records, options, (error, text) => {
       if (error) written.reject(error)
       else written.resolve(text)

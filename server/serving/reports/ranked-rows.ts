@@ -191,7 +191,8 @@ function orderOf(plan: ReportPlan): string {
     const [first = 'store'] = plan.keys
     return `${first === 'sku' ? 'lower(name)' : first} collate "C" ${direction}, ${keys.join(', ')}`
   }
-  const value = by === 'change' ? `${plan.metric} - before` : by
+  // Qualified: a bare name would be the column of the answer, which is text.
+  const value = by === 'change' ? `figured.${plan.metric} - figured.before` : `figured.${by}`
   return `${value} ${direction} nulls last, ${keys.join(', ')}`
 }
 

@@ -1,13 +1,7 @@
 import { FIGURES } from '#server/serving/reports/report-figures.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
-import { PERIOD_COLUMNS, VIEWS } from '#server/serving/reports/report-views.ts'
-
-/** A cell of a file: text that people wrote, a plain number, or nothing. */
-interface FileCell {
-  value: string
-  isNumber: boolean
-}
+import { PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 
 interface FileColumn {
   header: string
@@ -55,17 +49,18 @@ export function fileColumns(plan: ReportPlan): FileColumn[] {
   ]
 }
 
-/** `tillstream-sales-by-week-2026-11-02-to-2026-11-22-EUR.csv` */
+/** `tillstream-sales-by-week-2026-11-02-to-2026-11-22-EUR.csv`; `all-in-EUR` where all currencies are converted. */
 export function fileName({ request, range, unit }: ReportPlan): string {
   const { view, grain } = request
   const { grains, isMoney } = VIEWS[view]
+  const amounts = request.currency === REPORTING_CURRENCY ? `all-in-${unit}` : unit
   const parts = [
     view,
     grains.length > 1 ? `by-${grain}` : '',
     range.from,
     'to',
     range.to,
-    isMoney ? unit : '',
+    isMoney ? amounts : '',
   ]
   return `tillstream-${parts.filter(part => part !== '').join('-')}.csv`
 }

@@ -24,7 +24,7 @@ export const reportRequestSchema = z
     /** Empty: all. */
     stores: storesSchema,
     /** A currency, or 'all' for amounts in the reporting currency. */
-    currency: z.union([z.literal(REPORTING_CURRENCY), z.string().regex(/^[A-Z]{3}$/)], {
+    currency: z.string().regex(new RegExp(`^([A-Z]{3}|${REPORTING_CURRENCY})$`), {
       error: `must be a three-letter currency code such as EUR, or '${REPORTING_CURRENCY}'`,
     }),
     compare: z.enum(COMPARISONS).default('none'),

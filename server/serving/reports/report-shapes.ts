@@ -5,6 +5,8 @@ import type { DayRange } from '#server/serving/reports/periods.ts'
 import type { FigureName } from '#server/serving/reports/report-figures.ts'
 import type { Comparison, Grain, ViewName } from '#server/serving/reports/report-views.ts'
 
+export type { Change }
+
 /** Figures by name: exact decimals as text, words as they are, null where there is none. */
 export type Figures = Partial<Record<FigureName, string | null>>
 

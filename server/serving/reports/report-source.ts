@@ -53,20 +53,21 @@ export const STOCK_SUMS = [
 
 const GRAIN_WORDS: Record<Grain, string> = { day: 'daily', week: 'weekly', month: 'monthly' }
 
-/** Weeks and months of sales have reports of their own; products and reviews are added up from days. */
+/** Weeks and months of sales have reports of their own; returns, products and reviews are added up from days. */
 export function sourceOf(
   view: ViewName,
   { grain, currency }: { grain: Grain; currency: string },
 ): ReportSource {
   switch (view) {
     case 'sales':
-    case 'sales-by-store':
-    case 'returns': {
+    case 'sales-by-store': {
       const job = `${GRAIN_WORDS[grain]}_sales`
       return currency === REPORTING_CURRENCY
         ? { ...source(job, grain, CONVERTED_SUMS), table: `reports.${job}`, hasCurrency: false }
         : source(job, grain, SALES_SUMS)
     }
+    case 'returns':
+      return source('daily_sales', 'day', SALES_SUMS)
     case 'inventory':
     case 'inventory-by-product':
       return { ...source(`${GRAIN_WORDS[grain]}_inventory`, grain, STOCK_SUMS), hasCurrency: false }

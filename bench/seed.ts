@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { connect, type Sql } from '#db/client.ts'
+import { SECOND_MS } from '#domain/instant.ts'
+import type { BenchOptions } from './bench-options.ts'
+import type { Figure } from './figures.ts'
+import { startBenchPostgres } from './system/bench-postgres.ts'
+import { startProcess } from './system/child-process.ts'
+import { parentOf } from './system/processor-time.ts'
+import { type ResourceWatch, watchResources } from './system/resource-watch.ts'
+
+const benchmark = 'seed'
+/** The same events in every run. */
+const UNTIL = '2026-11-20T10:15:00Z'
+
+const timesSchema = z.object({
+  parts: z.array(
+    z.object({ name: z.string(), from: z.number(), to: z.number(), events: z.number().optional() }),
+  ),
+  milliseconds: z.number(),
+})
+
+type Part = z.infer<typeof timesSchema>['parts'][number]
+
+/** The demo's seeding as its own process does it, from an empty database to the reconciled history. */
+export async function seed({ world }: BenchOptions): Promise<Figure[]> {
+  const postgres = await startBenchPostgres()
+  const sql = connect(postgres.url, { max: 1, applicationName: 'bench' })
+  try {
+    const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    const seeder = startProcess({
+      entry: 'seed/main.ts',
+      args: ['--json', '--until', UNTIL, ...worldArguments(world)],
+      environment: { DATABASE_URL: postgres.url, DATA_DIR: postgres.dataDir },
+    })
+    const watch = watchResources({ pid: seeder.pid, serverPid: parentOf(backend?.pid ?? 0) ?? 0 })
+    const startedAt = performance.now()
+    await seeder.ended()
+    const endedAt = performance.now()
+    watch.stop()
+    const { parts, milliseconds } = timesSchema.parse(JSON.parse(seeder.output()))
+    const bare = await bareCopy(sql)
+    const clockStart = endedAt - milliseconds
+    return [
+      wholeFigure(world, endedAt - startedAt),
+      ...parts.flatMap(part => partFigures(part, bare)),
+      ...resourceFigures(watch, { parts, clockStart, startedAt, endedAt }),
+    ]
+  } finally {
+    await sql.end({ timeout: 1 })
+    await postgres.drop()
+  }
+}
+
+function worldArguments({ days, stores, ordersPerDay }: BenchOptions['world']): string[] {
+  return ['--days', String(days), '--stores', String(stores), '--orders-per-day', String(ordersPerDay)]
+}
+
+/** The two sizes that have a limit: the demo's, and about three million orders in a year of twenty stores. */
+function wholeFigure({ days, stores, ordersPerDay }: BenchOptions['world'], milliseconds: number): Figure {
+  const orders = days * ordersPerDay
+  const limit = days === 60 && orders <= 120_000 ? 15 : days >= 365 && orders >= 3_000_000 ? 240 : undefined
+  return {
+    benchmark,
+    name: `${orders.toLocaleString('en')} orders, ${days} days, ${stores} stores: seeded and reconciled`,
+    value: milliseconds / SECOND_MS,
+    unit: 's',
+    ...(limit === undefined ? {} : { target: { atMost: limit } }),
+  }
+}
+
+function partFigures({ name, from, to, events }: Part, bareEventsPerSecond: number): Figure[] {
+  const seconds = (to - from) / SECOND_MS
+  const time: Figure = { benchmark, name, value: seconds, unit: 's' }
+  if (events === undefined) return [time]
+  const rate: Figure = {
+    benchmark,
+    name: `${name}, ${events.toLocaleString('en')} events`,
+    value: events / seconds,
+    unit: 'events/s',
+    ...(name === 'history' ? { beside: { name: 'bare COPY', value: bareEventsPerSecond } } : {}),
+  }
+  return [time, rate]
+}
+
+/** Processor time and memory, of the whole and by stretch: both paths run at the same time. */
+function resourceFigures(
+  watch: ResourceWatch,
+  {
+    parts,
+    clockStart,
+    startedAt,
+    endedAt,
+  }: { parts: readonly Part[]; clockStart: number; startedAt: number; endedAt: number },
+): Figure[] {
+  const ends = new Map<number, number>()
+  for (const { from, to } of parts) ends.set(from, Math.max(to, ends.get(from) ?? 0))
+  const stretches = [...ends].map(([from, to]) => ({
+    name: parts.flatMap(part => (part.from === from ? [part.name] : [])).join(' and '),
+    ...watch.between(clockStart + from, clockStart + to),
+  }))
+  const whole = { name: 'the whole', ...watch.between(startedAt, endedAt) }
+  return [whole, ...stretches].flatMap((usage): Figure[] => [
+    {
+      benchmark,
+      name: `processor time, ${usage.name} (beside: Postgres' part)`,
+      value: usage.processorSeconds + usage.serverProcessorSeconds,
+      unit: 'processor s',
+      beside: { name: 'in Postgres', value: usage.serverProcessorSeconds },
+    },
+    {
+      benchmark,
+      name: `memory at its peak, ${usage.name} (beside: Postgres)`,
+      value: usage.peakMemoryMb,
+      unit: 'MB',
+      beside: { name: 'of Postgres', value: usage.peakServerMemoryMb },
+    },
+  ])
+}
+
+/**
+ * Copies the same rows into tables with the same indexes, from a file beside the server: nothing is made, sent
+ * or read again.
+ * @returns events a second
+ */
+async function bareCopy(sql: Sql): Promise<number> {
+  const [place] = await sql<{ folder: string }[]>`select current_setting('data_directory') as folder`
+  const file = (name: string) => `'${place?.folder}/bench-${name}.copy'`
+  await sql.unsafe(`
+    create table public.bare_log (like log.event_log including indexes);
+    create table public.bare_keys (like log.event_keys including all);
+    copy (select * from log.event_log order by appended_at) to ${file('log')};
+    copy log.event_keys to ${file('keys')};
+    checkpoint`)
+  const began = performance.now()
+  const { count } = await sql.unsafe(`copy public.bare_log from ${file('log')}`)
+  await sql.unsafe(`copy public.bare_keys from ${file('keys')}`)
+  return count / ((performance.now() - began) / SECOND_MS)
+}

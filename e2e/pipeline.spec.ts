@@ -1,0 +1,290 @@
+import type { Page } from '@playwright/test'
+import type { Sql } from '#db/client.ts'
+import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { wireJobs } from '#jobs/wired-jobs.ts'
+import { JOBS } from '#server/serving/pipeline/jobs.ts'
+import { seriousViolations } from './accessibility.ts'
+import { card, figure, sidewaysOverflow } from './dashboard.ts'
+import type { Stack } from './stack/stack.ts'
+import { expect, test } from './stack/test.ts'
+import { berlin, lisboa } from './stack/test-stores.ts'
+
+const PARTS = ['overview', 'lag', 'jobs', 'letters', 'checks', 'scenarios']
+
+test('the page offers every job there is', () => {
+  const reports = REPORTS.map(({ name, grain, cadence, reads }) => ({
+    job: name,
+    grain,
+    cadence,
+    readsEvents: reads.includes('events'),
+    readsTillReports: reads.includes('till-reports'),
+    takesRange: true,
+  }))
+  const others = Object.values(wireJobs({ dropDir: '' })).map(({ name, takesRange }) => ({
+    job: name,
+    grain: null,
+    cadence: null,
+    readsEvents: false,
+    readsTillReports: false,
+    takesRange,
+  }))
+  expect(JOBS.map(({ summary, ...job }) => job)).toEqual([...reports, ...others])
+})
+
+test('the drawing shows events flow from the tills to the pages, and which process is down', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/pipeline')
+  const flow = card(page, 'Flow')
+  await expect(part(page, 'Intake')).toContainText('ok')
+  await expect(part(page, 'Batch')).toContainText('down')
+  await expect(part(page, 'Batch')).toContainText('no jobs process has run yet')
+  await expect(part(page, 'Tills')).toContainText('quiet')
+
+  await stack.tills.sell(
+    { store: berlin, id: 'a-1', unitPrice: '10.00' },
+    { store: lisboa, id: 'b-1', unitPrice: '10.00' },
+  )
+  await expect(part(page, 'Tills')).toContainText('2 a min')
+  await expect(part(page, 'Stream')).toContainText('ok')
+  await expect(flow.getByText('2 events a minute, Log to stream')).toBeAttached()
+
+  await stack.stop('intake')
+  await expect(part(page, 'Intake')).toContainText('does not answer')
+  await stack.start('intake')
+  await stack.start('jobs')
+  await expect(part(page, 'Intake')).toContainText('ok')
+  await expect(part(page, 'Batch')).toContainText('ok')
+})
+
+test('the lag of each partition and source shows, and sources are searched', async ({ page, stack }) => {
+  await stack.tills.sell(
+    { store: berlin, id: 'a-1', unitPrice: '10.00' },
+    { store: lisboa, id: 'b-1', unitPrice: '10.00' },
+  )
+  await page.goto('/pipeline?part=lag')
+  await expect(card(page, 'Partitions').getByRole('row')).toHaveCount(5)
+  const sources = card(page, 'Sources').getByRole('row')
+  await expect(sources.filter({ hasText: 'till-berlin-mitte' })).toContainText('active')
+  await page.getByRole('searchbox', { name: 'Search sources' }).fill('lisb')
+  await expect(sources.filter({ hasText: 'till-lisboa-baixa' })).toBeVisible()
+  await expect(sources.filter({ hasText: 'till-berlin-mitte' })).toHaveCount(0)
+})
+
+test('a broken event is a dead letter; repaired and requeued it counts once', async ({ page, stack }) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/pipeline?part=letters')
+  await expect(page.getByText('No open dead letter.')).toBeVisible()
+  await send(page, broken('a-2', 'berlin-mite'))
+
+  await page
+    .getByRole('row', { name: /unknown_store/ })
+    .getByRole('button', { name: /open it/ })
+    .click()
+  const letter = page.getByRole('dialog')
+  await expect(letter).toContainText('event 1 of a request')
+  const event = letter.getByRole('textbox', { name: 'The event as JSON' })
+  await expect(event).toHaveValue(/"store": "berlin-mite"/)
+  await letter.getByRole('button', { name: 'Requeue' }).click()
+  await expect(letter.getByText(/"berlin-mite" is not known/)).toBeVisible()
+  await event.fill((await event.inputValue()).replace('berlin-mite', 'berlin-mitte'))
+  await letter.getByRole('button', { name: 'Requeue' }).click()
+  await expect(letter.getByText('counted once, at partition')).toBeVisible()
+  await letter.getByRole('button', { name: 'Close' }).click()
+  await expect(page.getByText('No open dead letter.')).toBeVisible()
+  await page.getByRole('combobox', { name: 'State' }).selectOption('requeued')
+  await expect(page.getByRole('row', { name: /unknown_store/ })).toContainText('requeued')
+
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('20.00')
+  await expect(figure(page, 'Orders').stream).toHaveText('2')
+  // Its till sends it again, put right: known.
+  await send(page, broken('a-2', berlin.store))
+  const rows = await stack.sql`select 1 from log.event_log where id = 'a-2'`
+  expect(rows).toHaveLength(1)
+})
+
+test('letters of one reason are sent again together once the world was put right; one is set aside', async ({
+  page,
+  stack,
+}) => {
+  for (const id of ['p-1', 'p-2']) await send(page, broken(id, 'porto'))
+  await send(page, { ...broken('x-1', berlin.store), colour: '<img src=x onerror=alert(1)>\u202e' })
+  await page.goto('/pipeline?part=letters&reason=unknown_store')
+  await expect(page.getByRole('row', { name: /unknown_store/ })).toHaveCount(2)
+  await stack.sql`
+    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+    select 'porto', 'Porto', 'Europe/Lisbon', 4, 'EUR', true, 'pos', 'live', partition
+    from ref.stores where store = ${berlin.store}`
+  await page.getByRole('button', { name: /Send all open letters of unknown_store again/ }).click()
+  await expect(page.getByText('2 events counted, 0 known before, 0 still wrong.')).toBeVisible()
+
+  await page.goto('/pipeline?part=letters')
+  await page.getByRole('button', { name: /open it/ }).click()
+  const letter = page.getByRole('dialog')
+  // Shown, not obeyed: markup as text, and what would turn the text around written out.
+  await expect(letter.getByRole('textbox', { name: 'The event as JSON' })).toHaveValue(
+    /<img src=x onerror=alert\(1\)>\\u202e/,
+  )
+  await letter.getByRole('textbox', { name: /set it aside/ }).fill('a test of the till')
+  await letter.getByRole('button', { name: 'Discard' }).click()
+  await expect(letter.getByText('set aside: a test of the till')).toBeVisible()
+  await letter.getByRole('button', { name: 'Close' }).click()
+  await expect(page.getByText('No open dead letter.')).toBeVisible()
+})
+
+test('a backfill that is asked for is done by the jobs process, and its runs stand behind a cell', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/pipeline?part=jobs')
+  const requests = card(page, 'Run and backfill')
+  await expect(requests).toContainText('No jobs process has run yet')
+  await requests.getByRole('combobox', { name: 'Job' }).selectOption('daily_sales')
+  await requests.getByRole('button', { name: 'Run' }).click()
+  await expect(requests.getByRole('row', { name: /daily_sales/ })).toContainText('waits for the jobs process')
+  await requests.getByRole('button', { name: 'Run' }).click()
+  await expect(requests).toContainText('asks for the same and has not ended yet')
+
+  await stack.start('jobs')
+  await expect(requests.getByRole('row', { name: /daily_sales/ })).toContainText('succeeded', {
+    timeout: 45_000,
+  })
+  await expect(requests).not.toContainText('No jobs process')
+  const cell = page.getByRole('button', { name: /^daily_sales, .*: succeeded$/ })
+  await cell.click()
+  const detail = page.getByRole('dialog')
+  await expect(detail.getByRole('region', { name: 'State by store' })).toContainText(berlin.store)
+  await expect(
+    detail.getByRole('region', { name: 'Runs of daily_sales' }).getByRole('row').nth(1),
+  ).toContainText('succeeded')
+  await page.keyboard.press('Escape')
+  await page.getByRole('combobox', { name: 'State' }).selectOption('failed')
+  await expect(card(page, 'Ledger')).toContainText('No run in the ledger.')
+  await expect(page).toHaveURL(/state=failed/)
+})
+
+test('scenarios say when no simulators run; while they do, one is asked for and shown with its time left', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/pipeline?part=scenarios')
+  await expect(card(page, 'Scenarios')).toContainText('npm run simulate')
+  await expect(page.getByRole('button', { name: 'Start Rush' })).toBeDisabled()
+
+  await beat(stack.sql)
+  await expect(page.getByRole('button', { name: 'Start Rush' })).toBeEnabled()
+  await page.getByRole('spinbutton', { name: 'Minutes of Rush' }).fill('7')
+  await page.getByRole('button', { name: 'Start Rush' }).click()
+  await expect(page.getByRole('listitem', { name: 'Rush' })).toContainText('waits for the simulators')
+  await stack.sql`
+    update live.scenario_runs set state = 'running', started_at = now(), detail = '12 orders so far',
+      ends_at = now() + make_interval(mins => minutes)`
+  await expect(page.getByRole('listitem', { name: 'Rush' })).toContainText(
+    /6 min \d\d s left: 12 orders so far/,
+  )
+  await beat(stack.sql)
+  await page.getByRole('button', { name: 'Stop Rush' }).click()
+  await expect(page.getByRole('button', { name: 'Stop Rush' })).toBeDisabled()
+})
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`in the ${theme} theme every part of the page is accessible, empty and full`, async ({
+    page,
+    stack,
+  }) => {
+    await page.emulateMedia({ colorScheme: theme })
+    for (const name of PARTS) {
+      await open(page, name)
+      expect(await seriousViolations(page)).toEqual([])
+    }
+    await fill(page, stack)
+    for (const name of PARTS) {
+      await open(page, name)
+      expect(await seriousViolations(page)).toEqual([])
+    }
+    await open(page, 'letters')
+    await page.getByRole('button', { name: /open it/ }).click()
+    await expect(page.getByRole('dialog').getByRole('button', { name: 'Requeue' })).toBeVisible()
+    expect(await seriousViolations(page)).toEqual([])
+  })
+}
+
+test('on a phone of 360 px no part of the page scrolls sideways', async ({ page, stack }) => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  await fill(page, stack)
+  for (const name of PARTS) {
+    await open(page, name)
+    expect(await sidewaysOverflow(page)).toBe(0)
+  }
+  await open(page, 'letters')
+  await page.getByRole('button', { name: /open it/ }).click()
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Requeue' })).toBeVisible()
+  expect(await sidewaysOverflow(page)).toBe(0)
+})
+
+/** A part of the drawing, by its name. */
+function part(page: Page, name: string) {
+  return card(page, 'Flow')
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name }) })
+}
+
+async function open(page: Page, name: string): Promise<void> {
+  await page.goto(`/pipeline?part=${name}`)
+  await expect(page.getByRole('tabpanel')).toBeVisible()
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0)
+}
+
+/** Something for every part to show: figures of both paths, a failed run, a letter, a scenario. */
+async function fill(page: Page, stack: Stack): Promise<void> {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await send(page, broken('a-2', 'a-store-whose-name-is-much-longer-than-any-phone-is-wide-at-least-here'))
+  await expect
+    .poll(async () => (await stack.sql`select business_day from stream.windows`).length)
+    .toBeGreaterThan(0)
+  const [row] = await stack.sql<{ day: string }[]>`select max(business_day) as day from stream.windows`
+  const day = row?.day ?? ''
+  await stack.runBatch(day, day)
+  await stack.sql`
+    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
+      finished_at, error, backend_pid, backend_start)
+    values ('hourly_sales', ${berlin.store}, ${day}, 'failed', 'schedule', 1, '1', 1, 0, now(),
+      'hourly_sales: the header is not the sum of its lines', 0, now())`
+  await stack.sql`
+    insert into batch.completeness (business_day, store, register, currency, z_orders, z_net, log_orders, log_net, state, run_id)
+    select ${day}, ${berlin.store}, state, 'EUR', 3, 75000, 2, 50000, state, 1
+    from unnest(array['complete', 'missing', 'different', 'awaiting journal']) as state`
+  await stack.sql`insert into live.job_requests (job, from_day, to_day) values ('all', ${day}, ${day})`
+  await beat(stack.sql)
+  await stack.sql`
+    insert into live.scenario_runs (scenario, state, started_at, ended_at, detail)
+    values ('rush', 'ended', now(), now(), '120 orders')`
+}
+
+async function beat(sql: Sql): Promise<void> {
+  await sql`
+    insert into live.simulator_heartbeat (beat_at, scenario, speed, waiting)
+    values (clock_timestamp() + interval '20 s', 'ordinary', 1, 3)
+    on conflict (only_row) do update set beat_at = excluded.beat_at`
+}
+
+function broken(id: string, store: string): Record<string, unknown> {
+  return {
+    source: 'till-broken',
+    id,
+    type: 'order.placed',
+    store,
+    channel: 'pos',
+    eventTime: new Date().toISOString(),
+    orderId: id,
+    currency: 'EUR',
+    lines: [{ sku: '85123A', units: 1, unitPrice: '10.00' }],
+  }
+}
+
+async function send(page: Page, event: Record<string, unknown>): Promise<void> {
+  await page.request.post('/api/v1/events', { data: event })
+}

@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from '@playwright/test'
+import { seriousViolations } from './accessibility.ts'
+import { card, sidewaysOverflow } from './dashboard.ts'
+import type { Stack } from './stack/stack.ts'
+import { expect, test } from './stack/test.ts'
+import { berlin } from './stack/test-stores.ts'
+
+/** Says what lies on the shelves: counts are events as tills send them. */
+async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
+  const now = Date.now()
+  const response = await fetch(`${stack.url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      source: 'stock',
+      id: `count-${now}-${Object.keys(shelves).join('-')}`,
+      type: 'stock.counted',
+      store: berlin.store,
+      eventTime: new Date(now).toISOString(),
+      lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
+    }),
+  })
+  expect(await response.json()).toMatchObject({ accepted: 1 })
+}
+
+function notifications(page: Page) {
+  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
+}
+
+function live(page: Page) {
+  return page.getByRole('status').filter({ hasText: 'Live' })
+}
+
+const ROW = /Green tea/
+
+test.beforeEach(async ({ stack }) => {
+  await stack.sql`
+    insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup'), ('pan', 'Pan'), ('mug', 'Mug')`
+  await stack.sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
+    select ${berlin.store}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+})
+
+test('a shortage raised while one is on another page pops up there, once, and leads to Restock', async ({
+  page,
+  stack,
+}) => {
+  await count(stack, { tea: 9, cup: 2 })
+  await page.goto('/')
+  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
+  // What was open before is on the list, and no news.
+  await expect(notifications(page)).toHaveCount(0)
+
+  await count(stack, { tea: 3 })
+  const toast = notifications(page)
+  await expect(toast).toContainText('Low stock: Green tea')
+  await expect(toast).toContainText('Berlin Mitte, 3 on hand')
+  await expect(page.getByRole('region', { name: 'Notifications' })).toHaveAttribute('aria-live', 'polite')
+  await toast.getByRole('link').click()
+  await expect(page).toHaveURL(/\/restock$/)
+  await expect(page.getByRole('row', { name: ROW })).toContainText('Low stock')
+  await expect(toast).toHaveCount(0)
+
+  // Its verdict changes, the shortage is the same; then the page is loaded anew.
+  await count(stack, { tea: 0 })
+  await expect(page.getByRole('row', { name: ROW })).toContainText('Out of stock')
+  await page.getByRole('link', { name: 'Live' }).click()
+  await expect(page.getByRole('heading', { name: 'Live', level: 1 })).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('link', { name: 'Restock 2 open alerts' })).toBeVisible()
+  await expect(toast).toHaveCount(0)
+})
+
+test('many at once are told as one, and muted nothing pops up while the count goes on', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/restock')
+  await expect(live(page)).toBeVisible()
+  await count(stack, { tea: 1, cup: 0, pan: 2 })
+  await expect(notifications(page)).toHaveCount(1)
+  await expect(notifications(page)).toContainText('3 new alerts')
+  await expect(notifications(page)).toContainText('1 out of stock, 2 low')
+  await notifications(page).getByRole('button', { name: 'Dismiss' }).click()
+  await expect(notifications(page)).toHaveCount(0)
+
+  await page.getByRole('button', { name: 'Mute new alerts' }).click()
+  await count(stack, { mug: 1 })
+  await expect(page.getByRole('link', { name: 'Restock 4 open alerts' })).toBeVisible()
+  await expect(page.getByRole('row', { name: /Mug/ })).toBeVisible()
+  await expect(notifications(page)).toHaveCount(0)
+})
+
+test('a shortage raised while the dashboard was away pops up when it is back', async ({ page, stack }) => {
+  await count(stack, { tea: 9 })
+  await page.goto('/live')
+  await expect(live(page)).toBeVisible()
+  const address = stack.url.replace(/\d+$/, port => String(Number(port) + 1))
+  await stack.stop('web')
+  const response = await fetch(`${address}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      source: 'stock',
+      id: 'while-away',
+      type: 'stock.counted',
+      store: berlin.store,
+      eventTime: new Date().toISOString(),
+      lines: [{ sku: 'tea', units: 2 }],
+    }),
+  })
+  expect(await response.json()).toMatchObject({ accepted: 1 })
+  await stack.start('web')
+  await expect(notifications(page)).toContainText('Green tea', { timeout: 30_000 })
+})
+
+test('what one does about a shortage shows on every open page, with name and time', async ({
+  page,
+  context,
+  stack,
+}) => {
+  await count(stack, { tea: 3 })
+  const other = await context.newPage()
+  await other.goto('/restock')
+  await expect(other.getByRole('row', { name: ROW })).toContainText('nobody yet')
+  await page.goto('/restock')
+  await page.getByRole('textbox', { name: 'Your name' }).fill('Ada')
+  await page.getByRole('button', { name: 'Acknowledge: Green tea' }).click()
+
+  for (const shown of [page, other]) {
+    await expect(shown.getByRole('row', { name: ROW })).toContainText('acknowledged by Ada')
+    await expect(shown.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
+  }
+  await other.getByRole('button', { name: 'Reopen: Green tea' }).click()
+  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  await page.getByRole('button', { name: 'Snooze: Green tea' }).click()
+  await page.getByRole('menuitem', { name: 'For an hour' }).click()
+  await expect(other.getByRole('row', { name: ROW })).toContainText('snoozed by Ada until')
+
+  await count(stack, { tea: 30 })
+  await expect(page.getByText('No shortage.')).toBeVisible()
+  await page.getByRole('button', { name: 'History' }).click()
+  await expect(page.getByRole('row', { name: ROW })).toContainText('snoozed by Ada')
+})
+
+test('what to order comes by supplier in whole packs, and as a file', async ({ page, stack }) => {
+  await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
+  await stack.sql`
+    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)
+    values ('tea', now() - interval '1 day', 'leaf', 12550, 'EUR', 6, 2)`
+  await count(stack, { tea: 3, pan: 0 })
+  await page.goto('/restock?view=order')
+  const leaf = card(page, 'Leaf & Co')
+  // 20 − 3 = 17, in packs of 6.
+  await expect(leaf.getByRole('row', { name: ROW })).toContainText('18')
+  await expect(leaf).toContainText('22.59 EUR')
+  await expect(leaf.getByRole('row', { name: ROW })).toContainText('2 days')
+  const nobody = card(page, 'No supplier on file')
+  await expect(nobody).toContainText('No supply terms are on file')
+  await expect(nobody.getByRole('row', { name: /Pan/ })).toContainText('20')
+
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'CSV' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(/^order-proposals-\d{4}-\d\d-\d\d\.csv$/)
+  const text = await readFile(await file.path(), 'utf8')
+  expect(text).toContain(
+    'leaf,Leaf & Co,berlin-mitte,Berlin Mitte,tea,Green tea,3,0,5,20,6,18,1.2550,22.5900,EUR,2',
+  )
+
+  await page.getByRole('combobox', { name: 'Supplier' }).click()
+  await page.getByRole('option', { name: 'Leaf & Co' }).click()
+  await expect(page).toHaveURL(/supplier=leaf/)
+  await expect(nobody).toBeHidden()
+})
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`in the ${theme} theme Restock is accessible, and on a phone a toast leaves every control free`, async ({
+    page,
+    stack,
+  }) => {
+    await page.emulateMedia({ colorScheme: theme })
+    await count(stack, { tea: 3, cup: 0 })
+    await page.goto('/restock')
+    await expect(page.getByRole('row', { name: ROW })).toBeVisible()
+    expect(await seriousViolations(page)).toEqual([])
+    for (const view of ['To order', 'History']) {
+      await page.getByRole('button', { name: view }).click()
+      await expect(page.getByText('Loading', { exact: true })).toHaveCount(0)
+      expect(await seriousViolations(page)).toEqual([])
+    }
+
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.getByRole('button', { name: 'Shortages' }).click()
+    await expect(page.getByRole('listitem').filter({ hasText: 'Green tea' })).toBeVisible()
+    await count(stack, { pan: 1 })
+    await expect(notifications(page)).toContainText('Pan')
+    expect(await seriousViolations(page)).toEqual([])
+    expect(await sidewaysOverflow(page)).toBe(0)
+    const toast = await notifications(page).boundingBox()
+    const menu = await page.getByRole('button', { name: 'Menu' }).boundingBox()
+    if (!toast || !menu) throw new Error('toast or menu is not there')
+    expect(toast.x + toast.width).toBeLessThanOrEqual(menu.x)
+    const heading = await page.getByRole('heading', { name: 'Restock', level: 1 }).boundingBox()
+    expect(toast.y + toast.height).toBeLessThanOrEqual(heading?.y ?? 0)
+  })
+}

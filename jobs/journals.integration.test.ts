@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest'
+import type { Sql } from '#db/client.ts'
+import { placed } from '#domain/examples/example-events.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { createTestBatch } from './test-batch.ts'
+import { toLogEvent } from './test-events.ts'
+import { appendTestEvents } from './test-log.ts'
+
+const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
+const MONDAY = '2026-03-02'
+const TUESDAY = '2026-03-03'
+
+/** A sale as a journal has it. */
+function sale(id: string, day: string, register = 'till-1'): LogEvent[] {
+  return toLogEvent({ ...placed({ id, at: `${day}T10:00:00+01:00` }, TEA), register }, { class: 'bulk' })
+}
+
+/** The Z report at the end of a journal. */
+function closing(day: string, z: { orders: number; net: string; register?: string }): LogEvent[] {
+  const { orders, net, register = 'till-1' } = z
+  return toLogEvent(
+    {
+      source: 'berlin',
+      id: `z-${day}-${register}`,
+      type: 'till.closed',
+      store: 'berlin',
+      register,
+      eventTime: `${day}T20:00:00+01:00`,
+      businessDay: day,
+      currency: 'EUR',
+      orders,
+      units: orders,
+      net,
+    },
+    { class: 'bulk' },
+  )
+}
+
+function review(id: string, day: string): LogEvent[] {
+  const event = { source: 'shop', id, type: 'review.posted', store: 'berlin', sku: 'tea', rating: 5 } as const
+  return toLogEvent({ ...event, eventTime: `${day}T12:00:00+01:00` }, { class: 'bulk' })
+}
+
+async function journalStore() {
+  const batch = await createTestBatch()
+  const { sql } = batch
+  await sql`update ref.stores set input = 'journal' where store = 'berlin'`
+  await appendTestEvents(sql, [...sale('1', MONDAY), ...closing(MONDAY, { orders: 1, net: '2.50' })])
+  return batch
+}
+
+async function states(
+  sql: Sql,
+  day = TUESDAY,
+): Promise<[register: string, state: string, logOrders: number][]> {
+  const rows = await sql<{ register: string; state: string; orders: number }[]>`
+    select register, state, log_orders as orders from batch.completeness where business_day = ${day} order by register`
+  return rows.map(({ register, state, orders }) => [register, state, orders])
+}
+
+async function closed(sql: Sql): Promise<[day: string, incomplete: boolean][]> {
+  const rows = await sql<{ day: string; incomplete: boolean }[]>`
+    select business_day as day, incomplete from batch.closed_days order by 1`
+  return rows.map(({ day, incomplete }) => [day, incomplete])
+}
+
+test('A journal that comes in pieces is awaited until its last, with the Z report, completes and closes the day', async () => {
+  const { sql, runDue } = await journalStore()
+  // The night after: nothing of Tuesday has come.
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 0]])
+  expect(await closed(sql)).toEqual([[MONDAY, false]])
+  await appendTestEvents(sql, sale('2', TUESDAY))
+  await runDue('2026-03-04T03:40:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 1]])
+  expect(await closed(sql)).toEqual([[MONDAY, false]])
+  await appendTestEvents(sql, [...sale('3', TUESDAY), ...closing(TUESDAY, { orders: 2, net: '5.00' })])
+  await runDue('2026-03-04T03:50:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'complete', 2]])
+  expect(await closed(sql)).toEqual([
+    [MONDAY, false],
+    [TUESDAY, false],
+  ])
+})
+
+test('The day is published incomplete after six hours, and a journal a day later completes it and restates it', async () => {
+  const { sql, runDue } = await journalStore()
+  await appendTestEvents(sql, sale('2', TUESDAY))
+  await runDue('2026-03-04T09:00:00Z')
+  expect(await closed(sql)).toEqual([
+    [MONDAY, false],
+    [TUESDAY, true],
+  ])
+  await appendTestEvents(sql, [...sale('3', TUESDAY), ...closing(TUESDAY, { orders: 2, net: '5.00' })])
+  await runDue('2026-03-05T04:00:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'complete', 2]])
+  const restated = await sql<{ metric: string }[]>`
+    select metric from batch.restatements where business_day = ${TUESDAY} and metric = 'orders'`
+  expect(restated).toHaveLength(1)
+})
+
+test('A journal that lacks sales its Z report knows is different; the missing ones complete it', async () => {
+  const { sql, runDue } = await journalStore()
+  await appendTestEvents(sql, [...sale('2', TUESDAY), ...closing(TUESDAY, { orders: 2, net: '5.00' })])
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'different', 1]])
+  await appendTestEvents(sql, sale('3', TUESDAY))
+  await runDue('2026-03-04T03:40:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'complete', 2]])
+})
+
+test('When the journal is there, a till without its Z report is missing, not awaited', async () => {
+  const { sql, runDue } = await journalStore()
+  await appendTestEvents(sql, closing(MONDAY, { orders: 0, net: '0', register: 'till-2' }))
+  await appendTestEvents(sql, [...sale('2', TUESDAY), ...closing(TUESDAY, { orders: 1, net: '2.50' })])
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([
+    ['till-1', 'complete', 1],
+    ['till-2', 'missing', 0],
+  ])
+})
+
+test('A review of the day is no journal', async () => {
+  const { sql, runDue } = await journalStore()
+  await appendTestEvents(sql, review('r1', TUESDAY))
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 0]])
+  expect(await closed(sql)).toEqual([[MONDAY, false]])
+})
+
+test('Of a store that is new the next journal is expected too', async () => {
+  const { sql, runDue } = await journalStore()
+  await runDue('2026-03-05T12:00:00Z')
+  // After Tuesday nothing tells: its journal may be the first of a week's rest.
+  expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 0]])
+  expect(await states(sql, '2026-03-04')).toEqual([])
+})

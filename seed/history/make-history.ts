@@ -1,0 +1,93 @@
+import { Worker } from 'node:worker_threads'
+import type { HistoryChunk } from '#server/log/history-chunks.ts'
+import type { World, WorldParameters } from '../world/world.ts'
+import type { HistorySpan, WorldEnd } from './world-history.ts'
+
+/** What a maker is given: a world, and the stores whose history it makes. */
+export interface MakerTask {
+  parameters: WorldParameters
+  span: HistorySpan
+  stores: readonly string[]
+}
+
+/** What a maker sends. After each chunk it waits until it is asked to go on. */
+export type MakerMessage = { chunk: HistoryChunk } | { end: WorldEnd }
+
+/** Two: this work shares two cores with the database that takes it in. */
+const MAKERS = 2
+
+/** Chunks that a maker may be ahead of whoever takes them: one is written while the next is made. */
+export const MAKER_AHEAD = 2
+
+/**
+ * Makes the history of a world on several threads, each with whole partitions of the log: which thread was
+ * faster changes no offset. What is not taken is not made: a few chunks are in memory at any time.
+ * @param onEnd told how the world stands at its end, after the last chunk
+ * @throws what a maker fails with
+ */
+export async function* makeHistory(
+  world: World,
+  { span, stop, onEnd }: { span: HistorySpan; stop: AbortSignal; onEnd(end: WorldEnd): void },
+): AsyncGenerator<HistoryChunk> {
+  const { randomSeed, stores, ordersPerDay } = world
+  const parameters = { randomSeed, stores, ordersPerDay }
+  const ready: { chunk: HistoryChunk; maker: Worker }[] = []
+  const end: WorldEnd = { shops: {}, journals: [] }
+  let news = Promise.withResolvers<void>()
+  const failures: unknown[] = []
+  let working = 0
+  const makers = shareOut(world).map(given => {
+    const task: MakerTask = { parameters, span, stores: given }
+    const maker = new Worker(new URL('./history-maker.ts', import.meta.url), { workerData: task })
+    working += 1
+    maker.on('message', (message: MakerMessage) => {
+      if ('chunk' in message) ready.push({ chunk: message.chunk, maker })
+      else {
+        Object.assign(end.shops, message.end.shops)
+        end.journals.push(...message.end.journals)
+        working -= 1
+      }
+      news.resolve()
+    })
+    maker.on('error', error => {
+      failures.push(error)
+      news.resolve()
+    })
+    return maker
+  })
+  const onStop = () => news.resolve()
+  stop.addEventListener('abort', onStop)
+  try {
+    while (working > 0 || ready.length > 0) {
+      stop.throwIfAborted()
+      if (failures.length > 0) throw failures[0]
+      const next = ready.shift()
+      if (next) {
+        yield next.chunk
+        next.maker.postMessage('more')
+      } else {
+        await news.promise
+        news = Promise.withResolvers<void>()
+      }
+    }
+    onEnd(end)
+  } finally {
+    stop.removeEventListener('abort', onStop)
+    await Promise.all(makers.map(maker => maker.terminate()))
+  }
+}
+
+/** Stores by maker: a partition's all to the same, and orders about evenly. */
+function shareOut(world: World): string[][] {
+  const sizes = new Map<number, number>()
+  for (const { partition, size } of world.shops) sizes.set(partition, (sizes.get(partition) ?? 0) + size)
+  const shares = Array.from({ length: MAKERS }, () => ({ size: 0, partitions: new Set<number>() }))
+  for (const [partition, size] of [...sizes].sort((left, right) => right[1] - left[1])) {
+    const least = shares.reduce((smallest, share) => (share.size < smallest.size ? share : smallest))
+    least.size += size
+    least.partitions.add(partition)
+  }
+  return shares
+    .map(({ partitions }) => world.shops.filter(shop => partitions.has(shop.partition)).map(shop => shop.id))
+    .filter(stores => stores.length > 0)
+}

@@ -1,0 +1,274 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import pino from 'pino'
+import { onTestFinished } from 'vitest'
+import { connect } from '#db/client.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { addDays } from '#domain/business-day.ts'
+import { parseEvent, type SentEvent } from '#domain/event.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import type { ScenarioName } from '#domain/scenario.ts'
+import { connectForRuns } from '#jobs/execute/batch-client.ts'
+import { runWanted } from '#jobs/execute/run-wanted.ts'
+import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { startTestIntake } from '#server/intake/test-intake.ts'
+import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
+import { catchUp } from '#server/stream/catch-up.ts'
+import { enrichedHistory } from '../history/world-history.ts'
+import { seedLog } from '../seed-log.ts'
+import { createSeedingProgress } from '../seeding-progress.ts'
+import { dropFile } from '../simulators/files/drop-file.ts'
+import { openJournals } from '../simulators/files/journals.ts'
+import { openShopFiles } from '../simulators/files/shop-files.ts'
+import type { Report, Request } from '../simulators/playbill.ts'
+import { createPostEvents, type PostEvents } from '../simulators/post-events.ts'
+import { simulate } from '../simulators/simulate.ts'
+import { createTestClock, type TestClock } from '../simulators/test-clock.ts'
+import { createWorld, type World } from '../world/world.ts'
+import { enrichAll } from './figures.ts'
+import { installPostgresClock } from './postgres-clock.ts'
+
+/** A Friday on which all four stores are open. */
+export const TRIAL_START = Date.UTC(2026, 10, 20, 15, 30)
+const HISTORY_DAYS = 4
+
+export interface TrialOptions {
+  scenario: ScenarioName
+  /** How long the simulators play; the scenario begins at once. */
+  minutes: number
+  /** How long the scenario lasts; left out, as long as it usually takes. */
+  scenarioMinutes?: number
+  stores?: number
+  /** The batch path has published the history before. */
+  isHistoryPublished?: boolean
+}
+
+/** What a scenario left behind, after both paths have read everything. */
+export interface Trial {
+  database: TestDatabase
+  world: World
+  /** What the intake took, each once. */
+  accepted: readonly SentEvent[]
+  /** What the log should hold: the history, and what was accepted. */
+  logged: readonly LogEvent[]
+  /** Events that were sent a second time and recognised. */
+  duplicates: number
+  /** Reasons of what was rejected, as the senders were told. */
+  rejected: readonly { reason: string; planted: string | null }[]
+  /** What the scenario said of itself. */
+  reports: readonly Report[]
+  dropped: readonly string[]
+  dropDir: string
+}
+
+/**
+ * Plays a scenario as it is played for people: the simulators against a real intake on a real Postgres, then both
+ * paths over what the log holds. Only time is made: minutes pass as fast as the work between allows.
+ * @throws when the paths differ by anything unexplained
+ */
+export async function runTrial(options: TrialOptions): Promise<Trial> {
+  const { scenario, minutes, stores = 4 } = options
+  const database = await createTestDatabase()
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-trial-'))
+  onTestFinished(async () => {
+    await database.drop()
+    await rm(dataDir, { recursive: true })
+  })
+  const seed = { randomSeed: 1, stores, ordersPerDay: 300, until: TRIAL_START - MINUTE_MS }
+  const world = createWorld(seed)
+  await seedLog({
+    sql: database.sql,
+    options: { ...seed, help: false, json: false, days: HISTORY_DAYS },
+    dataDir,
+    progress: createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now()),
+    stop: new AbortController().signal,
+  })
+  const movePostgres = await installPostgresClock(database.sql, TRIAL_START)
+  if (options.isHistoryPublished) await runBatch(database, TRIAL_START)
+  const clock = createTestClock(TRIAL_START, TRIAL_START + minutes * MINUTE_MS)
+  const intake = await startTestIntake(database.url, { clock: clock.now })
+  const dropDir = path.join(dataDir, 'drop')
+  const seen = recorder()
+  try {
+    const post = createPostEvents({
+      url: intake.url,
+      intakeKey: undefined,
+      // An intake that is asked is heard out, as when a line is good.
+      stop: new AbortController().signal,
+    })
+    await playOn(clock, {
+      dataDir,
+      dropDir,
+      seed,
+      seen,
+      requests:
+        scenario === 'ordinary' ? [] : [{ run: 1, scenario, minutes: options.scenarioMinutes ?? null }],
+      post: onPostgresTime(clock, movePostgres, seen.watch(post)),
+    })
+  } finally {
+    await intake.stop()
+  }
+  await runStream(database.url)
+  await runBatch(database, clock.now())
+  await expectExplained(database)
+  const accepted = [...seen.accepted.values()]
+  const history = [...enrichedHistory(world, { days: HISTORY_DAYS, until: seed.until })]
+  return {
+    database,
+    world,
+    accepted,
+    logged: [...history.map(({ event }) => event), ...enrichAll(world, accepted)],
+    duplicates: seen.counts.duplicates,
+    rejected: seen.rejected,
+    reports: seen.reports,
+    dropped: seen.dropped,
+    dropDir,
+  }
+}
+
+async function playOn(
+  clock: TestClock,
+  setting: {
+    dataDir: string
+    dropDir: string
+    seed: { randomSeed: number; stores: number; ordersPerDay: number; until: Instant }
+    seen: ReturnType<typeof recorder>
+    requests: Request[]
+    post: PostEvents
+  },
+): Promise<void> {
+  const { dataDir, dropDir, seed, seen, requests, post } = setting
+  const { kept, keeper } = await openShopFiles(dataDir, seed)
+  const journals = await openJournals({
+    folder: path.join(dataDir, 'journals'),
+    dropDir,
+    stores: createWorld(seed).shops,
+    startedAt: clock.now(),
+  })
+  await simulate({
+    world: seed,
+    kept,
+    keeper: {
+      record: happenings => clock.during(() => keeper.record(happenings)),
+      save: state => clock.during(() => keeper.save(state)),
+    },
+    journals: {
+      write: entries => clock.during(() => journals.write(entries)),
+      restore: entries => clock.during(() => journals.restore(entries)),
+      step: now => clock.during(() => journals.step(now)),
+    },
+    dropReviews: file => clock.during(() => dropFile(dropDir, { mapping: 'reviews', ...file })),
+    desk: {
+      take: () => requests.splice(0),
+      isStopping: () => false,
+      report: (_, report) => seen.reports.push(report),
+    },
+    speed: 1,
+    post,
+    clock: clock.now,
+    wait: clock.wait,
+    stop: clock.stop,
+    tell: {
+      intakeAway: () => seen.problems.push('the intake was away'),
+      intakeBack: () => {},
+      rejected: ({ reason }, planted) => seen.rejected.push({ reason, planted }),
+      refused: detail => seen.problems.push(detail),
+      dropped: name => seen.dropped.push(name),
+      unwritten: (what, error) => seen.problems.push(`${what}: ${error}`),
+      summary: () => {},
+    },
+  })
+  if (seen.problems.length > 0) throw new Error(seen.problems.join('\n'))
+}
+
+/** Keeps what went over the line, from the answers alone. */
+function recorder() {
+  const accepted = new Map<string, SentEvent>()
+  const counts = { duplicates: 0 }
+  return {
+    accepted,
+    counts,
+    rejected: [] as { reason: string; planted: string | null }[],
+    reports: [] as Report[],
+    dropped: [] as string[],
+    problems: [] as string[],
+    watch(post: PostEvents): PostEvents {
+      return async lines => {
+        const answer = await post(lines)
+        if (answer.kind !== 'answered') return answer
+        counts.duplicates += answer.duplicates
+        const refused = new Set(answer.rejected.map(({ index }) => index))
+        for (const [index, line] of lines.entries()) {
+          if (refused.has(index)) continue
+          const parsed = parseEvent(JSON.parse(line))
+          if ('event' in parsed) accepted.set(`${parsed.event.source}/${parsed.event.id}`, parsed.event)
+        }
+        return answer
+      }
+    },
+  }
+}
+
+/** The log's clock goes with the simulators', and time stands still while a request is under way. */
+function onPostgresTime(
+  clock: TestClock,
+  movePostgres: (now: Instant) => Promise<void>,
+  post: PostEvents,
+): PostEvents {
+  let movedTo = 0
+  let moving = Promise.resolve()
+  return lines =>
+    clock.during(async () => {
+      const now = clock.now()
+      if (now > movedTo) {
+        movedTo = now
+        moving = movePostgres(now)
+      }
+      await moving
+      return post(lines)
+    })
+}
+
+async function runStream(url: string): Promise<void> {
+  const sql = connect(url, { max: 1 })
+  try {
+    const count = await createPostgresLog(sql).partitionCount()
+    await catchUp({
+      url,
+      partitions: Array.from({ length: count }, (_, partition) => partition),
+      owner: 'trial',
+      logger: pino({ level: 'silent' }),
+    })
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+const LAST_DAY = '2026-11-21'
+const RANGE = { from: addDays(LAST_DAY, -HISTORY_DAYS - 2), to: LAST_DAY }
+
+async function runBatch({ url }: TestDatabase, now: Instant): Promise<void> {
+  const sql = connectForRuns(url)
+  try {
+    const { sets } = await runWanted(sql, {
+      wanted: { kind: 'range', jobs: REPORTS.map(({ name }) => name), ...RANGE },
+      trigger: 'backfill',
+      now: () => now,
+    })
+    const failed = sets.flatMap(set => set.failed)
+    if (failed.length > 0) throw new Error(`runs failed: ${JSON.stringify(failed)}`)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+async function expectExplained({ sql }: TestDatabase): Promise<void> {
+  const result = await reconcile(sql, { ...RANGE, stores: [] })
+  if (isClean(result) && result.differing.length === 0) return
+  throw new Error(
+    `the paths differ: ${result.unexplained} unexplained, ${JSON.stringify(result.findings.slice(0, 5))}, ${JSON.stringify(result.differing.slice(0, 3))}`,
+  )
+}
