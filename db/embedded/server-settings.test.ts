@@ -11,8 +11,9 @@ test('commits are durable unless a test asks otherwise', () => {
 
 test.each([
   [0.25, '64MB'],
+  [0.75, '96MB'],
   [1, '128MB'],
-  [16, '256MB'],
+  [16, '128MB'],
 ])('with %f GiB of memory the server keeps %s of pages', (gibibytes, expected) => {
   const settings = serverSettings({ memoryBytes: gibibytes * gibibyte, durable: true, maxConnections: 60 })
   expect(settings.shared_buffers).toBe(expected)

@@ -130,11 +130,13 @@ describe('the composition', () => {
       expect(services[name]?.volumes).toEqual(['data:/data'])
   })
 
-  test('its Postgres is of a fixed version and set as the embedded one is', () => {
+  test('its Postgres is of a fixed version and set as the embedded one is, with more memory', () => {
     expect(services.postgres?.image).toMatch(/^postgres:18\.\d+$/)
     const embedded = serverSettings({ memoryBytes: 8 * 2 ** 30, durable: true, maxConnections: 100 })
     const given = services.postgres?.command.slice(1).map(part => part.replace(/^-c/, '').split('=')) ?? []
-    for (const [name = '', value] of given)
+    const fixed = given.filter(([name]) => name !== 'shared_buffers')
+    expect(fixed.length).toBeGreaterThan(5)
+    for (const [name = '', value] of fixed)
       expect([name, value]).toEqual([name, embedded[name]?.replaceAll("'", '')])
   })
 })
