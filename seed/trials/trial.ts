@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import pino from 'pino'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import { addDays } from '#domain/business-day.ts'
@@ -35,6 +35,9 @@ import { installPostgresClock } from './postgres-clock.ts'
 /** A Friday on which all four stores are open. */
 export const TRIAL_START = Date.UTC(2026, 10, 20, 15, 30)
 const HISTORY_DAYS = 4
+
+// Each takes some seconds alone, and half a minute beside everything else on two cores.
+vi.setConfig({ testTimeout: 120_000 })
 
 export interface TrialOptions {
   scenario: ScenarioName
