@@ -16,7 +16,7 @@ export const SCENARIOS = [
     name: 'ordinary',
     title: 'Ordinary day',
     description:
-      'Tills and web shop sell at their usual pace; a line drops now and then, a request is sent twice, an event breaks.',
+      'Tills and web shop sell at their usual pace; a line drops now and then, a request is sent twice, an event breaks. Asking for it ends what else plays.',
     expected:
       'Both paths agree at every batch run: late sales revise their minutes, what is sent twice counts once, what is broken is a dead letter. Unexplained 0.',
     minutes: 10,
@@ -32,7 +32,8 @@ export const SCENARIOS = [
   {
     name: 'supplier-late',
     title: 'Supplier late',
-    description: 'No delivery arrives until it is over; then all that are overdue arrive at once.',
+    description:
+      'No delivery arrives until it is over, while stores sell at four times their pace; then all that are overdue arrive at once.',
     expected:
       'Stock runs down while orders are under way, and alerts open. The late deliveries resolve them; both paths show the same stock.',
     minutes: 15,
@@ -68,7 +69,7 @@ export const SCENARIOS = [
     title: 'Clocks that are off',
     description: "The clock of one till runs a day ahead, another's three days behind.",
     expected:
-      'What lies a day ahead is a dead letter (clock_skew), and the watermark does not move. What lies three days behind is late: it revises old minutes, and the batch restates those days.',
+      'What lies a day ahead is a dead letter (clock_skew), and the watermark does not move. What lies three days behind is late: it revises old minutes, and the batch restates those days. The Z reports of both tills differ from the log: that is true.',
     minutes: 3,
   },
   {
@@ -83,9 +84,10 @@ export const SCENARIOS = [
   {
     name: 'flash-promotion',
     title: 'Flash promotion',
-    description: 'One product is sold at sixty percent off in every store, and every other basket holds it.',
+    description:
+      'One product of which there is little is sold at sixty percent off in every store, and more come for it alone than come anyway.',
     expected:
-      'Its units and discounts rise in both paths and its stock falls: alerts for low stock, out of stock and oversold.',
+      'Its units and discounts rise in both paths and its stock falls: alerts for low stock and out of stock, and oversold in the web shop, which sells on.',
     minutes: 5,
   },
   {

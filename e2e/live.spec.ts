@@ -33,13 +33,12 @@ test('the live page moves with every sale: figures, feed, minutes, stores and pr
   await expect(stores.filter({ hasText: 'Berlin Mitte' })).toContainText('10.00 EUR')
   await expect(stores.filter({ hasText: 'Lisboa Baixa' })).toContainText('20.75 EUR')
   await expect(stores.filter({ hasText: 'Lisboa Baixa' })).toContainText('open')
-  await expect(
-    card(page, /^Top products/)
-      .getByRole('row')
-      .filter({ hasText: '85123A' }),
-  ).toContainText('30.75', {
-    timeout: 20_000,
-  })
+  await expect(card(page, 'Top products EUR').getByRole('row').filter({ hasText: '85123A' })).toContainText(
+    '30.75',
+    {
+      timeout: 20_000,
+    },
+  )
 
   await feed.getByRole('button', { name: 'Returns' }).click()
   await expect(feed.getByRole('listitem')).toHaveCount(1)
@@ -97,7 +96,7 @@ test.describe('with stores of two currencies', () => {
     await expect(tile(page, 'Today so far')).toHaveText('810')
     await expect(card(page, 'Live sales').getByRole('listitem')).toHaveCount(1)
     await expect(card(page, 'Stores').getByRole('row')).toHaveCount(2)
-    await expect(card(page, /^Top products/)).toContainText('JPY')
+    await expect(card(page, 'Top products JPY')).toBeVisible()
   })
 })
 
@@ -108,7 +107,7 @@ test('in a rush every sale is counted, nothing jumps, and the page draws four ti
   await stack.tills.sell({ store: berlin, id: 'first', unitPrice: '1.00' })
   await page.goto('/live')
   await expect(tile(page, 'Today so far')).toHaveText('1.00')
-  await expect(card(page, /^Top products/).getByRole('row')).toHaveCount(2)
+  await expect(card(page, 'Top products EUR').getByRole('row')).toHaveCount(2)
   await page.evaluate(watchThePage)
   for (let request = 0; request < 30; request += 1) {
     await stack.tills.sell(

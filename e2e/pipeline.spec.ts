@@ -9,7 +9,7 @@ import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 import { berlin, lisboa } from './stack/test-stores.ts'
 
-const PARTS = ['overview', 'lag', 'jobs', 'letters', 'checks', 'scenarios']
+const PARTS = ['Overview', 'Lag', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
 
 test('the page offers every job there is', () => {
   const reports = REPORTS.map(({ name, grain, cadence, reads }) => ({
@@ -195,17 +195,21 @@ for (const theme of ['light', 'dark'] as const) {
     page,
     stack,
   }) => {
+    // A dozen looks by axe, each of some seconds on a busy machine.
+    test.slow()
     await page.emulateMedia({ colorScheme: theme })
+    await page.goto('/pipeline')
     for (const name of PARTS) {
-      await open(page, name)
+      await show(page, name)
       expect(await seriousViolations(page)).toEqual([])
     }
     await fill(page, stack)
+    await page.goto('/pipeline')
     for (const name of PARTS) {
-      await open(page, name)
+      await show(page, name)
       expect(await seriousViolations(page)).toEqual([])
     }
-    await open(page, 'letters')
+    await show(page, 'Dead letters')
     await page.getByRole('button', { name: /open it/ }).click()
     await expect(page.getByRole('dialog').getByRole('button', { name: 'Requeue' })).toBeVisible()
     expect(await seriousViolations(page)).toEqual([])
@@ -215,11 +219,12 @@ for (const theme of ['light', 'dark'] as const) {
 test('on a phone of 360 px no part of the page scrolls sideways', async ({ page, stack }) => {
   await page.setViewportSize({ width: 360, height: 740 })
   await fill(page, stack)
+  await page.goto('/pipeline')
   for (const name of PARTS) {
-    await open(page, name)
+    await show(page, name)
     expect(await sidewaysOverflow(page)).toBe(0)
   }
-  await open(page, 'letters')
+  await show(page, 'Dead letters')
   await page.getByRole('button', { name: /open it/ }).click()
   await expect(page.getByRole('dialog').getByRole('button', { name: 'Requeue' })).toBeVisible()
   expect(await sidewaysOverflow(page)).toBe(0)
@@ -232,9 +237,10 @@ function part(page: Page, name: string) {
     .filter({ has: page.getByRole('heading', { name }) })
 }
 
-async function open(page: Page, name: string): Promise<void> {
-  await page.goto(`/pipeline?part=${name}`)
-  await expect(page.getByRole('tabpanel')).toBeVisible()
+/** Goes to a part of the page and waits until nothing of it loads any more. */
+async function show(page: Page, name: string): Promise<void> {
+  await page.getByRole('tab', { name }).click()
+  await expect(page.getByRole('tabpanel', { name })).toBeVisible()
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0)
 }
 

@@ -21,6 +21,8 @@ export interface OtherJobRequest {
   range: { from: BusinessDay; to: BusinessDay } | null
   /** Its row in the ledger. */
   runId: number
+  /** By hand everything; the schedule may ask for what is cheap. */
+  depth: 'full' | 'quick'
   logger: Logger
 }
 

@@ -38,12 +38,17 @@ const reconciliation: OtherJob = {
   name: 'reconciliation',
   summary: 'stream against batch, every difference explained; fails when one is not',
   takesRange: true,
-  cadence: 'after a tick that changed figures',
-  async run({ databaseUrl, range, runId }) {
+  cadence: 'after a tick that changed figures; every row once an hour',
+  async run({ databaseUrl, range, runId, depth }) {
     if (range === null) throw new Error('reconciliation needs days')
     const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
     try {
-      const result = await runReconciliation(sql, { ...range, stores: [], runId })
+      const result = await runReconciliation(sql, {
+        ...range,
+        stores: [],
+        runId,
+        depth: depth === 'quick' ? 'figures' : 'rows',
+      })
       return {
         text: describeReconciliation(result),
         json: { ...range, ...result },

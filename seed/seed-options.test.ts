@@ -8,6 +8,7 @@ describe('options of the seeder', () => {
   test('without any, 60 days of eight stores until a minute ago, in whole seconds', () => {
     expect(parseSeedOptions([], NOW)).toEqual({
       help: false,
+      json: false,
       days: 60,
       stores: 8,
       ordersPerDay: 2_000,

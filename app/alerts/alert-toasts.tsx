@@ -94,6 +94,8 @@ function Toasts() {
       </Link>
       <Toast.Close
         aria-label="Dismiss"
+        // It can be seen and pressed at any time, not only while the toasts have the focus.
+        aria-hidden={false}
         className={buttonLook({ kind: 'icon', className: 'shrink-0 pointer-coarse:min-h-9' })}
       >
         <X aria-hidden="true" className="size-4" />

@@ -41,21 +41,21 @@ export function StockEquation({ query, zone }: { query: CardQuery<Report>; zone:
         {({ totals }) => (
           <div className="grid gap-2">
             <PathTag path="batch" />
-            <dl className="flex flex-wrap items-end gap-x-3 gap-y-2">
+            <dl className="flex flex-wrap items-end gap-x-4 gap-y-2">
               {TERMS.map(([sign, name]) => (
-                <div key={name} className="flex items-end gap-3">
-                  {sign ? (
-                    <span aria-hidden="true" className="text-muted">
-                      {sign}
-                    </span>
-                  ) : null}
-                  <div>
-                    <dt className="text-2xs text-muted">
-                      {sign ? <span className="sr-only">{SPOKEN[sign]} </span> : null}
-                      {FIGURES[name].title}
-                    </dt>
-                    <dd className="text-base font-semibold">{figureText(name, totals[name], '')}</dd>
-                  </div>
+                <div key={name}>
+                  <dt className="text-2xs text-muted">
+                    {sign ? <span className="sr-only">{SPOKEN[sign]} </span> : null}
+                    {FIGURES[name].title}
+                  </dt>
+                  <dd className="text-base font-semibold">
+                    {sign ? (
+                      <span aria-hidden="true" className="mr-2 font-normal text-muted">
+                        {sign}
+                      </span>
+                    ) : null}
+                    {figureText(name, totals[name], '')}
+                  </dd>
                 </div>
               ))}
             </dl>

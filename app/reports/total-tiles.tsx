@@ -51,14 +51,14 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
   const change = changes[name]
   return (
     <div className="@container grid gap-1">
-      <p className="flex items-center justify-between gap-2">
-        <span className="inline-flex items-center gap-1.5 text-2xs text-muted">
+      <dl className="flex items-center justify-between gap-2">
+        <dt className="inline-flex items-center gap-1.5 text-2xs text-muted">
           <PathMarker path="batch" /> Batch
-        </span>
-        <span className="text-[clamp(0.9375rem,12cqi,var(--text-figure))] font-semibold tracking-[-0.02em] whitespace-nowrap">
+        </dt>
+        <dd className="text-[clamp(0.9375rem,12cqi,var(--text-figure))] font-semibold tracking-[-0.02em] whitespace-nowrap">
           {figureText(name, totals[name], unit)}
-        </span>
-      </p>
+        </dd>
+      </dl>
       <p className="min-h-8 text-2xs text-muted">
         {compared === null ? null : change?.change ? (
           <>

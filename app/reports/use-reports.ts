@@ -8,13 +8,19 @@ import type { AskedReport } from '#app/reports/use-url-state.ts'
 import { useLive } from '#app/socket/live-provider.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 
+/** How often an empty log is looked at again. */
+const EMPTY_AGE_MS = 5_000
 /** Runs of one round of the schedule end one after the other: read once they have. */
 const RUNS_SETTLE_MS = 2_000
 
 /** What there is to choose from, and the scope that follows from the address. */
 export function useReportScope(asked: AskedReport) {
   const trpc = useTRPC()
-  const overview = useQuery(trpc.overview.get.queryOptions())
+  const overview = useQuery({
+    ...trpc.overview.get.queryOptions(),
+    // Of an empty log no run will tell, nor of a server that did not answer.
+    refetchInterval: ({ state }) => (state.data?.firstDay && state.status !== 'error' ? false : EMPTY_AGE_MS),
+  })
   const freshness = useQuery(trpc.freshness.get.queryOptions())
   return { overview, freshness, resolved: overview.data ? resolveReportScope(overview.data, asked) : null }
 }
@@ -38,6 +44,7 @@ export function useReports({ first, second }: ReportRequests, page: number) {
     const timer = setTimeout(() => {
       void queryClient.invalidateQueries(trpc.reports.pathFilter())
       void queryClient.invalidateQueries(trpc.freshness.pathFilter())
+      void queryClient.invalidateQueries(trpc.overview.pathFilter())
     }, RUNS_SETTLE_MS)
     return () => clearTimeout(timer)
   }, [pipelineChanges, queryClient, trpc])

@@ -1,8 +1,8 @@
 import { createLoader, parseAsArrayOf, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 
-export const RESTOCK_VIEWS = ['alerts', 'order', 'history'] as const
+const RESTOCK_VIEWS = ['alerts', 'order', 'history'] as const
 
-export const SEVERITIES = ['all', 'critical', 'low'] as const
+const SEVERITIES = ['all', 'critical', 'low'] as const
 export type SeverityChoice = (typeof SEVERITIES)[number]
 
 /** What the address of the restock page says. */

@@ -87,12 +87,15 @@ export function FeedCard({
           />
         )}
       </div>
-      <p className="mt-2 flex min-h-5 flex-wrap gap-x-3 text-2xs text-muted">
-        <span>{alertsText(state.alerts)}</span>
+      {/* Room for both lines from the start: a rush must not move what lies below. */}
+      <div className="mt-2 grid min-h-10 content-start text-2xs text-muted">
+        <p className="truncate">{alertsText(state.alerts)}</p>
         {state.salesOmitted > 0 ? (
-          <span>{formatCount(state.salesOmitted)} more came too fast to list; all are counted</span>
+          <p className="truncate">
+            {formatCount(state.salesOmitted)} more came too fast to list; all are counted
+          </p>
         ) : null}
-      </p>
+      </div>
     </Card>
   )
 }

@@ -28,6 +28,8 @@ export interface Stack {
   start(name: ProcessName): Promise<void>
   /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
   drop(mapping: string, name: string, content: string): Promise<void>
+  /** Runs a command of the installation to its end. @throws when it fails, with all it has written */
+  run(entry: string, args: readonly string[]): Promise<void>
   /** Runs every batch job of these days, both included. */
   runBatch(from: string, to: string): Promise<void>
   /** What the processes wrote, for the report of a test that failed. */
@@ -40,9 +42,14 @@ export interface Installation {
   stores: readonly TestStore[]
   /** Makes it one of the demo. */
   demoNote?: string
+  /** Arguments of the demo seeder, which then makes stores of its own and their history. */
+  seed?: readonly string[]
 }
 
-export async function startStack(databaseUrl: string, { stores, demoNote }: Installation): Promise<Stack> {
+export async function startStack(
+  databaseUrl: string,
+  { stores, demoNote, seed }: Installation,
+): Promise<Stack> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
   const ports = await freePorts()
   const link = await openDatabaseLink(databaseUrl)
@@ -86,7 +93,15 @@ export async function startStack(databaseUrl: string, { stores, demoNote }: Inst
     outputs.push(`--- ${name}\n${child.output()}`)
   }
 
+  async function run(entry: string, args: readonly string[]): Promise<void> {
+    const child = startChild({ entry, args, settings: settings() })
+    const exitCode = await child.ended()
+    outputs.push(`--- ${entry}\n${child.output()}`)
+    if (exitCode !== 0) throw new Error(`${entry} ended with exit code ${exitCode}:\n${child.output()}`)
+  }
+
   await addStores(sql, stores)
+  if (seed) await run('seed/main.ts', seed)
   await Promise.all(PROCESSES.map(start))
   return {
     url,
@@ -101,16 +116,8 @@ export async function startStack(databaseUrl: string, { stores, demoNote }: Inst
       await writeFile(path.join(folder, name), content)
       await writeFile(path.join(folder, `${name}.done`), '')
     },
-    async runBatch(from, to) {
-      const run = startChild({
-        entry: 'jobs/main.ts',
-        args: ['run', 'all', '--from', from, '--to', to],
-        settings: settings(),
-      })
-      const exitCode = await run.ended()
-      outputs.push(`--- jobs\n${run.output()}`)
-      if (exitCode !== 0) throw new Error(`The batch run ended with exit code ${exitCode}:\n${run.output()}`)
-    },
+    run,
+    runBatch: (from, to) => run('jobs/main.ts', ['run', 'all', '--from', from, '--to', to]),
     output: () =>
       [...outputs, ...[...children].map(([name, child]) => `--- ${name}\n${child.output()}`)].join('\n'),
     async close() {

@@ -77,8 +77,11 @@ async function run(
   { job, range, trigger, json }: Extract<Command, { kind: 'run' }>,
   { databaseUrl, otherJobs, print, report, logger, signal }: CommandContext,
 ): Promise<number> {
-  const outcome = await withClient(connectForRuns(databaseUrl, 'tillstream jobs command'), runs =>
-    runJob(runs, { job, range, trigger }, { databaseUrl, otherJobs, report, logger, signal }),
+  const client = () => connectForRuns(databaseUrl, 'tillstream jobs command')
+  const outcome = await withClient(client(), runs =>
+    withClient(client(), besides =>
+      runJob(runs, { job, range, trigger }, { databaseUrl, besides, otherJobs, report, logger, signal }),
+    ),
   )
   print(json ? `${JSON.stringify(outcome.json, null, 2)}\n` : outcome.text)
   return outcome.isComplete ? 0 : 1

@@ -3,7 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { runWanted } from '#jobs/execute/run-wanted.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
 import { recordedRun } from '#jobs/ledger/recorded-run.ts'
-import type { OtherJob } from '#jobs/other-job.ts'
+import type { OtherJob, OtherJobRequest, OtherJobResult } from '#jobs/other-job.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
 import type { DayRange } from './arguments.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
@@ -19,6 +19,8 @@ export interface JobAsked {
 
 export interface JobContext {
   databaseUrl: string
+  /** A second client of one connection: reports that wait for no other then run beside the rest. */
+  besides?: Sql
   otherJobs: readonly OtherJob[]
   logger: Logger
   /** Progress, one line at a time. */
@@ -56,7 +58,7 @@ export async function runJob(runs: Sql, asked: JobAsked, context: JobContext): P
 async function runReports(
   runs: Sql,
   { job, range, trigger }: JobAsked,
-  { report, logger, signal }: JobContext,
+  { besides, report, logger, signal }: JobContext,
 ): Promise<JobOutcome> {
   if (range === null) throw new Error(`${job} needs days`)
   const startedAt = performance.now()
@@ -65,6 +67,7 @@ async function runReports(
     wanted: { kind: 'range', jobs, ...range },
     trigger,
     now: Date.now,
+    ...(besides && { besides }),
     onSet: (outcome, progress) => report(describeSet(outcome, progress)),
     onRetry: (name, err, attempt) =>
       logger.warn({ err, job: name, attempt }, `${name}: attempt ${attempt} failed, trying again`),
@@ -91,22 +94,26 @@ async function runOther(
   return { ...result, isComplete: true, detail: `${result.detail}, ${seconds} s` }
 }
 
+/** A run of a job that fills no report. */
+interface RecordedAsk {
+  other: OtherJob
+  range: DayRange | null
+  trigger: Trigger
+  reason: string
+  depth?: OtherJobRequest['depth']
+}
+
 /** Runs a job that fills no report, with its row in the ledger. @throws AlreadyRunningError, and what the job throws */
 export function runRecorded(
   runs: Sql,
-  {
-    other,
-    range,
-    trigger,
-    reason,
-  }: { other: OtherJob; range: DayRange | null; trigger: Trigger; reason: string },
+  { other, range, trigger, reason, depth = 'full' }: RecordedAsk,
   { databaseUrl, logger }: Pick<JobContext, 'databaseUrl' | 'logger'>,
-) {
+): Promise<OtherJobResult> {
   const period = range?.from ?? new Date().toISOString().slice(0, 10)
   return recordedRun(
     runs,
     { job: other.name, period, trigger, reason },
-    runId => other.run({ databaseUrl, range, runId, logger }),
+    runId => other.run({ databaseUrl, range, runId, depth, logger }),
     result => result.rowCount,
   )
 }

@@ -48,7 +48,7 @@ export const dailyInventory: Report = {
   },
   checks: [booksBalance],
   figures: reading => {
-    const { sql, days, isInRange } = reading
+    const { sql, days, isRead, isInRange } = reading
     return sql`
       with days as materialized (select * from ${days()}),
       -- levels at the end of the day before the set's first, store by store
@@ -58,17 +58,17 @@ export const dailyInventory: Report = {
         join batch.daily_inventory i on i.store = first.store and i.business_day = first.previous_day
         where ${isInRange('i', 'business_day')}
       ),
-      moves as materialized (
-        select move.store, move.sku, move.business_day, move."offset", move.line, move.kind, move.units,
-          case move.kind when 'counted' then 2 else 1 end as phase,
-          least(greatest(move.event_time, days.starts_at), days.ends_at) as at
-        from (${stockMoves(reading)}) move
-        join days on days.store = move.store and days.business_day = move.business_day
-      ),
       anchored as (
-        select distinct on (store, sku) store, sku, business_day, at
-        from moves where kind in ('received', 'counted')
-        order by store, sku, business_day, at
+        select distinct on (line.store, line.sku) line.store, line.sku, line.business_day,
+          least(greatest(line.event_time, days.starts_at), days.ends_at) as at
+        from (
+          select e.store, e.business_day, e.event_time, unnest(e.skus) as sku, unnest(e.stocked) as is_stocked
+          from log.event_log e
+          where ${isRead()} and e.type in ('stock.received', 'stock.counted')
+        ) line
+        join days on days.store = line.store and days.business_day = line.business_day
+        where coalesce(line.is_stocked, true)
+        order by line.store, line.sku, line.business_day, at
       ),
       -- Products whose stock is known, or becomes known: on known_day, from known_at on. Of the others nothing
       -- need be read.
@@ -81,9 +81,13 @@ export const dailyInventory: Report = {
         full join anchored on anchored.store = carried.store and anchored.sku = carried.sku
       ),
       product_moves as materialized (
-        select p.product, p.known_day, move.business_day, move.at, move.phase, move."offset", move.line, move.kind,
-          move.units, p.known_day is null or (move.business_day, move.at) >= (p.known_day, p.known_at) as is_known
-        from moves move join products p on p.store = move.store and p.sku = move.sku
+        select p.product, p.known_day, move.business_day, moment.at, move."offset", move.line, move.kind, move.units,
+          case move.kind when 'counted' then 2 else 1 end as phase,
+          p.known_day is null or (move.business_day, moment.at) >= (p.known_day, p.known_at) as is_known
+        from (${stockMoves(reading)}) move
+        join products p on p.store = move.store and p.sku = move.sku
+        join days on days.store = move.store and days.business_day = move.business_day
+        cross join lateral (select least(greatest(move.event_time, days.starts_at), days.ends_at) as at) moment
       ),
       movements as (
         select product, business_day,
@@ -126,7 +130,7 @@ export const dailyInventory: Report = {
       closings as (
         select *,
           -- since the last day with a count (or since what was carried): its closing and the changes since
-          case resets when 0 then carried else 0 end + sum(coalesce(reset, change)) over (
+          case resets when 0 then carried else 0 end + batch.exact_sum(coalesce(reset, change)) over (
             partition by product, resets order by business_day rows unbounded preceding) as closing
         from product_days
       ),
@@ -158,7 +162,7 @@ export const dailyInventory: Report = {
       ),
       walk as (
         select product, business_day, at, ends_at, phase, units, is_known,
-          case counts when 0 then opening else 0 end + sum(case when is_known then units else 0 end) over (
+          case counts when 0 then opening else 0 end + batch.exact_sum(case when is_known then units else 0 end) over (
             partition by product, business_day, counts order by at, phase, "offset", line rows unbounded preceding)
             as on_hand,
           lead(at) over in_order as next_at, row_number() over in_order as step
@@ -170,7 +174,7 @@ export const dailyInventory: Report = {
       ),
       walked as (
         select product, business_day,
-          batch.exact_sum((on_hand - expected)::bigint) filter (where phase = 2)
+          batch.exact_sum(on_hand - expected) filter (where phase = 2)
             - batch.exact_sum(units) filter (where phase = 1 and not is_known) as count_correction,
           coalesce(floor(
             sum(extract(epoch from coalesce(next_at, ends_at) - at)) filter (where is_known and on_hand <= 0) / 60
@@ -178,8 +182,8 @@ export const dailyInventory: Report = {
         from corrected
         group by product, business_day
       )
-      select l.store, l.business_day, l.sku, l.opening::bigint as opening, l.received, l.sold, l.returned, l.adjusted,
-        l.transferred, coalesce(w.count_correction, 0) as count_correction, l.closing::bigint as closing,
+      select l.store, l.business_day, l.sku, l.opening, l.received, l.sold, l.returned, l.adjusted,
+        l.transferred, coalesce(w.count_correction, 0) as count_correction, l.closing,
         coalesce(w.stockout_minutes, 0) as stockout_minutes
       from levels l
       left join walked w on w.product = l.product and w.business_day = l.business_day

@@ -1,22 +1,55 @@
+import type { Sql } from '#db/client.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
 import { runRecorded } from '#jobs/command/run-job.ts'
 import { AlreadyRunningError } from '#jobs/ledger/recorded-run.ts'
 import type { OtherJob } from '#jobs/other-job.ts'
+import { REPORTS } from '#jobs/reports/all-reports.ts'
 import type { FollowUp } from './batch-tick.ts'
 import { stretchesOf } from './day-stretches.ts'
 
-/** Both paths are held against each other wherever a tick has changed figures. */
+/** A little less than an hour: hourly ticks audit every time, those of every few minutes once an hour. */
+const AUDIT_EVERY_MS = 55 * MINUTE_MS
+
+/** Begins the reason in the ledger, by which the next audit finds the last. */
+const AUDIT = 'every row of'
+
+/**
+ * Both paths are held against each other wherever a tick has changed figures. Once an hour every row is audited, of
+ * all days that changed since the last time; in between the figures are compared, which costs a twentieth, and rows
+ * are audited where those show anything.
+ */
 export function reconcileChanges(reconciliation: OtherJob): FollowUp {
   return async ({ databaseUrl, runs, changedDays, logger }) => {
-    for (const range of stretchesOf(changedDays)) {
-      const reason = `figures of ${range.from} to ${range.to} changed`
+    const audit = await dueAudit(runs)
+    const days = audit ? [...new Set([...changedDays, ...audit.days])].sort() : changedDays
+    for (const range of stretchesOf(days)) {
+      const { from, to } = range
+      const reason = audit ? `${AUDIT} ${from} to ${to}` : `figures of ${from} to ${to} changed`
       try {
-        const run = { other: reconciliation, range, trigger: 'schedule', reason } as const
+        const depth = audit ? 'full' : 'quick'
+        const run = { other: reconciliation, range, trigger: 'schedule', reason, depth } as const
         await runRecorded(runs, run, { databaseUrl, logger })
       } catch (err) {
         // Another scheduler is at the same days.
         if (!(err instanceof AlreadyRunningError))
-          logger.error({ err, ...range }, `reconciliation failed: ${String(err)}`)
+          logger.error({ err, from, to }, `reconciliation failed: ${String(err)}`)
       }
     }
   }
+}
+
+/** The days that ticks have changed since the last audit began; null while none is due. */
+async function dueAudit(sql: Sql): Promise<{ days: string[] } | null> {
+  const [last] = await sql<{ runId: number; isDue: boolean }[]>`
+    select run_id as "runId", started_at < now() - make_interval(secs => ${AUDIT_EVERY_MS / 1_000}::integer) as "isDue"
+    from batch.runs
+    where job = 'reconciliation' and state = 'succeeded' and trigger = 'schedule' and reason like ${`${AUDIT}%`}
+    order by run_id desc limit 1`
+  if (!last) return { days: [] }
+  if (!last.isDue) return null
+  const daily = REPORTS.filter(report => report.grain === 'day').map(({ name }) => name)
+  const rows = await sql<{ day: string }[]>`
+    select distinct period as day from batch.runs
+    where run_id > ${last.runId} and job = any(${daily}) and state = 'succeeded' and trigger = 'schedule'`
+  return { days: rows.map(({ day }) => day) }
 }

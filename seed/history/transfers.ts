@@ -32,7 +32,7 @@ export function transfersOf(
   shop: Shop,
   { day, days, until }: { day: BusinessDay; days: number; until: Instant },
 ): Transfer[] {
-  const warehouse = world.shops.find(({ channel }) => channel === 'online')
+  const warehouse = warehouseOf(world)
   if (!warehouse) return []
   // On its first day it sends nothing: where days begin later, stores have not opened by then.
   const firstDay = addDays(businessDayOf(until, warehouse), -days)
@@ -42,6 +42,11 @@ export function transfersOf(
     .map(offset => addDays(day, offset))
     .flatMap(sent => (sent > firstDay ? sentOn(world, warehouse, sent) : []))
     .filter(({ at, to }) => at >= start && at < end && (warehouse.id === shop.id || to.id === shop.id))
+}
+
+/** The one shop whose events reach the logs of others. */
+export function warehouseOf(world: World): Shop | undefined {
+  return world.shops.find(({ channel }) => channel === 'online')
 }
 
 /** The transfers of a business day of the warehouse. */

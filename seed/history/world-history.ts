@@ -7,6 +7,7 @@ import { createTimeQueue } from '../time-queue.ts'
 import type { World } from '../world/world.ts'
 import type { Journal } from './journal.ts'
 import { type Arrival, type ShopEnd, shopHistory } from './shop-history.ts'
+import { warehouseOf } from './transfers.ts'
 
 export interface HistorySpan {
   /** Whole business days before the one of `until`. */
@@ -24,7 +25,7 @@ export interface WorldEnd {
 
 /**
  * What shops sent, in the order it arrived.
- * @param stores only these; no shop's history depends on another's
+ * @param stores only these: no shop's history depends on another's
  */
 export function* worldHistory(
   world: World,
@@ -55,25 +56,39 @@ export function* worldHistory(
 
 /**
  * The history as the log stores it: enriched as the intake would have done at that time.
+ * @param partitions only these, in the order that they have among all
  * @throws when the world sent something that the intake would have refused: a fault of the generators
  */
 export function* enrichedHistory(
   world: World,
   span: HistorySpan,
-  only?: ReadonlySet<string>,
+  partitions?: ReadonlySet<number>,
 ): Generator<{ event: LogEvent; appendedAt: Instant }, WorldEnd> {
   const stores = new Map(world.shops.map(shop => [shop.id, shop]))
-  const history = worldHistory(world, span, only)
+  const isWanted = (store: string) => partitions?.has(stores.get(store)?.partition ?? -1) ?? true
+  // The warehouse tells of both ends of a transfer, of which one may be wanted.
+  const needed = world.shops.filter(shop => isWanted(shop.id) || shop === warehouseOf(world))
+  const history = worldHistory(world, span, new Set(needed.map(shop => shop.id)))
   for (;;) {
     const next = history.next()
-    if (next.done) return next.value
+    if (next.done) return endOf(next.value, isWanted)
     const { event, class: eventClass, appendedAt } = next.value
+    if (!isWanted(event.store) && event.type !== 'stock.transferred') continue
     const result = enrich(event, { stores, now: appendedAt, class: eventClass, bodyHash: bodyHashOf(event) })
     if ('rejection' in result) {
       throw new Error(
         `the seeded ${event.type} ${event.source}/${event.id} is refused: ${result.rejection.detail}`,
       )
     }
-    for (const enriched of result.events) yield { event: enriched, appendedAt }
+    for (const enriched of result.events) {
+      if (partitions?.has(enriched.partition) ?? true) yield { event: enriched, appendedAt }
+    }
+  }
+}
+
+function endOf({ shops, journals }: WorldEnd, isWanted: (store: string) => boolean): WorldEnd {
+  return {
+    shops: Object.fromEntries(Object.entries(shops).filter(([store]) => isWanted(store))),
+    journals: journals.filter(({ store }) => isWanted(store)),
   }
 }

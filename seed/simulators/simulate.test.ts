@@ -138,7 +138,8 @@ function seeded() {
   return next.value
 }
 
-describe('the simulators', () => {
+// Some play an hour.
+describe('the simulators', { timeout: 60_000 }, () => {
   test('sell at the pace they promise, in events that the intake takes', async () => {
     const { stored, journals, unsent } = await play({ minutes: 20 })
     for (const event of journals) expect(parseEvent(event)).toHaveProperty('event')

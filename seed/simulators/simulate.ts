@@ -96,6 +96,8 @@ export async function simulate(simulation: Simulation): Promise<void> {
     tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })]),
   )
   const reviews = createReviewFeed(random, startedAt)
+  // Apart from what senders draw, whose turns nobody knows beforehand.
+  const accidents = createRandom(startedAt, 'accidents')
   const lastOrders = new Map<string, OrderPlaced>()
   const paceOf = createPaceOf(world.shops, speed)
   let usualPace = paceOf(startedAt)
@@ -123,7 +125,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
       shops.get(event.store)?.note(event, now)
       const trading = byStore.get(event.store)
       if (event.type !== 'order.placed' || !trading) continue
-      lastOrders.set(event.store, event)
+      if (trading.shop.input === 'live') lastOrders.set(event.store, event)
       reviews.onOrder(trading, now)
       if (trading.shop.input === 'live' && random.chance(HELD.chance)) {
         held += 1
@@ -147,10 +149,11 @@ export async function simulate(simulation: Simulation): Promise<void> {
   }
 
   function breakSomething(now: Instant): void {
-    const known = random.pick([...lastOrders.values(), null])
-    const trading = known && byStore.get(known.store)
-    if (!trading || trading.shop.input === 'journal') return
-    const { source, planted } = brew(random.pick(BROKEN), { trading, known, at: now })
+    if (lastOrders.size === 0) return
+    const known = accidents.pick([...lastOrders.values()])
+    const trading = byStore.get(known.store)
+    if (!trading) return
+    const { source, planted } = brew(accidents.pick(BROKEN), { trading, known, at: now })
     senders.of(source).add(planted)
   }
 
@@ -164,7 +167,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
 
   let savedAt = startedAt
   let toldAt = startedAt
-  let breaksAt = startedAt + random.exponential(BROKEN_EVERY_MS)
+  let breaksAt = startedAt + accidents.exponential(BROKEN_EVERY_MS)
   while (!stop.aborted) {
     const now = clock()
     usualPace = paceOf(now)
@@ -179,7 +182,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     )
     await pass([...ordinary, ...byScenario], now)
     if (now >= breaksAt) {
-      breaksAt = now + random.exponential(BROKEN_EVERY_MS)
+      breaksAt = now + accidents.exponential(BROKEN_EVERY_MS)
       breakSomething(now)
     }
     if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)

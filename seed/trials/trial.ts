@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import pino from 'pino'
@@ -13,6 +13,7 @@ import type { ScenarioName } from '#domain/scenario.ts'
 import { connectForRuns } from '#jobs/execute/batch-client.ts'
 import { runWanted } from '#jobs/execute/run-wanted.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { importDroppedFiles } from '#server/intake/drop-folder.ts'
 import { startTestIntake } from '#server/intake/test-intake.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
@@ -52,7 +53,7 @@ export interface Trial {
   world: World
   /** What the intake took, each once. */
   accepted: readonly SentEvent[]
-  /** What the log should hold: the history, and what was accepted. */
+  /** What the log should hold: the history, what was accepted, and what came in files. */
   logged: readonly LogEvent[]
   /** Events that were sent a second time and recognised. */
   duplicates: number
@@ -60,8 +61,8 @@ export interface Trial {
   rejected: readonly { reason: string; planted: string | null }[]
   /** What the scenario said of itself. */
   reports: readonly Report[]
+  /** Names of files, in the order in which they were dropped. */
   dropped: readonly string[]
-  dropDir: string
 }
 
 /**
@@ -111,21 +112,23 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   } finally {
     await intake.stop()
   }
+  for (const folders of ['watched', 'reviews'] as const)
+    await importDroppedFiles({ databaseUrl: database.url, dropDir, folders })
   await runStream(database.url)
   await runBatch(database, clock.now())
   await expectExplained(database)
   const accepted = [...seen.accepted.values()]
+  const dropped = await readDropped(dropDir, seen.dropped)
   const history = [...enrichedHistory(world, { days: HISTORY_DAYS, until: seed.until })]
   return {
     database,
     world,
     accepted,
-    logged: [...history.map(({ event }) => event), ...enrichAll(world, accepted)],
+    logged: [...history.map(({ event }) => event), ...enrichAll(world, [...accepted, ...dropped])],
     duplicates: seen.counts.duplicates,
     rejected: seen.rejected,
     reports: seen.reports,
     dropped: seen.dropped,
-    dropDir,
   }
 }
 
@@ -229,6 +232,23 @@ function onPostgresTime(
       }
       await moving
       return post(lines)
+    })
+}
+
+/** What stood in the files, wherever the system has put them since. */
+async function readDropped(dropDir: string, names: readonly string[]): Promise<SentEvent[]> {
+  const texts = await Promise.all(
+    names.map(name => {
+      const mapping = name.startsWith('reviews-') ? 'reviews' : 'journal'
+      return readFile(path.join(dropDir, mapping, 'loaded', name), 'utf8')
+    }),
+  )
+  return texts
+    .flatMap(text => text.trim().split('\n'))
+    .map(line => {
+      const parsed = parseEvent(JSON.parse(line))
+      if ('rejection' in parsed) throw new Error(parsed.rejection.detail)
+      return parsed.event
     })
 }
 

@@ -102,6 +102,28 @@ test('import: exit code 0, the table, and the same as JSON', async () => {
   })
 })
 
+test('import: a journal holds events, and its summary shows only the kinds it has', async () => {
+  const store = { id: 'kiel', name: 'Kiel', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }
+  await writeFile(path.join(folder, 'store.json'), JSON.stringify(store))
+  await run('stores-main.ts', 'add', 'store.json')
+  const closing = {
+    register: '1',
+    businessDay: '2026-03-02',
+    currency: 'EUR',
+    orders: 1,
+    units: 1,
+    net: '2.50',
+  }
+  const header = { source: 'till', id: 'z', type: 'till.closed', store: 'kiel' }
+  const event = { ...header, eventTime: '2026-03-02T20:00:00Z', ...closing }
+  await writeFile(path.join(folder, 'kiel.ndjson'), JSON.stringify(event))
+  const { code, stdout, stderr } = await run('import-main.ts', 'kiel.ndjson', '--mapping', 'journal')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(
+    /^file +rows +orders +returns +Z reports +adjustments +set aside +rejected +events +duplicates\n-.*\nkiel +1 +0 +0 +1 +0 +0 +0 +1 +0\n/,
+  )
+})
+
 test('import: exit code 2 with rejects, whose file is named', async () => {
   await writeFile(path.join(folder, 'bad.csv'), [HEADER, line('7'), line('8', 'six')].join('\n'))
   const { code, stdout } = await run(
@@ -124,7 +146,7 @@ test.each<[string, string[], RegExp]>([
   [
     'an unknown mapping',
     ['bad.csv', '--mapping', 'uci'],
-    /There is no mapping .*Built in: uci-online-retail/,
+    /There is no mapping .*Built in: journal, reviews, uci-online-retail/,
   ],
   ['a path that does not exist', ['none.csv', '--mapping', 'uci-online-retail'], /none\.csv does not exist/],
   ['an unknown option', ['bad.csv', '--maping', 'x'], /^Unknown option '--maping'/],

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
-import { beatAgeMs, readRun, requestRun, type ScenarioRun, stopRun } from './scenario-runs.ts'
+import { lastBeat, readRun, requestRun, type ScenarioRun, stopRun } from './scenario-runs.ts'
 
 const LOOK_EVERY_MS = SECOND_MS
 /** Simulators that live say so every two seconds. */
@@ -19,12 +19,11 @@ export interface Follower {
 
 /** Whether simulators live elsewhere: they say so, and say so again. */
 export async function doSimulatorsLive({ sql, wait }: Pick<Follower, 'sql' | 'wait'>): Promise<boolean> {
-  const age = await beatAgeMs(sql)
-  if (age === null || age > FRESH_BEAT_MS) return false
+  const first = await lastBeat(sql)
+  if (first === null || first.ageMs > FRESH_BEAT_MS) return false
   for (let waited = 0; waited < FRESH_BEAT_MS; waited += LOOK_EVERY_MS) {
     await wait(LOOK_EVERY_MS)
-    // Only a new beat makes the last one younger.
-    if (((await beatAgeMs(sql)) ?? age) < age + waited) return true
+    if ((await lastBeat(sql))?.at !== first.at) return true
   }
   return false
 }
@@ -55,8 +54,8 @@ export async function playElsewhere(
     if (line !== told) print(line)
     told = line
     if (now.state === 'ended' || now.state === 'failed') return now.state
-    const age = await beatAgeMs(sql)
-    if (age === null || age > GONE_AFTER_MS) {
+    const beat = await lastBeat(sql)
+    if (beat === null || beat.ageMs > GONE_AFTER_MS) {
       await stopRun(sql, run)
       throw new Error('The simulators have not said anything for half a minute: they are gone. Try again.')
     }

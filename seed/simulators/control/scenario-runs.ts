@@ -34,11 +34,12 @@ export async function beat(
     where state in ('requested', 'stopping') order by run`
 }
 
-/** How long ago simulators last said that they live; null when none ever did. */
-export async function beatAgeMs(sql: Sql): Promise<number | null> {
-  const [row] = await sql<{ ageMs: number }[]>`
-    select round(extract(epoch from clock_timestamp() - beat_at) * 1000)::int as "ageMs" from live.simulator_heartbeat`
-  return row?.ageMs ?? null
+/** When simulators last said that they live, and how long ago that is; null when none ever did. */
+export async function lastBeat(sql: Sql): Promise<{ at: Instant; ageMs: number } | null> {
+  const [row] = await sql<{ at: Instant; ageMs: number }[]>`
+    select beat_at as at, round(extract(epoch from clock_timestamp() - beat_at) * 1000)::float8 as "ageMs"
+    from live.simulator_heartbeat`
+  return row ?? null
 }
 
 /**

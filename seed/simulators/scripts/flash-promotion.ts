@@ -1,7 +1,8 @@
+import { MINUTE_MS } from '#domain/instant.ts'
 import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '../../shop/shop-state.ts'
-import { roundTo } from '../../world/catalogue.ts'
+import { type Product, roundTo } from '../../world/catalogue.ts'
 import { placeOrder } from './place-order.ts'
-import { type BeginScript, createRate } from './script.ts'
+import { type BeginScript, createRate, type Stage } from './script.ts'
 
 const OFF = 0.6
 /** Who come for it alone, for one order of an ordinary day. */
@@ -12,12 +13,7 @@ const OVERSOLD_ONLINE = 12
 
 export const beginFlashPromotion: BeginScript = stage => {
   const { random, shops, startedAt, endsAt } = stage
-  const [promoted] = (shops[0]?.world.products ?? [])
-    .map((product, index) => ({ product, index }))
-    .filter(({ product }) => !product.category.weighed && product.category.mostUnits >= MOST_UNITS)
-    .sort((left, right) => right.product.popularity - left.product.popularity)
-  if (!promoted) throw new Error('this world has no product that is sold by the piece')
-  const { product, index } = promoted
+  const { product, index } = choosePromoted(stage)
   const promotion = { title: `Only now: ${product.name}`, products: [index], discount: OFF }
   const lifts = shops.map(trading => lowerPrice(trading, { at: startedAt, until: endsAt, promotion }))
   const rates = shops.map(() => createRate(stage))
@@ -55,4 +51,27 @@ export const beginFlashPromotion: BeginScript = stage => {
     detail: () =>
       `${product.name} (${product.sku}) at ${Math.round(OFF * 100)}% off: ${orders} orders for it alone, ${units} units.`,
   }
+}
+
+/** The part of what they would take that is there: it is to run out before the promotion does. */
+const STOCKED = 0.4
+
+/** The product that is wanted most among those of which too little is there. */
+function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: Stage): {
+  product: Product
+  index: number
+} {
+  const pace = ordinaryPace().reduce((sum, orders) => sum + orders, 0)
+  const wanted = (pace * COME_FOR_IT * ((1 + MOST_UNITS) / 2) * (endsAt - startedAt)) / MINUTE_MS
+  const there = (index: number) => shops.reduce((sum, { state }) => sum + (state.onHand?.[index] ?? 0), 0)
+  const byThePiece = (shops[0]?.world.products ?? [])
+    .map((product, index) => ({ product, index, units: there(index) }))
+    .filter(({ product }) => !product.category.weighed && product.category.mostUnits >= MOST_UNITS)
+  const short = byThePiece.filter(({ units }) => units <= STOCKED * wanted)
+  const [chosen] =
+    short.length > 0
+      ? short.sort((left, right) => right.product.popularity - left.product.popularity)
+      : byThePiece.sort((left, right) => left.units - right.units)
+  if (!chosen) throw new Error('this world has no product that is sold by the piece')
+  return chosen
 }

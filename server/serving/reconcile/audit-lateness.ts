@@ -51,14 +51,20 @@ export async function auditLateness(
       select from ref.stores s where s.partition = c.partition ${inStores(reading, scope, 's.store')})`
   const expected = new Map<string, Late>()
   for (const place of partitions) await addLate(reading, { ...place, scope, late: expected })
-  const stored = await reading<StoredWindow[]>`
+  const found: FoundRow[] = []
+  const stored = reading<StoredWindow[]>`
     select store, window_start as "windowStart", channel, currency, late_net::text as "lateNet",
       revision::text as revision
     from stream.windows w
     where generation = ${generation} and business_day between ${scope.from} and ${scope.to}
       ${inStores(reading, scope, 'w.store')}
-    order by store, window_start, channel, currency`
-  return stored.flatMap(window => judgeWindow(window, expected.get(windowKey(window)))).slice(0, MAX_FOUND)
+    order by store, window_start, channel, currency`.cursor(ENTRIES_PER_READ)
+  // A year of twenty stores has more windows than fit in memory.
+  for await (const windows of stored) {
+    for (const window of windows) found.push(...judgeWindow(window, expected.get(windowKey(window))))
+    if (found.length >= MAX_FOUND) break
+  }
+  return found.slice(0, MAX_FOUND)
 }
 
 async function addLate(

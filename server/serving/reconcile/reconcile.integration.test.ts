@@ -224,3 +224,30 @@ describe('a planted mutation of one row', () => {
     ])
   })
 })
+
+describe('a reconciliation of figures only', () => {
+  const quick = { ...SCOPE, depth: 'figures' } as const
+
+  it('compares as much as one that audits every row', async () => {
+    await runBoth()
+    const { compared, differing } = await reconcile(database.sql, SCOPE)
+    expect(await reconcile(database.sql, quick)).toMatchObject({ compared, differing, findings: [] })
+  })
+
+  it.each([
+    ['stream.windows', `update stream.windows set gross = gross + 1 where store = 'kolkata'`],
+    ['batch.hourly_sales', `update batch.hourly_sales set units = units + 1 where store = 'kolkata'`],
+  ])('audits and names the row when figures or checksums show anything: %s', async (relation, statement) => {
+    await runBoth()
+    await database.sql.unsafe(statement)
+    const { findings } = await reconcile(database.sql, quick)
+    expect(findings).toEqual([expect.objectContaining({ relation })])
+  })
+
+  it('leaves to the hourly audit what no figure of a day shows', async () => {
+    await runBoth()
+    await database.sql`update stream.stock set on_hand = on_hand - 1 where store = 'berlin'`
+    expect(isClean(await reconcile(database.sql, quick))).toBe(true)
+    expect(isClean(await reconcile(database.sql, SCOPE))).toBe(false)
+  })
+})

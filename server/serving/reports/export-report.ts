@@ -8,6 +8,7 @@ import { planReport, type ReportPlan } from '#server/serving/reports/report-plan
 import type { ReportRequest } from '#server/serving/reports/report-request.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { isByPeriod } from '#server/serving/reports/report-views.ts'
+import { stockRows } from '#server/serving/reports/stock-rows.ts'
 
 /** Files that may be written at once: each holds a connection and a snapshot for as long as its reader takes. */
 const MAX_EXPORTS = 2
@@ -90,7 +91,11 @@ async function* rowsOf(reading: Reading, plan: ReportPlan): AsyncGenerator<Repor
   }
   const toRow = rankedRowReader(plan, days)
   let any = false
-  for await (const rows of rankedRows(reading, plan, null).cursor(ROWS_AT_ONCE)) {
+  const all =
+    plan.request.view === 'inventory-by-product'
+      ? stockRows(reading, plan, null)
+      : rankedRows(reading, plan, null)
+  for await (const rows of all.cursor(ROWS_AT_ONCE)) {
     any = true
     yield rows.map(toRow)
   }

@@ -1,13 +1,13 @@
 import type { Reading } from '#server/serving/reading.ts'
 import { changeOf, compareDecimals } from '#server/serving/reports/change.ts'
-import { figureExpression } from '#server/serving/reports/figure-expressions.ts'
+import { figureExpression, type SumName } from '#server/serving/reports/figure-expressions.ts'
 import { type DayRange, periodsIn } from '#server/serving/reports/periods.ts'
 import type { FigureName } from '#server/serving/reports/report-figures.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import { type RunsOfPeriod, runsByPeriod, storeBounds } from '#server/serving/reports/report-runs.ts'
 import type { Figures, ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { type StoreDayState, settleBy } from '#server/serving/reports/settlement.ts'
-import { sumExpression } from '#server/serving/reports/sum-expressions.ts'
+import { knownSum, storePeriods } from '#server/serving/reports/store-periods.ts'
 
 /** The figures of one range: each period's, and of all of it. Null where no run has covered a period. */
 export interface PeriodFigures {
@@ -23,31 +23,23 @@ export async function readPeriods(
   plan: ReportPlan,
   { range, runs }: { range: DayRange; runs: readonly RunsOfPeriod[] },
 ): Promise<PeriodFigures> {
-  const { source, stores, request, figures } = plan
+  const { source, request, figures } = plan
   const { grain } = request
   const periods = periodsIn(range, grain)
   const bounds = storeBounds(runs)
-  const period =
-    source.grain === grain
-      ? reading`t.${reading(source.periodColumn)}`
-      : reading`date_trunc(${grain}, t.${reading(source.periodColumn)}::timestamp)::date`
   const rows = await reading<Row[]>`
-    with bounds as (
+    with ${storePeriods(reading, plan, { range })},
+    bounds as (
       select * from unnest(
         ${bounds.map(({ store }) => store)}::text[], ${bounds.map(own => own.range.from)}::date[],
         ${bounds.map(own => own.range.to)}::date[]
       ) as bounds(store, first_period, last_period)
     ),
     sums as (
-      select p.period, grouping(p.period) = 1 as is_total,
-        ${reading.unsafe(source.sums.map(name => `${sumExpression(name)} as ${name}`).join(', '))}
-      from ${reading(source.table)} t
-      join bounds on bounds.store = t.store
-      cross join lateral (select ${period} as period) p
-      where t.${reading(source.periodColumn)} between ${range.from} and ${range.to}
-        and t.store = any(${[...stores]})
-        ${source.hasCurrency ? reading`and t.currency = ${request.currency}` : reading``}
-      group by grouping sets ((p.period), ())
+      select s.period, grouping(s.period) = 1 as is_total,
+        ${reading.unsafe(source.sums.map(periodSum).join(', '))}
+      from store_periods s join bounds on bounds.store = s.store
+      group by grouping sets ((s.period), ())
     ),
     asked as (
       select period, false as is_total from unnest(${periods}::date[]) as asked(period)
@@ -126,6 +118,29 @@ function sortValue(row: ReportRow, by: string): string | null {
   if (by === 'before') return row.before
   if (by === 'change') return row.change
   return row.figures[by as FigureName] ?? null
+}
+
+/**
+ * How store-periods `s` add up. Stock levels do not add up over time: a range opened with each store's first
+ * period and closed with its last (`bounds`). A product whose stock became known in between opened with zero,
+ * so the equation holds for the range too.
+ */
+function periodSum(name: SumName): string {
+  switch (name) {
+    case 'opening':
+      return level(name, 'first_period')
+    case 'closing':
+      return level(name, 'last_period')
+    case 'net_in_reporting_currency':
+      return knownSum(name)
+    default:
+      return `coalesce(sum(s.${name}), 0) as ${name}`
+  }
+}
+
+function level(name: SumName, bound: string): string {
+  const total = `sum(s.${name}) filter (where s.period = bounds.${bound})`
+  return `coalesce(case when grouping(s.period) = 1 then ${total} else sum(s.${name}) end, 0) as ${name}`
 }
 
 function pick(row: Row, figures: readonly FigureName[]): Figures {

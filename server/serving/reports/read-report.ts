@@ -17,6 +17,7 @@ import {
   settleBy,
   settlementKey,
 } from '#server/serving/reports/settlement.ts'
+import { readStockTotals, stockPage, stockRows } from '#server/serving/reports/stock-rows.ts'
 
 /**
  * A report of the batch path: its rows (of long tables a page), totals over all of them, what they are held
@@ -28,7 +29,9 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
     const days = await readDays(reading, plan)
     const body = isByPeriod(request.view)
       ? await readAllPeriods(reading, plan, days)
-      : await readRankedPage(reading, plan, days)
+      : request.view === 'inventory-by-product'
+        ? await readStockPage(reading, plan, days)
+        : await readRankedPage(reading, plan, days)
     return {
       view: request.view,
       grain: request.grain,
@@ -98,6 +101,19 @@ async function readRankedPage(
   const found = await rankedRows(reading, plan, { limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS })
   const toRow = rankedRowReader(plan, days)
   return { rows: found.map(toRow), rowCount, page, pages, totals, changes: changesOf(totals, totalsBefore) }
+}
+
+async function readStockPage(
+  reading: Reading,
+  plan: ReportPlan,
+  days: readonly StoreDayState[],
+): Promise<Body> {
+  const { rowCount, totals, counts } = await readStockTotals(reading, plan)
+  const pages = Math.max(1, Math.ceil(rowCount / PAGE_ROWS))
+  const page = Math.min(plan.request.page, pages)
+  const place = stockPage(plan, { counts, limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS })
+  const found = await stockRows(reading, plan, place)
+  return { rows: found.map(rankedRowReader(plan, days)), rowCount, page, pages, totals, changes: {} }
 }
 
 function changesOf(now: Figures, before: Figures | null): Report['changes'] {

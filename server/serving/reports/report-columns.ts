@@ -3,6 +3,7 @@ import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 import { PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 
+/** Numbers are written plainly; the others are text that people may have written. */
 interface FileColumn {
   header: string
   isNumber: boolean

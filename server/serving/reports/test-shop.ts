@@ -102,7 +102,8 @@ function shopEvents(): SentEvent[] {
     for (let day = SHOP_DAYS.from; day <= SHOP_DAYS.to; day = addDays(day, 1)) {
       const at = () => `${day}T${11 + random(9)}:${10 + random(50)}:00Z`
       const id = (kind: string) => `${store}-${day}-${kind}-${events.length}`
-      for (let orders = random(4); orders > 0; orders -= 1) {
+      // A day without any event has no run: here every day has some.
+      for (let orders = 1 + random(3); orders > 0; orders -= 1) {
         const lines = Array.from({ length: 1 + random(3) }, () => ({
           sku: pick(PRODUCTS).sku,
           units: 1 + random(4),

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import type { HistoryChunk } from '#server/log/history-chunks.ts'
+import type { HistorySpan, WorldEnd } from '../history/world-history.ts'
 import type { World, WorldParameters } from '../world/world.ts'
-import type { HistorySpan, WorldEnd } from './world-history.ts'
 
-/** What a maker is given: a world, and the stores whose history it makes. */
+/** What a maker is given: a world, and the partitions of the log whose history it makes. */
 export interface MakerTask {
   parameters: WorldParameters
   span: HistorySpan
-  stores: readonly string[]
+  partitions: readonly number[]
 }
 
 /** What a maker sends. After each chunk it waits until it is asked to go on. */
@@ -37,7 +37,7 @@ export async function* makeHistory(
   const failures: unknown[] = []
   let working = 0
   const makers = shareOut(world).map(given => {
-    const task: MakerTask = { parameters, span, stores: given }
+    const task: MakerTask = { parameters, span, partitions: given }
     const maker = new Worker(new URL('./history-maker.ts', import.meta.url), { workerData: task })
     working += 1
     maker.on('message', (message: MakerMessage) => {
@@ -77,17 +77,15 @@ export async function* makeHistory(
   }
 }
 
-/** Stores by maker: a partition's all to the same, and orders about evenly. */
-function shareOut(world: World): string[][] {
+/** Partitions by maker, so that each has about as many orders. */
+function shareOut(world: World): number[][] {
   const sizes = new Map<number, number>()
   for (const { partition, size } of world.shops) sizes.set(partition, (sizes.get(partition) ?? 0) + size)
-  const shares = Array.from({ length: MAKERS }, () => ({ size: 0, partitions: new Set<number>() }))
+  const shares = Array.from({ length: MAKERS }, () => ({ size: 0, partitions: [] as number[] }))
   for (const [partition, size] of [...sizes].sort((left, right) => right[1] - left[1])) {
     const least = shares.reduce((smallest, share) => (share.size < smallest.size ? share : smallest))
     least.size += size
-    least.partitions.add(partition)
+    least.partitions.push(partition)
   }
-  return shares
-    .map(({ partitions }) => world.shops.filter(shop => partitions.has(shop.partition)).map(shop => shop.id))
-    .filter(stores => stores.length > 0)
+  return shares.flatMap(({ partitions }) => (partitions.length > 0 ? [partitions] : []))
 }

@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { historyChunks } from '#server/log/history-chunks.ts'
+import { enrichedHistory, type WorldEnd } from '../history/world-history.ts'
 import { createWorld } from '../world/world.ts'
 import { MAKER_AHEAD, type MakerMessage, type MakerTask } from './make-history.ts'
-import { enrichedHistory, type WorldEnd } from './world-history.ts'
 
-/** A thread of `makeHistory`: makes the history of some stores into rows, as fast as they are taken. */
-async function make({ parameters, span, stores }: MakerTask): Promise<void> {
+/** A thread of `makeHistory`: makes the history of some partitions into rows, as fast as they are taken. */
+async function make({ parameters, span, partitions }: MakerTask): Promise<void> {
   const port = parentPort
   if (!port) throw new Error('history-maker runs as a thread of the seeder')
   const send = (message: MakerMessage, bytes: ArrayBuffer[]) => port.postMessage(message, bytes)
   let end: WorldEnd = { shops: {}, journals: [] }
   function* history() {
-    end = yield* enrichedHistory(createWorld(parameters), span, new Set(stores))
+    end = yield* enrichedHistory(createWorld(parameters), span, new Set(partitions))
   }
   let ahead = 0
   port.on('message', () => {

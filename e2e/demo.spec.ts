@@ -1,0 +1,75 @@
+import { seriousViolations } from './accessibility.ts'
+import { card, figure, sidewaysOverflow } from './dashboard.ts'
+import { expect, test } from './stack/test.ts'
+
+const LONGEST_MS = 240_000
+/** Levels of pino: 50 is an error. */
+const ERROR_LEVEL = 50
+
+test.use({ installation: { stores: [], seed: ['--days', '3', '--orders-per-day', '200'] } })
+
+test('a walk over all pages while tills and shops sell: everything shows, nothing breaks, the paths agree', async ({
+  page,
+  stack,
+}) => {
+  test.setTimeout(LONGEST_MS)
+  const faults: string[] = []
+  page.on('pageerror', error => faults.push(error.message))
+  page.on('console', message => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  await stack.start('jobs')
+  await stack.start('simulate')
+
+  await page.goto('/')
+  const pages = await page.getByRole('navigation').getByRole('link').allTextContents()
+  expect(pages.length).toBeGreaterThanOrEqual(5)
+  for (const link of pages) {
+    const title = link.replace(/\d.*$/, '')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.getByRole('navigation').getByRole('link', { name: title }).click()
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expect(page.getByRole('navigation').getByRole('link', { name: title })).toHaveAttribute(
+      'aria-current',
+      'page',
+    )
+    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0)
+    await expect(page.getByRole('main').getByRole('alert')).toHaveCount(0)
+    expect(await seriousViolations(page), `${title}, light`).toEqual([])
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.setViewportSize({ width: 360, height: 740 })
+    expect(await sidewaysOverflow(page), `${title} at 360 px`).toBe(0)
+    expect(await seriousViolations(page), `${title}, dark, on a phone`).toEqual([])
+  }
+
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto('/live')
+  const newest = card(page, 'Live sales').getByRole('listitem').first()
+  const before = await newest.textContent()
+  await expect(newest).not.toHaveText(before ?? '', { timeout: 30_000 })
+  await page.goto('/')
+  const units = await figure(page, 'Units').stream.textContent()
+  await expect(figure(page, 'Units').stream).not.toHaveText(units ?? '', { timeout: 60_000 })
+  expect(faults).toEqual([])
+
+  for (const name of ['simulate', 'jobs'] as const) await stack.stop(name)
+  const [extent] = await stack.sql<{ from: string; to: string }[]>`
+    select min(business_day)::text as "from", max(business_day)::text as "to" from batch.day_head`
+  await stack.run('server/serving/reconcile-main.ts', [
+    '--from',
+    extent?.from ?? '',
+    '--to',
+    extent?.to ?? '',
+  ])
+  expect(errorsIn(stack.output())).toEqual([])
+})
+
+/** What the processes logged as an error. */
+function errorsIn(output: string): string[] {
+  return output.split('\n').filter(line => {
+    const level = /^\{"level":(\d+)/.exec(line)?.[1]
+    return Number(level ?? 0) >= ERROR_LEVEL
+  })
+}

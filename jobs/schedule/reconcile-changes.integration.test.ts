@@ -1,0 +1,66 @@
+import pino from 'pino'
+import { expect, test } from 'vitest'
+import { placed } from '#domain/examples/example-events.ts'
+import type { OtherJob, OtherJobRequest } from '#jobs/other-job.ts'
+import { createTestBatch } from '#jobs/test-batch.ts'
+import { toLogEvent } from '#jobs/test-events.ts'
+import { appendTestEvents } from '#jobs/test-log.ts'
+import { reconcileChanges } from './reconcile-changes.ts'
+
+const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
+
+async function createTicks() {
+  const { sql, url, connect, runDue } = await createTestBatch()
+  const asked: Pick<OtherJobRequest, 'range' | 'depth'>[] = []
+  const job: OtherJob = {
+    name: 'reconciliation',
+    summary: '',
+    takesRange: true,
+    cadence: '',
+    async run({ range, depth }) {
+      asked.push({ range, depth })
+      return { text: '', json: null, detail: '', rowCount: 0 }
+    },
+  }
+  const followUp = reconcileChanges(job)
+  const runs = connect()
+  return {
+    sql,
+    /** A sale of the day, a tick, and what follows it. @returns what was asked of the reconciliation */
+    async tick(id: string, day: string) {
+      asked.length = 0
+      await appendTestEvents(sql, toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
+      await runDue(`${day}T12:00:00Z`)
+      await followUp({ databaseUrl: url, runs, changedDays: [day], logger: pino({ level: 'silent' }) })
+      return [...asked]
+    },
+    /** As if the last audit had been an hour earlier. */
+    anHourPasses: () => sql`update batch.runs set started_at = started_at - interval '1 hour'`,
+  }
+}
+
+const days = (from: string, to = from) => ({ from, to })
+
+test('The first tick audits every row, those of the next hour compare figures', async () => {
+  const { tick } = await createTicks()
+  expect(await tick('1', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'full' }])
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
+  expect(await tick('3', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
+})
+
+test('The hourly audit takes in every day that has changed since the last', async () => {
+  const { tick, anHourPasses } = await createTicks()
+  await tick('1', '2026-03-02')
+  await tick('2', '2026-03-03')
+  await anHourPasses()
+  expect(await tick('3', '2026-03-04')).toEqual([{ range: days('2026-03-02', '2026-03-04'), depth: 'full' }])
+  await anHourPasses()
+  expect(await tick('4', '2026-03-04')).toEqual([{ range: days('2026-03-04'), depth: 'full' }])
+})
+
+test('An audit that failed is due again', async () => {
+  const { sql, tick } = await createTicks()
+  await tick('1', '2026-03-02')
+  await sql`update batch.runs set state = 'failed' where job = 'reconciliation'`
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'full' }])
+})

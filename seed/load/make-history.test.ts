@@ -1,0 +1,85 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type HistoryChunk, historyChunks } from '#server/log/history-chunks.ts'
+import { enrichedHistory, type WorldEnd } from '../history/world-history.ts'
+import { createWorld } from '../world/world.ts'
+import { makeHistory } from './make-history.ts'
+
+const world = createWorld({ randomSeed: 5, stores: 8, ordersPerDay: 320 })
+// A Tuesday, on which the warehouse passes goods on to stores of other partitions, lies within.
+const span = { days: 9, until: Date.UTC(2026, 10, 20, 15) }
+
+/** Rows and keys by partition, each partition's in order. */
+async function collect(chunks: AsyncIterable<HistoryChunk>): Promise<Map<string, string[]>> {
+  const decoder = new TextDecoder()
+  const lines = new Map<string, string[]>()
+  const keep = (bytes: Uint8Array, partitionColumn: number) => {
+    for (const line of decoder.decode(bytes).split('\n').slice(0, -1)) {
+      const name = `${partitionColumn} ${line.split('\t').at(partitionColumn)}`
+      lines.set(name, [...(lines.get(name) ?? []), line])
+    }
+  }
+  for await (const { rows, keys } of chunks) {
+    keep(rows, 9)
+    keep(keys, -1)
+  }
+  return lines
+}
+
+const inOrder = ({ shops, journals }: WorldEnd) => ({
+  shops,
+  journals: journals.toSorted((left, right) =>
+    `${left.store} ${left.businessDay} ${left.part}` < `${right.store} ${right.businessDay} ${right.part}`
+      ? -1
+      : 1,
+  ),
+})
+
+describe('a history made on several threads', () => {
+  let alone: { lines: Map<string, string[]>; end: WorldEnd }
+  beforeAll(async () => {
+    let end: WorldEnd = { shops: {}, journals: [] }
+    function* history() {
+      end = yield* enrichedHistory(world, span)
+    }
+    alone = { lines: await collect(historyChunks(history())), end }
+    alone.end = end
+  })
+
+  test('is, partition by partition, what one thread makes, offsets included', async () => {
+    let end: WorldEnd | undefined
+    const lines = await collect(
+      makeHistory(world, {
+        span,
+        stop: new AbortController().signal,
+        onEnd(reached) {
+          end = reached
+        },
+      }),
+    )
+    expect([...lines.keys()].sort()).toEqual([...alone.lines.keys()].sort())
+    expect(lines).toEqual(alone.lines)
+    expect(end && inOrder(end)).toEqual(inOrder(alone.end))
+  }, 30_000)
+
+  test('ends with the reason when it is stopped, and tells of no end', async () => {
+    const stop = new AbortController()
+    let isEnded = false
+    const making = makeHistory(world, {
+      span,
+      stop: stop.signal,
+      onEnd() {
+        isEnded = true
+      },
+    })
+    await making.next()
+    stop.abort(new Error('enough'))
+    await expect(collect(making)).rejects.toThrow('enough')
+    expect(isEnded).toBe(false)
+  }, 30_000)
+
+  test('fails with what a thread fails with', async () => {
+    const impossible = { ...span, until: Number.NaN }
+    const making = makeHistory(world, { span: impossible, stop: new AbortController().signal, onEnd() {} })
+    await expect(collect(making)).rejects.toThrow(RangeError)
+  }, 30_000)
+})
