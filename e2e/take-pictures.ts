@@ -14,10 +14,10 @@ some minutes first: half an hour of minutes is more to look at than two.
 
 /** The README's pictures by name, with the page each shows. */
 const PAGES = {
-  'side-by-side': '/',
-  live: '/live',
+  'side-by-side': '/?currency=EUR',
+  live: '/live?currency=EUR',
   restock: '/restock',
-  reports: '/reports',
+  reports: '/reports?currency=EUR',
   pipeline: '/pipeline',
 } as const
 
@@ -29,15 +29,20 @@ const LARGEST_KB = 250
 /** Long enough for a live page to be told what has happened since it opened, and for charts to be drawn. */
 const LOOK_AFTER_MS = 5_000
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    url: { type: 'string', default: 'http://127.0.0.1:3000' },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
-if (values.help) process.stdout.write(HELP)
-else await takePictures(values.url, positionals)
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      url: { type: 'string', default: 'http://127.0.0.1:3000' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) process.stdout.write(HELP)
+  else await takePictures(values.url, positionals)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
 
 async function takePictures(url: string, wanted: readonly string[]): Promise<void> {
   await mkdir(OUTPUT, { recursive: true })
@@ -65,8 +70,11 @@ async function takePicture(
   // The tour would stand in front of what is to be seen.
   await context.addInitScript(() => localStorage.setItem('tillstream.tour', 'seen'))
   const page = await context.newPage()
-  const answer = await page.goto(url)
-  if (!answer?.ok()) throw new Error(`${url} answers ${answer?.status()}: does the demo run there?`)
+  const answer = await page.goto(url).catch(() => null)
+  if (!answer?.ok())
+    throw new Error(
+      `${url} ${answer ? `answers ${answer.status()}` : 'does not answer'}: does the demo run there?`,
+    )
   await page.getByRole('heading', { level: 1 }).waitFor()
   await sleep(LOOK_AFTER_MS)
   const file = path.join(OUTPUT, `${name}-${theme}.png`)
