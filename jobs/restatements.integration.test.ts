@@ -210,3 +210,20 @@ test('A journal store without its journal awaits it', async () => {
   await runDue('2026-03-17T13:00:00Z')
   expect(await states()).toEqual([])
 })
+
+test('A month asked for with a day that goes on is counted without that day on schedule, and that is no loss', async () => {
+  const { sql, run, runDue } = await createTestBatch()
+  const today = '2026-03-03T10:00:00+01:00'
+  await appendTestEvents(sql, [
+    ...toLogEvent(placed({ id: '1', at: DAY }, TEA)),
+    ...toLogEvent(placed({ id: '2', at: today }, [{ sku: 'coffee', units: 1, unitPrice: '4.00' }])),
+  ])
+  const jobs = ['daily_product_sales', 'monthly_product_sales']
+  await run(jobs, { from: '2026-03-02', to: '2026-03-03' }, { now: () => Date.parse(MORNING) })
+  await appendTestEvents(sql, toLogEvent(placed({ id: '3', at: DAY }, TEA)))
+  const { sets } = await runDue(MORNING)
+  expect(sets.flatMap(set => set.failed)).toEqual([])
+  expect(await sql`select sku, units from batch.monthly_product_sales where store = 'berlin'`).toEqual([
+    { sku: 'tea', units: 2 },
+  ])
+})

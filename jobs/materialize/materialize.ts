@@ -105,8 +105,9 @@ function slotTable(transaction: Transaction, claims: readonly Claim[]) {
   return transaction`unnest(
     ${claims.map(claim => claim.runId)}::bigint[], ${claims.map(claim => claim.slot.store)}::text[],
     ${claims.map(claim => claim.slot.period)}::date[], ${claims.map(claim => claim.slot.partition)}::integer[],
-    ${claims.map(claim => claim.through.offset)}::bigint[]
-  ) as slot(run_id, store, period, partition, through_offset)`
+    ${claims.map(claim => claim.through.offset)}::bigint[],
+    ${claims.map(({ slot }) => JSON.stringify(slot.days.map(({ businessDay }) => businessDay)))}::text[]
+  ) as slot(run_id, store, period, partition, through_offset, days)`
 }
 
 /** Sound runs go on, faulty ones fail: in a chain also those after them, whose opening is not to be trusted. */
