@@ -29,6 +29,8 @@ test.describe('in the demo', () => {
   test('the first visit opens the tour, over the page and not in it, and the second does not', async ({
     page,
   }) => {
+    const errors: string[] = []
+    page.on('pageerror', error => errors.push(String(error)))
     await page.setViewportSize({ width: 360, height: 740 })
     await page.goto('/live')
     const heading = page.getByRole('heading', { name: 'Live', level: 1 })
@@ -41,6 +43,8 @@ test.describe('in the demo', () => {
     const bounds = await tour.boundingBox()
     expect(bounds?.x).toBeGreaterThanOrEqual(0)
     expect((bounds?.x ?? 0) + (bounds?.width ?? 361)).toBeLessThanOrEqual(360)
+
+    expect(errors).toEqual([])
 
     await tour.getByRole('button', { name: 'Skip', exact: true }).click()
     await expect(tour).toHaveCount(0)

@@ -101,7 +101,7 @@ export function LivePage() {
             zone={zone}
             postExample={example}
             count={asked.minutes}
-            heightClass="h-96"
+            heightClass="h-92"
             choice={
               <div className="flex flex-wrap gap-1.5">
                 <SegmentedControl

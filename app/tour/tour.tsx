@@ -1,13 +1,12 @@
 'use client'
 
 import { Dialog } from '@base-ui/react/dialog'
-import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { TOUR_STEPS } from '#app/tour/steps.ts'
 import { showTourStep, useTourStep } from '#app/tour/tour-state.ts'
-import { useTRPC } from '#app/trpc/client.tsx'
+import { useIsDemo } from '#app/tour/use-is-demo.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { useHydrated } from '#app/ui/use-hydrated.ts'
 import { useStored } from '#app/ui/use-stored.ts'
@@ -22,10 +21,7 @@ export function Tour() {
   const isFirstVisit = useHydrated() && seen === null
   const router = useRouter()
   const next = useRef<HTMLButtonElement>(null)
-  const trpc = useTRPC()
-  const { data } = useQuery({ ...trpc.overview.get.queryOptions(), enabled: isFirstVisit })
-  // Who runs a shop of their own did not come for a tour.
-  const isDemo = typeof data?.demoNote === 'string'
+  const isDemo = useIsDemo()
 
   useEffect(() => {
     if (isFirstVisit && isDemo) showTourStep(0)
