@@ -10,7 +10,7 @@ import { reconcileChanges } from './reconcile-changes.ts'
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 
 async function createTicks() {
-  const { sql, url, connect, runDue } = await createTestBatch()
+  const { sql, url, connect, runDue, run } = await createTestBatch()
   const asked: Pick<OtherJobRequest, 'range' | 'depth'>[] = []
   const job: OtherJob = {
     name: 'reconciliation',
@@ -34,6 +34,11 @@ async function createTicks() {
       await followUp({ databaseUrl: url, runs, changedDays: [day], logger: pino({ level: 'silent' }) })
       return [...asked]
     },
+    /** A sale of the day, and its figures by hand. */
+    async backfill(id: string, day: string) {
+      await appendTestEvents(sql, toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
+      await run(['daily_sales'], { from: day, to: day })
+    },
     /** As if the last audit had been an hour earlier. */
     anHourPasses: () => sql`update batch.runs set started_at = started_at - interval '1 hour'`,
   }
@@ -46,6 +51,12 @@ test('The first tick audits every row, those of the next hour compare figures', 
   expect(await tick('1', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'full' }])
   expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
   expect(await tick('3', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
+})
+
+test('The first audit takes in the days that somebody backfilled before', async () => {
+  const { tick, backfill } = await createTicks()
+  await backfill('1', '2026-03-01')
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-01', '2026-03-02'), depth: 'full' }])
 })
 
 test('The hourly audit takes in every day that has changed since the last', async () => {

@@ -15,7 +15,7 @@ const AUDIT = 'every row of'
 
 /**
  * Both paths are held against each other wherever a tick has changed figures. Once an hour every row is audited, of
- * all days that changed since the last time; in between the figures are compared, which costs a twentieth, and rows
+ * all days that changed since the last time (the first time, of all days there are); in between the figures are compared, which costs a twentieth, and rows
  * are audited where those show anything.
  */
 export function reconcileChanges(reconciliation: OtherJob): FollowUp {
@@ -38,18 +38,20 @@ export function reconcileChanges(reconciliation: OtherJob): FollowUp {
   }
 }
 
-/** The days that ticks have changed since the last audit began; null while none is due. */
+/** The days that ticks have changed since the last audit began, or every day; null while none is due. */
 async function dueAudit(sql: Sql): Promise<{ days: string[] } | null> {
   const [last] = await sql<{ runId: number; isDue: boolean }[]>`
     select run_id as "runId", started_at < now() - make_interval(secs => ${AUDIT_EVERY_MS / 1_000}::integer) as "isDue"
     from batch.runs
     where job = 'reconciliation' and state = 'succeeded' and trigger = 'schedule' and reason like ${`${AUDIT}%`}
     order by run_id desc limit 1`
-  if (!last) return { days: [] }
-  if (!last.isDue) return null
+  if (last && !last.isDue) return null
   const daily = REPORTS.filter(report => report.grain === 'day').map(({ name }) => name)
-  const rows = await sql<{ day: string }[]>`
-    select distinct period as day from batch.runs
-    where run_id > ${last.runId} and job = any(${daily}) and state = 'succeeded' and trigger = 'schedule'`
+  const rows = last
+    ? await sql<{ day: string }[]>`
+        select distinct period as day from batch.runs
+        where run_id > ${last.runId} and job = any(${daily}) and state = 'succeeded' and trigger = 'schedule'`
+    : await sql<{ day: string }[]>`
+        select distinct period as day from batch.current_runs where job = any(${daily})`
   return { days: rows.map(({ day }) => day) }
 }

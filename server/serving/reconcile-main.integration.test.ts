@@ -64,6 +64,12 @@ describe('npm run reconcile', () => {
     await sql`update stream.windows set gross = gross - 1 where window_start = '2026-03-02T09:01:00Z'`
   })
 
+  it('compares figures alone when that is asked for, and says so', async () => {
+    const { code, stdout } = await reconcile(...RANGE, '--figures-only')
+    expect(code).toBe(0)
+    expect(stdout).toContain('(rows were not audited). Unexplained: 0.')
+  })
+
   it.each([
     [[], 'Say which business days'],
     [['--from', DAY, '--to', '2026-02-30'], '"2026-02-30" is not a date'],

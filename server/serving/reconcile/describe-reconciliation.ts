@@ -45,11 +45,14 @@ export function describeReconciliation(reconciliation: Reconciliation): string {
 }
 
 function verdict(reconciliation: Reconciliation): string {
-  const { compared, differing, unexplained, findings } = reconciliation
+  const { compared, differing, unexplained, findings, isAudited } = reconciliation
   if (isClean(reconciliation)) {
     const differences =
       differing.length === 0 ? 'no difference' : `${differing.length} differences, all explained`
-    return `${compared} figures compared: ${differences}; every row agrees with the log. Unexplained: 0.`
+    const rows = isAudited
+      ? 'every row agrees with the log'
+      : 'reports agree with the checksums of their runs (rows were not audited)'
+    return `${compared} figures compared: ${differences}; ${rows}. Unexplained: 0.`
   }
   return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${findings.length} findings in live and report rows. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
 }

@@ -36,6 +36,8 @@ export interface Reconciliation {
   /** How many figures hold something unexplained. */
   unexplained: number
   findings: FoundRow[]
+  /** False where figures and checksums alone were compared, and showed nothing. */
+  isAudited: boolean
 }
 
 export interface ReconcileRequest extends AuditScope {
@@ -102,7 +104,7 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
       )
     : []
   await keepFindings(reading, runId, findings)
-  return { runId, ...figures, findings }
+  return { runId, ...figures, findings, isAudited: needsAudit }
 }
 
 /**
