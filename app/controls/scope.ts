@@ -31,7 +31,9 @@ export function resolveScope(overview: Overview, asked: AskedScope): ResolvedSco
   const stores = chosen.length > 0 ? chosen : overview.stores
   const [first] = stores
   if (!first || overview.lastDay === null) return null
-  const currencies = chosen.length > 0 ? currenciesOf(chosen) : overview.currencies
+  const taken = new Set(chosen.map(({ currency }) => currency))
+  const currencies =
+    chosen.length > 0 ? overview.currencies.filter(code => taken.has(code)) : overview.currencies
   const currency = currencies.find(code => code === asked.currency) ?? currencies[0] ?? first.currency
   const newestDay = newestDayOf(stores, currency) ?? overview.lastDay
   return {
@@ -61,8 +63,4 @@ function daysOf({ from, to }: AskedScope, newest: BusinessDay): { from: Business
   const first = from ?? to ?? newest
   const last = to ?? first
   return first <= last ? { from: first, to: last } : { from: last, to: first }
-}
-
-function currenciesOf(stores: readonly StoreSummary[]): string[] {
-  return [...new Set(stores.map(({ currency }) => currency))].sort()
 }

@@ -105,11 +105,11 @@ export function StoresCard({
           },
           {
             key: 'change',
-            header: 'Against a week ago',
+            header: 'To a week ago',
             cell: row => (row.day ? (percentChange(row.day.today.net, row.day.weekAgo.net) ?? '–') : '–'),
           },
           { key: 'orders', header: 'Orders', cell: row => formatCount(row.day?.today.orders ?? 0) },
-          { key: 'pace', header: 'Orders a minute', cell: row => row.pace.toFixed(1) },
+          { key: 'pace', header: 'A minute', cell: row => row.pace.toFixed(1) },
           {
             key: 'last',
             header: 'Last sale',

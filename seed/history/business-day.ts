@@ -19,6 +19,8 @@ export interface Happening {
   event: SentEvent
 }
 
+/** The buyer orders on Mondays. */
+const BUYERS_WEEKDAY = 1
 const VOIDED = 0.012
 const RETURNED = 0.03
 const REVIEWED = 0.06
@@ -117,6 +119,7 @@ function orderStock(trading: TradingShop, at: Instant, day: BusinessDay): SentEv
     dueAt: leadTimeDays => deliveryTimeOf(trading, addDays(day, leadTimeDays)),
     delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
     wanted: product => policies[product]?.orderUpTo ?? 0,
+    withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
   })
 }
 

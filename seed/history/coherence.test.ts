@@ -183,6 +183,23 @@ describe('a world that plays', () => {
     expect(reviews.filter(({ text }) => text !== undefined).length / reviews.length).toBeGreaterThan(0.4)
   })
 
+  test('leaves some suppliers to the buyer, who orders on Mondays', () => {
+    const { world, events } = history
+    const buyers = new Set(
+      world.products.filter(({ supplier }) => supplier.isBuyers).map(({ supplier }) => supplier.id),
+    )
+    expect(buyers.size).toBe(3)
+    const orders = ofType(events, 'purchase.placed').filter(({ supplier }) => buyers.has(supplier))
+    expect(orders.length).toBeGreaterThan(0)
+    const shops = new Map(world.shops.map(shop => [shop.id, shop]))
+    const weekdays = orders.map(({ store, eventTime }) => {
+      const shop = shops.get(store)
+      if (!shop) throw new Error(`${store} is no store of the world`)
+      return new Date(`${businessDayOf(Date.parse(eventTime), shop)}T00:00:00Z`).getUTCDay()
+    })
+    expect(new Set(weekdays)).toEqual(new Set([1]))
+  })
+
   test('orders whole packs from the one who supplies them, and gets each delivery once, as ordered', () => {
     const { world, events } = history
     const placed = new Map(ofType(events, 'purchase.placed').map(order => [order.purchaseOrderId, order]))

@@ -61,6 +61,8 @@ export interface Replenishment {
   dueAt(leadTimeDays: number): Instant
   delayMs?(supplier: Supplier): number
   wanted(product: number): number
+  /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
+  withBuyer: boolean
 }
 
 /**
@@ -68,15 +70,17 @@ export interface Replenishment {
  * @param dueAt when a supplier with this lead time delivers
  * @param delayMs by how much it is late, which the order does not know
  * @param wanted units to have of a product, on hand and on order
+ * @param withBuyer whether the buyer orders too
  */
 export function reorder(
   trading: TradingShop,
   at: Instant,
-  { dueAt, delayMs, wanted }: Replenishment,
+  { dueAt, delayMs, wanted, withBuyer }: Replenishment,
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
   const bySupplier = new Map<Supplier, [product: number, units: number][]>()
   for (const [index, product] of world.products.entries()) {
+    if (product.supplier.isBuyers && !withBuyer) continue
     const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
     if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
     const lines = bySupplier.get(product.supplier) ?? []

@@ -1,6 +1,6 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
 import type { TradingShop } from '../shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '../shop/stock.ts'
@@ -29,6 +29,8 @@ const VOIDED = 0.012
 const RETURNED = 0.03
 const BROKEN = 0.003
 const REORDER_EVERY_MS = 2 * MINUTE_MS
+/** Until then one sees what there is to order. */
+const BUYER_EVERY_MS = HOUR_MS
 const COUNT_EVERY_MS = 10 * MINUTE_MS
 const SHELVES_COUNTED = 4
 /** A supplier that is late takes so many of its lead times more, and shelves run low. */
@@ -62,6 +64,7 @@ export function createLiveShop(
   const movedAt = trading.world.products.map(() => startedAt)
   let steppedAt = startedAt
   let nextReorder = startedAt + random.integer(0, REORDER_EVERY_MS)
+  let nextBuyer = startedAt + BUYER_EVERY_MS
   let nextCount = startedAt + random.integer(MINUTE_MS, COUNT_EVERY_MS)
 
   function trade(at: Instant): (SentEvent | null)[] {
@@ -86,12 +89,15 @@ export function createLiveShop(
     for (const event of happened) if (event) note(event, now)
     if (now >= nextReorder) {
       nextReorder = now + REORDER_EVERY_MS
+      const withBuyer = now >= nextBuyer
+      if (withBuyer) nextBuyer = now + BUYER_EVERY_MS
       happened.push(
         ...reorder(trading, now, {
           dueAt: days => Math.ceil(now + days * dayMs),
           delayMs: ({ unreliability, leadTimeDays }) =>
             random.chance(unreliability) ? Math.ceil(leadTimeDays * dayMs * LATE_FACTOR) : 0,
           wanted: product => trading.policies[product]?.orderUpTo ?? 0,
+          withBuyer,
         }),
       )
     }

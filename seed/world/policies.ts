@@ -19,6 +19,8 @@ const FAVOURITE_LINES = 0.09
 /** Normal quantile of a service level of 95%. */
 const SERVICE_FACTOR = 1.645
 const DAYS_OF_SUPPLY = 5
+/** How often the buyer orders. */
+const BUYER_EVERY_DAYS = 7
 /** What a busy week sells in proportion to an ordinary one. */
 const BUSY = 1.7
 
@@ -32,7 +34,10 @@ export function policyOf(products: readonly Product[], ordersPerDay: number): Po
     const unitsPerDay = ordersPerDay * UNITS_PER_ORDER * (shares[index] ?? 0)
     const duringLeadTime = unitsPerDay * product.supplier.leadTimeDays
     const reorderPoint = Math.ceil(duringLeadTime + SERVICE_FACTOR * Math.sqrt(duringLeadTime))
-    const orderAt = reorderPoint + Math.ceil(BUSY * (duringLeadTime + unitsPerDay))
+    // What is left at the next look has to last for the lead time after it; some will not, and wait for the buyer.
+    const untilNextLook = unitsPerDay * (product.supplier.isBuyers ? BUYER_EVERY_DAYS : 1)
+    const orderAt =
+      reorderPoint + Math.ceil(BUSY * duringLeadTime + (product.supplier.isBuyers ? 1 : BUSY) * untilNextLook)
     return {
       reorderPoint,
       orderAt,

@@ -10,9 +10,13 @@ export interface Supplier {
   leadTimeDays: number
   /** How often it delivers later than it said, as a fraction. */
   unreliability: number
+  /** Ordered from by the buyer, once a week, and not by the shops every day. */
+  isBuyers: boolean
 }
 
 export const SUPPLIER_COUNT = 28
+/** One in so many is the buyer's. */
+const BUYERS_SHARE = 9
 const LEAD_TIMES_DAYS = [1, 1, 2, 2, 2, 3, 3, 4, 5]
 
 /** The suppliers of all stores, the same for the same seed. */
@@ -27,7 +31,8 @@ export function suppliersOf(randomSeed: number): Supplier[] {
     const id = slugOf(name)
     if (suppliers.has(id) || brands.has(brand)) continue
     brands.add(brand)
-    suppliers.set(id, { id, name, brand, ...termsOf(random) })
+    const isBuyers = suppliers.size % BUYERS_SHARE === 4
+    suppliers.set(id, { id, name, brand, ...termsOf(random), isBuyers })
   }
   return [...suppliers.values()]
 }

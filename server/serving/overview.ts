@@ -19,7 +19,16 @@ export async function readOverview(serving: Serving): Promise<Overview> {
     rowsOf(serving).select().from(stores).orderBy(asc(stores.name)),
     readLastDays(sql),
     sql<{ currency: string }[]>`
-      select currency from ref.stores union select currency from batch.daily_sales order by currency`,
+      select currency
+      from (
+        select currency, 1 as stores from ref.stores
+        union all
+        select distinct currency, 0 from batch.daily_sales
+      ) taken
+      -- What one most likely wants to see comes first: the currency of the reports, then that of most stores.
+      group by currency
+      order by coalesce(to_jsonb(currency) = (select value from ref.settings where name = 'reporting_currency'), false) desc,
+        sum(stores) desc, currency`,
     sql<Extent[]>`
       with active as (select generation from stream.active_generation),
       -- One step into an index each: an aggregate over the windows would read them all.

@@ -11,7 +11,7 @@ export const beginRush: BeginScript = () => ({
 })
 
 export const beginHotStore: BeginScript = stage => {
-  const hot = stage.shops.findIndex(trading => trading === liveShops(stage)[0])
+  const hot = stage.shops.findIndex(({ shop }) => shop === liveShops(stage)[0]?.shop)
   return {
     pace(usual) {
       const all = usual.reduce((sum, pace) => sum + pace, 0)

@@ -81,6 +81,9 @@ export async function readSlots(
       join batch.current_runs now on now.job = input.report and now.store = c.store
         and now.period = nullif(was.period, '')::date
       where now.checksum <> was.checksum
+        -- A day that goes on, asked for by hand: the schedule takes the week or month up once that has ended.
+        and (j.grain = 'day' or not exists (
+          select from days d where d.store = now.store and d.business_day = now.period and not d.has_ended))
       limit 1
     ) changed on true
     where ${only === undefined ? reading`true` : reading`period = ${only}`}
