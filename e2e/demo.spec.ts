@@ -25,7 +25,7 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
   const pages = await page.getByRole('navigation').getByRole('link').allTextContents()
   expect(pages.length).toBeGreaterThanOrEqual(5)
   for (const link of pages) {
-    const title = link.replace(/\d.*$/, '')
+    const title = link.replace(/\d.*$/, '').trim()
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.emulateMedia({ colorScheme: 'light' })
     await page.getByRole('navigation').getByRole('link', { name: title }).click()
@@ -34,7 +34,6 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
       'aria-current',
       'page',
     )
-    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
     await expect(page.locator('[aria-busy="true"]')).toHaveCount(0)
     await expect(page.getByRole('main').getByRole('alert')).toHaveCount(0)
     expect(await seriousViolations(page), `${title}, light`).toEqual([])
