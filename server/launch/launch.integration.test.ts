@@ -98,7 +98,7 @@ describe('the launcher', () => {
   test('names the commands when it does not know one', async () => {
     const run = launch('sede')
     expect(await run.exitCode).toBe(2)
-    expect(run.err()).toMatch(/Unknown command "sede"\. Commands: demo, start, seed/)
+    expect(run.err()).toMatch(/Unknown command "sede"\. Commands: demo, build, start, seed, simulate, /)
   })
 
   test('passes on the request to end', async () => {
