@@ -9,7 +9,7 @@ export interface Choice<Value extends string> {
   label: string
 }
 
-/** One choice of a few, shown as what is chosen. */
+/** One choice of several, shown as what is chosen. */
 export function ChoiceControl<Value extends string>({
   label,
   choices,
@@ -23,15 +23,15 @@ export function ChoiceControl<Value extends string>({
 }) {
   return (
     <Select.Root items={choices} value={chosen} onValueChange={value => value !== null && onChange(value)}>
-      <Select.Trigger aria-label={label} className={buttonLook()}>
-        <Select.Value />
+      <Select.Trigger aria-label={label} className={buttonLook({ className: 'max-w-48' })}>
+        <Select.Value className="truncate" />
         <Select.Icon>
           <ChevronsUpDown aria-hidden="true" className="size-3.5 text-muted" />
         </Select.Icon>
       </Select.Trigger>
       <Select.Portal>
         <Select.Positioner sideOffset={6} alignItemWithTrigger={false} className="z-40">
-          <Select.Popup className="rounded-card border border-line bg-panel p-1 text-xs shadow-popup outline-none">
+          <Select.Popup className="max-h-[min(var(--available-height),24rem)] overflow-y-auto rounded-card border border-line bg-panel p-1 text-xs shadow-popup outline-none">
             <Select.List>
               {choices.map(({ value, label: text }) => (
                 <Select.Item
