@@ -44,7 +44,8 @@ test.describe('without any store', () => {
     await stack.drop('uci-online-retail', '2010-12-02.csv', `${header}\n${second}\n`)
     await expect(figure(page, 'Orders').stream).toHaveText('2', { timeout: 30_000 })
     await expect(figure(page, 'Net sales').stream).toHaveText('40.80')
-    await expect(card(page, 'Live sales')).toContainText('file, 2 Dec 2010')
+    await expect(card(page, 'Live sales')).toContainText('file 2 Dec 2010')
+    await expect(card(page, 'Live sales').getByTitle(/Thu 2 Dec 2010/)).toHaveCount(1)
   })
 })
 
