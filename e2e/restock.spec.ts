@@ -149,6 +149,25 @@ test('what one does about a shortage shows on every open page, with name and tim
   await expect(page.getByRole('row', { name: ROW })).toContainText('snoozed by Ada')
 })
 
+test('on a screen of 1280 px a row of shortages shows all it can do, however long its names are', async ({
+  page,
+  stack,
+}) => {
+  await stack.sql`update ref.products set name = 'Schowalter serving dish of oak' where sku = 'tea'`
+  await stack.sql`update ref.stores set name = 'Manchester Piccadilly Gardens' where store = ${berlin.store}`
+  await count(stack, { tea: 0, cup: 0 })
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.goto('/restock')
+  await expect(live(page)).toBeVisible()
+  await page.getByRole('textbox', { name: 'Your name' }).fill('Wilhelmina Featherstonehaugh')
+  await page.getByRole('button', { name: 'Acknowledge: Cup' }).click()
+  await expect(page.getByRole('row', { name: /Cup/ })).toContainText('acknowledged by Wilhelmina')
+  await expect(page.getByRole('button', { name: 'Snooze: Schowalter' })).toBeInViewport({ ratio: 1 })
+  // Of the two regions of that name the card holds the one that scrolls.
+  const scrolling = page.getByRole('region', { name: 'Shortages' }).last()
+  expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+})
+
 test('what to order comes by supplier in whole packs, and as a file', async ({ page, stack }) => {
   await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
   await stack.sql`

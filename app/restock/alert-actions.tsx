@@ -15,8 +15,7 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
   if (state === 'acknowledged' || state === 'snoozed') {
     return (
       <Button
-        kind="control"
-        className="min-h-8"
+        kind="row"
         disabled={busy}
         aria-label={`Reopen: ${about}`}
         onClick={() => act([alertId], { kind: 'reopen' })}
@@ -28,8 +27,7 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
   return (
     <span className="inline-flex gap-1.5">
       <Button
-        kind="control"
-        className="min-h-8"
+        kind="row"
         disabled={busy}
         aria-label={`Acknowledge: ${about}`}
         onClick={() => act([alertId], { kind: 'acknowledge' })}
@@ -37,13 +35,9 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
         Acknowledge
       </Button>
       <Menu.Root>
-        <Menu.Trigger
-          disabled={busy}
-          aria-label={`Snooze: ${about}`}
-          className={buttonLook({ className: 'min-h-8' })}
-        >
+        <Menu.Trigger disabled={busy} aria-label={`Snooze: ${about}`} className={buttonLook({ kind: 'row' })}>
           Snooze
-          <ChevronDown aria-hidden="true" className="size-3.5 text-muted" />
+          <ChevronDown aria-hidden="true" className="-mx-0.5 size-3.5 text-muted" />
         </Menu.Trigger>
         <Menu.Portal>
           <Menu.Positioner sideOffset={6} align="end" collisionPadding={8} className="z-40">

@@ -23,19 +23,22 @@ interface Shown {
   busy: boolean
 }
 
-/** The same alerts as a table where there is room for one, else as a list whose actions are in reach of a thumb. */
+/** The same alerts as a table where there is room for all of it, else as a list whose actions are in reach of a thumb. */
 export function AlertList(shown: Shown) {
   return (
-    <>
-      <div className="flex flex-col max-lg:hidden">
+    <div className="@container">
+      <div className="flex flex-col @max-[60rem]:hidden">
         <AlertTable {...shown} />
       </div>
-      <ul aria-label="Shortages" className="lg:hidden">
+      <ul
+        aria-label="Shortages"
+        className="grid grid-cols-1 gap-x-8 @min-[40rem]:grid-cols-2 @min-[60rem]:hidden"
+      >
         {shown.alerts.map(alert => (
           <AlertItem key={alert.alertId} alert={alert} {...shown} />
         ))}
       </ul>
-    </>
+    </div>
   )
 }
 
@@ -47,13 +50,27 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
       rowKey={({ alertId }) => alertId}
       columns={[
         { key: 'rule', header: 'Shortage', align: 'left', cell: ({ rule }) => <RuleChip rule={rule} /> },
-        { key: 'product', header: 'Product', align: 'left', cell: alert => <ProductName alert={alert} /> },
-        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+        {
+          key: 'product',
+          header: 'Product',
+          align: 'left',
+          cell: alert => <ProductAndNumber alert={alert} />,
+        },
+        {
+          key: 'store',
+          header: 'Store',
+          align: 'left',
+          cell: ({ store }) => (
+            <span className="block max-w-40 truncate" title={storeName(stores, store)}>
+              {storeName(stores, store)}
+            </span>
+          ),
+        },
         { key: 'hand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
         { key: 'order', header: 'On order', cell: ({ onOrder }) => formatCount(onOrder) },
         {
           key: 'point',
-          header: 'Reorder point',
+          header: 'Reorder at',
           cell: ({ reorderPoint }) => (reorderPoint === null ? '–' : formatCount(reorderPoint)),
         },
         {
@@ -67,6 +84,7 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
           key: 'path',
           header: 'Raised by',
           align: 'left',
+          className: 'hidden @min-[70rem]:table-cell',
           cell: ({ raisedBy }) => <PathTag path={raisedBy} />,
         },
         {
@@ -88,7 +106,7 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
 function AlertItem({ alert, stores, now, zone, act, busy }: Shown & { alert: Alert }) {
   const { rule, onHand, onOrder, reorderPoint, openedAt } = alert
   return (
-    <li className="border-b border-line py-3 text-xs last:border-0">
+    <li className="border-t border-line py-3 text-xs first:border-t-0 @min-[40rem]:nth-2:border-t-0">
       <div className="flex items-start justify-between gap-3">
         <div className="min-w-0">
           <ProductName alert={alert} />
@@ -121,9 +139,19 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
+/** One above the other: a row is as high as its buttons anyway, and the width is needed. */
+function ProductAndNumber({ alert: { sku, productName } }: { alert: Pick<Alert, 'sku' | 'productName'> }) {
+  return (
+    <span className="block min-w-36 whitespace-normal">
+      {productName === null ? sku : productName}
+      {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
+    </span>
+  )
+}
+
 export function ProductName({ alert }: { alert: Pick<Alert, 'sku' | 'productName'> }) {
   return (
-    <span className="inline-flex max-w-full items-baseline gap-2">
+    <span className="inline-flex max-w-full flex-wrap items-baseline gap-x-2">
       {alert.productName === null ? null : <span className="truncate">{alert.productName}</span>}
       <span className={alert.productName === null ? '' : 'text-2xs text-muted'}>{alert.sku}</span>
     </span>
@@ -143,7 +171,10 @@ function Handling({
   if (handling === null || state === 'open') return <span className="text-2xs text-muted">nobody yet</span>
   const by = handling.by ?? 'somebody'
   return (
-    <span className="text-2xs text-muted" title={formatFullMoment(handling.at, zone)}>
+    <span
+      className="block text-2xs wrap-anywhere whitespace-normal text-muted"
+      title={formatFullMoment(handling.at, zone)}
+    >
       {handling.until === null
         ? `acknowledged by ${by}, ${formatMoment(handling.at, zone, now)}`
         : `snoozed by ${by} until ${formatMoment(handling.until, zone, now)}`}

@@ -39,7 +39,13 @@ export function AlertsCard({
   return (
     <Card
       title="Shortages"
-      note={<PathTag path="stream" detail={query.data ? countsText(query.data.counts) : undefined} />}
+      note={
+        <PathTag
+          path="stream"
+          detail={query.data ? countsText(query.data.counts) : undefined}
+          className="max-sm:whitespace-normal"
+        />
+      }
       actions={
         query.data ? (
           <BasisPopover

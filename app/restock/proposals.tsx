@@ -1,7 +1,7 @@
 'use client'
 
 import { Download } from 'lucide-react'
-import { formatDate } from '#app/format/day.ts'
+import { formatShortDay } from '#app/format/day.ts'
 import { formatExactMoney, formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { localDateOf } from '#app/format/time.ts'
@@ -124,10 +124,10 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
             { key: 'store', header: 'Store', align: 'left', cell: line => line.storeName },
             { key: 'hand', header: 'On hand', cell: line => formatCount(line.onHand) },
             { key: 'order', header: 'On order', cell: line => formatCount(line.onOrder) },
-            { key: 'point', header: 'Reorder point', cell: line => formatCount(line.reorderPoint) },
+            { key: 'point', header: 'Reorder at', cell: line => formatCount(line.reorderPoint) },
             {
               key: 'upto',
-              header: 'Order up to',
+              header: 'Up to',
               cell: line => (line.orderUpTo === null ? '–' : formatCount(line.orderUpTo)),
             },
             { key: 'pack', header: 'Pack of', cell: line => formatCount(line.packSize) },
@@ -167,7 +167,7 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
               key: 'expected',
               header: 'Expected',
               cell: ({ expectedAt }) =>
-                expectedAt === null ? '–' : formatDate(localDateOf(expectedAt, zone)),
+                expectedAt === null ? '–' : formatShortDay(localDateOf(expectedAt, zone)),
             },
           ]}
         />
