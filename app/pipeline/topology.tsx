@@ -135,15 +135,16 @@ function Arrow({ place, text }: { place: string; text: string }) {
   )
 }
 
+/** Its label stands above it and wraps in its width, so that the arrows of a row keep one height. */
 function ArrowDrawing({ children }: { children: ReactNode }) {
   return (
-    <span className="hidden w-full flex-col items-center px-1 xl:flex">
-      <span className="min-h-[1.4em] text-2xs whitespace-nowrap">{children}</span>
+    <span className="relative hidden w-full px-1 xl:block">
+      <span className="absolute inset-x-0 bottom-full text-center text-2xs">{children}</span>
       <svg
         viewBox="0 0 44 10"
         aria-hidden="true"
         preserveAspectRatio="xMaxYMid slice"
-        className="h-2.5 w-full text-control"
+        className="block h-2.5 w-full text-control"
       >
         <path d="M-400 5H42M37 1l5 4-5 4" fill="none" stroke="currentColor" strokeWidth="1.25" />
       </svg>
