@@ -2,7 +2,7 @@
 
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
-import { formatAge, formatTime, zoneLabel } from '#app/format/time.ts'
+import { formatShortAge, formatTime, zoneLabel } from '#app/format/time.ts'
 import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
 import { lastSaleOf, openingOf } from '#app/live/store-activity.ts'
 import { streamBasisOf } from '#app/side-by-side/basis.ts'
@@ -11,6 +11,7 @@ import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { Chip } from '#app/ui/chip.tsx'
+import { classNames } from '#app/ui/class-names.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
@@ -60,7 +61,7 @@ export function StoresCard({
     <Card
       title="Stores"
       note={<PathTag path="stream" detail="today so far" />}
-      className={className}
+      className={classNames('@container', className)}
       actions={
         <BasisPopover
           title="Stores"
@@ -109,11 +110,17 @@ export function StoresCard({
             cell: row => (row.day ? (percentChange(row.day.today.net, row.day.weekAgo.net) ?? '–') : '–'),
           },
           { key: 'orders', header: 'Orders', cell: row => formatCount(row.day?.today.orders ?? 0) },
-          { key: 'pace', header: 'A minute', cell: row => row.pace.toFixed(1) },
+          {
+            key: 'pace',
+            header: 'A minute',
+            // Beside the feed a small screen has no room for eight columns; this one is missed least.
+            className: '@max-[42rem]:hidden',
+            cell: row => row.pace.toFixed(1),
+          },
           {
             key: 'last',
             header: 'Last sale',
-            cell: row => (row.lastSale === null ? 'never' : `${formatAge(now - row.lastSale)} ago`),
+            cell: row => (row.lastSale === null ? 'never' : `${formatShortAge(now - row.lastSale)} ago`),
           },
         ]}
       />
