@@ -88,7 +88,9 @@ test('a broken event is a dead letter; repaired and requeued it counts once', as
   await expect(event).toHaveValue(/"store": "berlin-mite"/)
   await letter.getByRole('button', { name: 'Requeue' }).click()
   // Told beside the button that was pressed; the letter above says it too, as soon as it is read again.
-  await expect(letter.getByRole('form', { name: 'Repair and requeue' })).toContainText('"berlin-mite" is not known')
+  await expect(letter.getByRole('form', { name: 'Repair and requeue' })).toContainText(
+    '"berlin-mite" is not known',
+  )
   await event.fill((await event.inputValue()).replace('berlin-mite', 'berlin-mitte'))
   await letter.getByRole('button', { name: 'Requeue' }).click()
   await expect(letter.getByText('counted once, at partition')).toBeVisible()
