@@ -12,19 +12,48 @@ export const AMOUNT_SCALE = 10_000
  */
 export const MAX_DOCUMENT_AMOUNT: Amount = 100_000_000 * AMOUNT_SCALE
 
-const DECIMAL = /^(-?)(\d{1,12})(?:\.(\d{1,4}))?$/
+const MAX_WHOLE_DIGITS = 12
+/** What a fraction of so many digits is multiplied by: 1/10,000 is the smallest part. */
+const FRACTION_UNITS = [0, 1_000, 100, 10, 1]
 
 /**
  * Parses a decimal string with at most four decimals ("2.555", "-0.1").
  * @returns the amount, or null when the text is not such a decimal.
+ *
+ * Read digit by digit: an order has a dozen of them, and each is read for its figures and for its hash.
  */
 export function parseAmount(text: string): Amount | null {
-  const match = DECIMAL.exec(text)
-  if (!match) return null
-  const [, sign, whole = '0', fraction = ''] = match
-  const amount = Number(whole) * AMOUNT_SCALE + Number(fraction.padEnd(4, '0'))
+  const isNegative = text[0] === '-'
+  const start = isNegative ? 1 : 0
+  let at = start
+  let whole = 0
+  for (let digit = digitAt(text, at); digit >= 0; digit = digitAt(text, at)) {
+    whole = whole * 10 + digit
+    at += 1
+  }
+  if (at === start || at - start > MAX_WHOLE_DIGITS) return null
+  let fraction = 0
+  if (at < text.length) {
+    if (text[at] !== '.') return null
+    const point = at
+    at += 1
+    for (let digit = digitAt(text, at); digit >= 0; digit = digitAt(text, at)) {
+      fraction = fraction * 10 + digit
+      at += 1
+    }
+    const unit = FRACTION_UNITS[at - point - 1]
+    if (at < text.length || unit === undefined || unit === 0) return null
+    fraction *= unit
+  }
+  const amount = whole * AMOUNT_SCALE + fraction
   if (!Number.isSafeInteger(amount)) return null
-  return sign === '-' && amount !== 0 ? -amount : amount
+  return isNegative && amount !== 0 ? -amount : amount
+}
+
+/** The digit at a place of a text, or -1 when there is none. */
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 48
+  return digit >= 0 && digit <= 9 ? digit : -1
 }
 
 /** Writes an amount (number, bigint or integer text from the database) as a decimal with four decimals. */

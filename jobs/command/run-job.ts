@@ -19,7 +19,7 @@ export interface JobAsked {
 
 export interface JobContext {
   databaseUrl: string
-  /** A second client of one connection: reports that wait for no other then run beside the rest. */
+  /** A second client of one connection: half of the stores then run on it, beside the others. */
   besides?: Sql
   otherJobs: readonly OtherJob[]
   logger: Logger

@@ -1,12 +1,13 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { Position } from '#domain/log-event.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
 import { ensureStatistics, refreshRunStatistics } from '#jobs/materialize/ensure-statistics.ts'
 import type { Report } from '#jobs/materialize/report.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
-import { cutIntoSets, type RunSet } from '#jobs/planner/run-sets.ts'
+import { cutIntoSets } from '#jobs/planner/run-sets.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
 
@@ -18,9 +19,9 @@ export interface RunRequest {
   trigger: Trigger
   now: () => Instant
   reports?: readonly Report[]
-  /** A second client of one connection: what takes longest in a backfill, the chained reports, then runs on it. */
+  /** A second client of one connection: half of the partitions' stores then run on it, beside the others. */
   besides?: Sql
-  /** Told after every set. */
+  /** Told after every set. `planned` grows while turns are planned. */
   onSet?: (outcome: SetOutcome, progress: { done: number; planned: number; elapsedMs: number }) => void
   onRetry?: (job: string, error: unknown, attempt: number) => void
   signal?: AbortSignal
@@ -35,69 +36,105 @@ export interface RunSummary {
 /**
  * Brings the planner up to date with the log, then plans and runs, turn by turn, until nothing is left that
  * can run. All turns read the log up to the same place; what comes later is left to the next call.
+ *
+ * Every report is computed store by store, from its store's part of the log and other reports of the same store:
+ * so stores that share no partition share no work either, and with a second client they run beside each other
+ * from the first turn to the last, none waiting for the other half's slowest report.
  * @param sql a client of one connection (`connectForRuns`)
  */
 export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSummary> {
-  const { wanted, trigger, now, reports = REPORTS, besides, onSet, onRetry, signal } = request
-  const byName = new Map(reports.map(report => [report.name, report]))
+  const { besides, signal } = request
   const basis = await followLog(sql, signal ? { signal } : {})
   await ensureStatistics(sql)
+  const progress = { done: 0, planned: 0 }
+  const run = (client: Sql, partitions: ReadonlySet<number> | null) =>
+    runLane(client, { ...request, basis, partitions, progress })
+  const [mine, others] = halve(basis)
+  const lanes =
+    besides === undefined || others.size === 0 ? [run(sql, null)] : [run(sql, mine), run(besides, others)]
+  // The first that failed is told when the other has ended: nobody's connection is closed under it.
+  await Promise.allSettled(lanes)
+  const summaries = await Promise.all(lanes)
+  const sets = summaries.flatMap(summary => summary.sets)
+  if (sets.reduce((runs, set) => runs + set.succeeded.length, 0) >= MANY_RUNS) await refreshRunStatistics(sql)
+  return {
+    sets,
+    blocked: summaries.flatMap(summary => summary.blocked),
+    unknownStores: [...new Set(summaries.flatMap(summary => summary.unknownStores))],
+  }
+}
+
+/** The partitions in two halves of about as many events. */
+function halve(basis: readonly Position[]): [Set<number>, Set<number>] {
+  const halves = [0, 1].map(() => ({ events: 0, partitions: new Set<number>() })) as [Half, Half]
+  const bySize = basis.map(({ offset }, partition) => ({ partition, offset }))
+  for (const { partition, offset } of bySize.sort((left, right) => right.offset - left.offset)) {
+    const half = halves[0].events <= halves[1].events ? halves[0] : halves[1]
+    half.events += offset
+    half.partitions.add(partition)
+  }
+  return [halves[0].partitions, halves[1].partitions]
+}
+
+interface Half {
+  events: number
+  partitions: Set<number>
+}
+
+interface LaneRequest extends RunRequest {
+  basis: readonly Position[]
+  /** Whose stores run here; null: all. */
+  partitions: ReadonlySet<number> | null
+  progress: { done: number; planned: number }
+}
+
+async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
+  const {
+    wanted,
+    trigger,
+    now,
+    reports = REPORTS,
+    basis,
+    partitions,
+    progress,
+    onSet,
+    onRetry,
+    signal,
+  } = request
+  const byName = new Map(reports.map(report => [report.name, report]))
   const tried = new Set<string>()
   const sets: SetOutcome[] = []
   for (;;) {
     signal?.throwIfAborted()
-    const facts = await loadFacts(sql, { basis, rules: reports, wanted })
+    const facts = await loadFacts(sql, { basis, rules: reports, wanted, partitions })
     const { slots, blocked } = plan({ now: now(), facts, rules: reports, wanted, tried })
-    if (slots.length === 0) {
-      if (sets.reduce((runs, set) => runs + set.succeeded.length, 0) >= MANY_RUNS)
-        await refreshRunStatistics(sql)
-      return { sets, blocked, unknownStores: facts.unknownStores }
-    }
+    if (slots.length === 0) return { sets, blocked, unknownStores: facts.unknownStores }
     for (const slot of slots) tried.add(triedKey(slot))
-    let done = 0
-    const runSets = async (client: Sql, lane: readonly RunSet[]): Promise<void> => {
-      const brokenChains = new Set<string>()
-      for (const set of lane) {
-        const report = byName.get(set.job)
-        if (!report) throw new Error(`${set.job} was planned but is no report`)
-        // A chain that broke in an earlier set has nothing to open from in this one.
-        const runnable = report.isChained
-          ? set.slots.filter(slot => !brokenChains.has(slot.store))
-          : set.slots
-        if (runnable.length === 0) continue
-        const startedAt = performance.now()
-        const outcome = await runSet(client, {
-          report,
-          reports: byName,
-          slots: runnable,
-          basis,
-          trigger,
-          onRetry: (error, attempt) => onRetry?.(set.job, error, attempt),
-          signal,
-        })
-        if (report.isChained) {
-          for (const { store } of [...outcome.failed.map(({ slot }) => slot), ...outcome.taken])
-            brokenChains.add(store)
-        }
-        sets.push(outcome)
-        done += set.slots.length
-        onSet?.(outcome, { done, planned: slots.length, elapsedMs: performance.now() - startedAt })
+    progress.planned += slots.length
+    const brokenChains = new Set<string>()
+    for (const set of cutIntoSets(slots)) {
+      const report = byName.get(set.job)
+      if (!report) throw new Error(`${set.job} was planned but is no report`)
+      // A chain that broke in an earlier set has nothing to open from in this one.
+      const runnable = report.isChained ? set.slots.filter(slot => !brokenChains.has(slot.store)) : set.slots
+      if (runnable.length === 0) continue
+      const startedAt = performance.now()
+      const outcome = await runSet(sql, {
+        report,
+        reports: byName,
+        slots: runnable,
+        basis,
+        trigger,
+        onRetry: (error, attempt) => onRetry?.(set.job, error, attempt),
+        signal,
+      })
+      if (report.isChained) {
+        for (const { store } of [...outcome.failed.map(({ slot }) => slot), ...outcome.taken])
+          brokenChains.add(store)
       }
-    }
-    const planned = cutIntoSets(slots)
-    if (besides === undefined) await runSets(sql, planned)
-    else {
-      // No slot of a turn is computed from another; only checks look from one report to another, and not at chains.
-      const isChained = ({ job }: RunSet) => byName.get(job)?.isChained === true
-      const lanes = [
-        runSets(
-          sql,
-          planned.filter(set => !isChained(set)),
-        ),
-        runSets(besides, planned.filter(isChained)),
-      ]
-      await Promise.allSettled(lanes)
-      await Promise.all(lanes)
+      sets.push(outcome)
+      progress.done += set.slots.length
+      onSet?.(outcome, { ...progress, elapsedMs: performance.now() - startedAt })
     }
   }
 }

@@ -15,23 +15,40 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<n
   const sameKey = keys
     .map(column => sql`${sql(`new.${column}`)} = ${sql(`old.${column}`)}`)
     .reduce((left, right) => sql`${left} and ${right}`)
-  await sql`
-    delete from ${sql(`batch.${name}`)} old
-    using ${slots()}
-    where old.store = slot.store and ${sql(`old.${period}`)} = slot.period
-      and not exists (
-        select from staged new
-        where ${sameKey} and (${columnsOf('new', values)}) is not distinct from (${columnsOf('old', values)}))`
-  // What is left of the old rows is in `staged` too: as many rows on both sides are the same rows.
-  const [rows] = await sql<{ missing: number }[]>`
-    select (select count(*) from staged) - count(*) as missing
-    from ${sql(`batch.${name}`)} old join ${slots()} on slot.store = old.store and slot.period = ${sql(`old.${period}`)}`
-  if (rows?.missing === 0) return 0
+  // All that a set of periods has so far. Of a backfill that is nothing, and nothing need be compared with it.
+  const countOld = async () => {
+    const [row] = await sql<{ rows: number }[]>`
+      select count(*) as rows
+      from ${sql(`batch.${name}`)} old join ${slots()} on slot.store = old.store and slot.period = ${sql(`old.${period}`)}`
+    return row?.rows ?? 0
+  }
+  const hasOld = (await countOld()) > 0
+  if (hasOld) {
+    await sql`
+      delete from ${sql(`batch.${name}`)} old
+      using ${slots()}
+      where old.store = slot.store and ${sql(`old.${period}`)} = slot.period
+        and not exists (
+          select from staged new
+          where ${sameKey} and (${columnsOf('new', values)}) is not distinct from (${columnsOf('old', values)}))`
+    // What is left of the old rows is in `staged` too: as many rows on both sides are the same rows.
+    const [staged] = await sql<{ rows: number }[]>`select count(*) as rows from staged`
+    if ((await countOld()) === staged?.rows) return 0
+  }
+  const isNew = hasOld
+    ? sql`where not exists (select from ${sql(`batch.${name}`)} old where ${sameKey})`
+    : sql``
   const { count } = await sql`
     insert into ${sql(`batch.${name}`)} (${sql(written)}, run_id)
-    select ${columnsOf('new', written)}, slot.run_id
-    from staged new
-    join ${slots()} on slot.store = new.store and slot.period = ${sql(`new.${period}`)}
-    where not exists (select from ${sql(`batch.${name}`)} old where ${sameKey})`
+    select ${columnsOf('new', written)}, new.run_id
+    from (
+      -- By itself first: planned together with the rest, a report whose statistics say that it has (nearly) all
+      -- of these rows made this a walk over all slots for every row, 31 s for 240,000.
+      select staged.*, slot.run_id
+      from staged
+      join ${slots()} on slot.store = staged.store and slot.period = ${sql(`staged.${period}`)}
+      offset 0
+    ) new
+    ${isNew}`
   return count
 }

@@ -29,24 +29,33 @@ const REACH_BACK_DAYS = MAX_CARRIED_DAYS + WEEK_REACH_DAYS
  */
 export async function loadFacts(
   sql: Sql,
-  request: { basis: readonly Position[]; rules: readonly ReportRule[]; wanted: Wanted },
+  request: {
+    basis: readonly Position[]
+    rules: readonly ReportRule[]
+    wanted: Wanted
+    /** Only stores of these, and those that are on none; null: all. */
+    partitions?: ReadonlySet<number> | null
+  },
 ): Promise<PlannerFacts> {
-  const { basis, rules, wanted } = request
+  const { basis, rules, wanted, partitions = null } = request
   return sql.begin('isolation level repeatable read read only', async reading => {
     const months = await findOpenMonths(reading, rules)
     if (wanted.kind === 'range') months.push(...(await findMonthsInRange(reading, wanted)))
-    const scopes = joinMonths(months)
+    const known = new Map((await readStores(reading)).map(store => [store.store, store]))
+    const isAsked = (store: string) => {
+      const partition = known.get(store)?.partition
+      return partitions === null || partition === undefined || partitions.has(partition)
+    }
+    const scopes = joinMonths(months).filter(({ store }) => isAsked(store))
     const regions = await findRegions(reading, scopes)
-    const [references, stores, heads, tills, closed, runs, failures] = await Promise.all([
+    const [references, heads, tills, closed, runs, failures] = await Promise.all([
       readReferences(reading),
-      readStores(reading),
       readHeads(reading, regions),
       readTillReports(reading, regions),
       readClosedDays(reading, regions),
       readCurrentRuns(reading, regions),
       readFailures(reading),
     ])
-    const known = new Map(stores.map(store => [store.store, store]))
     const facts = regions.flatMap((region): StoreFacts[] => {
       const { store } = region
       const properties = known.get(store)

@@ -53,12 +53,14 @@ export const monthlyInventory: Report = {
     with days as materialized (select * from ${days()}),
     books as (
       select i.store, days.period as month, i.sku, count(*) as days,
-        (array_agg(i.opening order by i.business_day))[1] as opening,
+        -- of the first day and of the last: the least pair of day and level, since sorting each product's days
+        -- takes four times as long as all the sums
+        (min(array[i.business_day - date '2000-01-01', i.opening]))[2] as opening,
         batch.exact_sum(i.received) as received, batch.exact_sum(i.sold) as sold,
         batch.exact_sum(i.returned) as returned, batch.exact_sum(i.adjusted) as adjusted,
         batch.exact_sum(i.transferred) as transferred,
         batch.exact_sum(i.count_correction) as count_correction,
-        (array_agg(i.closing order by i.business_day desc))[1] as closing,
+        (max(array[i.business_day - date '2000-01-01', i.closing]))[2] as closing,
         sum(i.stockout_minutes)::integer as stockout_minutes,
         round(avg(i.closing), 4) as average_on_hand
       from days

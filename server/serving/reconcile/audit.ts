@@ -1,5 +1,5 @@
 import type { Reading } from '#server/serving/reading.ts'
-import { auditChecksums } from '#server/serving/reconcile/audit-checksums.ts'
+import { CHECKSUM_AUDITS } from '#server/serving/reconcile/audit-checksums.ts'
 import { auditEpisodes } from '#server/serving/reconcile/audit-episodes.ts'
 import {
   auditDailyInventory,
@@ -47,30 +47,49 @@ const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditMonthlyCategorySales,
 ]
 
+/** Does what it is given on each reader of one snapshot. */
+export type Share = (work: (reading: Reading) => Promise<void>) => Promise<void>
+
 /**
  * Holds every live and report row of the scope against the log at the offsets the row stands on, and names
  * those that differ. Stock and alerts are states of now: they are audited whatever the days.
- *
- * @param share does what it is given on each reader of the snapshot: they take the audits from one list
  */
-export async function audit(
-  share: (work: (reading: Reading) => Promise<void>) => Promise<void>,
+export async function audit(share: Share, scope: AuditScope, generation: number): Promise<FoundRow[]> {
+  const found = await runAudits(
+    [...AGAINST_THE_LOG, ...CHECKSUM_AUDITS, ...AGAINST_OTHER_REPORTS],
+    share,
+    scope,
+    generation,
+  )
+  const foundBy = (group: readonly Audit[]) => group.flatMap(one => found.get(one) ?? [])
+  return weighFindings({
+    direct: foundBy(AGAINST_THE_LOG),
+    derived: foundBy(AGAINST_OTHER_REPORTS),
+    checksums: foundBy(CHECKSUM_AUDITS),
+  })
+}
+
+/** Whether every report's rows are those that its runs took their checksums of. */
+export async function areAsWritten(share: Share, scope: AuditScope, generation: number): Promise<boolean> {
+  const found = await runAudits(CHECKSUM_AUDITS, share, scope, generation)
+  return [...found.values()].every(rows => rows.length === 0)
+}
+
+/** The readers take the audits from one list. */
+async function runAudits(
+  audits: readonly Audit[],
+  share: Share,
   scope: AuditScope,
   generation: number,
-): Promise<FoundRow[]> {
-  const waiting = [...AGAINST_THE_LOG, auditChecksums, ...AGAINST_OTHER_REPORTS]
+): Promise<Map<Audit, FoundRow[]>> {
+  const waiting = [...audits]
   const found = new Map<Audit, FoundRow[]>()
   await share(async reading => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       found.set(next, await next(reading, scope, generation))
     }
   })
-  const foundBy = (group: readonly Audit[]) => group.flatMap(one => found.get(one) ?? [])
-  return weighFindings({
-    direct: foundBy(AGAINST_THE_LOG),
-    derived: foundBy(AGAINST_OTHER_REPORTS),
-    checksums: foundBy([auditChecksums]),
-  })
+  return found
 }
 
 /** Keeps what was found, so that the dashboard and the views can tell of it. */

@@ -1,8 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import { audit, keepFindings } from '#server/serving/reconcile/audit.ts'
-import { auditChecksums } from '#server/serving/reconcile/audit-checksums.ts'
+import { areAsWritten, audit, keepFindings, type Share } from '#server/serving/reconcile/audit.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import { comparePaths } from '#server/serving/reconcile/compare-paths.ts'
 import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
@@ -86,25 +85,26 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
   await tuneForAggregation(reading)
   const runId = request.runId ?? (await nextRunId(reading))
-  await comparePaths(reading, request, { ...active, runId })
+  const share: Share = work =>
+    shareSnapshot({ sql, reading, readers: RECONCILE_CONNECTIONS }, { prepare: tuneForAggregation, work })
+  // Only this reader may write what it compares; the others begin with the rows.
+  const shareComparing: Share = work =>
+    share(async reader => {
+      if (reader === reading) await comparePaths(reading, request, { ...active, runId })
+      await work(reader)
+    })
+  const { generation } = active
+  if (request.depth !== 'figures') {
+    const findings = await audit(shareComparing, request, generation)
+    await keepFindings(reading, runId, findings)
+    return { runId, ...(await readFigures(reading, request)), findings, isAudited: true }
+  }
+  const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readFigures(reading, request)
-  const needsAudit =
-    request.depth !== 'figures' ||
-    figures.unexplained > 0 ||
-    (await auditChecksums(reading, request)).length > 0
-  const findings = needsAudit
-    ? await audit(
-        work =>
-          shareSnapshot(
-            { sql, reading, readers: RECONCILE_CONNECTIONS },
-            { prepare: tuneForAggregation, work },
-          ),
-        request,
-        active.generation,
-      )
-    : []
+  const isAudited = !isAsWritten || figures.unexplained > 0
+  const findings = isAudited ? await audit(share, request, generation) : []
   await keepFindings(reading, runId, findings)
-  return { runId, ...figures, findings, isAudited: needsAudit }
+  return { runId, ...figures, findings, isAudited }
 }
 
 /**
