@@ -45,6 +45,10 @@ function run(program, args) {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       env: {
         ...process.env,
+        // Half of a start is taking types off and compiling, here and in every process that the command starts.
+        // Where the folder cannot be written, Node goes on without.
+        NODE_COMPILE_CACHE:
+          process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'compiled'),
         INIT_CWD: process.env.INIT_CWD ?? process.cwd(),
         PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
       },
