@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, type Sql } from './client.ts'
 import { createTestDatabase, type TestDatabase } from './testing.ts'
 
@@ -107,4 +108,23 @@ test('int8 arrives as a number and refuses to be rounded; instants and dates kee
     /safe integers/,
   )
   await database.drop()
+})
+
+// Patched too: with Nagle's algorithm the end of a message of several writes waits 40 ms for the server's
+// delayed ACK; a seeding had eighty of those waits.
+test('a connection sends what it has at once', async () => {
+  const database = await createTestDatabase()
+  const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay')
+  try {
+    const sql = connect(database.url, { max: 1 })
+    await sql`select 1`
+    const port = Number(new URL(database.url).port)
+    const sockets = setNoDelay.mock.contexts.filter(socket => (socket as Socket).remotePort === port)
+    expect(sockets).toHaveLength(1)
+    expect(setNoDelay.mock.lastCall).toEqual([true])
+    await sql.end()
+  } finally {
+    setNoDelay.mockRestore()
+    await database.drop()
+  }
 })

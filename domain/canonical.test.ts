@@ -48,3 +48,12 @@ test('attributes are text: a key named like a field is not normalised', () => {
   const respelled = { ...ORDER, attributes: { ...ORDER.attributes, eventTime: '2026-11-20T09:15:30Z' } }
   expect(canonicalOf(respelled)).not.toBe(canonicalOf(ORDER))
 })
+
+test('an object of as many fields as another has its own', () => {
+  const line = { sku: 'tea', units: 6, unitPrice: '2.5' }
+  const taxed = { ...ORDER, lines: [{ ...line, tax: '0.30' }] }
+  const discounted = { ...ORDER, lines: [{ ...line, discount: '0.30' }] }
+  expect(canonicalOf(discounted)).toContain('"discount":3000')
+  expect(canonicalOf(taxed)).toContain('"tax":3000')
+  expect(canonicalOf(taxed)).not.toContain('discount')
+})

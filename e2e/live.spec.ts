@@ -21,7 +21,6 @@ test('the live page moves with every sale: figures, feed, minutes, stores and pr
   await page.goto('/live')
   await expect(page.getByText('The log is empty.')).toBeVisible()
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
-  await page.reload()
   await expect(tile(page, 'Today so far')).toHaveText('10.00')
 
   await stack.tills.sell({ store: lisboa, id: 'b-1', units: 2, unitPrice: '12.50' })

@@ -89,12 +89,15 @@ test('A day of stock that fails keeps the days after it from running', async () 
 })
 
 test('Events of a store that is no longer known are reported, and the others run', async () => {
-  const { sql, runDue } = await createTestBatch()
+  const { sql, runDue, run, connect } = await createTestBatch()
   await appendTestEvents(sql, EVENTS)
   await sql`delete from ref.stores where store = 'berlin'`
   const summary = await runDue(NIGHT)
   expect(summary.unknownStores).toEqual(['berlin'])
   expect(ranSlots(summary)).toContain('daily_sales berlin-west 2026-03-02')
+  const onTwo = await run(['daily_sales'], { from: '2026-03-02', to: '2026-03-03' }, { besides: connect() })
+  expect(onTwo.unknownStores).toEqual(['berlin'])
+  expect(ranSlots(onTwo)).toContain('daily_sales berlin-west 2026-03-02')
 })
 
 test('Every committed set tells the lane of operations what changed', async () => {

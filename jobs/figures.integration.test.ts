@@ -111,6 +111,30 @@ describe('the figures of random events', () => {
     }
   })
 
+  test('on two clients beside each other they are the same again, each store on one of them', async () => {
+    const before = await checksums(database.sql)
+    await database.sql`truncate batch.current_runs, batch.daily_sales, batch.hourly_sales, batch.daily_product_sales,
+      batch.daily_inventory, batch.monthly_inventory`
+    const besides = connectForRuns(database.url)
+    try {
+      const { sets, blocked } = await runWanted(runs, {
+        wanted: { kind: 'range', jobs: REPORTS.map(report => report.name), ...RANGE },
+        trigger: 'backfill',
+        now: () => AFTERWARDS,
+        besides,
+      })
+      expect(blocked).toEqual([])
+      expect(await checksums(database.sql)).toEqual(before)
+      const daily = sets.filter(set => set.report.name === 'daily_inventory')
+      const partitions = daily.map(set => [...new Set(set.succeeded.map(({ slot }) => slot.partition))])
+      expect(sets.flatMap(set => set.taken)).toEqual([])
+      expect(partitions).toHaveLength(2)
+      expect(new Set(partitions.flat()).size).toBe(partitions.flat().length)
+    } finally {
+      await besides.end({ timeout: 1 })
+    }
+  })
+
   test('a log that is followed from the start by another planner gives the same checksums', async () => {
     const before = await checksums(database.sql)
     await database.sql`truncate batch.current_runs, batch.day_head, batch.till_head, batch.planner_checkpoints,
