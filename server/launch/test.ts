@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
@@ -40,8 +39,11 @@ async function runTests(options: TestOptions): Promise<boolean> {
       counts.push(await runPlaywright(options, path.join(reports, 'playwright.json')))
     }
     const sum = addCounts(counts)
+    const ranNone = sum.passed + sum.failed + sum.skipped === 0
+    if (ranNone)
+      process.stderr.write(`\nNo test ran: no test file's path contains ${options.filters.join(' or ')}.\n`)
     process.stdout.write(`\n${summaryLine(sum)}\n`)
-    return sum.failed === 0
+    return sum.failed === 0 && !ranNone
   } finally {
     await rm(reports, { recursive: true, force: true })
   }
@@ -86,10 +88,13 @@ async function runPlaywright(options: TestOptions, report: string): Promise<Test
   return countPlaywright(exitCode, await readReport(report))
 }
 
-/** Filters name test files of either runner: the browser is not started for those of vitest. */
+/** Filters name test files of either runner: the browser is not started for those of vitest alone. */
 async function hasBrowserTests({ filters }: TestOptions): Promise<boolean> {
-  if (!existsSync(path.join(projectRoot, 'playwright.config.ts'))) return false
-  return filters.length === 0 || filters.some(filter => filter.includes('e2e') || filter.includes('.spec.'))
+  const names = await readdir(path.join(projectRoot, 'e2e'))
+  const files = names.filter(name => name.endsWith('.spec.ts')).map(name => `e2e/${name}`)
+  // Playwright takes a line too: live.spec.ts:17.
+  const wanted = filters.map(filter => filter.replace(/:\d+$/, ''))
+  return wanted.length === 0 || files.some(file => wanted.some(filter => file.includes(filter)))
 }
 
 async function runTool(
