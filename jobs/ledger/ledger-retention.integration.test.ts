@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { createTestBatch } from '#jobs/test-batch.ts'
-import { ledgerRetention, trimLedger } from './ledger-retention.ts'
+import { ledgerRetention, trimLane, trimLedger } from './ledger-retention.ts'
 
 interface Entry {
   state?: 'running' | 'succeeded' | 'failed' | 'abandoned'
@@ -83,4 +83,25 @@ test('It is due once a day', async () => {
       backend_pid, backend_start)
     values ('ledger_retention', 'all', (now() at time zone 'UTC')::date, 'succeeded', 'schedule', 1, '1', 1, 0, 0, now())`
   expect(await ledgerRetention.isReady?.(sql)).toBe(false)
+})
+
+test('The lane of operations keeps two days, and its newest entries whatever their age', async () => {
+  const { sql } = await createTestBatch()
+  const add = async (ageDays: number) => {
+    await sql`select live.append_ops('test', '{}')`
+    await sql`
+      update live.ops_lane set at = now() - make_interval(days => ${ageDays}::integer)
+      where sequence = (select max(sequence) from live.ops_lane)`
+  }
+  for (const ageDays of [9, 8, 3, 3, 3]) await add(ageDays)
+  const sequences = async () =>
+    (await sql`select sequence from live.ops_lane order by 1`).map(row => row.sequence)
+  expect(await trimLane(sql, { keep: 2 })).toBe(3)
+  expect(await sequences()).toEqual([4, 5])
+  await add(1)
+  await add(1)
+  expect(await trimLane(sql, { keep: 1 })).toBe(2)
+  // What is appended next follows on.
+  await add(0)
+  expect(await sequences()).toEqual([6, 7, 8])
 })

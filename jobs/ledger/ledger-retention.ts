@@ -7,13 +7,16 @@ export const KEEP_RUNS_DAYS = 30
 /** Runs of the schedule that a newer one has replaced: at two minutes' ticks 17,000 a day with eight stores. */
 export const KEEP_REPLACED_DAYS = 2
 
+/** The lane of operations keeps as many entries whatever their age: the newest are what a page shows of the past. */
+export const KEEP_LANE_ENTRIES = 1_000
+
 /** Rows of one statement. */
 const STEP = 20_000
 
-/** Once a day: takes out of the ledger what no figure stands on and nobody will ask for. */
+/** Once a day: takes out of the ledger what no figure stands on and nobody will ask for, and of the lane what all have heard. */
 export const ledgerRetention: OtherJob = {
   name: 'ledger_retention',
-  summary: `removes replaced runs of the schedule after ${KEEP_REPLACED_DAYS} days, other old attempts after ${KEEP_RUNS_DAYS}`,
+  summary: `removes replaced runs of the schedule and what was told of them after ${KEEP_REPLACED_DAYS} days, other old attempts after ${KEEP_RUNS_DAYS}`,
   takesRange: false,
   cadence: 'once a day',
   isReady: isDueToday,
@@ -21,8 +24,10 @@ export const ledgerRetention: OtherJob = {
     const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream ledger retention' })
     try {
       const removed = await trimLedger(sql)
-      const detail = `${removed} ${removed === 1 ? 'entry' : 'entries'} removed from the ledger`
-      return { text: `${detail}.\n`, json: { removed }, detail, rowCount: removed }
+      const told = await trimLane(sql)
+      const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'}`
+      const detail = `${entries(removed)} removed from the ledger, ${entries(told)} from the lane of operations`
+      return { text: `${detail}.\n`, json: { removed, told }, detail, rowCount: removed }
     } finally {
       await sql.end({ timeout: 1 })
     }
@@ -63,4 +68,17 @@ export async function trimLedger(sql: Sql, { step = STEP } = {}): Promise<number
     removed += count
     if (count < step) return removed
   }
+}
+
+/**
+ * Removes old entries of the lane of operations. Whoever comes back after so long finds the gap and begins with a
+ * snapshot.
+ * @returns how many were removed
+ */
+export async function trimLane(sql: Sql, { keep = KEEP_LANE_ENTRIES } = {}): Promise<number> {
+  const { count } = await sql`
+    delete from live.ops_lane
+    where at < now() - make_interval(days => ${KEEP_REPLACED_DAYS}::integer)
+      and sequence <= (select max(sequence) from live.ops_lane) - ${keep}::bigint`
+  return count
 }
