@@ -127,7 +127,7 @@ const REPORT_SHARES: readonly (readonly [string, number])[] = [
   ['monthly_inventory', 7],
 ]
 
-/** Which share of the batch path is done, by the reports that stand: each comes with all its days at once. */
+/** Which share of the batch path is done, by the reports that stand: each comes with all days of half the stores at once. */
 async function batchShare(sql: Sql): Promise<number> {
   const [row] = await sql<{ done: number }[]>`
     select coalesce(sum(share), 0)::float8 / 100 as done

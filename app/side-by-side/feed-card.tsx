@@ -91,9 +91,8 @@ export function FeedCard({
       <div className="mt-2 grid min-h-10 content-start text-2xs text-muted">
         <p className="truncate">{alertsText(state.alerts)}</p>
         {state.salesOmitted > 0 ? (
-          <p className="truncate">
-            {formatCount(state.salesOmitted)} more came too fast to list; all are counted
-          </p>
+          // One text: behind a number of its own, the rest would move with each digit more.
+          <p className="truncate">{`${formatCount(state.salesOmitted)} more came too fast to list; all are counted`}</p>
         ) : null}
       </div>
     </Card>

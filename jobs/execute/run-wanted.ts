@@ -2,7 +2,12 @@ import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
-import { ensureStatistics, refreshRunStatistics } from '#jobs/materialize/ensure-statistics.ts'
+import {
+  ensureStatistics,
+  gatherKeyStatistics,
+  MANY_ROWS,
+  refreshRunStatistics,
+} from '#jobs/materialize/ensure-statistics.ts'
 import type { Report } from '#jobs/materialize/report.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
@@ -47,20 +52,45 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
   const basis = await followLog(sql, signal ? { signal } : {})
   await ensureStatistics(sql)
   const progress = { done: 0, planned: 0 }
-  const run = (client: Sql, partitions: ReadonlySet<number> | null) =>
-    runLane(client, { ...request, basis, partitions, progress })
+  const failed = new AbortController()
+  const run = async (client: Sql, partitions: ReadonlySet<number> | null) => {
+    const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])])
+    try {
+      return await runLane(client, { ...request, basis, partitions, progress, signal: stop })
+    } catch (error) {
+      // What made the first lane fail stops the other after the set it is at.
+      failed.abort(error)
+      throw error
+    }
+  }
   const [mine, others] = halve(basis)
   const lanes =
     besides === undefined || others.size === 0 ? [run(sql, null)] : [run(sql, mine), run(besides, others)]
-  // The first that failed is told when the other has ended: nobody's connection is closed under it.
+  // Told when both have ended: nobody's connection is closed under it.
   await Promise.allSettled(lanes)
+  failed.signal.throwIfAborted()
   const summaries = await Promise.all(lanes)
   const sets = summaries.flatMap(summary => summary.sets)
-  if (sets.reduce((runs, set) => runs + set.succeeded.length, 0) >= MANY_RUNS) await refreshRunStatistics(sql)
+  if (sets.reduce((runs, set) => runs + set.succeeded.length, 0) >= MANY_RUNS) {
+    await refreshRunStatistics(sql)
+    if (lanes.length > 1) await refreshReportStatistics(sql, sets)
+  }
   return {
     sets,
     blocked: summaries.flatMap(summary => summary.blocked),
     unknownStores: [...new Set(summaries.flatMap(summary => summary.unknownStores))],
+  }
+}
+
+/** Gathered by each lane, they were of its own half: neither sees what the other has not committed. */
+async function refreshReportStatistics(sql: Sql, sets: readonly SetOutcome[]): Promise<void> {
+  const rows = new Map<Report, number>()
+  for (const { report, succeeded } of sets) {
+    const computed = succeeded.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    rows.set(report, (rows.get(report) ?? 0) + computed)
+  }
+  for (const [report, count] of rows) {
+    if (count >= MANY_ROWS) await gatherKeyStatistics(sql, report)
   }
 }
 

@@ -1,4 +1,8 @@
 import type { Sql } from '#db/client.ts'
+import type { Report } from './report.ts'
+
+/** Rows beyond which Postgres' guesses about a table it has no statistics of cost more than gathering them. */
+export const MANY_ROWS = 2_000
 
 /**
  * Gathers, once, statistics over the log as a whole. Autovacuum keeps those of every day's table, but plans
@@ -21,4 +25,17 @@ export async function ensureStatistics(sql: Sql): Promise<void> {
  */
 export async function refreshRunStatistics(sql: Sql): Promise<void> {
   await sql`analyze (skip_locked) batch.current_runs`
+}
+
+/**
+ * Gathers statistics over a report's keys, by which its rows are found and joined; those of the figures beside
+ * them would take as long again. Waits for nobody: who has the table's lock gathers them, or autovacuum does.
+ */
+export async function gatherKeyStatistics(sql: Pick<Sql, 'unsafe'>, report: Report): Promise<void> {
+  await sql.unsafe(`analyze (skip_locked) batch.${report.table.name} (${keyColumns(report).join(', ')})`)
+}
+
+/** Columns that tell a report's rows apart. */
+export function keyColumns({ table }: Report): string[] {
+  return ['store', table.period, ...table.key]
 }

@@ -6,13 +6,11 @@ import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { type SettledRun, settleRuns } from '#jobs/ledger/settle-runs.ts'
 import type { Transaction } from '#jobs/transaction.ts'
 import { collectInputs } from './collect-inputs.ts'
+import { gatherKeyStatistics, keyColumns, MANY_ROWS } from './ensure-statistics.ts'
 import { type Fault, findFaults, type StagedRows } from './output-check.ts'
 import { replaceRows } from './replace-rows.ts'
 import type { Report } from './report.ts'
 import { createSetReading } from './set-reading.ts'
-
-/** Rows beyond which Postgres' guesses about a table it has no statistics of cost more than gathering them. */
-const MANY_ROWS = 2_000
 
 export interface Materialized {
   settled: SettledRun[]
@@ -59,10 +57,7 @@ export async function materialize(
   if (report.isPublishing) await recordRestatements(staged(sound), { basis })
   const written = await replaceRows(staged(sound))
   // At once: what reads the report next, another report or an audit, would still take it for empty.
-  if (written >= MANY_ROWS) {
-    await transaction`
-      analyze (skip_locked) ${transaction(`batch.${report.table.name}`)} (${transaction(keyOf(report))})`
-  }
+  if (written >= MANY_ROWS) await gatherKeyStatistics(transaction, report)
   const settled = await settleRuns(transaction, { report, claims: sound, inputs })
   if (report.isChained) await linkChain(transaction, { report, claims: sound })
   if (report.isPublishing) await closeDays(transaction, sound)
@@ -98,14 +93,9 @@ async function stageRows(
       set_config('enable_nestloop', 'off', true)`
   const { count } =
     await transaction`create temporary table staged on commit drop as ${report.figures(reading)}`
-  if (count >= MANY_ROWS) await transaction`analyze staged (${transaction(keyOf(report))})`
+  if (count >= MANY_ROWS) await transaction`analyze staged (${transaction(keyColumns(report))})`
   // What follows touches few rows of large reports, by their keys.
   await transaction`select set_config('enable_nestloop', 'on', true)`
-}
-
-/** Rows are found and joined by these; statistics of the figures between them are half of the time to gather. */
-function keyOf({ table }: Report): string[] {
-  return ['store', table.period, ...table.key]
 }
 
 function slotTable(transaction: Transaction, claims: readonly Claim[]) {

@@ -1,5 +1,8 @@
 import type { StagedRows } from './output-check.ts'
 
+/** New rows beyond which looking each of them up among the old ones by an index costs more than one pass. */
+const MANY_COMPARED = 20_000
+
 /**
  * Replaces the rows of the set's periods by those of `staged`. Only rows that differ are written: the result
  * is the same as deleting all and inserting all, but a report that runs every few minutes leaves nothing
@@ -34,6 +37,8 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<n
     // What is left of the old rows is in `staged` too: as many rows on both sides are the same rows.
     const [staged] = await sql<{ rows: number }[]>`select count(*) as rows from staged`
     if ((await countOld()) === staged?.rows) return 0
+    // A small table that another lane fills meanwhile is no place to look at once for every row.
+    if ((staged?.rows ?? 0) >= MANY_COMPARED) await sql`select set_config('enable_nestloop', 'off', true)`
   }
   const isNew = hasOld
     ? sql`where not exists (select from ${sql(`batch.${name}`)} old where ${sameKey})`
@@ -50,5 +55,6 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<n
       offset 0
     ) new
     ${isNew}`
+  await sql`select set_config('enable_nestloop', 'on', true)`
   return count
 }

@@ -92,8 +92,10 @@ async function runPlaywright(options: TestOptions, report: string): Promise<Test
 async function hasBrowserTests({ filters }: TestOptions): Promise<boolean> {
   const names = await readdir(path.join(projectRoot, 'e2e'))
   const files = names.filter(name => name.endsWith('.spec.ts')).map(name => `e2e/${name}`)
-  // Playwright takes a line too: live.spec.ts:17.
-  const wanted = filters.map(filter => filter.replace(/:\d+$/, ''))
+  // Playwright takes a line and a column too: live.spec.ts:17:5.
+  const wanted = filters.map(filter =>
+    path.relative(projectRoot, path.resolve(projectRoot, filter)).replace(/(:\d+){1,2}$/, ''),
+  )
   return wanted.length === 0 || files.some(file => wanted.some(filter => file.includes(filter)))
 }
 

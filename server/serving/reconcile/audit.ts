@@ -22,6 +22,7 @@ import type { AuditScope } from '#server/serving/reconcile/audit-scope.ts'
 import { auditStock } from '#server/serving/reconcile/audit-stock.ts'
 import { auditWindows } from '#server/serving/reconcile/audit-windows.ts'
 import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
+import type { SharedWork } from '#server/serving/reconcile/share-snapshot.ts'
 import { weighFindings } from '#server/serving/reconcile/weigh-findings.ts'
 
 type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
@@ -48,7 +49,7 @@ const AGAINST_OTHER_REPORTS: readonly Audit[] = [
 ]
 
 /** Does what it is given on each reader of one snapshot. */
-export type Share = (work: (reading: Reading) => Promise<void>) => Promise<void>
+export type Share = (work: SharedWork) => Promise<void>
 
 /**
  * Holds every live and report row of the scope against the log at the offsets the row stands on, and names
@@ -84,8 +85,8 @@ async function runAudits(
 ): Promise<Map<Audit, FoundRow[]>> {
   const waiting = [...audits]
   const found = new Map<Audit, FoundRow[]>()
-  await share(async reading => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
+  await share(async (reading, stop) => {
+    for (let next = waiting.shift(); next && !stop.aborted; next = waiting.shift()) {
       found.set(next, await next(reading, scope, generation))
     }
   })

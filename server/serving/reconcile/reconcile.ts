@@ -89,9 +89,9 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
     shareSnapshot({ sql, reading, readers: RECONCILE_CONNECTIONS }, { prepare: tuneForAggregation, work })
   // Only this reader may write what it compares; the others begin with the rows.
   const shareComparing: Share = work =>
-    share(async reader => {
+    share(async (reader, stop) => {
       if (reader === reading) await comparePaths(reading, request, { ...active, runId })
-      await work(reader)
+      await work(reader, stop)
     })
   const { generation } = active
   if (request.depth !== 'figures') {

@@ -1,7 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#server/serving/reading.ts'
 
-type Work = (reading: Reading) => Promise<void>
+/** @param stop fires when another reader's part has failed: what is done from then on is thrown away */
+export type SharedWork = (reading: Reading, stop: AbortSignal) => Promise<void>
 
 /**
  * Does work that can be shared on this reader and, at the same time, on other connections of the client that
@@ -14,10 +15,19 @@ type Work = (reading: Reading) => Promise<void>
  */
 export async function shareSnapshot(
   { sql, reading, readers }: { sql: Sql; reading: Reading; readers: number },
-  { prepare, work }: { prepare: Work; work: Work },
+  { prepare, work }: { prepare: (reading: Reading) => Promise<void>; work: SharedWork },
 ): Promise<void> {
   const [exported] = await reading<{ snapshot: string }[]>`select pg_export_snapshot() as snapshot`
   const others: Promise<void>[] = []
+  const failed = new AbortController()
+  const workOn = async (reader: Reading): Promise<void> => {
+    try {
+      await work(reader, failed.signal)
+    } catch (error) {
+      failed.abort(error)
+      throw error
+    }
+  }
   let isOver = false
   const join = async (other: Reading): Promise<void> => {
     // It came free when nothing was left to do, and the snapshot may be gone.
@@ -25,7 +35,7 @@ export async function shareSnapshot(
     const working = (async () => {
       await other.unsafe(`set transaction snapshot '${exported?.snapshot}'`)
       await prepare(other)
-      await work(other)
+      await workOn(other)
     })()
     others.push(working)
     await working
@@ -35,7 +45,7 @@ export async function shareSnapshot(
     sql.begin('isolation level repeatable read read only', join).catch(() => {})
   }
   try {
-    await work(reading)
+    await workOn(reading)
   } finally {
     isOver = true
     await Promise.allSettled(others)
