@@ -51,11 +51,11 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
   const change = changes[name]
   return (
     <div className="@container grid gap-1">
-      <dl className="flex items-center justify-between gap-2">
+      <dl className="flex flex-wrap items-center justify-between gap-x-2">
         <dt className="inline-flex items-center gap-1.5 text-2xs text-muted">
           <PathMarker path="batch" /> Batch
         </dt>
-        <dd className="text-[clamp(0.9375rem,12cqi,var(--text-figure))] font-semibold tracking-[-0.02em] whitespace-nowrap">
+        <dd className="ml-auto text-[clamp(0.9375rem,12cqi,var(--text-figure))] font-semibold tracking-[-0.02em] whitespace-nowrap">
           {figureText(name, totals[name], unit)}
         </dd>
       </dl>

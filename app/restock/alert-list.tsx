@@ -95,7 +95,7 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
         },
         {
           key: 'act',
-          header: 'Do',
+          header: 'Action',
           cell: alert => <AlertActions alert={alert} act={act} busy={busy} />,
         },
       ]}
