@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { withFileLock } from './file-lock.mjs'
 import { runNpm } from './npm.mjs'
@@ -45,7 +46,41 @@ function isInstalled(root, development) {
   const installed = readPackages(path.join(root, 'node_modules', '.package-lock.json'))
   if (installed === undefined) return false
   const wanted = readPackages(path.join(root, 'package-lock.json'))
-  return wanted === undefined || differences({ wanted, installed, development }).length === 0
+  if (wanted !== undefined && differences({ wanted, installed, development }).length > 0) return false
+  return arePatched(root)
+}
+
+/**
+ * Whether packages were installed with the patches that are here now: an update may bring another patch for the
+ * same version. Who installed without us is believed, since npm itself applies the patches that are there.
+ *
+ * @param {string} root
+ */
+export function arePatched(root) {
+  try {
+    return readFileSync(patchRecord(root), 'utf8') === patchesDigest(root)
+  } catch {
+    return true
+  }
+}
+
+/** @param {string} root */
+export function recordPatches(root) {
+  writeFileSync(patchRecord(root), patchesDigest(root))
+}
+
+/** @param {string} root */
+function patchRecord(root) {
+  return path.join(root, 'node_modules', '.patches')
+}
+
+/** @param {string} root */
+function patchesDigest(root) {
+  const folder = path.join(root, 'patches')
+  const digest = createHash('sha256')
+  const names = existsSync(folder) ? readdirSync(folder).sort() : []
+  for (const name of names) digest.update(name).update(readFileSync(path.join(folder, name)))
+  return digest.digest('hex')
 }
 
 /**
@@ -89,6 +124,7 @@ async function install(root) {
     clearInterval(ticking)
     if (process.stderr.isTTY) process.stderr.write('\r')
   }
+  recordPatches(root)
   say(`Dependencies installed in ${seconds()} s.`)
 }
 

