@@ -1,8 +1,10 @@
 'use client'
 
+import { useMemo } from 'react'
 import { Bar, BarChart, type BarShapeProps, CartesianGrid, Rectangle, Tooltip, XAxis, YAxis } from 'recharts'
 import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
 import { ChartTooltip, type TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import { signedScale } from '#app/charts/signed-scale.ts'
 import type { WindowState } from '#domain/window.ts'
 
 /** One bar: a minute as the stream has it. */
@@ -25,6 +27,7 @@ export function MinuteChart({
   description: string
   tooltip: (key: string) => { title: string; lines: readonly TooltipLine[] } | null
 }) {
+  const scale = useMemo(() => signedScale(points.map(point => point.value)), [points])
   return (
     <BarChart
       responsive
@@ -36,7 +39,7 @@ export function MinuteChart({
     >
       <CartesianGrid {...GRID} />
       <XAxis {...X_AXIS} minTickGap={28} />
-      <YAxis {...Y_AXIS} />
+      <YAxis {...Y_AXIS} {...scale} />
       <Tooltip
         isAnimationActive={false}
         cursor={CURSOR}

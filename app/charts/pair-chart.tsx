@@ -15,6 +15,7 @@ import {
 import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
 import { ChartTooltip, type TooltipLine } from '#app/charts/chart-tooltip.tsx'
 import { cutOpenLine, type DrawnPoint, type PairPoint } from '#app/charts/pair-points.ts'
+import { signedScale } from '#app/charts/signed-scale.ts'
 
 /**
  * Batch as bars, stream as a line over them. A step that is still open is pale and dashed: both paths will
@@ -31,6 +32,10 @@ export function PairChart({
   tooltip: (key: string) => { title: string; lines: readonly TooltipLine[] } | null
 }) {
   const drawn = useMemo(() => cutOpenLine(points), [points])
+  const scale = useMemo(
+    () => signedScale(points.flatMap(({ batch, stream }) => [batch ?? 0, stream ?? 0])),
+    [points],
+  )
   // A line through a few points hides that they are points.
   const dot = points.length <= 31 ? STREAM_DOT : false
   return (
@@ -43,7 +48,7 @@ export function PairChart({
     >
       <CartesianGrid {...GRID} />
       <XAxis {...X_AXIS} />
-      <YAxis {...Y_AXIS} />
+      <YAxis {...Y_AXIS} {...scale} />
       <Tooltip
         isAnimationActive={false}
         cursor={CURSOR}
