@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
 import type { WorldEnd } from './history/world-history.ts'
-import { makeHistory } from './load/make-history.ts'
+import { type HistoryMaking, makeHistory } from './load/make-history.ts'
 import { describeDone, describeProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 import type { SeedingProgress } from './seeding-progress.ts'
@@ -36,12 +36,28 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   const world = createWorld(options)
   // No business day of the history begins before it, whatever the zone.
   const start = until - (days + 2) * DAY_MS
-  await writeReference(sql, world, start)
-  progress.done(
-    `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
-  )
-  if (days === 0) await writeWorld(dataDir, options, unopened(world))
-  else await loadWorld(seeding, world, start)
+  const named = `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`
+  if (days === 0) {
+    await writeReference(sql, world, start)
+    progress.done(named)
+    await writeWorld(dataDir, options, unopened(world))
+    return world
+  }
+  let end = unopened(world)
+  const making = makeHistory(world, {
+    span: options,
+    stop: seeding.stop,
+    onEnd(reached) {
+      end = reached
+    },
+  })
+  try {
+    await writeReference(sql, world, start)
+    progress.done(named)
+    await loadWorld(seeding, { start, chunks: making.chunks, endOfWorld: () => end })
+  } finally {
+    await making.end()
+  }
   return world
 }
 
@@ -85,31 +101,23 @@ function notEmpty(): Error {
 }
 
 async function loadWorld(
-  { sql, options, dataDir, progress, stop }: Seeding,
-  world: World,
-  start: Instant,
+  { sql, options, dataDir, progress }: Seeding,
+  made: { start: Instant; chunks: HistoryMaking['chunks']; endOfWorld(): WorldEnd },
 ): Promise<void> {
   progress.begin('history')
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   let loaded = 0
-  let end = unopened(world)
   try {
     await loadHistory(sql, {
-      chunks: makeHistory(world, {
-        span: options,
-        stop,
-        onEnd(reached) {
-          end = reached
-        },
-      }),
-      from: start,
+      chunks: made.chunks,
+      from: made.start,
       to: options.until,
       onProgress(done) {
         loaded = done
         const elapsedMs = progress.elapsedMs()
         progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`, done / total)
       },
-      beforeCommit: () => writeWorld(dataDir, options, end),
+      beforeCommit: () => writeWorld(dataDir, options, made.endOfWorld()),
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error

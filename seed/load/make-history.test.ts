@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type HistoryChunk, historyChunks } from '#server/log/history-chunks.ts'
 import { enrichedHistory, type WorldEnd } from '../history/world-history.ts'
 import { createWorld } from '../world/world.ts'
-import { makeHistory } from './make-history.ts'
+import { type HistoryMaking, makeHistory } from './make-history.ts'
 
 const world = createWorld({ randomSeed: 5, stores: 8, ordersPerDay: 320 })
 // A Tuesday, on which the warehouse passes goods on to stores of other partitions, lies within.
@@ -23,6 +23,13 @@ async function collect(chunks: AsyncIterable<HistoryChunk>): Promise<Map<string,
     keep(keys, -1)
   }
   return lines
+}
+
+/** Ends with the test. */
+function making(request: Partial<Parameters<typeof makeHistory>[1]>): HistoryMaking {
+  const made = makeHistory(world, { span, stop: new AbortController().signal, onEnd() {}, ...request })
+  onTestFinished(() => made.end())
+  return made
 }
 
 const inOrder = ({ shops, journals }: WorldEnd) => ({
@@ -48,13 +55,11 @@ describe('a history made on several threads', () => {
   test('is, partition by partition, what one thread makes, offsets included', async () => {
     let end: WorldEnd | undefined
     const lines = await collect(
-      makeHistory(world, {
-        span,
-        stop: new AbortController().signal,
+      making({
         onEnd(reached) {
           end = reached
         },
-      }),
+      }).chunks,
     )
     expect([...lines.keys()].sort()).toEqual([...alone.lines.keys()].sort())
     expect(lines).toEqual(alone.lines)
@@ -64,22 +69,20 @@ describe('a history made on several threads', () => {
   test('ends with the reason when it is stopped, and tells of no end', async () => {
     const stop = new AbortController()
     let isEnded = false
-    const making = makeHistory(world, {
-      span,
+    const { chunks } = making({
       stop: stop.signal,
       onEnd() {
         isEnded = true
       },
     })
-    await making.next()
+    await chunks[Symbol.asyncIterator]().next()
     stop.abort(new Error('enough'))
-    await expect(collect(making)).rejects.toThrow('enough')
+    await expect(collect(chunks)).rejects.toThrow('enough')
     expect(isEnded).toBe(false)
   }, 30_000)
 
   test('fails with what a thread fails with', async () => {
     const impossible = { ...span, until: Number.NaN }
-    const making = makeHistory(world, { span: impossible, stop: new AbortController().signal, onEnd() {} })
-    await expect(collect(making)).rejects.toThrow(RangeError)
+    await expect(collect(making({ span: impossible }).chunks)).rejects.toThrow(RangeError)
   }, 30_000)
 })

@@ -19,16 +19,24 @@ const MAKERS = 2
 /** Chunks that a maker may be ahead of whoever takes them: one is written while the next is made. */
 export const MAKER_AHEAD = 2
 
+/** A history that is being made. */
+export interface HistoryMaking {
+  /** To be read once. Throws what a maker fails with, and the reason when it is stopped. */
+  chunks: AsyncIterable<HistoryChunk>
+  /** Ends the threads, whether all chunks were read or none. */
+  end(): Promise<void>
+}
+
 /**
- * Makes the history of a world on several threads, each with whole partitions of the log: which thread was
- * faster changes no offset. What is not taken is not made: a few chunks are in memory at any time.
+ * Begins to make the history of a world on several threads, each with whole partitions of the log: which thread
+ * was faster changes no offset. What is not taken is not made: a few chunks are in memory at any time. The threads
+ * start at once, since they need a third of a second before their first event.
  * @param onEnd told how the world stands at its end, after the last chunk
- * @throws what a maker fails with
  */
-export async function* makeHistory(
+export function makeHistory(
   world: World,
   { span, stop, onEnd }: { span: HistorySpan; stop: AbortSignal; onEnd(end: WorldEnd): void },
-): AsyncGenerator<HistoryChunk> {
+): HistoryMaking {
   const { randomSeed, stores, ordersPerDay } = world
   const parameters = { randomSeed, stores, ordersPerDay }
   const ready: { chunk: HistoryChunk; maker: Worker }[] = []
@@ -57,7 +65,8 @@ export async function* makeHistory(
   })
   const onStop = () => news.resolve()
   stop.addEventListener('abort', onStop)
-  try {
+
+  async function* takeChunks(): AsyncGenerator<HistoryChunk> {
     while (working > 0 || ready.length > 0) {
       stop.throwIfAborted()
       if (failures.length > 0) throw failures[0]
@@ -71,9 +80,14 @@ export async function* makeHistory(
       }
     }
     onEnd(end)
-  } finally {
-    stop.removeEventListener('abort', onStop)
-    await Promise.all(makers.map(maker => maker.terminate()))
+  }
+
+  return {
+    chunks: takeChunks(),
+    async end() {
+      stop.removeEventListener('abort', onStop)
+      await Promise.all(makers.map(maker => maker.terminate()))
+    },
   }
 }
 
