@@ -104,7 +104,8 @@ function isSimulator(name: ProcessName): boolean {
 
 const DEMO_SCHEDULE = {
   BATCH_SCHEDULE: '*/2 * * * *',
-  DEMO_NOTE: 'Demo retailer: the hourly batch runs every two minutes here.',
+  DEMO_NOTE:
+    'Demo retailer: the hourly batch runs every two minutes here, and simulated tills sell far faster than in the days before the start.',
 }
 
 function settingsOf(
