@@ -1,9 +1,8 @@
 // Without a time zone in it, and so without Temporal: pages in a browser use this without loading that.
+import { DAY_MS } from './instant.ts'
 
 /** 'YYYY-MM-DD': the day a store books a sale on. */
 export type BusinessDay = string
-
-const DAY_MS = 86_400_000
 
 /** Calendar arithmetic on 'YYYY-MM-DD'. */
 export function addDays(day: BusinessDay, days: number): BusinessDay {

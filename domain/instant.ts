@@ -1,11 +1,13 @@
+import { digitAt } from './digits.ts'
+
 /** A moment in time: milliseconds since 1970-01-01T00:00:00Z. */
 export type Instant = number
 
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 3_600_000
-
-const DAY_MS = 24 * HOUR_MS
+/** Of a day in UTC; a store's business day has 23 to 25 hours. */
+export const DAY_MS = 24 * HOUR_MS
 
 // Outside these years it is a clock fault, not a sale.
 const FIRST_YEAR = 1900
@@ -82,9 +84,8 @@ function dayStart(year: number, month: number, day: number): Instant | null {
 function digits(text: string, from: number, count: number): number {
   let number = 0
   for (let at = from; at < from + count; at += 1) {
-    const digit = text.charCodeAt(at) - 48
-    // Beyond the end there is NaN, which is no digit either.
-    if (!(digit >= 0 && digit <= 9)) return -1
+    const digit = digitAt(text, at)
+    if (digit < 0) return -1
     number = number * 10 + digit
   }
   return number
@@ -92,7 +93,7 @@ function digits(text: string, from: number, count: number): number {
 
 function countDigits(text: string, from: number): number {
   let at = from
-  while (digits(text, at, 1) >= 0) at += 1
+  while (digitAt(text, at) >= 0) at += 1
   return at - from
 }
 

@@ -1,3 +1,5 @@
+import { digitAt } from './digits.ts'
+
 /**
  * Money is exact: an amount is an integer of 1/10,000 of its currency unit, because real unit prices
  * have three and four decimals. It is rounded for display only.
@@ -48,12 +50,6 @@ export function parseAmount(text: string): Amount | null {
   const amount = whole * AMOUNT_SCALE + fraction
   if (!Number.isSafeInteger(amount)) return null
   return isNegative && amount !== 0 ? -amount : amount
-}
-
-/** The digit at a place of a text, or -1 when there is none. */
-function digitAt(text: string, at: number): number {
-  const digit = text.charCodeAt(at) - 48
-  return digit >= 0 && digit <= 9 ? digit : -1
 }
 
 /** Writes an amount (number, bigint or integer text from the database) as a decimal with four decimals. */

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
+import { DAY_MS } from '#domain/instant.ts'
 import { card, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 import { berlin, lisboa } from './stack/test-stores.ts'
 
-const DAY_MS = 86_400_000
 const TABS = ['Sales', 'Inventory', 'Products', 'Returns', 'Reviews']
 
 test('before the first run the reports say when it comes; then all tabs have figures', async ({

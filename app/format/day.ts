@@ -1,8 +1,9 @@
+import { DAY_MS } from '#domain/instant.ts'
+
 // By hand, not by Intl: the server's and each browser's locale data differ in spaces, commas and `Sept`,
 // and a page must read the same in both or React renders it twice.
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const DAY_MS = 86_400_000
 
 /** A day for a heading: `Fri 20 Nov 2026`. @param day 'YYYY-MM-DD' */
 export function formatDay(day: string): string {

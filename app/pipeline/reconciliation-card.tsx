@@ -20,6 +20,7 @@ import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useServerNow } from '#app/ui/use-server-now.ts'
+import { DAY_MS } from '#domain/instant.ts'
 
 type Reconciliations = RouterOutputs['pipeline']['reconciliations']
 type Compared = NonNullable<Reconciliations['total']>
@@ -167,7 +168,6 @@ function RunNow() {
 }
 
 const REACH_DAYS = 60
-const DAY_MS = 86_400_000
 
 function lastMonths({ from, to }: { from: string; to: string }): string {
   const earliest = new Date(Date.parse(`${to}T00:00:00Z`) - (REACH_DAYS - 1) * DAY_MS)

@@ -1,6 +1,6 @@
 import { addDays, type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { createWeightedPick } from '../random.ts'
 import { reviewOf } from '../shop/reviews.ts'
 import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
@@ -31,7 +31,6 @@ const SHELVES_COUNTED_A_DAY = 25
 const FIRST_DELIVERY_HOUR = 6
 /** A late supplier comes on one of the next mornings. */
 const DAYS_LATE = [1, 1, 1, 2, 3]
-const DAY_MS = 24 * HOUR_MS
 
 /** Everything that happens in a shop on one business day, up to `until`, in the order it happens. */
 export function* tradeDay(

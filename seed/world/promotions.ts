@@ -1,4 +1,5 @@
 import type { BusinessDay } from '#domain/business-day.ts'
+import { DAY_MS } from '#domain/instant.ts'
 import { createRandom, type Random } from '../random.ts'
 import { PRODUCTS_PER_CATEGORY } from './catalogue.ts'
 import { CATEGORIES } from './categories.ts'
@@ -13,7 +14,6 @@ export interface Promotion {
   discount: number
 }
 
-const DAY_MS = 86_400_000
 const CATEGORY_PROMOTION = { chance: 0.75, discounts: [0.1, 0.15, 0.2] }
 const OFFERS_A_WEEK = 6
 const OFFER_DISCOUNTS = [0.2, 0.25, 0.33]

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { isBusinessDay } from '#domain/business-day.ts'
+import { DAY_MS } from '#domain/instant.ts'
 
 /** Longest range one answer covers: a year of days, leap day included. */
 export const MAX_SCOPE_DAYS = 366
 const MAX_STORES = 1_000
-const DAY_MS = 86_400_000
 
 export const businessDaySchema = z.string().refine(isBusinessDay, {
   error: issue => `${JSON.stringify(issue.input)} is not a date YYYY-MM-DD that exists`,

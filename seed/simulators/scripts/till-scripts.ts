@@ -1,7 +1,5 @@
-import { HOUR_MS } from '#domain/instant.ts'
+import { DAY_MS } from '#domain/instant.ts'
 import { type BeginScript, liveTills } from './script.ts'
-
-const DAY_MS = 24 * HOUR_MS
 
 export const beginTillOffline: BeginScript = stage => {
   const [{ source }] = liveTills(stage)

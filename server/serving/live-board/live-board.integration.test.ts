@@ -3,15 +3,13 @@ import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { placed, returned, voided } from '#domain/examples/example-events.ts'
 import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
-import { formatInstant, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { DAY_MS, formatInstant, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { createTestPaths } from '#server/serving/test-paths.ts'
 import { type LiveBoard, readLiveBoard } from './live-board.ts'
 import { storeClockOf } from './store-clock.ts'
 import { readTopProducts } from './top-products.ts'
-
-const DAY_MS = 24 * HOUR_MS
 
 /** A sale as the test knows it, without any of the system's reckoning. Amounts in 1/10,000. */
 interface Sold {

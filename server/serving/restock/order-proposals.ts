@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { Instant } from '#domain/instant.ts'
+import { DAY_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
@@ -65,8 +65,6 @@ interface NeedRow {
   packSize: number | null
   leadTimeDays: string | null
 }
-
-const DAY_MS = 86_400_000
 
 /** What to order now, by supplier: the stream's stock held against the policies and terms valid today. */
 export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise<OrderProposals> {
