@@ -9,3 +9,17 @@ export function partitionOf(store: string, partitionCount: number): number {
   }
   return (hash >>> 0) % partitionCount
 }
+
+/**
+ * Partitions in at most so many shares of about the same size; none of them is empty.
+ * @param sizes by partition, in any unit
+ */
+export function sharePartitions(sizes: ReadonlyMap<number, number>, count: number): number[][] {
+  const shares = Array.from({ length: count }, () => ({ size: 0, partitions: [] as number[] }))
+  for (const [partition, size] of [...sizes].sort((left, right) => right[1] - left[1])) {
+    const least = shares.reduce((smallest, share) => (share.size < smallest.size ? share : smallest))
+    least.size += size
+    least.partitions.push(partition)
+  }
+  return shares.flatMap(({ partitions }) => (partitions.length > 0 ? [partitions] : []))
+}

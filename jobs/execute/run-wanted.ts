@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import { sharePartitions } from '#domain/partition.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
 import {
   ensureStatistics,
@@ -53,19 +54,21 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
   await ensureStatistics(sql)
   const progress = { done: 0, planned: 0 }
   const failed = new AbortController()
-  const run = async (client: Sql, partitions: ReadonlySet<number> | null) => {
+  const run = async (client: Sql, partitions: readonly number[] | null) => {
     const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])])
     try {
-      return await runLane(client, { ...request, basis, partitions, progress, signal: stop })
+      const own = partitions && new Set(partitions)
+      return await runLane(client, { ...request, basis, partitions: own, progress, signal: stop })
     } catch (error) {
       // What made the first lane fail stops the other after the set it is at.
       failed.abort(error)
       throw error
     }
   }
-  const [mine, others] = halve(basis)
+  const events = new Map(basis.map(({ offset }, partition) => [partition, offset]))
+  const [mine = [], others] = sharePartitions(events, 2)
   const lanes =
-    besides === undefined || others.size === 0 ? [run(sql, null)] : [run(sql, mine), run(besides, others)]
+    besides === undefined || others === undefined ? [run(sql, null)] : [run(sql, mine), run(besides, others)]
   // Told when both have ended: nobody's connection is closed under it.
   await Promise.allSettled(lanes)
   failed.signal.throwIfAborted()
@@ -92,23 +95,6 @@ async function refreshReportStatistics(sql: Sql, sets: readonly SetOutcome[]): P
   for (const [report, count] of rows) {
     if (count >= MANY_ROWS) await gatherKeyStatistics(sql, report)
   }
-}
-
-/** The partitions in two halves of about as many events. */
-function halve(basis: readonly Position[]): [Set<number>, Set<number>] {
-  const halves = [0, 1].map(() => ({ events: 0, partitions: new Set<number>() })) as [Half, Half]
-  const bySize = basis.map(({ offset }, partition) => ({ partition, offset }))
-  for (const { partition, offset } of bySize.sort((left, right) => right.offset - left.offset)) {
-    const half = halves[0].events <= halves[1].events ? halves[0] : halves[1]
-    half.events += offset
-    half.partitions.add(partition)
-  }
-  return [halves[0].partitions, halves[1].partitions]
-}
-
-interface Half {
-  events: number
-  partitions: Set<number>
 }
 
 interface LaneRequest extends RunRequest {

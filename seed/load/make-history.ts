@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { sharePartitions } from '#domain/partition.ts'
 import type { HistoryChunk } from '#server/log/history-chunks.ts'
 import type { HistorySpan, WorldEnd } from '../history/world-history.ts'
 import type { World, WorldParameters } from '../world/world.ts'
@@ -44,7 +45,7 @@ export function makeHistory(
   let news = Promise.withResolvers<void>()
   const failures: unknown[] = []
   let working = 0
-  const makers = shareOut(world).map(given => {
+  const makers = sharePartitions(sizesOf(world), MAKERS).map(given => {
     const task: MakerTask = { parameters, span, partitions: given }
     const maker = new Worker(new URL('./history-maker.ts', import.meta.url), { workerData: task })
     working += 1
@@ -91,15 +92,9 @@ export function makeHistory(
   }
 }
 
-/** Partitions by maker, so that each has about as many orders. */
-function shareOut(world: World): number[][] {
+/** Orders by partition. */
+function sizesOf(world: World): Map<number, number> {
   const sizes = new Map<number, number>()
   for (const { partition, size } of world.shops) sizes.set(partition, (sizes.get(partition) ?? 0) + size)
-  const shares = Array.from({ length: MAKERS }, () => ({ size: 0, partitions: [] as number[] }))
-  for (const [partition, size] of [...sizes].sort((left, right) => right[1] - left[1])) {
-    const least = shares.reduce((smallest, share) => (share.size < smallest.size ? share : smallest))
-    least.size += size
-    least.partitions.push(partition)
-  }
-  return shares.flatMap(({ partitions }) => (partitions.length > 0 ? [partitions] : []))
+  return sizes
 }

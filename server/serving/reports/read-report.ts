@@ -96,9 +96,8 @@ async function readRankedPage(
   days: readonly StoreDayState[],
 ): Promise<Body> {
   const { rowCount, totals, totalsBefore } = await readRankedTotals(reading, plan)
-  const pages = Math.max(1, Math.ceil(rowCount / PAGE_ROWS))
-  const page = Math.min(plan.request.page, pages)
-  const found = await rankedRows(reading, plan, { limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS })
+  const { page, pages, place } = pageOf(plan, rowCount)
+  const found = await rankedRows(reading, plan, place)
   const toRow = rankedRowReader(plan, days)
   return { rows: found.map(toRow), rowCount, page, pages, totals, changes: changesOf(totals, totalsBefore) }
 }
@@ -109,11 +108,16 @@ async function readStockPage(
   days: readonly StoreDayState[],
 ): Promise<Body> {
   const { rowCount, totals, counts } = await readStockTotals(reading, plan)
-  const pages = Math.max(1, Math.ceil(rowCount / PAGE_ROWS))
-  const page = Math.min(plan.request.page, pages)
-  const place = stockPage(plan, { counts, limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS })
-  const found = await stockRows(reading, plan, place)
+  const { page, pages, place } = pageOf(plan, rowCount)
+  const found = await stockRows(reading, plan, stockPage(plan, { counts, ...place }))
   return { rows: found.map(rankedRowReader(plan, days)), rowCount, page, pages, totals, changes: {} }
+}
+
+/** The page asked for, or the last, and where its rows lie. */
+function pageOf({ request }: ReportPlan, rowCount: number) {
+  const pages = Math.max(1, Math.ceil(rowCount / PAGE_ROWS))
+  const page = Math.min(request.page, pages)
+  return { page, pages, place: { limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS } }
 }
 
 function changesOf(now: Figures, before: Figures | null): Report['changes'] {
