@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import { DAY_MS, formatInstant, type Instant } from '#domain/instant.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
 import type { WorldEnd } from './history/world-history.ts'
 import { type HistoryMaking, makeHistory } from './load/make-history.ts'
@@ -12,7 +12,6 @@ import { createWorld, type World } from './world/world.ts'
 import { writeJournals, writeSeedRecord, writeShops } from './world-files.ts'
 import { writeReference } from './write-reference.ts'
 
-const DAY_MS = 24 * HOUR_MS
 /** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */
 const EVENTS_PER_ORDER = 1.15
 
@@ -36,27 +35,27 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   const world = createWorld(options)
   // No business day of the history begins before it, whatever the zone.
   const start = until - (days + 2) * DAY_MS
-  const named = `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`
-  if (days === 0) {
-    await writeReference(sql, world, start)
-    progress.done(named)
-    await writeWorld(dataDir, options, unopened(world))
-    return world
-  }
+  // Threads that wait for nothing in the database: they start while the reference is written.
   let end = unopened(world)
-  const making = makeHistory(world, {
-    span: options,
-    stop: seeding.stop,
-    onEnd(reached) {
-      end = reached
-    },
-  })
+  const making =
+    days > 0
+      ? makeHistory(world, {
+          span: options,
+          stop: seeding.stop,
+          onEnd(reached) {
+            end = reached
+          },
+        })
+      : null
   try {
     await writeReference(sql, world, start)
-    progress.done(named)
-    await loadWorld(seeding, { start, chunks: making.chunks, endOfWorld: () => end })
+    progress.done(
+      `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
+    )
+    if (making) await loadWorld(seeding, { start, chunks: making.chunks, endOfWorld: () => end })
+    else await writeWorld(dataDir, options, end)
   } finally {
-    await making.end()
+    await making?.end()
   }
   return world
 }

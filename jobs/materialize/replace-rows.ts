@@ -12,20 +12,21 @@ const MANY_COMPARED = 20_000
 export async function replaceRows({ sql, report, slots }: StagedRows): Promise<number> {
   const { name, period, key, values } = report.table
   const keys = ['store', period, ...key]
-  const written: string[] = [...keys, ...values]
-  const columnsOf = (table: string, columns: readonly string[]) =>
-    columns.map(column => sql`${sql(`${table}.${column}`)}`).reduce((left, right) => sql`${left}, ${right}`)
+  const columns: string[] = [...keys, ...values]
+  const columnsOf = (table: string, names: readonly string[]) =>
+    names.map(column => sql`${sql(`${table}.${column}`)}`).reduce((left, right) => sql`${left}, ${right}`)
   const sameKey = keys
     .map(column => sql`${sql(`new.${column}`)} = ${sql(`old.${column}`)}`)
     .reduce((left, right) => sql`${left} and ${right}`)
-  // All that a set of periods has so far. Of a backfill that is nothing, and nothing need be compared with it.
-  const countOld = async () => {
-    const [row] = await sql<{ rows: number }[]>`
-      select count(*) as rows
+  const count = async () => {
+    const [counted = { old: 0, new: 0 }] = await sql<{ old: number; new: number }[]>`
+      select count(*) as old, (select count(*) from staged) as new
       from ${sql(`batch.${name}`)} old join ${slots()} on slot.store = old.store and slot.period = ${sql(`old.${period}`)}`
-    return row?.rows ?? 0
+    return counted
   }
-  const hasOld = (await countOld()) > 0
+  const before = await count()
+  // A backfill has no old rows, and nothing need be compared with them.
+  const hasOld = before.old > 0
   if (hasOld) {
     await sql`
       delete from ${sql(`batch.${name}`)} old
@@ -35,17 +36,18 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<n
           select from staged new
           where ${sameKey} and (${columnsOf('new', values)}) is not distinct from (${columnsOf('old', values)}))`
     // What is left of the old rows is in `staged` too: as many rows on both sides are the same rows.
-    const [staged] = await sql<{ rows: number }[]>`select count(*) as rows from staged`
-    if ((await countOld()) === staged?.rows) return 0
-    // A small table that another lane fills meanwhile is no place to look at once for every row.
-    if ((staged?.rows ?? 0) >= MANY_COMPARED) await sql`select set_config('enable_nestloop', 'off', true)`
+    const { old } = await count()
+    if (old === before.new) return 0
   }
+  // A small table that another lane fills meanwhile is no place to look at once for every row.
+  const comparesMany = hasOld && before.new >= MANY_COMPARED
+  if (comparesMany) await sql`select set_config('enable_nestloop', 'off', true)`
   const isNew = hasOld
     ? sql`where not exists (select from ${sql(`batch.${name}`)} old where ${sameKey})`
     : sql``
-  const { count } = await sql`
-    insert into ${sql(`batch.${name}`)} (${sql(written)}, run_id)
-    select ${columnsOf('new', written)}, new.run_id
+  const { count: written } = await sql`
+    insert into ${sql(`batch.${name}`)} (${sql(columns)}, run_id)
+    select ${columnsOf('new', columns)}, new.run_id
     from (
       -- By itself first: planned together with the rest, a report whose statistics say that it has (nearly) all
       -- of these rows made this a walk over all slots for every row, 31 s for 240,000.
@@ -55,6 +57,6 @@ export async function replaceRows({ sql, report, slots }: StagedRows): Promise<n
       offset 0
     ) new
     ${isNew}`
-  await sql`select set_config('enable_nestloop', 'on', true)`
-  return count
+  if (comparesMany) await sql`select set_config('enable_nestloop', 'on', true)`
+  return written
 }

@@ -15,8 +15,8 @@ const AUDIT = 'every row of'
 
 /**
  * Both paths are held against each other wherever a tick has changed figures. Once an hour every row is audited, of
- * all days that changed since the last time (the first time, of all days there are); in between the figures are compared, which costs a twentieth, and rows
- * are audited where those show anything.
+ * all days that changed since the last time (the first time, of all days there are). In between the figures are
+ * compared, which costs a twentieth, and rows are audited where those show anything.
  */
 export function reconcileChanges(reconciliation: OtherJob): FollowUp {
   return async ({ databaseUrl, runs, changedDays, logger }) => {
