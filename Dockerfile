@@ -38,6 +38,6 @@ ENV NODE_ENV=production \
 USER node
 EXPOSE 3000 3001
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --start-interval=2s \
-  CMD ["node", "server/launch/health.ts", "web"]
+  CMD ["node", "platform/launch/health.ts", "web"]
 # Every process ends in good order on SIGTERM, and starts no others: "--init" serves only a stop in its first second.
 CMD ["node", "server/web/main.ts"]

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import { findBrowser } from './e2e/browser/find-browser.ts'
-import { inheritedEnvironment } from './server/environment.ts'
+import { inheritedEnvironment } from './platform/environment.ts'
 
 const browser = await findBrowser()
 

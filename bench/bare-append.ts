@@ -1,6 +1,6 @@
 import { connect } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import { createRandom } from '#seed/random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { APPEND_STATEMENT, appendParameters } from '#server/log/append-statement.ts'
 import { ensureLogDays } from '#server/log/postgres-log.ts'
 import { type BenchWorld, PARTITIONS } from './load/bench-world.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '#server/launch/usage-error.ts'
+import { UsageError } from '#platform/launch/usage-error.ts'
 import { parseBenchOptions } from './bench-options.ts'
 
 describe('options of the benchmarks', () => {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from '#server/launch/usage-error.ts'
+import { UsageError } from '#platform/launch/usage-error.ts'
 
 export const BENCHMARKS = {
   ingest: 'orders a second into the log: bare appends, then over HTTP with the stream path beside it',

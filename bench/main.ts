@@ -1,4 +1,4 @@
-import { UsageError } from '#server/launch/usage-error.ts'
+import { UsageError } from '#platform/launch/usage-error.ts'
 import { batch } from './batch.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './bench-options.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'

@@ -57,7 +57,7 @@ async function seedOnce(
   try {
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     const seeder = startProcess({
-      entry: 'seed/main.ts',
+      entry: 'seed/seeder/main.ts',
       args: ['--json', '--until', UNTIL, ...worldArguments(world)],
       environment: { DATABASE_URL: postgres.url, DATA_DIR: postgres.dataDir },
     })

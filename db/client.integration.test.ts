@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, type Sql } from './client.ts'
-import { createTestDatabase, type TestDatabase } from './testing.ts'
+import { createTestDatabase, type TestDatabase } from './testing/database.ts'
 
 // What patches/postgres+*.patch mends (docs/decisions/002): without it the first of these ends the process,
 // and the others run a dead transaction's statements in somebody else's.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect } from '#db/client.ts'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from './testing/database.ts'
 
 /** As the contract lists them: key, then the columns beside it. Views may have more, at the end. */
 const VIEWS: Record<string, string> = {

@@ -56,7 +56,7 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
   for (const name of ['simulate', 'jobs'] as const) await stack.stop(name)
   const [extent] = await stack.sql<{ from: string; to: string }[]>`
     select min(business_day)::text as "from", max(business_day)::text as "to" from batch.day_head`
-  await stack.run('server/serving/reconcile-main.ts', [
+  await stack.run('server/serving/reconcile/main.ts', [
     '--from',
     extent?.from ?? '',
     '--to',

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium } from '@playwright/test'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 import { findBrowser } from './browser/find-browser.ts'
 
 const HELP = `Usage: npm run pictures -- [--url http://127.0.0.1:3000] [NAME…]

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { counted, placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createTestBatch, ranSlots } from './test-batch.ts'
-import { toLogEvent } from './test-events.ts'
-import { appendTestEvents } from './test-log.ts'
+import { createTestBatch, ranSlots } from './testing/batch.ts'
+import { toLogEvent } from './testing/events.ts'
+import { appendTestEvents } from './testing/log.ts'
 
 const NIGHT = '2026-03-10T12:00:00Z'
 const MARCH = { from: '2026-03-01', to: '2026-03-31' }

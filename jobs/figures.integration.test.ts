@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { ModelEvent } from '#domain/examples/reference-model.ts'
-import { connectForRuns } from './execute/batch-client.ts'
-import { runWanted } from './execute/run-wanted.ts'
 import { REPORTS } from './reports/all-reports.ts'
-import { randomEvents } from './test-events.ts'
-import { addTestStores, appendTestEvents } from './test-log.ts'
-import { MODELS } from './test-model.ts'
+import { connectForRuns } from './run/batch-client.ts'
+import { runWanted } from './run/run-wanted.ts'
+import { randomEvents } from './testing/events.ts'
+import { addTestStores, appendTestEvents } from './testing/log.ts'
+import { MODELS } from './testing/model.ts'
 
 const seed = inject('randomSeed')
 

@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { createTestBatch } from './test-batch.ts'
-import { startJobsProcess } from './test-process.ts'
+import { createTestBatch } from './testing/batch.ts'
+import { startJobsProcess } from './testing/process.ts'
 
 const SOON = { timeout: 40_000, interval: 50 }
 const NEW_YEAR = '0 0 1 1 *'
@@ -51,7 +51,7 @@ async function ledgerOf(sql: Sql, job: string) {
 
 function startSchedule(databaseUrl: string, dropDir: string, schedule: string) {
   const environment = { BATCH_SCHEDULE: schedule, DROP_DIR: dropDir }
-  return startJobsProcess({ entry: 'schedule-main.ts', args: [], databaseUrl, environment })
+  return startJobsProcess({ entry: 'schedule/main.ts', args: [], databaseUrl, environment })
 }
 
 test('by hand, reviews_import loads the reviews and journal_import everything else', async () => {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createTestBatch } from './test-batch.ts'
-import { toLogEvent } from './test-events.ts'
-import { appendTestEvents } from './test-log.ts'
+import { createTestBatch } from './testing/batch.ts'
+import { toLogEvent } from './testing/events.ts'
+import { appendTestEvents } from './testing/log.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 const MONDAY = '2026-03-02'

@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { parseCommand, UsageError } from './command/arguments.ts'
 import { executeCommand } from './command/execute-command.ts'
 import { HELP } from './command/help.ts'

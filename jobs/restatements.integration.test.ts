@@ -3,9 +3,9 @@ import type { Sql } from '#db/client.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { placed, returned, voided } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createTestBatch } from './test-batch.ts'
-import { toLogEvent } from './test-events.ts'
-import { appendTestEvents } from './test-log.ts'
+import { createTestBatch } from './testing/batch.ts'
+import { toLogEvent } from './testing/events.ts'
+import { appendTestEvents } from './testing/log.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 const MORNING = '2026-03-03T12:00:00Z'

@@ -1,5 +1,9 @@
 import { connect } from '#db/client.ts'
-import { type DropFolders, findDroppedFiles, importDroppedFiles } from '#server/intake/drop-folder.ts'
+import {
+  type DropFolders,
+  findDroppedFiles,
+  importDroppedFiles,
+} from '#server/intake/files/drop/drop-folder.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
 import { ledgerRetention } from './ledger/ledger-retention.ts'

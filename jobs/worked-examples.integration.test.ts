@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { WorkedExample } from '#domain/examples/worked-example.ts'
 import { formatAmount } from '#domain/money.ts'
-import { connectForRuns } from './execute/batch-client.ts'
-import { runWanted } from './execute/run-wanted.ts'
-import { addTestStores, appendTestEvents } from './test-log.ts'
+import { connectForRuns } from './run/batch-client.ts'
+import { runWanted } from './run/run-wanted.ts'
+import { addTestStores, appendTestEvents } from './testing/log.ts'
 
 const AFTER_ALL_EXAMPLES = Date.parse('2027-01-01T00:00:00Z')
 

@@ -2,19 +2,19 @@
 
 import { Tabs } from '@base-ui/react/tabs'
 import { useQueryStates } from 'nuqs'
-import { ChecksPart } from '#app/pipeline/checks-part.tsx'
-import { JobsPart } from '#app/pipeline/jobs-part.tsx'
-import { LagPart } from '#app/pipeline/lag-part.tsx'
-import { LettersPart } from '#app/pipeline/letters-part.tsx'
-import { OverviewPart } from '#app/pipeline/overview-part.tsx'
 import { RefreshOnChange } from '#app/pipeline/refresh-on-change.tsx'
-import { ScenariosPart } from '#app/pipeline/scenarios-part.tsx'
 import { PARTS, type Part, urlState } from '#app/pipeline/url-state.ts'
-import { useFlow } from '#app/pipeline/use-flow.ts'
-import { useLagHistory } from '#app/pipeline/use-lag-history.ts'
 import { PageHeading } from '#app/shell/page-heading.tsx'
 import { LiveIndicator } from '#app/socket/live-indicator.tsx'
 import { useServerNow } from '#app/ui/use-server-now.ts'
+import { ChecksPart } from './checks/checks-part.tsx'
+import { JobsPart } from './jobs/jobs-part.tsx'
+import { LagPart } from './lag/lag-part.tsx'
+import { useLagHistory } from './lag/use-lag-history.ts'
+import { LettersPart } from './letters/letters-part.tsx'
+import { OverviewPart } from './overview/overview-part.tsx'
+import { useFlow } from './overview/use-flow.ts'
+import { ScenariosPart } from './scenarios/scenarios-part.tsx'
 
 const PART_TITLES: Record<Part, string> = {
   overview: 'Overview',

@@ -1,6 +1,6 @@
 import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
-import { createRandom, createWeightedPick, type Random } from '#seed/random.ts'
+import { createRandom, createWeightedPick, type Random } from '#seed/world/random.ts'
 
 export const PARTITIONS = 4
 const STORES_PER_PARTITION = 5

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatInstant } from '#domain/instant.ts'
-import { createRandom } from '#seed/random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import type { BenchWorld } from './bench-world.ts'
 import { openHttpConnection } from './http-connection.ts'
 import { createRequestBody } from './request-bodies.ts'

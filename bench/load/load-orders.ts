@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
-import { createRandom } from '#seed/random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { type HistoricEvent, historyChunks } from '#server/log/history-chunks.ts'
 import { loadHistory } from '#server/log/load-history.ts'
 import type { BenchWorld } from './bench-world.ts'

@@ -3,7 +3,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { Random } from '#seed/random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { bodyHashOf } from '#server/log/body-hash.ts'
 import type { BenchWorld } from './bench-world.ts'
 

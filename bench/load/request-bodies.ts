@@ -1,6 +1,6 @@
 import type { Store } from '#domain/enrich.ts'
 import { formatInstant } from '#domain/instant.ts'
-import { createRandom } from '#seed/random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import type { BenchWorld } from './bench-world.ts'
 import { idOf, orderOf } from './orders.ts'
 

@@ -1,6 +1,6 @@
 import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { migrate } from '#db/migrate.ts'
-import { makeTestDirectory, removeTestDirectory } from '#db/test-server.ts'
+import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 
 export interface BenchPostgres {
   url: string

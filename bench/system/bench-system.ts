@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import { heapFlagsOf } from '#server/launch/processes.ts'
+import { heapFlagsOf } from '#platform/launch/processes.ts'
 import type { BenchWorld } from '../load/bench-world.ts'
 import { writeBenchStores } from '../load/write-stores.ts'
 import { type BenchPostgres, startBenchPostgres } from './bench-postgres.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 
 /** One of the project's processes, as the benchmark runs it. */
 export interface BenchProcess {
@@ -34,7 +34,7 @@ export function startProcess(options: {
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
-      `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
+      `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
       ...flags,
       path.join(projectRoot, entry),
       ...args,

@@ -17,8 +17,8 @@ describe('what /proc says of a process', () => {
 
   test.each([
     ['/n/bin/node\0--import=x\0/p/server/web/main.ts\0', 'web'],
-    ['/n/bin/node\0/p/jobs/schedule-main.ts\0', 'jobs'],
-    ['/n/bin/node\0/p/seed/simulate-main.ts\0', 'simulate'],
+    ['/n/bin/node\0/p/jobs/schedule/main.ts\0', 'jobs'],
+    ['/n/bin/node\0/p/seed/simulators/main.ts\0', 'simulate'],
     ['postgres: tillstream app 127.0.0.1(4711) idle', 'Postgres'],
     ['/lib/native/bin/postgres\0-D\0/d/cluster\0', 'Postgres'],
     ['/n/bin/node\0/p/server/launch/demo.ts\0--port\0' + '3000\0', 'supervisor, launcher, npm'],

@@ -41,8 +41,8 @@ const PARTS = [
   ['server/web/main.ts', 'web'],
   ['server/intake/main.ts', 'intake'],
   ['server/stream/main.ts', 'stream'],
-  ['jobs/schedule-main.ts', 'jobs'],
-  ['seed/simulate-main.ts', 'simulate'],
+  ['jobs/schedule/main.ts', 'jobs'],
+  ['seed/simulators/main.ts', 'simulate'],
 ] as const
 
 /** @param command as `/proc/<pid>/cmdline` holds it: arguments that end with NUL, or a title of the process */

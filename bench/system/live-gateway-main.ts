@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { startWeb } from '#server/web/web-service.ts'
 
 // The web process without its pages: what is measured is the live socket, and no build is needed for it.

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findServer } from '#db/embedded/find-server.ts'
 import { prepareServerHome } from '#db/embedded/server-home.ts'
-import { makeTestDirectory, removeTestDirectory } from '#db/test-server.ts'
+import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 import { freePort } from './child-process.ts'
 
 /** A demo of the benchmark's own, as `npm run demo` starts it. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { createTestDatabase, startPrivatePostgres } from '#db/testing.ts'
+import { createTestDatabase, startPrivatePostgres } from './database.ts'
 
 describe('a test database', async () => {
   const first = await createTestDatabase()

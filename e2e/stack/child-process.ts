@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
-import { nodeFlags } from '#server/launch/supervisor.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { nodeFlags } from '#platform/launch/supervisor.ts'
 
 /** A program of the installation, run as the launcher runs it. */
 export interface Child {

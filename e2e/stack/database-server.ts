@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { migrate } from '#db/migrate.ts'
-import { databaseUrl, makeTestDirectory, removeTestDirectory } from '#db/test-server.ts'
+import { databaseUrl, makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 
 /** A Postgres for all browser tests of a worker, each of which gets a migrated database of its own. */
 export interface DatabaseServer {

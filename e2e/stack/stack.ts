@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
-import { type PortPair, PortTakenError, reservePorts } from '#server/launch/ports.ts'
-import { type ProcessName, processEntries } from '#server/launch/processes.ts'
-import { isUpWithin } from '#server/launch/wait-until-up.ts'
+import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
+import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
+import { isUpWithin } from '#platform/launch/wait-until-up.ts'
 import { type Child, startChild } from './child-process.ts'
 import { openDatabaseLink } from './database-link.ts'
 import { addStores, type TestStore } from './test-stores.ts'
@@ -101,7 +101,7 @@ export async function startStack(
   }
 
   await addStores(sql, stores)
-  if (seed) await run('seed/main.ts', seed)
+  if (seed) await run('seed/seeder/main.ts', seed)
   await Promise.all(PROCESSES.map(start))
   return {
     url,

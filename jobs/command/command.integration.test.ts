@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { placed } from '#domain/examples/example-events.ts'
-import { createTestBatch } from '#jobs/test-batch.ts'
-import { toLogEvent } from '#jobs/test-events.ts'
-import { appendTestEvents } from '#jobs/test-log.ts'
-import { startJobsProcess } from '#jobs/test-process.ts'
+import { createTestBatch } from '#jobs/testing/batch.ts'
+import { toLogEvent } from '#jobs/testing/events.ts'
+import { appendTestEvents } from '#jobs/testing/log.ts'
+import { startJobsProcess } from '#jobs/testing/process.ts'
 
 function jobs(databaseUrl: string, line: string) {
   return startJobsProcess({ entry: 'main.ts', args: line.split(' '), databaseUrl }).ended

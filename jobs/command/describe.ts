@@ -1,7 +1,7 @@
 import { formatInstant } from '#domain/instant.ts'
-import type { SetOutcome } from '#jobs/execute/run-set.ts'
-import type { RunSummary } from '#jobs/execute/run-wanted.ts'
 import type { HistoryEntry } from '#jobs/ledger/read-history.ts'
+import type { SetOutcome } from '#jobs/run/run-set.ts'
+import type { RunSummary } from '#jobs/run/run-wanted.ts'
 import type { DayRange } from './arguments.ts'
 import { textTable } from './text-table.ts'
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
-import { runWanted } from '#jobs/execute/run-wanted.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
 import { recordedRun } from '#jobs/ledger/recorded-run.ts'
 import type { OtherJob, OtherJobRequest, OtherJobResult } from '#jobs/other-job.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { runWanted } from '#jobs/run/run-wanted.ts'
 import type { DayRange } from './arguments.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
 

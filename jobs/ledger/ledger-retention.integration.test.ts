@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { createTestBatch } from '#jobs/test-batch.ts'
+import { createTestBatch } from '#jobs/testing/batch.ts'
 import { ledgerRetention, trimLane, trimLedger } from './ledger-retention.ts'
 
 interface Entry {

@@ -1,6 +1,6 @@
 import { RULES_VERSION } from '#domain/log-event.ts'
-import type { Report } from '#jobs/materialize/report.ts'
 import type { Inputs } from '#jobs/planner/report-rule.ts'
+import type { Report } from '#jobs/run/report.ts'
 import type { Transaction } from '#jobs/transaction.ts'
 import type { Claim } from './claim-slots.ts'
 

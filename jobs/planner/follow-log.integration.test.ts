@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createTestBatch } from '#jobs/test-batch.ts'
-import { toLogEvent } from '#jobs/test-events.ts'
-import { appendTestEvents } from '#jobs/test-log.ts'
+import { createTestBatch } from '#jobs/testing/batch.ts'
+import { toLogEvent } from '#jobs/testing/events.ts'
+import { appendTestEvents } from '#jobs/testing/log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { followLog } from './follow-log.ts'
 

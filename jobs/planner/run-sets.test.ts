@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { TestFacts } from '#jobs/testing/facts.ts'
 import { appendRanges } from './append-ranges.ts'
 import { cutIntoSets } from './run-sets.ts'
-import { TestFacts } from './test-facts.ts'
 
 test('A year of a store is a few sets, each of one job', () => {
   const facts = new TestFacts()

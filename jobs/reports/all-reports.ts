@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 import { completeness } from './completeness.ts'
 import { dailyInventory } from './daily-inventory.ts'
 import { dailyProductSales } from './daily-product-sales.ts'

@@ -1,5 +1,5 @@
-import type { Report } from '#jobs/materialize/report.ts'
 import { REGISTER_HABIT_DAYS } from '#jobs/planner/day-closing.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /**
  * The log against the tills' own totals (Z reports), per register: the only check that the log itself misses

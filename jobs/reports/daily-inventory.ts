@@ -1,5 +1,5 @@
-import type { StagedRows } from '#jobs/materialize/output-check.ts'
-import type { Report } from '#jobs/materialize/report.ts'
+import type { StagedRows } from '#jobs/run/output-check.ts'
+import type { Report } from '#jobs/run/report.ts'
 import type { Fragment } from '#jobs/transaction.ts'
 import { stockMoves } from './stock-moves.ts'
 

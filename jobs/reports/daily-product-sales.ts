@@ -1,5 +1,5 @@
-import { addsUpTo } from '#jobs/materialize/output-check.ts'
-import type { Report } from '#jobs/materialize/report.ts'
+import { addsUpTo } from '#jobs/run/output-check.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /**
  * Sales of a business day per product, from the lines of its documents (the headers, which daily_sales adds

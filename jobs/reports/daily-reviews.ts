@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /** Reviews posted on a business day, per product; the sum of ratings, so that means of any period are exact. */
 export const dailyReviews: Report = {

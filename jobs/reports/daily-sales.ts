@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 import { documents } from './documents.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { addsUpTo } from '#jobs/materialize/output-check.ts'
-import type { Report } from '#jobs/materialize/report.ts'
+import { addsUpTo } from '#jobs/run/output-check.ts'
+import type { Report } from '#jobs/run/report.ts'
 import { documents } from './documents.ts'
 
 /** Sales per hour of the store's local time, keyed by the instant it begins: the hour that comes twice in autumn is two. */

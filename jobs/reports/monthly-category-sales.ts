@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /** Sales of a month per product category, as the catalogue has it now: a product that moves restates its months. */
 export const monthlyCategorySales: Report = {

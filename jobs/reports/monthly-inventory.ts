@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /**
  * Stock per month and product: the days' books added up, and ratios over them.

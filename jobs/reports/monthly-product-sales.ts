@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/materialize/report.ts'
+import type { Report } from '#jobs/run/report.ts'
 
 /** Sales of a month per product: the days' figures added up. */
 export const monthlyProductSales: Report = {

@@ -1,5 +1,5 @@
-import type { Report } from '#jobs/materialize/report.ts'
-import type { SetReading } from '#jobs/materialize/set-reading.ts'
+import type { Report } from '#jobs/run/report.ts'
+import type { SetReading } from '#jobs/run/set-reading.ts'
 import type { Fragment } from '#jobs/transaction.ts'
 
 /**

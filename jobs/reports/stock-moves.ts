@@ -1,4 +1,4 @@
-import type { SetReading } from '#jobs/materialize/set-reading.ts'
+import type { SetReading } from '#jobs/run/set-reading.ts'
 import type { Fragment } from '#jobs/transaction.ts'
 
 /**

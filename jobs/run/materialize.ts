@@ -1,7 +1,6 @@
 import type { Position } from '#domain/log-event.ts'
-import { closeDays } from '#jobs/closing/close-days.ts'
-import { recordRestatements } from '#jobs/closing/restatements.ts'
 import type { Claim } from '#jobs/ledger/claim-slots.ts'
+import { closeDays } from '#jobs/ledger/close-days.ts'
 import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { type SettledRun, settleRuns } from '#jobs/ledger/settle-runs.ts'
 import type { Transaction } from '#jobs/transaction.ts'
@@ -10,6 +9,7 @@ import { gatherKeyStatistics, keyColumns, MANY_ROWS } from './ensure-statistics.
 import { type Fault, findFaults, type StagedRows } from './output-check.ts'
 import { replaceRows } from './replace-rows.ts'
 import type { Report } from './report.ts'
+import { recordRestatements } from './restatements.ts'
 import { createSetReading } from './set-reading.ts'
 
 export interface Materialized {

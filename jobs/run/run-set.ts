@@ -3,10 +3,10 @@ import type { Position } from '#domain/log-event.ts'
 import { type Claim, claimSlots, type Trigger } from '#jobs/ledger/claim-slots.ts'
 import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle-runs.ts'
-import { materialize } from '#jobs/materialize/materialize.ts'
-import type { Report } from '#jobs/materialize/report.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
 import { announceRuns } from './announce-runs.ts'
+import { materialize } from './materialize.ts'
+import type { Report } from './report.ts'
 import { withRetry } from './retry.ts'
 
 export interface SetOutcome {

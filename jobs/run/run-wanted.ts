@@ -3,18 +3,18 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { sharePartitions } from '#domain/partition.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
-import {
-  ensureStatistics,
-  gatherKeyStatistics,
-  MANY_ROWS,
-  refreshRunStatistics,
-} from '#jobs/materialize/ensure-statistics.ts'
-import type { Report } from '#jobs/materialize/report.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { cutIntoSets } from '#jobs/planner/run-sets.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
+import {
+  ensureStatistics,
+  gatherKeyStatistics,
+  MANY_ROWS,
+  refreshRunStatistics,
+} from './ensure-statistics.ts'
+import type { Report } from './report.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
 
 /** Runs at once that change the list of standing runs enough to look at it anew. */

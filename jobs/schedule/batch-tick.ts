@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
-import { type RunSummary, runWanted } from '#jobs/execute/run-wanted.ts'
+import { type RunSummary, runWanted } from '#jobs/run/run-wanted.ts'
 import type { Duty, Turn } from './run-schedule.ts'
 
 /** Something to do after a tick that changed figures, such as reconciling them. Its errors are logged. */

@@ -2,9 +2,9 @@ import pino from 'pino'
 import { expect, test } from 'vitest'
 import { placed } from '#domain/examples/example-events.ts'
 import type { OtherJob, OtherJobRequest } from '#jobs/other-job.ts'
-import { createTestBatch } from '#jobs/test-batch.ts'
-import { toLogEvent } from '#jobs/test-events.ts'
-import { appendTestEvents } from '#jobs/test-log.ts'
+import { createTestBatch } from '#jobs/testing/batch.ts'
+import { toLogEvent } from '#jobs/testing/events.ts'
+import { appendTestEvents } from '#jobs/testing/log.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]

@@ -2,10 +2,10 @@ import pino from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { placed } from '#domain/examples/example-events.ts'
-import { createTestBatch, holdReport } from '#jobs/test-batch.ts'
-import { toLogEvent } from '#jobs/test-events.ts'
-import { appendTestEvents } from '#jobs/test-log.ts'
-import { startJobsProcess } from '#jobs/test-process.ts'
+import { createTestBatch, holdReport } from '#jobs/testing/batch.ts'
+import { toLogEvent } from '#jobs/testing/events.ts'
+import { appendTestEvents } from '#jobs/testing/log.ts'
+import { startJobsProcess } from '#jobs/testing/process.ts'
 import { MAX_ATTEMPTS, serveRequests } from './serve-requests.ts'
 import { endRequest, isRequestWaiting, takeRequest } from './take-request.ts'
 
@@ -58,7 +58,7 @@ function serve(runs: Sql, databaseUrl: string, signal = new AbortController().si
 /** The schedule as a process, with nothing to do by itself. */
 function startSchedule(databaseUrl: string) {
   return startJobsProcess({
-    entry: 'schedule-main.ts',
+    entry: 'schedule/main.ts',
     args: [],
     databaseUrl,
     environment: { BATCH_SCHEDULE: '0 0 1 1 *' },

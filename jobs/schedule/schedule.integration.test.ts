@@ -1,13 +1,13 @@
 import pino from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
-import { startPrivatePostgres } from '#db/testing.ts'
+import { startPrivatePostgres } from '#db/testing/database.ts'
 import { placed } from '#domain/examples/example-events.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
-import { createTestBatch } from '#jobs/test-batch.ts'
-import { toLogEvent } from '#jobs/test-events.ts'
-import { addTestStores, appendTestEvents } from '#jobs/test-log.ts'
-import { startJobsProcess } from '#jobs/test-process.ts'
+import { createTestBatch } from '#jobs/testing/batch.ts'
+import { toLogEvent } from '#jobs/testing/events.ts'
+import { addTestStores, appendTestEvents } from '#jobs/testing/log.ts'
+import { startJobsProcess } from '#jobs/testing/process.ts'
 import { batchTick, type FollowUp } from './batch-tick.ts'
 import { type Duty, runSchedule } from './run-schedule.ts'
 
@@ -148,7 +148,7 @@ test('The process stops cleanly, within five seconds', async () => {
   const { url, sql } = await createTestBatch()
   await sell(sql, '1')
   const jobs = startJobsProcess({
-    entry: 'schedule-main.ts',
+    entry: 'schedule/main.ts',
     args: [],
     databaseUrl: url,
     environment: { BATCH_SCHEDULE: NEW_YEAR },
@@ -165,7 +165,7 @@ test('The process stops cleanly, within five seconds', async () => {
 test('A schedule that is none is refused before anything starts', async () => {
   const { url } = await createTestBatch()
   const jobs = startJobsProcess({
-    entry: 'schedule-main.ts',
+    entry: 'schedule/main.ts',
     args: [],
     databaseUrl: url,
     environment: { BATCH_SCHEDULE: 'hourly' },

@@ -1,6 +1,5 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
 import {
   type CurrentRun,
   type DayHead,
@@ -9,10 +8,11 @@ import {
   type StoreFacts,
   slotKey,
   type TillReport,
-} from './facts.ts'
-import { lastDayOf, periodOf } from './period.ts'
-import { type Plan, plan, triedKey, type Wanted } from './plan.ts'
-import type { Slot } from './slot.ts'
+} from '#jobs/planner/facts.ts'
+import { lastDayOf, periodOf } from '#jobs/planner/period.ts'
+import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
+import type { Slot } from '#jobs/planner/slot.ts'
+import { REPORTS } from '#jobs/reports/all-reports.ts'
 
 /** The planner's facts of one store in Berlin (cut-over 04:00) unless said otherwise, for tests. */
 export class TestFacts {

@@ -4,7 +4,7 @@ import { salesEffect, stockEffects } from '#domain/effects.ts'
 import { documentTotal } from '#domain/enrich.ts'
 import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
 import type { ModelEvent } from '#domain/examples/reference-model.ts'
-import { periodOf } from './planner/period.ts'
+import { periodOf } from '#jobs/planner/period.ts'
 
 /** A row as text, so that sets of rows compare whatever their order. */
 export type ModelRow = string

@@ -5,12 +5,12 @@ import { onTestFinished } from 'vitest'
 
 /** An entry point of the batch path as a process of its own, on a given database. Ends with the test. */
 export function startJobsProcess(options: {
-  entry: 'main.ts' | 'schedule-main.ts'
+  entry: 'main.ts' | 'schedule/main.ts'
   args: string[]
   databaseUrl: string
   environment?: Record<string, string>
 }): JobsProcess {
-  const entry = fileURLToPath(new URL(options.entry, import.meta.url))
+  const entry = fileURLToPath(new URL(`../${options.entry}`, import.meta.url))
   const child = spawn(process.execPath, [entry, ...options.args], {
     env: { ...process.env, DATABASE_URL: options.databaseUrl, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],

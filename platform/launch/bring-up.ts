@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { migrate } from '#db/migrate.ts'
-import { type Environment, projectRoot } from '#server/environment.ts'
+import { type Environment, projectRoot } from '#platform/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
 import { isLogEmpty, openServedDatabase, resetDemo } from './demo-database.ts'
 import { DemoError } from './demo-error.ts'

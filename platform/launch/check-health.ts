@@ -1,6 +1,6 @@
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import type { Environment } from '#server/environment.ts'
+import type { Environment } from '#platform/environment.ts'
 import { browserUrl } from './ports.ts'
 import type { ProcessName } from './processes.ts'
 

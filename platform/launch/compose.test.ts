@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { serverSettings } from '#db/embedded/server-settings.ts'
-import { projectRoot, readEnvironment } from '#server/environment.ts'
+import { projectRoot, readEnvironment } from '#platform/environment.ts'
 import { isProcessName, processEntries, processNames } from './processes.ts'
 
 const conditions = z.enum(['service_started', 'service_healthy', 'service_completed_successfully'])
@@ -68,11 +68,13 @@ describe('the composition', () => {
   test.each(ours)(
     '%s runs a program that exists, asks after the right process, and cannot change the image',
     (name, one) => {
-      const entry = isProcessName(name) ? processEntries[name] : 'server/launch/seed-once.ts'
+      const entry = isProcessName(name) ? processEntries[name] : 'platform/launch/seed-once.ts'
       expect(one.command).toEqual(['node', entry])
       expect(existsSync(path.join(projectRoot, entry))).toBe(true)
       expect(one.healthcheck).toEqual(
-        isProcessName(name) ? { test: ['CMD', 'node', 'server/launch/health.ts', name] } : { disable: true },
+        isProcessName(name)
+          ? { test: ['CMD', 'node', 'platform/launch/health.ts', name] }
+          : { disable: true },
       )
       expect(one.read_only).toBe(true)
     },

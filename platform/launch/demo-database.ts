@@ -4,7 +4,7 @@ import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres, type EmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { resetEmbedded } from '#db/embedded/end.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
-import type { Environment } from '#server/environment.ts'
+import type { Environment } from '#platform/environment.ts'
 import { DemoError } from './demo-error.ts'
 
 /** What the seeder leaves beside the database, and the simulators go on from. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type Environment, readEnvironment } from '#server/environment.ts'
+import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { bringUp, shownPath } from './bring-up.ts'
 import { DemoError } from './demo-error.ts'
 import { type DemoOptions, demoUsage, parseDemoOptions } from './demo-options.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { watchEmbeddedPostgres } from '#db/embedded/watch.ts'
-import { type Environment, projectRoot } from '#server/environment.ts'
+import { type Environment, projectRoot } from '#platform/environment.ts'
 import type { ServedDatabase } from './demo-database.ts'
 import type { Narration } from './narrate.ts'
 import type { PortPair } from './ports.ts'

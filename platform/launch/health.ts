@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { checkHealth } from './check-health.ts'
 import { isProcessName, processNames } from './processes.ts'
 
-const usage = `Usage: node server/launch/health.ts PROCESS
+const usage = `Usage: node platform/launch/health.ts PROCESS
 
 Ends with 0 when the process (${processNames.join(', ')}) works on this machine, with 1 and a sentence
 when it does not: for the health checks of containers.

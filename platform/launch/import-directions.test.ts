@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { projectRoot } from '#server/environment.ts'
+import { projectRoot } from '#platform/environment.ts'
 import { checkImportDirections, describeViolation, findViolations, importsOf } from './import-directions.ts'
 
 /** What the check says of one module with this source. */
@@ -16,7 +16,7 @@ describe('the import directions', () => {
     const source = `import { log } from '#server/log/order-log.ts'\n\nimport { x } from '#jobs/daily-sales.ts'\n`
     expect(check('server/stream/operator.ts', source)).toEqual([
       'server/stream/operator.ts:3 imports jobs/daily-sales.ts: stream may import only from server/log/, domain/, ' +
-        'db/, server/environment.ts, not from jobs',
+        'db/, platform/environment.ts, not from jobs',
     ])
   })
 
@@ -46,7 +46,7 @@ describe('the import directions', () => {
     ['jobs/main.ts', `import { reconcile } from '#server/serving/reconcile.ts'`],
     ['app/page.tsx', `import type { Overview } from '#server/serving/shapes.ts'`],
     ['seed/simulators/pos.ts', `import { world } from '../world/world.ts'`],
-    ['seed/main.ts', `import { copyHistory } from '#server/log/copy-history.ts'`],
+    ['seed/seeder/main.ts', `import { copyHistory } from '#server/log/copy-history.ts'`],
   ])('allow %s: %s', (file, source) => {
     expect(check(file, source)).toEqual([])
   })

@@ -56,7 +56,7 @@ const importPattern =
 function whyForbidden({ file, target }: ModuleImport, rules: readonly Area[]): string | undefined {
   const area = areaOf(file, rules)
   if (area === undefined)
-    return 'no rule says what this folder may import; add it to server/launch/import-rules.ts'
+    return 'no rule says what this folder may import; add it to platform/launch/import-rules.ts'
   const other = areaOf(target, rules)
   const allowed = isTest(file) ? [...new Set([...area.allowed, ...allowedInTests])] : area.allowed
   if (other === area || liesIn(target, allowed)) return undefined

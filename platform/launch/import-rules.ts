@@ -9,7 +9,7 @@ export type Area = Readonly<{
 
 const foundation = ['domain/', 'db/']
 const log = ['server/log/', ...foundation]
-const settings = 'server/environment.ts'
+const settings = 'platform/environment.ts'
 
 /**
  * Which part may import from which: the arrows of docs/architecture.md. The first area that a file belongs to
@@ -18,30 +18,29 @@ const settings = 'server/environment.ts'
 export const areas: readonly Area[] = [
   { name: 'domain', places: ['domain/'], allowed: [] },
   { name: 'db', places: ['db/'], allowed: ['domain/'] },
-  { name: 'environment', places: [settings, 'server/environment.test.ts'], allowed: [] },
   { name: 'log', places: ['server/log/'], allowed: foundation },
   { name: 'stream', places: ['server/stream/'], allowed: [...log, settings] },
   {
     // The commands of the batch path also reconcile (which reads both paths) and import journals and reviews.
     name: 'jobs entry point',
-    places: ['jobs/main.ts', 'jobs/schedule-main.ts', 'jobs/wired-jobs.ts'],
+    places: ['jobs/main.ts', 'jobs/schedule/main.ts', 'jobs/wired-jobs.ts'],
     allowed: ['jobs/', 'server/serving/', 'server/intake/', ...log, settings],
   },
   { name: 'jobs', places: ['jobs/'], allowed: log },
   { name: 'intake', places: ['server/intake/'], allowed: [...log, settings] },
   { name: 'serving', places: ['server/serving/'], allowed: [...log, settings] },
-  { name: 'trpc', places: ['server/trpc/'], allowed: ['server/serving/', 'domain/'] },
-  { name: 'live', places: ['server/live/'], allowed: ['server/serving/', ...log] },
+  { name: 'trpc', places: ['server/web/trpc/'], allowed: ['server/serving/', 'domain/'] },
+  { name: 'live', places: ['server/web/live/'], allowed: ['server/serving/', ...log] },
   {
     name: 'web',
     places: ['server/web/'],
-    allowed: ['server/trpc/', 'server/live/', 'server/serving/', ...log, settings],
+    allowed: ['server/serving/', ...log, settings],
   },
   {
     name: 'app',
     places: ['app/'],
     allowed: [
-      'server/trpc/',
+      'server/web/trpc/',
       'server/serving/shapes.ts',
       // What reports there are, as data and types alone.
       'server/serving/reports/report-figures.ts',
@@ -53,13 +52,13 @@ export const areas: readonly Area[] = [
   {
     name: 'seeder',
     places: [
-      'seed/main.ts',
-      'seed/seed-log.ts',
-      'seed/seed-log.integration.test.ts',
-      'seed/write-reference.ts',
-      'seed/both-paths.ts',
-      'seed/load/',
-      'seed/seeding.integration.test.ts',
+      'seed/seeder/main.ts',
+      'seed/seeder/seed-log.ts',
+      'seed/seeder/seed-log.integration.test.ts',
+      'seed/seeder/write-reference.ts',
+      'seed/seeder/both-paths.ts',
+      'seed/seeder/',
+      'seed/seeder/seeding.integration.test.ts',
     ],
     allowed: ['seed/', ...log, settings],
   },
@@ -72,8 +71,8 @@ export const areas: readonly Area[] = [
   {
     // What plays is asked for, and told, in the database. Nothing that is sold goes that way.
     name: "the simulators' control channel",
-    places: ['seed/simulators/control/', 'seed/simulate-main.ts'],
-    allowed: ['seed/', ...foundation, settings, 'server/launch/file-lock.mjs'],
+    places: ['seed/simulators/control/', 'seed/simulators/main.ts'],
+    allowed: ['seed/', ...foundation, settings, 'platform/launch/file-lock.mjs'],
   },
   {
     // The rest of it, with the simulators, reaches the system as tills do: over HTTP and by files. (An event's hash

@@ -6,16 +6,16 @@ import path from 'node:path'
 import { kill } from 'node:process'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { processIdentity } from '#db/embedded/process-identity.ts'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 
 /** A project with the real launcher, nothing to install but a folder of its own, and programs that tell what they got. */
 let root = ''
 
 const programs = {
-  'seed/main.ts': `
+  'seed/seeder/main.ts': `
     const got: object = { args: process.argv.slice(2), mode: process.env.FROM_FILE, from: process.env.INIT_CWD }
     console.log(JSON.stringify(got))`,
-  'seed/simulate-main.ts': `
+  'seed/simulators/main.ts': `
     process.on('SIGTERM', () => { console.log('asked to end'); process.exit(7) })
     setInterval(() => {}, 1000)
     console.log(process.pid)`,

@@ -3,8 +3,8 @@ export const processEntries = {
   web: 'server/web/main.ts',
   intake: 'server/intake/main.ts',
   stream: 'server/stream/main.ts',
-  jobs: 'jobs/schedule-main.ts',
-  simulate: 'seed/simulate-main.ts',
+  jobs: 'jobs/schedule/main.ts',
+  simulate: 'seed/simulators/main.ts',
 } as const
 
 /**

@@ -1,5 +1,5 @@
 import { migrate } from '#db/migrate.ts'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { isLogEmpty } from './demo-database.ts'
 import { runSeeder } from './run-seeder.ts'
 import { stopOnSignals } from './stop-signal.ts'

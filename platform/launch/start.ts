@@ -1,5 +1,5 @@
 import { migrate } from '#db/migrate.ts'
-import { type Environment, readEnvironment } from '#server/environment.ts'
+import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
 import { openServedDatabase } from './demo-database.ts'
 import { createFleet } from './fleet.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 import { heapFlagsOf, type ProcessName } from './processes.ts'
 import { countFailures, type Ending, restartPauseMs } from './restart-policy.ts'
 
@@ -88,7 +88,7 @@ export function supervise(options: {
 /** Flags with which every process of the project runs, as the launcher sets them. */
 export const nodeFlags = [
   '--disable-warning=ExperimentalWarning',
-  `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
+  `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
 ]
 
 function startProcess(options: {

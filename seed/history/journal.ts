@@ -1,7 +1,7 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { closingOf } from '../world/demand.ts'
 import type { Shop } from '../world/stores.ts'
 import type { Arrival } from './shop-history.ts'

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 
 /** Tells when what a sender sends at some time arrives in the log. Times go in, and come out, in order. */
 export type Link = (sentAt: Instant) => Instant

@@ -2,7 +2,7 @@ import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#doma
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass } from '#domain/log-event.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '../shop/shop-state.ts'
 import { openingStock } from '../shop/stock.ts'
 import { closingOf, openingOf } from '../world/demand.ts'

@@ -1,7 +1,7 @@
 import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import type { TradingShop } from '../shop/shop-state.ts'
 import { putBack, stockHeader } from '../shop/stock.ts'
 import { openingOf } from '../world/demand.ts'

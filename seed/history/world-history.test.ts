@@ -6,8 +6,8 @@ import { businessDayOf } from '#domain/business-day.ts'
 import { parseEvent } from '#domain/event.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
-import { ofType, type PlayedHistory, playHistory } from './test-history.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { ofType, type PlayedHistory, playHistory } from '#seed/testing/history.ts'
 import { enrichedHistory } from './world-history.ts'
 
 const execFile = promisify(execFileByCallback)

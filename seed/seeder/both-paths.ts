@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
+import type { World } from '#seed/world/world.ts'
 import { describeDone, duration } from './progress.ts'
 import { runProcess } from './run-process.ts'
 import type { SeedOptions } from './seed-options.ts'
 import type { SeedingProgress } from './seeding-progress.ts'
-import type { World } from './world/world.ts'
 
 export interface BothPaths {
   sql: Sql
@@ -32,7 +32,7 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   await runPaths(context, range)
   progress.begin('reconciliation')
   // The first tick of the schedule audits every row of it, and nobody has to wait for that.
-  const reconciling = run(context, 'server/serving/reconcile-main.ts', [...range, '--figures-only'])
+  const reconciling = run(context, 'server/serving/reconcile/main.ts', [...range, '--figures-only'])
   await watch(context, reconciling, async () => {
     progress.show(`reconciling: ${duration(progress.elapsedMs())}`, null)
   })

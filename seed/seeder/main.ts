@@ -1,7 +1,7 @@
 import { connect } from '#db/client.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
-import { type Environment, readEnvironment } from '#server/environment.ts'
+import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { takeThroughBothPaths } from './both-paths.ts'
 import { UsageError } from './command-line.ts'
 import { createProgressLine } from './progress.ts'

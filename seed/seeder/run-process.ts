@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 
 /** A process of ours that did not end well. The message holds what it said. */
 export class ProcessFailedError extends Error {
@@ -27,7 +27,7 @@ export async function runProcess(options: {
     [
       '--disable-warning=ExperimentalWarning',
       // Ends it when this process is gone without a word.
-      `--import=${path.join(projectRoot, 'server/launch/follow-parent.mjs')}`,
+      `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
       path.join(projectRoot, entry),
       ...args,
     ],

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { parseEvent } from '#domain/event.ts'
+import { readSeedRecord, readShops, writeJournals } from '#seed/world/world-files.ts'
 import { seedLog } from './seed-log.ts'
 import { createSeedingProgress } from './seeding-progress.ts'
-import { readSeedRecord, readShops, writeJournals } from './world-files.ts'
 
 const OPTIONS = {
   help: false,

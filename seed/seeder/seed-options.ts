@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, parseInstant, SECOND_MS } from '#domain/instant.ts'
+import type { WorldParameters } from '#seed/world/world.ts'
 import { parseWholeNumber, UsageError } from './command-line.ts'
-import type { WorldParameters } from './world/world.ts'
 
 export interface SeedOptions extends WorldParameters {
   help: boolean

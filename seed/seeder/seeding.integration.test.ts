@@ -5,9 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
-import { readSeedRecord } from './world-files.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { readSeedRecord } from '#seed/world/world-files.ts'
 
 const UNTIL = '2026-11-20T12:00:00Z'
 const WORLD = ['--days', '3', '--stores', '8', '--orders-per-day', '200', '--until', UNTIL]
@@ -59,7 +59,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
     select from pg_stat_activity where datname = current_database() and application_name = 'tillstream seed')`
 
   test('takes its history through both paths, and refuses to do it twice', async () => {
-    const first = await start('seed/main.ts', ['--json', ...WORLD]).ended
+    const first = await start('seed/seeder/main.ts', ['--json', ...WORLD]).ended
     expect(first).toMatchObject({ code: 0, output: expect.stringContaining('nothing unexplained') })
     const times: unknown = JSON.parse(first.output.split('\n').find(line => line.startsWith('{')) ?? '')
     expect(times).toMatchObject({
@@ -67,13 +67,13 @@ describe('the seeder', { timeout: 180_000 }, () => {
         expect.objectContaining({ name }),
       ),
     })
-    const second = await start('seed/main.ts', WORLD).ended
+    const second = await start('seed/seeder/main.ts', WORLD).ended
     expect(second).toMatchObject({ code: 1, output: expect.stringMatching(/already holds events.*--reset/s) })
-    expect((await start('server/serving/reconcile-main.ts', RANGE).ended).code).toBe(0)
+    expect((await start('server/serving/reconcile/main.ts', RANGE).ended).code).toBe(0)
   })
 
   test('killed while it loads leaves a log that is empty, which the next one fills', async () => {
-    const killed = start('seed/main.ts', LONG_WORLD)
+    const killed = start('seed/seeder/main.ts', LONG_WORLD)
     await until(
       `exists (select from pg_stat_progress_copy where datname = current_database() and relid = 'log.event_log'::regclass)`,
     )
@@ -81,18 +81,18 @@ describe('the seeder', { timeout: 180_000 }, () => {
     await killed.ended
     await until(SEEDER_IS_GONE)
     expect(await isTrue(IS_EMPTY)).toBe(true)
-    expect(await start('seed/main.ts', WORLD).ended).toMatchObject({ code: 0 })
+    expect(await start('seed/seeder/main.ts', WORLD).ended).toMatchObject({ code: 0 })
     expect(await isTrue(IS_EMPTY)).toBe(false)
   })
 
   test('killed when its history is loaded leaves the rest to the services', async () => {
-    const killed = start('seed/main.ts', WORLD)
+    const killed = start('seed/seeder/main.ts', WORLD)
     await until(`not (${IS_EMPTY})`)
     killed.kill()
     await killed.ended
     expect(await readSeedRecord(dataDir)).toMatchObject({ ordersPerDay: 200 })
     // As the demo starts them when it finds a log that is not empty.
-    const services = [start('server/stream/main.ts', []), start('jobs/schedule-main.ts', [])]
+    const services = [start('server/stream/main.ts', []), start('jobs/schedule/main.ts', [])]
     await until(`
       (select coalesce(sum("offset"), 0) from stream.checkpoints)
         = (select sum(l."offset") from log.partitions p cross join lateral log.last_position(p.partition) l)
@@ -100,7 +100,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
         select from log.event_log e
         where e.type like 'order.%' and not exists (
           select from batch.daily_product_sales d where d.store = e.store and d.business_day = e.business_day))`)
-    const reconciled = await start('server/serving/reconcile-main.ts', RANGE).ended
+    const reconciled = await start('server/serving/reconcile/main.ts', RANGE).ended
     expect(reconciled).toMatchObject({ code: 0, output: expect.stringContaining('Unexplained: 0') })
     for (const service of services) service.kill()
     await Promise.all(services.map(service => service.ended))

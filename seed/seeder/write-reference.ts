@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import type { World } from './world/world.ts'
+import type { World } from '#seed/world/world.ts'
 
 const REPORTING_CURRENCY = 'EUR'
 

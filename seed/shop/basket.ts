@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { type Product, roundTo } from '../world/catalogue.ts'
 import type { Customer } from '../world/customers.ts'
 import { type DayDemand, pickWanted } from './day-demand.ts'

@@ -1,7 +1,7 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { PRODUCTS_PER_CATEGORY } from '../world/catalogue.ts'
 import { expectedOrders, openingOf } from '../world/demand.ts'
 import { priceLevelsOf, shelfPriceOf } from '../world/prices.ts'

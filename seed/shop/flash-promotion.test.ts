@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { productsOfCategory } from '../world/promotions.ts'
 import { createWorld } from '../world/world.ts'
 import { sell } from './sales.ts'

@@ -1,5 +1,5 @@
 import { SECOND_MS } from '#domain/instant.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 
 /** No till's own clock is further off than this. */
 export const MOST_OFF_MS = 8 * SECOND_MS

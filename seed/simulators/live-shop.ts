@@ -4,10 +4,10 @@ import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
 import type { TradingShop } from '../shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '../shop/stock.ts'
-import { createTimeQueue } from '../time-queue.ts'
 import { closingOf } from '../world/demand.ts'
 import { indexOf } from './apply-event.ts'
 import { MOST_OFF_MS } from './clocks.ts'
+import { createTimeQueue } from './time-queue.ts'
 import { createWebSessions } from './web-sessions.ts'
 
 /** A shop that trades now. Asked at every step what happens in it; knows no clock of its own. */

@@ -1,6 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { reviewOf } from '../shop/reviews.ts'
 import type { TradingShop } from '../shop/shop-state.ts'
 

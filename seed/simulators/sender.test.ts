@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SentEvent } from '#domain/event.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from '#seed/world/random.ts'
 import type { Answer } from './judge-answer.ts'
 import { lineOf } from './outgoing.ts'
 import { createSender, type SenderContext } from './sender.ts'

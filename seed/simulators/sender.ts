@@ -1,5 +1,5 @@
 import { type Instant, SECOND_MS } from '#domain/instant.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { judgeAnswer, type Rejected } from './judge-answer.ts'
 import { isPlanted, lineOf, type Outgoing } from './outgoing.ts'
 import type { PostEvents } from './post-events.ts'

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import type { Rejected } from './judge-answer.ts'
 import type { Outgoing } from './outgoing.ts'
 import { isPlanted } from './outgoing.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../command-line.ts'
+import { UsageError } from '#seed/seeder/command-line.ts'
 import { parseSimulateOptions } from './simulate-options.ts'
 
 describe('options of the simulators', () => {

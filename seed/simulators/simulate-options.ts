@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { isScenarioName, SCENARIOS, type ScenarioName } from '#domain/scenario.ts'
-import { parseWholeNumber, UsageError } from '../command-line.ts'
+import { parseWholeNumber, UsageError } from '#seed/seeder/command-line.ts'
 import { ORDERS_PER_MINUTE } from './pace.ts'
 
 export interface SimulateOptions {

@@ -3,6 +3,7 @@ import { stockEffects } from '#domain/effects.ts'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { createTestClock } from '#seed/testing/clock.ts'
 import { worldHistory } from '../history/world-history.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import { createWorld } from '../world/world.ts'
@@ -10,7 +11,6 @@ import type { KeptShops } from './files/shop-files.ts'
 import type { Answer } from './judge-answer.ts'
 import { asSent, type Happening, isPlanted, type Outgoing } from './outgoing.ts'
 import { HopelessError, simulate } from './simulate.ts'
-import { createTestClock } from './test-clock.ts'
 
 const WORLD = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
 const NOON = Date.UTC(2026, 10, 20, 12)

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { Random } from '../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import type { OrderPlaced } from '../shop/shop-state.ts'
 
 /** Who is in the web shop. Most look around and leave; a few order, and fewer a second time. */

@@ -1,7 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
-import { createWorld, type World, type WorldParameters } from '../world/world.ts'
-import type { Arrival } from './shop-history.ts'
-import { type HistorySpan, type WorldEnd, worldHistory } from './world-history.ts'
+import type { Arrival } from '#seed/history/shop-history.ts'
+import { type HistorySpan, type WorldEnd, worldHistory } from '#seed/history/world-history.ts'
+import { createWorld, type World, type WorldParameters } from '#seed/world/world.ts'
 
 /** A history played to its end. */
 export interface PlayedHistory {

@@ -1,6 +1,6 @@
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
-import { createRandom, type Random } from '../random.ts'
 import { CATEGORIES, type Category } from './categories.ts'
+import { createRandom, type Random } from './random.ts'
 import { type Supplier, suppliersOf } from './suppliers.ts'
 
 /** A product of the world. Which one it is never changes with the number of stores or days. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../random.ts'
 import { drawCustomer } from './customers.ts'
+import { createRandom } from './random.ts'
 import { createWorld } from './world.ts'
 
 const world = createWorld({ randomSeed: 2, stores: 8, ordersPerDay: 2_000 })

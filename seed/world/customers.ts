@@ -1,5 +1,5 @@
-import type { Random } from '../random.ts'
 import { CATEGORIES } from './categories.ts'
+import type { Random } from './random.ts'
 import { ordinaryOrders, type World } from './world.ts'
 
 /** Somebody who comes back, as far as a shop can know. What they like follows from who they are. */

@@ -1,6 +1,6 @@
 import { type BusinessDay, instantOfLocalTime } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from './random.ts'
 import { tradeOf } from './seasons.ts'
 import type { Shop } from './stores.ts'
 import { weatherOf } from './weather.ts'

@@ -1,7 +1,7 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Amount } from '#domain/money.ts'
-import { createRandom } from '../random.ts'
 import { type Product, roundTo } from './catalogue.ts'
+import { createRandom } from './random.ts'
 import type { Shop } from './stores.ts'
 
 /** How far a store's price is from the list's, in a month: most are as listed. */

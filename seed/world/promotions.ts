@@ -1,8 +1,8 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import { DAY_MS } from '#domain/instant.ts'
-import { createRandom, type Random } from '../random.ts'
 import { PRODUCTS_PER_CATEGORY } from './catalogue.ts'
 import { CATEGORIES } from './categories.ts'
+import { createRandom, type Random } from './random.ts'
 
 /** Goods that are cheaper for a while, in all stores. */
 export interface Promotion {

@@ -1,5 +1,5 @@
 import { faker } from '@faker-js/faker/locale/en'
-import { createRandom, type Random } from '../random.ts'
+import { createRandom, type Random } from './random.ts'
 
 /** Who delivers. Its terms hold for all of its products. */
 export interface Supplier {

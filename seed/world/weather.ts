@@ -1,5 +1,5 @@
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
-import { createRandom } from '../random.ts'
+import { createRandom } from './random.ts'
 
 /** What of a day's weather is left the day after. */
 const LASTING = 0.65

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Instant } from '#domain/instant.ts'
-import type { Journal } from './history/journal.ts'
-import type { ShopState } from './shop/shop-state.ts'
-import type { Outgoing } from './simulators/outgoing.ts'
-import type { WorldParameters } from './world/world.ts'
+import type { Journal } from '#seed/history/journal.ts'
+import type { ShopState } from '#seed/shop/shop-state.ts'
+import type { Outgoing } from '#seed/simulators/outgoing.ts'
+import type { WorldParameters } from './world.ts'
 
 /** What the seeder made: the simulators go on in the same world. */
 export interface SeedRecord extends WorldParameters {

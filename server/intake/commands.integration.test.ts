@@ -5,8 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import { inheritedEnvironment } from '#server/environment.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { inheritedEnvironment } from '#platform/environment.ts'
 
 let database: TestDatabase
 let folder: string
@@ -43,7 +43,7 @@ const line = (document: string, units = '1'): string =>
   `${document},85123A,HEART,${units},2010-12-01 08:26:00,2.55,,France`
 
 test('stores are added from a file and listed, for people and as JSON', async () => {
-  expect(await run('stores-main.ts', 'list')).toMatchObject({
+  expect(await run('stores/main.ts', 'list')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^No stores yet/),
   })
@@ -51,15 +51,15 @@ test('stores are added from a file and listed, for people and as JSON', async ()
     path.join(folder, 'store.json'),
     JSON.stringify({ id: 'kiel', name: 'Kiel', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }),
   )
-  expect(await run('stores-main.ts', 'add', 'store.json')).toEqual({
+  expect(await run('stores/main.ts', 'add', 'store.json')).toEqual({
     code: 0,
     stdout: 'kiel: added\n',
     stderr: '',
   })
-  expect((await run('stores-main.ts', 'list')).stdout).toMatch(
+  expect((await run('stores/main.ts', 'list')).stdout).toMatch(
     /^id +name .*\nkiel +Kiel +Europe\/Berlin +04:00 +EUR/,
   )
-  expect(JSON.parse((await run('stores-main.ts', 'list', '--json')).stdout)).toMatchObject([
+  expect(JSON.parse((await run('stores/main.ts', 'list', '--json')).stdout)).toMatchObject([
     { id: 'kiel', zone: 'Europe/Berlin', taxInclusive: true, channel: 'pos', input: 'live' },
   ])
 })
@@ -69,10 +69,10 @@ test('a wrong store or call is one clear message', async () => {
     path.join(folder, 'bad.json'),
     JSON.stringify([{ id: 'x', name: 'X', zone: 'Berlin', currency: 'euro' }]),
   )
-  const bad = await run('stores-main.ts', 'add', 'bad.json')
+  const bad = await run('stores/main.ts', 'add', 'bad.json')
   expect(bad.code).toBe(1)
   expect(bad.stderr).toMatch(/"Berlin" is no IANA time zone[\s\S]*must be a three-letter currency code/)
-  expect(await run('stores-main.ts', 'sell')).toMatchObject({
+  expect(await run('stores/main.ts', 'sell')).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^Say what to do/),
   })
@@ -80,10 +80,10 @@ test('a wrong store or call is one clear message', async () => {
 
 test('import: exit code 0, the table, and the same as JSON', async () => {
   await writeFile(path.join(folder, '2010-12-01.csv'), [HEADER, line('1'), line('A2')].join('\n'))
-  const first = await run('import-main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail')
+  const first = await run('files/main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail')
   expect(first).toMatchObject({ code: 0, stderr: '' })
   expect(first.stdout).toMatch(/^file .*\n-+.*\n2010-12-01 +2 +1 +0 +0 +1 +0 +1 +0\n/)
-  const again = await run('import-main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail', '--json')
+  const again = await run('files/main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail', '--json')
   expect(JSON.parse(again.stdout)).toMatchObject({
     files: [
       {
@@ -105,7 +105,7 @@ test('import: exit code 0, the table, and the same as JSON', async () => {
 test('import: a journal holds events, and its summary shows only the kinds it has', async () => {
   const store = { id: 'kiel', name: 'Kiel', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }
   await writeFile(path.join(folder, 'store.json'), JSON.stringify(store))
-  await run('stores-main.ts', 'add', 'store.json')
+  await run('stores/main.ts', 'add', 'store.json')
   const closing = {
     register: '1',
     businessDay: '2026-03-02',
@@ -117,7 +117,7 @@ test('import: a journal holds events, and its summary shows only the kinds it ha
   const header = { source: 'till', id: 'z', type: 'till.closed', store: 'kiel' }
   const event = { ...header, eventTime: '2026-03-02T20:00:00Z', ...closing }
   await writeFile(path.join(folder, 'kiel.ndjson'), JSON.stringify(event))
-  const { code, stdout, stderr } = await run('import-main.ts', 'kiel.ndjson', '--mapping', 'journal')
+  const { code, stdout, stderr } = await run('files/main.ts', 'kiel.ndjson', '--mapping', 'journal')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(
     /^file +rows +orders +returns +Z reports +adjustments +set aside +rejected +events +duplicates\n-.*\nkiel +1 +0 +0 +1 +0 +0 +0 +1 +0\n/,
@@ -127,7 +127,7 @@ test('import: a journal holds events, and its summary shows only the kinds it ha
 test('import: exit code 2 with rejects, whose file is named', async () => {
   await writeFile(path.join(folder, 'bad.csv'), [HEADER, line('7'), line('8', 'six')].join('\n'))
   const { code, stdout } = await run(
-    'import-main.ts',
+    'files/main.ts',
     'bad.csv',
     '--mapping',
     'uci-online-retail',
@@ -151,14 +151,14 @@ test.each<[string, string[], RegExp]>([
   ['a path that does not exist', ['none.csv', '--mapping', 'uci-online-retail'], /none\.csv does not exist/],
   ['an unknown option', ['bad.csv', '--maping', 'x'], /^Unknown option '--maping'/],
 ])('import with %s is exit code 1 and one line', async (_, args, message) => {
-  const { code, stdout, stderr } = await run('import-main.ts', ...args)
+  const { code, stdout, stderr } = await run('files/main.ts', ...args)
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(message)
   expect(stderr.trim().split('\n')).toHaveLength(1)
 })
 
 test('every command has --help', async () => {
-  for (const program of ['import-main.ts', 'stores-main.ts']) {
+  for (const program of ['files/main.ts', 'stores/main.ts']) {
     expect(await run(program, '--help')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Usage: npm run/),

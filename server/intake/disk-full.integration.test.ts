@@ -7,9 +7,9 @@ import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { watchEmbeddedPostgres } from '#db/embedded/watch.ts'
 import { migrate } from '#db/migrate.ts'
-import { makeTestDirectory, removeTestDirectory } from '#db/test-server.ts'
-import { createTestDatabase } from '#db/testing.ts'
-import { addTestStores, order, post, startTestIntake } from './test-intake.ts'
+import { createTestDatabase } from '#db/testing/database.ts'
+import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
+import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
 /** A database whose disk can be filled and emptied. */
 interface FullableDatabase {

@@ -2,9 +2,9 @@ import { createConnection } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
-import { createTestDatabase, startPrivatePostgres, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, startPrivatePostgres, type TestDatabase } from '#db/testing/database.ts'
 import { partitionOf } from '#domain/partition.ts'
-import { type Answer, addTestStores, order, post, startTestIntake } from './test-intake.ts'
+import { type Answer, addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
 const BERLIN = partitionOf('berlin', 4)
 const HAMBURG = partitionOf('hamburg', 4)

@@ -7,10 +7,10 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import { inheritedEnvironment } from '#server/environment.ts'
-import { addTestStores, order, post } from './test-intake.ts'
-import { freePort, startIntakeProcess } from './test-intake-process.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { inheritedEnvironment } from '#platform/environment.ts'
+import { addTestStores, order, post } from './testing/intake.ts'
+import { freePort, startIntakeProcess } from './testing/intake-process.ts'
 
 let database: TestDatabase
 

@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { runCommand } from './command.ts'
-import { type IntakeService, startIntake } from './intake-service.ts'
+import { type IntakeService, startIntake } from './service.ts'
 
 const HELP = `Usage: npm start -- intake
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Weight } from './commit-queue.ts'
+import type { Weight } from './append/commit-queue.ts'
 
 /** What the intake counts, for GET /metrics. */
 export interface IntakeMetrics {

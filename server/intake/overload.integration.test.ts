@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import { addTestStores, order, post } from './test-intake.ts'
-import { type IntakeProcess, startIntakeProcess } from './test-intake-process.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores, order, post } from './testing/intake.ts'
+import { type IntakeProcess, startIntakeProcess } from './testing/intake-process.ts'
 
 let database: TestDatabase
 let intake: IntakeProcess

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import type { IntakeService } from './intake-service.ts'
 import { requeueDeadLetter } from './requeue.ts'
-import { addTestStores, order, post, startTestIntake } from './test-intake.ts'
+import type { IntakeService } from './service.ts'
+import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
 let database: TestDatabase
 let intake: IntakeService

@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { AppendOutcome, OrderLog } from '#server/log/order-log.ts'
-import { admitEvent } from './admission.ts'
+import { admitEvent } from './admit.ts'
 import { announceSettled } from './announce-settled.ts'
 import { loadReference } from './reference.ts'
 

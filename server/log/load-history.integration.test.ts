@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
 import { type HistoricEvent, historyChunks } from './history-chunks.ts'
 import { LogNotEmptyError, loadHistory } from './load-history.ts'
 import { assertDense } from './order-log.ts'
 import { createPostgresLog, ensureLogDays } from './postgres-log.ts'
-import { testEvent } from './test-events.ts'
+import { testEvent } from './testing/events.ts'
 
 const FROM = Date.UTC(2026, 8, 1, 8)
 

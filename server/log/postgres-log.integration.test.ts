@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { LOG_START } from '#domain/log-event.ts'
 import { APPEND_STATEMENT, appendParameters } from './append-statement.ts'
-import { describeOrderLog } from './conformance.ts'
 import { assertDense, LogUnavailableError } from './order-log.ts'
 import { assertOwner, FencedError, keepPartition, takePartition } from './ownership.ts'
 import { createPostgresLog, ensureLogDays } from './postgres-log.ts'
-import { testEvent } from './test-events.ts'
+import { describeOrderLog } from './testing/conformance.ts'
+import { testEvent } from './testing/events.ts'
 
 describeOrderLog('the Postgres log', async () => {
   const database = await createTestDatabase()

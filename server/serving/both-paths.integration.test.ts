@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
-import { readSideBySide } from '#server/serving/side-by-side.ts'
-import { type Ended, runCommand } from '#server/serving/test-command.ts'
+import { readSideBySide } from './side-by-side/side-by-side.ts'
+import { type Ended, runCommand } from './testing/command.ts'
 
 /** All worked examples in one log: the ids of one do not meet those of another. */
 const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>

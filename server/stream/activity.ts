@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { PartitionConsumer, Step } from './partition-consumer.ts'
+import type { PartitionConsumer, Step } from './consumer.ts'
 
 /** What the process did since the last report. */
 export interface ActivityReport {

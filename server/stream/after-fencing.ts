@@ -1,4 +1,4 @@
-import type { Owner } from './generations.ts'
+import type { Owner } from './state/generations.ts'
 
 /** Owner name of a replay that switches generations; a service that it stopped waits for the outcome. */
 export const REPLAY_OWNER = 'replay'

@@ -5,11 +5,11 @@ import type { Position } from '#domain/log-event.ts'
 import { FencedError } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { withConnection } from './connection.ts'
-import { activeGeneration, ownerOf } from './generations.ts'
-import { loadProgress } from './load-progress.ts'
+import { consumerName, GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { retryMs } from './pace.ts'
-import { consumerName, GenerationMovedError, PartitionConsumer } from './partition-consumer.ts'
 import { isDatabaseAway } from './run-partition.ts'
+import { activeGeneration, ownerOf } from './state/generations.ts'
+import { loadProgress } from './state/load-progress.ts'
 
 const LOOK_AGAIN_MS = 100
 /** A connected owner that has not moved for this long does not work on the partition. */

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { afterFencing } from './after-fencing.ts'
 import { withConnection } from './connection.ts'
-import { activeGeneration, ownerOf } from './generations.ts'
+import { consumerName, PartitionConsumer, type Step } from './consumer.ts'
 import { retryMs } from './pace.ts'
-import { consumerName, PartitionConsumer, type Step } from './partition-consumer.ts'
 import { isDatabaseAway, runPartition } from './run-partition.ts'
+import { activeGeneration, ownerOf } from './state/generations.ts'
 import type { WakeUp } from './wake-up.ts'
 
 const LOOK_AGAIN_MS = 200

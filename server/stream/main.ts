@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
-import { type Environment, readEnvironment } from '#server/environment.ts'
+import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp } from './catch-up.ts'
 import { withConnection } from './connection.ts'
-import { runStream } from './run-stream.ts'
+import { runStream } from './run.ts'
 import { stopSignal, whenStopped } from './stop-signal.ts'
 import {
   choosePartitions,

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import { LogUnavailableError } from '#server/log/order-log.ts'
 import { FencedError } from '#server/log/ownership.ts'
+import { GenerationMovedError, type PartitionConsumer, type Step } from './consumer.ts'
 import { pauseMs, retryMs } from './pace.ts'
-import { GenerationMovedError, type PartitionConsumer, type Step } from './partition-consumer.ts'
 import type { WakeUp } from './wake-up.ts'
 
 /** Longest a partition goes unread when no hint comes. */

@@ -4,8 +4,8 @@ import { Activity } from './activity.ts'
 import { withConnection } from './connection.ts'
 import { followPartition } from './follow-partition.ts'
 import { createAdvanceHints, listenForAppends } from './hints.ts'
-import { trimChanges } from './trim-changes.ts'
 import { WakeUp } from './wake-up.ts'
+import { trimChanges } from './write/trim-changes.ts'
 
 const REPORT_MS = 10_000
 const TRIM_MS = 60_000

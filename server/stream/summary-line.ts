@@ -1,6 +1,6 @@
 import { formatInstant } from '#domain/instant.ts'
 import type { CaughtUp } from './catch-up.ts'
-import type { ReplayOutcome } from './replay.ts'
+import type { ReplayOutcome } from './replay/replay.ts'
 
 /** The one line that a run to the end of the log prints. */
 export function caughtUpLine(partitions: readonly CaughtUp[], elapsedMs: number): string {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from '#server/environment.ts'
+import { isLoopback } from '#platform/environment.ts'
 
 /** Whether a request may see the dashboard. */
 export type Verdict =

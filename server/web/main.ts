@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { openPages } from '#server/web/pages.ts'
 import { startWeb } from '#server/web/web-service.ts'
 

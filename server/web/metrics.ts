@@ -1,9 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import type { Gateway } from '#server/live/gateway.ts'
-import { readFreshness } from '#server/serving/freshness.ts'
+import { readFreshness } from '#server/serving/freshness/freshness.ts'
 import type { Freshness } from '#server/serving/shapes.ts'
+import type { Gateway } from './live/gateway.ts'
 
 export interface WebMetrics {
   /** Text of GET /metrics, its content type beside it. Answers without the database's figures while that is away. */

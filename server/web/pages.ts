@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import path from 'node:path'
 import type { Duplex } from 'node:stream'
 import next from 'next'
-import { projectRoot } from '#server/environment.ts'
+import { projectRoot } from '#platform/environment.ts'
 
 /** What renders the dashboard's pages. */
 export interface Pages {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { Readiness } from '#server/serving/readiness.ts'
+import type { Readiness } from '#server/serving/freshness/readiness.ts'
 import { isSameOrigin, type Verdict } from '#server/web/access.ts'
 import type { EventForwarder } from '#server/web/forward-events.ts'
 import type { WebMetrics } from '#server/web/metrics.ts'

@@ -4,7 +4,6 @@ import { useQuery } from '@tanstack/react-query'
 import { formatDate, formatDay } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
 import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
-import { RunTable } from '#app/pipeline/run-table.tsx'
 import { SLOT_MARKS, StateMark } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -13,6 +12,7 @@ import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useNow } from '#app/ui/use-now.ts'
+import { RunTable } from './run-table.tsx'
 
 export interface CellShown {
   job: string

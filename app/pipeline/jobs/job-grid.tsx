@@ -4,12 +4,12 @@ import { Fragment } from 'react'
 import { formatDate, formatDay, formatShortDay } from '#app/format/day.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge } from '#app/format/time.ts'
-import type { CellShown } from '#app/pipeline/cell-dialog.tsx'
-import { DayColumns } from '#app/pipeline/day-columns.tsx'
 import { StackedDay } from '#app/pipeline/stacked-day.tsx'
 import { Legend, RunStateChip, SLOT_MARKS, type SlotState, StateMark } from '#app/pipeline/state-marks.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
+import type { CellShown } from './cell-dialog.tsx'
+import { DayColumns } from './day-columns.tsx'
 
 type Grid = RouterOutputs['pipeline']['jobs']['grid']
 type Row = Grid['rows'][number]

@@ -2,15 +2,15 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { CellDialog, type CellShown } from '#app/pipeline/cell-dialog.tsx'
-import { JobGrid } from '#app/pipeline/job-grid.tsx'
-import { LedgerCard } from '#app/pipeline/ledger-card.tsx'
-import { RequestCard } from '#app/pipeline/request-card.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent } from '#app/ui/card-content.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
+import { CellDialog, type CellShown } from './cell-dialog.tsx'
+import { JobGrid } from './job-grid.tsx'
+import { LedgerCard } from './ledger-card.tsx'
+import { RequestCard } from './request-card.tsx'
 
 /** What runs end is pushed; in between a day may become outdated or due. */
 const GRID_MS = 15_000

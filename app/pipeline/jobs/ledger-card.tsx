@@ -3,7 +3,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
 import { Field, SelectField } from '#app/pipeline/form-fields.tsx'
-import { RunTable } from '#app/pipeline/run-table.tsx'
 import { urlState } from '#app/pipeline/url-state.ts'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import { Button } from '#app/ui/button.tsx'
@@ -12,6 +11,7 @@ import { CardContent } from '#app/ui/card-content.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useNow } from '#app/ui/use-now.ts'
+import { RunTable } from './run-table.tsx'
 
 const STATES = ['running', 'succeeded', 'failed', 'abandoned'] as const
 type State = (typeof STATES)[number]

@@ -3,7 +3,7 @@
 import { formatDate } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
-import { formatLag } from '#app/pipeline/flow-nodes.ts'
+import { formatLag } from '#app/pipeline/overview/flow-nodes.ts'
 import { RunStateChip } from '#app/pipeline/state-marks.tsx'
 import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'

@@ -3,17 +3,17 @@
 import dynamic from 'next/dynamic'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import { formatLag } from '#app/pipeline/flow-nodes.ts'
-import type { LagSample } from '#app/pipeline/lag-history.ts'
+import { formatLag } from '#app/pipeline/overview/flow-nodes.ts'
 import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
+import type { LagSample } from './lag-history.ts'
 
 const LagChart = dynamic(
-  () => loadPatiently(() => import('#app/pipeline/lag-chart.tsx')).then(module => module.LagChart),
+  () => loadPatiently(() => import('./lag-chart.tsx')).then(module => module.LagChart),
   { ssr: false, loading: () => <Skeleton className="grow" /> },
 )
 

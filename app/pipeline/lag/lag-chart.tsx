@@ -5,9 +5,9 @@ import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
 import { ChartTooltip } from '#app/charts/chart-tooltip.tsx'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import type { LagSample } from '#app/pipeline/lag-history.ts'
 import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
+import type { LagSample } from './lag-history.ts'
 
 /** Two lines over the last minutes: the batch path's saw and the stream's floor. Dashes tell the batch line without its colour. */
 export function LagChart({ samples }: { samples: readonly LagSample[] }) {

@@ -1,8 +1,8 @@
 'use client'
 
 import { useEffect, useState } from 'react'
-import { type LagSample, withSample } from '#app/pipeline/lag-history.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { type LagSample, withSample } from './lag-history.ts'
 
 /** Kept beside the components: it goes on when one looks at another page and comes back. */
 let kept: readonly LagSample[] = []

@@ -7,7 +7,6 @@ import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
 import { failureText } from '#app/pipeline/failure-text.ts'
 import { Field, SelectField, TextField } from '#app/pipeline/form-fields.tsx'
-import { LetterDialog } from '#app/pipeline/letter-dialog.tsx'
 import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
 import { LetterStateChip } from '#app/pipeline/state-marks.tsx'
 import { urlState } from '#app/pipeline/url-state.ts'
@@ -21,6 +20,7 @@ import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useNow } from '#app/ui/use-now.ts'
+import { LetterDialog } from './letter-dialog.tsx'
 
 type Page = RouterOutputs['pipeline']['letters']['list']
 type Letter = Page['letters'][number]

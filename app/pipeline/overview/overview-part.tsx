@@ -1,13 +1,13 @@
 'use client'
 
-import { LagChartCard } from '#app/pipeline/lag-chart-card.tsx'
-import type { LagSample } from '#app/pipeline/lag-history.ts'
-import { Topology } from '#app/pipeline/topology.tsx'
+import { LagChartCard } from '#app/pipeline/lag/lag-chart-card.tsx'
+import type { LagSample } from '#app/pipeline/lag/lag-history.ts'
 import type { Part } from '#app/pipeline/url-state.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
+import { Topology } from './topology.tsx'
 
 /** How events flow from the tills to the pages, and how far each path was behind in the last minutes. */
 export function OverviewPart({

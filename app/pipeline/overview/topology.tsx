@@ -3,12 +3,12 @@
 import { ArrowDown } from 'lucide-react'
 import { Fragment, type ReactNode } from 'react'
 import { formatCount } from '#app/format/number.ts'
-import { type FlowNode, type NodeKey, nodesOf } from '#app/pipeline/flow-nodes.ts'
 import { HealthChip } from '#app/pipeline/state-marks.tsx'
 import type { Part } from '#app/pipeline/url-state.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { classNames } from '#app/ui/class-names.ts'
 import { PathMarker } from '#app/ui/path-marker.tsx'
+import { type FlowNode, type NodeKey, nodesOf } from './flow-nodes.ts'
 
 type Flow = RouterOutputs['pipeline']['flow']
 

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { isScenarioName } from '#domain/scenario.ts'
-import type { Report, Request, RequestDesk } from '../playbill.ts'
+import type { Report, Request, RequestDesk } from '#seed/simulators/scheduled-scripts.ts'
 import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.ts'
 
 /**

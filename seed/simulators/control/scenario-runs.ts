@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
-import type { Report } from '../playbill.ts'
+import type { Report } from '#seed/simulators/scheduled-scripts.ts'
 
 /** A row of live.scenario_runs that waits for something to be done. */
 export interface WaitingRun {

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SentEvent } from '#domain/event.ts'
-import { writeShops } from '../../world-files.ts'
+import { writeShops } from '#seed/world/world-files.ts'
 import { openShopFiles } from './shop-files.ts'
 
 const SEED = { randomSeed: 1, stores: 4, ordersPerDay: 2_000, until: 1_000 }

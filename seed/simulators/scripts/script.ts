@@ -1,6 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import type { Random } from '../../random.ts'
+import type { Random } from '#seed/world/random.ts'
 import { type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
 import type { Planted } from '../outgoing.ts'
 

@@ -1,5 +1,5 @@
 import type { Rejection } from '#domain/event.ts'
-import type { Admission } from './admission.ts'
+import type { Admission } from '#server/intake/admit.ts'
 import type { EventSink, StoreOutcome } from './event-sink.ts'
 
 /** What became of one entry. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { testEvent } from '#server/log/test-events.ts'
+import { testEvent } from '#server/log/testing/events.ts'
 import { createTicker } from './ticker.ts'
 
 let database: TestDatabase

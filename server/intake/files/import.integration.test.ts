@@ -4,12 +4,12 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import { findMapping } from './find-mapping.ts'
-import { type Mapping, rowMappingSchema } from './mapping.ts'
-import { runImport } from './run-import.ts'
-import { findSourceFiles } from './source-file.ts'
-import type { FileSummary, ImportSummary } from './summary.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { findMapping } from './interpret/find-mapping.ts'
+import { type Mapping, rowMappingSchema } from './interpret/mapping.ts'
+import { findSourceFiles } from './read/source-file.ts'
+import { runImport } from './store/run-import.ts'
+import type { FileSummary, ImportSummary } from './store/summary.ts'
 
 let database: TestDatabase
 let folder: string

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from '#server/environment.ts'
+import { isLoopback } from '#platform/environment.ts'
 import { HttpProblem } from './problem.ts'
 
 /** Throws the problem that keeps a request out; undefined key: only this machine may ask. */

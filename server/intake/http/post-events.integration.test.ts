@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import type { IntakeService } from '../intake-service.ts'
-import { addTestStores, order, post, postHead, startTestIntake } from '../test-intake.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import type { IntakeService } from '#server/intake/service.ts'
+import { addTestStores, order, post, postHead, startTestIntake } from '#server/intake/testing/intake.ts'
 
 let database: TestDatabase
 let intake: IntakeService

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
-import type { IntakeService } from '../intake-service.ts'
-import { addTestStores, order, post, startTestIntake } from '../test-intake.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import type { IntakeService } from '#server/intake/service.ts'
+import { addTestStores, order, post, startTestIntake } from '#server/intake/testing/intake.ts'
 
 const KEY = 'a-key-of-the-tests'
 const BEARER = { Authorization: `Bearer ${KEY}` }

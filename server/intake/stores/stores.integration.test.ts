@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { testEvent } from '#server/log/test-events.ts'
+import { testEvent } from '#server/log/testing/events.ts'
 import { type StoreDefinition, storeSchema } from './store-definition.ts'
 import { addStores, bringStores, listStores } from './stores.ts'
 

@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
-import { inheritedEnvironment } from '#server/environment.ts'
+import { inheritedEnvironment } from '#platform/environment.ts'
 
 /** The intake as an installation runs it: a process of its own, for tests that kill or weigh it. */
 export interface IntakeProcess {
@@ -37,7 +37,7 @@ export async function startIntakeProcess(
   const port = await freePort()
   // Its own: the default is the developer's, whose dropped files are no business of a test.
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-intake-'))
-  const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
     env: inheritedEnvironment({
       DATABASE_URL: databaseUrl,
       DATA_DIR: dataDir,

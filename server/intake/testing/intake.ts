@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import pino from 'pino'
 import { connect } from '#db/client.ts'
-import { type IntakeOptions, type IntakeService, startIntake } from './intake-service.ts'
-import { storeSchema } from './store-definition.ts'
-import { addStores } from './stores.ts'
+import { type IntakeOptions, type IntakeService, startIntake } from '#server/intake/service.ts'
+import { storeSchema } from '#server/intake/stores/store-definition.ts'
+import { addStores } from '#server/intake/stores/stores.ts'
 
 /** Stores of the tests; `berlin` and `hamburg` lie in different partitions. */
 export const TEST_STORES = [

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOG_START } from '#domain/log-event.ts'
-import { assertDense, type LogRecord, type OrderLog } from './order-log.ts'
-import { FencedError, type Ownership } from './ownership.ts'
-import { testEvent } from './test-events.ts'
+import { assertDense, type LogRecord, type OrderLog } from '#server/log/order-log.ts'
+import { FencedError, type Ownership } from '#server/log/ownership.ts'
+import { testEvent } from './events.ts'
 
 /** What the suite needs of a log implementation under test: an empty log and its way of owning partitions. */
 export interface LogUnderTest {

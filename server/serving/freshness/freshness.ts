@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type ReadPosition, readLag, totalLag } from '#server/serving/log-lag.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { Freshness, JobFreshness } from '#server/serving/shapes.ts'
+import { type ReadPosition, readLag, totalLag } from './log-lag.ts'
 
 type StreamPosition = ReadPosition & { watermark: Instant | null; processedAt: Instant | null }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Sql } from '#db/client.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { readFreshness } from '#server/serving/freshness.ts'
 import type { Freshness } from '#server/serving/shapes.ts'
+import { readFreshness } from './freshness.ts'
 
 export interface Readiness {
   ready: boolean
@@ -17,7 +17,7 @@ const MAX_HEARTBEAT_AGE_MS = MINUTE_MS
 const TIMEOUT_MS = 2 * SECOND_MS
 const UNKNOWN = 'not known while the database is away'
 
-const MIGRATION_JOURNAL = new URL('../../db/migrations/meta/_journal.json', import.meta.url)
+const MIGRATION_JOURNAL = new URL('../../../db/migrations/meta/_journal.json', import.meta.url)
 
 /** Asks everything the dashboard needs, for two seconds at most. Never throws: what is missing is named. */
 export async function readReadiness(sql: Sql): Promise<Readiness> {

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { ReadPosition } from '#server/serving/log-lag.ts'
+import type { ReadPosition } from '#server/serving/freshness/log-lag.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { StreamBasis } from '#server/serving/shapes.ts'
 

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import { readFreshness } from '#server/serving/freshness.ts'
+import { readFreshness } from '#server/serving/freshness/freshness.ts'
 import { judgeHealth, type PipelineHealth } from '#server/serving/pipeline/judge-health.ts'
 import type { Serving } from '#server/serving/serving.ts'
 import type { Freshness } from '#server/serving/shapes.ts'

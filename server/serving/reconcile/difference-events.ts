@@ -8,9 +8,9 @@ import type {
   Metric,
   SideBySideScope,
 } from '#server/serving/shapes.ts'
-import { readVector, scanFrom } from '#server/serving/side-by-side-vector.ts'
+import { readVector, scanFrom } from '#server/serving/side-by-side/vector.ts'
 import { formatMetric } from '#server/serving/sums.ts'
-import { lateExpression, unsharedEvents } from '#server/serving/unshared-events.ts'
+import { lateExpression, unsharedEvents } from './unshared-events.ts'
 
 export interface DifferenceEventsRequest {
   scope: SideBySideScope

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { addSums, metricOf, SUMMED_METRICS, type Sums, zeroSums } from '#server/serving/sums.ts'
 import { compareMetrics, type EventGroup, type StoreDay } from './difference.ts'
-import { addSums, metricOf, SUMMED_METRICS, type Sums, zeroSums } from './sums.ts'
 
 function sums(part: Partial<Sums>): Sums {
   return { ...zeroSums(), ...part }

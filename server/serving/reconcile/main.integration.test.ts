@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed } from '#domain/examples/example-events.ts'
-import { runCommand } from '#server/serving/test-command.ts'
-import { createTestPaths } from '#server/serving/test-paths.ts'
+import { runCommand } from '#server/serving/testing/command.ts'
+import { createTestPaths } from '#server/serving/testing/paths.ts'
 
 const DAY = '2026-03-02'
 const RANGE = ['--from', DAY, '--to', DAY]
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 function reconcile(...args: string[]) {
-  return runCommand(database.url, 'server/serving/reconcile-main.ts', args)
+  return runCommand(database.url, 'server/serving/reconcile/main.ts', args)
 }
 
 describe('npm run reconcile', () => {

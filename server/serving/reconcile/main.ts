@@ -3,7 +3,7 @@ import { connect } from '#db/client.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { isBusinessDay } from '#domain/business-day.ts'
-import { readEnvironment } from '#server/environment.ts'
+import { readEnvironment } from '#platform/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import {
   isClean,

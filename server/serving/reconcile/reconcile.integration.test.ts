@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { counted, placed, received, returned, voided } from '#domain/examples/example-events.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
-import { createTestPaths, type TestPaths } from '#server/serving/test-paths.ts'
+import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 
 const DAY = '2026-03-02'
 const NEXT_DAY = '2026-03-03'

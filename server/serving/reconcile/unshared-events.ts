@@ -1,7 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/shapes.ts'
-import type { Vector } from '#server/serving/side-by-side-vector.ts'
+import type { Vector } from '#server/serving/side-by-side/vector.ts'
 
 /**
  * FROM and WHERE over the sales events of a scope that one path has read and the other has not, as `e`

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDays } from '#domain/calendar-day.ts'
 import { formatAmount } from '#domain/money.ts'
+import { type Deed, openTestShop, PRODUCTS, SHOP_DAYS, type TestShop } from '#server/serving/testing/shop.ts'
 import { compareDecimals } from './change.ts'
 import { periodOf } from './periods.ts'
 import { readReport } from './read-report.ts'
 import { reportRequestSchema } from './report-request.ts'
 import type { Report } from './report-shapes.ts'
-import { type Deed, openTestShop, PRODUCTS, SHOP_DAYS, type TestShop } from './test-shop.ts'
 
 let shop: TestShop
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { readSettlement, settle, settleBy } from './settlement.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed, returned } from '#domain/examples/example-events.ts'
 import { windowState } from '#domain/window.ts'
-import { createTestPaths } from '#server/serving/test-paths.ts'
+import { createTestPaths } from '#server/serving/testing/paths.ts'
 
 const DAY = '2026-03-02'
 let database: TestDatabase

@@ -1,10 +1,10 @@
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { EventGroup } from '#server/serving/difference.ts'
 import type { Reading } from '#server/serving/reading.ts'
+import type { EventGroup } from '#server/serving/reconcile/difference.ts'
+import { lateExpression, unsharedEvents } from '#server/serving/reconcile/unshared-events.ts'
 import type { SideBySideScope } from '#server/serving/shapes.ts'
-import { scanFrom, type Vector } from '#server/serving/side-by-side-vector.ts'
 import { parseSums, type Sums, type SumsRow } from '#server/serving/sums.ts'
-import { lateExpression, unsharedEvents } from '#server/serving/unshared-events.ts'
+import { scanFrom, type Vector } from './vector.ts'
 
 /** One path's figures of one store's business day. */
 export interface StoreDaySums {

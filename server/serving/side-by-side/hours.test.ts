@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { businessDaySpan } from '#domain/business-day.ts'
 import type { HourlyFigures } from '#server/serving/shapes.ts'
-import { alignHours, batchBasis } from './side-by-side-hours.ts'
+import { alignHours, batchBasis } from './hours.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }
 const sold: HourlyFigures = {

@@ -3,7 +3,7 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { BatchBasis, HourlyFigures, SideBySide, SideBySideScope } from '#server/serving/shapes.ts'
-import type { Vector } from '#server/serving/side-by-side-vector.ts'
+import type { Vector } from './vector.ts'
 
 /** One path's figures of the hours it has rows of. */
 type HourRows = {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed, returned, voided } from '#domain/examples/example-events.ts'
-import { readDifferenceEvents } from '#server/serving/difference-events.ts'
+import { readDifferenceEvents } from '#server/serving/reconcile/difference-events.ts'
 import type { SideBySide } from '#server/serving/shapes.ts'
-import { readSideBySide } from '#server/serving/side-by-side.ts'
-import { createTestPaths, type TestPaths } from '#server/serving/test-paths.ts'
+import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
+import { readSideBySide } from './side-by-side.ts'
 
 const DAY = '2026-03-02'
 const TEA = [{ sku: 'tea', units: 2, unitPrice: '2.50', discount: '0.10' }]

@@ -1,16 +1,11 @@
 import type { Sql } from '#db/client.ts'
-import { compareMetrics, type StoreDay } from '#server/serving/difference.ts'
 import { readSnapshot } from '#server/serving/reading.ts'
+import { compareMetrics, type StoreDay } from '#server/serving/reconcile/difference.ts'
 import type { SideBySide, SideBySideScope } from '#server/serving/shapes.ts'
-import {
-  readBatchDays,
-  readStreamDays,
-  readUnsharedGroups,
-  type StoreDaySums,
-} from '#server/serving/side-by-side-figures.ts'
-import { batchBasis, lowestWatermark, readHours } from '#server/serving/side-by-side-hours.ts'
-import { readVector, type StoreDayRun, type Vector } from '#server/serving/side-by-side-vector.ts'
 import { addSums, type Sums, toSalesFigures, zeroSums } from '#server/serving/sums.ts'
+import { readBatchDays, readStreamDays, readUnsharedGroups, type StoreDaySums } from './figures.ts'
+import { batchBasis, lowestWatermark, readHours } from './hours.ts'
+import { readVector, type StoreDayRun, type Vector } from './vector.ts'
 
 /**
  * Both paths' answers to one question, what each stands on, and why they differ. Everything is read in one

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type StoreDayRun, scanFrom, type Vector } from './side-by-side-vector.ts'
+import { type StoreDayRun, scanFrom, type Vector } from './vector.ts'
 
 const DAY = '2026-03-02'
 const at = (time: string) => Date.parse(`${DAY}T${time}Z`)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { inheritedEnvironment, projectRoot } from '#server/environment.ts'
+import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 
 export interface Ended {
   code: number | null

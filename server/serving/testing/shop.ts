@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addDays } from '#domain/calendar-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
@@ -7,7 +7,7 @@ import { adjusted, counted, placed, received, returned, voided } from '#domain/e
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { runCommand } from '#server/serving/test-command.ts'
+import { runCommand } from './command.ts'
 
 /** The days of the shop: two clock changes (New York 8, Berlin 29 March) and months of 28, 31 and 5 days. */
 export const SHOP_DAYS = { from: '2026-02-01', to: '2026-04-05' }

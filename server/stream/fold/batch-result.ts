@@ -1,8 +1,8 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { SourceProgress } from '#domain/watermark.ts'
-import type { StockOutcome } from './fold-stock.ts'
-import type { WindowDelta } from './fold-windows.ts'
+import type { StockOutcome } from './stock.ts'
+import type { WindowDelta } from './windows.ts'
 
 /** What a batch of one partition means, computed and not yet written. */
 export interface BatchResult {

@@ -2,11 +2,11 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
+import { SALES_EVENTS } from '#server/stream/write/operators.ts'
 import type { BatchResult } from './batch-result.ts'
-import { foldStock, type KnownStocks } from './fold-stock.ts'
-import { foldWindows } from './fold-windows.ts'
-import { judgeLateness } from './judge-lateness.ts'
-import { SALES_EVENTS } from './operators.ts'
+import { judgeLateness } from './lateness.ts'
+import { foldStock, type KnownStocks } from './stock.ts'
+import { foldWindows } from './windows.ts'
 
 export interface FoldInput {
   partition: number

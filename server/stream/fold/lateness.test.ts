@@ -3,9 +3,9 @@ import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
-import { judgeLateness } from './judge-lateness.ts'
-import { foldLog } from './testing/fold-log.ts'
-import { sale } from './testing/records.ts'
+import { foldLog } from '#server/stream/testing/fold-log.ts'
+import { sale } from '#server/stream/testing/records.ts'
+import { judgeLateness } from './lateness.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 

@@ -3,8 +3,8 @@ import { describe, expect, inject, test } from 'vitest'
 import { SALES_METRICS } from '#domain/effects.ts'
 import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
-import { asRecords, type FoldedLog, foldLog } from './testing/fold-log.ts'
-import { randomEvents, seededRandom, shuffled } from './testing/random-events.ts'
+import { asRecords, type FoldedLog, foldLog } from '#server/stream/testing/fold-log.ts'
+import { randomEvents, seededRandom, shuffled } from '#server/stream/testing/random-events.ts'
 
 const START = Date.UTC(2026, 9, 25, 0, 30)
 const STORES = ['berlin', 'kolkata']

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
-import { foldStock, type KnownStocks } from './fold-stock.ts'
+import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
+import { movement, sale } from '#server/stream/testing/records.ts'
 import { neededLookbacks } from './lookback.ts'
+import { foldStock, type KnownStocks } from './stock.ts'
 import { type StockState, unknownStock } from './stock-state.ts'
-import { asRecords, foldLog } from './testing/fold-log.ts'
-import { movement, sale } from './testing/records.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 const at = (minutes: number) => NOON + minutes * MINUTE_MS

@@ -1,6 +1,6 @@
 import { onOrderSign, stockEffects } from '#domain/effects.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
-import { type EpisodeChange, judgeShortage } from './fold-episodes.ts'
+import { type EpisodeChange, judgeShortage } from './episodes.ts'
 import { lookbackKey } from './lookback.ts'
 import { policyAt, type StockPolicy } from './policies.ts'
 import { applyMovement, type Movement, type StockState, unknownStock } from './stock-state.ts'

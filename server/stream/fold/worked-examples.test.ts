@@ -4,7 +4,7 @@ import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { parseInstant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import { asRecords, foldLog } from './testing/fold-log.ts'
+import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 
 describe.each(WORKED_EXAMPLES)('$title', example => {
   const events = example.events.flatMap(enrichExample)

@@ -1,16 +1,20 @@
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { catchUp } from './catch-up.ts'
+import { catchUp } from '#server/stream/catch-up.ts'
+import { runStream } from '#server/stream/run.ts'
+import { appendAll, type StoredEvent } from '#server/stream/testing/append.ts'
+import { randomEvents, seededRandom } from '#server/stream/testing/random-events.ts'
+import { type SteadyAppends, startSteadyAppends } from '#server/stream/testing/steady-appends.ts'
+import {
+  type RunningProcess,
+  startReplayProcess,
+  startStreamProcess,
+} from '#server/stream/testing/stream-process.ts'
+import { modelOf, resultsOf, totalsOf } from '#server/stream/testing/tables.ts'
 import { ReplayRunningError, replay } from './replay.ts'
-import { runStream } from './run-stream.ts'
-import { appendAll, type StoredEvent } from './testing/append.ts'
-import { randomEvents, seededRandom } from './testing/random-events.ts'
-import { type SteadyAppends, startSteadyAppends } from './testing/steady-appends.ts'
-import { type RunningProcess, startReplayProcess, startStreamProcess } from './testing/stream-process.ts'
-import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
 
 const logger = pino({ level: 'silent' })
 const PARTITIONS = [0, 1, 2, 3]

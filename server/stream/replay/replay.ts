@@ -2,17 +2,17 @@ import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import type { Ownership } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { REPLAY_OWNER } from './after-fencing.ts'
-import { advanceTo } from './catch-up.ts'
-import { createNextGeneration, dropGeneration, dropRetired } from './generation-tables.ts'
+import { REPLAY_OWNER } from '#server/stream/after-fencing.ts'
+import { advanceTo } from '#server/stream/catch-up.ts'
+import { PartitionConsumer } from '#server/stream/consumer.ts'
+import { createNextGeneration, dropGeneration, dropRetired } from '#server/stream/state/generation-tables.ts'
+import { activeGeneration } from '#server/stream/state/generations.ts'
 import {
   compareTotals,
   type GenerationTotals,
   generationTotals,
   type TotalsDifference,
 } from './generation-totals.ts'
-import { activeGeneration } from './generations.ts'
-import { PartitionConsumer } from './partition-consumer.ts'
 import { offsetsOf, switchGeneration } from './switch-generation.ts'
 
 /** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */

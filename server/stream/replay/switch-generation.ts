@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { assertOwner, FencedError, type Ownership, takePartition } from '#server/log/ownership.ts'
-import { ownerOf } from './generations.ts'
-import { consumerName } from './partition-consumer.ts'
+import { consumerName } from '#server/stream/consumer.ts'
+import { ownerOf } from '#server/stream/state/generations.ts'
 
 /** Times the fence is put up again when a stream process starts just then and takes a partition. */
 const MOST_TRIES = 5

@@ -1,9 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { ownText } from '#server/log/own-text.ts'
-import type { KnownStock, KnownStocks } from './fold-stock.ts'
+import type { KnownStock, KnownStocks } from '#server/stream/fold/stock.ts'
+import { STOCK } from '#server/stream/write/operators.ts'
 import { loadStock, type StockKey } from './load-stock.ts'
-import { STOCK } from './operators.ts'
 import type { StockCache } from './stock-cache.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
-import type { KnownStock } from './fold-stock.ts'
-import type { StockPolicy } from './policies.ts'
-import { generationTable, textArray } from './sink.ts'
-import type { Episode, StockState } from './stock-state.ts'
+import type { StockPolicy } from '#server/stream/fold/policies.ts'
+import type { KnownStock } from '#server/stream/fold/stock.ts'
+import type { Episode, StockState } from '#server/stream/fold/stock-state.ts'
+import { generationTable, textArray } from '#server/stream/write/sink.ts'
 
 /** A sku in a store. */
 export interface StockKey {

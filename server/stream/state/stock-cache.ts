@@ -1,4 +1,4 @@
-import type { KnownStock } from './fold-stock.ts'
+import type { KnownStock } from '#server/stream/fold/stock.ts'
 
 /**
  * What a partition knows of its stocks, bounded: two halves, of which the older is dropped when the newer

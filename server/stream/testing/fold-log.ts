@@ -3,12 +3,12 @@ import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
-import { foldBatch } from '../fold-batch.ts'
-import type { KnownStock } from '../fold-stock.ts'
-import type { WindowDelta } from '../fold-windows.ts'
-import { lookbackKey, neededLookbacks } from '../lookback.ts'
-import type { StockPolicy } from '../policies.ts'
-import type { Episode, StockState } from '../stock-state.ts'
+import { foldBatch } from '#server/stream/fold/fold-batch.ts'
+import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
+import type { StockPolicy } from '#server/stream/fold/policies.ts'
+import type { KnownStock } from '#server/stream/fold/stock.ts'
+import type { Episode, StockState } from '#server/stream/fold/stock-state.ts'
+import type { WindowDelta } from '#server/stream/fold/windows.ts'
 
 /** What the operators make of a partition's log, held in memory: the tables without a database. */
 export interface FoldedLog {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { inheritedEnvironment } from '#server/environment.ts'
+import { inheritedEnvironment } from '#platform/environment.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../main.ts')
-const REPLAY = path.resolve(import.meta.dirname, '../replay-main.ts')
+const REPLAY = path.resolve(import.meta.dirname, '../replay/main.ts')
 
 export interface RunningProcess {
   child: ChildProcess

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { unknownStock } from '#server/stream/fold/stock-state.ts'
 import { changeRow, crossedWindowStarts, MOST_CHANGES, UNLISTED, type WindowRow } from './change-row.ts'
-import { unknownStock } from './stock-state.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 

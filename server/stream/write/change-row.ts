@@ -2,9 +2,9 @@ import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { shortageOf } from '#domain/shortage.ts'
 import { windowState } from '#domain/window.ts'
-import type { EpisodeChange } from './fold-episodes.ts'
-import type { TouchedStock } from './fold-stock.ts'
-import type { StockState } from './stock-state.ts'
+import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
+import type { TouchedStock } from '#server/stream/fold/stock.ts'
+import type { StockState } from '#server/stream/fold/stock-state.ts'
 
 /**
  * Most entries of one kind a change row lists. Live batches touch dozens; a backlog of days touches

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { activeGeneration } from './generations.ts'
+import { activeGeneration } from '#server/stream/state/generations.ts'
 
 /** How long change rows are held. Who was away longer takes a fresh snapshot. */
 export const CHANGES_KEPT_MS = 3_600_000

@@ -1,13 +1,13 @@
 import type { Sql } from '#db/client.ts'
 import { SALES_METRICS } from '#domain/effects.ts'
 import type { SourceProgress } from '#domain/watermark.ts'
+import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
+import type { TouchedStock } from '#server/stream/fold/stock.ts'
+import type { Episode } from '#server/stream/fold/stock-state.ts'
+import type { WindowDelta } from '#server/stream/fold/windows.ts'
 import type { WindowRow } from './change-row.ts'
-import type { EpisodeChange } from './fold-episodes.ts'
-import type { TouchedStock } from './fold-stock.ts'
-import type { WindowDelta } from './fold-windows.ts'
 import { metricColumn, SALES_BY_MINUTE, SHORTAGES, SOURCE_PROGRESS, STOCK } from './operators.ts'
 import { type Sink, type SinkValue, sinkParameters, upsertStatement } from './sink.ts'
-import type { Episode } from './stock-state.ts'
 
 /** Where rows go. */
 interface Place {

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { assertOwner, type Ownership } from '#server/log/ownership.ts'
-import type { BatchResult } from './batch-result.ts'
+import type { BatchResult } from '#server/stream/fold/batch-result.ts'
 import { type ChangeRow, changeRow, MOST_CHANGES, UNLISTED } from './change-row.ts'
 import { generationTable } from './sink.ts'
 import { upsertEpisodes, upsertSources, upsertStock, upsertWindows } from './upserts.ts'

@@ -1,5 +1,5 @@
-import type { LaneRow, OpsRow } from '#server/live/lane.ts'
-import { offsetOf, type Place } from '#server/live/place.ts'
+import { offsetOf, type Place } from './cursor.ts'
+import type { LaneRow, OpsRow } from './lane.ts'
 
 /**
  * The place after these rows, or null where something between is missing: rows were trimmed, or a batch

@@ -1,15 +1,9 @@
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import {
-  type LaneRow,
-  type LaneSale,
-  MAX_SALES_PER_UPDATE,
-  type OpsRow,
-  type StoreSales,
-} from '#server/live/lane.ts'
-import type { Place } from '#server/live/place.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { LiveSale } from '#server/serving/shapes.ts'
+import type { Place } from './cursor.ts'
+import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow, type StoreSales } from './lane.ts'
 
 /** Most batches of one partition, and ops rows, that one read takes. */
 const ROWS_PER_READ = 200

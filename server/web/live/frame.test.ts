@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LiveWindow } from '#server/serving/shapes.ts'
+import { decodeCursor } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
 import type { LaneRow, LaneSale, StoreSales } from './lane.ts'
-import { decodeCursor } from './place.ts'
 import { subscriptionOf, TOPICS } from './subscription.ts'
 
 const ALL = subscriptionOf(TOPICS, [])

@@ -1,9 +1,9 @@
 import type { Instant } from '#domain/instant.ts'
 import { windowState } from '#domain/window.ts'
-import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow } from '#server/live/lane.ts'
-import { encodeCursor, offsetOf, type Place } from '#server/live/place.ts'
-import { type Subscription, wantsStore } from '#server/live/subscription.ts'
 import type { LiveAlert, LiveSale, LiveStock, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+import { encodeCursor, offsetOf, type Place } from './cursor.ts'
+import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow } from './lane.ts'
+import { type Subscription, wantsStore } from './subscription.ts'
 
 export interface FrameInput {
   from: Place

@@ -1,20 +1,14 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { advance } from '#server/live/chain.ts'
-import { HeldSteps } from '#server/live/held-steps.ts'
-import { type LiveClient, type Member, newMember, nextUpdate, type Telling } from '#server/live/member.ts'
-import { gapBeforeRead, judgeReception, RESET_GAP_MS } from '#server/live/pace.ts'
-import { decodeCursor, type Place } from '#server/live/place.ts'
-import { readLane } from '#server/live/read-lane.ts'
-import { readMissed } from '#server/live/resume.ts'
-import {
-  type LaneEnd,
-  lowest,
-  readLaneEnd,
-  readLiveSnapshot,
-  type SnapshotRead,
-} from '#server/live/snapshot.ts'
-import type { Subscription } from '#server/live/subscription.ts'
+import { advance } from './chain.ts'
+import { readLane } from './changes.ts'
+import { decodeCursor, type Place } from './cursor.ts'
+import { HeldSteps } from './held-steps.ts'
+import { gapBeforeRead, judgeReception, RESET_GAP_MS } from './pace.ts'
+import { readMissed } from './resume.ts'
+import { type LiveClient, type Member, newMember, nextUpdate, type Telling } from './session.ts'
+import { type LaneEnd, lowest, readLaneEnd, readLiveSnapshot, type SnapshotRead } from './snapshot.ts'
+import type { Subscription } from './subscription.ts'
 
 export interface Gateway {
   /** Tells a client everything from now on (or from its cursor). @returns stops telling it */

@@ -1,6 +1,6 @@
-import { covers } from '#server/live/chain.ts'
-import type { LaneRow, OpsRow } from '#server/live/lane.ts'
-import type { Place } from '#server/live/place.ts'
+import { covers } from './chain.ts'
+import type { Place } from './cursor.ts'
+import type { LaneRow, OpsRow } from './lane.ts'
 
 /** What was read from the lanes in one go. */
 export interface Step {

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { Gateway } from '#server/live/gateway.ts'
+import type { Gateway } from './gateway.ts'
 
 const CHANNELS = ['stream_advanced', 'ops_changed']
 

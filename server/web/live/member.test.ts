@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HeldSteps } from './held-steps.ts'
 import type { LaneRow } from './lane.ts'
-import { type LiveClient, newMember, nextUpdate, type Telling } from './member.ts'
+import { type LiveClient, newMember, nextUpdate, type Telling } from './session.ts'
 import { subscriptionOf, TOPICS } from './subscription.ts'
 
 const at = (offset: number) => ({ generation: 1, offsets: [offset], ops: 0 })

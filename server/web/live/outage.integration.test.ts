@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '#db/client.ts'
-import { type PrivatePostgres, startPrivatePostgres } from '#db/testing.ts'
-import { startGateway } from '#server/live/gateway.ts'
-import { listenForHints } from '#server/live/hints.ts'
-import { attachLiveSocket } from '#server/live/live-socket.ts'
-import { createTestLane } from '#server/live/test-lane.ts'
+import { type PrivatePostgres, startPrivatePostgres } from '#db/testing/database.ts'
 import type { LiveUpdate } from '#server/serving/shapes.ts'
+import { startGateway } from './gateway.ts'
+import { listenForHints } from './hints.ts'
+import { attachLiveSocket } from './socket.ts'
+import { createTestLane } from './testing/lane.ts'
 
 let postgres: PrivatePostgres
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeCursor, encodeCursor } from './place.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
 
 const number = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 const anyPlace = fc.record({

@@ -1,10 +1,10 @@
 import type { Sql } from '#db/client.ts'
-import { advance, type CatchUpStep, covers, cutCatchUp } from '#server/live/chain.ts'
-import { MAX_SALES_PER_UPDATE } from '#server/live/lane.ts'
-import type { Place } from '#server/live/place.ts'
-import { readLane } from '#server/live/read-lane.ts'
-import { readEnd } from '#server/live/snapshot.ts'
 import { readSnapshot } from '#server/serving/reading.ts'
+import { advance, type CatchUpStep, covers, cutCatchUp } from './chain.ts'
+import { readLane } from './changes.ts'
+import type { Place } from './cursor.ts'
+import { MAX_SALES_PER_UPDATE } from './lane.ts'
+import { readEnd } from './snapshot.ts'
 
 /** A client that missed more batches of a partition than this gets a snapshot: it is smaller. */
 const MAX_MISSED_BATCHES = 1_000

@@ -1,10 +1,10 @@
 import type { Instant } from '#domain/instant.ts'
-import { type CatchUpStep, covers, furthest } from '#server/live/chain.ts'
-import { buildFrame, hasNews } from '#server/live/frame.ts'
-import type { HeldSteps } from '#server/live/held-steps.ts'
-import type { Place } from '#server/live/place.ts'
-import type { Subscription } from '#server/live/subscription.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import { type CatchUpStep, covers, furthest } from './chain.ts'
+import type { Place } from './cursor.ts'
+import { buildFrame, hasNews } from './frame.ts'
+import type { HeldSteps } from './held-steps.ts'
+import type { Subscription } from './subscription.ts'
 
 /** One connection, as the gateway sees it. */
 export interface LiveClient {

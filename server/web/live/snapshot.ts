@@ -3,9 +3,6 @@ import type { Instant } from '#domain/instant.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
-import { encodeCursor, type Place } from '#server/live/place.ts'
-import { type SaleRow, saleColumns, toLaneSale } from '#server/live/read-lane.ts'
-import type { Subscription } from '#server/live/subscription.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
 import type {
@@ -16,6 +13,9 @@ import type {
   LiveWindow,
   PipelineChange,
 } from '#server/serving/shapes.ts'
+import { type SaleRow, saleColumns, toLaneSale } from './changes.ts'
+import { encodeCursor, type Place } from './cursor.ts'
+import type { Subscription } from './subscription.ts'
 
 const SALES = 100
 const WINDOWS_MS = 2 * HOUR_MS

@@ -1,8 +1,8 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type Namespace, Server, type Socket } from 'socket.io'
-import type { Gateway } from '#server/live/gateway.ts'
-import { parseSubscription } from '#server/live/subscription.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { Gateway } from './gateway.ts'
+import { parseSubscription } from './subscription.ts'
 
 interface ToClient {
   snapshot: (snapshot: LiveSnapshot) => void

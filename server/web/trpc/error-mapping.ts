@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server'
 import { isDatabaseAway } from '#server/serving/database-away.ts'
-import { CursorError } from '#server/serving/difference-events.ts'
 import { RefusedError } from '#server/serving/pipeline/refused.ts'
+import { CursorError } from '#server/serving/reconcile/difference-events.ts'
 
 /** Turns what a procedure threw into an answer: a database that is away is a state that passes, not a bug. */
 export function toTrpcError(error: TRPCError): TRPCError {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readLiveBoard } from '#server/serving/live-board/live-board.ts'
 import { readTopProducts } from '#server/serving/live-board/top-products.ts'
 import { currencySchema, storesSchema } from '#server/serving/scope.ts'
-import { procedure, router } from '#server/trpc/trpc.ts'
+import { procedure, router } from './trpc.ts'
 
 /** What the live page asks beside what the socket pushes to it. */
 export const liveRouter = router({

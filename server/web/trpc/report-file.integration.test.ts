@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '#db/testing.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed } from '#domain/examples/example-events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
-import { createTestPaths } from '#server/serving/test-paths.ts'
+import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { answerReportFile } from './report-file.ts'
 import { createCaller } from './router.ts'
 

@@ -1,6 +1,6 @@
 import { readReport } from '#server/serving/reports/read-report.ts'
 import { reportRequestSchema } from '#server/serving/reports/report-request.ts'
-import { procedure, router } from '#server/trpc/trpc.ts'
+import { procedure, router } from './trpc.ts'
 
 /** What the page Reports asks. Figures of the batch path alone. */
 export const reportsRouter = router({

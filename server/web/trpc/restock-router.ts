@@ -5,7 +5,7 @@ import { readOrderProposals } from '#server/serving/restock/order-proposals.ts'
 import { proposalsCsv } from '#server/serving/restock/proposals-csv.ts'
 import { describeAlerts, readOpenAlerts, readResolvedAlerts } from '#server/serving/restock/restock-alerts.ts'
 import { restockScopeSchema } from '#server/serving/restock/restock-scope.ts'
-import { procedure, router } from '#server/trpc/trpc.ts'
+import { procedure, router } from './trpc.ts'
 
 const alertIdsSchema = z.array(z.string().min(1).max(400)).min(1).max(500)
 

@@ -2,7 +2,7 @@ import { initTRPC } from '@trpc/server'
 import superjson from 'superjson'
 import { ZodError, z } from 'zod'
 import type { Serving } from '#server/serving/serving.ts'
-import { toTrpcError } from '#server/trpc/error-mapping.ts'
+import { toTrpcError } from './error-mapping.ts'
 
 /** What every procedure is given. */
 export interface TrpcContext {

@@ -4,10 +4,10 @@ import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { inheritedEnvironment } from '#server/environment.ts'
+import { inheritedEnvironment } from '#platform/environment.ts'
+import type { FileSummary } from '#server/intake/files/store/summary.ts'
+import type { IntakeMetrics } from '#server/intake/metrics.ts'
 import { findDroppedFiles } from './drop-folder.ts'
-import type { FileSummary } from './import/summary.ts'
-import type { IntakeMetrics } from './metrics.ts'
 
 export interface DropWatch {
   /** Looks once, and has what lies ready imported by a child process. To be called about once a second. */
@@ -26,8 +26,8 @@ type ToldFile = { mapping: string; name: string } & (
 /** Files in other hands, or left for later, are looked at again after this many looks: a child costs a start. */
 const LOOKS_TO_SKIP = 5
 
-const FOLLOW_PARENT = fileURLToPath(new URL('../launch/follow-parent.mjs', import.meta.url))
-const DROP_MAIN = fileURLToPath(new URL('drop-main.ts', import.meta.url))
+const FOLLOW_PARENT = fileURLToPath(new URL('../../../../platform/launch/follow-parent.mjs', import.meta.url))
+const DROP_MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /** Watches the drop folder by looking: notifications of file systems miss what comes over a network share. */
 export function createDropWatch({

@@ -2,14 +2,24 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
+import { builtInMappings, findMapping } from '#server/intake/files/interpret/find-mapping.ts'
+import { type Mapping, MappingError } from '#server/intake/files/interpret/mapping.ts'
+import {
+  findSourceFiles,
+  hashFile,
+  type SourceFile,
+  SourceFileError,
+} from '#server/intake/files/read/source-file.ts'
+import {
+  interruptedAttempts,
+  lastResult,
+  moveRejects,
+  stateOf,
+} from '#server/intake/files/store/file-ledger.ts'
+import { runImport } from '#server/intake/files/store/run-import.ts'
+import { type FileSummary, NO_ROWS } from '#server/intake/files/store/summary.ts'
+import { StoreRefusedError } from '#server/intake/stores/stores.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
-import { interruptedAttempts, lastResult, moveRejects, stateOf } from './import/file-ledger.ts'
-import { builtInMappings, findMapping } from './import/find-mapping.ts'
-import { type Mapping, MappingError } from './import/mapping.ts'
-import { runImport } from './import/run-import.ts'
-import { findSourceFiles, hashFile, type SourceFile, SourceFileError } from './import/source-file.ts'
-import { type FileSummary, NO_ROWS } from './import/summary.ts'
-import { StoreRefusedError } from './stores.ts'
 
 export interface DroppedFile {
   mapping: string

@@ -1,5 +1,5 @@
-import { readEnvironment } from '#server/environment.ts'
-import { runCommand, UsageError } from './command.ts'
+import { readEnvironment } from '#platform/environment.ts'
+import { runCommand, UsageError } from '#server/intake/command.ts'
 import { importDroppedFiles } from './drop-folder.ts'
 
 // Started by the intake whenever files lie ready: a process of its own, so that a large file never stalls the

@@ -1,7 +1,7 @@
 import type { Store } from '#domain/enrich.ts'
 import { MAX_LINES } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { StagingConnection } from './staging.ts'
+import type { StagingConnection } from '#server/intake/files/store/staging.ts'
 
 /** The rows of one document that make one event, in the order of the file. */
 export interface DocumentPart {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { EVENT_TYPES } from '#domain/event.ts'
-import { storeSchema } from '../store-definition.ts'
-import { isZone } from '../zone.ts'
+import { storeSchema } from '#server/intake/stores/store-definition.ts'
+import { isZone } from '#server/intake/stores/zone.ts'
 import { isTimeFormat } from './time-format.ts'
 
 const name = z.string().min(1).max(128)

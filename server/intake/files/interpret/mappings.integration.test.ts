@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { createTestDatabase } from '#db/testing.ts'
+import { createTestDatabase } from '#db/testing/database.ts'
+import { findSourceFiles } from '#server/intake/files/read/source-file.ts'
+import { runImport } from '#server/intake/files/store/run-import.ts'
 import { parseMapping } from './mapping.ts'
-import { runImport } from './run-import.ts'
-import { findSourceFiles } from './source-file.ts'
 
-const GUIDE = path.resolve(import.meta.dirname, '../../../docs/mappings.md')
+const GUIDE = path.resolve(import.meta.dirname, '../../../../docs/mappings.md')
 
 test('the worked example of the guide gives what the guide says', async () => {
   const guide = await readFile(GUIDE, 'utf8')

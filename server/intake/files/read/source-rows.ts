@@ -1,5 +1,5 @@
+import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
 import { createCsvScanner } from './csv-scanner.ts'
-import type { RowMapping } from './mapping.ts'
 import { readText, type SourceFile, SourceFileError } from './source-file.ts'
 
 /** One row of a file, in the columns that the mapping reads. */

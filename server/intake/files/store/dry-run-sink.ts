@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { EventSink, StoreOutcome } from '../event-sink.ts'
+import type { EventSink, StoreOutcome } from '#server/intake/append/event-sink.ts'
 
 /** Says what storing would do, by a look at the keys the log knows. Writes nothing. */
 export function createDryRunSink(sql: Sql): Pick<EventSink, 'store'> {

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { type DeadLetter, insertDeadLetters } from '../dead-letters.ts'
+import { type DeadLetter, insertDeadLetters } from '#server/intake/dead-letters.ts'
 
 /** Most dead letters of one file: past these, its file of rejects tells the rest. */
 const MAX_LETTERS = 1_000

@@ -1,11 +1,13 @@
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { ReferenceData } from '../reference.ts'
-import { groupDocuments, readDocuments } from './documents.ts'
+import { groupDocuments, readDocuments } from '#server/intake/files/interpret/documents.ts'
+import { compileMapping } from '#server/intake/files/interpret/interpret-row.ts'
+import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
+import { type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
+import { readRows } from '#server/intake/files/read/source-rows.ts'
+import type { ReferenceData } from '#server/intake/reference.ts'
 import { createFileLetters } from './file-letters.ts'
-import { compileMapping } from './interpret-row.ts'
-import type { RowMapping } from './mapping.ts'
 import { nameProducts } from './products.ts'
 import {
   countRows,
@@ -16,8 +18,6 @@ import {
   type UnloadedRow,
 } from './rejected.ts'
 import { writeRejects } from './rejects-file.ts'
-import { type SourceFile, SourceFileError } from './source-file.ts'
-import { readRows } from './source-rows.ts'
 import { resetStaging, type StagingConnection, stageRows } from './staging.ts'
 import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
 import { type FileSummary, NO_ROWS } from './summary.ts'

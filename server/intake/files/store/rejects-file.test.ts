@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { RowChunk, SourceRow } from '#server/intake/files/read/source-rows.ts'
 import { writeRejects } from './rejects-file.ts'
-import type { RowChunk, SourceRow } from './source-rows.ts'
 
 let folder: string
 

@@ -3,7 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'csv-stringify/sync'
-import type { RowChunk, SourceRow } from './source-rows.ts'
+import type { RowChunk, SourceRow } from '#server/intake/files/read/source-rows.ts'
 
 /** A row that was not loaded, with the reason. */
 export interface RejectedRow {

@@ -1,6 +1,6 @@
 import type { ReservedSql } from 'postgres'
-import type { Interpretation } from './interpret-row.ts'
-import type { RowChunk, SourceRow } from './source-rows.ts'
+import type { Interpretation } from '#server/intake/files/interpret/interpret-row.ts'
+import type { RowChunk, SourceRow } from '#server/intake/files/read/source-rows.ts'
 
 /**
  * Rows of one file on their way into documents: temporary tables of one connection, so that memory stays

@@ -1,12 +1,12 @@
 import type { Store } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { admitEvent } from '../admission.ts'
-import type { EventSink, StoreOutcome } from '../event-sink.ts'
-import type { ReferenceData } from '../reference.ts'
-import { type DocumentEvent, eventsOfDocument } from './build-events.ts'
-import type { Document, DocumentPart } from './documents.ts'
-import type { RowMapping } from './mapping.ts'
+import { admitEvent } from '#server/intake/admit.ts'
+import type { EventSink, StoreOutcome } from '#server/intake/append/event-sink.ts'
+import { type DocumentEvent, eventsOfDocument } from '#server/intake/files/interpret/build-events.ts'
+import type { Document, DocumentPart } from '#server/intake/files/interpret/documents.ts'
+import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
+import type { ReferenceData } from '#server/intake/reference.ts'
 
 /** Rows of an event that was not stored, and the event itself where the fault is its own. */
 export interface RejectedEvent {

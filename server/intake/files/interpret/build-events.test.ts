@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { parseEvent } from '#domain/event.ts'
-import { toStore } from '../stores.ts'
-import { eventsOfDocument } from './build-events.ts'
-import type { Document, DocumentPart } from './documents.ts'
-import { rowMappingSchema } from './mapping.ts'
+import { eventsOfDocument } from '#server/intake/files/interpret/build-events.ts'
+import type { Document, DocumentPart } from '#server/intake/files/interpret/documents.ts'
+import { rowMappingSchema } from '#server/intake/files/interpret/mapping.ts'
+import { toStore } from '#server/intake/stores/stores.ts'
 
 const STORE = toStore(
   {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { builtInMappings, findMapping } from './find-mapping.ts'
-import { MappingError, parseMapping } from './mapping.ts'
+import { builtInMappings, findMapping } from '#server/intake/files/interpret/find-mapping.ts'
+import { MappingError, parseMapping } from '#server/intake/files/interpret/mapping.ts'
 
 const SOUND = {
   name: 'tills',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type PageLimits, readEventPages } from './event-lines.ts'
+import { type PageLimits, readEventPages } from '#server/intake/files/read/event-lines.ts'
 
 const LIMITS: PageLimits = { lines: 100, bytes: 1_000, line: 20 }
 

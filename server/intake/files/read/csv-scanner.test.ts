@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type CsvRecord, createCsvScanner } from './csv-scanner.ts'
+import { type CsvRecord, createCsvScanner } from '#server/intake/files/read/csv-scanner.ts'
 
 function scan(text: string, delimiter = ',', pieceLength = text.length || 1): CsvRecord[] {
   const scanner = createCsvScanner(delimiter)
