@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { migrate } from './migrate.ts'
+import type { Sql } from './client.ts'
+import { describeMissingMigrations, migrate, SchemaMismatchError } from './migrate.ts'
 import { createTestDatabase, type TestDatabase } from './testing/database.ts'
 
 const opened: TestDatabase[] = []
@@ -15,44 +16,151 @@ async function open(options: { migrated: boolean }): Promise<TestDatabase> {
   return database
 }
 
-async function applied({ sql }: TestDatabase): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`select count(*) as count from tillstream.__drizzle_migrations`
-  return row?.count ?? 0
+async function applied({ sql }: TestDatabase): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`select name from tillstream.migrations order by name`
+  return rows.map(({ name }) => name)
 }
 
-async function shipped(): Promise<number> {
-  const journal = await readFile(new URL('./migrations/meta/_journal.json', import.meta.url), 'utf8')
-  return (JSON.parse(journal) as { entries: unknown[] }).entries.length
+async function shipped(): Promise<string[]> {
+  const names = await readdir(new URL('./migrations/', import.meta.url))
+  return names.filter(name => name.endsWith('.sql')).sort()
 }
+
+test('migrations are numbered from 0, without gaps', async () => {
+  const names = await shipped()
+  expect(names.map(name => name.slice(0, 5))).toEqual(
+    names.map((_, index) => `${String(index).padStart(4, '0')}_`),
+  )
+})
 
 describe('migrating', () => {
   test('an empty database from several processes at once applies each migration once', async () => {
     const database = await open({ migrated: false })
     await Promise.all(Array.from({ length: 3 }, () => migrate(database.url)))
-    expect(await applied(database)).toBe(await shipped())
+    expect(await applied(database)).toEqual(await shipped())
   })
 
-  test('a database of this version, or of a later one, changes nothing', async () => {
+  test('a database of this version changes nothing', async () => {
     const database = await open({ migrated: true })
+    const before = await readCatalogue(database.sql)
     await migrate(database.url)
-    expect(await applied(database)).toBe(await shipped())
-    await database.sql`
-      insert into tillstream.__drizzle_migrations (hash, created_at)
-      select 'of a later version', max(created_at) + 1 from tillstream.__drizzle_migrations`
-    await migrate(database.url)
-    expect(await applied(database)).toBe((await shipped()) + 1)
+    expect(await applied(database)).toEqual(await shipped())
+    expect(await readCatalogue(database.sql)).toEqual(before)
+  })
+
+  test('a database of a later version is refused, and works on for those that run', async () => {
+    const database = await open({ migrated: true })
+    await database.sql`insert into tillstream.migrations (name, hash) values ('9999_later.sql', 'of later text')`
+    await expect(migrate(database.url)).rejects.toThrow(SchemaMismatchError)
+    await expect(migrate(database.url)).rejects.toThrow(
+      'later version: this one does not know 9999_later.sql',
+    )
+    expect(await describeMissingMigrations(database.sql)).toBeUndefined()
+  })
+
+  test('a database made by another text is refused', async () => {
+    const database = await open({ migrated: true })
+    await database.sql`update tillstream.migrations set hash = 'of other text' where name = '0003_stream.sql'`
+    await expect(migrate(database.url)).rejects.toThrow(SchemaMismatchError)
+    await expect(migrate(database.url)).rejects.toThrow('another text of 0003_stream.sql')
+    const count = (await shipped()).length
+    expect(await describeMissingMigrations(database.sql)).toContain(`${count - 1} of ${count} migrations`)
   })
 
   test('a database that lacks the youngest migration applies it', async () => {
     const database = await open({ migrated: true })
-    await database.sql`
-      delete from tillstream.__drizzle_migrations
-      where created_at = (select max(created_at) from tillstream.__drizzle_migrations)`
-    // What it makes is there already, so applying it may fail: then it was tried.
-    const outcome = await migrate(database.url).then(
-      () => applied(database),
-      (error: Error) => error.message,
-    )
-    if (outcome !== (await shipped())) expect(outcome).toContain('Failed query')
+    const before = await readCatalogue(database.sql)
+    await database.sql`drop schema reports cascade`
+    await database.sql`delete from tillstream.migrations where name = '0007_reports.sql'`
+    const count = (await shipped()).length
+    expect(await describeMissingMigrations(database.sql)).toContain(`${count - 1} of ${count} migrations`)
+    await migrate(database.url)
+    expect(await applied(database)).toEqual(await shipped())
+    expect(await readCatalogue(database.sql)).toEqual(before)
   })
 })
+
+describe('a database of version 0.1.0', () => {
+  async function openReleased(): Promise<TestDatabase> {
+    const database = await open({ migrated: false })
+    const snapshot = new URL('./testing/schema-0.1.0.sql', import.meta.url)
+    await database.sql.unsafe(await readFile(snapshot, 'utf8'))
+    return database
+  }
+
+  test('gets the tables of a new one, and keeps its rows', async () => {
+    const database = await openReleased()
+    await database.sql`insert into ref.suppliers values ('s1', 'Supplier 1')`
+    expect(await describeMissingMigrations(database.sql)).toMatch(/^0 of/)
+    await Promise.all([migrate(database.url), migrate(database.url)])
+    expect(await applied(database)).toEqual(await shipped())
+    const fresh = await open({ migrated: true })
+    expect(await readCatalogue(database.sql)).toEqual(await readCatalogue(fresh.sql))
+    expect(await database.sql`select name from ref.suppliers`).toEqual([{ name: 'Supplier 1' }])
+  })
+
+  test('is refused, and stays as it is, when only part of that version is there', async () => {
+    const database = await openReleased()
+    await database.sql`delete from tillstream.__drizzle_migrations where id = 6`
+    const before = await readCatalogue(database.sql)
+    await expect(migrate(database.url)).rejects.toThrow(SchemaMismatchError)
+    const tables = (catalogue: string[]) => catalogue.filter(line => !line.includes('tillstream.migrations'))
+    expect(tables(await readCatalogue(database.sql))).toEqual(tables(before))
+  })
+})
+
+/** Everything that a migration can make, a line each: what two databases of one schema have in common. */
+async function readCatalogue(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    with ours as (
+      select oid, nspname, nspacl from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+    ), relations as (
+      select c.*, nspname || '.' || c.relname as name from pg_class c join ours on ours.oid = c.relnamespace
+    )
+    select concat_ws(' | ', kind, name, detail, comment, grants) as line from (
+      select 'schema' as kind, nspname::text as name, null as detail,
+        obj_description(oid, 'pg_namespace') as comment, nspacl::text as grants
+      from ours where nspname <> 'public'
+      union all
+      select 'relation ' || relkind::text, name,
+        concat_ws(' ', relpersistence, reloptions::text, pg_get_partkeydef(oid), pg_get_expr(relpartbound, oid),
+          case when relkind = 'v' then pg_get_viewdef(oid) end),
+        obj_description(oid, 'pg_class'), relacl::text
+      from relations where relkind <> 'i'
+      union all
+      select 'column', r.name || '.' || a.attname,
+        concat_ws(' ', row_number() over (partition by r.oid order by a.attnum), format_type(a.atttypid, a.atttypmod),
+          a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::regcollation::text, pg_get_expr(d.adbin, d.adrelid)),
+        col_description(r.oid, a.attnum), a.attacl::text
+      from relations r
+      join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+      left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum
+      where r.relkind <> 'i'
+      union all
+      select 'constraint', r.name || '.' || c.conname, pg_get_constraintdef(c.oid),
+        obj_description(c.oid, 'pg_constraint'), null
+      from pg_constraint c join relations r on r.oid = c.conrelid
+      union all
+      select 'index', name, pg_get_indexdef(oid), obj_description(oid, 'pg_class'), null
+      from relations where relkind in ('i', 'I')
+      union all
+      select 'trigger', r.name || '.' || t.tgname, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'), null
+      from pg_trigger t join relations r on r.oid = t.tgrelid where not t.tgisinternal
+      union all
+      select 'routine', p.oid::regprocedure::text,
+        case when p.prokind = 'a'
+          then (select concat_ws(' ', a.aggtransfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval, p.proparallel)
+                from pg_aggregate a where a.aggfnoid = p.oid)
+          else pg_get_functiondef(p.oid) end,
+        obj_description(p.oid, 'pg_proc'), p.proacl::text
+      from pg_proc p join ours on ours.oid = p.pronamespace
+      union all
+      select 'default grant', defaclnamespace::regnamespace::text, defaclobjtype::text, null, defaclacl::text
+      from pg_default_acl
+      union all
+      select 'type', t.oid::regtype::text, t.typtype::text, null, t.typacl::text
+      from pg_type t join ours on ours.oid = t.typnamespace where t.typtype in ('e', 'd')
+    ) everything`
+  expect(rows.length).toBeGreaterThan(1000)
+  return rows.map(({ line }) => line).sort()
+}

@@ -1,8 +1,7 @@
 import path from 'node:path'
-import { migrate } from '#db/migrate.ts'
 import { type Environment, projectRoot } from '#platform/environment.ts'
 import { ensurePagesBuilt } from './build-pages.ts'
-import { isLogEmpty, openServedDatabase, resetDemo } from './demo-database.ts'
+import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo } from './demo-database.ts'
 import { DemoError } from './demo-error.ts'
 import type { DemoOptions } from './demo-options.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -46,7 +45,7 @@ export async function bringUp(context: DemoContext): Promise<Fleet> {
   if (options.reset) await narration.step('Earlier data deleted', () => resetDemo(environment))
   const database = await narration.step('Postgres', () => openServedDatabase(environment))
   atEnd(() => database.release(databasePatienceMs))
-  await narration.step('Tables', () => unlessStopped(stop, migrate(database.url)))
+  await narration.step('Tables', () => unlessStopped(stop, migrateDemo(database)))
   await seedEmptyLog(context, database.url)
   await narration.step(
     'Pages',

@@ -6,7 +6,7 @@ import { connect } from '#db/client.ts'
 import { migrate } from '#db/migrate.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
-import { isLogEmpty, openServedDatabase, resetDemo } from './demo-database.ts'
+import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo } from './demo-database.ts'
 
 let above = ''
 let environment: Environment
@@ -43,6 +43,16 @@ test('a reset deletes database, simulated world and own drop folder', async () =
   expect(row?.gone).toBe(true)
   await anew.end()
   await second.release()
+})
+
+test('tables of another version are told, with the way to begin anew', async () => {
+  const database = await openServedDatabase(environment)
+  await migrateDemo(database)
+  const sql = connect(database.url, { max: 1 })
+  await sql`update tillstream.migrations set hash = 'of another text' where name = '0001_log.sql'`
+  await sql.end()
+  await expect(migrateDemo(database)).rejects.toThrow(/0001_log\.sql.*\n.*npm run demo -- --reset/)
+  await database.release()
 })
 
 test("a reset leaves somebody's own drop folder and database alone", async () => {

@@ -4,6 +4,7 @@ import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres, type EmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { resetEmbedded } from '#db/embedded/end.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
+import { migrate, SchemaMismatchError } from '#db/migrate.ts'
 import type { Environment } from '#platform/environment.ts'
 import { DemoError } from './demo-error.ts'
 
@@ -25,6 +26,17 @@ export async function openServedDatabase(environment: Environment): Promise<Serv
     return { ...(await openDatabase(environment)), embedded: undefined }
   const embedded = await acquireEmbeddedPostgres(environment.dataDir)
   return { url: embedded.url, embedded, release: embedded.release }
+}
+
+/** @throws DemoError that offers to begin anew, for an embedded database whose tables are not of this version */
+export async function migrateDemo({ url, embedded }: ServedDatabase): Promise<void> {
+  await migrate(url).catch((cause: Error) => {
+    if (embedded === undefined || !(cause instanceof SchemaMismatchError)) throw cause
+    throw new DemoError(
+      `${cause.message}\nTo delete what the demo kept and begin anew: npm run demo -- --reset`,
+      { cause },
+    )
+  })
 }
 
 /**

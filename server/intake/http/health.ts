@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { Sql } from '#db/client.ts'
+import { describeMissingMigrations } from '#db/migrate.ts'
 import { HttpProblem } from './problem.ts'
 
 export interface Readiness {
@@ -47,19 +47,11 @@ export function databaseCheck(sql: Pick<Sql, 'unsafe'>): ReadinessCheck {
   }
 }
 
-const MIGRATION_JOURNAL = new URL('../../../db/migrations/meta/_journal.json', import.meta.url)
-
-/** At least as many migrations are applied as this version brings. */
+/** Every migration of this version is applied. */
 export function migrationsCheck(sql: Pick<Sql, 'unsafe'>): ReadinessCheck {
   return async () => {
-    const journal = JSON.parse(await readFile(MIGRATION_JOURNAL, 'utf8')) as { entries: unknown[] }
-    const [row] = await sql.unsafe<{ applied: number }[]>(
-      'select count(*)::integer as applied from tillstream.__drizzle_migrations',
-    )
-    const applied = row?.applied ?? 0
-    if (applied < journal.entries.length) {
-      throw new Error(`${applied} of ${journal.entries.length} migrations are applied`)
-    }
+    const missing = await describeMissingMigrations(sql)
+    if (missing !== undefined) throw new Error(missing)
   }
 }
 

@@ -298,7 +298,7 @@ test('health, readiness and metrics are told', async () => {
 test('readiness names the part that fails', async () => {
   const bare = await createTestDatabase()
   const other = await startTestIntake(bare.url)
-  await bare.sql`delete from tillstream.__drizzle_migrations`
+  await bare.sql`delete from tillstream.migrations`
   const answer = await fetch(`${other.url}/readyz`)
   expect(answer.status).toBe(503)
   expect(await answer.json()).toMatchObject({ failing: ['migrations'], parts: { database: 'ok' } })

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { Sql } from '#db/client.ts'
+import { describeMissingMigrations } from '#db/migrate.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { Freshness } from '#server/serving/shapes.ts'
 import { readFreshness } from './freshness.ts'
@@ -17,13 +17,13 @@ const MAX_HEARTBEAT_AGE_MS = MINUTE_MS
 const TIMEOUT_MS = 2 * SECOND_MS
 const UNKNOWN = 'not known while the database is away'
 
-const MIGRATION_JOURNAL = new URL('../../../db/migrations/meta/_journal.json', import.meta.url)
-
 /** Asks everything the dashboard needs, for two seconds at most. Never throws: what is missing is named. */
 export async function readReadiness(sql: Sql): Promise<Readiness> {
   try {
-    const [migrations, freshness] = await within(Promise.all([checkMigrations(sql), readFreshness(sql)]))
-    const parts = { database: 'ok', migrations, ...judgeFreshness(freshness) }
+    const [missing, freshness] = await within(
+      Promise.all([describeMissingMigrations(sql), readFreshness(sql)]),
+    )
+    const parts = { database: 'ok', migrations: missing ?? 'ok', ...judgeFreshness(freshness) }
     return { ready: Object.values(parts).every(part => part === 'ok'), parts }
   } catch (error) {
     const database = error instanceof Error ? error.message : String(error)
@@ -48,16 +48,6 @@ function judgeSchedule(now: number, { heartbeatAt }: Freshness['batch']): string
   const silentMs = now - heartbeatAt
   if (silentMs <= MAX_HEARTBEAT_AGE_MS) return 'ok'
   return `the schedule was last heard of ${Math.round(silentMs / SECOND_MS)} s ago: does the jobs process run?`
-}
-
-async function checkMigrations(sql: Sql): Promise<string> {
-  const journal = JSON.parse(await readFile(MIGRATION_JOURNAL, 'utf8')) as { entries: unknown[] }
-  const [row] = await sql<{ applied: number }[]>`
-    select count(*) as applied from tillstream.__drizzle_migrations`
-  const applied = row?.applied ?? 0
-  return applied >= journal.entries.length
-    ? 'ok'
-    : `${applied} of ${journal.entries.length} are applied: start any process of this version`
 }
 
 async function within<Result>(work: Promise<Result>): Promise<Result> {

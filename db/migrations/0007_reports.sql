@@ -1,5 +1,6 @@
 -- Schema reports: the views any BI tool may rely on. Names and columns stay; columns may be added at the end.
 -- Money is numeric(20,4). A row whose basis is not known (no current run, no checkpoint) is not shown.
+create schema if not exists reports;
 
 -- Batch: sales ----------------------------------------------------------------------------------------
 create view reports.daily_sales as
@@ -35,11 +36,6 @@ select s.business_day, s.store, s.channel, s.sku, s.currency, s.units,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.daily_product_sales s
 join batch.current_runs r on r.job = 'daily_product_sales' and r.store = s.store and r.period = s.business_day;
---> statement-breakpoint
-
--- The currency that periods are also told in. A view, because the reader may not read the settings itself.
-create view ref.reporting_currency as
-select value #>> '{}' as currency from ref.settings where name = 'reporting_currency';
 
 create view reports.weekly_sales as
 select s.week, s.store, s.channel, s.currency, s.orders, s.units,
@@ -141,7 +137,6 @@ left join lateral (
   where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
   order by x.valid_from desc limit 1
 ) x on true;
---> statement-breakpoint
 
 -- Batch: inventory, reviews, completeness -------------------------------------------------------------
 create view reports.daily_inventory as
@@ -204,7 +199,6 @@ select d.dead_letter as id, d.met_at, d.met_in, d.source, d.event_id, d.store, d
   null::bigint as run_id, d.met_at as computed_at,
   case when d.met_in ? 'offset' then jsonb_build_object(d.met_in ->> 'partition', d.met_in -> 'offset') end as through
 from intake.dead_letters d;
---> statement-breakpoint
 
 -- Stream ----------------------------------------------------------------------------------------------
 -- A window closes when the watermark has passed its end, and is final two hours later (domain/window.ts).
@@ -254,7 +248,6 @@ left join lateral (
   select kind, snoozed_until from live.alert_actions l
   where l.alert_id = e.alert_id order by l.action desc limit 1
 ) latest on true;
---> statement-breakpoint
 
 -- Both ------------------------------------------------------------------------------------------------
 create view reports.reconciliation as
@@ -275,7 +268,6 @@ from recon.reconciliation r
 cross join lateral (
   select case when r.metric in ('gross', 'discounts', 'returns', 'net') then 0.0001 else 1 end as size
 ) unit;
---> statement-breakpoint
 
 -- Comments --------------------------------------------------------------------------------------------
 comment on schema reports is 'Reporting views for any BI tool. Names and columns are stable; money is numeric(20,4); role tillstream_reader reads them.';
@@ -430,7 +422,6 @@ comment on column reports.monthly_inventory.days_of_cover is 'Units on hand at t
 comment on column reports.reconciliation.rule_version is 'Difference that comes from paths computed under different versions of the rules.';
 comment on column reports.reconciliation.batch is 'Figure of the batch path; money for gross, discounts, returns and net, pieces for the others.';
 comment on column reports.reconciliation.through is 'Offsets of the order log read, by path and partition.';
---> statement-breakpoint
 
 -- The role of BI tools. Roles belong to the cluster, so another database's migration may make it at the same
 -- moment, and on a hosted server we may not be allowed to: then its owner makes the role and grants it.

@@ -1,4 +1,6 @@
--- Batch path: the planner's view of the log, the ledger, the report tables -----------------------------
+-- The batch path: the planner's view of the log, the ledger, the report tables.
+create schema if not exists batch;
+
 create table batch.planner_checkpoints (
   partition smallint primary key,
   "offset" bigint not null,
@@ -49,7 +51,8 @@ create table batch.runs (
   store text not null,
   period date not null,
   state text not null check (state in ('running', 'succeeded', 'failed', 'abandoned')),
-  trigger text not null check (trigger in ('schedule', 'manual', 'backfill')),
+  -- request: asked for by people, from a page
+  trigger text not null check (trigger in ('schedule', 'manual', 'backfill', 'request')),
   attempt integer not null,
   code_version text not null,
   rules_version smallint not null,
@@ -314,39 +317,3 @@ create table batch.restatements (
   restated_at timestamptz not null default clock_timestamp()
 );
 create index restatements_by_day on batch.restatements (business_day, store);
-
--- Reconciliation, written by server/serving (which reads both paths) ----------------------------------
-create table recon.reconciliation (
-  business_day date not null,
-  store text not null,
-  currency text not null,
-  metric text not null,
-  -- money metrics in 1/10,000, the others in pieces
-  batch bigint not null,
-  stream bigint not null,
-  after_batch bigint not null,
-  before_stream bigint not null,
-  rule_version bigint not null,
-  unexplained bigint not null,
-  after_batch_events bigint not null,
-  before_stream_events bigint not null,
-  run_id bigint not null,
-  batch_through bigint not null,
-  stream_through bigint not null,
-  partition smallint not null,
-  computed_at timestamptz not null,
-  primary key (store, business_day, currency, metric)
-);
-
--- Rows of a live or report table that differ from what the log says, found when something is unexplained.
-create table recon.findings (
-  finding bigint generated always as identity primary key,
-  run_id bigint not null,
-  path text not null check (path in ('batch', 'stream')),
-  relation text not null,
-  row_key jsonb not null,
-  metric text not null,
-  stored numeric(20, 4),
-  expected numeric(20, 4),
-  found_at timestamptz not null default clock_timestamp()
-);

@@ -1,21 +1,35 @@
--- Who delivers what, at what cost and in which packs. A row holds from `valid_from` until the next of the same sku.
-create table ref.suppliers (
-  supplier text primary key,
-  name text not null
+-- What people and nightly jobs change, and what people ask of the processes from a page.
+create schema if not exists live;
+
+-- What people do with an alert is kept apart from what the stream decides: a replay never erases it.
+create table live.alert_actions (
+  action bigint generated always as identity primary key,
+  alert_id text not null,
+  kind text not null check (kind in ('acknowledge', 'snooze', 'reopen')),
+  snoozed_until timestamptz,
+  acted_by text,
+  acted_at timestamptz not null default clock_timestamp()
 );
-create table ref.supply_terms (
-  sku text not null,
-  valid_from timestamptz not null,
-  supplier text not null references ref.suppliers,
-  -- 1/10,000 of `currency`
-  unit_cost bigint not null check (unit_cost >= 0),
-  currency text not null check (currency ~ '^[A-Z]{3}$'),
-  -- a supplier sells whole packs only
-  pack_size integer not null default 1 check (pack_size > 0),
-  lead_time_days numeric(8, 2) not null check (lead_time_days >= 0),
-  primary key (sku, valid_from)
+create index alert_actions_latest on live.alert_actions (alert_id, action desc);
+
+-- The lane of what people and jobs change: dense, commit order = sequence order.
+create table live.ops_lane (
+  sequence bigint primary key,
+  kind text not null,
+  payload jsonb not null,
+  at timestamptz not null
 );
---> statement-breakpoint
+create function live.append_ops(p_kind text, p_payload jsonb) returns bigint language plpgsql volatile as $$
+declare
+  v_sequence bigint;
+begin
+  -- Held until commit: call it last in a transaction.
+  perform pg_advisory_xact_lock(hashtext('tillstream.live.ops_lane'));
+  insert into live.ops_lane (sequence, kind, payload, at)
+  select coalesce(max(sequence), 0) + 1, p_kind, p_payload, clock_timestamp() from live.ops_lane
+  returning sequence into v_sequence;
+  return v_sequence;
+end $$;
 
 -- What people ask of the processes from a page. A process takes a request by `for update skip locked`, so that
 -- of several one does it; what it comes to is written back. Kept for the history of who asked for what.
@@ -32,6 +46,10 @@ create table live.job_requests (
   requested_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   ended_at timestamptz,
+  -- a request under way belongs to a backend, as a run does: when that is gone, another process takes it up
+  attempts integer not null default 0,
+  backend_pid integer,
+  backend_start timestamptz,
   check ((from_day is null) = (to_day is null) and from_day <= to_day)
 );
 create index job_requests_waiting on live.job_requests (request) where state in ('requested', 'running');
@@ -47,7 +65,9 @@ create table live.scenario_runs (
   started_at timestamptz,
   -- when it will end by itself
   ends_at timestamptz,
-  ended_at timestamptz
+  ended_at timestamptz,
+  -- how long it is to play; null: as long as it usually takes
+  minutes integer check (minutes between 1 and 1440)
 );
 create index scenario_runs_waiting on live.scenario_runs (run) where state in ('requested', 'running', 'stopping');
 -- One row: the simulators say that they live, and what they play.

@@ -1,0 +1,160 @@
+-- The stream path's tables: a generation of them for every replay.
+create schema if not exists stream;
+
+create table stream.generations (
+  generation integer primary key,
+  state text not null check (state in ('building', 'active', 'retired')),
+  rules_version smallint not null,
+  created_at timestamptz not null default clock_timestamp(),
+  activated_at timestamptz
+);
+-- Moved in one transaction when a replay has caught up and reconciled.
+create table stream.active_generation (
+  only_row boolean primary key default true check (only_row),
+  generation integer not null references stream.generations
+);
+
+create table stream.checkpoints (
+  generation integer not null references stream.generations,
+  partition smallint not null,
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  watermark timestamptz,
+  epoch bigint not null,
+  events bigint not null default 0,
+  late_events bigint not null default 0,
+  processed_at timestamptz not null,
+  primary key (generation, partition)
+);
+
+create table stream.sources (
+  generation integer not null,
+  partition smallint not null,
+  source text not null,
+  max_event_time timestamptz not null,
+  last_appended_at timestamptz not null,
+  primary key (generation, partition, source)
+) partition by list (generation);
+
+create table stream.windows (
+  generation integer not null,
+  store text not null,
+  channel text not null,
+  currency text not null,
+  window_start timestamptz not null,
+  partition smallint not null,
+  business_day date not null,
+  orders bigint not null,
+  units bigint not null,
+  gross bigint not null,
+  discounts bigint not null,
+  returns bigint not null,
+  return_documents bigint not null,
+  units_returned bigint not null,
+  late_net bigint not null,
+  revision bigint not null,
+  bulk_events bigint not null,
+  last_offset bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, store, window_start, channel, currency)
+) partition by list (generation);
+create index windows_by_time on stream.windows (partition, window_start);
+create index windows_by_day on stream.windows (business_day, store);
+
+create table stream.stock (
+  generation integer not null,
+  store text not null,
+  sku text not null,
+  partition smallint not null,
+  -- null: unknown, there was no count and no opening receipt yet
+  on_hand bigint,
+  on_order bigint not null,
+  anchor_kind text check (anchor_kind in ('count', 'opening')),
+  anchor_time timestamptz,
+  anchor_offset bigint,
+  -- newest event time of any delta seen: an anchor at or after it needs no look back into the log
+  max_delta_time timestamptz,
+  reorder_point bigint,
+  as_of timestamptz not null,
+  last_offset bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, store, sku)
+) partition by list (generation);
+
+create table stream.episodes (
+  generation integer not null,
+  alert_id text not null,
+  store text not null,
+  sku text not null,
+  partition smallint not null,
+  rule text not null check (rule in ('low_stock', 'out_of_stock', 'oversold')),
+  rule_version smallint not null,
+  severity text not null,
+  state text not null check (state in ('open', 'resolved')),
+  opened_at timestamptz not null,
+  opened_offset bigint not null,
+  amended_at timestamptz not null,
+  amended_offset bigint not null,
+  resolved_at timestamptz,
+  on_hand bigint not null,
+  on_order bigint not null,
+  reorder_point bigint,
+  suggested_units bigint,
+  projected_stockout_at timestamptz,
+  processed_at timestamptz not null,
+  primary key (generation, alert_id)
+) partition by list (generation);
+create index episodes_open on stream.episodes (store, sku) where state = 'open';
+
+-- One row of changes per batch and partition: what the gateway tails. Sales are read from the log.
+create table stream.changes (
+  generation integer not null,
+  partition smallint not null,
+  through_offset bigint not null,
+  previous_offset bigint not null,
+  previous_appended_at timestamptz not null,
+  through_appended_at timestamptz not null,
+  watermark timestamptz,
+  sales integer not null,
+  windows jsonb not null,
+  stock jsonb not null,
+  alerts jsonb not null,
+  processed_at timestamptz not null,
+  primary key (generation, partition, through_offset)
+) partition by list (generation);
+
+create function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
+declare
+  v_table text;
+begin
+  perform pg_advisory_xact_lock(hashtext('tillstream.stream.generations'));
+  if exists (select from stream.generations where generation = p_generation) then
+    return;
+  end if;
+  insert into stream.generations (generation, state, rules_version)
+  values (p_generation, 'building', p_rules_version);
+  foreach v_table in array array['sources', 'windows', 'stock', 'episodes', 'changes'] loop
+    -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
+    execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
+      v_table || '_g' || p_generation, v_table, p_generation,
+      case when v_table in ('windows', 'stock', 'sources') then 60 else 100 end);
+  end loop;
+end $$;
+
+create function stream.drop_generation(p_generation integer) returns void language plpgsql as $$
+declare
+  v_table text;
+begin
+  if exists (select from stream.active_generation where generation = p_generation) then
+    raise exception 'generation % is the active one and cannot be dropped', p_generation;
+  end if;
+  foreach v_table in array array['sources', 'windows', 'stock', 'episodes', 'changes'] loop
+    execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
+  end loop;
+  delete from stream.checkpoints where generation = p_generation;
+  delete from stream.generations where generation = p_generation;
+end $$;
+
+select stream.create_generation(1, 1);
+update stream.generations set state = 'active', activated_at = clock_timestamp() where generation = 1;
+insert into stream.active_generation (generation) values (1);
