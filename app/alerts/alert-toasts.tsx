@@ -10,7 +10,7 @@ import { useAlertsMuted } from '#app/alerts/mute-switch.tsx'
 import { useNewAlerts } from '#app/alerts/use-new-alerts.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { buttonLook } from '#app/ui/button.tsx'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 const SHOWN_MS = 8_000
 const MOST_TOASTS = 3

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { announcementsOf } from '#app/alerts/announcements.ts'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 function alert(alertId: string, rule: LiveAlert['rule'] = 'low_stock'): LiveAlert {
   return {

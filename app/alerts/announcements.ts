@@ -1,6 +1,6 @@
 import { countByRule, RULE_TITLES } from '#app/alerts/waiting-alerts.ts'
 import { formatCount, plural } from '#app/format/number.ts'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 /** What a toast says. */
 export interface Announcement {

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'react'
 import { newlyOpened } from '#app/alerts/waiting-alerts.ts'
 import { useLive } from '#app/socket/live-provider.tsx'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 /** Alerts that come close together are told together. */
 const GATHERED_MS = 1_000

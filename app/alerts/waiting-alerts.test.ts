@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { countByRule, isWaiting, newlyOpened } from '#app/alerts/waiting-alerts.ts'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 

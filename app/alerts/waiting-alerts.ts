@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 type Alerts = ReadonlyMap<string, LiveAlert>
 

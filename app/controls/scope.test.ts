@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AskedScope, resolveScope } from '#app/controls/scope.ts'
-import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
+import type { Overview, StoreSummary } from '#app/trpc/router-outputs.ts'
 
 function store(id: string, currency: string, zone = 'Europe/Berlin', lastDay = '2026-11-20'): StoreSummary {
   return { store: id, name: id, zone, cutOverHour: 4, currency, channel: 'pos', input: 'live', lastDay }

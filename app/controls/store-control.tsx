@@ -4,9 +4,9 @@ import { Checkbox } from '@base-ui/react/checkbox'
 import { CheckboxGroup } from '@base-ui/react/checkbox-group'
 import { Popover } from '@base-ui/react/popover'
 import { Check, Store } from 'lucide-react'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { Popup } from '#app/ui/popup.tsx'
-import type { StoreSummary } from '#server/serving/shapes.ts'
 
 /** Which stores the page is about: all, or some. */
 export function StoreControl({

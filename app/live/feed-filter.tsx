@@ -2,8 +2,9 @@
 
 import type { FeedKind } from '#app/live/url-state.ts'
 import { arrivalOf } from '#app/side-by-side/arrival.ts'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 
 const KINDS = [
   { value: 'all', label: 'All' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
-import type { LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveWindow } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 

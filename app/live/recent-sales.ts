@@ -1,7 +1,7 @@
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Amount, parseAmount } from '#domain/money.ts'
-import type { LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveWindow } from '#server/web/live/messages.ts'
 
 type Board = RouterOutputs['live']['board']
 

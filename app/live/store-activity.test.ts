@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lastSaleOf, openingOf } from '#app/live/store-activity.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
-import type { LiveSale, LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveSale, LiveWindow } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 const window = (windowStart: number) => ({ store: 'berlin', windowStart }) as LiveWindow

@@ -1,5 +1,6 @@
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { LiveSale, LiveWindow, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveSale, LiveWindow } from '#server/web/live/messages.ts'
 
 /** A store that sold this recently is open, whatever its habits. */
 const SELLING_MS = 15 * MINUTE_MS

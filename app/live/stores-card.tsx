@@ -7,7 +7,7 @@ import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts
 import { lastSaleOf, openingOf } from '#app/live/store-activity.ts'
 import { streamBasisOf } from '#app/side-by-side/basis.ts'
 import { useLive } from '#app/socket/live-provider.tsx'
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { Chip } from '#app/ui/chip.tsx'
@@ -17,7 +17,6 @@ import { PathTag } from '#app/ui/path-marker.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
-import type { StoreSummary } from '#server/serving/shapes.ts'
 
 const PACE_MINUTES = 15
 

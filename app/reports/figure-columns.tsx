@@ -1,9 +1,8 @@
 import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
 import { COMPARISON_PHRASES, hasComparison } from '#app/reports/period-text.ts'
+import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
 import type { Column } from '#app/ui/data-table.tsx'
-import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Report, ReportRow } from '#server/serving/reports/report-shapes.ts'
-import { figuresOf } from '#server/serving/reports/report-views.ts'
+import { FIGURES, type FigureName, figuresOf } from '#domain/report-views.ts'
 
 /** A column for each figure, and three for what the chosen one is held against. Totals of all rows at the foot. */
 export function figureColumns(report: Report): Column<ReportRow>[] {

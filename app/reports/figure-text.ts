@@ -1,6 +1,6 @@
 import { formatMoney, formatSignedMoney } from '#app/format/money.ts'
 import { LOCALE, withMinusSign } from '#app/format/number.ts'
-import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
+import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 /** What stands where there is no figure. Never a zero. */
 export const NO_FIGURE = '–'

@@ -1,6 +1,6 @@
 import { formatMoment } from '#app/format/time.ts'
+import type { Freshness } from '#app/trpc/router-outputs.ts'
 import { EmptyState } from '#app/ui/empty-state.tsx'
-import type { Freshness } from '#server/serving/shapes.ts'
 
 /** No run of the batch path has computed these days: when the next one comes, or how to start it. */
 export function NoRunYet({ freshness, zone }: { freshness: Freshness | undefined; zone: string }) {

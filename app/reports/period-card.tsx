@@ -8,6 +8,7 @@ import { periodText, shortPeriodText } from '#app/reports/period-text.ts'
 import { reportBases } from '#app/reports/report-basis.ts'
 import { ReportLegend } from '#app/reports/report-legend.tsx'
 import { isUnsettled, SettlementChips } from '#app/reports/settlement.tsx'
+import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
@@ -15,9 +16,7 @@ import { ChoiceControl } from '#app/ui/choice-control.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Report, ReportRow } from '#server/serving/reports/report-shapes.ts'
-import type { Grain } from '#server/serving/reports/report-views.ts'
+import { FIGURES, type FigureName, type Grain } from '#domain/report-views.ts'
 
 const PeriodChart = dynamic(
   () => loadPatiently(() => import('#app/charts/period-chart.tsx')).then(module => module.PeriodChart),

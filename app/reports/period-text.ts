@@ -1,7 +1,7 @@
 import { daysInRange, formatDay, formatDayRange, formatShortDay } from '#app/format/day.ts'
+import type { Report } from '#app/trpc/router-outputs.ts'
 import { addDays } from '#domain/calendar-day.ts'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
-import type { Comparison, Grain } from '#server/serving/reports/report-views.ts'
+import type { Comparison, Grain } from '#domain/report-views.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 

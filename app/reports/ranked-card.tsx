@@ -8,6 +8,7 @@ import { RankingBars } from '#app/reports/ranking-bars.tsx'
 import { reportBases } from '#app/reports/report-basis.ts'
 import { rowNameOf, rowTitle } from '#app/reports/row-title.tsx'
 import { SettlementChips } from '#app/reports/settlement.tsx'
+import type { Report } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
@@ -15,8 +16,7 @@ import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { FIGURES } from '#server/serving/reports/report-figures.ts'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
+import { FIGURES } from '#domain/report-views.ts'
 
 /** A report by store, category or product: a table of any length, sorted and paged by the server, and its bars. */
 export function RankedCard({

@@ -1,8 +1,8 @@
 import { formatDate } from '#app/format/day.ts'
 import { figureText } from '#app/reports/figure-text.ts'
 import { plainTitle, rowNameOf } from '#app/reports/row-title.tsx'
-import { FIGURES } from '#server/serving/reports/report-figures.ts'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
+import type { Report } from '#app/trpc/router-outputs.ts'
+import { FIGURES } from '#domain/report-views.ts'
 
 /** The rows of the table's page as bars of the chosen figure, in the table's order. */
 export function RankingBars({

@@ -1,8 +1,8 @@
 import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
 import { offsetsText } from '#app/side-by-side/basis.ts'
+import type { Report, ReportBasis } from '#app/trpc/router-outputs.ts'
 import type { PathBasis } from '#app/ui/basis-popover.tsx'
-import type { Report, ReportBasis } from '#server/serving/reports/report-shapes.ts'
 
 /** What a report's figures rest on, in words: its runs, when they committed, how far they had read. */
 export function reportBases({ basis, comparedBasis }: Report, zone: string): PathBasis[] {

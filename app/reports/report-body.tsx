@@ -16,8 +16,8 @@ import { TotalTiles } from '#app/reports/total-tiles.tsx'
 import { asSort } from '#app/reports/url-state.ts'
 import { useReports } from '#app/reports/use-reports.ts'
 import type { AskedReport } from '#app/reports/use-url-state.ts'
-import { defaultMetric, figuresOf, isByPeriod, VIEWS } from '#server/serving/reports/report-views.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
+import type { Freshness } from '#app/trpc/router-outputs.ts'
+import { defaultMetric, figuresOf, isByPeriod, VIEWS } from '#domain/report-views.ts'
 
 /** One report: what it comes to, by period, and by store or product. */
 export function ReportBody({

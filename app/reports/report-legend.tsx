@@ -1,7 +1,7 @@
 import { COMPARISON_PHRASES, hasComparison } from '#app/reports/period-text.ts'
 import { isUnsettled } from '#app/reports/settlement.tsx'
+import type { Report } from '#app/trpc/router-outputs.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
 
 /** What the marks of a chart by period mean. */
 export function ReportLegend({ report }: { report: Report | undefined }) {

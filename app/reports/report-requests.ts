@@ -1,7 +1,6 @@
 import { REPORT_VIEWS, type ReportScope } from '#app/reports/report-scope.ts'
 import type { AskedReport } from '#app/reports/use-url-state.ts'
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
-import { type Comparison, figuresOf, VIEWS, type ViewName } from '#server/serving/reports/report-views.ts'
+import { type Comparison, type FigureName, figuresOf, VIEWS, type ViewName } from '#domain/report-views.ts'
 
 /** The questions of a report's two tables, as the address has them. */
 export function requestsOf(scope: ReportScope, asked: AskedReport) {

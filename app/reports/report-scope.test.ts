@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sortOf } from '#app/reports/report-requests.ts'
-import type { Overview } from '#server/serving/shapes.ts'
+import type { Overview } from '#app/trpc/router-outputs.ts'
 import { MAX_DAYS, resolveReportScope } from './report-scope.ts'
 
 const overview: Overview = {

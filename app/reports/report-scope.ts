@@ -1,6 +1,7 @@
 import { type AskedScope, type ResolvedScope, resolveScope } from '#app/controls/scope.ts'
 import { daysInRange } from '#app/format/day.ts'
 import type { ReportName } from '#app/reports/url-state.ts'
+import type { Overview } from '#app/trpc/router-outputs.ts'
 import { addDays } from '#domain/calendar-day.ts'
 import {
   type Grain,
@@ -8,8 +9,7 @@ import {
   REPORTING_CURRENCY,
   VIEWS,
   type ViewName,
-} from '#server/serving/reports/report-views.ts'
-import type { Overview } from '#server/serving/shapes.ts'
+} from '#domain/report-views.ts'
 
 /** Four weeks: long enough to see the week, and the four before it have the same weekdays. */
 const USUAL_DAYS = 28

@@ -1,6 +1,5 @@
 import type { ReportName } from '#app/reports/url-state.ts'
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
-import { REPORTING_CURRENCY, type ViewName } from '#server/serving/reports/report-views.ts'
+import { type FigureName, REPORTING_CURRENCY, type ViewName } from '#domain/report-views.ts'
 
 export const REPORT_TITLES: Record<ReportName, string> = {
   sales: 'Sales',

@@ -19,12 +19,7 @@ import { ChoiceControl } from '#app/ui/choice-control.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { SegmentedControl } from '#app/ui/segmented-control.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import {
-  COMPARISONS,
-  hasReportingCurrency,
-  REPORTING_CURRENCY,
-  VIEWS,
-} from '#server/serving/reports/report-views.ts'
+import { COMPARISONS, hasReportingCurrency, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 
 /** What the batch path has computed, for who reads figures: sales, stock, products, returns, reviews. */
 export function ReportsPage() {

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
+import type { ReportRow } from '#app/trpc/router-outputs.ts'
 
 /** What a row stands for: a product by name and code, a store by name, a category. */
 export function rowTitle({ key }: ReportRow, stores: ReadonlyMap<string, string>): ReactNode {

@@ -4,8 +4,8 @@ import { formatCount } from '#app/format/number.ts'
 import { comparedText, rangeText } from '#app/reports/period-text.ts'
 import { MAX_DAYS } from '#app/reports/report-scope.ts'
 import { unsettledText } from '#app/reports/settlement.tsx'
+import type { Report } from '#app/trpc/router-outputs.ts'
 import { buttonLook } from '#app/ui/button.tsx'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
 
 /** What is shown, in words: days, what they are held against, what is not settled; and the way to the stream. */
 export function ScopeLine({

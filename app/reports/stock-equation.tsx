@@ -1,13 +1,13 @@
 import { figureText } from '#app/reports/figure-text.ts'
 import { rangeText } from '#app/reports/period-text.ts'
 import { reportBases } from '#app/reports/report-basis.ts'
+import type { Report } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Report } from '#server/serving/reports/report-shapes.ts'
+import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 const TERMS = [
   ['', 'opening'],

@@ -2,13 +2,13 @@ import { unitOf } from '#app/reports/figure-columns.tsx'
 import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
 import { COMPARISON_PHRASES } from '#app/reports/period-text.ts'
 import { reportBases } from '#app/reports/report-basis.ts'
+import type { Change, Report } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { PathMarker } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { FIGURES, type FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Change, Report } from '#server/serving/reports/report-shapes.ts'
+import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 /** What the whole range comes to, figure by figure, and how that has changed against what. */
 export function TotalTiles({

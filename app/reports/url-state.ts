@@ -9,8 +9,7 @@ import {
   parseAsStringLiteral,
 } from 'nuqs/server'
 import { isBusinessDay } from '#domain/calendar-day.ts'
-import { FIGURE_NAMES } from '#server/serving/reports/report-figures.ts'
-import { COMPARISONS, GRAINS } from '#server/serving/reports/report-views.ts'
+import { COMPARISONS, FIGURE_NAMES, GRAINS } from '#domain/report-views.ts'
 
 export const REPORTS = ['sales', 'inventory', 'products', 'returns', 'reviews'] as const
 export type ReportName = (typeof REPORTS)[number]

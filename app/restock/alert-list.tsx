@@ -6,11 +6,10 @@ import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time
 import { AlertActions } from '#app/restock/alert-actions.tsx'
 import { RuleChip } from '#app/restock/rule-chip.tsx'
 import type { Act } from '#app/restock/use-act.ts'
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import type { Instant } from '#domain/instant.ts'
-import type { StoreSummary } from '#server/serving/shapes.ts'
 
 type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
 

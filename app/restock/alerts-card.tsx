@@ -6,7 +6,7 @@ import { plural } from '#app/format/number.ts'
 import { AlertList } from '#app/restock/alert-list.tsx'
 import { useAct } from '#app/restock/use-act.ts'
 import { streamBasisOf } from '#app/side-by-side/basis.ts'
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -15,7 +15,6 @@ import { EmptyState } from '#app/ui/empty-state.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import type { Instant } from '#domain/instant.ts'
-import type { StoreSummary } from '#server/serving/shapes.ts'
 
 /** A page of the list: more than anybody works through at once. */
 const SHOWN = 50

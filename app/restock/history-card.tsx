@@ -7,7 +7,7 @@ import { ProductName, storeName } from '#app/restock/alert-list.tsx'
 import { RuleChip } from '#app/restock/rule-chip.tsx'
 import { streamBasisOf } from '#app/side-by-side/basis.ts'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -17,7 +17,6 @@ import { EmptyState } from '#app/ui/empty-state.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import type { Instant } from '#domain/instant.ts'
-import type { StoreSummary } from '#server/serving/shapes.ts'
 
 type Scope = Parameters<ReturnType<typeof useTRPCClient>['restock']['alerts']['query']>[0]
 type Alert = RouterOutputs['restock']['resolved']['alerts'][number]

@@ -1,5 +1,5 @@
 import type { SeverityChoice } from '#app/restock/url-state.ts'
-import type { LiveAlert } from '#server/serving/shapes.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 /** What the address says, before it is held against what there is. */
 export interface AskedRestock {

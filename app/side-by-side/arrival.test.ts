@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { arrivalOf } from '#app/side-by-side/arrival.ts'
-import type { LiveSale } from '#server/serving/shapes.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 

@@ -1,5 +1,6 @@
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
-import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 
 /** How a sale came, as far as it is worth a word. */
 export type Arrival = { kind: 'in-time' } | { kind: 'late'; byMs: number } | { kind: 'from-file' }

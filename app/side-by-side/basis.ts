@@ -1,7 +1,7 @@
 import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
+import type { BatchBasis, StreamBasis } from '#app/trpc/router-outputs.ts'
 import type { PathBasis } from '#app/ui/basis-popover.tsx'
-import type { BatchBasis, StreamBasis } from '#server/serving/shapes.ts'
 
 /** What figures rest on, in words: run, moment and offsets of each path. */
 export function basesOf(batchBasis: BatchBasis, streamBasis: StreamBasis, zone: string): PathBasis[] {

@@ -1,7 +1,7 @@
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatExactValue, formatSignedValue } from '#app/side-by-side/pairs.ts'
+import type { DifferenceClass, EventCause, MetricComparison } from '#app/trpc/router-outputs.ts'
 import { classNames } from '#app/ui/class-names.ts'
-import type { DifferenceClass, EventCause, MetricComparison } from '#server/serving/shapes.ts'
 
 export const CAUSE_TEXTS: Record<DifferenceClass['cause'], string> = {
   'after-batch': 'Arrived after the batch read the log',

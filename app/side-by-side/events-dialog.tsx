@@ -9,18 +9,18 @@ import { formatTime } from '#app/format/time.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue } from '#app/side-by-side/pairs.ts'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
+import type {
+  DifferenceEvent,
+  EventCause,
+  MetricComparison,
+  SideBySideScope,
+} from '#app/trpc/router-outputs.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { CardContent } from '#app/ui/card-content.tsx'
 import { Chip } from '#app/ui/chip.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type {
-  DifferenceEvent,
-  EventCause,
-  MetricComparison,
-  SideBySideScope,
-} from '#server/serving/shapes.ts'
 
 /** What the list is about: the events of one cause, as they count in one metric. */
 export interface EventsShown {

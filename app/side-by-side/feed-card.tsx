@@ -6,13 +6,14 @@ import { formatCount, plural } from '#app/format/number.ts'
 import { FeedLine } from '#app/side-by-side/feed-line.tsx'
 import { useLive } from '#app/socket/live-provider.tsx'
 import { type LiveState, saleKey } from '#app/socket/live-state.ts'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { EmptyState } from '#app/ui/empty-state.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { LiveAlert, LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveSale } from '#server/web/live/messages.ts'
 
 const SHOWN_SALES = 60
 

@@ -4,9 +4,10 @@ import { formatMoney } from '#app/format/money.ts'
 import { plural } from '#app/format/number.ts'
 import { formatFullMoment, formatShortAge, formatTime, localDateOf } from '#app/format/time.ts'
 import { type Arrival, arrivalOf } from '#app/side-by-side/arrival.ts'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Chip } from '#app/ui/chip.tsx'
 import { classNames } from '#app/ui/class-names.ts'
-import type { LiveSale, StoreSummary } from '#server/serving/shapes.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 
 /**
  * One sale of the feed: when it happened, where, what, and its net amount with its sign. Always one line,

@@ -4,13 +4,13 @@ import { formatMoment, formatTime } from '#app/format/time.ts'
 import { basesOf } from '#app/side-by-side/basis.ts'
 import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
 import { averageOrderValueTexts, findMetric, pairTexts } from '#app/side-by-side/pairs.ts'
+import type { SideBySide } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { type Pair, PairFigure } from '#app/ui/pair-figure.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useNow } from '#app/ui/use-now.ts'
-import type { SideBySide } from '#server/serving/shapes.ts'
 
 /** The figures of the page, each as both paths have it. */
 export function Figures({

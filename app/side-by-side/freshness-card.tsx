@@ -4,11 +4,11 @@ import type { ReactNode } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
 import { offsetsText } from '#app/side-by-side/basis.ts'
+import type { Freshness, PartitionLag } from '#app/trpc/router-outputs.ts'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { Freshness, PartitionLag } from '#server/serving/shapes.ts'
 
 /** How fresh each path is: when it last looked, how far it has read the log, and what it has not read yet. */
 export function FreshnessCard({

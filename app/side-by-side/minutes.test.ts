@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { minutesOf, SHOWN_MINUTES } from '#app/side-by-side/minutes.ts'
-import type { LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveWindow } from '#server/web/live/messages.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:40Z')
 const MINUTE = Date.parse('2026-11-20T12:00:00Z')

@@ -2,7 +2,7 @@ import type { Metric } from '#app/side-by-side/metrics.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import { type WindowState, windowStartOf } from '#domain/window.ts'
-import type { LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveWindow } from '#server/web/live/messages.ts'
 
 /** Shown where nothing else is asked for. */
 export const SHOWN_MINUTES = 60

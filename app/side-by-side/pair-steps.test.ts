@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
-import type { SalesFigures, SideBySide } from '#server/serving/shapes.ts'
+import type { SalesFigures, SideBySide } from '#app/trpc/router-outputs.ts'
 
 function figures(net: string, orders: number): SalesFigures {
   return {

@@ -2,9 +2,9 @@ import type { PairPoint } from '#app/charts/pair-points.ts'
 import { daysInRange, formatDay, formatShortDay } from '#app/format/day.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
+import type { HourlyFigures, SideBySide } from '#app/trpc/router-outputs.ts'
 import { addDays, type BusinessDay } from '#domain/calendar-day.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
-import type { HourlyFigures, SideBySide } from '#server/serving/shapes.ts'
 
 /** One line of the chart's table, and with `point` one step of the chart. */
 export interface PairStep {

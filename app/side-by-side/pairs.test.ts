@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { averageOrderValueTexts, pairTexts } from '#app/side-by-side/pairs.ts'
-import type { MetricComparison } from '#server/serving/shapes.ts'
+import type { MetricComparison } from '#app/trpc/router-outputs.ts'
 
 function comparison(part: Partial<MetricComparison> = {}): MetricComparison {
   return {

@@ -1,8 +1,8 @@
 import { formatExactMoney, formatMoney, formatSignedMoney, isZeroMoney } from '#app/format/money.ts'
 import { formatCount, formatSignedCount, plural } from '#app/format/number.ts'
+import type { MetricComparison } from '#app/trpc/router-outputs.ts'
 import type { Pair } from '#app/ui/pair-figure.tsx'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
-import type { MetricComparison } from '#server/serving/shapes.ts'
 
 /** Shown where a path has no figure: not the same as zero. */
 const NONE = '–'

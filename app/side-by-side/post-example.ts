@@ -1,4 +1,4 @@
-import type { StoreSummary } from '#server/serving/shapes.ts'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 
 /** A command for a shell that makes one sale now, in a store that exists. Each run is another sale. */
 export function postExample(

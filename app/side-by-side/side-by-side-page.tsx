@@ -18,12 +18,12 @@ import { useSideBySide } from '#app/side-by-side/use-side-by-side.ts'
 import { useUrlState } from '#app/side-by-side/use-url-state.ts'
 import { WhyCard } from '#app/side-by-side/why-card.tsx'
 import { LiveIndicator } from '#app/socket/live-indicator.tsx'
+import type { Freshness } from '#app/trpc/router-outputs.ts'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent } from '#app/ui/card-content.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
 import { useHydrated } from '#app/ui/use-hydrated.ts'
 import { useServerNow } from '#app/ui/use-server-now.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
 
 const WHY_ID = 'why-they-differ'
 

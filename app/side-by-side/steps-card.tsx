@@ -6,6 +6,7 @@ import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
 import { basesOf } from '#app/side-by-side/basis.ts'
 import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
 import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
+import type { SideBySide } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis-popover.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
@@ -15,7 +16,6 @@ import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { SegmentedControl } from '#app/ui/segmented-control.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { SideBySide } from '#server/serving/shapes.ts'
 
 const PairChart = dynamic(
   () => loadPatiently(() => import('#app/charts/pair-chart.tsx')).then(module => module.PairChart),

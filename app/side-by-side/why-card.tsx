@@ -6,12 +6,12 @@ import { CAUSE_TEXTS, CauseRow } from '#app/side-by-side/cause-row.tsx'
 import { EventsDialog, type EventsShown } from '#app/side-by-side/events-dialog.tsx'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { findMetric, formatValue } from '#app/side-by-side/pairs.ts'
+import type { DifferenceClass, MetricComparison, SideBySide } from '#app/trpc/router-outputs.ts'
 import { Card } from '#app/ui/card.tsx'
 import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { PathTag } from '#app/ui/path-marker.tsx'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import type { DifferenceClass, MetricComparison, SideBySide } from '#server/serving/shapes.ts'
 
 /** The step from the batch figure to the live one, cause by cause, to the event. */
 export function WhyCard({

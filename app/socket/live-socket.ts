@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
 import type { LiveStore } from '#app/socket/live-store.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 
 /** What this dashboard draws. Not asked for, stock is not sent. */
 const TOPICS = ['sales', 'windows', 'alerts', 'pipeline']

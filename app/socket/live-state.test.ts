@@ -8,7 +8,7 @@ import {
   KEPT_TAKEBACKS,
   KEPT_WINDOWS_MS,
 } from '#app/socket/live-state.ts'
-import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 

@@ -1,13 +1,13 @@
+import type { AlertActionChange } from '#app/trpc/router-outputs.ts'
 import type { Instant } from '#domain/instant.ts'
 import type {
-  AlertActionChange,
   LiveAlert,
   LiveSale,
   LiveSnapshot,
   LiveUpdate,
   LiveWindow,
   PipelineChange,
-} from '#server/serving/shapes.ts'
+} from '#server/web/live/messages.ts'
 
 /**
  * What the live socket has told so far. Replaced, never changed: who holds one holds a moment.

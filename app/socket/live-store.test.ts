@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveStore, MIN_RENDER_GAP_MS } from '#app/socket/live-store.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 
 const snapshot: LiveSnapshot = {
   cursor: 'c1',

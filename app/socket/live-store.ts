@@ -5,7 +5,7 @@ import {
   emptyLiveState,
   type LiveState,
 } from '#app/socket/live-state.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 
 /** `connecting` until the first snapshot; `reconnecting` while what is shown may be out of date. */
 export type Connection = 'connecting' | 'live' | 'reconnecting'

@@ -3,3 +3,28 @@ import type { AppRouter } from '#server/web/trpc/router.ts'
 
 /** What each procedure answers, by its path: `RouterOutputs['live']['board']`. */
 export type RouterOutputs = inferRouterOutputs<AppRouter>
+
+export type Overview = RouterOutputs['overview']['get']
+export type StoreSummary = Overview['stores'][number]
+
+export type Freshness = RouterOutputs['freshness']['get']
+export type PartitionLag = Freshness['batch']['partitions'][number]
+
+export type SideBySide = RouterOutputs['sideBySide']['get']
+export type SideBySideScope = SideBySide['scope']
+export type BatchBasis = SideBySide['batchBasis']
+export type StreamBasis = SideBySide['streamBasis']
+export type SalesFigures = NonNullable<SideBySide['days'][number]['batch']>
+export type HourlyFigures = NonNullable<SideBySide['hours'][number]['batch']>
+export type MetricComparison = SideBySide['metrics'][number]
+export type DifferenceClass = MetricComparison['classes'][number]
+export type EventCause = RouterOutputs['sideBySide']['events']['cause']
+export type DifferenceEvent = RouterOutputs['sideBySide']['events']['events'][number]
+
+export type Report = RouterOutputs['reports']['get']
+export type ReportRow = Report['rows'][number]
+export type ReportBasis = Report['basis']
+export type Settlement = Report['settlement']
+export type DayState = Settlement['state']
+export type Change = Pick<ReportRow, 'before' | 'change' | 'percent'>
+export type AlertActionChange = RouterOutputs['restock']['act'][number]

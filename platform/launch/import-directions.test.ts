@@ -44,7 +44,7 @@ describe('the import directions', () => {
     ['server/stream/operator.ts', `/*\n import { x } from '#jobs/daily-sales.ts'\n*/`],
     ['server/stream/x.integration.test.ts', `import { createTestDatabase } from '#db/testing.ts'`],
     ['jobs/main.ts', `import { reconcile } from '#server/serving/reconcile.ts'`],
-    ['app/page.tsx', `import type { Overview } from '#server/serving/shapes.ts'`],
+    ['app/page.tsx', `import type { LiveSale } from '#server/web/live/messages.ts'`],
     ['seed/simulators/pos.ts', `import { world } from '../world/world.ts'`],
     ['seed/seeder/main.ts', `import { copyHistory } from '#server/log/copy-history.ts'`],
   ])('allow %s: %s', (file, source) => {

@@ -39,15 +39,7 @@ export const areas: readonly Area[] = [
   {
     name: 'app',
     places: ['app/'],
-    allowed: [
-      'server/web/trpc/',
-      'server/serving/shapes.ts',
-      // What reports there are, as data and types alone.
-      'server/serving/reports/report-figures.ts',
-      'server/serving/reports/report-shapes.ts',
-      'server/serving/reports/report-views.ts',
-      'domain/',
-    ],
+    allowed: ['server/web/trpc/', 'server/web/live/messages.ts', 'domain/'],
   },
   {
     name: 'seeder',

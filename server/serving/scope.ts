@@ -41,6 +41,8 @@ export const scopeSchema = z
     }
   })
 
+export type SideBySideScope = z.output<typeof scopeSchema>
+
 /** Number of days from one day to another, both included. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS) + 1

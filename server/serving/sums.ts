@@ -1,5 +1,27 @@
 import { formatAmount } from '#domain/money.ts'
-import type { Metric, SalesFigures } from '#server/serving/shapes.ts'
+
+/** A metric of the side-by-side view. Money metrics are `net`, `gross`, `discounts`, `returns`. */
+export type Metric =
+  | 'net'
+  | 'gross'
+  | 'discounts'
+  | 'returns'
+  | 'orders'
+  | 'units'
+  | 'returnDocuments'
+  | 'unitsReturned'
+
+/** One figure set of one path. */
+export interface SalesFigures {
+  orders: number
+  units: number
+  gross: string
+  discounts: string
+  returns: string
+  net: string
+  returnDocuments: number
+  unitsReturned: number
+}
 
 /** Figures that add up, exact at any size: counts, and amounts in 1/10,000. `net` follows from them. */
 export type Sums = Record<SummedMetric, bigint>

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
+import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
 import type { Gateway } from './live/gateway.ts'
 
 export interface WebMetrics {

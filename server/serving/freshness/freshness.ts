@@ -1,8 +1,48 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { PartitionLag } from '#server/serving/freshness/log-lag.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
-import type { Freshness, JobFreshness } from '#server/serving/shapes.ts'
 import { type ReadPosition, readLag, totalLag } from './log-lag.ts'
+
+/** The newest run of one batch job. */
+export interface JobFreshness {
+  job: string
+  lastRunId: number | null
+  lastState: 'running' | 'succeeded' | 'failed' | 'abandoned' | null
+  lastStartedAt: Instant | null
+  lastSucceededAt: Instant | null
+  lastError: string | null
+}
+
+export interface Freshness {
+  /** The database's clock, to which ages are relative. */
+  now: Instant
+  batch: {
+    jobs: JobFreshness[]
+    lastRunId: number | null
+    /** When the newest successful run committed. */
+    computedAt: Instant | null
+    /** When the schedule looks next for work; null where no schedule runs. */
+    nextTickAt: Instant | null
+    /** When the schedule last said that it lives; null where none ever ran. */
+    heartbeatAt: Instant | null
+    /** Store-days with events that their last run has not read. */
+    dirtyStoreDays: number
+    partitions: PartitionLag[]
+    lagEvents: number
+    /** Worst partition. */
+    lagMs: number
+  }
+  stream: {
+    generation: number
+    watermark: Instant | null
+    processedAt: Instant | null
+    partitions: (PartitionLag & { watermark: Instant | null; processedAt: Instant | null })[]
+    lagEvents: number
+    /** Worst partition. */
+    lagMs: number
+  }
+}
 
 type StreamPosition = ReadPosition & { watermark: Instant | null; processedAt: Instant | null }
 

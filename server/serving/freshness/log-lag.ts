@@ -1,6 +1,18 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { PartitionLag } from '#server/serving/shapes.ts'
+
+/** How far one path is behind the log in one partition. */
+export interface PartitionLag {
+  partition: number
+  /** Offset read up to. */
+  through: number
+  /** Last offset of the log. */
+  end: number
+  /** Events not read yet, ticks not counted; exact up to `LAG_COUNTED_UP_TO`, then an upper bound. */
+  lagEvents: number
+  /** Age of the oldest event not read yet; 0 when there is none. */
+  lagMs: number
+}
 
 /** Unread events are counted one by one up to here: a path that is further behind says so in offsets. */
 export const LAG_COUNTED_UP_TO = 10_000

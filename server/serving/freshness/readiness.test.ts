@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Freshness } from '#server/serving/shapes.ts'
+import type { Freshness } from './freshness.ts'
 import { judgeFreshness } from './readiness.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:00Z')

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
+import type { Freshness } from './freshness.ts'
 import { readFreshness } from './freshness.ts'
 
 export interface Readiness {

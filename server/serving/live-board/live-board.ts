@@ -7,7 +7,7 @@ import { readLag, totalLag } from '#server/serving/freshness/log-lag.ts'
 import { type StoreClock, storeClockOf } from '#server/serving/live-board/store-clock.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
-import type { StreamBasis } from '#server/serving/shapes.ts'
+import type { StreamBasis } from './stream-position.ts'
 
 /** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */
 const TOLD_LIVE_MS = 90 * MINUTE_MS

@@ -1,7 +1,17 @@
 import type { Instant } from '#domain/instant.ts'
 import type { ReadPosition } from '#server/serving/freshness/log-lag.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { StreamBasis } from '#server/serving/shapes.ts'
+
+/** What a live figure stands on. */
+export interface StreamBasis {
+  generation: number
+  /** Minimum over partitions that have one. */
+  watermark: Instant | null
+  /** When the newest contributing batch of events committed. */
+  processedAt: Instant | null
+  through: Record<string, number>
+  rulesVersion: number
+}
 
 /** Where the stream stands, for figures that come from its tables. */
 export interface StreamStand {

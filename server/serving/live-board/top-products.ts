@@ -3,7 +3,7 @@ import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
 import { readSnapshot } from '#server/serving/reading.ts'
-import type { StreamBasis } from '#server/serving/shapes.ts'
+import type { StreamBasis } from './stream-position.ts'
 
 /** Tills may be this far ahead of the intake's clock: an event is never appended earlier before it happened. */
 const CLOCK_SKEW_MS = 2 * MINUTE_MS

@@ -1,8 +1,8 @@
 import type { Instant } from '#domain/instant.ts'
+import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
 import { judgeHealth, type PipelineHealth } from '#server/serving/pipeline/judge-health.ts'
 import type { Serving } from '#server/serving/serving.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
 
 /** What flows through the pipeline now, part by part. */
 export interface Flow {

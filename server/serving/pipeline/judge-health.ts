@@ -1,5 +1,5 @@
 import { SECOND_MS } from '#domain/instant.ts'
-import type { Freshness } from '#server/serving/shapes.ts'
+import type { Freshness } from '#server/serving/freshness/freshness.ts'
 
 /**
  * How a part of the pipeline does: ok, behind (it works, and has more to do than it should), down (it does

@@ -1,16 +1,45 @@
 import type { Sql } from '#db/client.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
-import type {
-  DifferenceEvent,
-  DifferenceEventPage,
-  EventCause,
-  Metric,
-  SideBySideScope,
-} from '#server/serving/shapes.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
 import { readVector, scanFrom } from '#server/serving/side-by-side/vector.ts'
+import type { Metric } from '#server/serving/sums.ts'
 import { formatMetric } from '#server/serving/sums.ts'
+import type { EventCause } from './difference.ts'
 import { lateExpression, unsharedEvents } from './unshared-events.ts'
+
+/** An event that one path has read and the other has not. */
+export interface DifferenceEvent {
+  source: string
+  id: string
+  type: 'order.placed' | 'order.voided' | 'order.returned'
+  store: string
+  channel: string
+  businessDay: BusinessDay
+  eventTime: Instant
+  appendedAt: Instant
+  partition: number
+  offset: number
+  orderId: string | null
+  currency: string
+  /** What the event adds to the metric in a path that has read it: decimal string for money, integer text for counts. */
+  effect: string
+  /** A live event that reached the log after its window should have closed. */
+  late: boolean
+  /** It came by file or journal, not over HTTP. */
+  bulk: boolean
+  return: boolean
+}
+
+/** A page of the events of one class, newest in the log first. */
+export interface DifferenceEventPage {
+  cause: EventCause
+  metric: Metric
+  events: DifferenceEvent[]
+  /** Asks for the next page; null on the last. */
+  nextCursor: string | null
+}
 
 export interface DifferenceEventsRequest {
   scope: SideBySideScope

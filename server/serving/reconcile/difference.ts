@@ -1,4 +1,4 @@
-import type { DifferenceClass, EventCause, Metric, MetricComparison } from '#server/serving/shapes.ts'
+import type { Metric } from '#server/serving/sums.ts'
 import {
   addSums,
   formatMetric,
@@ -8,6 +8,33 @@ import {
   type Sums,
   zeroSums,
 } from '#server/serving/sums.ts'
+
+/** Why two figures differ: effects of the events in one class. */
+export interface DifferenceClass {
+  cause: 'after-batch' | 'before-stream' | 'rule-version' | 'unexplained'
+  events: number
+  /** Signed contribution to stream − batch: decimal string for money, integer text for counts. */
+  value: string
+  /** Annotations of the events in the class; they may overlap. */
+  ofWhich: { late: number; bulk: number; returns: number }
+}
+
+export interface MetricComparison {
+  metric: Metric
+  unit: 'money' | 'count'
+  batch: string | null
+  stream: string
+  /** stream − batch. */
+  difference: string
+  /** The classes that contribute; empty where the paths agree. */
+  classes: DifferenceClass[]
+  unexplained: string
+  /** Store-days with an unexplained remainder: more than `unexplained` shows when two of them cancel out. */
+  unexplainedStoreDays: number
+}
+
+/** The class a single event can be in: the other classes of a difference have no events. */
+export type EventCause = 'after-batch' | 'before-stream'
 
 /** Both paths' figures of one store's business day. */
 export interface StoreDay {

@@ -1,8 +1,30 @@
 import { desc, lt } from 'drizzle-orm'
 import { findings } from '#db/schema/recon.ts'
+import type { Instant } from '#domain/instant.ts'
 import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
-import type { FindingPage } from '#server/serving/shapes.ts'
+
+/** A row of a live or report table that says something else than the log. */
+export interface Finding {
+  finding: number
+  runId: number
+  path: 'batch' | 'stream'
+  /** Table, e.g. 'stream.windows'. */
+  relation: string
+  /** Key columns of the row. */
+  rowKey: Record<string, string | number>
+  metric: string
+  /** Null: the row is not there. */
+  stored: string | null
+  /** Null: the log knows nothing of such a row. */
+  expected: string | null
+  foundAt: Instant
+}
+
+export interface FindingPage {
+  findings: Finding[]
+  nextCursor: number | null
+}
 
 /** Rows found to differ from the log, newest first. */
 export async function listFindings(

@@ -1,4 +1,4 @@
-import type { Finding } from '#server/serving/shapes.ts'
+import type { Finding } from './findings.ts'
 
 /** A row that says something else than the log, before it is stored. */
 export type FoundRow = Pick<Finding, 'path' | 'relation' | 'rowKey' | 'metric' | 'stored' | 'expected'>

@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { SideBySideScope } from '#server/serving/shapes.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
 import type { Vector } from '#server/serving/side-by-side/vector.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { type Options, stringify } from 'csv-stringify'
 import type { Sql } from '#db/client.ts'
+import { isByPeriod } from '#domain/report-views.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { rankedRows } from '#server/serving/reports/ranked-rows.ts'
 import { rankedRowReader, readAllPeriods, readDays } from '#server/serving/reports/read-report.ts'
@@ -7,7 +8,6 @@ import { fileColumns, fileName } from '#server/serving/reports/report-columns.ts
 import { planReport, type ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRequest } from '#server/serving/reports/report-request.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
-import { isByPeriod } from '#server/serving/reports/report-views.ts'
 import { stockRows } from '#server/serving/reports/stock-rows.ts'
 
 /** Files that may be written at once: each holds a connection and a snapshot for as long as its reader takes. */

@@ -1,4 +1,4 @@
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
+import type { FigureName } from '#domain/report-views.ts'
 
 /** Columns that add up: what a report's table holds and every figure is computed from. */
 export type SumName =

@@ -1,5 +1,5 @@
 import { addDays, type BusinessDay } from '#domain/calendar-day.ts'
-import type { Comparison, Grain } from '#server/serving/reports/report-views.ts'
+import type { Comparison, Grain } from '#domain/report-views.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {

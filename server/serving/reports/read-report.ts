@@ -1,15 +1,14 @@
 import type { Sql } from '#db/client.ts'
+import { type FigureName, isByPeriod, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { changeOf } from '#server/serving/reports/change.ts'
 import { type PeriodFigures, periodRows, readPeriods } from '#server/serving/reports/period-rows.ts'
 import { periodOf } from '#server/serving/reports/periods.ts'
 import { type RankedRow, rankedRows, readRankedTotals } from '#server/serving/reports/ranked-rows.ts'
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
 import { planReport, type ReportPlan } from '#server/serving/reports/report-plan.ts'
 import { PAGE_ROWS, type ReportRequest } from '#server/serving/reports/report-request.ts'
 import { basisOf } from '#server/serving/reports/report-runs.ts'
 import type { Figures, Report, ReportRow, Settlement } from '#server/serving/reports/report-shapes.ts'
-import { isByPeriod, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 import {
   readSettlement,
   type StoreDayState,

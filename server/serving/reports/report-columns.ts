@@ -1,7 +1,6 @@
-import { FIGURES } from '#server/serving/reports/report-figures.ts'
+import { FIGURES, PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
-import { PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#server/serving/reports/report-views.ts'
 
 /** Numbers are written plainly; the others are text that people may have written. */
 interface FileColumn {

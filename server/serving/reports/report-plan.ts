@@ -1,17 +1,17 @@
-import type { Reading } from '#server/serving/reading.ts'
-import { comparedRange, type DayRange, wholePeriods } from '#server/serving/reports/periods.ts'
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
-import type { ReportRequest } from '#server/serving/reports/report-request.ts'
-import { type RunsOfPeriod, readRuns } from '#server/serving/reports/report-runs.ts'
-import { type ReportSource, sourceOf } from '#server/serving/reports/report-source.ts'
 import {
   defaultMetric,
+  type FigureName,
   figuresOf,
   isByPeriod,
   REPORTING_CURRENCY,
   type RowKey,
   VIEWS,
-} from '#server/serving/reports/report-views.ts'
+} from '#domain/report-views.ts'
+import type { Reading } from '#server/serving/reading.ts'
+import { comparedRange, type DayRange, wholePeriods } from '#server/serving/reports/periods.ts'
+import type { ReportRequest } from '#server/serving/reports/report-request.ts'
+import { type RunsOfPeriod, readRuns } from '#server/serving/reports/report-runs.ts'
+import { type ReportSource, sourceOf } from '#server/serving/reports/report-source.ts'
 
 /** A question, with all that follows from it decided: what every query of its answer is built from. */
 export interface ReportPlan {

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { FIGURE_NAMES } from '#server/serving/reports/report-figures.ts'
 import {
   COMPARISONS,
+  FIGURE_NAMES,
   figuresOf,
   GRAINS,
   hasReportingCurrency,
   REPORTING_CURRENCY,
   VIEW_NAMES,
   VIEWS,
-} from '#server/serving/reports/report-views.ts'
+} from '#domain/report-views.ts'
 import { businessDaySchema, daysBetween, MAX_SCOPE_DAYS, storesSchema } from '#server/serving/scope.ts'
 
 /** Rows that one page of a long table holds. */

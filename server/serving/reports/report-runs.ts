@@ -1,9 +1,9 @@
 import type { BusinessDay } from '#domain/calendar-day.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { Grain } from '#domain/report-views.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import { type DayRange, periodOf, type DayRange as Range } from '#server/serving/reports/periods.ts'
 import type { ReportBasis } from '#server/serving/reports/report-shapes.ts'
-import type { Grain } from '#server/serving/reports/report-views.ts'
 
 /** The current runs of one report, by its own period and the partition they read. */
 export interface RunsOfPeriod {

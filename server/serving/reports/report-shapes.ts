@@ -1,9 +1,8 @@
 import type { BusinessDay } from '#domain/calendar-day.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { Comparison, FigureName, Grain, ViewName } from '#domain/report-views.ts'
 import type { Change } from '#server/serving/reports/change.ts'
 import type { DayRange } from '#server/serving/reports/periods.ts'
-import type { FigureName } from '#server/serving/reports/report-figures.ts'
-import type { Comparison, Grain, ViewName } from '#server/serving/reports/report-views.ts'
 
 export type { Change }
 

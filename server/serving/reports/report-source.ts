@@ -1,10 +1,5 @@
+import { type Grain, PERIOD_COLUMNS, REPORTING_CURRENCY, type ViewName } from '#domain/report-views.ts'
 import type { SumName } from '#server/serving/reports/figure-expressions.ts'
-import {
-  type Grain,
-  PERIOD_COLUMNS,
-  REPORTING_CURRENCY,
-  type ViewName,
-} from '#server/serving/reports/report-views.ts'
 
 /** Where a view's figures stand. */
 export interface ReportSource {

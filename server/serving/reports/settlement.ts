@@ -1,7 +1,7 @@
+import type { Grain } from '#domain/report-views.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import { type DayRange, periodOf } from '#server/serving/reports/periods.ts'
 import type { DayState, Settlement } from '#server/serving/reports/report-shapes.ts'
-import type { Grain } from '#server/serving/reports/report-views.ts'
 
 export interface StoreDayState {
   store: string

@@ -1,7 +1,22 @@
 import type { Sql } from '#db/client.ts'
 import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
-import type { AlertActionChange, AlertHandling } from '#server/serving/shapes.ts'
+
+/** What somebody said of an alert last. A snooze past its `until` is none. */
+export interface AlertHandling {
+  kind: 'acknowledged' | 'snoozed'
+  /** Of a snooze. */
+  until: Instant | null
+  /** The name they gave, if any. */
+  by: string | null
+  at: Instant
+}
+
+/** Payload of a change `alert_action`: alerts handled in one go; null handling: reopened. */
+export interface AlertActionChange {
+  alertIds: string[]
+  handling: AlertHandling | null
+}
 
 export interface AlertAction {
   alertIds: readonly string[]

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { AlertHandling } from '#server/serving/shapes.ts'
+import type { AlertHandling } from './act-on-alerts.ts'
 
 /** The newest action on an alert as it is stored. */
 export interface ActionRow {

@@ -1,11 +1,12 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
+import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
 import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
-import type { AlertHandling, StreamBasis } from '#server/serving/shapes.ts'
+import type { AlertHandling } from './act-on-alerts.ts'
 
 /** Alerts of one answer at most, the worst first. */
 const MOST_ALERTS = 500

@@ -2,7 +2,7 @@ import type { BusinessDay } from '#domain/business-day.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { EventGroup } from '#server/serving/reconcile/difference.ts'
 import { lateExpression, unsharedEvents } from '#server/serving/reconcile/unshared-events.ts'
-import type { SideBySideScope } from '#server/serving/shapes.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
 import { parseSums, type Sums, type SumsRow } from '#server/serving/sums.ts'
 import { scanFrom, type Vector } from './vector.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { businessDaySpan } from '#domain/business-day.ts'
-import type { HourlyFigures } from '#server/serving/shapes.ts'
+import type { HourlyFigures } from './hours.ts'
 import { alignHours, batchBasis } from './hours.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }

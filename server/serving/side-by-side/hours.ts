@@ -2,8 +2,13 @@ import { businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { BatchBasis, HourlyFigures, SideBySide, SideBySideScope } from '#server/serving/shapes.ts'
-import type { Vector } from './vector.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
+import type { SalesFigures } from '#server/serving/sums.ts'
+import type { SideBySide } from './side-by-side.ts'
+import type { BatchBasis, Vector } from './vector.ts'
+
+/** What an hour has of each path: the hourly report keeps no counts of return documents. */
+export type HourlyFigures = Omit<SalesFigures, 'returnDocuments' | 'unitsReturned'>
 
 /** One path's figures of the hours it has rows of. */
 type HourRows = {

@@ -4,7 +4,31 @@ import { stores } from '#db/schema/ref.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
-import type { Overview, StoreSummary } from '#server/serving/shapes.ts'
+
+export interface StoreSummary {
+  store: string
+  name: string
+  zone: string
+  cutOverHour: number
+  currency: string
+  channel: 'pos' | 'online'
+  input: 'live' | 'journal'
+  /** Its newest business day with any event: days end at different instants in different zones. */
+  lastDay: BusinessDay | null
+}
+
+/** What the page needs to choose a scope. */
+export interface Overview {
+  stores: StoreSummary[]
+  currencies: string[]
+  /** Business days with any event, first and last; null on an empty log. */
+  firstDay: BusinessDay | null
+  lastDay: BusinessDay | null
+  /** Events in the log, ticks not counted. */
+  events: number
+  /** Why the demo shows what it shows, e.g. "hourly batch runs every 2 minutes here"; null outside the demo. */
+  demoNote: string | null
+}
 
 interface Extent {
   firstDay: string | null

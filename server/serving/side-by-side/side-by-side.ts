@@ -1,11 +1,41 @@
 import type { Sql } from '#db/client.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
 import { readSnapshot } from '#server/serving/reading.ts'
+import type { MetricComparison } from '#server/serving/reconcile/difference.ts'
 import { compareMetrics, type StoreDay } from '#server/serving/reconcile/difference.ts'
-import type { SideBySide, SideBySideScope } from '#server/serving/shapes.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
+import type { HourlyFigures } from '#server/serving/side-by-side/hours.ts'
+import type { BatchBasis } from '#server/serving/side-by-side/vector.ts'
+import type { SalesFigures } from '#server/serving/sums.ts'
 import { addSums, type Sums, toSalesFigures, zeroSums } from '#server/serving/sums.ts'
 import { readBatchDays, readStreamDays, readUnsharedGroups, type StoreDaySums } from './figures.ts'
 import { batchBasis, lowestWatermark, readHours } from './hours.ts'
 import { readVector, type StoreDayRun, type Vector } from './vector.ts'
+
+export interface SideBySide {
+  scope: SideBySideScope
+  batchBasis: BatchBasis
+  streamBasis: StreamBasis
+  /** What the batch figures of `hours` stand on: hourly runs come more often than daily ones. Null beside `hours: []`. */
+  hourlyBatchBasis: BatchBasis | null
+  /** Store-days of the scope with events in either path, and how many of them a batch run has covered. */
+  coverage: { storeDays: number; withBatch: number }
+  metrics: MetricComparison[]
+  /** One entry a business day of the range with anything in either path. */
+  days: { businessDay: BusinessDay; batch: SalesFigures | null; stream: SalesFigures | null }[]
+  /** Only for a range of one day: by hour (an instant; 23 to 25 a day) in the stores' local hours. */
+  hours: {
+    hourStart: Instant
+    /** 'HH:00' in the zone of the store, or of the first store in scope. */
+    label: string
+    batch: HourlyFigures | null
+    stream: HourlyFigures | null
+    /** The stream's watermark has not passed the hour's end. */
+    open: boolean
+  }[]
+}
 
 /**
  * Both paths' answers to one question, what each stands on, and why they differ. Everything is read in one

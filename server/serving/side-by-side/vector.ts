@@ -1,7 +1,18 @@
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { SideBySideScope } from '#server/serving/shapes.ts'
+import type { SideBySideScope } from '#server/serving/scope.ts'
+
+/** What a batch figure stands on. Null run: no run has covered it yet. */
+export interface BatchBasis {
+  /** The newest contributing run. */
+  runId: number | null
+  /** When that run committed. */
+  computedAt: Instant | null
+  /** Offset read per partition, `{ "0": 1234 }`: the lowest of the contributing runs, so each read at least this. */
+  through: Record<string, number>
+  rulesVersion: number | null
+}
 
 /** How far the stream has read one partition. */
 export interface StreamPosition {

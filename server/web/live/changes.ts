@@ -1,7 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Reading } from '#server/serving/reading.ts'
-import type { LiveSale } from '#server/serving/shapes.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 import type { Place } from './cursor.ts'
 import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow, type StoreSales } from './lane.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveWindow } from '#server/web/live/messages.ts'
 import { decodeCursor } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
 import type { LaneRow, LaneSale, StoreSales } from './lane.ts'

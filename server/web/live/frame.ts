@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import { windowState } from '#domain/window.ts'
-import type { LiveAlert, LiveSale, LiveStock, LiveUpdate, LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveSale, LiveStock, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
 import { encodeCursor, offsetOf, type Place } from './cursor.ts'
 import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow } from './lane.ts'
 import { type Subscription, wantsStore } from './subscription.ts'

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LiveAlert, LiveSale, LiveStock, LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveSale, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
 
 /** One batch of one partition: what `stream.changes` says of it, and its sales, which come from the log. */
 export interface LaneRow {

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 import { type CatchUpStep, covers, furthest } from './chain.ts'
 import type { Place } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'

@@ -12,7 +12,7 @@ import type {
   LiveStock,
   LiveWindow,
   PipelineChange,
-} from '#server/serving/shapes.ts'
+} from '#server/web/live/messages.ts'
 import { type SaleRow, saleColumns, toLaneSale } from './changes.ts'
 import { encodeCursor, type Place } from './cursor.ts'
 import type { Subscription } from './subscription.ts'

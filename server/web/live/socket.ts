@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type Namespace, Server, type Socket } from 'socket.io'
-import type { LiveSnapshot, LiveUpdate } from '#server/serving/shapes.ts'
+import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 import type { Gateway } from './gateway.ts'
 import { parseSubscription } from './subscription.ts'
 

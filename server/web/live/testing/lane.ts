@@ -4,7 +4,7 @@ import { placed } from '#domain/examples/example-events.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import type { LiveAlert, LiveStock, LiveWindow } from '#server/serving/shapes.ts'
+import type { LiveAlert, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
 
 export interface Changes {
   windows?: LiveWindow[]

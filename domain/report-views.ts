@@ -1,0 +1,289 @@
+/**
+ * The tables of the reports page: what each is told by, its figures, and what they mean, exactly. Data alone, for
+ * the server that reads them, the browser that shows them and the file that is exported.
+ */
+
+export const GRAINS = ['day', 'week', 'month'] as const
+export type Grain = (typeof GRAINS)[number]
+
+export const COMPARISONS = ['none', 'before', 'four-weeks', 'year'] as const
+export type Comparison = (typeof COMPARISONS)[number]
+
+/** Asks for amounts of all currencies in the reporting currency, where a report holds them. */
+export const REPORTING_CURRENCY = 'all'
+
+export const VIEW_NAMES = [
+  'sales',
+  'sales-by-store',
+  'inventory',
+  'inventory-by-product',
+  'products',
+  'categories',
+  'returns',
+  'returns-by-product',
+  'reviews',
+  'reviews-by-product',
+] as const
+export type ViewName = (typeof VIEW_NAMES)[number]
+
+/** What a row is found by: its period, or columns of the database. */
+export type RowKey = 'period' | 'store' | 'sku' | 'category'
+
+interface ReportView {
+  grains: readonly Grain[]
+  /** What a row stands for. A view by period alone has one row a period, whether anything happened or not. */
+  keys: readonly RowKey[]
+  /** Has amounts, and so rows of one currency only. */
+  isMoney: boolean
+  figures: (grain: Grain) => readonly FigureName[]
+  /** The figure it is ranked and compared by, unless asked otherwise. */
+  metric: FigureName
+  /** Whether it can stand beside another range. */
+  isCompared: boolean
+}
+
+const STOCK_MOVES = [
+  'opening',
+  'received',
+  'sold',
+  'returned',
+  'adjusted',
+  'transferred',
+  'count_correction',
+  'closing',
+  'stockout_minutes',
+] as const
+
+const STOCK_RATIOS = ['average_on_hand', 'turnover', 'sell_through', 'days_of_cover', 'abc_class'] as const
+
+const SALES = [
+  'orders',
+  'units',
+  'gross',
+  'discounts',
+  'returns',
+  'net',
+  'average_order_value',
+  'return_documents',
+  'units_returned',
+] as const
+
+const PRODUCT_SALES = [
+  'units',
+  'gross',
+  'discounts',
+  'returns',
+  'net',
+  'share_of_net',
+  'units_returned',
+  'returns_rate',
+] as const
+
+export const VIEWS: Record<ViewName, ReportView> = {
+  sales: view({ grains: GRAINS, keys: ['period'], figures: () => [...SALES, 'customers'], metric: 'net' }),
+  'sales-by-store': view({ grains: GRAINS, keys: ['store'], figures: () => SALES, metric: 'net' }),
+  inventory: view({
+    grains: ['day', 'month'],
+    keys: ['period'],
+    isMoney: false,
+    figures: () => STOCK_MOVES,
+    metric: 'closing',
+  }),
+  'inventory-by-product': view({
+    grains: ['day', 'month'],
+    keys: ['period', 'store', 'sku'],
+    isMoney: false,
+    figures: grain => (grain === 'month' ? [...STOCK_MOVES, ...STOCK_RATIOS] : STOCK_MOVES),
+    metric: 'closing',
+    isCompared: false,
+  }),
+  products: view({ keys: ['sku'], figures: () => PRODUCT_SALES, metric: 'net' }),
+  categories: view({ keys: ['category'], figures: () => PRODUCT_SALES, metric: 'net' }),
+  returns: view({
+    grains: GRAINS,
+    keys: ['period'],
+    figures: () => ['return_documents', 'units_returned', 'returns', 'refund_rate', 'units', 'returns_rate'],
+    metric: 'returns',
+  }),
+  'returns-by-product': view({
+    grains: GRAINS,
+    keys: ['sku'],
+    figures: () => ['units_returned', 'returns', 'units', 'returns_rate'],
+    metric: 'returns',
+  }),
+  reviews: view({
+    grains: GRAINS,
+    keys: ['period'],
+    isMoney: false,
+    figures: () => ['reviews', 'average_rating'],
+    metric: 'average_rating',
+  }),
+  'reviews-by-product': view({
+    grains: GRAINS,
+    keys: ['sku'],
+    isMoney: false,
+    figures: () => ['reviews', 'average_rating'],
+    metric: 'reviews',
+  }),
+}
+
+function view(part: Partial<ReportView> & Pick<ReportView, 'keys' | 'figures' | 'metric'>): ReportView {
+  return { grains: ['day'], isMoney: true, isCompared: true, ...part }
+}
+
+/** The figures of a view. In the reporting currency only what adds up over currencies. */
+export function figuresOf(
+  name: ViewName,
+  { grain, currency }: { grain: Grain; currency: string },
+): readonly FigureName[] {
+  if (currency === REPORTING_CURRENCY && VIEWS[name].isMoney) {
+    return ['orders', 'units', 'net_in_reporting_currency', 'return_documents', 'units_returned']
+  }
+  return VIEWS[name].figures(grain)
+}
+
+/** The figure a view is compared by when nothing else is asked. */
+export function defaultMetric(name: ViewName, currency: string): FigureName {
+  const { metric, isMoney } = VIEWS[name]
+  return isMoney && currency === REPORTING_CURRENCY ? 'net_in_reporting_currency' : metric
+}
+
+/** Whether a view holds amounts in the reporting currency: weeks and months of sales do. */
+export function hasReportingCurrency(name: ViewName, grain: Grain): boolean {
+  return (name === 'sales' || name === 'sales-by-store') && grain !== 'day'
+}
+
+/** One row a period, all of them at once; others come page by page. */
+export function isByPeriod(name: ViewName): boolean {
+  const { keys } = VIEWS[name]
+  return keys.length === 1 && keys[0] === 'period'
+}
+
+/** The column that holds a period, as schema `reports` names it. */
+export const PERIOD_COLUMNS: Record<Grain, string> = { day: 'business_day', week: 'week', month: 'month' }
+
+/** How a figure is written: money in the report's currency, whole pieces, a percentage, or a ratio. */
+type FigureKind = 'money' | 'count' | 'percent' | 'ratio' | 'word'
+
+interface FigureText {
+  title: string
+  kind: FigureKind
+  /** What it is, exactly. */
+  definition: string
+}
+
+/**
+ * Every figure of the reports page, named as the columns of schema `reports` are. Ratios that schema does not
+ * hold carry a name of their own.
+ */
+export const FIGURES = {
+  orders: {
+    title: 'Orders',
+    kind: 'count',
+    definition: 'Orders placed, less orders voided. A return takes no order away.',
+  },
+  units: {
+    title: 'Units',
+    kind: 'count',
+    definition: 'Units of orders placed, less those of orders voided. Units brought back count apart.',
+  },
+  gross: {
+    title: 'Gross sales',
+    kind: 'money',
+    definition: 'Units × unit price, before discounts and returns.',
+  },
+  discounts: { title: 'Discounts', kind: 'money', definition: 'Discounts of the lines.' },
+  returns: {
+    title: 'Returns',
+    kind: 'money',
+    definition: 'What was refunded for goods brought back, on the day they came back.',
+  },
+  net: { title: 'Net sales', kind: 'money', definition: 'Gross sales − discounts − returns.' },
+  net_in_reporting_currency: {
+    title: 'Net sales',
+    kind: 'money',
+    definition:
+      'Net sales in the reporting currency, at the exchange rate valid on the last day of the period. None where a rate is missing.',
+  },
+  average_order_value: {
+    title: 'Average order',
+    kind: 'money',
+    definition: '(Gross sales − discounts) ÷ orders.',
+  },
+  return_documents: {
+    title: 'Return documents',
+    kind: 'count',
+    definition: 'Documents by which goods were brought back.',
+  },
+  units_returned: { title: 'Units returned', kind: 'count', definition: 'Units brought back.' },
+  returns_rate: {
+    title: 'Returns rate',
+    kind: 'percent',
+    definition:
+      'Units returned ÷ units sold, both of these days. Goods mostly come back later than they are sold.',
+  },
+  refund_rate: {
+    title: 'Refund rate',
+    kind: 'percent',
+    definition: 'Returns ÷ (gross sales − discounts), both of these days.',
+  },
+  customers: {
+    title: 'Customers',
+    kind: 'count',
+    definition:
+      'Distinct known customers of the period, counted in each store and channel. They do not add up over periods, as people come again.',
+  },
+  share_of_net: {
+    title: 'Share of net',
+    kind: 'percent',
+    definition: 'Net sales ÷ net sales of all products of these days and stores, searched for or not.',
+  },
+  opening: { title: 'Opening', kind: 'count', definition: 'Units on hand when the period began.' },
+  received: { title: 'Received', kind: 'count', definition: 'Units received from suppliers.' },
+  sold: { title: 'Sold', kind: 'count', definition: 'Units sold, less units of voided orders.' },
+  returned: { title: 'Returned', kind: 'count', definition: 'Units brought back and restocked.' },
+  adjusted: { title: 'Adjusted', kind: 'count', definition: 'Units adjusted by hand, signed.' },
+  transferred: {
+    title: 'Transferred',
+    kind: 'count',
+    definition: 'Units transferred in, less units transferred out.',
+  },
+  count_correction: {
+    title: 'Count correction',
+    kind: 'count',
+    definition: 'What stock counts changed: counted less expected. Shrinkage when negative.',
+  },
+  closing: { title: 'Closing', kind: 'count', definition: 'Units on hand when the period ended.' },
+  stockout_minutes: {
+    title: 'Stockout minutes',
+    kind: 'count',
+    definition: 'Minutes with nothing on hand, added over products and stores.',
+  },
+  average_on_hand: {
+    title: 'Average on hand',
+    kind: 'ratio',
+    definition: 'Mean of the units on hand at the ends of the month’s days.',
+  },
+  turnover: { title: 'Turnover', kind: 'ratio', definition: 'Units sold ÷ average on hand.' },
+  sell_through: { title: 'Sell-through', kind: 'ratio', definition: 'Units sold ÷ (opening + received).' },
+  days_of_cover: {
+    title: 'Days of cover',
+    kind: 'ratio',
+    definition: 'Units on hand at the end ÷ units sold a day.',
+  },
+  abc_class: {
+    title: 'ABC',
+    kind: 'word',
+    definition: 'A: the products that make 80% of the store’s net sales; B: the next 15%; C: the rest.',
+  },
+  reviews: { title: 'Reviews', kind: 'count', definition: 'Reviews posted.' },
+  average_rating: {
+    title: 'Average rating',
+    kind: 'ratio',
+    definition: 'Mean of the ratings, 1 to 5: their sum ÷ reviews, over all of them and not over days.',
+  },
+} as const satisfies Record<string, FigureText>
+
+export type FigureName = keyof typeof FIGURES
+
+export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]]

@@ -1,0 +1,103 @@
+import type { Instant } from '#domain/instant.ts'
+import type { WindowState } from '#domain/window.ts'
+import type { AlertHandling } from '#server/serving/restock/act-on-alerts.ts'
+
+/**
+ * What the live socket says. Money is a decimal string with four decimals, counts are numbers, instants are epoch
+ * milliseconds.
+ */
+
+/** A one-minute window as the live socket and the minute chart show it. */
+export interface LiveWindow {
+  store: string
+  channel: string
+  currency: string
+  windowStart: Instant
+  orders: number
+  units: number
+  gross: string
+  discounts: string
+  returns: string
+  returnDocuments: number
+  unitsReturned: number
+  net: string
+  lateNet: string
+  revision: number
+  state: WindowState
+}
+
+/** A sale as the live feed shows it: an order, a void or a return. */
+export interface LiveSale {
+  source: string
+  id: string
+  type: 'order.placed' | 'order.voided' | 'order.returned'
+  store: string
+  channel: string
+  eventTime: Instant
+  processedAt: Instant
+  orderId: string
+  /** Signed like `net`: what a void or a return takes back is negative. */
+  units: number
+  net: string
+  currency: string
+  /** Number of lines. */
+  lines: number
+}
+
+export interface LiveStock {
+  store: string
+  sku: string
+  onHand: number
+  onOrder: number
+  reorderPoint: number | null
+  asOf: Instant
+}
+
+export interface LiveAlert {
+  alertId: string
+  store: string
+  sku: string
+  rule: 'low_stock' | 'out_of_stock' | 'oversold'
+  severity: 'warning' | 'critical'
+  state: 'open' | 'resolved'
+  openedAt: Instant
+  onHand: number
+  onOrder: number
+  reorderPoint: number | null
+  /**
+   * What people did about it. A snapshot carries it; an update leaves it out, for it comes from the stream:
+   * actions are told beside it, as changes of the kind `alert_action`.
+   */
+  handling?: AlertHandling | null
+}
+
+/** Something of the pipeline that changed: a batch run, a dead letter, a person's action. */
+export interface PipelineChange {
+  kind: string
+  at: Instant
+  payload: unknown
+}
+
+/** `/live`: `snapshot`. Watermark: minimum over partitions. */
+export interface LiveSnapshot {
+  cursor: string
+  watermark: Instant | null
+  sales: LiveSale[]
+  windows: LiveWindow[]
+  stock: LiveStock[]
+  alerts: LiveAlert[]
+  pipeline: PipelineChange[]
+}
+
+/** `/live`: `update`. `previous` is the cursor before it: a client can prove that it missed nothing. */
+export interface LiveUpdate {
+  cursor: string
+  previous: string
+  watermark: Instant | null
+  sales: LiveSale[]
+  salesOmitted: number
+  windows: LiveWindow[]
+  stock: LiveStock[]
+  alerts: LiveAlert[]
+  pipeline?: PipelineChange[]
+}
