@@ -1,5 +1,6 @@
-import { type SalesEffect, salesEffect, stockEffects } from '../effects.ts'
+import { stockEffects } from '../effects.ts'
 import type { LogEvent } from '../log-event.ts'
+import { MEASURE_NAMES, noSales, type SalesEffect, salesEffect } from '../measures.ts'
 
 /** An event with its offset: what the model needs to settle counts of equal event time. */
 export type ModelEvent = LogEvent & { offset: number }
@@ -16,22 +17,8 @@ export function modelSales<Key extends string>(
   for (const event of events) {
     const effect = salesEffect(event)
     if (!effect) continue
-    const sum = figures.get(keyOf(event)) ?? {
-      orders: 0,
-      units: 0,
-      gross: 0,
-      discounts: 0,
-      returns: 0,
-      returnDocuments: 0,
-      unitsReturned: 0,
-    }
-    sum.orders += effect.orders
-    sum.units += effect.units
-    sum.gross += effect.gross
-    sum.discounts += effect.discounts
-    sum.returns += effect.returns
-    sum.returnDocuments += effect.returnDocuments
-    sum.unitsReturned += effect.unitsReturned
+    const sum = figures.get(keyOf(event)) ?? noSales()
+    for (const measure of MEASURE_NAMES) sum[measure] += effect[measure]
     figures.set(keyOf(event), sum)
   }
   return figures

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { netOf } from '../effects.ts'
 import { parseInstant } from '../instant.ts'
+import { netOf } from '../measures.ts'
 import { formatAmount } from '../money.ts'
 import { windowStartOf } from '../window.ts'
 import { WORKED_EXAMPLES } from './all-examples.ts'

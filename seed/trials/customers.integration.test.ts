@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { salesEffect, stockEffects } from '#domain/effects.ts'
+import { stockEffects } from '#domain/effects.ts'
+import { salesEffect } from '#domain/measures.ts'
 import { expectCounted } from './expect-counted.ts'
 import { enrichAll } from './figures.ts'
 import { ordersIn, readEpisodes } from './observe.ts'

@@ -1,84 +1,38 @@
+import {
+  MEASURE_NAMES,
+  METRIC_TEXTS,
+  METRICS,
+  type MeasureName,
+  type Metric,
+  type SalesFigures,
+} from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 
-/** A metric of the side-by-side view. Money metrics are `net`, `gross`, `discounts`, `returns`. */
-export type Metric =
-  | 'net'
-  | 'gross'
-  | 'discounts'
-  | 'returns'
-  | 'orders'
-  | 'units'
-  | 'returnDocuments'
-  | 'unitsReturned'
-
-/** One figure set of one path. */
-export interface SalesFigures {
-  orders: number
-  units: number
-  gross: string
-  discounts: string
-  returns: string
-  net: string
-  returnDocuments: number
-  unitsReturned: number
-}
-
-/** Figures that add up, exact at any size: counts, and amounts in 1/10,000. `net` follows from them. */
-export type Sums = Record<SummedMetric, bigint>
-export type SummedMetric = Exclude<Metric, 'net'>
-
-export const SUMMED_METRICS = [
-  'orders',
-  'units',
-  'gross',
-  'discounts',
-  'returns',
-  'returnDocuments',
-  'unitsReturned',
-] as const satisfies readonly SummedMetric[]
-
-/** In the order pages and reports name them. */
-export const METRICS = [
-  'net',
-  'orders',
-  'units',
-  'gross',
-  'discounts',
-  'returns',
-  'returnDocuments',
-  'unitsReturned',
-] as const satisfies readonly Metric[]
-
-const MONEY: ReadonlySet<Metric> = new Set<Metric>(['net', 'gross', 'discounts', 'returns'])
+/** Measures, exact at any size: counts, and amounts in 1/10,000. `net` follows from them. */
+export type Sums = Record<MeasureName, bigint>
 
 export function isMoney(metric: Metric): boolean {
-  return MONEY.has(metric)
+  return METRIC_TEXTS[metric].unit === 'money'
 }
 
 export function zeroSums(): Sums {
-  return {
-    orders: 0n,
-    units: 0n,
-    gross: 0n,
-    discounts: 0n,
-    returns: 0n,
-    returnDocuments: 0n,
-    unitsReturned: 0n,
-  }
+  return fromMeasures(() => 0n)
 }
 
 /** Columns of a query that sums, as text: `sum(int8)` is numeric and may leave the safe integers. */
-export type SumsRow = Record<SummedMetric, string>
+export type SumsRow = Record<MeasureName, string>
 
 export function parseSums(row: SumsRow): Sums {
-  const sums = zeroSums()
-  for (const metric of SUMMED_METRICS) sums[metric] = BigInt(row[metric])
-  return sums
+  return fromMeasures(measure => BigInt(row[measure]))
+}
+
+function fromMeasures(of: (measure: MeasureName) => bigint): Sums {
+  return Object.fromEntries(MEASURE_NAMES.map(measure => [measure, of(measure)])) as Sums
 }
 
 /** Adds `sums`, times `sign`, into `total`. */
 export function addSums(total: Sums, sums: Sums, sign: 1n | -1n = 1n): void {
-  for (const metric of SUMMED_METRICS) total[metric] += sign * sums[metric]
+  for (const metric of MEASURE_NAMES) total[metric] += sign * sums[metric]
 }
 
 /** net = gross − discounts − returns */
@@ -92,14 +46,9 @@ export function formatMetric(metric: Metric, value: bigint): string {
 }
 
 export function toSalesFigures(sums: Sums): SalesFigures {
-  return {
-    orders: Number(sums.orders),
-    units: Number(sums.units),
-    gross: formatAmount(sums.gross),
-    discounts: formatAmount(sums.discounts),
-    returns: formatAmount(sums.returns),
-    net: formatAmount(metricOf(sums, 'net')),
-    returnDocuments: Number(sums.returnDocuments),
-    unitsReturned: Number(sums.unitsReturned),
-  }
+  const figures = METRICS.map(metric => {
+    const value = metricOf(sums, metric)
+    return [metric, isMoney(metric) ? formatAmount(value) : Number(value)]
+  })
+  return Object.fromEntries(figures) as SalesFigures
 }

@@ -1,10 +1,10 @@
 import type { Sql } from '#db/client.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
+import { MEASURES, type Metric, type SalesDocument } from '#domain/measures.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 import { readVector, scanFrom } from '#server/serving/side-by-side/vector.ts'
-import type { Metric } from '#server/serving/sums.ts'
 import { formatMetric } from '#server/serving/sums.ts'
 import type { EventCause } from './difference.ts'
 import { lateExpression, unsharedEvents } from './unshared-events.ts'
@@ -13,7 +13,7 @@ import { lateExpression, unsharedEvents } from './unshared-events.ts'
 export interface DifferenceEvent {
   source: string
   id: string
-  type: 'order.placed' | 'order.voided' | 'order.returned'
+  type: SalesDocument
   store: string
   channel: string
   businessDay: BusinessDay
@@ -93,18 +93,13 @@ export async function readDifferenceEvents(
 
 /** The types of events that move a metric. `difference.ts` says the same of groups. */
 function movesMetric(reading: Reading, metric: Metric) {
-  switch (metric) {
-    case 'net':
-      return reading`true`
-    case 'discounts':
-      return reading`(e.type <> 'order.returned' and e.total_discounts <> 0)`
+  if (metric === 'net') return reading`true`
+  switch (MEASURES[metric].movedBy) {
     case 'orders':
-    case 'units':
-    case 'gross':
       return reading`e.type <> 'order.returned'`
+    case 'discounted orders':
+      return reading`(e.type <> 'order.returned' and e.total_discounts <> 0)`
     case 'returns':
-    case 'returnDocuments':
-    case 'unitsReturned':
       return reading`e.type = 'order.returned'`
   }
 }

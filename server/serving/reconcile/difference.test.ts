@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addSums, metricOf, SUMMED_METRICS, type Sums, zeroSums } from '#server/serving/sums.ts'
+import { MEASURE_NAMES } from '#domain/measures.ts'
+import { addSums, metricOf, type Sums, zeroSums } from '#server/serving/sums.ts'
 import { compareMetrics, type EventGroup, type StoreDay } from './difference.ts'
 
 function sums(part: Partial<Sums>): Sums {
@@ -98,7 +99,7 @@ describe('the comparison of both paths', () => {
   it('adds up whatever the figures: difference = the sum of its classes', () => {
     const figure = fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n })
     const anySums = fc.record(
-      Object.fromEntries(SUMMED_METRICS.map(name => [name, figure])),
+      Object.fromEntries(MEASURE_NAMES.map(name => [name, figure])),
     ) as fc.Arbitrary<Sums>
     const anyDay = fc.record({
       store: fc.constantFrom('a', 'b'),

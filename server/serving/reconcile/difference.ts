@@ -1,13 +1,5 @@
-import type { Metric } from '#server/serving/sums.ts'
-import {
-  addSums,
-  formatMetric,
-  isMoney,
-  METRICS,
-  metricOf,
-  type Sums,
-  zeroSums,
-} from '#server/serving/sums.ts'
+import { MEASURES, METRICS, type Metric, type SalesDocument } from '#domain/measures.ts'
+import { addSums, formatMetric, isMoney, metricOf, type Sums, zeroSums } from '#server/serving/sums.ts'
 
 /** Why two figures differ: effects of the events in one class. */
 export interface DifferenceClass {
@@ -53,7 +45,7 @@ export interface EventGroup {
   store: string
   businessDay: string
   cause: EventCause
-  type: 'order.placed' | 'order.voided' | 'order.returned'
+  type: SalesDocument
   discounted: boolean
   late: boolean
   bulk: boolean
@@ -136,18 +128,13 @@ function compareMetric(
 
 /** Whether an event of this kind moves a metric at all. `difference-events.ts` says the same in SQL. */
 function moves({ type, discounted }: EventGroup, metric: Metric): boolean {
-  switch (metric) {
-    case 'net':
-      return true
-    case 'discounts':
-      return discounted
+  if (metric === 'net') return true
+  switch (MEASURES[metric].movedBy) {
     case 'orders':
-    case 'units':
-    case 'gross':
       return type !== 'order.returned'
+    case 'discounted orders':
+      return discounted
     case 'returns':
-    case 'returnDocuments':
-    case 'unitsReturned':
       return type === 'order.returned'
   }
 }

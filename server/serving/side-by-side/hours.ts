@@ -1,9 +1,9 @@
 import { businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import type { SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Reading } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
-import type { SalesFigures } from '#server/serving/sums.ts'
 import type { SideBySide } from './side-by-side.ts'
 import type { BatchBasis, Vector } from './vector.ts'
 

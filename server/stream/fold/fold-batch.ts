@@ -1,8 +1,8 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import { SALES_DOCUMENTS } from '#domain/measures.ts'
 import type { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
-import { SALES_EVENTS } from '#server/stream/write/operators.ts'
 import type { BatchResult } from './batch-result.ts'
 import { judgeLateness } from './lateness.ts'
 import { foldStock, type KnownStocks } from './stock.ts'
@@ -44,7 +44,7 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
   }
 }
 
-const SALES: ReadonlySet<string> = new Set(SALES_EVENTS)
+const SALES: ReadonlySet<string> = new Set(SALES_DOCUMENTS)
 
 function isSale(record: LogRecord): boolean {
   return SALES.has(record.type)

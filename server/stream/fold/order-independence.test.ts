@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, inject, test } from 'vitest'
-import { SALES_METRICS } from '#domain/effects.ts'
 import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
+import { MEASURE_NAMES } from '#domain/measures.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { asRecords, type FoldedLog, foldLog } from '#server/stream/testing/fold-log.ts'
 import { randomEvents, seededRandom, shuffled } from '#server/stream/testing/random-events.ts'
@@ -25,7 +25,7 @@ function anHour(seed: number, count: number) {
 /** Window totals without what depends on arrival: revision, late net, last offset. */
 function totals(folded: FoldedLog) {
   return [...folded.windows]
-    .map(([key, window]) => [key, ...SALES_METRICS.map(metric => window[metric]), window.bulkEvents])
+    .map(([key, window]) => [key, ...MEASURE_NAMES.map(metric => window[metric]), window.bulkEvents])
     .sort()
 }
 

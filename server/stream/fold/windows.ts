@@ -1,5 +1,5 @@
-import { netOf, SALES_METRICS, type SalesEffect, salesEffect } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
+import { MEASURE_NAMES, netOf, noSales, type SalesEffect, salesEffect } from '#domain/measures.ts'
 import type { Amount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
@@ -30,7 +30,7 @@ export function foldWindows(records: readonly LogRecord[], late: Uint8Array): Wi
     const effect = salesEffect(record)
     if (!effect) return
     const delta = deltaOf(deltas, record)
-    for (const metric of SALES_METRICS) delta[metric] += effect[metric]
+    for (const metric of MEASURE_NAMES) delta[metric] += effect[metric]
     delta.lastOffset = record.offset
     if (record.class === 'bulk') delta.bulkEvents += 1
     if (late[index] === 1) {
@@ -57,13 +57,7 @@ function deltaOf(deltas: Map<string, WindowDelta>, record: EventRecord): WindowD
     currency,
     windowStart,
     businessDay,
-    orders: 0,
-    units: 0,
-    gross: 0,
-    discounts: 0,
-    returns: 0,
-    returnDocuments: 0,
-    unitsReturned: 0,
+    ...noSales(),
     lateNet: 0,
     revision: 0,
     bulkEvents: 0,

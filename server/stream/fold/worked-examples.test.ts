@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { netOf } from '#domain/effects.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { parseInstant } from '#domain/instant.ts'
+import { netOf } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 

@@ -1,5 +1,5 @@
-import { SALES_METRICS } from '#domain/effects.ts'
 import type { EventType } from '#domain/event.ts'
+import { MEASURE_NAMES, MEASURES, SALES_DOCUMENTS } from '#domain/measures.ts'
 import { ALLOWED_LATENESS_MS, WINDOW_MS } from '#domain/window.ts'
 import type { Sink, SinkColumn } from './sink.ts'
 
@@ -25,17 +25,10 @@ const instant: SinkColumn = { type: 'instant', merge: 'replace' }
 const number: SinkColumn = { type: 'bigint', merge: 'replace' }
 const sum: SinkColumn = { type: 'bigint', merge: 'add' }
 
-export const SALES_EVENTS = ['order.placed', 'order.voided', 'order.returned'] as const satisfies EventType[]
-
-/** Column of a sales metric: `returnDocuments` → `return_documents`. */
-export function metricColumn(metric: (typeof SALES_METRICS)[number]): string {
-  return metric.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
-}
-
 /** Sales per minute of event time. Purely additive: late events add to their window, whatever its state. */
 export const SALES_BY_MINUTE = {
   name: 'sales by minute',
-  reads: SALES_EVENTS,
+  reads: SALES_DOCUMENTS,
   key: ['store', 'channel', 'currency'],
   window: { kind: 'tumbling', sizeMs: WINDOW_MS, allowedLatenessMs: ALLOWED_LATENESS_MS },
   sink: {
@@ -48,7 +41,7 @@ export const SALES_BY_MINUTE = {
       channel: text,
       currency: text,
       business_day: { type: 'date', merge: 'keep' },
-      ...Object.fromEntries(SALES_METRICS.map(metric => [metricColumn(metric), sum])),
+      ...Object.fromEntries(MEASURE_NAMES.map(metric => [MEASURES[metric].column, sum])),
       late_net: sum,
       revision: sum,
       bulk_events: sum,
@@ -61,7 +54,7 @@ export const SALES_BY_MINUTE = {
 export const STOCK = {
   name: 'stock on hand',
   reads: [
-    ...SALES_EVENTS,
+    ...SALES_DOCUMENTS,
     'stock.received',
     'stock.counted',
     'stock.adjusted',

@@ -1,12 +1,12 @@
 import type { Sql } from '#db/client.ts'
-import { SALES_METRICS } from '#domain/effects.ts'
+import { MEASURE_NAMES, MEASURES } from '#domain/measures.ts'
 import type { SourceProgress } from '#domain/watermark.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
 import type { TouchedStock } from '#server/stream/fold/stock.ts'
 import type { Episode } from '#server/stream/fold/stock-state.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 import type { WindowRow } from './change-row.ts'
-import { metricColumn, SALES_BY_MINUTE, SHORTAGES, SOURCE_PROGRESS, STOCK } from './operators.ts'
+import { SALES_BY_MINUTE, SHORTAGES, SOURCE_PROGRESS, STOCK } from './operators.ts'
 import { type Sink, type SinkValue, sinkParameters, upsertStatement } from './sink.ts'
 
 /** Where rows go. */
@@ -91,7 +91,7 @@ const WINDOW_VALUES: ValuesOf<WindowDelta> = {
   currency: delta => delta.currency,
   business_day: delta => delta.businessDay,
   ...Object.fromEntries(
-    SALES_METRICS.map(metric => [metricColumn(metric), (delta: WindowDelta) => delta[metric]]),
+    MEASURE_NAMES.map(metric => [MEASURES[metric].column, (delta: WindowDelta) => delta[metric]]),
   ),
   late_net: delta => delta.lateNet,
   revision: delta => delta.revision,

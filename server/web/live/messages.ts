@@ -1,4 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
+import type { SalesDocument } from '#domain/measures.ts'
 import type { WindowState } from '#domain/window.ts'
 import type { AlertHandling } from '#server/serving/restock/act-on-alerts.ts'
 
@@ -30,7 +31,7 @@ export interface LiveWindow {
 export interface LiveSale {
   source: string
   id: string
-  type: 'order.placed' | 'order.voided' | 'order.returned'
+  type: SalesDocument
   store: string
   channel: string
   eventTime: Instant

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { METRICS } from '#domain/measures.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
 import { readDifferenceEvents } from '#server/serving/reconcile/difference-events.ts'
 import { listFindings } from '#server/serving/reconcile/findings.ts'
@@ -13,16 +14,7 @@ import { createCallerFactory, procedure, router } from './trpc.ts'
 
 const MAX_PAGE = 200
 
-const metricSchema = z.enum([
-  'net',
-  'gross',
-  'discounts',
-  'returns',
-  'orders',
-  'units',
-  'returnDocuments',
-  'unitsReturned',
-])
+const metricSchema = z.enum(METRICS)
 
 const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
 
