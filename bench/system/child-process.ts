@@ -34,7 +34,7 @@ export function startProcess(options: {
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
-      `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
+      `--import=${path.join(projectRoot, 'platform/follow-parent.mjs')}`,
       ...flags,
       path.join(projectRoot, entry),
       ...args,

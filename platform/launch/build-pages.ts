@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { withFileLock } from './file-lock.mjs'
+import { withFileLock } from '#platform/file-lock.mjs'
 
 /** What the pages are built from: a change in any of it makes a build stale. */
 const sources = [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { withFileLock } from './file-lock.mjs'
+import { withFileLock } from '../file-lock.mjs'
 import { runNpm } from './npm.mjs'
 
 /**

@@ -35,9 +35,9 @@ beforeAll(() => {
   write('tiny/package.json', JSON.stringify({ name: 'tiny', version: '1.0.0' }))
   write('.env', 'FROM_FILE=settings')
   for (const [file, source] of Object.entries(programs)) write(file, source)
-  const launch = path.join(projectRoot, 'server', 'launch')
-  for (const name of readdirSync(launch).filter(file => file.endsWith('.mjs'))) {
-    cpSync(path.join(launch, name), path.join(root, 'server', 'launch', name))
+  for (const folder of ['platform', 'platform/launch']) {
+    for (const name of readdirSync(path.join(projectRoot, folder)).filter(file => file.endsWith('.mjs')))
+      cpSync(path.join(projectRoot, folder, name), path.join(root, folder, name))
   }
 })
 afterAll(() => rmSync(root, { recursive: true }))
@@ -55,7 +55,7 @@ type Launched = Readonly<{
 }>
 
 function launch(...args: string[]): Launched {
-  const child = spawn(process.execPath, [path.join(root, 'server', 'launch', 'launch.mjs'), ...args], {
+  const child = spawn(process.execPath, [path.join(root, 'platform/launch/launch.mjs'), ...args], {
     cwd: os.tmpdir(),
     env: inheritedEnvironment({ INIT_CWD: undefined, npm_lifecycle_event: undefined }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -31,7 +31,7 @@ function nodeFlags(command) {
   const settingsFile = path.join(root, '.env')
   return [
     '--disable-warning=ExperimentalWarning',
-    `--import=${path.join(root, 'platform/launch/follow-parent.mjs')}`,
+    `--import=${path.join(root, 'platform/follow-parent.mjs')}`,
     ...(command.settings && existsSync(settingsFile) ? [`--env-file=${settingsFile}`] : []),
   ]
 }

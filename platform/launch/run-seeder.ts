@@ -20,7 +20,7 @@ export async function runSeeder(options: {
   args: readonly string[]
   stop: AbortSignal
 }): Promise<void> {
-  const entry = path.join(projectRoot, 'seed', 'main.ts')
+  const entry = path.join(projectRoot, 'seed/seeder/main.ts')
   const child = spawn(process.execPath, [...nodeFlags, entry, ...options.args], {
     cwd: projectRoot,
     env: inheritedEnvironment({ DATABASE_URL: options.databaseUrl, DATA_DIR: options.dataDir }),

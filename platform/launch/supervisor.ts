@@ -88,7 +88,7 @@ export function supervise(options: {
 /** Flags with which every process of the project runs, as the launcher sets them. */
 export const nodeFlags = [
   '--disable-warning=ExperimentalWarning',
-  `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
+  `--import=${path.join(projectRoot, 'platform/follow-parent.mjs')}`,
 ]
 
 function startProcess(options: {

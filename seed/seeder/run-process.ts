@@ -27,7 +27,7 @@ export async function runProcess(options: {
     [
       '--disable-warning=ExperimentalWarning',
       // Ends it when this process is gone without a word.
-      `--import=${path.join(projectRoot, 'platform/launch/follow-parent.mjs')}`,
+      `--import=${path.join(projectRoot, 'platform/follow-parent.mjs')}`,
       path.join(projectRoot, entry),
       ...args,
     ],

@@ -26,7 +26,7 @@ type ToldFile = { mapping: string; name: string } & (
 /** Files in other hands, or left for later, are looked at again after this many looks: a child costs a start. */
 const LOOKS_TO_SKIP = 5
 
-const FOLLOW_PARENT = fileURLToPath(new URL('../../../../platform/launch/follow-parent.mjs', import.meta.url))
+const FOLLOW_PARENT = fileURLToPath(new URL('../../../../platform/follow-parent.mjs', import.meta.url))
 const DROP_MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /** Watches the drop folder by looking: notifications of file systems miss what comes over a network share. */

@@ -1,4 +1,6 @@
+// Plain JavaScript: it is needed before anything is installed.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { processIdentity } from './process-identity.mjs'
 
 const pollMs = 250
 
@@ -51,7 +53,7 @@ export function unlock(file) {
 function take(file) {
   const own = `${file}.${process.pid}`
   try {
-    writeFileSync(own, identity(process.pid))
+    writeFileSync(own, holderOf(process.pid))
     linkSync(own, file)
     return true
   } catch (error) {
@@ -88,25 +90,25 @@ function read(file) {
   }
 }
 
-/** @param {string} holder as `identity` gives it */
-export function isAlive(holder) {
+/** @param {string} holder what its lock says */
+function isAlive(holder) {
   const pid = Number.parseInt(holder, 10)
   try {
     process.kill(pid, 0)
   } catch (error) {
     if (codeOf(error) !== 'EPERM') return false
   }
-  return identity(pid) === holder
+  return holderOf(pid) === holder
 }
 
-/** Pid and, where the system tells it, the start time, which sets it apart from a later process. @param {number} pid */
-export function identity(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
-  } catch {
-    return `${pid}`
-  }
+/**
+ * What the lock of a process says: its pid and, where the system tells it, what sets it apart from a later process
+ * of the same pid, be it after a restart of the machine.
+ *
+ * @param {number} pid
+ */
+export function holderOf(pid) {
+  return `${pid} ${processIdentity(pid) ?? ''}`.trim()
 }
 
 /** @param {unknown} error */
