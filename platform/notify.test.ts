@@ -48,7 +48,7 @@ describe('a listener', () => {
     let tries = 0
     let unlistened = 0
     const client = {
-      async listen(channel: string, onNotify: (payload: string) => void) {
+      async listen(_channel: string, onNotify: (payload: string) => void) {
         tries += 1
         if (tries < 3) throw new Error('away')
         onNotify('7')
