@@ -12,8 +12,7 @@ import { createWebMetrics } from '#server/web/metrics.ts'
 import type { Pages } from '#server/web/pages.ts'
 import { securityHeaders } from '#server/web/security-headers.ts'
 import { createWebServer } from '#server/web/web-server.ts'
-import { startGateway } from './live/gateway.ts'
-import { listenForHints } from './live/hints.ts'
+import { Gateway, listenForHints } from './live/gateway.ts'
 import { attachLiveSocket } from './live/socket.ts'
 
 export interface WebOptions {
@@ -62,7 +61,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   })
   provideServing(serving)
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
-  const gateway = startGateway({ sql: serving.sql, clock: Date.now, onError })
+  const gateway = new Gateway({ sql: serving.sql, clock: Date.now, onError })
   const metrics = createWebMetrics(serving.sql, gateway)
   const events = createEventForwarder(intake)
   const judge = createAccess(options.dashboardPassword)

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { LiveWindow } from '#server/web/live/messages.ts'
-import { decodeCursor } from './cursor.ts'
+import type { LoggedSale, StoreSales } from './changes.ts'
+import { decodeCursor, subscriptionOf, TOPICS } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
-import type { LaneRow, LaneSale, StoreSales } from './lane.ts'
-import { subscriptionOf, TOPICS } from './subscription.ts'
+import type { LiveWindow } from './messages.ts'
+import { changeBatch } from './testing/lane.ts'
 
 const ALL = subscriptionOf(TOPICS, [])
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 
-function place(...offsets: number[]) {
+function cursor(...offsets: number[]) {
   return { generation: 1, offsets, ops: 0 }
 }
 
-function sale(store: string, offset: number): LaneSale {
+function sale(store: string, offset: number): LoggedSale {
   return {
     source: 'till',
     id: `${store}-${offset}`,
@@ -52,21 +52,8 @@ function window(part: Partial<LiveWindow> = {}): LiveWindow {
   }
 }
 
-function row(partition: number, through: number, part: Partial<LaneRow> = {}): LaneRow {
-  return {
-    partition,
-    previousOffset: through - 1,
-    throughOffset: through,
-    previousAppendedAt: NOON,
-    throughAppendedAt: NOON,
-    watermark: NOON,
-    processedAt: NOON,
-    windows: [],
-    stock: [],
-    alerts: [],
-    sales: new Map(),
-    ...part,
-  }
+function row(partition: number, through: number, part: Parameters<typeof changeBatch>[3] = {}) {
+  return changeBatch(partition, through - 1, through, { watermark: NOON, ...part })
 }
 
 function sales(store: string, offsets: number[], count = offsets.length): Map<string, StoreSales> {
@@ -76,9 +63,9 @@ function sales(store: string, offsets: number[], count = offsets.length): Map<st
 describe('an update', () => {
   it('tells the last state of what changed several times', () => {
     const frame = buildFrame({
-      from: place(0),
-      to: place(2),
-      rows: [
+      from: cursor(0),
+      to: cursor(2),
+      changes: [
         row(0, 1, {
           windows: [window({ orders: 1 })],
           stock: [{ store: 'a', sku: 's', onHand: 1, onOrder: 0, reorderPoint: 2, asOf: 1 }],
@@ -88,7 +75,6 @@ describe('an update', () => {
           stock: [{ store: 'a', sku: 's', onHand: 0, onOrder: 0, reorderPoint: 2, asOf: 2 }],
         }),
       ],
-      ops: [],
       subscription: ALL,
       watermark: NOON,
     })
@@ -100,16 +86,15 @@ describe('an update', () => {
   it('passes over batches before its beginning and after its end', () => {
     const rows = [1, 2, 3, 4].map(through => row(0, through, { sales: sales('a', [through]) }))
     const frame = buildFrame({
-      from: place(1),
-      to: place(3),
-      rows,
-      ops: [],
+      from: cursor(1),
+      to: cursor(3),
+      changes: rows,
       subscription: ALL,
       watermark: null,
     })
     expect(frame.sales.map(({ id }) => id)).toEqual(['a-2', 'a-3'])
-    expect(decodeCursor(frame.previous, ALL.key)).toEqual(place(1))
-    expect(decodeCursor(frame.cursor, ALL.key)).toEqual(place(3))
+    expect(decodeCursor(frame.previous, ALL.key)).toEqual(cursor(1))
+    expect(decodeCursor(frame.cursor, ALL.key)).toEqual(cursor(3))
   })
 
   it('tells the newest sales over all partitions, oldest first, and counts the others', () => {
@@ -129,10 +114,9 @@ describe('an update', () => {
       }),
     ]
     const frame = buildFrame({
-      from: place(0, 0),
-      to: place(40, 40),
-      rows,
-      ops: [],
+      from: cursor(0, 0),
+      to: cursor(40, 40),
+      changes: rows,
       subscription: ALL,
       watermark: null,
     })
@@ -153,10 +137,9 @@ describe('an update', () => {
       row(0, 2, { watermark: NOON + 60_000 }),
     ]
     const frame = buildFrame({
-      from: place(0),
-      to: place(2),
-      rows,
-      ops: [],
+      from: cursor(0),
+      to: cursor(2),
+      changes: rows,
       subscription: ALL,
       watermark: null,
     })
@@ -165,18 +148,23 @@ describe('an update', () => {
 
   it('leaves out other stores and topics, and then holds no news', () => {
     const rows = [row(0, 1, { windows: [window()], sales: sales('a', [1]) })]
-    const base = { from: place(0), to: place(1), rows, watermark: null }
+    const base = { from: cursor(0), to: cursor(1), changes: rows, watermark: null }
     const ops = [{ sequence: 1, kind: 'run_finished', payload: {}, at: NOON }]
-    const otherStore = buildFrame({ ...base, ops: [], subscription: subscriptionOf(TOPICS, ['b']) })
+    const otherStore = buildFrame({ ...base, subscription: subscriptionOf(TOPICS, ['b']) })
     expect(hasNews(otherStore)).toBe(false)
     const onlyStock = buildFrame({
       ...base,
       to: { ...base.to, ops: 1 },
-      ops,
+      changes: [...rows, ...ops],
       subscription: subscriptionOf(['stock'], []),
     })
     expect(hasNews(onlyStock)).toBe(false)
-    const pipeline = buildFrame({ ...base, to: { ...base.to, ops: 1 }, ops, subscription: ALL })
+    const pipeline = buildFrame({
+      ...base,
+      to: { ...base.to, ops: 1 },
+      changes: [...rows, ...ops],
+      subscription: ALL,
+    })
     expect(pipeline.pipeline).toEqual([{ kind: 'run_finished', payload: {}, at: NOON }])
   })
 })

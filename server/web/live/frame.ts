@@ -1,49 +1,57 @@
 import type { Instant } from '#domain/instant.ts'
 import { windowState } from '#domain/window.ts'
-import type { LiveAlert, LiveSale, LiveStock, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
-import { encodeCursor, offsetOf, type Place } from './cursor.ts'
-import { type LaneRow, type LaneSale, MAX_SALES_PER_UPDATE, type OpsRow } from './lane.ts'
-import { type Subscription, wantsStore } from './subscription.ts'
+import { type Change, type ChangeBatch, isBatch, type LoggedSale, MAX_SALES_PER_UPDATE } from './changes.ts'
+import { type Cursor, encodeCursor, isPast, type Subscription, wantsStore } from './cursor.ts'
+import type { LiveSale, LiveStock, LiveUpdate, LiveWindow } from './messages.ts'
 
 export interface FrameInput {
-  from: Place
-  to: Place
-  /** Batches between the two places, in the order they were met; others are passed over. */
-  rows: readonly LaneRow[]
-  ops: readonly OpsRow[]
+  from: Cursor
+  to: Cursor
+  /** Changes between the two cursors, those of one lane in order; others are passed over. */
+  changes: readonly Change[]
   subscription: Subscription
   /** Minimum over the partitions, at `to`. */
   watermark: Instant | null
 }
 
 /**
- * One update for everything between two places. Of windows, stock and alerts that changed several times the
+ * One update for everything between two cursors. Of windows, stock and alerts that changed several times the
  * last state stands; of sales the newest are told and the rest is counted.
  */
-export function buildFrame({ from, to, rows, ops, subscription, watermark }: FrameInput): LiveUpdate {
-  const between = rows.filter(
-    row =>
-      row.throughOffset > offsetOf(from, row.partition) && row.throughOffset <= offsetOf(to, row.partition),
-  )
+export function buildFrame({ from, to, changes, subscription, watermark }: FrameInput): LiveUpdate {
+  const between = changes.filter(change => !isPast(from, change) && isPast(to, change))
+  const batches = between.filter(isBatch)
   const wants = subscription.topics
   const { sales, omitted } = wants.has('sales')
-    ? newestSales(between, subscription)
+    ? newestSales(batches, subscription)
     : { sales: [], omitted: 0 }
-  const changes = ops.filter(row => row.sequence > from.ops && row.sequence <= to.ops)
-  const pipeline =
-    wants.has('pipeline') && changes.length > 0
-      ? { pipeline: changes.map(({ kind, at, payload }) => ({ kind, at, payload })) }
-      : {}
+  const pipeline = between.flatMap(change =>
+    isBatch(change) ? [] : [{ kind: change.kind, at: change.at, payload: change.payload }],
+  )
+  // A window's state follows its partition's watermark at the end of what is told, not at its last change.
+  const watermarks = new Map(batches.map(batch => [batch.partition, batch.watermark]))
+  const windowsOf = ({ partition, windows }: ChangeBatch): LiveWindow[] =>
+    windows.map(window => ({
+      ...window,
+      state: windowState(window.windowStart, watermarks.get(partition) ?? null),
+    }))
   return {
     cursor: encodeCursor(to, subscription.key),
     previous: encodeCursor(from, subscription.key),
     watermark,
     sales,
     salesOmitted: omitted,
-    windows: wants.has('windows') ? lastWindows(between, subscription) : [],
-    stock: wants.has('stock') ? lastOf(between, subscription, stockOf, stockKey) : [],
-    alerts: wants.has('alerts') ? lastOf(between, subscription, alertsOf, alertKey) : [],
-    ...pipeline,
+    windows: wants.has('windows') ? lastOf(batches, subscription, windowsOf, windowKey) : [],
+    stock: wants.has('stock') ? lastOf(batches, subscription, batch => batch.stock, stockKey) : [],
+    alerts: wants.has('alerts')
+      ? lastOf(
+          batches,
+          subscription,
+          batch => batch.alerts,
+          alert => alert.alertId,
+        )
+      : [],
+    ...(wants.has('pipeline') && pipeline.length > 0 ? { pipeline } : {}),
   }
 }
 
@@ -60,13 +68,13 @@ export function hasNews(update: LiveUpdate): boolean {
 }
 
 function newestSales(
-  rows: readonly LaneRow[],
+  batches: readonly ChangeBatch[],
   subscription: Subscription,
 ): { sales: LiveSale[]; omitted: number } {
-  const held: LaneSale[] = []
+  const held: LoggedSale[] = []
   let count = 0
-  for (const row of rows) {
-    for (const [store, sales] of row.sales) {
+  for (const batch of batches) {
+    for (const [store, sales] of batch.sales) {
       if (!wantsStore(subscription, store)) continue
       count += sales.count
       held.push(...sales.newest)
@@ -79,34 +87,20 @@ function newestSales(
   return { sales, omitted: count - sales.length }
 }
 
-function toLiveSale({ appendedAt: _appendedAt, offset: _offset, ...sale }: LaneSale): LiveSale {
+function toLiveSale({ appendedAt: _appendedAt, offset: _offset, ...sale }: LoggedSale): LiveSale {
   return sale
 }
 
-/** A window's state follows its partition's watermark at the end of what is told, not at its last change. */
-function lastWindows(rows: readonly LaneRow[], subscription: Subscription): LiveWindow[] {
-  const watermarks = new Map(rows.map(row => [row.partition, row.watermark]))
-  const last = new Map<string, LiveWindow>()
-  for (const row of rows) {
-    const watermark = watermarks.get(row.partition) ?? null
-    for (const window of row.windows) {
-      if (!wantsStore(subscription, window.store)) continue
-      const state = windowState(window.windowStart, watermark)
-      last.set(windowKey(window), { ...window, state })
-    }
-  }
-  return [...last.values()]
-}
-
+/** The last state of everything a subscription asks for, in the order of its first change. */
 function lastOf<Entry extends { store: string }>(
-  rows: readonly LaneRow[],
+  batches: readonly ChangeBatch[],
   subscription: Subscription,
-  entriesOf: (row: LaneRow) => readonly Entry[],
+  entriesOf: (batch: ChangeBatch) => readonly Entry[],
   keyOf: (entry: Entry) => string,
 ): Entry[] {
   const last = new Map<string, Entry>()
-  for (const row of rows) {
-    for (const entry of entriesOf(row)) {
+  for (const batch of batches) {
+    for (const entry of entriesOf(batch)) {
       if (wantsStore(subscription, entry.store)) last.set(keyOf(entry), entry)
     }
   }
@@ -117,13 +111,6 @@ function windowKey({ store, channel, currency, windowStart }: LiveWindow): strin
   return `${windowStart} ${channel} ${currency} ${store}`
 }
 
-const stockOf = (row: LaneRow) => row.stock
-const alertsOf = (row: LaneRow) => row.alerts
-
 function stockKey({ store, sku }: LiveStock): string {
   return `${store}\u001f${sku}`
-}
-
-function alertKey({ alertId }: LiveAlert): string {
-  return alertId
 }

@@ -1,23 +1,11 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { advance } from './chain.ts'
-import { readLane } from './changes.ts'
-import { decodeCursor, type Place } from './cursor.ts'
-import { HeldSteps } from './held-steps.ts'
-import { gapBeforeRead, judgeReception, RESET_GAP_MS } from './pace.ts'
-import { readMissed } from './resume.ts'
-import { type LiveClient, type Member, newMember, nextUpdate, type Telling } from './session.ts'
-import { type LaneEnd, lowest, readLaneEnd, readLiveSnapshot, type SnapshotRead } from './snapshot.ts'
-import type { Subscription } from './subscription.ts'
-
-export interface Gateway {
-  /** Tells a client everything from now on (or from its cursor). @returns stops telling it */
-  join(client: LiveClient): () => void
-  /** Something was committed: look before the next poll. */
-  hint(): void
-  stats(): { clients: number; updates: number; snapshots: number; slowDisconnects: number }
-  stop(): Promise<void>
-}
+import { readSnapshot } from '#server/serving/reading.ts'
+import { ChangeBuffer, readChanges, readLaneEnd } from './changes.ts'
+import { type Cursor, decodeCursor, type Subscription } from './cursor.ts'
+import type { LiveSnapshot } from './messages.ts'
+import { type LiveClient, Session } from './session.ts'
+import { readLiveSnapshot } from './snapshot.ts'
 
 export interface GatewayOptions {
   sql: Sql
@@ -26,183 +14,226 @@ export interface GatewayOptions {
   onError: (error: unknown, doing: string) => void
 }
 
-/**
- * Tails the lanes of changes and tells every client what concerns it. Each client has its own place: one
- * that reads slowly, or comes back, is told from there and holds up nobody. Nothing is read while nobody
- * listens.
- */
-export function startGateway({ sql, clock, onError }: GatewayOptions): Gateway {
-  const members = new Set<Member>()
-  const stats = { updates: 0, snapshots: 0, slowDisconnects: 0 }
-  const snapshotsUnderWay = new Map<string, Promise<SnapshotRead>>()
-  const steps = new HeldSteps()
-  let head: LaneEnd | null = null
-  let headUnderWay: Promise<LaneEnd> | null = null
-  let hinted = false
-  let stopped = false
-  let lastReadAt = 0
-  let lastResetAt = 0
-  let failures = 0
-  let wake: () => void = () => {}
+/** At most 20 updates a second. */
+const MIN_GAP_MS = 50
+/** Without a hint the lanes are read this often. */
+const POLL_MS = 250
+const MAX_BACKOFF_MS = 5_000
+/** Snapshots that a gap forces on everybody come at most this often. */
+const RESTART_GAP_MS = 2_000
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      if (members.size === 0) {
-        head = null
-        await sleep(null)
-        continue
-      }
-      const catchingUp = [...members].some(member => member.catchUp.length > 0)
-      const wait = lastReadAt + gapBeforeRead({ hinted, catchingUp, failures }) - clock()
-      if (wait > 0) {
-        // A hint ends the sleep, and the gap is reckoned anew.
-        await sleep(wait)
-        continue
-      }
-      hinted = false
-      lastReadAt = clock()
-      try {
-        await readOn()
-        failures = 0
-      } catch (error) {
-        failures += 1
-        onError(error, 'reading the lanes of changes')
-      }
-      tellAll(clock())
+/**
+ * How long after the last read the lanes are read again: as soon as updates may follow each other where a
+ * hint came or somebody catches up, else at the next poll; later and later while reading fails.
+ */
+export function gapBeforeRead(state: { hinted: boolean; catchingUp: boolean; failures: number }): number {
+  if (state.failures > 0) return Math.min(MAX_BACKOFF_MS, POLL_MS * 2 ** state.failures)
+  return state.hinted || state.catchingUp ? MIN_GAP_MS : POLL_MS
+}
+
+/** Reads the lanes of changes, and tells every client what concerns it. Nothing is read while nobody listens. */
+export class Gateway {
+  readonly #sql: Sql
+  readonly #clock: () => Instant
+  readonly #onError: GatewayOptions['onError']
+  /** Each session with the number of its latest beginning: an answer to an earlier one is stale. */
+  readonly #sessions = new Map<Session, number>()
+  readonly #snapshots = new Map<string, Promise<{ snapshot: LiveSnapshot; cursor: Cursor }>>()
+  readonly #counts = { updates: 0, snapshots: 0, slowDisconnects: 0 }
+  readonly #running: Promise<void>
+  #beginnings = 0
+  /** Null while nobody listens, and until it is known where the lanes end. */
+  #buffer: ChangeBuffer | null = null
+  #opening: Promise<ChangeBuffer> | null = null
+  #hinted = false
+  #stopped = false
+  #failures = 0
+  #lastReadAt = 0
+  #lastRestartAt = 0
+  #wake: () => void = () => {}
+
+  constructor({ sql, clock, onError }: GatewayOptions) {
+    this.#sql = sql
+    this.#clock = clock
+    this.#onError = onError
+    this.#running = this.#run()
+  }
+
+  /** Tells a client everything from now on (or from its cursor). @returns stops telling it */
+  join(client: LiveClient): () => void {
+    const session = new Session(client)
+    this.#begin(session, client.since === null ? null : decodeCursor(client.since, client.subscription.key))
+    this.#wake()
+    return () => {
+      this.#sessions.delete(session)
+      if (this.#sessions.size === 0) this.#buffer = null
     }
   }
 
-  function sleep(ms: number | null): Promise<void> {
+  /** Something was committed: look before the next poll. */
+  hint(): void {
+    this.#hinted = true
+    this.#wake()
+  }
+
+  stats(): { clients: number; updates: number; snapshots: number; slowDisconnects: number } {
+    return { clients: this.#sessions.size, ...this.#counts }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#wake()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      if (this.#sessions.size === 0) {
+        await this.#sleep(null)
+        continue
+      }
+      const catchingUp = [...this.#sessions.keys()].some(session => session.isCatchingUp)
+      const gap = gapBeforeRead({ hinted: this.#hinted, catchingUp, failures: this.#failures })
+      const wait = this.#lastReadAt + gap - this.#clock()
+      if (wait > 0) {
+        // A hint ends the sleep, and the gap is reckoned anew.
+        await this.#sleep(wait)
+        continue
+      }
+      this.#hinted = false
+      this.#lastReadAt = this.#clock()
+      try {
+        await this.#readOn()
+        this.#failures = 0
+      } catch (error) {
+        this.#failures += 1
+        this.#onError(error, 'reading the lanes of changes')
+      }
+      this.#updateAll()
+    }
+  }
+
+  #sleep(ms: number | null): Promise<void> {
     return new Promise(resolve => {
       const timer = ms === null ? undefined : setTimeout(resolve, ms)
-      wake = () => {
+      this.#wake = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   }
 
-  async function readOn(): Promise<void> {
-    const { place, watermarks } = head ?? (await establishHead())
+  async #readOn(): Promise<void> {
+    const buffer = await this.#open()
     // No snapshot: a row that is met early or late is met once, and a switch of tables at the next read.
-    const read = await readLane(sql, place)
-    const to = read.generation === place.generation ? advance(place, read) : null
-    if (to === null) return startOver()
-    if (read.rows.length === 0 && read.ops.length === 0) return
-    for (const row of read.rows) watermarks[row.partition] = row.watermark
-    head = { place: to, watermarks }
-    steps.push({ from: place, to, rows: read.rows, ops: read.ops })
+    const { generation, changes } = await readChanges(this.#sql, buffer.end)
+    if (generation === buffer.end.generation && buffer.append(changes)) return
+    // The tables were switched, or a batch changed more than could be listed: everybody begins anew.
+    if (this.#clock() - this.#lastRestartAt < RESTART_GAP_MS) return
+    this.#lastRestartAt = this.#clock()
+    buffer.restart(await readSnapshot(this.#sql, readLaneEnd))
+    this.#snapshots.clear()
+    for (const session of this.#sessions.keys()) this.#begin(session, null)
   }
 
-  /** Where telling begins. Known before any snapshot is read, so that no snapshot is older than the steps. */
-  function establishHead(): Promise<LaneEnd> {
-    headUnderWay ??= readLaneEnd(sql)
+  /** The buffer begins before any snapshot is asked for, so that no snapshot is older than it. */
+  async #open(): Promise<ChangeBuffer> {
+    if (this.#buffer !== null) return this.#buffer
+    this.#opening ??= readSnapshot(this.#sql, readLaneEnd)
       .then(end => {
-        head = end
-        steps.clear()
-        return end
+        this.#buffer = new ChangeBuffer(end)
+        this.#snapshots.clear()
+        return this.#buffer
       })
       .finally(() => {
-        headUnderWay = null
+        this.#opening = null
       })
-    return headUnderWay
+    return this.#opening
   }
 
-  /** The tables were switched, or a batch changed more than could be listed: everybody begins anew. */
-  async function startOver(): Promise<void> {
-    if (clock() - lastResetAt < RESET_GAP_MS) return
-    lastResetAt = clock()
-    await establishHead()
-    for (const member of members) begin(member, null)
-  }
-
-  function begin(member: Member, since: Place | null): void {
-    member.place = null
-    member.catchUp = []
-    member.beginnings += 1
-    const { beginnings } = member
-    const isCurrent = () => member.beginnings === beginnings
-    welcome(member, since, isCurrent).catch((error: unknown) => {
-      onError(error, 'telling a client where things stand')
-      if (isCurrent()) member.client.disconnect('unavailable')
+  #begin(session: Session, since: Cursor | null): void {
+    this.#beginnings += 1
+    const beginning = this.#beginnings
+    this.#sessions.set(session, beginning)
+    session.wait()
+    const isCurrent = () => this.#sessions.get(session) === beginning
+    this.#tellWhereThingsStand(session, since, isCurrent).catch((error: unknown) => {
+      this.#onError(error, 'telling a client where things stand')
+      if (isCurrent()) session.client.disconnect('unavailable')
     })
   }
 
-  async function welcome(member: Member, since: Place | null, isCurrent: () => boolean): Promise<void> {
-    if (head === null) await establishHead()
-    const nextStep = steps.first
-    const missed = since && (await readMissed(sql, since))
-    if (missed) {
-      if (isCurrent()) Object.assign(member, { place: since, catchUp: missed, nextStep })
-      wake()
+  async #tellWhereThingsStand(
+    session: Session,
+    since: Cursor | null,
+    isCurrent: () => boolean,
+  ): Promise<void> {
+    const buffer = await this.#open()
+    if (since !== null && (await buffer.reachesBackTo(since, this.#sql))) {
+      if (isCurrent()) session.resume(since, buffer)
+      this.#wake()
       return
     }
-    const { snapshot, place } = await shareSnapshot(member.client.subscription)
+    const next = buffer.first
+    const { snapshot, cursor } = await this.#shareSnapshot(session.client.subscription)
     if (!isCurrent()) return
-    Object.assign(member, { place, nextStep, toldWatermark: snapshot.watermark, toldAt: clock() })
-    stats.snapshots += 1
-    member.client.snapshot(snapshot)
+    session.begin({ cursor, next, watermark: snapshot.watermark, now: this.#clock() })
+    this.#counts.snapshots += 1
+    session.client.snapshot(snapshot)
   }
 
   /** Many clients that come at once, after a restart say, are answered from one read. */
-  function shareSnapshot(subscription: Subscription): Promise<SnapshotRead> {
-    const underWay = snapshotsUnderWay.get(subscription.key)
+  #shareSnapshot(subscription: Subscription): Promise<{ snapshot: LiveSnapshot; cursor: Cursor }> {
+    const underWay = this.#snapshots.get(subscription.key)
     if (underWay) return underWay
-    const read = readLiveSnapshot(sql, subscription).finally(() => snapshotsUnderWay.delete(subscription.key))
-    snapshotsUnderWay.set(subscription.key, read)
+    const read = readLiveSnapshot(this.#sql, subscription).finally(() => {
+      if (this.#snapshots.get(subscription.key) === read) this.#snapshots.delete(subscription.key)
+    })
+    this.#snapshots.set(subscription.key, read)
     return read
   }
 
-  function tellAll(now: Instant): void {
-    if (head === null) return
-    const { place, watermarks } = head
-    const telling: Telling = { now, head: place, watermark: lowest(watermarks), steps, built: new Map() }
-    for (const member of members) tell(member, telling)
-  }
-
-  function tell(member: Member, telling: Telling): void {
-    if (member.place === null) return
-    const { client, slowSince } = member
-    const reception = judgeReception({ congested: client.congested(), slowSince }, telling.now)
-    if (reception.kind === 'hold') {
-      member.slowSince = reception.slowSince
-      return
-    }
-    if (reception.kind === 'disconnect') {
-      stats.slowDisconnects += 1
-      client.disconnect('slow')
-      return
-    }
-    member.slowSince = null
-    const update = nextUpdate(member, telling)
-    if (update === 'lost') begin(member, null)
-    else if (update !== null) {
-      stats.updates += 1
-      client.update(update)
-    }
-  }
-
-  const running = run()
-  return {
-    join(client) {
-      const member = newMember(client)
-      members.add(member)
-      begin(member, client.since === null ? null : decodeCursor(client.since, client.subscription.key))
-      wake()
-      return () => {
-        member.beginnings = -1
-        members.delete(member)
+  #updateAll(): void {
+    if (this.#buffer === null) return
+    const round = { now: this.#clock(), buffer: this.#buffer, built: new Map() }
+    for (const session of this.#sessions.keys()) {
+      if (session.cursor === null) continue
+      const { client } = session
+      const reception = session.reception(round.now)
+      if (reception === 'hold') continue
+      if (reception === 'disconnect') {
+        this.#counts.slowDisconnects += 1
+        client.disconnect('slow')
+        continue
       }
-    },
-    hint() {
-      hinted = true
-      wake()
-    },
-    stats: () => ({ clients: members.size, ...stats }),
-    async stop() {
-      stopped = true
-      wake()
-      await running
-    },
+      const update = session.nextUpdate(round)
+      if (update === 'lost') this.#begin(session, null)
+      else if (update !== null) {
+        this.#counts.updates += 1
+        client.update(update)
+      }
+    }
+  }
+}
+
+const HINT_CHANNELS = ['stream_advanced', 'ops_changed']
+
+/**
+ * Wakes the gateway when somebody says that something was committed. Only a hint: the driver listens again
+ * after a lost connection, and what was said meanwhile is found by polling.
+ * @returns stops listening
+ */
+export function listenForHints({
+  sql,
+  gateway,
+  onError,
+}: Pick<GatewayOptions, 'sql' | 'onError'> & { gateway: Pick<Gateway, 'hint'> }): () => Promise<void> {
+  const listening = HINT_CHANNELS.map(channel => sql.listen(channel, () => gateway.hint()))
+  for (const listener of listening) listener.catch((error: unknown) => onError(error, 'listening for hints'))
+  return async () => {
+    const listeners = await Promise.allSettled(listening)
+    await Promise.allSettled(
+      listeners.flatMap(result => (result.status === 'fulfilled' ? [result.value.unlisten()] : [])),
+    )
   }
 }

@@ -5,9 +5,8 @@ import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { type PrivatePostgres, startPrivatePostgres } from '#db/testing/database.ts'
-import type { LiveUpdate } from '#server/web/live/messages.ts'
-import { startGateway } from './gateway.ts'
-import { listenForHints } from './hints.ts'
+import { Gateway, listenForHints } from './gateway.ts'
+import type { LiveUpdate } from './messages.ts'
 import { attachLiveSocket } from './socket.ts'
 import { createTestLane } from './testing/lane.ts'
 
@@ -24,7 +23,7 @@ describe('the live socket, when the database goes and comes back', () => {
     const errors: unknown[] = []
     let hints = 0
     const onError = (error: unknown) => errors.push(error)
-    const gateway = startGateway({ sql, clock: Date.now, onError })
+    const gateway = new Gateway({ sql, clock: Date.now, onError })
     const hint = () => {
       hints += 1
       gateway.hint()

@@ -1,10 +1,8 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
-import { type CatchUpStep, covers, furthest } from './chain.ts'
-import type { Place } from './cursor.ts'
+import { type Change, type ChangeBuffer, isBatch, MAX_SALES_PER_UPDATE } from './changes.ts'
+import { advance, type Cursor, covers, encodeCursor, furthest, isPast, type Subscription } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
-import type { HeldSteps } from './held-steps.ts'
-import type { Subscription } from './subscription.ts'
+import type { LiveSnapshot, LiveUpdate } from './messages.ts'
 
 /** One connection, as the gateway sees it. */
 export interface LiveClient {
@@ -18,96 +16,149 @@ export interface LiveClient {
   disconnect(reason: 'slow' | 'unavailable'): void
 }
 
-/** A client and how far it has been told. */
-export interface Member {
-  client: LiveClient
-  /** Told up to here; null while it waits for a snapshot. */
-  place: Place | null
-  /** What it missed before it came, still to be told. */
-  catchUp: CatchUpStep[]
-  /** Number of the first step it has not been told. */
-  nextStep: number
-  /** Since when it takes nothing; null while it keeps up. */
-  slowSince: Instant | null
-  toldWatermark: Instant | null
-  toldAt: Instant
-  /** Counts its beginnings: an answer to an earlier one is stale. Negative: it has left. */
-  beginnings: number
-}
-
-export function newMember(client: LiveClient): Member {
-  return {
-    client,
-    place: null,
-    catchUp: [],
-    nextStep: 0,
-    slowSince: null,
-    toldWatermark: null,
-    toldAt: 0,
-    beginnings: 0,
-  }
-}
-
-/** Where the lanes are, when members are told. */
-export interface Telling {
+/** What all sessions share while they are served once. */
+export interface Round {
   now: Instant
-  head: Place
-  /** Minimum over the partitions, at `head`. */
-  watermark: Instant | null
-  steps: HeldSteps
-  /** Updates built in this round: clients in the same place with the same subscription share one. */
+  buffer: ChangeBuffer
+  /** Updates built in this round: clients at the same cursor with the same subscription share one. */
   built: Map<string, LiveUpdate>
 }
 
 /** The time alone is told this often. */
 const WATERMARK_GAP_MS = 1_000
+/** A client that takes nothing for this long is disconnected: it resumes by its cursor. */
+export const SLOW_LIMIT_MS = 30_000
 
-/**
- * The next update of a member, and moves the member past it: the next of what it missed, or everything
- * since its place in one.
- * @returns null when nothing concerns it, 'lost' when it can only be told anew
- */
-export function nextUpdate(member: Member, telling: Telling): LiveUpdate | null | 'lost' {
-  const { place, client } = member
-  if (place === null) return null
-  const { subscription } = client
-  const { now, head, watermark, steps } = telling
-  const missed = member.catchUp.shift()
-  if (missed) {
-    const { to } = missed
-    return passOn(member, {
-      now,
-      to,
-      update: buildFrame({ ...missed, from: place, subscription, watermark }),
-    })
+/** A client and how far it has been told. One that reads slowly is told from its own cursor and holds up nobody. */
+export class Session {
+  readonly client: LiveClient
+  /** Told up to here; null while it waits for a snapshot. */
+  cursor: Cursor | null = null
+  /** Number of the first change it has not looked at: what did not concern it moves this and not the cursor. */
+  #next = 0
+  /** What it missed before it came back is told in updates of few sales. */
+  #catchUp: CatchUp | null = null
+  #slowSince: Instant | null = null
+  #toldWatermark: Instant | null = null
+  #toldAt: Instant = 0
+
+  constructor(client: LiveClient) {
+    this.client = client
   }
-  const untold = steps.since(member.nextStep, { place, head })
-  if (untold === null) return 'lost'
-  const to = furthest(place, head)
-  const key = `${subscription.key} ${Math.max(member.nextStep, steps.first)} ${place.offsets.join('.')} ${place.ops}`
-  const update =
-    telling.built.get(key) ??
-    buildFrame({
-      from: place,
-      to,
-      rows: untold.flatMap(step => step.rows),
-      ops: untold.flatMap(step => step.ops),
-      subscription,
-      watermark,
-    })
-  telling.built.set(key, update)
-  // Steps without news for it are passed over, its place stays: the next update then says `previous` of it.
-  member.nextStep = steps.next
-  const timeMoved = watermark !== member.toldWatermark && now - member.toldAt >= WATERMARK_GAP_MS
-  return hasNews(update) || (timeMoved && !covers(place, to)) ? passOn(member, { now, to, update }) : null
+
+  get isCatchingUp(): boolean {
+    return this.#catchUp !== null
+  }
+
+  /** Until it goes on or begins anew, it is told nothing. */
+  wait(): void {
+    this.cursor = null
+    this.#catchUp = null
+  }
+
+  /** Goes on from a cursor that the buffer reaches back to. */
+  resume(since: Cursor, buffer: ChangeBuffer): void {
+    this.cursor = since
+    this.#next = buffer.first
+    this.#catchUp = planCatchUp(since, buffer)
+  }
+
+  /** Goes on from a snapshot. @param next number of a change that is not newer than the snapshot */
+  begin({
+    cursor,
+    next,
+    watermark,
+    now,
+  }: {
+    cursor: Cursor
+    next: number
+    watermark: Instant | null
+    now: Instant
+  }) {
+    this.cursor = cursor
+    this.#next = next
+    this.#toldWatermark = watermark
+    this.#toldAt = now
+  }
+
+  /** Whether its client can be sent something now. What comes while it is held is coalesced into its next update. */
+  reception(now: Instant): 'send' | 'hold' | 'disconnect' {
+    if (!this.client.congested()) this.#slowSince = null
+    else this.#slowSince ??= now
+    if (this.#slowSince === null) return 'send'
+    return now - this.#slowSince >= SLOW_LIMIT_MS ? 'disconnect' : 'hold'
+  }
+
+  /**
+   * The next update, and moves the session past it: the next part of what it missed, or everything since its
+   * cursor in one.
+   * @returns null when nothing concerns it, 'lost' when it can only be told anew
+   */
+  nextUpdate({ now, buffer, built }: Round): LiveUpdate | null | 'lost' {
+    const { cursor, client } = this
+    // Of other tables than the buffer: everybody is about to begin anew.
+    if (cursor === null || cursor.generation !== buffer.end.generation) return null
+    const held = buffer.from(this.#next, cursor)
+    if (held === null) return 'lost'
+    const start = Math.max(this.#next, buffer.first)
+    if (this.#catchUp !== null && start >= this.#catchUp.until) this.#catchUp = null
+    const changes = this.#catchUp === null ? held : partOf(held, { start, cursor, ...this.#catchUp })
+    const to = this.#catchUp === null ? furthest(cursor, buffer.end) : (advance(cursor, changes) ?? cursor)
+
+    const { subscription } = client
+    const { watermark } = buffer
+    const key = `${encodeCursor(cursor, subscription.key)} ${start} ${changes.length}`
+    const update = built.get(key) ?? buildFrame({ from: cursor, to, changes, subscription, watermark })
+    built.set(key, update)
+    // Changes without news for it are passed over, its cursor stays: the next update then says `previous` of it.
+    this.#next = start + changes.length
+    const timeMoved = watermark !== this.#toldWatermark && now - this.#toldAt >= WATERMARK_GAP_MS
+    const mayBeEmpty = (this.#catchUp !== null || timeMoved) && !covers(cursor, to)
+    if (!hasNews(update) && !mayBeEmpty) return null
+    this.cursor = to
+    this.#toldWatermark = watermark
+    this.#toldAt = now
+    return update
+  }
 }
 
-function passOn(
-  member: Member,
-  { now, to, update }: { now: Instant; to: Place; update: LiveUpdate },
-): LiveUpdate {
-  member.place = to
-  member.toldWatermark = update.watermark
-  member.toldAt = now
-  return update
+interface CatchUp {
+  /** Number of the first change that is no part of it. */
+  until: number
+  /** So many that few sales are left out and it still ends soon. */
+  salesPerUpdate: number
+}
+
+/** Updates of a long catch-up, about: at 20 a second it lasts two seconds. Uneven batches make it a few more. */
+const CATCH_UP_UPDATES = 40
+
+function planCatchUp(since: Cursor, buffer: ChangeBuffer): CatchUp {
+  const sales = (buffer.from(buffer.first, since) ?? []).reduce(
+    (sum, change) => sum + newSales(change, since),
+    0,
+  )
+  const salesPerUpdate = Math.max(MAX_SALES_PER_UPDATE, Math.ceil(sales / CATCH_UP_UPDATES))
+  return { until: buffer.next, salesPerUpdate }
+}
+
+/** The next of the changes that are held, as many as one update of a catch-up tells. */
+function partOf(
+  held: readonly Change[],
+  { start, cursor, until, salesPerUpdate }: CatchUp & { start: number; cursor: Cursor },
+): readonly Change[] {
+  let sales = 0
+  for (const [index, change] of held.slice(0, until - start).entries()) {
+    const more = newSales(change, cursor)
+    if (sales > 0 && more > 0 && sales + more > salesPerUpdate) return held.slice(0, index)
+    sales += more
+  }
+  return held.slice(0, until - start)
+}
+
+/** Sales of a change that a client at this cursor has not been told. */
+function newSales(change: Change, cursor: Cursor): number {
+  if (!isBatch(change) || isPast(cursor, change)) return 0
+  let count = 0
+  for (const store of change.sales.values()) count += store.count
+  return count
 }

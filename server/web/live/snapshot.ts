@@ -1,21 +1,19 @@
 import type { Sql } from '#db/client.ts'
-import type { Instant } from '#domain/instant.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
 import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
-import type {
-  LiveAlert,
-  LiveSale,
-  LiveSnapshot,
-  LiveStock,
-  LiveWindow,
-  PipelineChange,
-} from '#server/web/live/messages.ts'
-import { type SaleRow, saleColumns, toLaneSale } from './changes.ts'
-import { encodeCursor, type Place } from './cursor.ts'
-import type { Subscription } from './subscription.ts'
+import {
+  type Checkpoint,
+  lowestWatermark,
+  readLaneEnd,
+  type SaleRow,
+  saleColumns,
+  toLoggedSale,
+} from './changes.ts'
+import { type Cursor, encodeCursor, type Subscription } from './cursor.ts'
+import type { LiveAlert, LiveSale, LiveSnapshot, LiveStock, LiveWindow, PipelineChange } from './messages.ts'
 
 const SALES = 100
 const WINDOWS_MS = 2 * HOUR_MS
@@ -23,78 +21,33 @@ const PIPELINE_CHANGES = 20
 /** A store that sold nothing for this long shows no last sales: looking for them would read the whole log. */
 const SALES_WITHIN_DAYS = 7
 
-export interface LaneEnd {
-  place: Place
-  /** By partition; null where nothing was read yet. */
-  watermarks: (Instant | null)[]
-}
-
-export interface SnapshotRead extends LaneEnd {
-  snapshot: LiveSnapshot
-}
-
-interface Checkpoint {
-  partition: number
-  offset: number
-  appendedAt: Instant
-  watermark: Instant | null
-  processedAt: Instant | null
-}
-
-/** The state of the live tables for one subscription, and the place in the lanes it stands for. */
-export async function readLiveSnapshot(sql: Sql, subscription: Subscription): Promise<SnapshotRead> {
+/** The state of the live tables for one subscription, and the cursor it stands for. */
+export async function readLiveSnapshot(
+  sql: Sql,
+  subscription: Subscription,
+): Promise<{ snapshot: LiveSnapshot; cursor: Cursor }> {
   return readSnapshot(sql, async reading => {
-    const { place, watermarks, checkpoints } = await readEnd(reading)
+    const { cursor, watermarks, checkpoints } = await readLaneEnd(reading)
+    const { generation } = cursor
     const wants = subscription.topics
     const [sales, windows, stock, alerts, pipeline] = await Promise.all([
-      wants.has('sales') ? readSales(reading, subscription, place, checkpoints) : [],
-      wants.has('windows') ? readWindows(reading, subscription, place, checkpoints) : [],
-      wants.has('stock') ? readStock(reading, subscription, place) : [],
-      wants.has('alerts') ? readAlerts(reading, subscription, place) : [],
+      wants.has('sales') ? readSales(reading, subscription, { generation, checkpoints }) : [],
+      wants.has('windows') ? readWindows(reading, subscription, { generation, checkpoints }) : [],
+      wants.has('stock') ? readStock(reading, subscription, generation) : [],
+      wants.has('alerts') ? readAlerts(reading, subscription, generation) : [],
       wants.has('pipeline') ? readPipeline(reading) : [],
     ])
-    const cursor = encodeCursor(place, subscription.key)
-    const watermark = lowest(watermarks)
-    return { place, watermarks, snapshot: { cursor, watermark, sales, windows, stock, alerts, pipeline } }
+    const snapshot = {
+      cursor: encodeCursor(cursor, subscription.key),
+      watermark: lowestWatermark(watermarks),
+      sales,
+      windows,
+      stock,
+      alerts,
+      pipeline,
+    }
+    return { cursor, snapshot }
   })
-}
-
-/** Where the lanes end now. */
-export async function readLaneEnd(sql: Sql): Promise<LaneEnd> {
-  return readSnapshot(sql, async reading => {
-    const { place, watermarks } = await readEnd(reading)
-    return { place, watermarks }
-  })
-}
-
-/** Minimum over the partitions that have a watermark. */
-export function lowest(watermarks: readonly (Instant | null)[]): Instant | null {
-  return watermarks.reduce(
-    (least, next) => (least === null || (next !== null && next < least) ? next : least),
-    null,
-  )
-}
-
-export async function readEnd(reading: Reading): Promise<LaneEnd & { checkpoints: Checkpoint[] }> {
-  const [[heads], checkpoints] = await Promise.all([
-    reading<{ generation: number; ops: number }[]>`
-      select generation, coalesce((select max(sequence) from live.ops_lane), 0) as ops
-      from stream.active_generation`,
-    reading<Checkpoint[]>`
-      select p.partition, coalesce(c."offset", 0) as "offset",
-        coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt", c.watermark,
-        c.processed_at as "processedAt"
-      from log.partitions p
-      left join stream.checkpoints c on c.partition = p.partition
-        and c.generation = (select generation from stream.active_generation)
-      order by p.partition`,
-  ])
-  if (!heads) throw new Error('stream.active_generation is empty: run the migrations again')
-  return {
-    place: { ...heads, offsets: checkpoints.map(checkpoint => checkpoint.offset) },
-    watermarks: checkpoints.map(checkpoint => checkpoint.watermark),
-    checkpoints,
-  }
 }
 
 function storeFilter(reading: Reading, { stores }: Subscription, column: string) {
@@ -104,8 +57,7 @@ function storeFilter(reading: Reading, { stores }: Subscription, column: string)
 async function readSales(
   reading: Reading,
   subscription: Subscription,
-  place: Place,
-  checkpoints: readonly Checkpoint[],
+  { generation, checkpoints }: { generation: number; checkpoints: readonly Checkpoint[] },
 ): Promise<LiveSale[]> {
   const perPartition = await Promise.all(
     checkpoints
@@ -115,7 +67,7 @@ async function readSales(
           select ${saleColumns(reading)},
             coalesce((
               select c.processed_at from stream.changes c
-              where c.generation = ${place.generation} and c.partition = e.partition
+              where c.generation = ${generation} and c.partition = e.partition
                 and c.through_offset >= e."offset"
               order by c.through_offset limit 1
             ), ${processedAt}::timestamptz) as "processedAt"
@@ -133,7 +85,7 @@ async function readSales(
     .sort((one, other) => one.appendedAt - other.appendedAt || one.offset - other.offset)
     .slice(-SALES)
     .map(row => {
-      const { appendedAt: _appendedAt, offset: _offset, ...sale } = toLaneSale(row)
+      const { appendedAt: _appendedAt, offset: _offset, ...sale } = toLoggedSale(row)
       return sale
     })
 }
@@ -143,8 +95,7 @@ type WindowRow = Omit<LiveWindow, 'net' | 'state'> & { partition: number; netAmo
 async function readWindows(
   reading: Reading,
   subscription: Subscription,
-  place: Place,
-  checkpoints: readonly Checkpoint[],
+  { generation, checkpoints }: { generation: number; checkpoints: readonly Checkpoint[] },
 ): Promise<LiveWindow[]> {
   const rows = await reading<WindowRow[]>`
     with newest as (
@@ -152,7 +103,7 @@ async function readWindows(
       from log.partitions p
       cross join lateral (
         select w.window_start from stream.windows w
-        where w.generation = ${place.generation} and w.partition = p.partition
+        where w.generation = ${generation} and w.partition = p.partition
         order by w.window_start desc limit 1
       ) last
     )
@@ -161,7 +112,7 @@ async function readWindows(
       w.units_returned as "unitsReturned", (w.gross - w.discounts - w.returns)::text as "netAmount",
       w.late_net::text as "lateNet", w.revision
     from stream.windows w, newest
-    where w.generation = ${place.generation} and w.partition = any(${checkpoints.map(({ partition }) => partition)})
+    where w.generation = ${generation} and w.partition = any(${checkpoints.map(({ partition }) => partition)})
       and w.window_start > newest.window_start - ${WINDOWS_MS}::float8 * interval '1 millisecond'
       ${storeFilter(reading, subscription, 'w.store')}
     order by w.window_start, w.store, w.channel, w.currency`
@@ -176,17 +127,25 @@ async function readWindows(
   }))
 }
 
-async function readStock(reading: Reading, subscription: Subscription, place: Place): Promise<LiveStock[]> {
+async function readStock(
+  reading: Reading,
+  subscription: Subscription,
+  generation: number,
+): Promise<LiveStock[]> {
   return reading<LiveStock[]>`
     select s.store, s.sku, s.on_hand as "onHand", s.on_order as "onOrder", s.reorder_point as "reorderPoint",
       s.as_of as "asOf"
     from stream.stock s
-    where s.generation = ${place.generation} and s.on_hand <= coalesce(s.reorder_point, 0)
+    where s.generation = ${generation} and s.on_hand <= coalesce(s.reorder_point, 0)
       ${storeFilter(reading, subscription, 's.store')}
     order by s.store, s.sku`
 }
 
-async function readAlerts(reading: Reading, subscription: Subscription, place: Place): Promise<LiveAlert[]> {
+async function readAlerts(
+  reading: Reading,
+  subscription: Subscription,
+  generation: number,
+): Promise<LiveAlert[]> {
   const rows = await reading<(LiveAlert & ActionRow)[]>`
     select e.alert_id as "alertId", e.store, e.sku, e.rule, e.severity, e.state, e.opened_at as "openedAt",
       e.on_hand as "onHand", e.on_order as "onOrder", e.reorder_point as "reorderPoint",
@@ -196,7 +155,7 @@ async function readAlerts(reading: Reading, subscription: Subscription, place: P
     left join lateral (
       select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
     ) latest on true
-    where e.generation = ${place.generation} and e.state = 'open'
+    where e.generation = ${generation} and e.state = 'open'
       ${storeFilter(reading, subscription, 'e.store')}
     order by e.opened_at, e.alert_id`
   return rows.map(({ actionKind, snoozedUntil, actedBy, actedAt, ...alert }) => ({

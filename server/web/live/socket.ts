@@ -1,8 +1,28 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type Namespace, Server, type Socket } from 'socket.io'
-import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
+import { z } from 'zod'
+import { type Subscription, subscriptionOf, TOPICS } from './cursor.ts'
 import type { Gateway } from './gateway.ts'
-import { parseSubscription } from './subscription.ts'
+import type { LiveSnapshot, LiveUpdate } from './messages.ts'
+
+/** What a client sends as `auth` when it connects. */
+const authSchema = z.object({
+  since: z.string().max(2_000).nullish(),
+  topics: z.array(z.enum(TOPICS)).max(TOPICS.length).nullish(),
+  stores: z.array(z.string().min(1).max(128)).max(1_000).nullish(),
+})
+
+/** @throws Error with a sentence for the client */
+export function parseAuth(auth: unknown): { subscription: Subscription; since: string | null } {
+  const parsed = authSchema.safeParse(auth ?? {})
+  if (!parsed.success) {
+    throw new Error(
+      `auth: ${z.prettifyError(parsed.error)}. Send { since?, topics?: [${TOPICS.join(', ')}], stores?: [id] }.`,
+    )
+  }
+  const { since, topics, stores } = parsed.data
+  return { subscription: subscriptionOf(topics ?? TOPICS, stores ?? []), since: since ?? null }
+}
 
 interface ToClient {
   snapshot: (snapshot: LiveSnapshot) => void
@@ -35,7 +55,7 @@ export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions)
   const live: LiveNamespace = io.of('/live')
   live.use((socket, next) => {
     try {
-      parseSubscription(socket.handshake.auth)
+      parseAuth(socket.handshake.auth)
       next()
     } catch (error) {
       next(error instanceof Error ? error : new Error(String(error)))
@@ -50,7 +70,7 @@ export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions)
 }
 
 function welcome(socket: LiveConnection, gateway: Gateway): void {
-  const { subscription, since } = parseSubscription(socket.handshake.auth)
+  const { subscription, since } = parseAuth(socket.handshake.auth)
   const leave = gateway.join({
     subscription,
     since,

@@ -4,7 +4,31 @@ import { placed } from '#domain/examples/example-events.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import type { LiveAlert, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
+import type { ChangeBatch } from '../changes.ts'
+import type { LiveAlert, LiveStock, LiveWindow } from '../messages.ts'
+
+/** One batch of one partition, for tests: what is left out is empty. */
+export function changeBatch(
+  partition: number,
+  previousOffset: number,
+  throughOffset: number,
+  part: Partial<ChangeBatch> = {},
+): ChangeBatch {
+  return {
+    partition,
+    previousOffset,
+    throughOffset,
+    previousAppendedAt: 0,
+    throughAppendedAt: 0,
+    watermark: null,
+    processedAt: 0,
+    windows: [],
+    stock: [],
+    alerts: [],
+    sales: new Map(),
+    ...part,
+  }
+}
 
 export interface Changes {
   windows?: LiveWindow[]

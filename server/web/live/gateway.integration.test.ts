@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
-import { startGateway } from './gateway.ts'
-import { listenForHints } from './hints.ts'
-import { SLOW_LIMIT_MS } from './pace.ts'
+import { Gateway, listenForHints } from './gateway.ts'
+import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from './messages.ts'
+import { SLOW_LIMIT_MS } from './session.ts'
 import { attachLiveSocket } from './socket.ts'
 import { createTestLane, type TestLane } from './testing/lane.ts'
 
@@ -31,7 +30,7 @@ afterEach(async () => {
 
 interface TestServer {
   url: string
-  gateway: ReturnType<typeof startGateway>
+  gateway: Gateway
   errors: unknown[]
   close(): Promise<void>
 }
@@ -40,7 +39,7 @@ async function serve(options: { hints?: boolean; clock?: () => number } = {}): P
   const { sql } = database
   const errors: unknown[] = []
   const onError = (error: unknown) => errors.push(error)
-  const gateway = startGateway({ sql, clock: options.clock ?? Date.now, onError })
+  const gateway = new Gateway({ sql, clock: options.clock ?? Date.now, onError })
   const server = createServer()
   const closeSockets = attachLiveSocket({
     server,
