@@ -1,14 +1,14 @@
 import { addDays, type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { createTimeQueue } from '#seed/simulators/time-queue.ts'
+import { reviewOf } from '#seed/shop/reviews.ts'
 import { createWeightedPick } from '#seed/world/random.ts'
-import { reviewOf } from '../shop/reviews.ts'
+import { createTimeQueue } from '#seed/world/time-queue.ts'
 import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
 import { demandAt, type TradingShop } from '../shop/shop-state.ts'
 import { breakOne, countShelves, receiveDue, reorder } from '../shop/stock.ts'
 import { closingOf, hourlyDemand, openingOf } from '../world/demand.ts'
-import { reviewsImportedAt } from './review-feed.ts'
+import { reviewsImportedAt } from './arrivals.ts'
 import { passOn, type Transfer } from './transfers.ts'
 
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */

@@ -3,7 +3,7 @@ import { addDays, businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { ofType, type PlayedHistory, playHistory } from '#seed/testing/history.ts'
-import { promotionsOn } from '../world/promotions.ts'
+import { promotionsOn } from '#seed/world/prices.ts'
 
 // Across the end of summer time in Europe and America.
 const SPAN = { days: 16, until: Date.UTC(2026, 10, 7, 18) }

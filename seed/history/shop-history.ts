@@ -8,10 +8,16 @@ import { openingStock } from '../shop/stock.ts'
 import { closingOf, openingOf } from '../world/demand.ts'
 import type { Shop } from '../world/stores.ts'
 import type { World } from '../world/world.ts'
+import {
+  createLink,
+  drawOutage,
+  type Journal,
+  journalArrivals,
+  type Link,
+  reviewsImportedAt,
+} from './arrivals.ts'
 import { type Happening, tradeDay } from './business-day.ts'
-import { type Journal, journalArrivals } from './journal.ts'
-import { createLink, drawOutage, type Link } from './link.ts'
-import { reviewsImportedAt } from './review-feed.ts'
+
 import { transfersOf } from './transfers.ts'
 
 /** An event with the time at which the log got it. */

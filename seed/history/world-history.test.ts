@@ -44,7 +44,7 @@ describe('a seeded history', () => {
   test('is the same in any zone and language of the machine', async () => {
     const program = `
       import { createHash } from 'node:crypto'
-      import { playHistory } from '#seed/history/test-history.ts'
+      import { playHistory } from '#seed/testing/history.ts'
       const { arrivals, end } = playHistory(${JSON.stringify(PARAMETERS)}, ${JSON.stringify(SHORT)})
       console.log(createHash('sha256').update(JSON.stringify([arrivals, end])).digest('hex'))`
     const digestIn = async (TZ: string, LANG: string) => {

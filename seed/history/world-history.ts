@@ -1,11 +1,11 @@
 import { enrich } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createTimeQueue } from '#seed/simulators/time-queue.ts'
+import { createTimeQueue } from '#seed/world/time-queue.ts'
 import { bodyHashOf } from '#server/log/body-hash.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import type { World } from '../world/world.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from './arrivals.ts'
 import { type Arrival, type ShopEnd, shopHistory } from './shop-history.ts'
 import { warehouseOf } from './transfers.ts'
 

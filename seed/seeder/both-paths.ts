@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
 import type { World } from '#seed/world/world.ts'
-import { describeDone, duration } from './progress.ts'
+import { describeDone, duration, type SeedingProgress } from './progress.ts'
 import { runProcess } from './run-process.ts'
 import type { SeedOptions } from './seed-options.ts'
-import type { SeedingProgress } from './seeding-progress.ts'
 
 export interface BothPaths {
   sql: Sql

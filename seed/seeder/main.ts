@@ -4,10 +4,9 @@ import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { takeThroughBothPaths } from './both-paths.ts'
 import { UsageError } from './command-line.ts'
-import { createProgressLine } from './progress.ts'
+import { createProgressLine, createSeedingProgress } from './progress.ts'
 import { seedLog } from './seed-log.ts'
 import { parseSeedOptions, SEED_USAGE, type SeedOptions } from './seed-options.ts'
-import { createSeedingProgress } from './seeding-progress.ts'
 
 const stop = new AbortController()
 const progress = createSeedingProgress(createProgressLine(process.stderr, Date.now), () => performance.now())

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { createProgressLine, describeDone, describeLeft, describeProgress, duration } from './progress.ts'
-import { createSeedingProgress } from './seeding-progress.ts'
+import {
+  createProgressLine,
+  createSeedingProgress,
+  describeDone,
+  describeLeft,
+  describeProgress,
+  duration,
+} from './progress.ts'
 
 function outputOf(options: { isTTY: boolean; columns?: number }) {
   const written: string[] = []

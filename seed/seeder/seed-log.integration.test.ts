@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { parseEvent } from '#domain/event.ts'
 import { readSeedRecord, readShops, writeJournals } from '#seed/world/world-files.ts'
+import { createSeedingProgress } from './progress.ts'
 import { seedLog } from './seed-log.ts'
-import { createSeedingProgress } from './seeding-progress.ts'
 
 const OPTIONS = {
   help: false,

@@ -7,9 +7,8 @@ import { createWorld, type World } from '#seed/world/world.ts'
 import { writeJournals, writeSeedRecord, writeShops } from '#seed/world/world-files.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/load-history.ts'
 import { type HistoryMaking, makeHistory } from './make-history.ts'
-import { describeDone, describeProgress } from './progress.ts'
+import { describeDone, describeProgress, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
-import type { SeedingProgress } from './seeding-progress.ts'
 import { writeReference } from './write-reference.ts'
 
 /** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */

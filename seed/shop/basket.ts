@@ -1,7 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
+import { type Product, roundTo } from '#seed/world/catalogue.ts'
 import type { Random } from '#seed/world/random.ts'
-import { type Product, roundTo } from '../world/catalogue.ts'
 import type { Customer } from '../world/customers.ts'
 import { type DayDemand, pickWanted } from './day-demand.ts'
 import { decimal } from './decimal.ts'

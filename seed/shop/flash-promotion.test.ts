@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { productsOfCategory } from '#seed/world/prices.ts'
 import { createRandom } from '#seed/world/random.ts'
-import { productsOfCategory } from '../world/promotions.ts'
 import { createWorld } from '../world/world.ts'
 import { sell } from './sales.ts'
 import { beginFlashPromotion, newShopState, openShop, type TradingShop } from './shop-state.ts'

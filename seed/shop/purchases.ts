@@ -1,17 +1,6 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { Amount } from '#domain/money.ts'
 import { ordinaryOrders } from '../world/world.ts'
-import type { TradingShop } from './shop-state.ts'
-
-/** What a shop remembers of an order: enough to take it back, and to ask what its customer thinks. */
-export interface Purchase {
-  orderId: string
-  at: Instant
-  customer?: string
-  /** Product index, units, and what was paid for them. */
-  lines: [product: number, units: number, paid: Amount][]
-  isReviewed?: true
-}
+import type { Purchase, TradingShop } from './shop-state.ts'
 
 /** Purchases that a shop remembers, at most: they are kept in a file that is written every few seconds. */
 const MOST_REMEMBERED = 220

@@ -1,11 +1,10 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import { pickUnreviewed } from './purchases.ts'
-import { REVIEW_TEXTS } from './review-texts.ts'
 import type { TradingShop } from './shop-state.ts'
 
 /** The feed that reviews of all stores come from. */
-export const REVIEW_SOURCE = 'reviews'
+const REVIEW_SOURCE = 'reviews'
 
 /** One tries a thing before one writes of it; by then a journal with its purchase is in. */
 const LEAST_AGE_MS = 48 * HOUR_MS
@@ -42,4 +41,47 @@ export function reviewOf(trading: TradingShop, at: Instant, leastAgeMs = LEAST_A
 
 function textOf({ random }: TradingShop, rating: number, item: string): string {
   return random.pick(REVIEW_TEXTS[rating] ?? []).replace('{}', item)
+}
+
+/** What people write, by stars. `{}` is the product as they would call it. */
+const REVIEW_TEXTS: Readonly<Record<number, readonly string[]>> = {
+  1: [
+    'Not what the picture promised. Sent back.',
+    'Arrived broken, and the second one too.',
+    'The {} is the worst I have bought in years.',
+    'Tastes or smells of nothing I would want at home.',
+    'Fell apart in a week.',
+    'Never again.',
+  ],
+  2: [
+    'I expected more at this price.',
+    'The {} is fine to look at, but does not last.',
+    'Too small for what it costs.',
+    'Half of it was past its best.',
+    'Would choose another brand next time.',
+  ],
+  3: [
+    'Does what it should, no more.',
+    'Decent {}, though the packaging is a nuisance.',
+    'All right for every day.',
+    'Good on some days, less so on others.',
+    'Average, but it was on offer.',
+  ],
+  4: [
+    'Good {}, would buy again.',
+    'Very nice, only the delivery could be quicker.',
+    'Solid quality for the price.',
+    'My family likes it.',
+    'Better than the one I had before.',
+    'Nearly perfect. One star off for the lid.',
+  ],
+  5: [
+    'The best {} I know.',
+    'Third time I buy this, and still happy.',
+    'A gift that was used the same evening.',
+    'Exactly what I was looking for.',
+    'Everyone asks where I got it.',
+    'Worth every cent.',
+    'I would not be without it any more.',
+  ],
 }

@@ -2,15 +2,24 @@ import { type BusinessDay, businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
+import type { Promotion } from '#seed/world/prices.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Policy } from '../world/policies.ts'
-import type { Promotion } from '../world/promotions.ts'
 import type { Shop } from '../world/stores.ts'
 import type { World } from '../world/world.ts'
 import { type DayDemand, demandOf } from './day-demand.ts'
-import type { Purchase } from './purchases.ts'
 
 export type OrderPlaced = Extract<SentEvent, { type: 'order.placed' }>
+
+/** What a shop remembers of an order: enough to take it back, and to ask what its customer thinks. */
+export interface Purchase {
+  orderId: string
+  at: Instant
+  customer?: string
+  /** Product index, units, and what was paid for them. */
+  lines: [product: number, units: number, paid: Amount][]
+  isReviewed?: true
+}
 
 /** Goods on their way to a shop. */
 export interface Delivery {

@@ -1,6 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import type { Supplier } from '../world/suppliers.ts'
+import type { Supplier } from '#seed/world/catalogue.ts'
 import { decimal } from './decimal.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
 

@@ -1,14 +1,14 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { cancel, closeTill, sell, takeBack } from '../shop/sales.ts'
-import type { TradingShop } from '../shop/shop-state.ts'
-import { breakOne, countShelves, openingStock, receiveDue, reorder } from '../shop/stock.ts'
-import { closingOf } from '../world/demand.ts'
+import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
+import type { OrderPlaced, TradingShop } from '#seed/shop/shop-state.ts'
+import { breakOne, countShelves, openingStock, receiveDue, reorder } from '#seed/shop/stock.ts'
+import { closingOf } from '#seed/world/demand.ts'
+import type { Random } from '#seed/world/random.ts'
+import { createTimeQueue } from '#seed/world/time-queue.ts'
 import { indexOf } from './apply-event.ts'
-import { MOST_OFF_MS } from './clocks.ts'
-import { createTimeQueue } from './time-queue.ts'
-import { createWebSessions } from './web-sessions.ts'
+import { MOST_OFF_MS } from './sender.ts'
 
 /** A shop that trades now. Asked at every step what happens in it; knows no clock of its own. */
 export interface LiveShop {
@@ -19,7 +19,7 @@ export interface LiveShop {
   note(event: SentEvent, at: Instant): void
 }
 
-export interface Conditions {
+interface Conditions {
   ordersPerMinute: number
   /** Goods that are due stay away. */
   deliveriesHeld: boolean
@@ -149,6 +149,52 @@ export function createLiveShop(
       for (const event of happened) if (event) note(event, now)
       happened.push(...keepStock(now, deliveriesHeld), ...closeTills(now))
       return happened.filter(event => event !== null)
+    },
+  }
+}
+
+/** Who is in the web shop. Most look around and leave; a few order, and fewer a second time. */
+interface WebSessions {
+  /** Gives an order to one of the sessions: its id, and its customer for every order after the first. */
+  order(order: OrderPlaced, at: Instant): void
+}
+
+const BROWSING_MS = 6 * MINUTE_MS
+/** Sessions for one that orders. */
+const VISITORS_PER_ORDER = 4
+const ORDERS_AGAIN = 0.08
+const MOST_SESSIONS = 5_000
+
+interface Session {
+  id: string
+  leavesAt: Instant
+  customer: string | null
+}
+
+function createWebSessions(random: Random): WebSessions {
+  let sessions: Session[] = []
+
+  function arrive(at: Instant): void {
+    sessions = sessions.filter(({ leavesAt }) => leavesAt > at)
+    for (let count = 0; count < VISITORS_PER_ORDER && sessions.length < MOST_SESSIONS; count += 1) {
+      sessions.push({
+        id: `s-${random.integer(0, 0xffffffff).toString(16).padStart(8, '0')}`,
+        leavesAt: at + Math.ceil(random.exponential(BROWSING_MS)),
+        customer: null,
+      })
+    }
+  }
+
+  return {
+    order(order, at) {
+      arrive(at)
+      const place = random.integer(0, sessions.length - 1)
+      const session = sessions[place]
+      if (!session) return
+      order.session = session.id
+      if (session.customer !== null) order.customer = session.customer
+      if (order.customer !== undefined && random.chance(ORDERS_AGAIN)) session.customer = order.customer
+      else sessions.splice(place, 1)
     },
   }
 }

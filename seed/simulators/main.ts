@@ -11,11 +11,9 @@ import { UsageError } from '#seed/seeder/command-line.ts'
 import { DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 import { shopsOf } from '#seed/world/stores.ts'
 import { readSeedRecord } from '#seed/world/world-files.ts'
-import { createControlLink } from './control/control-link.ts'
-import { doSimulatorsLive, playElsewhere } from './control/follow-run.ts'
-import { keepInTouch } from './control/keep-in-touch.ts'
-import { dropFile } from './files/drop-file.ts'
-import { openJournals } from './files/journals.ts'
+import { createControlLink, keepInTouch } from './control/control-link.ts'
+import { doSimulatorsLive, playElsewhere } from './control/scenario-runs.ts'
+import { dropFile, openJournals } from './files/journals.ts'
 import { openShopFiles } from './files/shop-files.ts'
 import { createPostEvents } from './post-events.ts'
 import { HopelessError, simulate } from './simulate.ts'
@@ -129,7 +127,7 @@ async function play(options: SimulateOptions, environment: Environment): Promise
       keeper,
       journals,
       dropReviews: file => dropFile(dropDir, { mapping: 'reviews', ...file }),
-      desk: link,
+      requests: link,
       speed,
       post: createPostEvents({ url, intakeKey, stop: stop.signal }),
       clock: Date.now,

@@ -1,8 +1,60 @@
-import { type Instant, SECOND_MS } from '#domain/instant.ts'
-import type { Random } from '#seed/world/random.ts'
-import { judgeAnswer, type Rejected } from './judge-answer.ts'
-import { isPlanted, lineOf, type Outgoing } from './outgoing.ts'
-import type { PostEvents } from './post-events.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { createRandom, type Random } from '#seed/world/random.ts'
+import { judgeAnswer, type PostEvents, type Rejected } from './post-events.ts'
+
+/** Something wrong that is sent on purpose: the intake is to make a dead letter of it. */
+export interface Planted {
+  /** What is wrong with it, for the log. */
+  planted: string
+  /** One line as it goes out: it need not be JSON. */
+  body: string
+}
+
+/** What a sender sends. */
+export type Outgoing = SentEvent | Planted
+
+/** Something that happened in a shop, when it happened, and how far off the clock of its sender is. */
+export interface Happening {
+  event: SentEvent
+  clockMs: number
+}
+
+/** The intake takes what is up to so far ahead of its own clock. */
+const TOLERATED_AHEAD_MS = 2 * MINUTE_MS
+
+export function isPlanted(outgoing: Outgoing): outgoing is Planted {
+  return 'planted' in outgoing
+}
+
+/** The line of a request that carries it. */
+export function lineOf(outgoing: Outgoing): string {
+  return isPlanted(outgoing) ? outgoing.body : JSON.stringify(outgoing)
+}
+
+/** What the sender makes of it: the time is its own clock's. The same whenever it is asked. */
+export function asSent({ event, clockMs }: Happening): Outgoing {
+  if (clockMs === 0) return event
+  const sent = { ...event, eventTime: formatInstant(Date.parse(event.eventTime) + clockMs) }
+  return clockMs < TOLERATED_AHEAD_MS
+    ? sent
+    : { planted: `the clock of ${event.source} is ahead`, body: JSON.stringify(sent) }
+}
+
+/** No till's own clock is further off than this. */
+export const MOST_OFF_MS = 8 * SECOND_MS
+
+const USUALLY_OFF_MS = 1_500
+/** Some tills have not asked for the time in months. */
+const AHEAD = { chance: 0.12, leastMs: 4 * SECOND_MS, mostMs: MOST_OFF_MS }
+
+/** How far off the clock of a till is: nearly none is right. The same for the same till, also after a restart. */
+export function clockOf(source: string): number {
+  const random = createRandom(1, 'clock', source)
+  return random.chance(AHEAD.chance)
+    ? random.integer(AHEAD.leastMs, AHEAD.mostMs)
+    : random.integer(-USUALLY_OFF_MS, USUALLY_OFF_MS)
+}
 
 export interface SenderContext {
   post: PostEvents

@@ -1,10 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Random } from '#seed/world/random.ts'
-import type { Rejected } from './judge-answer.ts'
-import type { Outgoing } from './outgoing.ts'
-import { isPlanted } from './outgoing.ts'
-import type { PostEvents } from './post-events.ts'
-import { createSender, type Sender } from './sender.ts'
+import type { PostEvents, Rejected } from './post-events.ts'
+import { createSender, isPlanted, type Outgoing, type Sender } from './sender.ts'
 
 export interface SenderTell {
   intakeAway(): void

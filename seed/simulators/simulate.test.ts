@@ -8,8 +8,8 @@ import { worldHistory } from '../history/world-history.ts'
 import type { ShopState } from '../shop/shop-state.ts'
 import { createWorld } from '../world/world.ts'
 import type { KeptShops } from './files/shop-files.ts'
-import type { Answer } from './judge-answer.ts'
-import { asSent, type Happening, isPlanted, type Outgoing } from './outgoing.ts'
+import type { Answer } from './post-events.ts'
+import { asSent, type Happening, isPlanted, type Outgoing } from './sender.ts'
 import { HopelessError, simulate } from './simulate.ts'
 
 const WORLD = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
@@ -52,7 +52,7 @@ async function play({ minutes, from = NOON, shops = {}, since = [], answer }: Pl
     async dropReviews({ content }) {
       files.push(content)
     },
-    desk: { take: () => [], isStopping: () => false, report: () => {} },
+    requests: { take: () => [], isStopping: () => false, report: () => {} },
     speed: 1,
     clock: clock.now,
     wait: clock.wait,

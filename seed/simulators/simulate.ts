@@ -4,17 +4,20 @@ import { createRandom } from '#seed/world/random.ts'
 import { newShopState, type OrderPlaced, openShop, type TradingShop } from '../shop/shop-state.ts'
 import { createWorld, type WorldParameters } from '../world/world.ts'
 import { applyEvent } from './apply-event.ts'
-import { clockOf } from './clocks.ts'
 import type { Journals } from './files/journals.ts'
+import { createReviewFeed } from './files/review-feed.ts'
 import type { KeptShops, ShopKeeper } from './files/shop-files.ts'
 import { createLiveShop, type LiveShop } from './live-shop.ts'
-import { asSent, type Happening } from './outgoing.ts'
 import { createPaceOf, ORDERS_PER_MINUTE } from './pace.ts'
 import type { PostEvents } from './post-events.ts'
-import { createReviewFeed } from './review-feed.ts'
-import { createPlaybill, type Playbill, type RequestDesk } from './scheduled-scripts.ts'
-import { brew } from './scripts/poison.ts'
-import type { Stage } from './scripts/script.ts'
+import {
+  createScenarioScheduler,
+  type ScenarioRequests,
+  type ScenarioScheduler,
+} from './scenarios/scheduler.ts'
+import type { ScenarioContext } from './scenarios/script.ts'
+import { breakEvent } from './scenarios/tills.ts'
+import { asSent, clockOf, type Happening } from './sender.ts'
 import { createSenders, type Senders, type SenderTell } from './senders.ts'
 
 export interface Simulation {
@@ -24,7 +27,7 @@ export interface Simulation {
   journals: Journals
   /** Puts a file of reviews where the system looks for them. */
   dropReviews(file: { name: string; content: string }): Promise<void>
-  desk: RequestDesk
+  requests: ScenarioRequests
   speed: number
   post: PostEvents
   clock(): Instant
@@ -101,7 +104,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
   const lastOrders = new Map<string, OrderPlaced>()
   const paceOf = createPaceOf(world.shops, speed)
   let usualPace = paceOf(startedAt)
-  const stageOf = (times: Pick<Stage, 'startedAt' | 'endsAt'>): Stage => ({
+  const contextOf = (times: Pick<ScenarioContext, 'startedAt' | 'endsAt'>): ScenarioContext => ({
     ...times,
     shops: tradings,
     random,
@@ -112,7 +115,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     release: source => senders.of(source).release(),
     waitingAt: source => senders.of(source).outbox.length,
   })
-  const playbill = createPlaybill(simulation.desk, stageOf)
+  const scenarios = createScenarioScheduler(simulation.requests, contextOf)
   let held = 0
   let lineLostAt = startedAt + accidents.exponential(LINE_LOST.everyMs)
   let breaksAt = startedAt + accidents.exponential(BROKEN_EVERY_MS)
@@ -120,7 +123,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
   /** Books what happened, then gives it to those who tell of it. */
   async function pass(happened: readonly SentEvent[], now: Instant): Promise<void> {
     if (happened.length === 0) return
-    const happenings = happened.map(event => ({ event, clockMs: clockFor(event, playbill) }))
+    const happenings = happened.map(event => ({ event, clockMs: clockFor(event, scenarios) }))
     await keeper.record(happenings).catch((error: unknown) => tell.unwritten('the book of the shops', error))
     await tellOf(happenings, { byStore, senders, journals, tell })
     for (const event of happened) {
@@ -158,7 +161,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     }
     if (now >= breaksAt && trading) {
       breaksAt = now + accidents.exponential(BROKEN_EVERY_MS)
-      const { source, planted } = brew(accidents.pick(BROKEN), { trading, known, at: now })
+      const { source, planted } = breakEvent(accidents.pick(BROKEN), { trading, known, at: now })
       senders.of(source).add(planted)
     }
   }
@@ -176,19 +179,19 @@ export async function simulate(simulation: Simulation): Promise<void> {
   while (!stop.aborted) {
     const now = clock()
     usualPace = paceOf(now)
-    const byScenario = playbill.step(now)
-    const pace = playbill.pace(usualPace)
+    const byScenario = scenarios.step(now)
+    const pace = scenarios.pace(usualPace)
     const full = fullShops(tradings, senders)
     const ordinary = [...shops.values()].flatMap((shop, index) =>
       shop.step(now, {
         ordersPerMinute: full.has(shop.trading.shop.id) ? 0 : (pace[index] ?? 0),
-        deliveriesHeld: playbill.deliveriesHeld,
+        deliveriesHeld: scenarios.deliveriesHeld,
       }),
     )
     await pass([...ordinary, ...byScenario], now)
     haveAccidents(now)
     if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)
-    simulation.onStatus?.({ playing: playbill.playing, waiting: senders.waiting })
+    simulation.onStatus?.({ playing: scenarios.playing, waiting: senders.waiting })
     await dropFiles(now)
     if (now - savedAt >= SAVE_EVERY_MS) {
       savedAt = now
@@ -201,7 +204,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     }
     await wait(STEP_MS)
   }
-  await pass(playbill.close(clock()), clock())
+  await pass(scenarios.close(clock()), clock())
   await senders.drained()
   await save()
 }
@@ -252,9 +255,9 @@ async function tellOf(
 }
 
 /** Only tills have clocks of their own; the stock room and the web shop ask for the time. */
-function clockFor(event: SentEvent, playbill: Playbill): number {
+function clockFor(event: SentEvent, scenarios: ScenarioScheduler): number {
   if (event.register === undefined) return 0
-  return playbill.clockOf(event.source) ?? clockOf(event.source)
+  return scenarios.clockOf(event.source) ?? clockOf(event.source)
 }
 
 /** Shops whose senders hold so much that they cannot sell on. */

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest'
 import { stockEffects } from '#domain/effects.ts'
 import { salesEffect } from '#domain/measures.ts'
-import { expectCounted } from './expect-counted.ts'
-import { enrichAll } from './figures.ts'
-import { ordersIn, readEpisodes } from './observe.ts'
-import { runTrial } from './trial.ts'
+import { enrichAll } from './testing/figures.ts'
+import { expectCounted, ordersIn, readEpisodes, runTrial } from './testing/trial.ts'
 
 test('refund wave: more returns than sales; orders and gross stay, net falls in both paths', async () => {
   const trial = await runTrial({ scenario: 'refund-wave', minutes: 3 })

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { expectCounted } from './expect-counted.ts'
-import { runTrial } from './trial.ts'
+import { expectCounted, runTrial } from './testing/trial.ts'
 
 test('ordinary: both paths hold what was sold, what is broken is a dead letter, what was sent twice counts once', async () => {
   const trial = await runTrial({ scenario: 'ordinary', minutes: 25 })

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import { expectCounted } from './expect-counted.ts'
-import { ordersIn, readEpisodes } from './observe.ts'
-import { runTrial, TRIAL_START } from './trial.ts'
+import { expectCounted, ordersIn, readEpisodes, runTrial, TRIAL_START } from './testing/trial.ts'
 
 test('rush: ten times the orders, alerts open, and both paths hold all of it', async () => {
   const trial = await runTrial({ scenario: 'rush', minutes: 2 })

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
-import { POISONS } from '../simulators/scripts/poison.ts'
-import { expectCounted } from './expect-counted.ts'
-import { ordersIn, readDeadLetters } from './observe.ts'
-import { runTrial, TRIAL_START } from './trial.ts'
+import { POISONS } from '#seed/simulators/scenarios/tills.ts'
+import { expectCounted, ordersIn, readDeadLetters, runTrial, TRIAL_START } from './testing/trial.ts'
 
 test('till offline: its minutes close without it, and its backlog revises them', async () => {
   const backAt = TRIAL_START + 6 * MINUTE_MS

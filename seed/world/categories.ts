@@ -39,7 +39,7 @@ export const CATEGORIES: readonly Category[] = [
     packSize: 6,
     goesWith: ['Biscuits', 'Tea', 'Tableware'],
     items:
-      'espresso beans, filter coffee, decaf beans, single origin, ground coffee, cold brew, coffee pods, instant coffee, coffee filters, French press, milk frother, moka pot, travel mug',
+      'espresso beans, filter coffee, decaf beans, single origin, ground coffee, cold breakEvent, coffee pods, instant coffee, coffee filters, French press, milk frother, moka pot, travel mug',
   },
   {
     name: 'Tea',
@@ -292,7 +292,7 @@ export const CATEGORIES: readonly Category[] = [
     packSize: 24,
     goesWith: ['Chocolate', 'Glassware'],
     items:
-      'greeting card, envelope, wrapping paper, ribbon by the decimetre, sticker sheet, gift bag, tissue paper, gift tag, string by the metre, notebook, pencil, marker, desk calendar',
+      'greeting card, envelope, wrapping paper, ribbon by the decimetre, sticker sheet, gift bag, tissue paper, gift tag, string by the metre, notebook, pencil, marker, requests calendar',
   },
   {
     name: 'Garden',

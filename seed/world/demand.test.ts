@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { addDays } from '#domain/business-day.ts'
 import { demandOf } from '../shop/day-demand.ts'
 import { expectedOrders, hourlyDemand } from './demand.ts'
-import { promotionsOn } from './promotions.ts'
-import { isBlackFriday, type Season, seasonOf, tradeOf } from './seasons.ts'
-import { weatherOf } from './weather.ts'
+import { promotionsOn } from './prices.ts'
+import { isBlackFriday, type Season, seasonOf, tradeOf, weatherOf } from './seasons.ts'
 import { createWorld } from './world.ts'
 
 const YEAR = Array.from({ length: 365 }, (_, index) => addDays('2026-01-01', index))

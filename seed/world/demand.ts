@@ -1,9 +1,8 @@
 import { type BusinessDay, instantOfLocalTime } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { createRandom } from './random.ts'
-import { tradeOf } from './seasons.ts'
+import { tradeOf, weatherOf } from './seasons.ts'
 import type { Shop } from './stores.ts'
-import { weatherOf } from './weather.ts'
 import { ordinaryOrders, type World } from './world.ts'
 
 // Monday to Sunday; the mean is 1, so that a week has the orders its days were asked to have.

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Instant } from '#domain/instant.ts'
-import type { Journal } from '#seed/history/journal.ts'
+import type { Journal } from '#seed/history/arrivals.ts'
 import type { ShopState } from '#seed/shop/shop-state.ts'
-import type { Outgoing } from '#seed/simulators/outgoing.ts'
+import type { Outgoing } from '#seed/simulators/sender.ts'
 import type { WorldParameters } from './world.ts'
 
 /** What the seeder made: the simulators go on in the same world. */

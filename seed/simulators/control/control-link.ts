@@ -1,13 +1,21 @@
-import type { Sql } from '#db/client.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { connect, type Sql } from '#db/client.ts'
+import type { OpenDatabase } from '#db/embedded/open-database.ts'
+import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
-import type { Report, Request, RequestDesk } from '#seed/simulators/scheduled-scripts.ts'
+import type {
+  ScenarioReport,
+  ScenarioRequest,
+  ScenarioRequests,
+} from '#seed/simulators/scenarios/scheduler.ts'
 import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.ts'
 
 /**
  * Between the simulators and the database: brings what people ask for, takes back what became of it. While the
  * database is away the shops go on, and reports wait.
  */
-export interface ControlLink extends RequestDesk {
+interface ControlLink extends ScenarioRequests {
   /**
    * One exchange with the database; to be called about every two seconds.
    * @param sql a client of one connection: a lock of its session says whose simulators answer
@@ -15,10 +23,10 @@ export interface ControlLink extends RequestDesk {
    */
   exchange(sql: Sql, status: Status): Promise<void>
   /** What became of the scenario that was asked for with the command itself, once it is over. */
-  readonly ownOver: Promise<Report>
+  readonly ownOver: Promise<ScenarioReport>
 }
 
-export interface Status {
+interface Status {
   playing: string
   speed: number
   /** Events in senders' outboxes. */
@@ -32,13 +40,13 @@ const LOCK = [7_412, 1] as const
 const OWN = 0
 
 /** @param own what the command itself asked for */
-export function createControlLink(own: Omit<Request, 'run'> | null): ControlLink {
-  const ownOver = Promise.withResolvers<Report>()
+export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null): ControlLink {
+  const ownOver = Promise.withResolvers<ScenarioReport>()
   let ownRow: number | null = null
   const known = new Set<number>()
   const stopping = new Set<number>()
-  const reports = new Map<number, Report>()
-  let arrived: Request[] = own ? [{ run: OWN, ...own }] : []
+  const reports = new Map<number, ScenarioReport>()
+  let arrived: ScenarioRequest[] = own ? [{ run: OWN, ...own }] : []
   let isSettled = false
 
   async function isOurs(sql: Sql): Promise<boolean> {
@@ -59,7 +67,7 @@ export function createControlLink(own: Omit<Request, 'run'> | null): ControlLink
     }
   }
 
-  function report(run: number, told: Report): void {
+  function report(run: number, told: ScenarioReport): void {
     reports.set(run, told)
     if (run === OWN && (told.state === 'ended' || told.state === 'failed')) ownOver.resolve(told)
   }
@@ -93,5 +101,59 @@ export function createControlLink(own: Omit<Request, 'run'> | null): ControlLink
     },
     isStopping: run => stopping.has(run === OWN && ownRow !== null ? ownRow : run),
     report,
+  }
+}
+
+const EXCHANGE_EVERY_MS = 2 * SECOND_MS
+const OPEN_AGAIN_MS = 15 * SECOND_MS
+/** The demo gives simulators a second to stop. */
+const LAST_EXCHANGE_MS = 500
+
+/**
+ * Exchanges requests and reports with the database until `stop` fires. It may be away for as long as it likes:
+ * the shops sell on.
+ */
+export function keepInTouch(options: {
+  open(): Promise<OpenDatabase>
+  link: ControlLink
+  status: Status
+  logger: Logger
+  stop: AbortSignal
+}): {
+  /** One last exchange, after `stop`: what became of everything. */
+  close(): Promise<void>
+} {
+  const { open, link, status, logger, stop } = options
+  let database: OpenDatabase | undefined
+  let sql: Sql | undefined
+
+  async function exchangeUntilStopped(): Promise<void> {
+    for (let isAway = false; !stop.aborted; ) {
+      try {
+        database ??= await open()
+        sql ??= connect(database.url, { max: 1, applicationName: 'tillstream simulate' })
+        await link.exchange(sql, status)
+        if (isAway) logger.info('the database answers again: scenarios can be asked for')
+        isAway = false
+      } catch (err) {
+        if (!isAway)
+          logger.warn({ err }, 'the database does not answer: the shops sell on, without scenarios')
+        isAway = true
+      }
+      await sleep(sql ? EXCHANGE_EVERY_MS : OPEN_AGAIN_MS, undefined, { signal: stop }).catch(() => {})
+    }
+  }
+
+  const exchanging = exchangeUntilStopped()
+  return {
+    async close() {
+      const end = async () => {
+        await exchanging
+        if (sql) await link.exchange(sql, status)
+      }
+      await Promise.race([end().catch(() => {}), sleep(LAST_EXCHANGE_MS)])
+      await sql?.end({ timeout: 0 })
+      await database?.release()
+    },
   }
 }

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { createControlLink } from './control-link.ts'
-import { doSimulatorsLive, playElsewhere } from './follow-run.ts'
-import { readRun, requestRun, stopRun } from './scenario-runs.ts'
+import { doSimulatorsLive, playElsewhere, readRun, requestRun, stopRun } from './scenario-runs.ts'
 
 const STATUS = { playing: 'ordinary', speed: 1, waiting: 0 }
 

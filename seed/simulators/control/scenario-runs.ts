@@ -1,17 +1,17 @@
 import type { Sql } from '#db/client.ts'
-import type { Instant } from '#domain/instant.ts'
+import { type Instant, SECOND_MS } from '#domain/instant.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
-import type { Report } from '#seed/simulators/scheduled-scripts.ts'
+import type { ScenarioReport } from '#seed/simulators/scenarios/scheduler.ts'
 
 /** A row of live.scenario_runs that waits for something to be done. */
-export interface WaitingRun {
+interface WaitingRun {
   run: number
   scenario: string
   state: 'requested' | 'stopping'
   minutes: number | null
 }
 
-export interface ScenarioRun {
+interface ScenarioRun {
   scenario: string
   state: 'requested' | 'running' | 'stopping' | 'ended' | 'failed'
   detail: string | null
@@ -35,7 +35,7 @@ export async function beat(
 }
 
 /** When simulators last said that they live, and how long ago that is; null when none ever did. */
-export async function lastBeat(sql: Sql): Promise<{ at: Instant; ageMs: number } | null> {
+async function lastBeat(sql: Sql): Promise<{ at: Instant; ageMs: number } | null> {
   const [row] = await sql<{ at: Instant; ageMs: number }[]>`
     select beat_at as at, round(extract(epoch from clock_timestamp() - beat_at) * 1000)::float8 as "ageMs"
     from live.simulator_heartbeat`
@@ -72,7 +72,11 @@ export async function stopRun(sql: Sql, run: number): Promise<void> {
 }
 
 /** Writes what became of a run. One that is over stays as it is, and one that is to stop does not run again. */
-export async function writeReport(sql: Sql, run: number, { state, detail, endsAt }: Report): Promise<void> {
+export async function writeReport(
+  sql: Sql,
+  run: number,
+  { state, detail, endsAt }: ScenarioReport,
+): Promise<void> {
   const isOver = state === 'ended' || state === 'failed'
   await sql`
     update live.scenario_runs set
@@ -98,4 +102,72 @@ async function announce(sql: Sql, run: number): Promise<void> {
       select run, scenario, state, detail, requested_at, started_at, ends_at, ended_at
       from live.scenario_runs where run = ${run}
     ) told`
+}
+
+const LOOK_EVERY_MS = SECOND_MS
+/** Simulators that live say so every two seconds. */
+const FRESH_BEAT_MS = 7 * SECOND_MS
+/** After that long without a word they are gone. */
+const GONE_AFTER_MS = 30 * SECOND_MS
+
+interface Follower {
+  sql: Sql
+  wait(milliseconds: number): Promise<void>
+  /** Somebody wants the scenario to end. */
+  stop: AbortSignal
+  print(line: string): void
+}
+
+/** Whether simulators live elsewhere: they say so, and say so again. */
+export async function doSimulatorsLive({ sql, wait }: Pick<Follower, 'sql' | 'wait'>): Promise<boolean> {
+  const first = await lastBeat(sql)
+  if (first === null || first.ageMs > FRESH_BEAT_MS) return false
+  for (let waited = 0; waited < FRESH_BEAT_MS; waited += LOOK_EVERY_MS) {
+    await wait(LOOK_EVERY_MS)
+    if ((await lastBeat(sql))?.at !== first.at) return true
+  }
+  return false
+}
+
+/**
+ * Has the simulators that run play a scenario, and tells how it goes until it is over.
+ * @returns how it ended
+ * @throws when nobody plays it
+ */
+export async function playElsewhere(
+  follower: Follower,
+  { scenario, minutes }: { scenario: ScenarioName; minutes: number | null },
+): Promise<'ended' | 'failed'> {
+  const { sql, wait, stop, print } = follower
+  const run = await requestRun(sql, scenario, minutes)
+  print(`The simulators that run are asked to play ${scenario}.`)
+  let told = ''
+  let isStopped = false
+  for (;;) {
+    if (stop.aborted && !isStopped) {
+      isStopped = true
+      await stopRun(sql, run)
+      print('Asked them to stop it.')
+    }
+    const now = await readRun(sql, run)
+    if (!now) throw new Error('The request is gone from the database: somebody has emptied it.')
+    const line = describe(now)
+    if (line !== told) print(line)
+    told = line
+    if (now.state === 'ended' || now.state === 'failed') return now.state
+    const beat = await lastBeat(sql)
+    if (beat === null || beat.ageMs > GONE_AFTER_MS) {
+      await stopRun(sql, run)
+      throw new Error('The simulators have not said anything for half a minute: they are gone. Try again.')
+    }
+    await wait(LOOK_EVERY_MS)
+  }
+}
+
+function describe({ scenario, state, detail, endsAt }: ScenarioRun): string {
+  const until =
+    state === 'running' && endsAt !== null
+      ? ` (until ${new Date(endsAt).toISOString().slice(11, 19)} UTC)`
+      : ''
+  return `${scenario}: ${state}${until}${detail === null ? '' : `. ${detail}`}`
 }

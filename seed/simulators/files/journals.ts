@@ -3,8 +3,7 @@ import path from 'node:path'
 import { type BusinessDay, businessDayOf, type StoreCalendar } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { lineOf, type Outgoing } from '../outgoing.ts'
-import { dropFile } from './drop-file.ts'
+import { lineOf, type Outgoing } from '#seed/simulators/sender.ts'
 
 /** The journals of stores whose tills only write one: what is sold stands in a file here until it is dropped. */
 export interface Journals {
@@ -163,4 +162,21 @@ async function namesIn(folder: string): Promise<string[]> {
 function ignoreMissing(error: unknown): undefined {
   if ((error as { code?: string }).code === 'ENOENT') return undefined
   throw error
+}
+
+/**
+ * Puts a file into the drop folder: whole under its name first, then its mark. Doing it again, as after a crash
+ * between the two, ends the same.
+ */
+export async function dropFile(
+  dropDir: string,
+  file: { mapping: string; name: string; content: string | Uint8Array },
+): Promise<void> {
+  const folder = path.join(dropDir, file.mapping)
+  await mkdir(folder, { recursive: true })
+  // Nobody looks at names that begin with a dot. Written here and not moved in: the folder may be another disk.
+  const unfinished = path.join(folder, `.${file.name}`)
+  await writeFile(unfinished, file.content)
+  await rename(unfinished, path.join(folder, file.name))
+  await writeFile(path.join(folder, `${file.name}.done`), '')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, judgeAnswer } from './judge-answer.ts'
+import { type Answer, judgeAnswer } from './post-events.ts'
 
 const answered = (status: number, fields: Partial<Extract<Answer, { kind: 'answered' }>> = {}): Answer => ({
   kind: 'answered',

@@ -1,11 +1,14 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import type { Amount } from '#domain/money.ts'
+import { decimal } from '#seed/shop/decimal.ts'
+import { header, type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import { applyEvent } from '#seed/simulators/apply-event.ts'
+import type { Planted } from '#seed/simulators/sender.ts'
 import type { Random } from '#seed/world/random.ts'
-import { type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
-import type { Planted } from '../outgoing.ts'
 
 /** What a scenario has to play with. */
-export interface Stage {
+export interface ScenarioContext {
   shops: readonly TradingShop[]
   random: Random
   startedAt: Instant
@@ -24,7 +27,7 @@ export interface Stage {
 }
 
 /** A scenario while it plays. What it leaves out stays as on an ordinary day. */
-export interface Script {
+export interface RunningScenario {
   /** Orders a minute of each shop. */
   pace?(usual: readonly number[]): readonly number[]
   /** No delivery arrives. */
@@ -39,13 +42,16 @@ export interface Script {
   detail(now: Instant): string
 }
 
-export type BeginScript = (stage: Stage) => Script
+export type BeginScenario = (context: ScenarioContext) => RunningScenario
 
 /** A machine that slept makes up for no more than this. */
 const LONGEST_STEP_MS = 5 * SECOND_MS
 
 /** How many times something that happens so often has happened since the call before. */
-export function createRate({ random, startedAt }: Stage): (now: Instant, perMinute: number) => number {
+export function createRate({
+  random,
+  startedAt,
+}: ScenarioContext): (now: Instant, perMinute: number) => number {
   let steppedAt = startedAt
   return (now, perMinute) => {
     const passed = Math.min(now - steppedAt, LONGEST_STEP_MS)
@@ -55,9 +61,9 @@ export function createRate({ random, startedAt }: Stage): (now: Instant, perMinu
 }
 
 /** The stores whose senders report as things happen, busiest first; those that are closed come last. */
-export function liveShops(stage: Stage): TradingShop[] {
-  const pace = stage.ordinaryPace()
-  return stage.shops
+export function liveShops(context: ScenarioContext): TradingShop[] {
+  const pace = context.ordinaryPace()
+  return context.shops
     .map((trading, index) => ({ trading, pace: pace[index] ?? 0 }))
     .filter(({ trading }) => trading.shop.input === 'live')
     .sort((left, right) => right.pace - left.pace)
@@ -65,15 +71,15 @@ export function liveShops(stage: Stage): TradingShop[] {
 }
 
 /** A till of a store. */
-export interface Till {
+interface Till {
   trading: TradingShop
   register: string
   source: string
 }
 
 /** The tills that report as things happen: one of each store, busiest first, then the second of each. @throws when there is none */
-export function liveTills(stage: Stage): [Till, ...Till[]] {
-  const [first, ...others] = liveShops(stage)
+export function liveTills(context: ScenarioContext): [Till, ...Till[]] {
+  const [first, ...others] = liveShops(context)
     .flatMap(trading =>
       trading.shop.registers
         .toReversed()
@@ -82,4 +88,40 @@ export function liveTills(stage: Stage): [Till, ...Till[]] {
     .sort((left, right) => left.place - right.place)
   if (!first) throw new Error('no store of this world has a till that reports as things happen')
   return [first, ...others]
+}
+
+/** What a scenario wants an order to be; the rest is as the shop would have it. */
+interface WantedOrder {
+  lines: readonly { sku: string; units: number; unitPrice: Amount; discount: Amount }[]
+  /** Undefined: any till, or the web. */
+  register?: string
+  customer?: string
+}
+
+/** An order paid by card, that the shop knows of. */
+export function placeOrder(trading: TradingShop, at: Instant, wanted: WantedOrder): OrderPlaced {
+  const { shop, random } = trading
+  const register = wanted.register ?? (shop.registers.length === 0 ? null : random.pick(shop.registers))
+  const head = header(trading, at, register)
+  const order: OrderPlaced = {
+    ...head,
+    type: 'order.placed',
+    channel: shop.channel,
+    currency: shop.currency,
+    orderId: `${shop.id}-${head.id}`,
+    ...(wanted.customer === undefined ? {} : { customer: wanted.customer }),
+    tender: 'card',
+    lines: wanted.lines.map(({ sku, units, unitPrice, discount }) => {
+      const tax = Math.round((units * unitPrice - discount) * shop.taxRate)
+      return {
+        sku,
+        units,
+        unitPrice: decimal(unitPrice),
+        ...(discount > 0 ? { discount: decimal(discount) } : {}),
+        ...(tax > 0 ? { tax: decimal(tax) } : {}),
+      }
+    }),
+  }
+  applyEvent(trading, order)
+  return order
 }

@@ -1,8 +1,47 @@
 import { MINUTE_MS } from '#domain/instant.ts'
-import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '../../shop/shop-state.ts'
-import { type Product, roundTo } from '../../world/catalogue.ts'
-import { placeOrder } from './place-order.ts'
-import { type BeginScript, createRate, type Stage } from './script.ts'
+import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '#seed/shop/shop-state.ts'
+import { type Product, roundTo } from '#seed/world/catalogue.ts'
+import { type BeginScenario, createRate, liveShops, placeOrder, type ScenarioContext } from './script.ts'
+
+const RUSH = 10
+const HOT = { pace: 3, share: 0.9 }
+/** A supplier that is late shows soonest where shelves empty quickly. */
+const BUSY_WITHOUT_DELIVERIES = 4
+
+export const beginRush: BeginScenario = () => ({
+  pace: usual => usual.map(pace => pace * RUSH),
+  detail: () => `Every open store sells at ${RUSH} times its usual pace.`,
+})
+
+export const beginHotStore: BeginScenario = context => {
+  const hot = context.shops.findIndex(({ shop }) => shop === liveShops(context)[0]?.shop)
+  return {
+    pace(usual) {
+      const all = usual.reduce((sum, pace) => sum + pace, 0)
+      const others = all - (usual[hot] ?? 0)
+      const cooler = others === 0 ? 0 : (all * HOT.pace * (1 - HOT.share)) / others
+      return usual.map((pace, index) => (index === hot ? all * HOT.pace * HOT.share : pace * cooler))
+    },
+    detail: () => `Nine in ten orders come from ${context.shops[hot]?.shop.name ?? 'one store'}.`,
+  }
+}
+
+export const beginSupplierLate: BeginScenario = context => {
+  const overdue = (now: number) =>
+    context.shops
+      .flatMap(({ state }) => state.deliveries)
+      .filter(({ dueAt }) => dueAt <= now && dueAt > context.startedAt).length
+  let isOver = false
+  return {
+    deliveriesHeld: true,
+    pace: usual => usual.map(pace => pace * BUSY_WITHOUT_DELIVERIES),
+    end() {
+      isOver = true
+      return []
+    },
+    detail: now => `${overdue(now)} deliveries ${isOver ? 'that were overdue arrive' : 'are overdue'}.`,
+  }
+}
 
 const OFF = 0.6
 /** Who come for it alone, for one order of an ordinary day. */
@@ -11,12 +50,12 @@ const MOST_UNITS = 4
 /** The web shop sells on what it does not have, until somebody looks. */
 const OVERSOLD_ONLINE = 12
 
-export const beginFlashPromotion: BeginScript = stage => {
-  const { random, shops, startedAt, endsAt } = stage
-  const { product, index } = choosePromoted(stage)
+export const beginFlashPromotion: BeginScenario = context => {
+  const { random, shops, startedAt, endsAt } = context
+  const { product, index } = choosePromoted(context)
   const promotion = { title: `Only now: ${product.name}`, products: [index], discount: OFF }
   const lifts = shops.map(trading => lowerPrice(trading, { at: startedAt, until: endsAt, promotion }))
-  const rates = shops.map(() => createRate(stage))
+  const rates = shops.map(() => createRate(context))
   let orders = 0
   let units = 0
 
@@ -38,7 +77,7 @@ export const beginFlashPromotion: BeginScript = stage => {
   return {
     pace: usual => usual.map((pace, place) => pace * (lifts[place] ?? 1)),
     act(now) {
-      const pace = stage.ordinaryPace()
+      const pace = context.ordinaryPace()
       return shops.flatMap((trading, place) => {
         const count = rates[place]?.(now, COME_FOR_IT * (pace[place] ?? 0)) ?? 0
         return Array.from({ length: count }, () => sellOne(trading, now)).flat()
@@ -57,7 +96,7 @@ export const beginFlashPromotion: BeginScript = stage => {
 const STOCKED = 0.4
 
 /** The product that is wanted most among those of which too little is there. */
-function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: Stage): {
+function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: ScenarioContext): {
   product: Product
   index: number
 } {

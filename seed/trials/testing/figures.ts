@@ -4,7 +4,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import type { SalesEffect } from '#domain/measures.ts'
-import type { World } from '../world/world.ts'
+import type { World } from '#seed/world/world.ts'
 
 /** What both paths should hold, or do, by store and business day; on hand by store and sku. */
 export interface Figures {

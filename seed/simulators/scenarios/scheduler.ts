@@ -1,11 +1,13 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { type ScenarioName, scenarioOf } from '#domain/scenario.ts'
-import { SCRIPTS } from './scripts/all-scripts.ts'
-import type { Script, Stage } from './scripts/script.ts'
+import { beginFlashPromotion, beginHotStore, beginRush, beginSupplierLate } from './demand.ts'
+import { beginCardFraud, beginRefundWave } from './fraud.ts'
+import type { BeginScenario, RunningScenario, ScenarioContext } from './script.ts'
+import { beginClockSkew, beginPoisonEvents, beginTillOffline } from './tills.ts'
 
 /** A scenario that somebody asked for. */
-export interface Request {
+export interface ScenarioRequest {
   run: number
   scenario: ScenarioName
   /** Null: as long as it usually takes. */
@@ -13,7 +15,7 @@ export interface Request {
 }
 
 /** What becomes of a request. */
-export interface Report {
+export interface ScenarioReport {
   /** `requested`: it waits for its turn. */
   state: 'requested' | 'running' | 'ended' | 'failed'
   detail: string
@@ -21,16 +23,16 @@ export interface Report {
 }
 
 /** Where requests come from, and reports go. */
-export interface RequestDesk {
+export interface ScenarioRequests {
   /** Those that came since the call before. */
-  take(): readonly Request[]
+  take(): readonly ScenarioRequest[]
   /** Whether somebody wants it to end before its time. */
   isStopping(run: number): boolean
-  report(run: number, report: Report): void
+  report(run: number, report: ScenarioReport): void
 }
 
 /** What plays now, on top of the ordinary day. Scenarios play beside each other; the same one after itself. */
-export interface Playbill {
+export interface ScenarioScheduler {
   /** Begins what is asked for, and ends what is over. @returns what happened in the shops by it */
   step(now: Instant): SentEvent[]
   pace(usual: readonly number[]): readonly number[]
@@ -43,40 +45,43 @@ export interface Playbill {
 }
 
 interface Play {
-  request: Request
-  script: Script
+  request: ScenarioRequest
+  script: RunningScenario
   endsAt: Instant
   told: string
 }
 
 const TELL_EVERY_MS = 5 * SECOND_MS
 
-export function createPlaybill(
-  desk: RequestDesk,
-  stageOf: (times: Pick<Stage, 'startedAt' | 'endsAt'>) => Stage,
-): Playbill {
-  let waiting: Request[] = []
+export function createScenarioScheduler(
+  requests: ScenarioRequests,
+  contextOf: (times: Pick<ScenarioContext, 'startedAt' | 'endsAt'>) => ScenarioContext,
+): ScenarioScheduler {
+  let waiting: ScenarioRequest[] = []
   let plays: Play[] = []
   let toldAt = 0
 
-  function begin(request: Request, now: Instant): void {
+  function begin(request: ScenarioRequest, now: Instant): void {
     const { run, scenario } = request
     if (scenario === 'ordinary') return
     const endsAt = now + (request.minutes ?? scenarioOf(scenario).minutes) * MINUTE_MS
     try {
-      const script = SCRIPTS[scenario](stageOf({ startedAt: now, endsAt }))
+      const script = SCENARIO_SCRIPTS[scenario](contextOf({ startedAt: now, endsAt }))
       const told = script.detail(now)
       plays.push({ request, script, endsAt, told })
-      desk.report(run, { state: 'running', detail: told, endsAt })
+      requests.report(run, { state: 'running', detail: told, endsAt })
     } catch (error) {
       // This world lacks what it needs, such as a till.
-      desk.report(run, { state: 'failed', detail: error instanceof Error ? error.message : String(error) })
+      requests.report(run, {
+        state: 'failed',
+        detail: error instanceof Error ? error.message : String(error),
+      })
     }
   }
 
   function end({ request, script }: Play, now: Instant, why: string): SentEvent[] {
     const happened = script.end?.(now) ?? []
-    desk.report(request.run, { state: 'ended', detail: `${why}${script.detail(now)}` })
+    requests.report(request.run, { state: 'ended', detail: `${why}${script.detail(now)}` })
     return happened
   }
 
@@ -89,21 +94,21 @@ export function createPlaybill(
   /** @returns what ends by it */
   function take(now: Instant): SentEvent[] {
     const happened: SentEvent[] = []
-    for (const request of desk.take()) {
+    for (const request of requests.take()) {
       if (request.scenario !== 'ordinary') {
         waiting.push(request)
         if (plays.some(play => play.request.scenario === request.scenario))
-          desk.report(request.run, {
+          requests.report(request.run, {
             state: 'requested',
             detail: 'Waits until the one that plays has ended.',
           })
       } else {
         const ended = plays.length + waiting.length
         for (const { run } of waiting)
-          desk.report(run, { state: 'ended', detail: 'Back to the ordinary day.' })
+          requests.report(run, { state: 'ended', detail: 'Back to the ordinary day.' })
         waiting = []
         happened.push(...endWhere(() => true, now, 'Back to the ordinary day. '))
-        desk.report(request.run, {
+        requests.report(request.run, {
           state: 'ended',
           detail:
             ended === 0
@@ -112,9 +117,9 @@ export function createPlaybill(
         })
       }
     }
-    for (const { run } of waiting.filter(({ run }) => desk.isStopping(run)))
-      desk.report(run, { state: 'ended', detail: 'Stopped before it began.' })
-    waiting = waiting.filter(({ run }) => !desk.isStopping(run))
+    for (const { run } of waiting.filter(({ run }) => requests.isStopping(run)))
+      requests.report(run, { state: 'ended', detail: 'Stopped before it began.' })
+    waiting = waiting.filter(({ run }) => !requests.isStopping(run))
     return happened
   }
 
@@ -125,7 +130,7 @@ export function createPlaybill(
       const detail = play.script.detail(now)
       if (detail === play.told) continue
       play.told = detail
-      desk.report(play.request.run, { state: 'running', detail, endsAt: play.endsAt })
+      requests.report(play.request.run, { state: 'running', detail, endsAt: play.endsAt })
     }
   }
 
@@ -133,7 +138,7 @@ export function createPlaybill(
     step(now) {
       const happened = take(now)
       happened.push(...endWhere(({ endsAt }) => endsAt <= now, now, ''))
-      happened.push(...endWhere(({ request }) => desk.isStopping(request.run), now, 'Stopped. '))
+      happened.push(...endWhere(({ request }) => requests.isStopping(request.run), now, 'Stopped. '))
       waiting = waiting.filter(request => {
         if (plays.some(play => play.request.scenario === request.scenario)) return true
         begin(request, now)
@@ -154,8 +159,21 @@ export function createPlaybill(
     close(now) {
       const happened = endWhere(() => true, now, 'The simulators stopped. ')
       for (const { run } of waiting)
-        desk.report(run, { state: 'failed', detail: 'The simulators stopped before it began.' })
+        requests.report(run, { state: 'failed', detail: 'The simulators stopped before it began.' })
       return happened
     },
   }
+}
+
+/** How each scenario goes. The ordinary day needs no script: it is always there. */
+const SCENARIO_SCRIPTS: Readonly<Record<Exclude<ScenarioName, 'ordinary'>, BeginScenario>> = {
+  rush: beginRush,
+  'supplier-late': beginSupplierLate,
+  'till-offline': beginTillOffline,
+  'refund-wave': beginRefundWave,
+  'card-fraud': beginCardFraud,
+  'clock-skew': beginClockSkew,
+  'poison-events': beginPoisonEvents,
+  'flash-promotion': beginFlashPromotion,
+  'hot-store': beginHotStore,
 }

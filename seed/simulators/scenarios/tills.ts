@@ -1,8 +1,40 @@
 import type { RejectionReason } from '#domain/event.ts'
-import { formatInstant, type Instant } from '#domain/instant.ts'
-import { header, type OrderPlaced, sourceOf, type TradingShop } from '../../shop/shop-state.ts'
-import type { Planted } from '../outgoing.ts'
-import { type BeginScript, createRate, liveShops } from './script.ts'
+import { DAY_MS, formatInstant, type Instant } from '#domain/instant.ts'
+import { header, type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import type { Planted } from '#seed/simulators/sender.ts'
+import { type BeginScenario, createRate, liveShops, liveTills } from './script.ts'
+
+export const beginTillOffline: BeginScenario = context => {
+  const [{ source }] = liveTills(context)
+  // Its waiting sales stay in their order behind what it may still have had.
+  let most = 0
+  return {
+    act() {
+      context.hold(source, context.endsAt)
+      most = Math.max(most, context.waitingAt(source))
+      return []
+    },
+    end() {
+      most = Math.max(most, context.waitingAt(source))
+      context.release(source)
+      return []
+    },
+    detail: () => `${source} sells with its line down: ${most} events in its backlog.`,
+  }
+}
+
+export const beginClockSkew: BeginScenario = context => {
+  const [ahead, behind] = liveTills(context)
+  const clocks = new Map<string, number>([
+    [ahead.source, DAY_MS],
+    ...(behind ? [[behind.source, -3 * DAY_MS] as const] : []),
+  ])
+  return {
+    clockOf: source => clocks.get(source),
+    detail: () =>
+      `The clock of ${ahead.source} is a day ahead, that of ${behind?.source ?? 'no other till'} three days behind.`,
+  }
+}
 
 /** Every way in which an event may be no event. By the reason that its dead letter gives. */
 export const POISONS = [
@@ -16,13 +48,13 @@ export const POISONS = [
   'conflicting_duplicate',
 ] as const satisfies readonly RejectionReason[]
 
-export type Poison = (typeof POISONS)[number]
+type Poison = (typeof POISONS)[number]
 
 /**
  * An event of a shop with something wrong in it, and who sends it.
  * @param known an order of the shop to spoil
  */
-export function brew(
+export function breakEvent(
   poison: Poison,
   { trading, known, at }: { trading: TradingShop; known: OrderPlaced; at: Instant },
 ): { source: string; planted: Planted } {
@@ -78,19 +110,19 @@ function spoil(
 
 const PER_MINUTE = 24
 
-export const beginPoisonEvents: BeginScript = stage => {
-  const rate = createRate(stage)
+export const beginPoisonEvents: BeginScenario = context => {
+  const rate = createRate(context)
   let sent = 0
   return {
     act(now) {
       for (let count = rate(now, PER_MINUTE); count > 0; count -= 1) {
         const poison = POISONS[sent % POISONS.length] ?? POISONS[0]
-        const trading = stage.random.pick(liveShops(stage))
-        const known = stage.lastOrderOf(trading.shop.id)
+        const trading = context.random.pick(liveShops(context))
+        const known = context.lastOrderOf(trading.shop.id)
         if (!known) continue
-        const brewed = brew(poison, { trading, known, at: now })
+        const brewed = breakEvent(poison, { trading, known, at: now })
         sent += 1
-        stage.plant(brewed.source, brewed.planted)
+        context.plant(brewed.source, brewed.planted)
       }
       return []
     },

@@ -1,13 +1,12 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import { amountOf, decimal } from '../../shop/decimal.ts'
-import { forgetPurchase } from '../../shop/purchases.ts'
-import { cancel } from '../../shop/sales.ts'
-import { demandAt, header, type OrderPlaced, type TradingShop } from '../../shop/shop-state.ts'
-import { applyEvent } from '../apply-event.ts'
-import { placeOrder } from './place-order.ts'
-import { type BeginScript, createRate, liveTills } from './script.ts'
+import { amountOf, decimal } from '#seed/shop/decimal.ts'
+import { forgetPurchase } from '#seed/shop/purchases.ts'
+import { cancel, takeBack } from '#seed/shop/sales.ts'
+import { demandAt, header, type OrderPlaced, type TradingShop } from '#seed/shop/shop-state.ts'
+import { applyEvent } from '#seed/simulators/apply-event.ts'
+import { type BeginScenario, createRate, liveTills, placeOrder } from './script.ts'
 
 const ORDERS = { perMinute: 25, most: 60 }
 /** The part of the time in which the card is used; in the rest the store undoes it. */
@@ -15,12 +14,12 @@ const USED = 0.55
 /** Small enough to be paid without a PIN. */
 const CHEAPEST_PRODUCTS = 40
 
-export const beginCardFraud: BeginScript = stage => {
-  const { random, startedAt, endsAt } = stage
-  const [{ trading, register }] = liveTills(stage)
+export const beginCardFraud: BeginScenario = context => {
+  const { random, startedAt, endsAt } = context
+  const [{ trading, register }] = liveTills(context)
   const customer = `c-9${random.integer(10_000, 99_999)}`
   const cheap = cheapest(trading)
-  const rate = createRate(stage)
+  const rate = createRate(context)
   const open: OrderPlaced[] = []
   let placed = 0
 
@@ -100,4 +99,28 @@ function chargeBack(trading: TradingShop, at: Instant, order: OrderPlaced): Sent
   }
   applyEvent(trading, event)
   return event
+}
+
+/** For one order of an ordinary day. */
+const RETURNS_PER_ORDER = 1.5
+
+export const beginRefundWave: BeginScenario = context => {
+  const { random, shops } = context
+  const rates = shops.map(() => createRate(context))
+  let documents = 0
+  return {
+    act(now) {
+      const pace = context.ordinaryPace()
+      const returned = shops.flatMap((trading, index) => {
+        const count = rates[index]?.(now, RETURNS_PER_ORDER * (pace[index] ?? 0)) ?? 0
+        return Array.from({ length: count }, () => {
+          const { registers } = trading.shop
+          return takeBack(trading, now, registers.length === 0 ? null : random.pick(registers))
+        }).filter(event => event !== null)
+      })
+      documents += returned.length
+      return returned
+    },
+    detail: () => `${documents} returns beside the ordinary ones.`,
+  }
 }

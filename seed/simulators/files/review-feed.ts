@@ -1,8 +1,8 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { reviewOf } from '#seed/shop/reviews.ts'
+import type { TradingShop } from '#seed/shop/shop-state.ts'
 import type { Random } from '#seed/world/random.ts'
-import { reviewOf } from '../shop/reviews.ts'
-import type { TradingShop } from '../shop/shop-state.ts'
 
 /** What customers say of what they bought, gathered into files. */
 export interface ReviewFeed {

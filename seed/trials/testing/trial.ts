@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import pino from 'pino'
-import { onTestFinished, vi } from 'vitest'
-import { connect } from '#db/client.ts'
+import { expect, onTestFinished, vi } from 'vitest'
+import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addDays } from '#domain/business-day.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
@@ -13,24 +13,22 @@ import type { ScenarioName } from '#domain/scenario.ts'
 import { REPORTS } from '#jobs/reports/all-reports.ts'
 import { connectForRuns } from '#jobs/run/batch-client.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
+import { enrichedHistory } from '#seed/history/world-history.ts'
+import { createSeedingProgress } from '#seed/seeder/progress.ts'
 import { seedLog } from '#seed/seeder/seed-log.ts'
-import { createSeedingProgress } from '#seed/seeder/seeding-progress.ts'
-import type { Report, Request } from '#seed/simulators/scheduled-scripts.ts'
+import { dropFile, openJournals } from '#seed/simulators/files/journals.ts'
+import { openShopFiles } from '#seed/simulators/files/shop-files.ts'
+import { createPostEvents, type PostEvents } from '#seed/simulators/post-events.ts'
+import type { ScenarioReport, ScenarioRequest } from '#seed/simulators/scenarios/scheduler.ts'
+import { simulate } from '#seed/simulators/simulate.ts'
 import { createTestClock, type TestClock } from '#seed/testing/clock.ts'
+import { createWorld, type World } from '#seed/world/world.ts'
 import { importDroppedFiles } from '#server/intake/files/drop/drop-folder.ts'
 import { startTestIntake } from '#server/intake/testing/intake.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import { enrichedHistory } from '../history/world-history.ts'
-import { dropFile } from '../simulators/files/drop-file.ts'
-import { openJournals } from '../simulators/files/journals.ts'
-import { openShopFiles } from '../simulators/files/shop-files.ts'
-import { createPostEvents, type PostEvents } from '../simulators/post-events.ts'
-import { simulate } from '../simulators/simulate.ts'
-import { createWorld, type World } from '../world/world.ts'
-import { enrichAll } from './figures.ts'
-import { installPostgresClock } from './postgres-clock.ts'
+import { batchSales, countFigures, enrichAll, streamFigures } from './figures.ts'
 
 /** A Friday on which all four stores are open. */
 export const TRIAL_START = Date.UTC(2026, 10, 20, 15, 30)
@@ -39,7 +37,7 @@ const HISTORY_DAYS = 4
 // Each takes some seconds alone, and half a minute beside everything else on two cores.
 vi.setConfig({ testTimeout: 120_000 })
 
-export interface TrialOptions {
+interface TrialOptions {
   scenario: ScenarioName
   /** How long the simulators play; the scenario begins at once. */
   minutes: number
@@ -51,7 +49,7 @@ export interface TrialOptions {
 }
 
 /** What a scenario left behind, after both paths have read everything. */
-export interface Trial {
+interface Trial {
   database: TestDatabase
   world: World
   /** What the intake took, each once. */
@@ -63,7 +61,7 @@ export interface Trial {
   /** Reasons of what was rejected, as the senders were told. */
   rejected: readonly { reason: string; planted: string | null }[]
   /** What the scenario said of itself. */
-  reports: readonly Report[]
+  reports: readonly ScenarioReport[]
   /** Names of files, in the order in which they were dropped. */
   dropped: readonly string[]
 }
@@ -142,7 +140,7 @@ async function playOn(
     dropDir: string
     seed: { randomSeed: number; stores: number; ordersPerDay: number; until: Instant }
     seen: ReturnType<typeof recorder>
-    requests: Request[]
+    requests: ScenarioRequest[]
     post: PostEvents
   },
 ): Promise<void> {
@@ -167,7 +165,7 @@ async function playOn(
       step: now => clock.during(() => journals.step(now)),
     },
     dropReviews: file => clock.during(() => dropFile(dropDir, { mapping: 'reviews', ...file })),
-    desk: {
+    requests: {
       take: () => requests.splice(0),
       isStopping: () => false,
       report: (_, report) => seen.reports.push(report),
@@ -198,7 +196,7 @@ function recorder() {
     accepted,
     counts,
     rejected: [] as { reason: string; planted: string | null }[],
-    reports: [] as Report[],
+    reports: [] as ScenarioReport[],
     dropped: [] as string[],
     problems: [] as string[],
     watch(post: PostEvents): PostEvents {
@@ -294,4 +292,66 @@ async function expectExplained({ sql }: TestDatabase): Promise<void> {
   throw new Error(
     `the paths differ: ${result.unexplained} unexplained, ${JSON.stringify(result.findings.slice(0, 5))}, ${JSON.stringify(result.differing.slice(0, 3))}`,
   )
+}
+
+type OrderPlaced = Extract<SentEvent, { type: 'order.placed' }>
+
+/** Orders that were accepted while it played. */
+export function ordersIn({ accepted }: Pick<Trial, 'accepted'>): OrderPlaced[] {
+  return accepted.filter(event => event.type === 'order.placed')
+}
+
+interface SeenEpisode {
+  store: string
+  sku: string
+  rule: string
+  openedAt: Instant
+  resolvedAt: Instant | null
+}
+
+/** Alerts of the stream path. */
+export async function readEpisodes({ database }: Pick<Trial, 'database'>): Promise<SeenEpisode[]> {
+  return database.sql<SeenEpisode[]>`
+    select store, sku, rule, opened_at as "openedAt", resolved_at as "resolvedAt" from stream.episodes`
+}
+
+/** Dead letters by reason. */
+export async function readDeadLetters({
+  database,
+}: Pick<Trial, 'database'>): Promise<Record<string, number>> {
+  const rows = await database.sql<{ reason: string; count: number }[]>`
+    select reason, count(*)::int as count from intake.dead_letters group by 1`
+  return Object.fromEntries(rows.map(({ reason, count }) => [reason, count]))
+}
+
+/** Both paths hold what was counted, and nothing was rejected that was not meant to be. */
+export async function expectCounted({ database, logged, rejected }: Trial): Promise<void> {
+  const counted = countFigures(logged)
+  const streamed = await streamFigures(database.sql)
+  expect(streamed.sales).toEqual(counted.sales)
+  expect(streamed.onHand).toEqual(counted.onHand)
+  expect(await batchSales(database.sql)).toEqual(counted.sales)
+  expect(rejected.filter(({ planted }) => planted === null)).toEqual([])
+}
+
+/**
+ * Puts a test database on a clock that the test moves: the times at which the log appends are then those of the
+ * simulation, and so is everything that follows from them (idle sources, lateness). Holds for connections that
+ * are made afterwards.
+ */
+async function installPostgresClock(sql: Sql, now: Instant): Promise<(now: Instant) => Promise<void>> {
+  await sql.unsafe(`
+    create schema trial;
+    create sequence trial.now_ms;
+    create function trial.clock_timestamp() returns timestamptz language sql volatile as $$
+      select timestamptz 'epoch' + last_value * interval '1 millisecond' from trial.now_ms
+    $$`)
+  const [database] = await sql<{ name: string }[]>`select current_database() as name`
+  // Found before pg_catalog's function of that name, whose calls are not qualified.
+  await sql.unsafe(`alter database ${database?.name} set search_path = trial, pg_catalog, public`)
+  const set = async (instant: Instant) => {
+    await sql`select setval('trial.now_ms', ${instant})`
+  }
+  await set(now)
+  return set
 }
