@@ -1,37 +1,82 @@
+import { isUtf8 } from 'node:buffer'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { bodyHashOf } from '#server/log/body-hash.ts'
-import type { ReferenceData } from './reference.ts'
+import { type Rejected, refused } from './outcome.ts'
+import type { ReferenceData } from './stores/reference.ts'
 
-/** What becomes of one value that a sender calls an event. */
-export type Admission =
+/** What a sender calls an event: decoded, or refused as no JSON. */
+export type Entry = { value: unknown } | { rejection: Rejection }
+
+/** What becomes of an entry before it is appended. */
+export type Admission = Admitted | Rejected
+
+export interface Admitted {
+  kind: 'admitted'
   /** The events to append: one, or the two legs of a transfer. */
-  { kind: 'admitted'; events: LogEvent[] } | { kind: 'rejected'; rejection: Rejection }
-
-export interface AdmissionContext {
-  reference: ReferenceData
-  /** The intake's clock. */
-  now: Instant
-  class: EventClass
+  events: LogEvent[]
 }
 
-/** Parses and enriches one decoded JSON value. Decides only: nothing is stored. */
-export function admitEvent(
-  value: unknown,
-  { reference, now, class: eventClass }: AdmissionContext,
+/** Parses and enriches one entry. Decides only: nothing is stored. */
+export function admit(
+  entry: Entry,
+  context: {
+    reference: ReferenceData
+    /** The intake's clock. */
+    now: Instant
+    class: EventClass
+  },
 ): Admission {
-  const parsed = parseEvent(value)
-  if ('rejection' in parsed) return { kind: 'rejected', rejection: parsed.rejection }
+  if ('rejection' in entry) return refused(entry.rejection)
+  const parsed = parseEvent(entry.value)
+  if ('rejection' in parsed) return refused(parsed.rejection)
   const enriched = enrich(parsed.event, {
-    stores: reference.stores,
-    nonStockSkus: reference.nonStockSkus,
-    now,
-    class: eventClass,
+    stores: context.reference.stores,
+    nonStockSkus: context.reference.nonStockSkus,
+    now: context.now,
+    class: context.class,
     bodyHash: bodyHashOf(parsed.event),
   })
-  return 'rejection' in enriched
-    ? { kind: 'rejected', rejection: enriched.rejection }
-    : { kind: 'admitted', events: enriched.events }
+  return 'rejection' in enriched ? refused(enriched.rejection) : { kind: 'admitted', events: enriched.events }
+}
+
+/** Decodes one line of ndjson. */
+export function decodeLine(line: Buffer): Entry {
+  return isUtf8(line) ? decodeText(line.toString('utf8'), 'line') : notJson('the line is not valid UTF-8')
+}
+
+/** @param what the text is, for the words of a refusal */
+export function decodeText(text: string, what: 'line' | 'event'): Entry {
+  try {
+    return { value: JSON.parse(text) }
+  } catch (error) {
+    return notJson(`the ${what} is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+export function notJson(detail: string): Entry {
+  return { rejection: { reason: 'invalid_json', detail } }
+}
+
+/** The sender's field if it is text, for finding the event again; whatever else it is stays in the payload. */
+export function textField(entry: Entry | undefined, field: 'source' | 'id' | 'store'): string | null {
+  if (!entry || !('value' in entry) || typeof entry.value !== 'object' || entry.value === null) return null
+  const text = (entry.value as Record<string, unknown>)[field]
+  return typeof text === 'string' ? text : null
+}
+
+export const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** The line between two places, without the carriage return that some programs put at its end. */
+export function lineBetween(bytes: Buffer, start: number, newline: number): Buffer {
+  const end = newline > start && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline
+  return bytes.subarray(start, end)
+}
+
+/** Blank lines are no events and are not counted. */
+export function isBlank(line: Buffer): boolean {
+  return line.every(byte => byte === 0x20 || byte === 0x09)
 }

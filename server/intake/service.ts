@@ -4,22 +4,20 @@ import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { type AppendHints, createAppendHints } from './append/append-hints.ts'
+import { createAppender } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
-import { createEventSink } from './append/event-sink.ts'
 import { createTicker } from './append/ticker.ts'
-import { type DeadLetter, insertDeadLetters } from './dead-letters.ts'
-import { discardDeadLetter } from './discard.ts'
+import { type DeadLetter, discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
 import { createDropWatch } from './files/drop/drop-watch.ts'
-import { createTurns } from './files/drop/turns.ts'
 import { createAuthorize } from './http/authorize.ts'
 import { databaseCheck, migrationsCheck } from './http/health.ts'
-import { createIntakeServer } from './http/intake-server.ts'
 import { closeServer, listen } from './http/listen.ts'
 import { MAX_BODY_BYTES, type ReadingBudget } from './http/request-body.ts'
+import { createIntakeServer } from './http/server.ts'
+import { createTimeSlices } from './http/time-slices.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
 import { type Periodic, startPeriodic } from './periodic.ts'
-import { createReferenceCache } from './reference.ts'
-import { requeueDeadLetter } from './requeue.ts'
+import { createReferenceCache } from './stores/reference.ts'
 import { within } from './within.ts'
 
 export interface IntakeOptions {
@@ -86,7 +84,7 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
   })
   const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
   const reference = await createReferenceCache(side, clock)
-  const sink = createEventSink({
+  const appender = createAppender({
     log,
     partitionCount: clients.partitionCount,
     maxBatch: limits.maxBatch,
@@ -111,8 +109,8 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
 
   function pending(): Weight {
     return {
-      events: sink.pending.events,
-      bytes: readingBytes + sink.pending.bytes + letters.pending.bytes,
+      events: appender.pending.events,
+      bytes: readingBytes + appender.pending.bytes + letters.pending.bytes,
     }
   }
 
@@ -133,22 +131,15 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
       authorize: createAuthorize(options.intakeKey),
       budget,
       reference,
-      sink,
+      appender,
       async keepDeadLetters(group) {
         await letters.submit(group)
       },
-      turns: createTurns(DECODING_SLICE_MS),
+      slices: createTimeSlices(DECODING_SLICE_MS),
+      requeue: request => requeueDeadLetter({ sql: clients.settling, appender, clock }, request),
+      discard: request => discardDeadLetter(clients.settling, request),
       clock,
       metrics,
-    },
-    desk: {
-      async requeue(request) {
-        const outcome = await requeueDeadLetter({ sql: side, log, clock }, request)
-        if (outcome.kind === 'appended')
-          for (const { partition } of outcome.entries) hints.announce(partition)
-        return outcome
-      },
-      discard: request => discardDeadLetter(side, request),
     },
     readiness: { database: databaseCheck(side), migrations: migrationsCheck(side) },
     metrics,
@@ -201,6 +192,8 @@ async function openClients(databaseUrl: string) {
   // Apart, so that neither dead letters nor a look at the log's end delay an append.
   const side = connect(databaseUrl, { max: 3, applicationName: 'tillstream intake' })
   const hints = connect(databaseUrl, { max: 1, applicationName: 'tillstream intake hints' })
+  // A requeue holds its letter until the append has committed.
+  const settling = connect(databaseUrl, { max: 2, applicationName: 'tillstream intake dead letters' })
   await ensureLogDays(side)
   const partitionCount = await createPostgresLog(side).partitionCount()
   // One connection a partition: appends to different partitions never wait for each other.
@@ -208,10 +201,11 @@ async function openClients(databaseUrl: string) {
   return {
     side,
     hints,
+    settling,
     append,
     partitionCount,
     async end() {
-      await Promise.all([side, hints, append].map(client => client.end({ timeout: 0.5 })))
+      await Promise.all([side, hints, settling, append].map(client => client.end({ timeout: 0.5 })))
     },
   }
 }

@@ -2,29 +2,27 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type Admission, admitEvent } from '#server/intake/admit.ts'
-import { type EventSink, OverloadedError } from '#server/intake/append/event-sink.ts'
-import { type EntryOutcome, storeAdmitted } from '#server/intake/append/store-admitted.ts'
-import type { Turns } from '#server/intake/files/drop/turns.ts'
-import { LogUnavailableError } from '#server/log/order-log.ts'
-import { type DeadLetter, textField } from '../dead-letters.ts'
-import type { Entry } from '../decode-line.ts'
-import type { IntakeMetrics } from '../metrics.ts'
-import type { ReferenceCache } from '../reference.ts'
+import { type Admission, admit, type Entry, textField } from '#server/intake/admit.ts'
+import type { Appender } from '#server/intake/append/appender.ts'
+import { type DeadLetter, deadLetterOf } from '#server/intake/dead-letters.ts'
+import type { IntakeMetrics } from '#server/intake/metrics.ts'
+import type { Outcome } from '#server/intake/outcome.ts'
+import type { ReferenceCache } from '#server/intake/stores/reference.ts'
 import type { Authorize } from './authorize.ts'
-import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-events.ts'
-import { HttpProblem, tryLater } from './problem.ts'
+import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-body.ts'
+import { appendProblem, HttpProblem, tryLater } from './problem.ts'
 import { contentEncodingOf, type ReadingBudget, refuseAnnouncedLength, withBody } from './request-body.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 export interface PostEventsContext {
   authorize: Authorize
   budget: ReadingBudget
   reference: ReferenceCache
-  sink: EventSink
+  appender: Appender
   /** Commits the letters before it resolves. */
   keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>
-  /** Decoding waits for its turn: a flood of it must not keep the network waiting. */
-  turns: Turns
+  /** For decoding: a flood of it must not keep the network waiting. */
+  slices: TimeSlices
   clock(): Instant
   metrics: IntakeMetrics
 }
@@ -64,13 +62,16 @@ export async function postEvents(
     encoding,
     budget: context.budget,
     use: body =>
-      context.turns.run(() => {
-        const entries = decodeEvents(body, mediaType)
-        return { decoded: entries, bytes: body.length, admissions: admitAll(entries, context) }
+      context.slices.run(() => {
+        const events = decodeEvents(body, mediaType)
+        return { decoded: events, bytes: body.length, admissions: admitAll(events.entries, context) }
       }),
   })
   const admissions = await admitAfterRefresh(decoded, first.admissions, context)
-  const answer = answerOf(decoded, await store(admissions, bytes, context))
+  const outcomes = await context.appender.append(admissions, bytes).catch((error: unknown) => {
+    throw appendProblem(error, 'send the whole request again later')
+  })
+  const answer = answerOf(decoded, outcomes)
   // After the appends, so that a request that has to be sent again leaves no letter twice.
   await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })
   context.metrics.countEvents(answer)
@@ -82,65 +83,50 @@ export async function postEvents(
   return answer
 }
 
-function admitAll(decoded: DecodedBody, context: PostEventsContext): Admission[] {
-  return decoded.entries.map(entry => admit(entry, context))
-}
-
-function admit(entry: Entry, { reference, clock }: PostEventsContext): Admission {
-  if ('rejection' in entry) return { kind: 'rejected', rejection: entry.rejection }
-  return admitEvent(entry.value, { reference: reference.current(), now: clock(), class: 'live' })
+function admitAll(entries: readonly Entry[], { reference, clock }: PostEventsContext): Admission[] {
+  const context = { reference: reference.current(), now: clock(), class: 'live' } as const
+  return entries.map(entry => admit(entry, context))
 }
 
 /** Looks once more for stores that were unknown: they may have been added a moment ago. */
 async function admitAfterRefresh(
-  decoded: DecodedBody,
-  admissions: Admission[],
+  { entries }: DecodedBody,
+  admissions: readonly Admission[],
   context: PostEventsContext,
-): Promise<Admission[]> {
-  if (!admissions.some(isUnknownStore)) return admissions
+): Promise<readonly Admission[]> {
+  const isUnknown = admissions.map(
+    admission => 'rejection' in admission && admission.rejection.reason === 'unknown_store',
+  )
+  if (!isUnknown.includes(true)) return admissions
   try {
     await context.reference.refresh(REFERENCE_AGE_MS)
   } catch (cause) {
     throw tryLater(503, 'The database cannot be reached, so stores cannot be looked up.', cause)
   }
-  return decoded.entries.map((entry, index) => {
-    const admission = admissions[index]
-    return admission && !isUnknownStore(admission) ? admission : admit(entry, context)
-  })
+  const again = admitAll(
+    entries.filter((_, index) => isUnknown[index]),
+    context,
+  )
+  return admissions.map((admission, index) => (isUnknown[index] && again.shift()) || admission)
 }
 
-function isUnknownStore(admission: Admission): boolean {
-  return admission.kind === 'rejected' && admission.rejection.reason === 'unknown_store'
-}
-
-async function store(
-  admissions: readonly Admission[],
-  bytes: number,
-  { sink }: PostEventsContext,
-): Promise<EntryOutcome[]> {
-  try {
-    return await storeAdmitted(admissions, bytes, sink)
-  } catch (error) {
-    if (error instanceof OverloadedError)
-      throw tryLater(429, `${capitalised(error.message)}: send the request again later.`)
-    if (error instanceof LogUnavailableError) {
-      throw tryLater(503, 'The order log is not available: send the whole request again later.', error)
-    }
-    throw error
-  }
-}
-
-function answerOf(decoded: DecodedBody, outcomes: readonly EntryOutcome[]): EventsAnswer {
+function answerOf({ entries }: DecodedBody, outcomes: readonly Outcome[]): EventsAnswer {
   const answer: EventsAnswer = { accepted: 0, duplicates: 0, rejected: [] }
-  outcomes.forEach((outcome, index) => {
-    if (outcome === 'accepted') answer.accepted += 1
-    else if (outcome === 'duplicate') answer.duplicates += 1
-    else {
-      const entry = decoded.entries[index]
-      const id = entry && 'value' in entry ? textField(entry.value, 'id') : null
-      answer.rejected.push({ index, id: id?.slice(0, 256) ?? null, ...outcome })
+  for (const [index, outcome] of outcomes.entries()) {
+    switch (outcome.kind) {
+      case 'appended':
+        answer.accepted += 1
+        break
+      case 'duplicate':
+        answer.duplicates += 1
+        break
+      case 'conflict':
+      case 'refused': {
+        const id = textField(entries[index], 'id')?.slice(0, 256) ?? null
+        answer.rejected.push({ index, id, ...outcome.rejection })
+      }
     }
-  })
+  }
   return answer
 }
 
@@ -151,26 +137,13 @@ async function keepRejected(
 ): Promise<void> {
   if (rejected.length === 0) return
   const request = randomUUID()
-  const letters = rejected.map(({ index, reason, detail }): DeadLetter => {
-    const entry = decoded.entries[index]
-    const value = entry && 'value' in entry ? entry.value : null
-    return {
-      metIn: { request, index, remote },
-      source: textField(value, 'source'),
-      eventId: textField(value, 'id'),
-      store: textField(value, 'store'),
-      reason,
-      detail,
-      payload: decoded.payloadOf(index),
-    }
-  })
+  const letters = rejected.map(({ index, ...rejection }) => ({
+    metIn: { request, index, remote },
+    ...deadLetterOf(decoded.entries[index], rejection, decoded.payloadOf(index)),
+  }))
   try {
     await context.keepDeadLetters(letters)
   } catch (cause) {
     throw tryLater(503, 'The rejected events could not be kept: send the whole request again later.', cause)
   }
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { OverloadedError } from '#server/intake/append/appender.ts'
+import { LogUnavailableError } from '#server/log/order-log.ts'
 
 const TITLES = {
   400: 'Bad Request',
@@ -55,4 +57,18 @@ export function tryLater(status: 429 | 503, detail: string, cause?: unknown): Ht
     headers: { 'Retry-After': String(1 + Math.floor(Math.random() * 3)) },
     cause,
   })
+}
+
+/**
+ * What a sender is told of an append that failed; what is none of the append's failures is thrown on.
+ * @param repeat what to do when the log is not available
+ */
+export function appendProblem(error: unknown, repeat: string): HttpProblem {
+  if (error instanceof OverloadedError) {
+    const [first = '', ...others] = error.message
+    return tryLater(429, `${first.toUpperCase()}${others.join('')}: send the request again later.`)
+  }
+  if (error instanceof LogUnavailableError)
+    return tryLater(503, `The order log is not available: ${repeat}.`, error)
+  throw error
 }

@@ -2,7 +2,7 @@ import type { ReservedSql } from 'postgres'
 import type { Sql } from '#db/client.ts'
 import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
-import { loadReference } from '#server/intake/reference.ts'
+import { loadReference } from './reference.ts'
 import type { StoreDefinition } from './store-definition.ts'
 
 /** A store that cannot be added or changed so. The message says what to do. */

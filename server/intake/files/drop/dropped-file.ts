@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
-import { builtInMappings, findMapping } from '#server/intake/files/interpret/find-mapping.ts'
-import { type Mapping, MappingError } from '#server/intake/files/interpret/mapping.ts'
+import {
+  builtInMappings,
+  findMapping,
+  type Mapping,
+  MappingError,
+} from '#server/intake/files/interpret/mapping.ts'
 import {
   findSourceFiles,
   hashFile,

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseEvent } from '#domain/event.ts'
-import { eventsOfDocument } from '#server/intake/files/interpret/build-events.ts'
-import type { Document, DocumentPart } from '#server/intake/files/interpret/documents.ts'
-import { rowMappingSchema } from '#server/intake/files/interpret/mapping.ts'
 import { toStore } from '#server/intake/stores/stores.ts'
+import { type Document, type DocumentPart, eventsOfDocument } from './build-events.ts'
+import { rowMappingSchema } from './mapping.ts'
 
 const STORE = toStore(
   {

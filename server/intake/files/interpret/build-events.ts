@@ -1,9 +1,34 @@
 import type { Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { formatInstant } from '#domain/instant.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { Document, DocumentPart } from './documents.ts'
 import type { RowMapping } from './mapping.ts'
+
+/** The rows of one document that make one event, in the order of the file. */
+export interface DocumentPart {
+  kind: 'o' | 'r' | 'a'
+  rows: number[]
+  skus: string[]
+  units: number[]
+  unitPrices: number[]
+  discounts: (number | null)[] | null
+  taxes: (number | null)[] | null
+  reasons: (string | null)[] | null
+  customer: string | null
+  tender: string | null
+  register: string | null
+  currency: string | null
+  attributes: Record<string, string> | null
+}
+
+/** A document: an order or a return, a stock adjustment, or several of them. */
+export interface Document {
+  store: Store['id']
+  document: string
+  /** Its earliest row's. */
+  eventTime: Instant
+  parts: DocumentPart[]
+}
 
 /** An event of a document with the rows it comes from. */
 export interface DocumentEvent {

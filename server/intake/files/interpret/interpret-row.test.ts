@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { findMapping } from '#server/intake/files/interpret/find-mapping.ts'
-import { compileMapping, type Interpretation } from '#server/intake/files/interpret/interpret-row.ts'
-import { type RowMapping, rowMappingSchema } from '#server/intake/files/interpret/mapping.ts'
 import { toStore } from '#server/intake/stores/stores.ts'
+import { compileMapping, type Interpretation } from './interpret-row.ts'
+import { findMapping, type RowMapping, rowMappingSchema } from './mapping.ts'
 
 const UCI = rowMappingSchema.parse(await findMapping('uci-online-retail', '.'))
 

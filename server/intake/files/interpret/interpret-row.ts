@@ -3,6 +3,7 @@ import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import {
   type Cells,
+  compileDecimal,
   findable,
   freeText,
   identifier,
@@ -15,14 +16,11 @@ import {
   refuseUnstorable,
   wholeNumber,
 } from './cells.ts'
-import { compileDecimal } from './decimal.ts'
-import { columnsOf, type MappingField, type RowMapping } from './mapping.ts'
-import { attributesOf, compileField, type ReadField } from './read-field.ts'
-import { compileTime } from './row-time.ts'
-import { compileRule, type RowKind } from './rules.ts'
+import { columnsOf, type MappingField, type MappingRule, type RowMapping } from './mapping.ts'
+import { compileTime } from './time-format.ts'
 
 /** A row that became part of a document. Units are signed as the file has them. */
-export interface DocumentRow {
+interface DocumentRow {
   kind: Exclude<RowKind, 'set-aside'>
   store: string
   document: string
@@ -51,7 +49,7 @@ export type Interpretation =
 /** Longest document number: an event's id adds '#adjust' or '#return' to it. */
 const MAX_DOCUMENT = 120
 
-export interface RowInterpreter {
+interface RowInterpreter {
   /** The columns it reads; `interpret` takes their cells in this order. */
   columns: readonly string[]
   /** @param problem why the row could not be read whole, if it could not */
@@ -173,4 +171,76 @@ function refuseSign({ kind, units, unitPrice }: DocumentRow): void {
 
 function explainNoRule(document: string, units: string, unitPrice: string): string {
   return `no rule of the mapping says what document ${quote(document)} with ${quote(units)} units at ${quote(unitPrice)} is`
+}
+
+/** Reads one field's text from a row; empty where there is none. */
+type ReadField = (cells: Cells) => string
+
+/** @param columns of the cells that will be given */
+function compileField(field: MappingField, columns: readonly string[]): ReadField {
+  if ('constant' in field) return () => field.constant
+  const place = columns.indexOf(field.column)
+  if (!('values' in field || 'removePrefix' in field || 'removeSuffix' in field))
+    return cells => cells[place] ?? ''
+  const { removePrefix, removeSuffix } = field
+  const values = new Map(Object.entries(field.values ?? {}))
+  return cells => {
+    let text = cells[place] ?? ''
+    if (removePrefix !== undefined && text.startsWith(removePrefix)) text = text.slice(removePrefix.length)
+    if (removeSuffix !== undefined && text.endsWith(removeSuffix)) text = text.slice(0, -removeSuffix.length)
+    return values.get(text) ?? text
+  }
+}
+
+/** The attributes that a row has; null when it has none. */
+function attributesOf(
+  attributes: readonly (readonly [string, ReadField])[],
+  cells: Cells,
+): Record<string, string> | null {
+  let found: Record<string, string> | null = null
+  for (const [name, read] of attributes) {
+    const value = freeText(read(cells))
+    if (value === null) continue
+    found ??= {}
+    found[name] = value
+  }
+  return found
+}
+
+type RowKind = MappingRule['is']
+
+interface RuleInput {
+  cells: Cells
+  document: string
+  /** Throws the fault of the cell when a rule asks for what is no number. */
+  units: () => number
+  unitPrice: () => Amount
+}
+
+interface CompiledRule {
+  kind: RowKind
+  /** The rule in words, for the file of what was not loaded. */
+  text: string
+  fits(input: RuleInput): boolean
+}
+
+function compileRule({ when, is: kind }: MappingRule, columns: readonly string[]): CompiledRule {
+  const { documentPrefix, units, unitPrice } = when
+  const equals = Object.entries(when.equals ?? {}).map(
+    ([column, values]) => [columns.indexOf(column), new Set(values)] as const,
+  )
+  return {
+    kind,
+    text: JSON.stringify(when),
+    fits: input =>
+      (documentPrefix === undefined || input.document.startsWith(documentPrefix)) &&
+      equals.every(([place, values]) => values.has(input.cells[place] ?? '')) &&
+      (units === undefined || signOf(input.units()) === units) &&
+      (unitPrice === undefined || signOf(input.unitPrice()) === unitPrice),
+  }
+}
+
+function signOf(value: number): 'positive' | 'negative' | 'zero' {
+  if (value === 0) return 'zero'
+  return value > 0 ? 'positive' : 'negative'
 }

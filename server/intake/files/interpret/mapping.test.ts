@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { builtInMappings, findMapping } from '#server/intake/files/interpret/find-mapping.ts'
-import { MappingError, parseMapping } from '#server/intake/files/interpret/mapping.ts'
+import { builtInMappings, findMapping, MappingError, parseMapping } from './mapping.ts'
 
 const SOUND = {
   name: 'tills',

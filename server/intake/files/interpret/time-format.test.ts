@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compileTimeFormat, isTimeFormat } from '#server/intake/files/interpret/time-format.ts'
+import { compileTimeFormat, isTimeFormat } from './time-format.ts'
 
 test.each([
   ['YYYY-MM-DD HH:mm:ss', '2010-12-01 08:26:00', '2010-12-01T08:26:00.000'],

@@ -1,5 +1,11 @@
+import { instantOfLocalTime } from '#domain/business-day.ts'
+import type { Store } from '#domain/enrich.ts'
+import { type Instant, parseInstant } from '#domain/instant.ts'
+import { quote, RowFault } from './cells.ts'
+import type { RowMapping } from './mapping.ts'
+
 /** A wall-clock time of a file, 'YYYY-MM-DDTHH:MM:SS.sss', or null when the text does not fit the format. */
-export type ReadLocalTime = (text: string) => string | null
+type ReadLocalTime = (text: string) => string | null
 
 const TOKENS = {
   YYYY: String.raw`(?<year>\d{4})`,
@@ -24,7 +30,7 @@ const TOKENS = {
 const TOKEN = /YYYY|YY|MM|M|DD|D|HH|H|hh|h|mm|m|SSS|ss|s|A/g
 
 /** The format of times that carry their own offset (RFC 3339). */
-export const ISO = 'iso'
+const ISO = 'iso'
 
 /** Whether a text is a format: "iso", or tokens that name at least year, month and day, none of them twice. */
 export function isTimeFormat(format: string): boolean {
@@ -86,4 +92,43 @@ function two(value: number): string {
 
 function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
+}
+
+/** Most times that are remembered: the lines of a document, and of many at one till, share theirs. */
+const MAX_REMEMBERED_TIMES = 20_000
+
+interface RowTime {
+  instant: Instant
+  /** The local time occurs twice (the earlier is taken), or never (it is shifted forward). */
+  irregular: 'ambiguous' | 'missing' | null
+}
+
+/** Compiles the mapping's format and zone into a reader of times. @returns a function that throws RowFault */
+export function compileTime(mapping: RowMapping): (text: string, store: Store) => RowTime {
+  if (mapping.timeFormat === ISO) {
+    return text => {
+      const instant = parseInstant(text)
+      if (instant === null) throw invalidTime(text, ISO)
+      return { instant, irregular: null }
+    }
+  }
+  const readLocal = compileTimeFormat(mapping.timeFormat)
+  // Temporal takes tens of microseconds a conversion, and a file of 1 GB has ten million rows.
+  const known = new Map<string, RowTime>()
+  return (text, store) => {
+    const zone = mapping.zone ?? store.zone
+    const key = `${zone} ${text}`
+    const remembered = known.get(key)
+    if (remembered) return remembered
+    const local = readLocal(text)
+    if (local === null) throw invalidTime(text, mapping.timeFormat)
+    const time = instantOfLocalTime(local, zone)
+    if (known.size >= MAX_REMEMBERED_TIMES) known.clear()
+    known.set(key, time)
+    return time
+  }
+}
+
+function invalidTime(text: string, format: string): RowFault {
+  return new RowFault('invalid_field', `time: ${quote(text)} is no time of the format ${format}`)
 }

@@ -1,4 +1,4 @@
-import { isBlank, lineBetween, NEWLINE } from '#server/intake/decode-line.ts'
+import { isBlank, lineBetween, NEWLINE } from '#server/intake/admit.ts'
 
 /** One line of a file that holds one event a line. */
 export interface EventLine {

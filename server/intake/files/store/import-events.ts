@@ -1,14 +1,26 @@
 import path from 'node:path'
-import { type EventType, explainType, type Rejection } from '#domain/event.ts'
-import { type Admission, admitEvent } from '#server/intake/admit.ts'
-import { storeAdmitted } from '#server/intake/append/store-admitted.ts'
-import { textField } from '#server/intake/dead-letters.ts'
-import { decodeLine, type Entry, invalidLine } from '#server/intake/decode-line.ts'
+import { type EventType, explainType } from '#domain/event.ts'
+import {
+  type Admission,
+  type Admitted,
+  admit,
+  decodeLine,
+  type Entry,
+  notJson,
+  textField,
+} from '#server/intake/admit.ts'
+import { deadLetterOf } from '#server/intake/dead-letters.ts'
 import type { EventsMapping } from '#server/intake/files/interpret/mapping.ts'
 import { type EventLine, type EventPage, readEventPages } from '#server/intake/files/read/event-lines.ts'
 import { readBytes, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
-import { createFileLetters, type FileLetters, type OpenLetters, readOpenLetters } from './file-letters.ts'
-import type { ImportContext } from './import-file.ts'
+import { refused } from '#server/intake/outcome.ts'
+import {
+  createFileLetters,
+  type FileLetters,
+  type OpenLetters,
+  readOpenLetters,
+} from './file-dead-letters.ts'
+import type { ImportContext } from './import-rows.ts'
 import { createRejectsFile, type RejectsFile, type UnloadedLine } from './rejects-file.ts'
 import { type FileSummary, NO_ROWS, type RowCounts } from './summary.ts'
 
@@ -92,73 +104,54 @@ interface JudgedPage {
 
 function judgePage({ lines, bytes }: EventPage, loading: Loading): JudgedPage {
   const entries = lines.map(decode)
-  return { lines, bytes, entries, admissions: entries.map(entry => admit(entry, loading)) }
+  return { lines, bytes, entries, admissions: entries.map(entry => judge(entry, loading)) }
 }
 
 function decode({ bytes, isTooLong }: EventLine): Entry {
-  return isTooLong ? invalidLine(`the line is longer than ${LIMITS.line} bytes`) : decodeLine(bytes)
+  return isTooLong ? notJson(`the line is longer than ${LIMITS.line} bytes`) : decodeLine(bytes)
 }
 
-function admit(entry: Entry, { mapping, reference, clock }: Loading): Admission {
-  if ('rejection' in entry) return { kind: 'rejected', rejection: entry.rejection }
-  const admission = admitEvent(entry.value, { reference, now: clock(), class: 'bulk' })
-  if (admission.kind === 'rejected') return admission
+function judge(entry: Entry, { mapping, reference, clock }: Loading): Admission {
+  const admission = admit(entry, { reference, now: clock(), class: 'bulk' })
+  if (admission.kind !== 'admitted') return admission
   const type = admission.events[0]?.type
   if (!mapping.types || mapping.types.some(allowed => allowed === type)) return admission
   const detail = `${explainType(type, mapping.types)} under the mapping ${mapping.name}`
-  return { kind: 'rejected', rejection: { reason: 'unknown_type', detail } }
+  return refused({ reason: 'unknown_type', detail })
 }
 
 async function storePage(
   { lines, entries, admissions, bytes }: JudgedPage,
-  { counts, letters, openLetters, rejects, sink }: Loading,
+  { counts, letters, openLetters, rejects, appender }: Loading,
 ): Promise<void> {
-  const outcomes = await storeAdmitted(admissions, bytes, sink)
+  const outcomes = await appender.append(admissions, bytes)
   const unloaded: UnloadedLine[] = []
   for (const [index, source] of lines.entries()) {
     const entry = entries[index]
     const outcome = outcomes[index]
     const admission = admissions[index]
-    if (!entry || !outcome || !admission) throw new Error(`line ${source.line} has no outcome`)
-    if (typeof outcome === 'object') {
+    if (!outcome || !admission) throw new Error(`line ${source.line} has no outcome`)
+    if ('rejection' in outcome) {
       counts.rejectedRows += 1
-      letters.add(letterOf(entry, source, outcome))
+      letters.add({ row: source.line, ...deadLetterOf(entry, outcome.rejection, source.bytes) })
       unloaded.push({
         row: source.line,
         line: source.line,
-        ...outcome,
+        ...outcome.rejection,
         fields: [source.bytes.toString('utf8')],
       })
       continue
     }
-    if (admission.kind === 'rejected')
+    if (admission.kind !== 'admitted')
       throw new Error(`line ${source.line} was stored without being admitted`)
     counts[kindOf(admission)] += 1
-    if (outcome === 'duplicate') counts.duplicates += 1
+    if (outcome.kind === 'duplicate') counts.duplicates += 1
     else {
       counts.eventsAppended += 1
-      openLetters.meet(...nameOf(entry))
+      openLetters.meet(textField(entry, 'source') ?? '', textField(entry, 'id') ?? '')
     }
   }
   await rejects.write(COLUMNS, unloaded)
-}
-
-function nameOf(entry: Entry): [source: string, id: string] {
-  const value = 'value' in entry ? entry.value : null
-  return [textField(value, 'source') ?? '', textField(value, 'id') ?? '']
-}
-
-function letterOf(entry: Entry, { line, bytes }: EventLine, { reason, detail }: Rejection) {
-  const value = 'value' in entry ? entry.value : null
-  return {
-    row: line,
-    source: textField(value, 'source'),
-    eventId: textField(value, 'id'),
-    store: textField(value, 'store'),
-    reason,
-    detail,
-    payload: bytes,
-  }
 }
 
 const KINDS: Readonly<Record<EventType, keyof RowCounts>> = {
@@ -175,7 +168,7 @@ const KINDS: Readonly<Record<EventType, keyof RowCounts>> = {
   'review.posted': 'reviewRows',
 }
 
-function kindOf({ events }: Extract<Admission, { kind: 'admitted' }>): keyof RowCounts {
+function kindOf({ events }: Admitted): keyof RowCounts {
   const type = events[0]?.type
   if (type === undefined) throw new Error('an admitted event has no legs')
   return KINDS[type]

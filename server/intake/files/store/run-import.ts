@@ -1,18 +1,17 @@
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { createEventSink, type EventSink } from '#server/intake/append/event-sink.ts'
+import { type Appender, conflictOf, createAppender } from '#server/intake/append/appender.ts'
 import type { Mapping } from '#server/intake/files/interpret/mapping.ts'
 import { hashFile, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
-import { loadReference, type ReferenceData } from '#server/intake/reference.ts'
+import type { Outcome } from '#server/intake/outcome.ts'
+import { loadReference, type ReferenceData } from '#server/intake/stores/reference.ts'
 import { bringStores, toStore } from '#server/intake/stores/stores.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { createDryRunSink } from './dry-run-sink.ts'
 import { beginFile, finishFile } from './file-ledger.ts'
 import { importEvents } from './import-events.ts'
-import { type ImportProgress, importFile } from './import-file.ts'
-import { markNonStock } from './products.ts'
+import { type ImportProgress, importRows } from './import-rows.ts'
 import type { StagingConnection } from './staging.ts'
 import { type FileSummary, type ImportSummary, NO_ROWS, totalOf } from './summary.ts'
 
@@ -36,7 +35,7 @@ export interface ImportOptions {
 export async function runImport(options: ImportOptions): Promise<ImportSummary> {
   const { databaseUrl, mapping, dryRun = false } = options
   const sql = connect(databaseUrl, { max: 2, applicationName: 'tillstream import' })
-  const appender = connect(databaseUrl, { max: 4, applicationName: 'tillstream import append' })
+  const appending = connect(databaseUrl, { max: 4, applicationName: 'tillstream import append' })
   const stager = connect(databaseUrl, {
     max: 1,
     applicationName: 'tillstream import staging',
@@ -44,14 +43,14 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     session: { work_mem: '32MB' },
   })
   try {
-    const log = createPostgresLog(appender)
+    const log = createPostgresLog(appending)
     const reference = await prepareReference(sql, mapping, { dryRun, log })
-    const sink = dryRun ? createDryRunSink(sql) : await createImportSink(sql, log)
+    const appender = dryRun ? createDryRun(sql) : await createImportAppender(sql, log)
     const staging = await stager.reserve()
     const files: FileSummary[] = []
     try {
       for (const file of options.files) {
-        const summary = await importOne(file, { options, sql, staging, sink, reference })
+        const summary = await importOne(file, { options, sql, staging, appender, reference })
         files.push(summary)
         options.onFile?.(summary)
       }
@@ -60,7 +59,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     }
     return { mapping: mapping.name, dryRun, files, total: totalOf(files) }
   } finally {
-    await Promise.all([sql, appender, stager].map(client => client.end({ timeout: 1 })))
+    await Promise.all([sql, appending, stager].map(client => client.end({ timeout: 1 })))
   }
 }
 
@@ -86,14 +85,23 @@ async function prepareReference(
   }
 }
 
+/** Marks codes that are no merchandise, before events are enriched: their lines move no stock. */
+async function markNonStock(sql: Sql, skus: readonly string[]): Promise<void> {
+  if (skus.length === 0) return
+  await sql`
+    insert into ref.products (sku, holds_stock)
+    select sku, false from unnest(${[...skus].sort()}::text[]) as sku
+    on conflict (sku) do update set holds_stock = false where ref.products.holds_stock`
+}
+
 /** Events of one append: with the lines of large documents, a few MB. */
 const MAX_BATCH = { events: 1_000, bytes: Number.POSITIVE_INFINITY }
 /** Pages come one at a time: nothing piles up that would need a bound. */
 const UNBOUNDED = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
-async function createImportSink(sql: Sql, log: OrderLog): Promise<EventSink> {
+async function createImportAppender(sql: Sql, log: OrderLog): Promise<Appender> {
   await ensureLogDays(sql)
-  return createEventSink({
+  return createAppender({
     log,
     partitionCount: await log.partitionCount(),
     maxBatch: MAX_BATCH,
@@ -102,19 +110,49 @@ async function createImportSink(sql: Sql, log: OrderLog): Promise<EventSink> {
   })
 }
 
+/** Says what appending would do, by a look at the keys the log knows. Writes nothing. */
+function createDryRun(sql: Sql): Pick<Appender, 'append'> {
+  return {
+    async append(admissions) {
+      const heads = admissions.map(admission =>
+        admission.kind === 'admitted' ? admission.events[0] : undefined,
+      )
+      const rows = await sql.unsafe<{ same: boolean | null }[]>(
+        `select k.body_hash = e.body_hash as same
+         from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as e(source, id, body_hash, place)
+         left join log.event_keys k on k.source = e.source and k.id = e.id
+         order by e.place`,
+        [
+          heads.map(event => event?.source ?? null),
+          heads.map(event => event?.id ?? null),
+          heads.map(event => event?.bodyHash ?? null),
+        ],
+      )
+      return admissions.map((admission, index): Outcome => {
+        if (admission.kind !== 'admitted') return admission
+        const same = rows[index]?.same ?? null
+        if (same === null) return { kind: 'appended', entries: [] }
+        return same
+          ? { kind: 'duplicate' }
+          : { kind: 'conflict', rejection: conflictOf(heads[index]?.source ?? '') }
+      })
+    },
+  }
+}
+
 async function importOne(
   file: SourceFile,
   {
     options,
     sql,
     staging,
-    sink,
+    appender,
     reference,
   }: {
     options: ImportOptions
     sql: Sql
     staging: StagingConnection
-    sink: Pick<EventSink, 'store'>
+    appender: Pick<Appender, 'append'>
     reference: ReferenceData
   },
 ): Promise<FileSummary> {
@@ -129,7 +167,7 @@ async function importOne(
   const context = {
     sql,
     staging,
-    sink,
+    appender,
     reference,
     sha256,
     dryRun,
@@ -140,7 +178,7 @@ async function importOne(
   const load = () =>
     mapping.kind === 'events'
       ? importEvents(file, { ...context, mapping })
-      : importFile(file, { ...context, mapping })
+      : importRows(file, { ...context, mapping })
   if (dryRun) return load()
   const row = await beginFile(sql, { mapping: mapping.name, name: path.basename(file.path), sha256 })
   const summary = await load()

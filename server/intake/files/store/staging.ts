@@ -1,6 +1,9 @@
 import type { ReservedSql } from 'postgres'
 import type { Interpretation } from '#server/intake/files/interpret/interpret-row.ts'
 import type { RowChunk, SourceRow } from '#server/intake/files/read/source-rows.ts'
+import type { RejectedRow } from './rejects-file.ts'
+import type { RejectedEvent } from './store-documents.ts'
+import type { RowCounts } from './summary.ts'
 
 /**
  * Rows of one file on their way into documents: temporary tables of one connection, so that memory stays
@@ -135,4 +138,85 @@ function copyField(value: CopyValue): string {
   return TO_ESCAPE.test(text)
     ? text.replace(/[\\\t\n\r]/g, character => ESCAPES[character] ?? character)
     : text
+}
+
+/** Notes the rows of events that were not stored. */
+export async function noteRejected(
+  connection: StagingConnection,
+  rejected: readonly RejectedEvent[],
+): Promise<void> {
+  const rows = rejected.flatMap(event => event.rows.map(row => ({ row, event, own: row === event.faultRow })))
+  if (rows.length === 0) return
+  await connection.unsafe(
+    `insert into rejected (row, kind, reason, detail, store, document, own, payload)
+     select row, kind::"char", reason, detail, store, document, own::boolean, payload
+     from unnest($1::text[]::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+       as noted(row, kind, reason, detail, store, document, own, payload)`,
+    [
+      rows.map(({ row }) => String(row)),
+      rows.map(({ event }) => event.kind),
+      rows.map(({ event }) => event.reason),
+      rows.map(({ event }) => event.detail),
+      rows.map(({ event }) => event.store),
+      rows.map(({ event }) => event.document),
+      rows.map(({ own }) => String(own)),
+      rows.map(({ event, own }) => (own ? event.payload : null)),
+    ],
+  )
+}
+
+/** What became of the rows, counted. */
+export async function countRows(
+  connection: StagingConnection,
+): Promise<
+  Pick<RowCounts, 'orderRows' | 'returnRows' | 'stockAdjustmentRows' | 'setAsideRows' | 'rejectedRows'>
+> {
+  const rows = await connection.unsafe<{ kind: string; staged: number; rejected: number }[]>(
+    `select kind::text as kind, sum(staged)::bigint as staged, sum(rejected)::bigint as rejected
+     from (
+       select kind, count(*) as staged, 0 as rejected from staged group by kind
+       union all
+       select kind, 0, count(*) from rejected group by kind
+     ) counted group by kind`,
+  )
+  const loaded = (kind: string): number => {
+    const counted = rows.find(row => row.kind === kind)
+    return counted ? counted.staged - counted.rejected : 0
+  }
+  return {
+    orderRows: loaded('o'),
+    returnRows: loaded('r'),
+    stockAdjustmentRows: loaded('a'),
+    setAsideRows: loaded('s'),
+    rejectedRows: rows.reduce((sum, row) => sum + row.rejected, 0),
+  }
+}
+
+/** A row that was not loaded, with what a dead letter needs of it. */
+export interface UnloadedRow extends RejectedRow {
+  store: string | null
+  document: string | null
+  own: boolean
+  payload: string | null
+}
+
+/** Rows fetched at once. */
+const FETCH_ROWS = 1_000
+
+/** The rejected rows and those set aside, in the order of the file. */
+export async function* readUnloaded(connection: StagingConnection): AsyncGenerator<UnloadedRow> {
+  await connection.unsafe('begin')
+  await connection.unsafe(
+    `declare unloaded_rows no scroll cursor for
+     select row, reason, detail, store, document, own, payload from rejected
+     union all
+     select row, fault, detail, null, null, false, null from staged where kind = 's'
+     order by row`,
+  )
+  for (;;) {
+    const rows = await connection.unsafe<UnloadedRow[]>(`fetch ${FETCH_ROWS} from unloaded_rows`)
+    yield* rows
+    if (rows.length < FETCH_ROWS) break
+  }
+  await connection.unsafe('commit')
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sliceArrayElements } from './json-elements.ts'
+import { sliceArrayElements } from './decode-body.ts'
 
 const texts = (json: string): string[] =>
   sliceArrayElements(Buffer.from(json)).map(bytes => Buffer.from(bytes).toString())

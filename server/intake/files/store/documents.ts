@@ -1,33 +1,7 @@
-import type { Store } from '#domain/enrich.ts'
 import { MAX_LINES } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { StagingConnection } from '#server/intake/files/store/staging.ts'
-
-/** The rows of one document that make one event, in the order of the file. */
-export interface DocumentPart {
-  kind: 'o' | 'r' | 'a'
-  rows: number[]
-  skus: string[]
-  units: number[]
-  unitPrices: number[]
-  discounts: (number | null)[] | null
-  taxes: (number | null)[] | null
-  reasons: (string | null)[] | null
-  customer: string | null
-  tender: string | null
-  register: string | null
-  currency: string | null
-  attributes: Record<string, string> | null
-}
-
-/** A document: an order or a return, a stock adjustment, or several of them. */
-export interface Document {
-  store: Store['id']
-  document: string
-  /** Its earliest row's. */
-  eventTime: Instant
-  parts: DocumentPart[]
-}
+import type { Document, DocumentPart } from '#server/intake/files/interpret/build-events.ts'
+import type { StagingConnection } from './staging.ts'
 
 /**
  * Groups the staged rows into documents and sets back whole those with a bad row, so that the repaired file can

@@ -1,24 +1,24 @@
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { groupDocuments, readDocuments } from '#server/intake/files/interpret/documents.ts'
+import { documentIdOf } from '#server/intake/files/interpret/build-events.ts'
 import { compileMapping } from '#server/intake/files/interpret/interpret-row.ts'
 import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
 import { type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
-import { readRows } from '#server/intake/files/read/source-rows.ts'
-import type { ReferenceData } from '#server/intake/reference.ts'
-import { createFileLetters } from './file-letters.ts'
-import { nameProducts } from './products.ts'
+import { readRows, type SourceRow } from '#server/intake/files/read/source-rows.ts'
+import type { ReferenceData } from '#server/intake/stores/reference.ts'
+import { groupDocuments, readDocuments } from './documents.ts'
+import { createFileLetters, type FileLetter, settleRepaired } from './file-dead-letters.ts'
+import { writeRejects } from './rejects-file.ts'
 import {
   countRows,
-  letterOfRow,
   noteRejected,
   readUnloaded,
-  settleRepaired,
+  resetStaging,
+  type StagingConnection,
+  stageRows,
   type UnloadedRow,
-} from './rejected.ts'
-import { writeRejects } from './rejects-file.ts'
-import { resetStaging, type StagingConnection, stageRows } from './staging.ts'
+} from './staging.ts'
 import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
 import { type FileSummary, NO_ROWS } from './summary.ts'
 
@@ -32,7 +32,7 @@ export interface ImportProgress {
 /** What every file is imported with, whatever its mapping. */
 export interface ImportContext {
   sql: Sql
-  sink: StoreContext['sink']
+  appender: StoreContext['appender']
   reference: ReferenceData
   clock(): Instant
   /** Of the file as it lies there, in hex. */
@@ -44,7 +44,7 @@ export interface ImportContext {
   rejectsPath: string
 }
 
-export interface ImportFileContext extends ImportContext {
+export interface ImportRowsContext extends ImportContext {
   mapping: RowMapping
   staging: StagingConnection
 }
@@ -53,7 +53,7 @@ export interface ImportFileContext extends ImportContext {
  * Imports one file: rows are staged, grouped into documents in SQL, and appended document by document. Doing it
  * twice appends nothing, and after a crash in the middle the second time appends the rest.
  */
-export async function importFile(file: SourceFile, context: ImportFileContext): Promise<FileSummary> {
+export async function importRows(file: SourceFile, context: ImportRowsContext): Promise<FileSummary> {
   try {
     return await load(file, context)
   } catch (error) {
@@ -64,7 +64,7 @@ export async function importFile(file: SourceFile, context: ImportFileContext): 
   }
 }
 
-async function load(file: SourceFile, context: ImportFileContext): Promise<FileSummary> {
+async function load(file: SourceFile, context: ImportRowsContext): Promise<FileSummary> {
   const { sql, staging, mapping, reference, dryRun, rejectsPath, sha256 } = context
   const { columns, interpret } = compileMapping(mapping, reference.stores)
   await resetStaging(staging)
@@ -109,7 +109,7 @@ async function load(file: SourceFile, context: ImportFileContext): Promise<FileS
 
 /** Reads the next page while the one before is appended. */
 async function storeAll(
-  context: ImportFileContext,
+  context: ImportRowsContext,
   onDocuments: (documents: number) => void,
 ): Promise<{ eventsAppended: number; duplicates: number }> {
   const { staging } = context
@@ -135,4 +135,43 @@ async function storeAll(
   }
   await finish()
   return sums
+}
+
+/** What the dead letter of a row holds; null when the row is only set back with its document. */
+function letterOfRow(
+  { row, reason, detail, store, document, own, payload }: UnloadedRow,
+  { raw }: SourceRow,
+  mapping: RowMapping,
+): FileLetter | null {
+  if (!own) return null
+  return {
+    row,
+    source: mapping.name,
+    eventId: eventIdOf(mapping, store, document),
+    store,
+    reason,
+    detail,
+    payload: Buffer.from(payload ?? raw),
+  }
+}
+
+/** What the event of a row would be called, as far as the row tells. */
+function eventIdOf(mapping: RowMapping, store: string | null, document: string | null): string | null {
+  return document === null ? null : documentIdOf(mapping, { store: store ?? '?', document })
+}
+
+/**
+ * Names the products that the staged documents sold or took back: the latest name that is not empty, by the
+ * time of the sale. `updated_at` is that time, so that an older file imported later changes no name.
+ */
+async function nameProducts(connection: StagingConnection): Promise<void> {
+  await connection.unsafe(`
+    insert into ref.products (sku, name, updated_at)
+    select distinct on (s.sku) s.sku, s.product_name, 'epoch'::timestamptz + s.event_time * interval '1 millisecond'
+    from staged s
+    join documents d on d.store = s.store and d.document = s.document and d.fault_row is null
+    where s.kind in ('o', 'r') and s.product_name is not null
+    order by s.sku, s.event_time desc, s.row desc
+    on conflict (sku) do update set name = excluded.name, updated_at = excluded.updated_at
+    where ref.products.name is null or ref.products.updated_at <= excluded.updated_at`)
 }

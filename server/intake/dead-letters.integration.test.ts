@@ -1,20 +1,28 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import type { OrderLog } from '#server/log/order-log.ts'
+import { partitionOf } from '#domain/partition.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { requeueDeadLetter } from './requeue.ts'
+import { type Appender, createAppender } from './append/appender.ts'
+import { discardDeadLetter, requeueDeadLetter } from './dead-letters.ts'
 import type { IntakeService } from './service.ts'
 import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
 let database: TestDatabase
 let intake: IntakeService
-let log: OrderLog
+let appender: Appender
 
 beforeAll(async () => {
   database = await createTestDatabase()
   await addTestStores(database.url)
   intake = await startTestIntake(database.url)
-  log = createPostgresLog(database.sql)
+  appender = createAppender({
+    log: createPostgresLog(database.sql),
+    partitionCount: 4,
+    maxBatch: { events: 10, bytes: 1_000_000 },
+    maxPending: { events: 100, bytes: 1_000_000 },
+    onAppended: () => {},
+  })
 })
 
 afterAll(async () => {
@@ -35,7 +43,7 @@ async function deadLetter(
 }
 
 const requeue = (id: number, payload: string) =>
-  requeueDeadLetter({ sql: database.sql, log, clock: Date.now }, { deadLetter: id, payload })
+  requeueDeadLetter({ sql: database.sql, appender, clock: Date.now }, { deadLetter: id, payload })
 
 async function letterState(id: number): Promise<Record<string, unknown> | undefined> {
   const [row] =
@@ -60,11 +68,11 @@ test('a repaired letter counts once, however often it is sent', async () => {
 test('a letter that is still wrong stays open, with the new reason', async () => {
   const { id, payload } = await deadLetter('requeue-2', { store: 'berlim' })
   expect(await requeue(id, payload)).toMatchObject({
-    kind: 'rejected',
+    kind: 'refused',
     rejection: { reason: 'unknown_store' },
   })
   expect(await requeue(id, '{"half":')).toMatchObject({
-    kind: 'rejected',
+    kind: 'refused',
     rejection: { reason: 'invalid_json' },
   })
   expect(await letterState(id)).toEqual({ state: 'open', settlement: null })
@@ -82,7 +90,7 @@ test('a conflicting duplicate needs an id of its own', async () => {
   await post(intake, order('1', { source: 'requeue-4' }))
   const { id, payload } = await deadLetter('requeue-4', { currency: 'EUR', customer: 'c-1' })
   expect(await requeue(id, payload)).toMatchObject({
-    kind: 'rejected',
+    kind: 'conflict',
     rejection: { reason: 'conflicting_duplicate' },
   })
   expect(await requeue(id, payload.replace('"id":"1"', '"id":"1-corrected"'))).toMatchObject({
@@ -93,3 +101,33 @@ test('a conflicting duplicate needs an id of its own', async () => {
 test('a letter that does not exist is not open', async () => {
   expect(await requeue(999_999, '{}')).toEqual({ kind: 'settled', state: 'unknown' })
 })
+
+test('a discard that comes while a letter is being requeued waits, and finds it settled', async () => {
+  const { id, payload } = await deadLetter('requeue-5', { store: 'berlim' })
+  const blocker = connect(database.url, { max: 1 })
+  await blocker`select pg_advisory_lock(7411, ${partitionOf('berlin', 4)})`
+  const requeued = requeue(id, payload.replace('berlim', 'berlin'))
+  await waitForLocks(1)
+  const discarded = discardDeadLetter(database.sql, { deadLetter: id, reason: 'a test of the till' })
+  const first = await Promise.race([discarded, waitForLocks(2)])
+  expect(first).toBe('waiting')
+  await blocker.end()
+  expect(await requeued).toMatchObject({ kind: 'appended' })
+  expect(await discarded).toEqual({ kind: 'settled', state: 'requeued' })
+  expect(await letterState(id)).toMatchObject({ state: 'requeued' })
+  expect(await database.sql`select 1 from log.event_log where source = 'requeue-5'`).toHaveLength(1)
+})
+
+/** Waits until so many backends of the test's database wait for a lock. */
+async function waitForLocks(count: number): Promise<'waiting'> {
+  await vi.waitFor(
+    async () => {
+      const rows = await database.sql`
+        select distinct pid from pg_locks l join pg_stat_activity a using (pid)
+        where not l.granted and a.datname = current_database()`
+      if (rows.length < count) throw new Error(`${rows.length} wait`)
+    },
+    { timeout: 5_000, interval: 10 },
+  )
+  return 'waiting'
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
-import { needsTick, type PartitionTime, withAppended } from './partition-time.ts'
+import { needsTick, type PartitionTime, withAppended } from './ticker.ts'
 
 const at = (time: string): number => Date.parse(`2026-11-20T${time}Z`)
 

@@ -1,15 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { IntakeMetrics } from '../metrics.ts'
+import type { IntakeMetrics } from '#server/intake/metrics.ts'
 import { checkReadiness, type ReadinessCheck } from './health.ts'
 import { type PostEventsContext, postEvents } from './post-events.ts'
 import { HttpProblem, tryLater } from './problem.ts'
 import { sendJson, sendProblem, sendText } from './respond.ts'
-import { type LetterDesk, parseLetterPath, settleLetter } from './settle-letter.ts'
+import { parseDeadLetterPath, type SettleDeadLetterContext, settleDeadLetter } from './settle-dead-letter.ts'
 
 export interface IntakeServerOptions {
-  context: PostEventsContext
-  desk: LetterDesk
+  context: PostEventsContext & SettleDeadLetterContext
   readiness: Readonly<Record<string, ReadinessCheck>>
   metrics: IntakeMetrics
   logger: Logger
@@ -80,12 +79,12 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
         sendText(response, await metrics.registry.metrics(), metrics.registry.contentType)
         return
       default: {
-        const letter = parseLetterPath(path ?? '')
+        const letter = parseDeadLetterPath(path ?? '')
         if (letter === null)
           throw new HttpProblem(404, 'There is nothing here. Events go to POST /api/v1/events.')
         allow(request, ['POST'])
         sendContinue()
-        const settled = settleLetter(request, letter, { ...options.context, desk: options.desk })
+        const settled = settleDeadLetter(request, letter, options.context)
         sendJson(response, 200, await inTime(settled, options.answerWithinMs))
       }
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compileDecimal, toAmount, toUnits } from '#server/intake/files/interpret/decimal.ts'
+import { compileDecimal, toAmount, toUnits } from './cells.ts'
 
 test.each([
   ['1234.5', '1234.5'],

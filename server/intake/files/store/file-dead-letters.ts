@@ -77,3 +77,16 @@ export async function readOpenLetters(sql: Sql, file: string): Promise<OpenLette
 function nameOf(source: string, id: string): string {
   return JSON.stringify([source, id])
 }
+
+/** Settles letters of earlier files whose document has reached the log since, repaired. */
+export async function settleRepaired(sql: Sql, source: string, file: string): Promise<void> {
+  await sql`
+    update intake.dead_letters d
+    set state = 'requeued', settled_at = clock_timestamp(),
+      settlement = jsonb_build_object('outcome', 'imported', 'file', ${file}::text)
+    where d.state = 'open' and d.source = ${source} and d.met_in ? 'file' and d.reason <> 'conflicting_duplicate'
+      and exists (
+        select from log.event_keys k
+        where k.source = d.source
+          and k.id in (d.event_id, d.event_id || '#adjust', d.event_id || '#return'))`
+}

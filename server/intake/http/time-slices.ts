@@ -1,5 +1,5 @@
 /** Lets the work of many requests take turns with the network. */
-export interface Turns {
+export interface TimeSlices {
   /** Does the work at once, or, when this round's time is spent, in one of the next rounds. In order. */
   run<Result>(work: () => Result): Promise<Result>
 }
@@ -13,7 +13,7 @@ interface Waiting {
  * the event loop, which then takes seconds. As one connection is accepted a round, senders waited 17 s and more
  * to be heard at all. So a round works for `sliceMs`, looks at the network, and goes on.
  */
-export function createTurns(sliceMs: number): Turns {
+export function createTimeSlices(sliceMs: number): TimeSlices {
   let waiting: Waiting[] = []
   let sliceEnd: number | undefined
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTurns } from './turns.ts'
+import { createTimeSlices } from './time-slices.ts'
 
 function busy(ms: number): void {
   const until = performance.now() + ms
@@ -9,9 +9,9 @@ function busy(ms: number): void {
 }
 
 test('work in a quiet process is done at once', () => {
-  const turns = createTurns(5)
+  const slices = createTimeSlices(5)
   let done = false
-  const result = turns.run(() => {
+  const result = slices.run(() => {
     done = true
     return 7
   })
@@ -20,7 +20,7 @@ test('work in a quiet process is done at once', () => {
 })
 
 test('much work takes turns with the event loop, in order', async () => {
-  const turns = createTurns(5)
+  const slices = createTimeSlices(5)
   const order: number[] = []
   let rounds = 0
   let counting = true
@@ -31,7 +31,7 @@ test('much work takes turns with the event loop, in order', async () => {
   setImmediate(count)
   await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
-      turns.run(() => {
+      slices.run(() => {
         busy(4)
         order.push(index)
       }),
@@ -43,13 +43,13 @@ test('much work takes turns with the event loop, in order', async () => {
 })
 
 test('work that fails fails alone', async () => {
-  const turns = createTurns(0)
+  const slices = createTimeSlices(0)
   const results = await Promise.allSettled([
-    turns.run(() => 1),
-    turns.run(() => {
+    slices.run(() => 1),
+    slices.run(() => {
       throw new Error('no JSON')
     }),
-    turns.run(() => 3),
+    slices.run(() => 3),
   ])
   expect(results.map(result => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
 })
