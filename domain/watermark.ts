@@ -36,6 +36,11 @@ export class PartitionWatermark {
     this.#watermark = restored?.watermark ?? null
   }
 
+  /** Another one that stands where this one does, and from here on goes its own way. */
+  copy(): PartitionWatermark {
+    return new PartitionWatermark({ sources: this.#sources, watermark: this.#watermark })
+  }
+
   get current(): Instant | null {
     return this.#watermark
   }

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Instant } from '#domain/instant.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { FencedError } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { withConnection } from './connection.ts'
-import { consumerName, GenerationMovedError, PartitionConsumer } from './consumer.ts'
+import { GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { retryMs } from './pace.ts'
-import { isDatabaseAway } from './run-partition.ts'
+import { isDatabaseAway, withConnection } from './session.ts'
+import { loadProgress } from './state/checkpoint.ts'
 import { activeGeneration, ownerOf } from './state/generations.ts'
-import { loadProgress } from './state/load-progress.ts'
 
 const LOOK_AGAIN_MS = 100
 /** A connected owner that has not moved for this long does not work on the partition. */
@@ -106,12 +105,12 @@ async function watchOwner(
       const generation = await activeGeneration(sql)
       const { position, watermark } = await loadProgress(sql, { generation, partition })
       const { offset } = position
-      const place = { generation, offset, watermark: watermark.current }
-      if (offset >= target) return place
-      const owner = await ownerOf(sql, { consumer: consumerName(generation), partition })
-      if (!owner?.isConnected) return place
+      const standing = { generation, offset, watermark: watermark.current }
+      if (offset >= target) return standing
+      const owner = await ownerOf(sql, { generation, partition })
+      if (!owner?.isConnected) return standing
       if (offset > last) movedAt = performance.now()
-      else if (performance.now() - movedAt > OWNER_STALLED_MS) return place
+      else if (performance.now() - movedAt > OWNER_STALLED_MS) return standing
       last = offset
       await sleep(LOOK_AGAIN_MS)
     }
@@ -119,7 +118,7 @@ async function watchOwner(
 }
 
 /**
- * Steps a consumer up to an offset, waiting out short outages of the database.
+ * Brings a consumer to an offset, waiting out short outages of the database.
  * @throws FencedError, LogOrderError, and the database's error when it stays away
  */
 export async function advanceTo(
@@ -133,11 +132,11 @@ export async function advanceTo(
     try {
       const position = await consumer.open()
       if (position.offset >= target) return { position, events, lateEvents }
-      const step = await consumer.step(target)
-      events += step.events
-      lateEvents += step.lateEvents
+      const batch = await consumer.processNext(target)
+      events += batch.events
+      lateEvents += batch.lateEvents
       failures = 0
-      if (step.records === 0) {
+      if (batch.records === 0) {
         throw new Error(
           `partition ${consumer.partition}: the log ends at ${position.offset}, before offset ${target}`,
         )
@@ -150,4 +149,18 @@ export async function advanceTo(
       await sleep(waitMs)
     }
   }
+}
+
+/** The one line that a run to the end of the log prints. */
+export function caughtUpLine(partitions: readonly CaughtUp[], elapsedMs: number): string {
+  const events = partitions.reduce((sum, partition) => sum + partition.events, 0)
+  const late = partitions.reduce((sum, partition) => sum + partition.lateEvents, 0)
+  const generations = [...new Set(partitions.map(({ generation }) => generation))].join(', ')
+  const offsets = partitions.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')
+  const watermarks = partitions.flatMap(({ watermark }) => (watermark === null ? [] : [watermark]))
+  const watermark = watermarks.length === 0 ? 'none' : formatInstant(Math.min(...watermarks))
+  return (
+    `stream: caught up, ${events} events (${late} late) in ${(elapsedMs / 1_000).toFixed(1)} s; ` +
+    `generation ${generations}, offsets ${offsets}, watermark ${watermark}`
+  )
 }

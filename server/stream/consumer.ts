@@ -4,13 +4,11 @@ import { assertDense, type LogRecord } from '#server/log/order-log.ts'
 import { keepPartition, type Ownership } from '#server/log/ownership.ts'
 import { foldBatch } from './fold/fold-batch.ts'
 import { neededLookbacks } from './fold/lookback.ts'
-import { type LastRead, nextReadLimit } from './pace.ts'
 import { openSession, type PartitionSession } from './session.ts'
-import { activeGeneration } from './state/generations.ts'
-import { knownStocks } from './state/known-stocks.ts'
+import { loadProgress, type Progress } from './state/checkpoint.ts'
+import { activeGeneration, consumerName } from './state/generations.ts'
+import { knownStocks, StockCache } from './state/known-stocks.ts'
 import { loadLookbacks } from './state/load-lookbacks.ts'
-import { loadProgress, type Progress } from './state/load-progress.ts'
-import { StockCache } from './state/stock-cache.ts'
 import { writeBatch } from './write/write-batch.ts'
 
 /** Entries a partition keeps in memory: about 60 MB at most. */
@@ -31,8 +29,8 @@ export class GenerationMovedError extends Error {
   override readonly name = 'GenerationMovedError'
 }
 
-/** What a step did. */
-export interface Step {
+/** What one batch was. */
+export interface BatchSummary {
   /** Records read, ticks included; 0 at the log's end. */
   records: number
   /** Records that are no ticks. */
@@ -43,7 +41,7 @@ export interface Step {
 }
 
 /**
- * Consumes one partition for one generation: read, fold, write, step by step. What it holds in memory only
+ * Consumes one partition for one generation, batch by batch: read, fold, write. What it holds in memory only
  * saves queries; after any failure it is dropped and read from the tables again.
  */
 export class PartitionConsumer {
@@ -74,7 +72,7 @@ export class PartitionConsumer {
     return this.#owned
   }
 
-  /** Null until opened, and after a failure until the next step. */
+  /** Null until opened, and after a failure until the next batch. */
   get position(): Position | null {
     return this.#progress?.position ?? null
   }
@@ -100,15 +98,15 @@ export class PartitionConsumer {
   }
 
   /**
-   * One batch, from reading to commit. After a rejection nothing of it stands, or all of it: the next step
+   * One batch, from reading to commit. After a rejection nothing of it stands, or all of it: the next call
    * finds out.
    * @param through reads nothing above this offset
    * @throws FencedError when another process took the partition, LogOrderError when offsets have a hole
    */
-  async step(through?: number): Promise<Step> {
+  async processNext(through?: number): Promise<BatchSummary> {
     await this.open()
     try {
-      return await this.#step(through)
+      return await this.#process(through)
     } catch (error) {
       await this.#forget()
       throw error
@@ -135,7 +133,7 @@ export class PartitionConsumer {
     return this.#progress.position
   }
 
-  async #step(through: number | undefined): Promise<Step> {
+  async #process(through: number | undefined): Promise<BatchSummary> {
     const { session, progress } = this.#opened()
     const { partition, generation } = this.#options
     const limit = nextReadLimit(this.#lastRead)
@@ -175,7 +173,7 @@ export class PartitionConsumer {
     })
     const { ownership } = session
     await writeBatch(session.sql, { ownership, generation, writesChanges: this.#options.isLive }, batch)
-    this.#progress = { position: batch.through, watermark: progress.watermark }
+    this.#progress = { position: batch.through, watermark: batch.watermark }
     for (const { store, sku, after, policies } of batch.stock.touched) {
       this.#cache.set(store, { sku, state: after, policies })
     }
@@ -198,11 +196,6 @@ export class PartitionConsumer {
   }
 }
 
-/** The name under which a generation's stream owns its partitions. */
-export function consumerName(generation: number): string {
-  return `stream/${generation}`
-}
-
 /** Whether policies changed, and which backend answers. */
 async function lookAround({
   sql,
@@ -218,4 +211,26 @@ function countLines(records: readonly LogRecord[]): number {
     (lines, record) => lines + (record.type === 'tick' ? 0 : (record.lines?.skus.length ?? 0)),
     0,
   )
+}
+
+/** Records a read asks for near the log's end. */
+const SMALLEST_READ = 2_000
+/** Far behind: one upsert then stands for many events. Past this, memory grows and nothing gets faster. */
+const LARGEST_READ = 20_000
+/** Lines a batch should hold at most: documents of thousands of lines make smaller batches. */
+const LINES_PER_BATCH = 200_000
+
+/** What the last read told. */
+export interface LastRead {
+  limit: number
+  records: number
+  lines: number
+}
+
+/** How many records to read next: more after every full read, few again at the log's end. */
+export function nextReadLimit(last: LastRead | null): number {
+  if (last === null || last.records < last.limit) return SMALLEST_READ
+  const linesPerRecord = Math.max(1, last.lines / last.records)
+  const roomFor = Math.floor(LINES_PER_BATCH / linesPerRecord)
+  return Math.max(1, Math.min(last.limit * 2, LARGEST_READ, roomFor))
 }

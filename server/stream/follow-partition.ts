@@ -1,16 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { afterFencing } from './after-fencing.ts'
-import { withConnection } from './connection.ts'
-import { consumerName, PartitionConsumer, type Step } from './consumer.ts'
+import { FencedError } from '#server/log/ownership.ts'
+import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { retryMs } from './pace.ts'
-import { isDatabaseAway, runPartition } from './run-partition.ts'
-import { activeGeneration, ownerOf } from './state/generations.ts'
-import type { WakeUp } from './wake-up.ts'
+import { isDatabaseAway, withConnection } from './session.ts'
+import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
+
+/** Longest a partition goes unread when no hint comes. */
+const POLL_MS = 250
+/** Least and most time between the starts of two batches at the log's end. */
+const SHORTEST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 200
 
 const LOOK_AGAIN_MS = 200
 /** A replay switches within seconds of stopping the service. One that does not is frozen: it is stopped in turn. */
 const REPLAY_PATIENCE_MS = 15_000
+
+/** Owner name of a replay that switches generations; a service that it stopped waits for the outcome. */
+export const REPLAY_OWNER = 'replay'
 
 export interface FollowOptions {
   url: string
@@ -20,7 +27,7 @@ export interface FollowOptions {
   wake: WakeUp
   logger: Logger
   signal: AbortSignal
-  onStep(step: Step, consumer: PartitionConsumer): void
+  onBatch(batch: BatchSummary, consumer: PartitionConsumer): void
 }
 
 /**
@@ -28,18 +35,16 @@ export interface FollowOptions {
  * told to stop or another process takes the partition.
  */
 export async function followPartition(options: FollowOptions): Promise<'stopped' | 'lost'> {
-  const { url, partition, owner, wake, logger, signal, onStep } = options
+  const { url, partition, owner, logger, signal } = options
   while (!signal.aborted) {
     const generation = await whenReachable(options, sql => activeGeneration(sql))
     if (generation === null) break
     const consumer = new PartitionConsumer({ url, generation, partition, owner, isLive: true })
-    const run = { consumer, wake, logger, signal, onStep: (step: Step) => onStep(step, consumer) }
-    const end = await runPartition(run)
-    const { epoch } = consumer
+    const end = await consumeOn(consumer, options)
     await consumer.close()
     if (end === 'stopped') break
     if (end === 'moved') continue
-    if ((await outcomeOfFencing(options, { generation, epoch })) === 'lost') {
+    if ((await outcomeOfFencing(options, { generation, epoch: consumer.epoch })) === 'lost') {
       logger.error(
         { partition, generation },
         `partition ${partition} was taken by another stream process: this one stops working on it`,
@@ -51,31 +56,100 @@ export async function followPartition(options: FollowOptions): Promise<'stopped'
   return 'stopped'
 }
 
+/**
+ * Consumes a partition until it is told to stop or somebody takes it. Errors of the database are waited
+ * out; anything else is reported and tried again, never skipped: a hole in the log stops its partition.
+ * @returns why it ended: told to stop, the partition was taken, or its generation is not the active one
+ */
+async function consumeOn(
+  consumer: PartitionConsumer,
+  { wake, logger, signal, onBatch }: FollowOptions,
+): Promise<'stopped' | 'fenced' | 'moved'> {
+  let failures = 0
+  while (!signal.aborted) {
+    const startedAt = performance.now()
+    try {
+      const batch = await consumer.processNext()
+      if (failures > 0) logger.info({ failures }, `partition ${consumer.partition}: works again`)
+      failures = 0
+      onBatch(batch, consumer)
+      if (batch.records === 0) await wake.wait(POLL_MS)
+      else if (!batch.hasMore) await pause(pauseMs(performance.now() - startedAt), signal)
+    } catch (err) {
+      if (err instanceof FencedError) return 'fenced'
+      if (err instanceof GenerationMovedError) return 'moved'
+      failures += 1
+      const waitMs = retryMs(failures, Math.random())
+      // The first, second, fourth … failure: an outage of hours is not thousands of lines.
+      if ((failures & (failures - 1)) === 0) {
+        const level = isDatabaseAway(err) ? 'warn' : 'error'
+        logger[level](
+          { err, failures, waitMs },
+          `partition ${consumer.partition}: a batch failed; it is tried again`,
+        )
+      }
+      await pause(waitMs, signal)
+    }
+  }
+  return 'stopped'
+}
+
+/**
+ * How long to let events gather after a batch that reached the log's end: as long as the batch took, so a
+ * busy partition works in larger batches at half its capacity, and a quiet one answers at once.
+ */
+export function pauseMs(batchMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, batchMs))
+}
+
 /** Waits out a replay that has taken the partition. */
 async function outcomeOfFencing(
   options: FollowOptions,
-  own: { generation: number; epoch: number },
+  { generation, epoch }: { generation: number; epoch: number },
 ): Promise<'lost' | 'follow' | 'retake'> {
   const { partition, signal } = options
-  const consumer = consumerName(own.generation)
   const since = performance.now()
   for (;;) {
     const outcome = await whenReachable(options, async sql => {
-      const owner = await ownerOf(sql, { consumer, partition })
+      const owner = await ownerOf(sql, { generation, partition })
       if (!owner) return 'lost'
-      const active = await activeGeneration(sql)
       return afterFencing({
-        ownEpoch: own.epoch,
+        ownEpoch: epoch,
         owner,
-        generation: own.generation,
-        activeGeneration: active,
+        generation,
+        activeGeneration: await activeGeneration(sql),
       })
     })
     if (outcome === null) return 'retake'
     if (outcome !== 'wait') return outcome
     if (performance.now() - since > REPLAY_PATIENCE_MS) return 'retake'
-    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {})
+    await pause(LOOK_AGAIN_MS, signal)
   }
+}
+
+export interface Fencing {
+  /** Epoch under which this process owned the partition. */
+  ownEpoch: number
+  owner: Owner
+  /** Generation this process worked on. */
+  generation: number
+  activeGeneration: number
+}
+
+/**
+ * What a process does whose partition was taken.
+ * - `lost`: another stream process works on it now, so this one leaves it alone.
+ * - `follow`: a replay took it to switch generations, and has switched: go on with the new one.
+ * - `wait`: a replay took it and is still at it.
+ * - `retake`: a replay took it and died before it switched: go on with the old one.
+ */
+export function afterFencing(fencing: Fencing): 'lost' | 'follow' | 'wait' | 'retake' {
+  const { ownEpoch, owner, generation, activeGeneration } = fencing
+  // Only whom the replay itself stopped goes on: another process may have had the partition in between.
+  const isByReplay = owner.name.startsWith(`${REPLAY_OWNER} `) && owner.epoch === ownEpoch + 1
+  if (!isByReplay) return 'lost'
+  if (activeGeneration !== generation) return 'follow'
+  return owner.isConnected ? 'wait' : 'retake'
 }
 
 /** Asks the database, waiting until it is there. @returns null when told to stop meanwhile */
@@ -88,8 +162,40 @@ async function whenReachable<Answer>(
       return await withConnection(url, ask)
     } catch (error) {
       if (!isDatabaseAway(error)) throw error
-      await sleep(retryMs(failures, Math.random()), undefined, { signal }).catch(() => {})
+      await pause(retryMs(failures, Math.random()), signal)
     }
   }
   return null
+}
+
+/** Sleeps, or returns at once when told to stop. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}
+
+/** Lets a loop sleep until somebody has news for it, at most for a while. */
+export class WakeUp {
+  #hasNews = false
+  #wake: (() => void) | null = null
+
+  /** Ends the current wait, or the next one at once. */
+  notify(): void {
+    this.#hasNews = true
+    this.#wake?.()
+  }
+
+  /** Resolves at news, or after `atMostMs`. Takes the news. */
+  async wait(atMostMs: number): Promise<void> {
+    if (!this.#hasNews) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, atMostMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#wake = null
+    }
+    this.#hasNews = false
+  }
 }

@@ -5,9 +5,9 @@ import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { catchUp } from './catch-up.ts'
-import { withConnection } from './connection.ts'
+import { catchUp, caughtUpLine } from './catch-up.ts'
 import { runStream } from './run.ts'
+import { withConnection } from './session.ts'
 import { stopSignal, whenStopped } from './stop-signal.ts'
 import {
   choosePartitions,
@@ -16,7 +16,6 @@ import {
   type StreamArguments,
   UsageError,
 } from './stream-arguments.ts'
-import { caughtUpLine } from './summary-line.ts'
 
 const EXIT_FENCED = 3
 const EXIT_INTERRUPTED = 130

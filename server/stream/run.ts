@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { connect } from '#db/client.ts'
-import { Activity } from './activity.ts'
-import { withConnection } from './connection.ts'
-import { followPartition } from './follow-partition.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { BatchSummary, PartitionConsumer } from './consumer.ts'
+import { followPartition, WakeUp } from './follow-partition.ts'
 import { createAdvanceHints, listenForAppends } from './hints.ts'
-import { WakeUp } from './wake-up.ts'
-import { trimChanges } from './write/trim-changes.ts'
+import { withConnection } from './session.ts'
+import { trimChanges } from './write/changes.ts'
 
 const REPORT_MS = 10_000
 const TRIM_MS = 60_000
@@ -56,9 +56,9 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         wake,
         logger,
         signal,
-        onStep(step, consumer) {
-          activity.add(step, consumer, Date.now())
-          if (step.records > 0) hints.announce(partition)
+        onBatch(batch, consumer) {
+          activity.add(batch, consumer, Date.now())
+          if (batch.records > 0) hints.announce(partition)
         },
       }),
     ),
@@ -69,4 +69,53 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   hints.stop()
   await hintsClient.end({ timeout: 1 })
   return ends.every(end => end === 'lost') ? 'fenced' : 'stopped'
+}
+
+/** What the process did since the last report. */
+interface ActivityReport {
+  events: number
+  lateEvents: number
+  perSecond: number
+  /** Greatest age, in ms, of a batch's newest event when its results were committed. */
+  lagMs: number
+  /** Offset per partition. */
+  offsets: Record<string, number>
+}
+
+/** Counts what the partitions of a process do, from report to report. */
+class Activity {
+  #since: Instant
+  #events = 0
+  #lateEvents = 0
+  #lagMs = 0
+  readonly #offsets: Record<string, number> = {}
+
+  constructor(now: Instant) {
+    this.#since = now
+  }
+
+  add(batch: BatchSummary, consumer: PartitionConsumer, now: Instant): void {
+    this.#events += batch.events
+    this.#lateEvents += batch.lateEvents
+    if (batch.records === 0 || consumer.position === null) return
+    this.#offsets[consumer.partition] = consumer.position.offset
+    this.#lagMs = Math.max(this.#lagMs, now - consumer.position.appendedAt)
+  }
+
+  /** The report since the last one, or null when there was nothing to do. */
+  takeReport(now: Instant): ActivityReport | null {
+    const seconds = Math.max(0.001, (now - this.#since) / 1_000)
+    const report = {
+      events: this.#events,
+      lateEvents: this.#lateEvents,
+      perSecond: Math.round(this.#events / seconds),
+      lagMs: this.#lagMs,
+      offsets: { ...this.#offsets },
+    }
+    this.#since = now
+    this.#events = 0
+    this.#lateEvents = 0
+    this.#lagMs = 0
+    return report.events > 0 ? report : null
+  }
 }

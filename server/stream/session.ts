@@ -1,5 +1,6 @@
 import { connect, type Sql } from '#db/client.ts'
-import type { OrderLog } from '#server/log/order-log.ts'
+import { classifyLogError } from '#server/log/log-errors.ts'
+import { LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
 import { keepPartition, type Ownership, takePartition } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 
@@ -7,7 +8,7 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
  * A transaction that its process no longer drives (frozen, or cut off) is ended by the server after this
  * long. Below the time a takeover may take: until then its lock on the owner's row holds up the taker.
  */
-export const IDLE_IN_TRANSACTION_MS = 3_000
+const IDLE_IN_TRANSACTION_MS = 3_000
 
 /** One connection that owns one partition: the only one that writes its results. */
 export interface PartitionSession {
@@ -60,4 +61,27 @@ export async function openSession(
     await close()
     throw error
   }
+}
+
+/**
+ * Runs a few statements on a connection of their own. For what happens seldom: a connection made now knows
+ * nothing of an outage a moment ago, where the driver's would still wait before it tries again.
+ */
+export async function withConnection<Result>(
+  url: string,
+  work: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
+  const sql = connect(url, { max: 1, applicationName: 'tillstream stream' })
+  try {
+    return await work(sql)
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Whether an error passes when the database is back, or when the same is done again. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof LogUnavailableError) return true
+  const { kind } = classifyLogError(error)
+  return kind === 'unavailable' || kind === 'transient'
 }

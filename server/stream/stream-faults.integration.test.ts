@@ -140,7 +140,7 @@ describe('a backend that ends between effects and checkpoint', () => {
     const consumer = new PartitionConsumer(options)
     const holder = connect(database.url, { max: 1 })
     await holder`select pg_advisory_lock(4711)`
-    const step = consumer.step().then(
+    const step = consumer.processNext().then(
       () => 'committed',
       () => 'rejected',
     )
@@ -159,7 +159,7 @@ describe('a backend that ends between effects and checkpoint', () => {
     expect(await totalsOf(database.sql)).toEqual({ windows: {}, stock: {} })
     expect(await progress()).toBe(0)
 
-    await consumer.step()
+    await consumer.processNext()
     expect(await totalsOf(database.sql)).toEqual(modelOf(events))
     await consumer.close()
   })

@@ -8,12 +8,12 @@ import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { catchUp } from './catch-up.ts'
 import { PartitionConsumer } from './consumer.ts'
 import { runStream } from './run.ts'
+import { CheckpointMovedError } from './state/checkpoint.ts'
 import { appendAll, type StoredEvent } from './testing/append.ts'
 import { randomEvents, seededRandom } from './testing/random-events.ts'
 import { movement, sale } from './testing/records.ts'
 import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
-import { trimChanges } from './write/trim-changes.ts'
-import { CheckpointMovedError } from './write/write-batch.ts'
+import { trimChanges } from './write/changes.ts'
 
 const logger = pino({ level: 'silent' })
 const PARTITIONS = [0, 1, 2, 3]
@@ -88,7 +88,7 @@ describe('the stream path', () => {
       for (const partition of PARTITIONS) {
         const consumer = consume(partition)
         for (let offset = (await consumer.open()).offset; ; ) {
-          if ((await consumer.step(offset + batchSize)).records === 0) break
+          if ((await consumer.processNext(offset + batchSize)).records === 0) break
           offset = consumer.position?.offset ?? 0
           // What it held in memory is gone; the tables must tell it all.
           if (restarts) await consumer.close()
@@ -166,13 +166,13 @@ describe('the stream path', () => {
     const consumer = consume(
       (await appendAll(log, [movement('stock.counted', START, 10)]))[0]?.partition ?? 0,
     )
-    await consumer.step()
+    await consumer.processNext()
     await appendAll(log, [sale(START + 1, 1)])
-    await consumer.step()
+    await consumer.processNext()
     await database.sql`insert into ref.stock_policies values ('berlin', 'tea', 'epoch', 9, 40, null)`
     expect(await database.sql`select alert_id from stream.episodes`).toEqual([])
     await appendAll(log, [sale(START + 2, 1)])
-    await consumer.step()
+    await consumer.processNext()
     expect(
       await database.sql`select alert_id, rule, on_hand, suggested_units, opened_offset from stream.episodes`,
     ).toEqual([
@@ -185,8 +185,8 @@ describe('the stream path', () => {
     const consumer = consume((await appendAll(log, [sale(START, 1)]))[0]?.partition ?? 0)
     await consumer.open()
     await database.sql`update log.owners set epoch = epoch + 1`
-    await expect(consumer.step()).rejects.toThrow(FencedError)
-    await expect(consumer.step()).rejects.toThrow(FencedError)
+    await expect(consumer.processNext()).rejects.toThrow(FencedError)
+    await expect(consumer.processNext()).rejects.toThrow(FencedError)
     expect(await totalsOf(database.sql)).toEqual({ windows: {}, stock: {} })
     await consumer.close()
   })
@@ -194,10 +194,10 @@ describe('the stream path', () => {
   test('writes nothing where the checkpoint is not where the batch began', async () => {
     const partition = (await appendAll(log, [sale(START, 1)]))[0]?.partition ?? 0
     const consumer = consume(partition)
-    await consumer.step()
+    await consumer.processNext()
     await appendAll(log, [sale(START, 2)])
     await database.sql`update stream.checkpoints set "offset" = 2`
-    await expect(consumer.step()).rejects.toThrow(CheckpointMovedError)
+    await expect(consumer.processNext()).rejects.toThrow(CheckpointMovedError)
     expect(await database.sql`select units from stream.windows`).toEqual([{ units: 1 }])
     await consumer.close()
   })
@@ -234,10 +234,10 @@ describe('ticks', () => {
     const partition = event?.partition ?? 0
     await database.sql`update log.event_log set appended_at = ${new Date(long).toISOString()}`
     const consumer = consume(partition)
-    await consumer.step()
+    await consumer.processNext()
     expect(await lastChange(partition)).toMatchObject({ sales: 1, windows: [{ state: 'open', orders: 1 }] })
     await log.appendTick(partition, 0)
-    await consumer.step()
+    await consumer.processNext()
     expect(await lastChange(partition)).toMatchObject({
       sales: 0,
       previous_offset: 1,
@@ -260,7 +260,7 @@ describe('change rows', () => {
     const shown = new Map<string, { orders: number }>()
     const events = anHour(200).filter(event => event.partition === 1)
     await appendAll(log, events)
-    while ((await consumer.step((consumer.position?.offset ?? 0) + 9)).records > 0) {
+    while ((await consumer.processNext((consumer.position?.offset ?? 0) + 9)).records > 0) {
       const row = await lastChange(1)
       for (const window of row?.windows ?? [])
         shown.set(`${window.store}/${window.channel}/${window.currency}/${window.windowStart}`, window)
@@ -282,7 +282,7 @@ describe('change rows', () => {
     const [first] = await appendAll(log, events)
     const partition = first?.partition ?? 0
     const consumer = consume(partition)
-    await consumer.step()
+    await consumer.processNext()
     expect(await lastChange(partition)).toMatchObject({
       previous_offset: 1_500,
       through_offset: 1_500,
@@ -292,7 +292,7 @@ describe('change rows', () => {
       alerts: [],
     })
     await appendAll(log, [sale(START, 1)])
-    await consumer.step()
+    await consumer.processNext()
     expect(await lastChange(partition)).toMatchObject({ previous_offset: 1_500, sales: 1 })
     await consumer.close()
   })
@@ -310,7 +310,7 @@ describe('change rows', () => {
     const alerts = []
     for (const step of steps) {
       await appendAll(log, [step])
-      await consumer.step()
+      await consumer.processNext()
       const row = await lastChange(consumer.partition)
       alerts.push(row?.alerts.map(({ rule, state }: { rule: string; state: string }) => `${rule} ${state}`))
     }
@@ -324,7 +324,7 @@ describe('change rows', () => {
       log,
       anHour(100).filter(event => event.partition === 1),
     )
-    while ((await consumer.step((consumer.position?.offset ?? 0) + 5)).records > 0);
+    while ((await consumer.processNext((consumer.position?.offset ?? 0) + 5)).records > 0);
     await consumer.close()
     await database.sql`update stream.changes set processed_at = processed_at - interval '61 minutes'
       where through_offset <= 10`

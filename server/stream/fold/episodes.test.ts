@@ -3,7 +3,7 @@ import { MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 import { movement, sale } from '#server/stream/testing/records.ts'
-import type { StockPolicy } from './policies.ts'
+import type { StockPolicy } from './stock-state.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 const at = (minutes: number) => NOON + minutes * MINUTE_MS

@@ -1,6 +1,5 @@
 import { SHORTAGE_RULE_VERSION, severityOf, shortageOf } from '#domain/shortage.ts'
-import type { StockPolicy } from './policies.ts'
-import type { Episode, StockState } from './stock-state.ts'
+import type { Episode, StockPolicy, StockState } from './stock-state.ts'
 
 /** The event after which a state is judged. */
 export interface JudgedAt {

@@ -1,51 +1,101 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import { SALES_DOCUMENTS } from '#domain/measures.ts'
-import type { PartitionWatermark } from '#domain/watermark.ts'
+import type { LogEntryTime, PartitionWatermark, SourceProgress } from '#domain/watermark.ts'
+import { classifyArrival } from '#domain/window.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
-import type { BatchResult } from './batch-result.ts'
-import { judgeLateness } from './lateness.ts'
-import { foldStock, type KnownStocks } from './stock.ts'
-import { foldWindows } from './windows.ts'
+import { foldStock, type StockInput, type StockOutcome } from './stock.ts'
+import { foldWindows, type WindowDelta } from './windows.ts'
 
-export interface FoldInput {
-  partition: number
+export interface FoldInput extends StockInput {
   /** Position the records follow. */
   previous: Position
-  /** Advanced in place: throw it away with the batch when the batch is not written. */
+  /** As it stands there. */
   watermark: PartitionWatermark
-  /** Of every store and sku the records touch. */
-  known: KnownStocks
-  lookbacks: ReadonlyMap<string, number>
+}
+
+/** What a batch of one partition means, computed and not yet written. */
+export interface BatchResult {
+  /** The batch holds the records after this position … */
+  previous: Position
+  /** … up to this one. */
+  through: Position
+  previousWatermark: Instant | null
+  /** After the batch. */
+  watermark: PartitionWatermark
+  /** Sources whose progress changed. */
+  sources: [source: string, progress: SourceProgress][]
+  /** Records that are no ticks. */
+  events: number
+  lateEvents: number
+  /** Orders, voids and returns among them. */
+  sales: number
+  windows: WindowDelta[]
+  stock: StockOutcome
 }
 
 /**
- * Runs every operator over a batch of one partition. A function of its input alone: where batches are cut
- * changes no total, no verdict on lateness and no episode.
+ * Folds a batch of one partition: lateness, windows, stock and shortages. A function of its input, which it
+ * leaves as it was; and where batches are cut changes no total, no verdict on lateness and no episode.
  * @param records at least one
  */
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
-  const { partition, previous, watermark, known, lookbacks } = input
   const last = records.at(-1)
   if (!last) throw new Error('a batch holds at least one record')
-  const previousWatermark: Instant | null = watermark.current
+  const watermark = input.watermark.copy()
   const { late, events, lateEvents } = judgeLateness(records, watermark)
   return {
-    previous,
+    previous: input.previous,
     through: { offset: last.offset, appendedAt: last.appendedAt },
-    previousWatermark,
-    watermark: watermark.current,
+    previousWatermark: input.watermark.current,
+    watermark,
     sources: watermark.takeTouchedSources(),
     events,
     lateEvents,
-    sales: records.reduce((count, record) => count + (isSale(record) ? 1 : 0), 0),
-    windows: foldWindows(records, late),
-    stock: foldStock(records, { partition, known, lookbacks }),
+    ...foldWindows(records, late),
+    stock: foldStock(records, input),
   }
 }
 
-const SALES: ReadonlySet<string> = new Set(SALES_DOCUMENTS)
+/** Which records of a batch arrived after their window had closed. */
+interface LatenessVerdicts {
+  /** 1 where the record of the same index is late. Only live events can be. */
+  late: Uint8Array
+  lateEvents: number
+  /** Records that are no ticks. */
+  events: number
+}
 
-function isSale(record: LogRecord): boolean {
-  return SALES.has(record.type)
+/**
+ * Moves the watermark over a batch and judges each record by the watermark before it: the partition's log
+ * alone decides, so a replay at any batch size decides the same.
+ * @param watermark is advanced in place
+ */
+export function judgeLateness(
+  records: readonly LogRecord[],
+  watermark: PartitionWatermark,
+): LatenessVerdicts {
+  const late = new Uint8Array(records.length)
+  let lateEvents = 0
+  let events = 0
+  records.forEach((record, index) => {
+    const before = watermark.advance(timeOf(record))
+    if (record.type === 'tick') return
+    events += 1
+    if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
+      late[index] = 1
+      lateEvents += 1
+    }
+  })
+  return { late, lateEvents, events }
+}
+
+function timeOf(record: LogRecord): LogEntryTime {
+  if (record.type === 'tick') return { kind: 'tick', appendedAt: record.appendedAt }
+  if (record.class === 'bulk') return { kind: 'bulk', appendedAt: record.appendedAt }
+  return {
+    kind: 'live',
+    source: record.source,
+    eventTime: record.eventTime,
+    appendedAt: record.appendedAt,
+  }
 }

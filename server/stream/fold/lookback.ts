@@ -1,8 +1,7 @@
 import { stockEffects } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
-import type { KnownStocks } from './stock.ts'
-import { opensBefore, type StockState } from './stock-state.ts'
+import { type KnownStocks, opensBefore, type StockState } from './stock-state.ts'
 
 /** A question to the log: the sum of a sku's deltas after an instant (at it too, where inclusive). */
 export interface Lookback {

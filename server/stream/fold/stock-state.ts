@@ -2,7 +2,7 @@ import type { MovementKind } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
 
-/** What is known of one sku in one store after some offset. */
+/** The stock of one sku in one store after some offset. */
 export interface StockState {
   /** Null: unknown, there was no count and no opening receipt yet. */
   onHand: number | null
@@ -44,6 +44,26 @@ export interface Episode {
   /** Units that bring the inventory position up to the policy's level; null where the policy has none. */
   suggestedUnits: number | null
 }
+
+/** A rule of replenishment for one sku in one store, valid from an instant until the next one. */
+export interface StockPolicy {
+  validFrom: Instant
+  reorderPoint: number
+  /** Level that an order brings the inventory position up to; null where none is set. */
+  orderUpTo: number | null
+}
+
+/** What is known of a sku in a store before a batch. */
+export interface KnownStock {
+  /** A text of its own, as it is kept for long. */
+  sku: string
+  /** Null: no event has touched it yet. */
+  state: StockState | null
+  /** Ascending by `validFrom`. */
+  policies: readonly StockPolicy[]
+}
+
+export type KnownStocks = ReadonlyMap<string, ReadonlyMap<string, KnownStock>>
 
 /** One line's movement of one sku, at its place in time and in the log. */
 export interface Movement {
@@ -116,4 +136,13 @@ function applyDelta(state: StockState, movement: Movement, deltasAfter: DeltasAf
 export function opensBefore(state: StockState, eventTime: Instant): boolean {
   if (state.anchorKind === null) return true
   return state.anchorKind === 'opening' && state.anchorTime !== null && eventTime < state.anchorTime
+}
+
+/** The policy valid at an instant. @param policies ascending by `validFrom` */
+export function policyAt(policies: readonly StockPolicy[], at: Instant): StockPolicy | null {
+  for (let index = policies.length - 1; index >= 0; index -= 1) {
+    const policy = policies[index]
+    if (policy && policy.validFrom <= at) return policy
+  }
+  return null
 }

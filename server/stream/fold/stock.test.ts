@@ -4,8 +4,8 @@ import { LOG_START, type LogEvent } from '#domain/log-event.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 import { movement, sale } from '#server/stream/testing/records.ts'
 import { neededLookbacks } from './lookback.ts'
-import { foldStock, type KnownStocks } from './stock.ts'
-import { type StockState, unknownStock } from './stock-state.ts'
+import { foldStock } from './stock.ts'
+import { type KnownStocks, type StockState, unknownStock } from './stock-state.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 const at = (minutes: number) => NOON + minutes * MINUTE_MS

@@ -2,20 +2,15 @@ import { onOrderSign, stockEffects } from '#domain/effects.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { type EpisodeChange, judgeShortage } from './episodes.ts'
 import { lookbackKey } from './lookback.ts'
-import { policyAt, type StockPolicy } from './policies.ts'
-import { applyMovement, type Movement, type StockState, unknownStock } from './stock-state.ts'
-
-/** What is known of a sku in a store before a batch. */
-export interface KnownStock {
-  /** A text of its own, as it is kept for long. */
-  sku: string
-  /** Null: no event has touched it yet. */
-  state: StockState | null
-  /** Ascending by `validFrom`. */
-  policies: readonly StockPolicy[]
-}
-
-export type KnownStocks = ReadonlyMap<string, ReadonlyMap<string, KnownStock>>
+import {
+  applyMovement,
+  type KnownStocks,
+  type Movement,
+  policyAt,
+  type StockPolicy,
+  type StockState,
+  unknownStock,
+} from './stock-state.ts'
 
 /** What the fold needs to know of the world before the batch. */
 export interface StockInput {

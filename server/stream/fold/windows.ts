@@ -22,13 +22,19 @@ export interface WindowDelta extends SalesEffect {
 /**
  * Adds the sales of a batch up by window, sorted by the windows' key.
  * @param late per record, as `judgeLateness` gives it
+ * @returns the deltas, and how many sales (orders, voids and returns) there were
  */
-export function foldWindows(records: readonly LogRecord[], late: Uint8Array): WindowDelta[] {
+export function foldWindows(
+  records: readonly LogRecord[],
+  late: Uint8Array,
+): { windows: WindowDelta[]; sales: number } {
   const deltas = new Map<string, WindowDelta>()
+  let sales = 0
   records.forEach((record, index) => {
     if (record.type === 'tick') return
     const effect = salesEffect(record)
     if (!effect) return
+    sales += 1
     const delta = deltaOf(deltas, record)
     for (const metric of MEASURE_NAMES) delta[metric] += effect[metric]
     delta.lastOffset = record.offset
@@ -38,7 +44,7 @@ export function foldWindows(records: readonly LogRecord[], late: Uint8Array): Wi
       delta.lateNet += netOf(effect)
     }
   })
-  return [...deltas.values()].sort(byKey)
+  return { windows: [...deltas.values()].sort(byKey), sales }
 }
 
 function deltaOf(deltas: Map<string, WindowDelta>, record: EventRecord): WindowDelta {

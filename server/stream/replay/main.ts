@@ -6,10 +6,9 @@ import { migrate } from '#db/migrate.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import { withConnection } from '#server/stream/connection.ts'
+import { withConnection } from '#server/stream/session.ts'
 import { stopSignal, whenStopped } from '#server/stream/stop-signal.ts'
 import { parseOptions, UsageError } from '#server/stream/stream-arguments.ts'
-import { replayLines } from '#server/stream/summary-line.ts'
 import { type ReplayOutcome, replay } from './replay.ts'
 
 const HELP = `Usage: npm run replay -- [options]
@@ -24,6 +23,8 @@ Exit codes: 0 switched, 1 failed or different (the active generation stays as it
 `
 
 const EXIT_INTERRUPTED = 130
+/** Differences that are shown. */
+const MOST_LISTED = 20
 
 const signal = stopSignal()
 
@@ -76,4 +77,20 @@ async function replayAndCatchUp(
     await catchUp({ url, partitions, owner: `stream ${name}`, logger })
   }
   return outcome
+}
+
+/** What a replay prints: one line, and where the generations differ. */
+function replayLines(outcome: ReplayOutcome): string[] {
+  const { from, to, events, buildMs, differences, isSwitched } = outcome
+  const perSecond = Math.round(events / Math.max(0.001, buildMs / 1_000))
+  const built = `replay: ${events} events in ${(buildMs / 1_000).toFixed(1)} s (${perSecond} a second)`
+  const listed = differences
+    .slice(0, MOST_LISTED)
+    .map(({ of, figure, active, rebuilt }) => `  ${of}: ${figure} was ${active}, rebuilt ${rebuilt}`)
+  const omitted = differences.length > MOST_LISTED ? [`  … and ${differences.length - MOST_LISTED} more`] : []
+  const verdict = isSwitched
+    ? `generation ${to} is active, ${differences.length} differences from generation ${from}`
+    : `generation ${from} stays active: the rebuilt one differs in ${differences.length} figures. ` +
+      'If a change of rules explains them, run it again with --accept-differences'
+  return [`${built}; ${verdict}`, ...listed, ...omitted]
 }

@@ -2,18 +2,23 @@ import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import type { Ownership } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { REPLAY_OWNER } from '#server/stream/after-fencing.ts'
 import { advanceTo } from '#server/stream/catch-up.ts'
 import { PartitionConsumer } from '#server/stream/consumer.ts'
-import { createNextGeneration, dropGeneration, dropRetired } from '#server/stream/state/generation-tables.ts'
-import { activeGeneration } from '#server/stream/state/generations.ts'
+import { REPLAY_OWNER } from '#server/stream/follow-partition.ts'
+import { offsetsOf } from '#server/stream/state/checkpoint.ts'
+import {
+  activeGeneration,
+  createNextGeneration,
+  dropGeneration,
+  dropRetired,
+} from '#server/stream/state/generations.ts'
 import {
   compareTotals,
   type GenerationTotals,
   generationTotals,
   type TotalsDifference,
 } from './generation-totals.ts'
-import { offsetsOf, switchGeneration } from './switch-generation.ts'
+import { switchGeneration } from './switch-generation.ts'
 
 /** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
 const CLOSE_ENOUGH = 20_000

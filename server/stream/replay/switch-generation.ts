@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { assertOwner, FencedError, type Ownership, takePartition } from '#server/log/ownership.ts'
-import { consumerName } from '#server/stream/consumer.ts'
-import { ownerOf } from '#server/stream/state/generations.ts'
+import { offsetsOf } from '#server/stream/state/checkpoint.ts'
+import { consumerName, ownerOf } from '#server/stream/state/generations.ts'
 
 /** Times the fence is put up again when a stream process starts just then and takes a partition. */
 const MOST_TRIES = 5
@@ -43,26 +43,12 @@ async function fence(sql: Sql, change: Switch, held: Map<number, Ownership>): Pr
   let wasRunning = false
   const consumer = consumerName(change.from)
   for (const partition of change.partitions) {
-    const current = await ownerOf(sql, { consumer, partition })
+    const current = await ownerOf(sql, { generation: change.from, partition })
     if (current !== null && current.epoch === held.get(partition)?.epoch) continue
     wasRunning ||= current?.isConnected ?? false
     held.set(partition, await takePartition(sql, { consumer, partition, owner: change.owner }))
   }
   return wasRunning
-}
-
-/** Offsets that a generation has reached, indexed like `partitions`. */
-export async function offsetsOf(
-  sql: Pick<Sql, 'unsafe'>,
-  generation: number,
-  partitions: readonly number[],
-): Promise<number[]> {
-  const rows = await sql.unsafe<{ partition: number; offset: number }[]>(
-    'select partition, "offset" from stream.checkpoints where generation = $1',
-    [generation],
-  )
-  const offsets = new Map(rows.map(row => [row.partition, row.offset]))
-  return partitions.map(partition => offsets.get(partition) ?? 0)
 }
 
 async function movePointer(

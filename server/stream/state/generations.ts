@@ -1,4 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
+
+/** The rows of one partition in the tables of one generation. */
+export interface GenerationPartition {
+  generation: number
+  partition: number
+}
 
 /** The generation that readers see and the service writes. */
 export async function activeGeneration(sql: Pick<Sql, 'unsafe'>): Promise<number> {
@@ -7,7 +16,12 @@ export async function activeGeneration(sql: Pick<Sql, 'unsafe'>): Promise<number
   return row.generation
 }
 
-/** Who holds a partition for a consumer. */
+/** The name under which a generation's stream owns its partitions. */
+export function consumerName(generation: number): string {
+  return `stream/${generation}`
+}
+
+/** Who holds a partition of a generation. */
 export interface Owner {
   name: string
   epoch: number
@@ -18,14 +32,77 @@ export interface Owner {
 /** The owner of a partition, or null where nobody ever took it. */
 export async function ownerOf(
   sql: Pick<Sql, 'unsafe'>,
-  { consumer, partition }: { consumer: string; partition: number },
+  { generation, partition }: GenerationPartition,
 ): Promise<Owner | null> {
   const [row] = await sql.unsafe<Owner[]>(
     `select o.owner as name, o.epoch, exists (
        select from pg_stat_activity a where a.pid = o.backend_pid and a.backend_start = o.backend_start
      ) as "isConnected"
      from log.owners o where o.consumer = $1 and o.partition = $2`,
-    [consumer, partition],
+    [consumerName(generation), partition],
   )
   return row ?? null
+}
+
+const LOCK_NOT_AVAILABLE = '55P03'
+const LOCK_PATIENCE = '500ms'
+const MOST_TRIES = 60
+
+/**
+ * Creates the tables of the next generation, after dropping those that a replay left half built. Call it
+ * under the replay's lock.
+ */
+export async function createNextGeneration(sql: Sql): Promise<number> {
+  const rows = await sql<{ generation: number; state: string }[]>`
+    select generation, state from stream.generations order by generation`
+  for (const { generation } of rows.filter(({ state }) => state === 'building'))
+    await dropGeneration(sql, generation)
+  const next = Math.max(0, ...rows.map(({ generation }) => generation)) + 1
+  await withLocksInTurn(
+    sql,
+    transaction => transaction`select stream.create_generation(${next}, ${RULES_VERSION})`,
+  )
+  return next
+}
+
+export async function dropGeneration(sql: Sql, generation: number): Promise<void> {
+  await withLocksInTurn(sql, transaction => transaction`select stream.drop_generation(${generation})`)
+}
+
+/**
+ * Drops retired generations but the newest, which stays to be looked at until the next replay. One that
+ * somebody reads for minutes stays too, for the next replay to drop.
+ */
+export async function dropRetired(sql: Sql, logger: Logger): Promise<void> {
+  const retired = await sql<{ generation: number }[]>`
+    select generation from stream.generations where state = 'retired' order by generation desc offset 1`
+  for (const { generation } of retired) {
+    try {
+      await dropGeneration(sql, generation)
+    } catch (err) {
+      logger.warn({ err, generation }, `generation ${generation} stays until the next replay`)
+    }
+  }
+}
+
+/**
+ * Creating and dropping take the parent tables' exclusive lock. Whoever waits for it makes all readers
+ * behind it wait too: so it waits half a second at most, lets them pass, and tries again.
+ */
+async function withLocksInTurn(
+  sql: Sql,
+  work: (transaction: Parameters<Parameters<Sql['begin']>[1]>[0]) => Promise<unknown>,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await sql.begin(async transaction => {
+        await transaction`select set_config('lock_timeout', ${LOCK_PATIENCE}, true)`
+        await work(transaction)
+      })
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || tries >= MOST_TRIES) throw error
+      await sleep(500)
+    }
+  }
 }

@@ -1,8 +1,6 @@
 import type { Sql } from '#db/client.ts'
-import type { StockPolicy } from '#server/stream/fold/policies.ts'
-import type { KnownStock } from '#server/stream/fold/stock.ts'
-import type { Episode, StockState } from '#server/stream/fold/stock-state.ts'
-import { generationTable, textArray } from '#server/stream/write/sink.ts'
+import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
+import { textArray } from '#server/stream/write/pg-array.ts'
 
 /** A sku in a store. */
 export interface StockKey {
@@ -52,11 +50,11 @@ function stockStatement(generation: number): string {
       e.reorder_point as "episodeReorderPoint", e.suggested_units as "suggestedUnits"
     from unnest($1::text::text[], $2::text::text[]) with ordinality as wanted(store, sku, ordinal)
     cross join lateral (
-      select * from ${generationTable('stock', generation)} stock
+      select * from stream.stock_g${generation} stock
       where stock.generation = ${generation} and stock.store = wanted.store and stock.sku = wanted.sku limit 1
     ) s
     left join lateral (
-      select * from ${generationTable('episodes', generation)} episode
+      select * from stream.episodes_g${generation} episode
       where episode.store = wanted.store and episode.sku = wanted.sku and episode.state = 'open' limit 1
     ) e on true`
 }

@@ -5,9 +5,7 @@ import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { foldBatch } from '#server/stream/fold/fold-batch.ts'
 import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
-import type { StockPolicy } from '#server/stream/fold/policies.ts'
-import type { KnownStock } from '#server/stream/fold/stock.ts'
-import type { Episode, StockState } from '#server/stream/fold/stock-state.ts'
+import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 
 /** What the operators make of a partition's log, held in memory: the tables without a database. */
@@ -36,7 +34,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
     watermark: null,
     lateEvents: 0,
   }
-  const watermark = new PartitionWatermark()
+  let watermark = new PartitionWatermark()
   let previous: Position = LOG_START
   let done = 0
   for (let turn = 0; done < records.length; turn += 1) {
@@ -56,6 +54,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
     for (const { episode } of result.stock.episodes.values()) folded.episodes.set(episode.alertId, episode)
     folded.lateEvents += result.lateEvents
     previous = result.through
+    watermark = result.watermark
     done += batch.length
   }
   folded.watermark = watermark.current

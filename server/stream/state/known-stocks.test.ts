@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StockCache } from './stock-cache.ts'
+import { StockCache } from './known-stocks.ts'
 
 const known = (sku: string, validFrom: number) => ({
   sku,

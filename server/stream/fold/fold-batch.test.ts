@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import type { LogEvent } from '#domain/log-event.ts'
+import { LOG_START, type LogEvent } from '#domain/log-event.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { foldLog } from '#server/stream/testing/fold-log.ts'
 import { sale } from '#server/stream/testing/records.ts'
-import { judgeLateness } from './lateness.ts'
+import { foldBatch, judgeLateness } from './fold-batch.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 
@@ -65,4 +65,15 @@ describe('lateness', () => {
     const { watermark } = foldLog(log([0, sale(at(0), 1)], [5 * 60, 'tick']))
     expect(watermark).toBe(NOON + 4 * MINUTE_MS)
   })
+})
+
+test('a batch folded twice gives the same twice: nothing that it was given has changed', () => {
+  const known = new Map([['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [] }]])]])
+  const watermark = new PartitionWatermark()
+  const input = { partition: 0, previous: LOG_START, watermark, known, lookbacks: new Map() }
+  const records = log([0, sale(at(0), 1)], [90, sale(at(90), 1)], [91, sale(at(20), 2)])
+  const once = foldBatch(records, input)
+  expect(once).toMatchObject({ lateEvents: 1, sales: 3, sources: [['till-1', { maxEventTime: at(90) }]] })
+  expect(watermark.current).toBeNull()
+  expect(foldBatch(records, input)).toEqual(once)
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { unknownStock } from '#server/stream/fold/stock-state.ts'
-import { changeRow, crossedWindowStarts, MOST_CHANGES, UNLISTED, type WindowRow } from './change-row.ts'
+import { changeRow, MOST_CHANGES, UNLISTED } from './changes.ts'
+import { crossedWindowStarts, type WindowRow } from './windows.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
 
@@ -73,16 +74,14 @@ describe('a change row', () => {
 })
 
 describe('a watermark that moves', () => {
-  const LENGTHS = { windowMs: MINUTE_MS, allowedLatenessMs: 2 * HOUR_MS }
-
   test('within a minute crosses no window', () => {
-    expect(crossedWindowStarts(NOON, NOON + MINUTE_MS - 1, LENGTHS)).toEqual([])
-    expect(crossedWindowStarts(null, NOON, LENGTHS)).toEqual([])
-    expect(crossedWindowStarts(NOON, null, LENGTHS)).toEqual([])
+    expect(crossedWindowStarts(NOON, NOON + MINUTE_MS - 1)).toEqual([])
+    expect(crossedWindowStarts(null, NOON)).toEqual([])
+    expect(crossedWindowStarts(NOON, null)).toEqual([])
   })
 
   test('past the end of a minute closes it, and makes final what ended two hours before', () => {
-    expect(crossedWindowStarts(NOON - 1, NOON, LENGTHS)).toEqual([
+    expect(crossedWindowStarts(NOON - 1, NOON)).toEqual([
       { after: NOON - 1 - MINUTE_MS, through: NOON - MINUTE_MS },
       { after: NOON - 1 - MINUTE_MS - 2 * HOUR_MS, through: NOON - MINUTE_MS - 2 * HOUR_MS },
     ])

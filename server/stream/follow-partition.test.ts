@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { afterFencing } from './after-fencing.ts'
+import { afterFencing, pauseMs } from './follow-partition.ts'
 
 const BY_REPLAY = {
   ownEpoch: 4,
@@ -30,4 +30,8 @@ describe('a process whose partition was taken', () => {
   test('does not follow when another process had the partition before the replay', () => {
     expect(afterFencing({ ...BY_REPLAY, ownEpoch: 3, activeGeneration: 2 })).toBe('lost')
   })
+})
+
+test('a batch rests as long as it took, between 20 and 200 ms', () => {
+  expect([1, 40, 5_000].map(pauseMs)).toEqual([20, 40, 200])
 })

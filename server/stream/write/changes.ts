@@ -1,33 +1,20 @@
+import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { shortageOf } from '#domain/shortage.ts'
 import { windowState } from '#domain/window.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
+import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
 import type { TouchedStock } from '#server/stream/fold/stock.ts'
 import type { StockState } from '#server/stream/fold/stock-state.ts'
+import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
+import type { WindowRow } from './windows.ts'
 
 /**
  * Most entries of one kind a change row lists. Live batches touch dozens; a backlog of days touches
  * thousands, which nobody can watch go by: see `ChangeRow`.
  */
 export const MOST_CHANGES = 500
-
-/** A window as the table holds it after a batch. Amounts as text: a sum may leave the safe integers. */
-export interface WindowRow {
-  store: string
-  channel: string
-  currency: string
-  windowStart: Instant
-  orders: number
-  units: number
-  gross: string
-  discounts: string
-  returns: string
-  returnDocuments: number
-  unitsReturned: number
-  lateNet: string
-  revision: number
-}
 
 /**
  * What one batch changed, for whoever shows it live. Lists are JSON in the shapes `LiveWindow`, `LiveStock`
@@ -48,7 +35,7 @@ export interface ChangeRow {
 export const UNLISTED: ChangeRow = { isListed: false, windows: [], stock: [], alerts: [] }
 
 export interface BatchChanges {
-  /** Touched by the batch, and those whose state changed because the watermark passed. */
+  /** Touched by the batch, and those whose state changed because the watermark passed; the first of one stands. */
   windows: readonly WindowRow[]
   stock: readonly TouchedStock[]
   episodes: Iterable<EpisodeChange>
@@ -59,7 +46,7 @@ export interface BatchChanges {
 export function changeRow({ windows, stock, episodes, watermark }: BatchChanges): ChangeRow {
   const row: ChangeRow = {
     isListed: true,
-    windows: windows.map(window => liveWindow(window, watermark)),
+    windows: distinctWindows(windows).map(window => liveWindow(window, watermark)),
     stock: stock.filter(isShown).map(liveStock),
     alerts: [...episodes].filter(({ isNews }) => isNews).map(liveAlert),
   }
@@ -67,17 +54,13 @@ export function changeRow({ windows, stock, episodes, watermark }: BatchChanges)
   return isTooMuch ? UNLISTED : row
 }
 
-/**
- * The windows that close or become final when the watermark moves, as ranges of `windowStart`
- * (after, through]; empty when it passes no end of a window. All windows have the same length.
- */
-export function crossedWindowStarts(
-  from: Instant | null,
-  to: Instant | null,
-  { windowMs, allowedLatenessMs }: { windowMs: number; allowedLatenessMs: number },
-): { after: Instant; through: Instant }[] {
-  if (from === null || to === null || Math.floor(from / windowMs) === Math.floor(to / windowMs)) return []
-  return [windowMs, windowMs + allowedLatenessMs].map(age => ({ after: from - age, through: to - age }))
+function distinctWindows(windows: readonly WindowRow[]): WindowRow[] {
+  const distinct = new Map<string, WindowRow>()
+  for (const window of windows) {
+    const key = `${window.store}\u001f${window.windowStart}\u001f${window.channel}\u001f${window.currency}`
+    if (!distinct.has(key)) distinct.set(key, window)
+  }
+  return [...distinct.values()]
 }
 
 function liveWindow(window: WindowRow, watermark: Instant | null) {
@@ -119,4 +102,65 @@ function liveStock({ store, sku, after }: TouchedStock) {
 function liveAlert({ episode }: EpisodeChange) {
   const { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint } = episode
   return { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint }
+}
+
+/** Writes the change row of a batch. */
+export async function insertChanges(
+  transaction: Pick<Sql, 'unsafe'>,
+  { generation, partition }: GenerationPartition,
+  batch: BatchResult,
+  changes: ChangeRow,
+): Promise<void> {
+  const { through, watermark } = batch
+  const previous = changes.isListed ? batch.previous : through
+  await transaction.unsafe(
+    `insert into stream.changes_g${generation} (generation, partition, through_offset, previous_offset,
+       previous_appended_at, through_appended_at, watermark, sales, windows, stock, alerts, processed_at)
+     values ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz, $8, $9::text::jsonb,
+       $10::text::jsonb, $11::text::jsonb, now())`,
+    [
+      generation,
+      partition,
+      through.offset,
+      previous.offset,
+      new Date(previous.appendedAt).toISOString(),
+      new Date(through.appendedAt).toISOString(),
+      watermark.current === null ? null : new Date(watermark.current).toISOString(),
+      changes.isListed ? batch.sales : 0,
+      JSON.stringify(changes.windows),
+      JSON.stringify(changes.stock),
+      JSON.stringify(changes.alerts),
+    ],
+    { prepare: true },
+  )
+}
+
+/** How long change rows are held. Who was away longer takes a fresh snapshot. */
+const CHANGES_KEPT_MS = 3_600_000
+
+/** Rows of a partition deleted at once: small, so that nobody waits for the delete. */
+const CHUNK = 1_000
+
+/** Deletes change rows of these partitions that are older than an hour. @returns how many */
+export async function trimChanges(sql: Sql, partitions: readonly number[]): Promise<number> {
+  const generation = await activeGeneration(sql)
+  let deleted = 0
+  for (const partition of partitions) {
+    for (;;) {
+      // The oldest rows have the lowest offsets, so the key finds them; there is no index on time.
+      const { count } = await sql`
+        with oldest as (
+          select through_offset, processed_at from stream.changes
+          where generation = ${generation} and partition = ${partition}
+          order by through_offset limit ${CHUNK}
+        )
+        delete from stream.changes c using oldest
+        where c.generation = ${generation} and c.partition = ${partition}
+          and c.through_offset = oldest.through_offset
+          and oldest.processed_at < clock_timestamp() - ${CHANGES_KEPT_MS}::float8 * interval '1 millisecond'`
+      deleted += count
+      if (count < CHUNK) break
+    }
+  }
+  return deleted
 }

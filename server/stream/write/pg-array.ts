@@ -1,0 +1,30 @@
+/** One value of a column. Instants are epoch milliseconds, dates 'YYYY-MM-DD'. */
+type Value = string | number | null
+
+/** An array literal of texts, each quoted: identifiers may hold commas, braces and quotes. */
+export function textArray<Row>(rows: readonly Row[], value: (row: Row) => Value): string {
+  let literal = '{'
+  for (const row of rows) {
+    const given = value(row)
+    if (literal.length > 1) literal += ','
+    literal += given === null ? 'NULL' : quote(String(given))
+  }
+  return `${literal}}`
+}
+
+/** An array literal of numbers or dates, which need no quotes. */
+export function plainArray<Row>(rows: readonly Row[], value: (row: Row) => Value): string {
+  let literal = '{'
+  for (const row of rows) {
+    if (literal.length > 1) literal += ','
+    literal += value(row) ?? 'NULL'
+  }
+  return `${literal}}`
+}
+
+const NEEDS_ESCAPE = /["\\]/
+const ESCAPED = /["\\]/g
+
+function quote(value: string): string {
+  return NEEDS_ESCAPE.test(value) ? `"${value.replace(ESCAPED, '\\$&')}"` : `"${value}"`
+}
