@@ -55,9 +55,8 @@ describe('an hour of events', () => {
   test('equals the plain model: sort, then add up', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 40 }), (seed, batchSize) => {
-        const records = asRecords(anHour(seed, 150), START)
         const events = anHour(seed, 150).map((event, index) => ({ ...event, offset: index + 1 }))
-        const folded = foldLog(records, { batchSizes: [batchSize] })
+        const folded = foldLog(asRecords(events, START), { batchSizes: [batchSize] })
         const sales = modelSales(
           events,
           event => `${event.store}/${event.channel}/${event.currency}/${windowStartOf(event.eventTime)}`,
