@@ -1,5 +1,5 @@
+import type { Transaction } from '#db/transaction.ts'
 import type { Claim } from '#jobs/ledger/claim-slots.ts'
-import type { Transaction } from '#jobs/transaction.ts'
 
 /** Publishes the days whose runs close them. From here on a changed figure is a restatement. */
 export async function closeDays(transaction: Transaction, claims: readonly Claim[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { Transaction } from '#jobs/transaction.ts'
+import type { Transaction } from '#db/transaction.ts'
 
 /** Writes why runs failed. Runs that are no longer `running` are left as they are. */
 export async function failRuns(

@@ -1,7 +1,7 @@
+import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { Inputs } from '#jobs/planner/report-rule.ts'
 import type { Report } from '#jobs/run/report.ts'
-import type { Transaction } from '#jobs/transaction.ts'
 import type { Claim } from './claim-slots.ts'
 
 /** The claim of a run went to somebody else, or its connection was replaced: what it computed must not stand. */

@@ -1,4 +1,4 @@
-import type { Fragment, Transaction } from '#jobs/transaction.ts'
+import type { Fragment, Transaction } from '#db/transaction.ts'
 
 /** A text that changes when a product changes its category. */
 export function categoriesFingerprint(sql: Transaction): Fragment {

@@ -1,6 +1,6 @@
+import type { Transaction } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
-import type { Transaction } from '#jobs/transaction.ts'
 import { categoriesFingerprint } from './categories-fingerprint.ts'
 import { lastDayOf, periodOf } from './period.ts'
 import type { ReportRule } from './report-rule.ts'

@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { Transaction } from '#jobs/transaction.ts'
 import { categoriesFingerprint } from './categories-fingerprint.ts'
 import { MAX_CARRIED_DAYS } from './covered-days.ts'
 import {

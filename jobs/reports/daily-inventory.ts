@@ -1,6 +1,6 @@
+import type { Fragment } from '#db/transaction.ts'
 import type { StagedRows } from '#jobs/run/output-check.ts'
 import type { Report } from '#jobs/run/report.ts'
-import type { Fragment } from '#jobs/transaction.ts'
 import { stockMoves } from './stock-moves.ts'
 
 /**

@@ -1,5 +1,5 @@
+import type { Fragment } from '#db/transaction.ts'
 import type { SetReading } from '#jobs/run/set-reading.ts'
-import type { Fragment } from '#jobs/transaction.ts'
 
 /**
  * FROM item `document`: the sales documents of a set, each with what it adds to every figure, from the

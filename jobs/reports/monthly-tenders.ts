@@ -1,6 +1,6 @@
+import type { Fragment } from '#db/transaction.ts'
 import type { Report } from '#jobs/run/report.ts'
 import type { SetReading } from '#jobs/run/set-reading.ts'
-import type { Fragment } from '#jobs/transaction.ts'
 
 /**
  * What was paid per month and means of payment. Most documents carry one tender, which pays all of it; a

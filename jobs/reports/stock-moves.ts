@@ -1,5 +1,5 @@
+import type { Fragment } from '#db/transaction.ts'
 import type { SetReading } from '#jobs/run/set-reading.ts'
-import type { Fragment } from '#jobs/transaction.ts'
 
 /**
  * SELECT of everything that moves or counts stock in a set's days, line by line: store, business_day, sku,

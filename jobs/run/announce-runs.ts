@@ -1,6 +1,6 @@
+import type { Transaction } from '#db/transaction.ts'
 import type { Claim } from '#jobs/ledger/claim-slots.ts'
 import type { SettledRun } from '#jobs/ledger/settle-runs.ts'
-import type { Transaction } from '#jobs/transaction.ts'
 
 /**
  * Tells whoever watches which figures have changed: one entry a set in the lane of what people and jobs do.

@@ -1,5 +1,5 @@
+import type { Fragment, Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { Fragment, Transaction } from '#jobs/transaction.ts'
 import type { Report } from './report.ts'
 
 /**

@@ -1,5 +1,5 @@
+import type { Fragment } from '#db/transaction.ts'
 import type { ReportRule } from '#jobs/planner/report-rule.ts'
-import type { Fragment } from '#jobs/transaction.ts'
 import type { OutputCheck } from './output-check.ts'
 import type { SetReading } from './set-reading.ts'
 

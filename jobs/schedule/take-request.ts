@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import type { Fragment, Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { Fragment, Transaction } from '#jobs/transaction.ts'
 
 /** A request from a page, taken. */
 export interface TakenRequest {

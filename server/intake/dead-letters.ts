@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import { admit, decodeText, type Entry, textField } from './admit.ts'
@@ -130,8 +131,6 @@ export async function discardDeadLetter(
 }
 
 type LetterState = 'open' | 'requeued' | 'discarded'
-type Transaction = Parameters<Parameters<Sql['begin']>[1]>[0]
-
 /** Marks an open letter that is locked, and tells open pages: their lane is locked from here to the commit. */
 async function settle(
   transaction: Transaction,

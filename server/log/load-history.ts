@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { EVENT_COLUMNS, KEY_COLUMNS } from './copy-rows.ts'
@@ -51,8 +52,6 @@ export async function loadHistory(sql: Sql, options: LoadHistoryOptions): Promis
   await sql`analyze log.event_keys`
   return positions
 }
-
-type Transaction = Parameters<Parameters<Sql['begin']>[1]>[0]
 
 async function takeEmptyLog(transaction: Transaction): Promise<void> {
   // The lock that log.append takes, of every partition in one order: nobody appends until we commit.

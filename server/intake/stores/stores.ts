@@ -1,5 +1,5 @@
-import type { ReservedSql } from 'postgres'
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { loadReference } from './reference.ts'
@@ -64,8 +64,6 @@ export async function bringStores(sql: Sql, definitions: readonly StoreDefinitio
 export function toStore(definition: StoreDefinition, partitionCount: number): Store {
   return { ...definition, partition: partitionOf(definition.id, partitionCount) }
 }
-
-type Transaction = Pick<ReservedSql, 'unsafe'>
 
 async function put(
   transaction: Transaction,

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { PartitionLag } from '#server/serving/freshness/log-lag.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { type ReadPosition, readLag, totalLag } from './log-lag.ts'
 
 /** The newest run of one batch job. */

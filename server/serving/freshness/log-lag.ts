@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Reading } from '#server/serving/reading.ts'
 
 /** How far one path is behind the log in one partition. */
 export interface PartitionLag {

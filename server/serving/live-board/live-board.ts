@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
@@ -6,7 +7,6 @@ import { windowStartOf } from '#domain/window.ts'
 import { readLag, totalLag } from '#server/serving/freshness/log-lag.ts'
 import { type StoreClock, storeClockOf } from '#server/serving/live-board/store-clock.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { StreamBasis } from './stream-position.ts'
 
 /** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */

@@ -1,6 +1,6 @@
+import type { Reading } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { ReadPosition } from '#server/serving/freshness/log-lag.ts'
-import type { Reading } from '#server/serving/reading.ts'
 
 /** What a live figure stands on. */
 export interface StreamBasis {

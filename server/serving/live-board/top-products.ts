@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
+import { readSnapshot } from '#db/transaction.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import { readSnapshot } from '#server/serving/reading.ts'
 import type { StreamBasis } from './stream-position.ts'
 
 /** Tills may be this far ahead of the intake's clock: an event is never appended earlier before it happened. */

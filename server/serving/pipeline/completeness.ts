@@ -1,6 +1,6 @@
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import { formatAmount } from '#domain/money.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 /** open: the day goes on, so its tills have not reported yet. */

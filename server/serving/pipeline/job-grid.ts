@@ -1,9 +1,9 @@
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { JOBS } from '#server/serving/pipeline/jobs.ts'
 import { judgeSlot, type SlotState, worstOf } from '#server/serving/pipeline/judge-slot.ts'
 import { readSlots, type SlotRow } from '#server/serving/pipeline/read-slots.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 /** One job and period over all stores. */

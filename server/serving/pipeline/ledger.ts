@@ -1,10 +1,10 @@
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { findJob } from '#server/serving/pipeline/jobs.ts'
 import { judgeSlot, type SlotState } from '#server/serving/pipeline/judge-slot.ts'
 import { readSlots } from '#server/serving/pipeline/read-slots.ts'
 import { RefusedError } from '#server/serving/pipeline/refused.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export type RunState = 'running' | 'succeeded' | 'failed' | 'abandoned'

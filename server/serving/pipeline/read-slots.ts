@@ -1,7 +1,7 @@
+import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { PipelineJob } from '#server/serving/pipeline/jobs.ts'
 import type { SlotFacts } from '#server/serving/pipeline/judge-slot.ts'
-import type { Reading } from '#server/serving/reading.ts'
 
 export type SlotRow = SlotFacts & { job: string; store: string; period: BusinessDay }
 

@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
 

@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import { severityOf, shortageOf } from '#domain/shortage.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import { type FoundRow, MAX_FOUND, WHOLE_ROW } from '#server/serving/reconcile/found-row.ts'
 

@@ -1,9 +1,9 @@
+import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type LogEntryTime, PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import { type FoundRow, MAX_FOUND } from '#server/serving/reconcile/found-row.ts'
 

@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/business-day.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import {
   type AuditScope,
   inLogOf,

@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/business-day.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { type AuditScope, inStores, salesOf } from '#server/serving/reconcile/audit-scope.ts'
 import { type Comparison, compareRows } from '#server/serving/reconcile/compare-rows.ts'
 import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'

@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import {
   type AuditScope,
   runsOf,

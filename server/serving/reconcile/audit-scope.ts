@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
-import type { Reading } from '#server/serving/reading.ts'
 
 /** What is reconciled. Both days are included; no stores means all. */
 export interface AuditScope {

@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import { type AuditScope, inStores, salesOf, salesSums } from '#server/serving/reconcile/audit-scope.ts'
 import { compareRows } from '#server/serving/reconcile/compare-rows.ts'
 import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'

@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import { CHECKSUM_AUDITS } from '#server/serving/reconcile/audit-checksums.ts'
 import { auditEpisodes } from '#server/serving/reconcile/audit-episodes.ts'
 import {

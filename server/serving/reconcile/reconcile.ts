@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { areAsWritten, audit, keepFindings, type Share } from '#server/serving/reconcile/audit.ts'
 import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
 import { comparePaths } from '#server/serving/reconcile/compare-paths.ts'

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 
 /** @param stop fires when another reader's part has failed: what is done from then on is thrown away */
 export type SharedWork = (reading: Reading, stop: AbortSignal) => Promise<void>

@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 import type { Vector } from '#server/serving/side-by-side/vector.ts'
 

@@ -1,7 +1,7 @@
 import { type Options, stringify } from 'csv-stringify'
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { isByPeriod } from '#domain/report-views.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { rankedRows } from '#server/serving/reports/ranked-rows.ts'
 import { rankedRowReader, readAllPeriods, readDays } from '#server/serving/reports/read-report.ts'
 import { fileColumns, fileName } from '#server/serving/reports/report-columns.ts'

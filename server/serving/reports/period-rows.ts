@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import type { FigureName } from '#domain/report-views.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { changeOf, compareDecimals } from '#server/serving/reports/change.ts'
 import { figureExpression, type SumName } from '#server/serving/reports/figure-expressions.ts'
 import { type DayRange, periodsIn } from '#server/serving/reports/periods.ts'

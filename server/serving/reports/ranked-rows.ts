@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import { figureExpression, type SumName } from '#server/serving/reports/figure-expressions.ts'
 import { likePattern } from '#server/serving/reports/like-pattern.ts'
 import type { DayRange } from '#server/serving/reports/periods.ts'

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { type FigureName, isByPeriod, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { changeOf } from '#server/serving/reports/change.ts'
 import { type PeriodFigures, periodRows, readPeriods } from '#server/serving/reports/period-rows.ts'
 import { periodOf } from '#server/serving/reports/periods.ts'

@@ -1,3 +1,4 @@
+import type { Reading } from '#db/transaction.ts'
 import {
   defaultMetric,
   type FigureName,
@@ -7,7 +8,6 @@ import {
   type RowKey,
   VIEWS,
 } from '#domain/report-views.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import { comparedRange, type DayRange, wholePeriods } from '#server/serving/reports/periods.ts'
 import type { ReportRequest } from '#server/serving/reports/report-request.ts'
 import { type RunsOfPeriod, readRuns } from '#server/serving/reports/report-runs.ts'

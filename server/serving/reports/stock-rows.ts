@@ -1,4 +1,4 @@
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import { likePattern } from '#server/serving/reports/like-pattern.ts'
 import type { RankedRow } from '#server/serving/reports/ranked-rows.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'

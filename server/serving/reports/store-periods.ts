@@ -1,5 +1,5 @@
 import type { PendingQuery, Row } from 'postgres'
-import type { Reading } from '#server/serving/reading.ts'
+import type { Reading } from '#db/transaction.ts'
 import type { DayRange } from '#server/serving/reports/periods.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 

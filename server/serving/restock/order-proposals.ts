@@ -1,10 +1,10 @@
 import type { Sql } from '#db/client.ts'
+import { readSnapshot } from '#db/transaction.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
 import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
 import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import { readSnapshot } from '#server/serving/reading.ts'
 import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
 import { unitsToOrder } from '#server/serving/restock/whole-packs.ts'
 

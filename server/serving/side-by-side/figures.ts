@@ -1,5 +1,5 @@
+import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import type { EventGroup } from '#server/serving/reconcile/difference.ts'
 import { lateExpression, unsharedEvents } from '#server/serving/reconcile/unshared-events.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'

@@ -1,6 +1,6 @@
+import type { Reading } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Reading } from '#server/serving/reading.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 
 /** What a batch figure stands on. Null run: no run has covered it yet. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 
 /** The rows of one partition in the tables of one generation. */
@@ -91,7 +92,7 @@ export async function dropRetired(sql: Sql, logger: Logger): Promise<void> {
  */
 async function withLocksInTurn(
   sql: Sql,
-  work: (transaction: Parameters<Parameters<Sql['begin']>[1]>[0]) => Promise<unknown>,
+  work: (transaction: Transaction) => Promise<unknown>,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { advance, type Cursor, covers, earliest, isPast } from './cursor.ts'
 import type { LiveAlert, LiveSale, LiveStock, LiveWindow } from './messages.ts'
 

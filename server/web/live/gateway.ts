@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import { readSnapshot } from '#server/serving/reading.ts'
 import { ChangeBuffer, readChanges, readLaneEnd } from './changes.ts'
 import { type Cursor, decodeCursor, type Subscription } from './cursor.ts'
 import type { LiveSnapshot } from './messages.ts'

@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { HOUR_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
-import { type Reading, readSnapshot } from '#server/serving/reading.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
 import {
   type Checkpoint,
