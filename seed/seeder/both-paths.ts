@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
+import { runProgram } from '#platform/process.ts'
+import { pause } from '#platform/time.ts'
 import type { World } from '#seed/world/world.ts'
 import { describeDone, duration, type SeedingProgress } from './progress.ts'
-import { runProcess } from './run-process.ts'
 import type { SeedOptions } from './seed-options.ts'
 
 export interface BothPaths {
@@ -11,7 +11,7 @@ export interface BothPaths {
   options: Pick<SeedOptions, 'days' | 'until'>
   world: World
   /** Of the processes that do the work. */
-  environment: Readonly<Record<string, string>>
+  settings: Readonly<Record<string, string>>
   progress: SeedingProgress
   stop: AbortSignal
 }
@@ -22,7 +22,7 @@ const POLL_MS = 250
  * Takes a loaded history through the stream path and the batch path, each as it runs by itself, and compares
  * them. The two run at the same time: neither knows of the other, and the stream path alone, which waits for
  * its own commits, leaves the second core idle half of the time.
- * @throws ProcessFailedError when one of them fails, or the two answers differ
+ * @throws ProgramFailedError when one of them fails, or the two answers differ
  */
 export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   const { options, world, progress } = context
@@ -74,8 +74,8 @@ async function runPaths(context: BothPaths, range: readonly string[]): Promise<v
   progress.done(`batch path, at the same time: all reports · ${duration(batchMs)}`)
 }
 
-function run({ environment, stop }: BothPaths, entry: string, args: readonly string[]): Promise<void> {
-  return runProcess({ entry, args, environment, stop })
+async function run({ settings, stop }: BothPaths, entry: string, args: readonly string[]): Promise<void> {
+  await runProgram({ entry, args, settings, stop })
 }
 
 /** Shows how work gets on until it ends. */
@@ -89,7 +89,7 @@ async function watch<Result>(
     while (!over.signal.aborted) {
       // Its figures are for show: what ails the database, the processes themselves will say.
       await look().catch(() => {})
-      await sleep(POLL_MS, undefined, { signal: over.signal }).catch(() => {})
+      await pause(POLL_MS, over.signal)
     }
   })()
   try {

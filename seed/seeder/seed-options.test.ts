@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from './command-line.ts'
+import { UsageError } from '#platform/command.ts'
 import { parseSeedOptions } from './seed-options.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 30, 500)
@@ -7,7 +7,6 @@ const NOW = Date.UTC(2026, 10, 20, 12, 0, 30, 500)
 describe('options of the seeder', () => {
   test('without any, 60 days of eight stores until a minute ago, in whole seconds', () => {
     expect(parseSeedOptions([], NOW)).toEqual({
-      help: false,
       json: false,
       days: 60,
       stores: 8,

@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, parseInstant, SECOND_MS } from '#domain/instant.ts'
+import { flag, parseOptions, text, UsageError, wholeNumber } from '#platform/command.ts'
 import type { WorldParameters } from '#seed/world/world.ts'
-import { parseWholeNumber, UsageError } from './command-line.ts'
 
 export interface SeedOptions extends WorldParameters {
-  help: boolean
   /** Beside what people read, a line of JSON on standard output: how long each part took. */
   json: boolean
   /** Whole business days before the one of `until`; 0 sets up the stores and the catalogue alone. */
@@ -28,51 +26,25 @@ The same options, --until among them, give the same events.
   --help              this text
 `
 
-const RANGES = {
-  days: { least: 0, most: 3_650 },
-  stores: { least: 1, most: 1_000 },
-  'orders-per-day': { least: 1, most: 10_000_000 },
-  'random-seed': { least: 0, most: 2_147_483_647 },
-} as const
-
 export const DEFAULT_WORLD: WorldParameters = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
 const DEFAULT_DAYS = 60
 
 /** @throws UsageError on an unknown option or a value out of range */
 export function parseSeedOptions(args: readonly string[], now: Instant): SeedOptions {
-  const values = parse(args)
-  const number = (name: keyof typeof RANGES, fallback: number) => {
-    const text = values[name]
-    return text === undefined ? fallback : parseWholeNumber(name, text, RANGES[name])
-  }
-  return {
-    help: values.help === true,
-    json: values.json === true,
-    days: number('days', DEFAULT_DAYS),
-    stores: number('stores', DEFAULT_WORLD.stores),
-    ordersPerDay: number('orders-per-day', DEFAULT_WORLD.ordersPerDay),
-    randomSeed: number('random-seed', DEFAULT_WORLD.randomSeed),
-    until: values.until === undefined ? defaultUntil(now) : parseUntil(values.until, now),
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        days: { type: 'string' },
-        stores: { type: 'string' },
-        'orders-per-day': { type: 'string' },
-        'random-seed': { type: 'string' },
-        until: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw UsageError.from(error)
-  }
+  const { stores, ordersPerDay, randomSeed } = DEFAULT_WORLD
+  const {
+    until,
+    words: _,
+    ...options
+  } = parseOptions(args, {
+    json: flag(),
+    days: wholeNumber({ least: 0, most: 3_650, unlessGiven: DEFAULT_DAYS }),
+    stores: wholeNumber({ least: 1, most: 1_000, unlessGiven: stores }),
+    'orders-per-day': wholeNumber({ least: 1, most: 10_000_000, unlessGiven: ordersPerDay }),
+    'random-seed': wholeNumber({ least: 0, most: 2_147_483_647, unlessGiven: randomSeed }),
+    until: text(),
+  })
+  return { ...options, until: until === undefined ? defaultUntil(now) : parseUntil(until, now) }
 }
 
 // Whole seconds, so that the printed time repeats the history.

@@ -1,13 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pino from 'pino'
-import { connect } from '#db/client.ts'
+import type { Logger } from 'pino'
 import { type OpenDatabase, openDatabase } from '#db/embedded/open-database.ts'
+import { withConnection } from '#db/open.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { messageOf, runCommand } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { tryLock, unlock } from '#platform/file-lock.mjs'
-import { UsageError } from '#seed/seeder/command-line.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals } from '#platform/process.ts'
+import { pause } from '#platform/time.ts'
 import { DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 import { shopsOf } from '#seed/world/stores.ts'
 import { readSeedRecord } from '#seed/world/world-files.ts'
@@ -16,30 +18,14 @@ import { doSimulatorsLive, playElsewhere } from './control/scenario-runs.ts'
 import { dropFile, openJournals } from './files/journals.ts'
 import { openShopFiles } from './files/shop-files.ts'
 import { createPostEvents } from './post-events.ts'
-import { HopelessError, simulate } from './simulate.ts'
+import { HopelessError, simulate, type Tell } from './simulate.ts'
 import { parseSimulateOptions, SIMULATE_USAGE, type SimulateOptions } from './simulate-options.ts'
-import { tellBy } from './tell.ts'
 
 /** What a till has kept is delivered in seconds, if the intake is there. */
 const DELIVER_WITHIN_MS = 30 * SECOND_MS
 
-const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
-const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal: stop.signal }).catch(() => {})
-
-try {
-  const options = parseSimulateOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(SIMULATE_USAGE)
-  else await run(options, readEnvironment())
-  process.exit(0)
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  if (error instanceof UsageError) process.stderr.write('"npm run simulate -- --help" lists the options.\n')
-  process.exit(error instanceof UsageError ? 2 : 1)
-}
-
 /** Plays the shops, or has those play that do already: two on the same shops would sell the same goods twice. */
-async function run(options: SimulateOptions, environment: Environment): Promise<void> {
+async function run(options: SimulateOptions, environment: Environment, asked: AbortSignal): Promise<void> {
   const { scenario, minutes } = options
   const folder = path.join(environment.dataDir, 'simulators')
   mkdirSync(folder, { recursive: true })
@@ -55,7 +41,7 @@ async function run(options: SimulateOptions, environment: Environment): Promise<
     const database = await openDatabase(environment).catch((error: unknown) => {
       if (holder === undefined) return null
       throw new Error(
-        `Simulators run here already (process ${holder}), but cannot be asked: ${error instanceof Error ? error.message : error}`,
+        `Simulators run here already (process ${holder}), but cannot be asked: ${messageOf(error)}`,
       )
     })
     try {
@@ -64,32 +50,27 @@ async function run(options: SimulateOptions, environment: Environment): Promise<
       await database?.release()
     }
   }
-  await play(options, environment)
+  await play(options, environment, asked)
 
-  async function handOver({ url }: OpenDatabase, isCertain: boolean): Promise<boolean> {
-    const sql = connect(url, { max: 1, applicationName: 'tillstream simulate' })
-    try {
-      const follower = {
-        sql,
-        wait: (ms: number) => sleep(ms),
-        stop: stop.signal,
-        print: (line: string) => console.log(line),
-      }
+  function handOver({ url }: OpenDatabase, isCertain: boolean): Promise<boolean> {
+    return withConnection(url, { applicationName: 'tillstream simulate' }, async sql => {
+      const follower = { sql, wait: pause, stop: asked, print: (line: string) => console.log(line) }
       if (!isCertain && !(await doSimulatorsLive(follower))) return false
       if (scenario === null) return false
       if ((await playElsewhere(follower, { scenario, minutes })) === 'failed')
         throw new Error('It failed: see above.')
       return true
-    } finally {
-      await sql.end({ timeout: 1 })
-    }
+    })
   }
 }
 
-async function play(options: SimulateOptions, environment: Environment): Promise<void> {
+async function play(options: SimulateOptions, environment: Environment, asked: AbortSignal): Promise<void> {
   const { scenario, minutes, speed } = options
-  const { dataDir, dropDir, intakeUrl: url, intakeKey, logLevel } = environment
-  const logger = pino({ level: logLevel, base: { process: 'simulate' } })
+  const { dataDir, dropDir, intakeUrl: url, intakeKey } = environment
+  const logger = openLogger('simulate', environment)
+  const over = new AbortController()
+  const stop = AbortSignal.any([asked, over.signal])
+  const wait = (ms: number) => pause(ms, stop)
   const seed = (await readSeedRecord(dataDir)) ?? { ...DEFAULT_WORLD, until: 0 }
   const { kept, keeper } = await openShopFiles(dataDir, seed)
   const journals = await openJournals({
@@ -106,10 +87,10 @@ async function play(options: SimulateOptions, environment: Environment): Promise
     link,
     status,
     logger,
-    stop: stop.signal,
+    stop,
   })
   if (own) void stopAfterOwn()
-  else if (minutes !== null) setTimeout(() => stop.abort(), minutes * MINUTE_MS).unref()
+  else if (minutes !== null) setTimeout(() => over.abort(), minutes * MINUTE_MS).unref()
   logger.info({ ...options, stores: seed.stores, url }, `simulators send to ${url}`)
 
   async function stopAfterOwn(): Promise<void> {
@@ -117,7 +98,7 @@ async function play(options: SimulateOptions, environment: Environment): Promise
     logger.info({ scenario, state }, `${scenario} ${state}: ${detail}`)
     for (let waited = 0; waited < DELIVER_WITHIN_MS && status.waiting > 0; waited += SECOND_MS)
       await wait(SECOND_MS)
-    stop.abort()
+    over.abort()
   }
 
   try {
@@ -129,10 +110,10 @@ async function play(options: SimulateOptions, environment: Environment): Promise
       dropReviews: file => dropFile(dropDir, { mapping: 'reviews', ...file }),
       requests: link,
       speed,
-      post: createPostEvents({ url, intakeKey, stop: stop.signal }),
+      post: createPostEvents({ url, intakeKey, stop }),
       clock: Date.now,
       wait,
-      stop: stop.signal,
+      stop,
       tell: tellBy(logger, url),
       onStatus: now => Object.assign(status, now),
     })
@@ -140,8 +121,45 @@ async function play(options: SimulateOptions, environment: Environment): Promise
     if (error instanceof HopelessError) logger.fatal(error.message)
     throw error
   } finally {
-    stop.abort()
+    over.abort()
     await touch.close()
   }
   logger.info('simulators stopped')
 }
+
+/** What cannot be written is said so often at most. */
+const SAY_AGAIN_MS = MINUTE_MS
+
+/** Tells people how the simulators get on. Only what nobody planned is an error. */
+function tellBy(logger: Logger, url: string): Tell {
+  const saidAt = new Map<string, number>()
+  return {
+    intakeAway: () =>
+      logger.warn(`the intake does not answer at ${url}: the tills keep what they sell and wait`),
+    intakeBack: () => logger.info('the intake answers again: the tills send what they kept'),
+    rejected(rejected, planted) {
+      if (planted === null) logger.error(rejected, 'the intake rejected an event')
+      else logger.info(rejected, `planted, to be rejected: ${planted}`)
+    },
+    refused: detail => logger.error(`a request is given up: ${detail}`),
+    dropped: name => logger.info({ name }, `dropped ${name}`),
+    unwritten(what, err) {
+      const now = performance.now()
+      if (now - (saidAt.get(what) ?? -SAY_AGAIN_MS) < SAY_AGAIN_MS) return
+      saidAt.set(what, now)
+      logger.warn({ err }, `${what} could not be written: is the disk full? It is tried again`)
+    },
+    summary: sent =>
+      logger.info(
+        sent,
+        `sent ${sent.events} events in a minute, ${sent.again} of them twice; ${sent.held} times a line was lost; ${sent.waiting} wait`,
+      ),
+  }
+}
+
+await runCommand({
+  usage: SIMULATE_USAGE,
+  hint: '"npm run simulate -- --help" lists the options.',
+  parse: parseSimulateOptions,
+  run: options => run(options, readEnvironment(), stopOnSignals()),
+})

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '#seed/seeder/command-line.ts'
+import { UsageError } from '#platform/command.ts'
 import { parseSimulateOptions } from './simulate-options.ts'
 
 describe('options of the simulators', () => {
   test('without any, an ordinary day at the ordinary pace until stopped', () => {
     expect(parseSimulateOptions([])).toEqual({
-      help: false,
       scenario: null,
       speed: 1,
       minutes: null,

@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util'
 import { isScenarioName, SCENARIOS, type ScenarioName } from '#domain/scenario.ts'
-import { parseWholeNumber, UsageError } from '#seed/seeder/command-line.ts'
+import { parseOptions, UsageError, valued, wholeNumber } from '#platform/command.ts'
 import { ORDERS_PER_MINUTE } from './pace.ts'
 
+const LONGEST_SCENARIO_MINUTES = 1_440
+
 export interface SimulateOptions {
-  help: boolean
   /** Null: none was asked for, so the ordinary day. */
   scenario: ScenarioName | null
   /** Times the ordinary pace. */
@@ -32,38 +32,28 @@ ${SCENARIOS.map(
 
 /** @throws UsageError on an unknown option or scenario, or a value out of range */
 export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
-  const values = parse(args)
-  const { scenario = null } = values
-  if (scenario !== null && !isScenarioName(scenario)) {
+  const {
+    scenario = null,
+    speed = 1,
+    for: minutes = null,
+  } = parseOptions(args, {
+    scenario: valued(parseScenario),
+    speed: valued(parseSpeed),
+    for: wholeNumber({ least: 1, most: 1_000_000 }),
+  })
+  if (scenario !== null && minutes !== null && minutes > LONGEST_SCENARIO_MINUTES) {
     throw new UsageError(
-      `--scenario is "${scenario}", but must be one of: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
+      `--for is "${minutes}", but must be a whole number from 1 to ${LONGEST_SCENARIO_MINUTES}.`,
     )
   }
-  return {
-    help: values.help === true,
-    scenario,
-    speed: values.speed === undefined ? 1 : parseSpeed(values.speed),
-    minutes:
-      values.for === undefined
-        ? null
-        : parseWholeNumber('for', values.for, { least: 1, most: scenario === null ? 1_000_000 : 1_440 }),
-  }
+  return { scenario, speed, minutes }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        scenario: { type: 'string' },
-        speed: { type: 'string' },
-        for: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw UsageError.from(error)
-  }
+function parseScenario(given: string): ScenarioName {
+  if (isScenarioName(given)) return given
+  throw new UsageError(
+    `--scenario is "${given}", but must be one of: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
+  )
 }
 
 function parseSpeed(text: string): number {

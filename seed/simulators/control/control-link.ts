@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import type { OpenDatabase } from '#db/embedded/open-database.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
+import { pause, within } from '#platform/time.ts'
 import type {
   ScenarioReport,
   ScenarioRequest,
@@ -140,7 +140,7 @@ export function keepInTouch(options: {
           logger.warn({ err }, 'the database does not answer: the shops sell on, without scenarios')
         isAway = true
       }
-      await sleep(sql ? EXCHANGE_EVERY_MS : OPEN_AGAIN_MS, undefined, { signal: stop }).catch(() => {})
+      await pause(sql ? EXCHANGE_EVERY_MS : OPEN_AGAIN_MS, stop)
     }
   }
 
@@ -151,7 +151,10 @@ export function keepInTouch(options: {
         await exchanging
         if (sql) await link.exchange(sql, status)
       }
-      await Promise.race([end().catch(() => {}), sleep(LAST_EXCHANGE_MS)])
+      await within(
+        end().catch(() => {}),
+        LAST_EXCHANGE_MS,
+      )
       await sql?.end({ timeout: 0 })
       await database?.release()
     },

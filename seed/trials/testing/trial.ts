@@ -83,7 +83,7 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   const world = createWorld(seed)
   await seedLog({
     sql: database.sql,
-    options: { ...seed, help: false, json: false, days: HISTORY_DAYS },
+    options: { ...seed, json: false, days: HISTORY_DAYS },
     dataDir,
     progress: createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now()),
     stop: new AbortController().signal,
