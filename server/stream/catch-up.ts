@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { withConnection } from '#db/open.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { GenerationMovedError, PartitionConsumer } from './consumer.ts'
-import { retryMs } from './pace.ts'
-import { isDatabaseAway, withConnection } from './session.ts'
+import { isDatabaseAway, RETRIES } from './session.ts'
 import { loadProgress } from './state/checkpoint.ts'
 import { activeGeneration, ownerOf } from './state/generations.ts'
 
@@ -42,7 +42,7 @@ export interface CatchUpOptions {
  * where one works on a partition, its progress is waited for.
  */
 export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
-  const ends = await withConnection(options.url, sql => createPostgresLog(sql).end())
+  const ends = await withConnection(options.url, {}, sql => createPostgresLog(sql).end())
   const caughtUp = await Promise.all(
     options.partitions.map(partition => catchUpPartition(options, partition, ends[partition]?.offset ?? 0)),
   )
@@ -58,6 +58,7 @@ export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
 async function gatherStatistics(url: string): Promise<void> {
   await withConnection(
     url,
+    {},
     sql => sql`
       analyze (skip_locked) stream.windows (generation, partition, store, window_start, channel, currency, business_day),
         stream.stock (generation, store, sku), stream.episodes (generation, store, sku, state)`,
@@ -98,7 +99,7 @@ async function watchOwner(
   partition: number,
   target: number,
 ): Promise<{ generation: number; offset: number; watermark: Instant | null }> {
-  return withConnection(url, async sql => {
+  return withConnection(url, {}, async sql => {
     let last = -1
     let movedAt = performance.now()
     for (;;) {
@@ -112,7 +113,7 @@ async function watchOwner(
       if (offset > last) movedAt = performance.now()
       else if (performance.now() - movedAt > OWNER_STALLED_MS) return standing
       last = offset
-      await sleep(LOOK_AGAIN_MS)
+      await pause(LOOK_AGAIN_MS)
     }
   })
 }
@@ -144,9 +145,9 @@ export async function advanceTo(
     } catch (err) {
       failures += 1
       if (!isDatabaseAway(err) || failures >= MOST_FAILURES) throw err
-      const waitMs = retryMs(failures, Math.random())
+      const waitMs = backoffMs(failures, RETRIES)
       logger.warn({ err, waitMs }, `partition ${consumer.partition}: a batch failed; it is tried again`)
-      await sleep(waitMs)
+      await pause(waitMs)
     }
   }
 }

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Sql } from '#db/client.ts'
+import { withConnection } from '#db/open.ts'
+import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError } from '#server/log/ownership.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
-import { retryMs } from './pace.ts'
-import { isDatabaseAway, withConnection } from './session.ts'
+import { isDatabaseAway, RETRIES } from './session.ts'
 import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
 
 /** Longest a partition goes unread when no hint comes. */
@@ -35,7 +36,8 @@ export interface FollowOptions {
  * told to stop or another process takes the partition.
  */
 export async function followPartition(options: FollowOptions): Promise<'stopped' | 'lost'> {
-  const { url, partition, owner, logger, signal } = options
+  const { url, partition, owner, wake, logger, signal } = options
+  signal.addEventListener('abort', () => wake.notify(), { once: true })
   while (!signal.aborted) {
     const generation = await whenReachable(options, sql => activeGeneration(sql))
     if (generation === null) break
@@ -79,7 +81,7 @@ async function consumeOn(
       if (err instanceof FencedError) return 'fenced'
       if (err instanceof GenerationMovedError) return 'moved'
       failures += 1
-      const waitMs = retryMs(failures, Math.random())
+      const waitMs = backoffMs(failures, RETRIES)
       // The first, second, fourth … failure: an outage of hours is not thousands of lines.
       if ((failures & (failures - 1)) === 0) {
         const level = isDatabaseAway(err) ? 'warn' : 'error'
@@ -155,47 +157,31 @@ export function afterFencing(fencing: Fencing): 'lost' | 'follow' | 'wait' | 're
 /** Asks the database, waiting until it is there. @returns null when told to stop meanwhile */
 async function whenReachable<Answer>(
   { url, signal }: FollowOptions,
-  ask: Parameters<typeof withConnection<Answer>>[1],
+  ask: (sql: Sql) => Promise<Answer>,
 ): Promise<Answer | null> {
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
-      return await withConnection(url, ask)
+      return await withConnection(url, {}, ask)
     } catch (error) {
       if (!isDatabaseAway(error)) throw error
-      await pause(retryMs(failures, Math.random()), signal)
+      await pause(backoffMs(failures, RETRIES), signal)
     }
   }
   return null
 }
 
-/** Sleeps, or returns at once when told to stop. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {})
-}
-
 /** Lets a loop sleep until somebody has news for it, at most for a while. */
 export class WakeUp {
-  #hasNews = false
-  #wake: (() => void) | null = null
+  #news = new AbortController()
 
   /** Ends the current wait, or the next one at once. */
   notify(): void {
-    this.#hasNews = true
-    this.#wake?.()
+    this.#news.abort()
   }
 
   /** Resolves at news, or after `atMostMs`. Takes the news. */
   async wait(atMostMs: number): Promise<void> {
-    if (!this.#hasNews) {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, atMostMs)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      this.#wake = null
-    }
-    this.#hasNews = false
+    await pause(atMostMs, this.#news.signal)
+    if (this.#news.signal.aborted) this.#news = new AbortController()
   }
 }

@@ -1,21 +1,44 @@
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pino from 'pino'
-import { openDatabase } from '#db/embedded/open-database.ts'
-import { migrate } from '#db/migrate.ts'
+import { withConnection, withDatabase } from '#db/open.ts'
+import { flag, parseOptions, runCommand, valued } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
+import { pause } from '#platform/time.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp, caughtUpLine } from './catch-up.ts'
-import { runStream } from './run.ts'
-import { withConnection } from './session.ts'
-import { stopSignal, whenStopped } from './stop-signal.ts'
-import {
-  choosePartitions,
-  parseStreamArguments,
-  STREAM_HELP,
-  type StreamArguments,
-  UsageError,
-} from './stream-arguments.ts'
+import { choosePartitions, parsePartitions, runStream } from './run.ts'
+
+/*
+ * Invariant: the results of a batch, its change row and its checkpoint commit in one transaction, under the owner's
+ * epoch. So every event of the log counts exactly once, whoever dies when; and as each of these is a function of the
+ * partition's log alone, whoever reads it again, in batches of any size, gets the same.
+ *
+ *   log.event_log, one partition      fold: functions of their input          write: one transaction
+ *   … 41 42 43 44 │ 45 46 47 …  ──>   lateness, windows, stock, shortages ──> assert owner's epoch
+ *                 │                        ▲                                  windows · stock · episodes · sources
+ *             checkpoint          state: what the tables know of the          checkpoint 44 → 47
+ *                                 stocks in the batch (cached), and the       changes (44, 47]  ──> live pages
+ *                                 log itself where a count comes late
+ *
+ * run → follow-partition → consumer: a process, its partitions, and the batches of each. A takeover raises the epoch
+ * and ends the old owner's backend (session). A replay builds a new generation of the tables the same way, with no
+ * change rows, and switches at equal offsets.
+ */
+
+const USAGE = `Usage: npm run stream -- [options]
+
+Runs the stream path: reads the order log and keeps the live tables (windows, stock, alerts).
+
+  --until-caught-up   run to the end of the log as it is now, print a summary and stop;
+                      where a service already works on a partition, wait for it
+  --partitions LIST   work on these partitions only, e.g. 0,1 (default: all)
+  --help              this text
+
+Without --until-caught-up it runs until it is stopped (Ctrl+C). Taking a partition stops whoever worked
+on it before. Exit codes: 0 done or stopped, 1 failed, 2 wrong usage, 3 all its partitions were taken by
+other stream processes (starting it again would take them back).
+`
 
 const EXIT_FENCED = 3
 const EXIT_INTERRUPTED = 130
@@ -23,50 +46,38 @@ const EXIT_INTERRUPTED = 130
 const STOP_WITHIN_MS = 4_000
 
 const owner = `stream ${hostname()}:${process.pid}`
-const signal = stopSignal()
+const stop = stopOnSignals()
 
-let exitCode = 0
-try {
-  const given = parseStreamArguments(process.argv.slice(2))
-  if (given.isHelp) process.stdout.write(STREAM_HELP)
-  else exitCode = await run(given, readEnvironment())
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  exitCode = error instanceof UsageError ? 2 : 1
-}
-// What an interrupted command leaves under way must not keep the process.
-process.exit(exitCode)
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run stream -- --help" lists the options.',
+  parse: args => parseOptions(args, { 'until-caught-up': flag(), partitions: valued(parsePartitions) }),
+  run: async ({ untilCaughtUp, partitions: asked }) => {
+    const environment = readEnvironment()
+    return withDatabase(environment, async ({ url }) => {
+      const count = await withConnection(url, {}, sql => createPostgresLog(sql).partitionCount())
+      const partitions = choosePartitions(asked, count)
+      const work = untilCaughtUp ? runToEnd : runService
+      return work(url, partitions, environment)
+    })
+  },
+})
 
-async function run(given: StreamArguments, environment: Environment): Promise<number> {
-  const database = await openDatabase(environment)
-  try {
-    await migrate(database.url)
-    const count = await withConnection(database.url, sql => createPostgresLog(sql).partitionCount())
-    const partitions = choosePartitions(given.partitions, count)
-    return given.isUntilCaughtUp
-      ? await runCommand(database.url, partitions, environment)
-      : await runService(database.url, partitions, environment)
-  } finally {
-    await database.release()
-  }
-}
-
-async function runCommand(url: string, partitions: number[], environment: Environment): Promise<number> {
-  // Standard output is for the summary.
-  const logger = pino({ level: environment.logLevel, base: { process: 'stream' } }, pino.destination(2))
+async function runToEnd(url: string, partitions: number[], environment: Environment): Promise<number> {
+  const logger = openLogger('stream', environment, 'stderr')
   const startedAt = performance.now()
-  const caughtUp = await Promise.race([catchUp({ url, partitions, owner, logger }), whenStopped(signal)])
-  if (caughtUp === 'stopped') return EXIT_INTERRUPTED
+  const caughtUp = await Promise.race([catchUp({ url, partitions, owner, logger }), whenStopped(stop)])
+  if (!caughtUp) return EXIT_INTERRUPTED
   process.stdout.write(`${caughtUpLine(caughtUp, performance.now() - startedAt)}\n`)
   return 0
 }
 
 async function runService(url: string, partitions: number[], environment: Environment): Promise<number> {
-  const logger = pino({ level: environment.logLevel, base: { process: 'stream' } })
+  const logger = openLogger('stream', environment)
   logger.info({ partitions, owner }, `stream works on partitions ${partitions.join(', ')}`)
-  const stopsInTime = whenStopped(signal).then(() => sleep(STOP_WITHIN_MS, 'overdue' as const))
-  const end = await Promise.race([runStream({ url, partitions, owner, logger, signal }), stopsInTime])
-  logger.info(end === 'overdue' ? 'stream ends without waiting for the database' : 'stream has stopped')
+  const overdue = whenStopped(stop).then(() => pause(STOP_WITHIN_MS))
+  const end = await Promise.race([runStream({ url, partitions, owner, logger, signal: stop }), overdue])
+  logger.info(end ? 'stream has stopped' : 'stream ends without waiting for the database')
   if (end !== 'fenced') return 0
   logger.error('all partitions were taken by other stream processes: this one ends')
   return EXIT_FENCED

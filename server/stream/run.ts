@@ -1,12 +1,19 @@
 import type { Logger } from 'pino'
 import { connect } from '#db/client.ts'
-import type { Instant } from '#domain/instant.ts'
+import { withConnection } from '#db/open.ts'
+import { UsageError } from '#platform/command.ts'
+import { createNotifier, listenForNotifications } from '#platform/notify.ts'
+import { startPeriodic } from '#platform/time.ts'
 import type { BatchSummary, PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
-import { createAdvanceHints, listenForAppends } from './hints.ts'
-import { withConnection } from './session.ts'
 import { trimChanges } from './write/changes.ts'
 
+/** Sent by the intake after an append; the payload is the partition. Whoever misses one polls. */
+const APPENDED = 'log_appended'
+/** Sent by us after a commit, for whoever shows live figures; the payload is the partition. */
+const ADVANCED = 'stream_advanced'
+
+const BETWEEN_NOTIFICATIONS_MS = 10
 const REPORT_MS = 10_000
 const TRIM_MS = 60_000
 
@@ -27,25 +34,19 @@ export interface StreamOptions {
  */
 export async function runStream(options: StreamOptions): Promise<'stopped' | 'fenced'> {
   const { url, partitions, owner, logger, signal } = options
-  const hintsClient = connect(url, { max: 1, applicationName: 'tillstream stream hints' })
-  const hints = createAdvanceHints(hintsClient)
+  const client = connect(url, { max: 1, applicationName: 'tillstream stream hints' })
+  const advanced = createNotifier(client, { channel: ADVANCED, everyMs: BETWEEN_NOTIFICATIONS_MS })
   const wakes = new Map(partitions.map(partition => [partition, new WakeUp()]))
-  const wakeAll = () => {
-    for (const wake of wakes.values()) wake.notify()
-  }
-  signal.addEventListener('abort', wakeAll)
-  listenForAppends(hintsClient, partition => wakes.get(partition)?.notify(), signal)
-
-  const activity = new Activity(Date.now())
-  const report = setInterval(() => {
-    const busy = activity.takeReport(Date.now())
-    if (busy) logger.info(busy, `${busy.perSecond} events/s, lag ${busy.lagMs} ms`)
-  }, REPORT_MS)
-  const trim = setInterval(() => {
-    withConnection(url, sql => trimChanges(sql, partitions)).catch((err: unknown) => {
-      logger.warn({ err }, 'old change rows stay for now')
-    })
-  }, TRIM_MS)
+  const stopListening = listenForNotifications(client, {
+    channels: [APPENDED],
+    onNotify: partition => wakes.get(Number(partition))?.notify(),
+  })
+  const activity = new Activity()
+  const report = setInterval(() => activity.report(logger), REPORT_MS)
+  const trim = startPeriodic(() => withConnection(url, {}, sql => trimChanges(sql, partitions)), {
+    everyMs: TRIM_MS,
+    onFailure: err => logger.warn({ err }, 'old change rows stay for now'),
+  })
 
   const ends = await Promise.all(
     [...wakes].map(([partition, wake]) =>
@@ -57,65 +58,69 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         logger,
         signal,
         onBatch(batch, consumer) {
-          activity.add(batch, consumer, Date.now())
-          if (batch.records > 0) hints.announce(partition)
+          activity.add(batch, consumer)
+          if (batch.records > 0) advanced.announce(partition)
         },
       }),
     ),
   )
   clearInterval(report)
-  clearInterval(trim)
-  signal.removeEventListener('abort', wakeAll)
-  hints.stop()
-  await hintsClient.end({ timeout: 1 })
+  void trim.stop()
+  advanced.stop()
+  void stopListening()
+  await client.end({ timeout: 1 })
   return ends.every(end => end === 'lost') ? 'fenced' : 'stopped'
 }
 
-/** What the process did since the last report. */
-interface ActivityReport {
-  events: number
-  lateEvents: number
-  perSecond: number
-  /** Greatest age, in ms, of a batch's newest event when its results were committed. */
-  lagMs: number
-  /** Offset per partition. */
-  offsets: Record<string, number>
-}
-
-/** Counts what the partitions of a process do, from report to report. */
+/** What the partitions of a process did since it was last reported. */
 class Activity {
-  #since: Instant
+  #since = Date.now()
   #events = 0
   #lateEvents = 0
+  /** Greatest age of a batch's newest event when its results were committed. */
   #lagMs = 0
   readonly #offsets: Record<string, number> = {}
 
-  constructor(now: Instant) {
-    this.#since = now
-  }
-
-  add(batch: BatchSummary, consumer: PartitionConsumer, now: Instant): void {
+  add(batch: BatchSummary, consumer: PartitionConsumer): void {
     this.#events += batch.events
     this.#lateEvents += batch.lateEvents
     if (batch.records === 0 || consumer.position === null) return
     this.#offsets[consumer.partition] = consumer.position.offset
-    this.#lagMs = Math.max(this.#lagMs, now - consumer.position.appendedAt)
+    this.#lagMs = Math.max(this.#lagMs, Date.now() - consumer.position.appendedAt)
   }
 
-  /** The report since the last one, or null when there was nothing to do. */
-  takeReport(now: Instant): ActivityReport | null {
-    const seconds = Math.max(0.001, (now - this.#since) / 1_000)
-    const report = {
-      events: this.#events,
-      lateEvents: this.#lateEvents,
-      perSecond: Math.round(this.#events / seconds),
-      lagMs: this.#lagMs,
-      offsets: { ...this.#offsets },
+  /** Says nothing where nothing was done. */
+  report(logger: Logger): void {
+    const now = Date.now()
+    const perSecond = Math.round(this.#events / Math.max(0.001, (now - this.#since) / 1_000))
+    const busy = { events: this.#events, lateEvents: this.#lateEvents, perSecond, lagMs: this.#lagMs }
+    if (busy.events > 0) {
+      logger.info({ ...busy, offsets: this.#offsets }, `${perSecond} events/s, lag ${busy.lagMs} ms`)
     }
     this.#since = now
     this.#events = 0
     this.#lateEvents = 0
     this.#lagMs = 0
-    return report.events > 0 ? report : null
   }
+}
+
+/** The list of `--partitions`. @throws UsageError */
+export function parsePartitions(list: string): number[] {
+  const parts = list.split(',').map(part => part.trim())
+  const wrong = parts.find(part => !/^\d{1,5}$/.test(part))
+  if (wrong !== undefined) {
+    throw new UsageError(`--partitions: "${wrong}" is no partition number; give a list such as 0,1`)
+  }
+  return parts.map(Number)
+}
+
+/** The partitions to work on: those asked for, or all. @throws UsageError when the log has no such partition */
+export function choosePartitions(asked: readonly number[] | undefined, count: number): number[] {
+  const all = Array.from({ length: count }, (_, partition) => partition)
+  if (asked === undefined) return all
+  const unknown = asked.find(partition => partition >= count)
+  if (unknown !== undefined) {
+    throw new UsageError(`--partitions: the log has no partition ${unknown}; it has 0 to ${count - 1}`)
+  }
+  return all.filter(partition => asked.includes(partition))
 }

@@ -63,25 +63,12 @@ export async function openSession(
   }
 }
 
-/**
- * Runs a few statements on a connection of their own. For what happens seldom: a connection made now knows
- * nothing of an outage a moment ago, where the driver's would still wait before it tries again.
- */
-export async function withConnection<Result>(
-  url: string,
-  work: (sql: Sql) => Promise<Result>,
-): Promise<Result> {
-  const sql = connect(url, { max: 1, applicationName: 'tillstream stream' })
-  try {
-    return await work(sql)
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
-
 /** Whether an error passes when the database is back, or when the same is done again. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof LogUnavailableError) return true
   const { kind } = classifyLogError(error)
   return kind === 'unavailable' || kind === 'transient'
 }
+
+/** Waits between tries while the database is away. */
+export const RETRIES = { firstMs: 100, longestMs: 2_000 }

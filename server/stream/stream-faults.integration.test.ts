@@ -246,7 +246,7 @@ describe('the command that runs to the end of the log', () => {
   test('says what is wrong with its options and ends with 2', async () => {
     const command = startProcess(['--forever'])
     expect(await command.ended).toBe(2)
-    expect(command.output()).toMatch(/^Unknown option '--forever'.*\n$/)
+    expect(command.output()).toMatch(/^Unknown option '--forever'.*\n.* lists the options\.\n$/)
   })
 })
 

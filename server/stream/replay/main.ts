@@ -1,17 +1,14 @@
 import { hostname } from 'node:os'
-import { parseArgs } from 'node:util'
-import pino from 'pino'
-import { openDatabase } from '#db/embedded/open-database.ts'
-import { migrate } from '#db/migrate.ts'
+import { withConnection, withDatabase } from '#db/open.ts'
+import { flag, parseOptions, runCommand } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import { withConnection } from '#server/stream/session.ts'
-import { stopSignal, whenStopped } from '#server/stream/stop-signal.ts'
-import { parseOptions, UsageError } from '#server/stream/stream-arguments.ts'
 import { type ReplayOutcome, replay } from './replay.ts'
 
-const HELP = `Usage: npm run replay -- [options]
+const USAGE = `Usage: npm run replay -- [options]
 
 Rebuilds the stream's tables from offset 0 of the log as a new generation, compares it with the active one
 at equal offsets, and switches. A running stream service goes on meanwhile and follows by itself.
@@ -26,53 +23,36 @@ const EXIT_INTERRUPTED = 130
 /** Differences that are shown. */
 const MOST_LISTED = 20
 
-const signal = stopSignal()
+const stop = stopOnSignals()
 
-let exitCode = 0
-try {
-  const { values } = parseOptions(() =>
-    parseArgs({
-      options: {
-        'accept-differences': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    }),
-  )
-  if (values.help) process.stdout.write(HELP)
-  else exitCode = await run(readEnvironment(), values['accept-differences'])
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  exitCode = error instanceof UsageError ? 2 : 1
-}
-// What an interrupted replay leaves under way must not keep the process; the next one cleans up.
-process.exit(exitCode)
-
-async function run(environment: Environment, acceptsDifferences: boolean): Promise<number> {
-  const database = await openDatabase(environment)
-  try {
-    await migrate(database.url)
-    const work = replayAndCatchUp(database.url, environment, acceptsDifferences)
-    const end = await Promise.race([work, whenStopped(signal)])
-    if (end === 'stopped') return EXIT_INTERRUPTED
-    return end.isSwitched ? 0 : 1
-  } finally {
-    await database.release()
-  }
-}
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run replay -- --help" lists the options.',
+  parse: args => parseOptions(args, { 'accept-differences': flag() }),
+  run: async ({ acceptDifferences }) => {
+    const environment = readEnvironment()
+    return withDatabase(environment, async ({ url }) => {
+      // What an interrupted replay leaves half built, the next one drops.
+      const work = replayAndCatchUp(url, environment, acceptDifferences)
+      const outcome = await Promise.race([work, whenStopped(stop)])
+      if (!outcome) return EXIT_INTERRUPTED
+      return outcome.isSwitched ? 0 : 1
+    })
+  },
+})
 
 async function replayAndCatchUp(
   url: string,
   environment: Environment,
   acceptsDifferences: boolean,
 ): Promise<ReplayOutcome> {
-  // Standard output is for the summary.
-  const logger = pino({ level: environment.logLevel, base: { process: 'replay' } }, pino.destination(2))
+  const logger = openLogger('replay', environment, 'stderr')
   const name = `${hostname()}:${process.pid}`
   const outcome = await replay({ url, name, acceptsDifferences, logger })
   for (const line of replayLines(outcome)) process.stdout.write(`${line}\n`)
   if (outcome.isSwitched && !outcome.wasRunning) {
     // Nobody goes on from here: what was appended since the old generation stopped is ours to do.
-    const count = await withConnection(url, sql => createPostgresLog(sql).partitionCount())
+    const count = await withConnection(url, {}, sql => createPostgresLog(sql).partitionCount())
     const partitions = Array.from({ length: count }, (_, partition) => partition)
     await catchUp({ url, partitions, owner: `stream ${name}`, logger })
   }

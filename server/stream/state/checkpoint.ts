@@ -2,9 +2,9 @@ import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type Position } from '#domain/log-event.ts'
 import { PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
+import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { Ownership } from '#server/log/ownership.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
-import { plainArray, textArray } from '#server/stream/write/pg-array.ts'
 import type { GenerationPartition } from './generations.ts'
 
 /** Where a partition of a generation stands: what a consumer goes on from. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
+import { pause } from '#platform/time.ts'
 
 /** The rows of one partition in the tables of one generation. */
 export interface GenerationPartition {
@@ -103,7 +103,7 @@ async function withLocksInTurn(
       return
     } catch (error) {
       if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE || tries >= MOST_TRIES) throw error
-      await sleep(500)
+      await pause(500)
     }
   }
 }

@@ -4,8 +4,8 @@ import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
 import type { EventType } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent, Position } from '#domain/log-event.ts'
+import { textArray } from '#platform/pg-array.ts'
 import { type Lookback, lookbackKey } from '#server/stream/fold/lookback.ts'
-import { textArray } from '#server/stream/write/pg-array.ts'
 
 const ROWS_AT_ONCE = 2_000
 

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { textArray } from '#platform/pg-array.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
-import { textArray } from '#server/stream/write/pg-array.ts'
 
 /** A sku in a store. */
 export interface StockKey {

@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
+import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
 import type { TouchedStock } from '#server/stream/fold/stock.ts'
 import type { GenerationPartition } from '#server/stream/state/generations.ts'
-import { plainArray, textArray } from './pg-array.ts'
 
 const replaceStock = (generation: number) => `
   insert into stream.stock_g${generation} (generation, partition, store, sku, on_hand, on_order, anchor_kind,

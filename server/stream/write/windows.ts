@@ -1,9 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { ALLOWED_LATENESS_MS, WINDOW_MS } from '#domain/window.ts'
+import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 import type { GenerationPartition } from '#server/stream/state/generations.ts'
-import { plainArray, textArray } from './pg-array.ts'
 
 /** A window as the table holds it after a batch. Amounts as text: a sum may leave the safe integers. */
 export interface WindowRow {
