@@ -1,7 +1,7 @@
-import { enrich } from '../enrich.ts'
-import { parseEvent, type SentEvent } from '../event.ts'
-import { parseInstant } from '../instant.ts'
-import type { LogEvent } from '../log-event.ts'
+import { enrich } from '#domain/enrich.ts'
+import { parseEvent, type SentEvent } from '#domain/event.ts'
+import { parseInstant } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
 import { EXAMPLE_STORES_BY_ID } from './example-stores.ts'
 
 /** The log events of a sent event of the examples, through the schema as the intake would. Throws when refused. */

@@ -1,4 +1,4 @@
-import type { SentEvent } from '../event.ts'
+import type { SentEvent } from '#domain/event.ts'
 import { EXAMPLE_STORES_BY_ID } from './example-stores.ts'
 
 type Lines<Type extends SentEvent['type']> = Extract<SentEvent, { type: Type; lines: unknown }>['lines']

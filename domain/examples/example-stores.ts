@@ -1,5 +1,5 @@
-import type { Store } from '../enrich.ts'
-import { partitionOf } from '../partition.ts'
+import type { Store } from '#domain/enrich.ts'
+import { partitionOf } from '#domain/partition.ts'
 
 const PARTITION_COUNT = 4
 

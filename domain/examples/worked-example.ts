@@ -1,4 +1,4 @@
-import type { SentEvent } from '../event.ts'
+import type { SentEvent } from '#domain/event.ts'
 
 /**
  * A worked example of `semantics`: events as their sources send them, and the figures they must give.

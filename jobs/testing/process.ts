@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { inheritedEnvironment } from '#platform/environment.ts'
 
 /** An entry point of the batch path as a process of its own, on a given database. Ends with the test. */
 export function startJobsProcess(options: {
@@ -12,7 +13,7 @@ export function startJobsProcess(options: {
 }): JobsProcess {
   const entry = fileURLToPath(new URL(`../${options.entry}`, import.meta.url))
   const child = spawn(process.execPath, [entry, ...options.args], {
-    env: { ...process.env, DATABASE_URL: options.databaseUrl, ...options.environment },
+    env: inheritedEnvironment({ DATABASE_URL: options.databaseUrl, ...options.environment }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => {

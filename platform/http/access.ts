@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from '../environment.ts'
+import { isLoopback } from '#platform/environment.ts'
 
 type Headers = Pick<IncomingMessage, 'headers'>
 

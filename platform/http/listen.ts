@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { within } from '../time.ts'
+import { within } from '#platform/time.ts'
 
 /** An address that cannot be listened on. The message says what to do. */
 export class ListenError extends Error {

@@ -1,4 +1,4 @@
-import { deadline } from '../time.ts'
+import { deadline } from '#platform/time.ts'
 import { HttpProblem } from './problem.ts'
 
 /** What a process needs, part by part: 'ok', or what is wrong with it. */

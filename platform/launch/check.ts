@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { checkImportDirections, describeViolation } from './import-directions.ts'
 import { narrateTo } from './narrate.ts'
 
 const usage = `Usage: npm run check
@@ -15,22 +14,17 @@ type Findings = string
 
 const checks: readonly { name: string; run: () => Promise<Findings> }[] = [
   {
-    name: 'format and lint',
+    name: 'format, lint and imports',
     run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings']),
   },
   { name: 'types', run: checkTypes },
   { name: 'unused code', run: () => runTool('knip/bin/knip.js', []) },
-  { name: 'import directions', run: checkImports },
 ]
 
 async function checkTypes(): Promise<Findings> {
   // Writes the types of the pages' routes, which no repository holds.
   const routes = await runTool('next/dist/bin/next', ['typegen'])
   return routes === '' ? runTool('typescript/bin/tsc', ['--noEmit', '--project', '.']) : routes
-}
-
-async function checkImports(): Promise<Findings> {
-  return (await checkImportDirections(projectRoot)).map(describeViolation).join('\n')
 }
 
 /** @returns what the tool wrote when it was not content */

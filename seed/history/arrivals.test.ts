@@ -4,7 +4,7 @@ import { enrich } from '#domain/enrich.ts'
 import { parseEvent } from '#domain/event.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { type PlayedHistory, playHistory } from '#seed/testing/history.ts'
-import { closingOf } from '../world/demand.ts'
+import { closingOf } from '#seed/world/demand.ts'
 
 // Six in the evening in Madrid: its stores have closed yesterday, and are open.
 const SPAN = { days: 5, until: Date.UTC(2026, 10, 19, 17) }

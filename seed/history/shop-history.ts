@@ -2,12 +2,12 @@ import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#doma
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass } from '#domain/log-event.ts'
+import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import { openingStock } from '#seed/shop/stock.ts'
+import { closingOf, openingOf } from '#seed/world/demand.ts'
 import { createRandom } from '#seed/world/random.ts'
-import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '../shop/shop-state.ts'
-import { openingStock } from '../shop/stock.ts'
-import { closingOf, openingOf } from '../world/demand.ts'
-import type { Shop } from '../world/stores.ts'
-import type { World } from '../world/world.ts'
+import type { Shop } from '#seed/world/stores.ts'
+import type { World } from '#seed/world/world.ts'
 import {
   createLink,
   drawOutage,

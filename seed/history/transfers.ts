@@ -1,12 +1,12 @@
 import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import type { TradingShop } from '#seed/shop/shop-state.ts'
+import { putBack, stockHeader } from '#seed/shop/stock.ts'
+import { openingOf } from '#seed/world/demand.ts'
 import { createRandom } from '#seed/world/random.ts'
-import type { TradingShop } from '../shop/shop-state.ts'
-import { putBack, stockHeader } from '../shop/stock.ts'
-import { openingOf } from '../world/demand.ts'
-import type { Shop } from '../world/stores.ts'
-import type { World } from '../world/world.ts'
+import type { Shop } from '#seed/world/stores.ts'
+import type { World } from '#seed/world/world.ts'
 
 /** Goods that the online store's warehouse passes on to a store. */
 export interface Transfer {

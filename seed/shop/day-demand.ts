@@ -2,12 +2,12 @@ import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { PRODUCTS_PER_CATEGORY } from '#seed/world/catalogue.ts'
+import { expectedOrders, openingOf } from '#seed/world/demand.ts'
 import { type Promotion, priceLevelsOf, promotionsOn, shelfPriceOf } from '#seed/world/prices.ts'
 import type { Random } from '#seed/world/random.ts'
 import { seasonOf } from '#seed/world/seasons.ts'
-import { expectedOrders, openingOf } from '../world/demand.ts'
-import type { Shop } from '../world/stores.ts'
-import type { World } from '../world/world.ts'
+import type { Shop } from '#seed/world/stores.ts'
+import type { World } from '#seed/world/world.ts'
 
 /** What customers of a shop want on a day, and what it asks for it. */
 export interface DayDemand {

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { ordinaryOrders } from '../world/world.ts'
+import { ordinaryOrders } from '#seed/world/world.ts'
 import type { Purchase, TradingShop } from './shop-state.ts'
 
 /** Purchases that a shop remembers, at most: they are kept in a file that is written every few seconds. */

@@ -1,9 +1,9 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Amount } from '#domain/money.ts'
-import { amountOf } from '../shop/decimal.ts'
-import { forgetPurchase, rememberPurchase } from '../shop/purchases.ts'
-import type { OrderPlaced, TradingShop } from '../shop/shop-state.ts'
+import { amountOf } from '#seed/shop/decimal.ts'
+import { forgetPurchase, rememberPurchase } from '#seed/shop/purchases.ts'
+import type { OrderPlaced, TradingShop } from '#seed/shop/shop-state.ts'
 
 /**
  * Brings a shop to where an event of its own left it: for what a scenario does to it, and for what happened

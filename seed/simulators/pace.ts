@@ -1,7 +1,7 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { hourlyDemand, openingOf } from '../world/demand.ts'
-import type { Shop } from '../world/stores.ts'
+import { hourlyDemand, openingOf } from '#seed/world/demand.ts'
+import type { Shop } from '#seed/world/stores.ts'
 
 /** Orders a minute over all shops at speed 1: one sees it move, and can still read it. */
 export const ORDERS_PER_MINUTE = 45

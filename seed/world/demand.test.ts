@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { addDays } from '#domain/business-day.ts'
-import { demandOf } from '../shop/day-demand.ts'
+import { demandOf } from '#seed/shop/day-demand.ts'
 import { expectedOrders, hourlyDemand } from './demand.ts'
 import { promotionsOn } from './prices.ts'
 import { isBlackFriday, type Season, seasonOf, tradeOf, weatherOf } from './seasons.ts'

@@ -1,8 +1,8 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { ShopState } from '#seed/shop/shop-state.ts'
 import type { Happening, Outgoing } from '#seed/simulators/sender.ts'
 import { readShops, type SeedRecord, writeShops } from '#seed/world/world-files.ts'
-import type { ShopState } from '../../shop/shop-state.ts'
 
 /** What the shops know when they open. */
 export interface KeptShops {

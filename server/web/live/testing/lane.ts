@@ -4,8 +4,8 @@ import { placed } from '#domain/examples/example-events.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import type { ChangeBatch } from '../changes.ts'
-import type { LiveAlert, LiveStock, LiveWindow } from '../messages.ts'
+import type { ChangeBatch } from '#server/web/live/changes.ts'
+import type { LiveAlert, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
 
 /** One batch of one partition, for tests: what is left out is empty. */
 export function changeBatch(
