@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 
 /** What a generation says, added up: one line per store and business day, and one per store's stock. */
 export type GenerationTotals = ReadonlyMap<string, Readonly<Record<string, string>>>
@@ -16,10 +16,7 @@ export interface TotalsDifference {
  * Adds a generation up. Revisions and late net are part of it: lateness is decided from the log alone, so
  * a rebuild must find the same. Alerts are not: they are judged by policies as they were known at the time.
  */
-export async function generationTotals(
-  sql: Pick<Sql, 'unsafe'>,
-  generation: number,
-): Promise<GenerationTotals> {
+export async function generationTotals(sql: Reading, generation: number): Promise<GenerationTotals> {
   const [sales, stock] = await Promise.all([
     sql.unsafe<TotalsRow[]>(SALES_TOTALS, [generation]),
     sql.unsafe<TotalsRow[]>(STOCK_TOTALS, [generation]),

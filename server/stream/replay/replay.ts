@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { readSnapshot } from '#db/transaction.ts'
 import type { Ownership } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { advanceTo } from '#server/stream/catch-up.ts'
@@ -12,12 +13,7 @@ import {
   dropGeneration,
   dropRetired,
 } from '#server/stream/state/generations.ts'
-import {
-  compareTotals,
-  type GenerationTotals,
-  generationTotals,
-  type TotalsDifference,
-} from './generation-totals.ts'
+import { compareTotals, generationTotals, type TotalsDifference } from './generation-totals.ts'
 import { switchGeneration } from './switch-generation.ts'
 
 /** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
@@ -83,7 +79,10 @@ async function rebuild(sql: Sql, options: ReplayOptions): Promise<ReplayOutcome>
   try {
     const startedAt = performance.now()
     await buildUntilClose(sql, build, { from, partitions })
-    const active = await activeTotals(sql, { from, partitions })
+    const active = await readSnapshot(sql, async reading => ({
+      offsets: await offsetsOf(reading, from, partitions),
+      totals: await generationTotals(reading, from),
+    }))
     await build.advance(active.offsets)
     const buildMs = performance.now() - startedAt
     const differences = compareTotals(active.totals, await generationTotals(sql, to))
@@ -149,17 +148,6 @@ async function buildUntilClose(
     await build.advance(offsets)
     reached = target
   }
-}
-
-/** Offsets and totals of the active generation at one moment. */
-async function activeTotals(
-  sql: Sql,
-  { from, partitions }: { from: number; partitions: readonly number[] },
-): Promise<{ offsets: number[]; totals: GenerationTotals }> {
-  return sql.begin('isolation level repeatable read read only', async transaction => ({
-    offsets: await offsetsOf(transaction, from, partitions),
-    totals: await generationTotals(transaction, from),
-  }))
 }
 
 /** One replay at a time. Held by the connection: it ends with this process, however that ends. */

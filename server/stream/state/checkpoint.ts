@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading, Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type Position } from '#domain/log-event.ts'
 import { PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
@@ -20,7 +20,7 @@ export class CheckpointMovedError extends Error {
 
 /** Reads checkpoint and sources, as one transaction left them; the log's start where there is no checkpoint. */
 export async function loadProgress(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   { generation, partition }: GenerationPartition,
 ): Promise<Progress> {
   const [checkpoints, sources] = await Promise.all([
@@ -47,7 +47,7 @@ export async function loadProgress(
 
 /** Offsets that a generation has reached, indexed like `partitions`. */
 export async function offsetsOf(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   generation: number,
   partitions: readonly number[],
 ): Promise<number[]> {
@@ -61,7 +61,7 @@ export async function offsetsOf(
 
 /** @throws CheckpointMovedError when the checkpoint is not where the batch began */
 export async function upsertCheckpoint(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { ownership, generation }: { ownership: Ownership; generation: number },
   batch: BatchResult,
 ): Promise<void> {
@@ -107,7 +107,7 @@ const replaceSources = (generation: number) => `
 
 /** How far each live source has come: what a restart needs to go on with the same watermark. */
 export async function upsertSources(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   sources: readonly (readonly [source: string, progress: SourceProgress])[],
 ): Promise<void> {

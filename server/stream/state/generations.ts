@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
-import type { Transaction } from '#db/transaction.ts'
+import type { Reading, Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import { pause } from '#platform/time.ts'
 
@@ -11,7 +11,7 @@ export interface GenerationPartition {
 }
 
 /** The generation that readers see and the service writes. */
-export async function activeGeneration(sql: Pick<Sql, 'unsafe'>): Promise<number> {
+export async function activeGeneration(sql: Reading): Promise<number> {
   const [row] = await sql.unsafe<{ generation: number }[]>('select generation from stream.active_generation')
   if (!row) throw new Error('stream.active_generation is empty: the migrations have not run')
   return row.generation
@@ -32,7 +32,7 @@ export interface Owner {
 
 /** The owner of a partition, or null where nobody ever took it. */
 export async function ownerOf(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   { generation, partition }: GenerationPartition,
 ): Promise<Owner | null> {
   const [row] = await sql.unsafe<Owner[]>(

@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { ownText } from '#server/log/own-text.ts'
 import type { KnownStock, KnownStocks } from '#server/stream/fold/stock-state.ts'
@@ -9,7 +9,7 @@ import { loadStock, type StockKey } from './load-stock.ts'
  * trip. Held apart from the cache, which may let go of entries while the batch runs.
  */
 export async function knownStocks(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   request: { generation: number; cache: StockCache; records: readonly LogRecord[] },
 ): Promise<KnownStocks> {
   const { generation, cache, records } = request

@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 import { stockEffects } from '#domain/effects.ts'
 import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
 import type { EventType } from '#domain/event.ts'
@@ -18,7 +18,7 @@ const AHEAD_AT_MOST_MS = MAX_CLOCK_AHEAD_MS + MINUTE_MS
  * @returns sums by `lookbackKey`
  */
 export async function loadLookbacks(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   request: { partition: number; through: Position; lookbacks: readonly Lookback[] },
 ): Promise<Map<string, number>> {
   const { partition, through, lookbacks } = request

@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 import { textArray } from '#platform/pg-array.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
 
@@ -13,7 +13,7 @@ export interface StockKey {
  * @returns one entry per key, in the order of the keys
  */
 export async function loadStock(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   generation: number,
   keys: readonly StockKey[],
 ): Promise<KnownStock[]> {

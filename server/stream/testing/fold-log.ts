@@ -8,7 +8,7 @@ import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 
-/** What the operators make of a partition's log, held in memory: the tables without a database. */
+/** What the folds make of a partition's log, held in memory: the tables without a database. */
 export interface FoldedLog {
   windows: Map<string, WindowDelta>
   stock: Map<string, StockState>

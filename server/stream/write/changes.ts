@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { shortageOf } from '#domain/shortage.ts'
@@ -106,7 +107,7 @@ function liveAlert({ episode }: EpisodeChange) {
 
 /** Writes the change row of a batch. */
 export async function insertChanges(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   batch: BatchResult,
   changes: ChangeRow,

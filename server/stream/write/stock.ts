@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
 import type { TouchedStock } from '#server/stream/fold/stock.ts'
@@ -30,7 +30,7 @@ const replaceStock = (generation: number) => `
 
 /** Writes the states of the touched stocks as they stand after the batch. */
 export async function upsertStock(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   touched: readonly TouchedStock[],
 ): Promise<void> {
@@ -87,7 +87,7 @@ const replaceEpisodes = (generation: number) => `
 
 /** Writes the episodes that changed as they stand after the batch. */
 export async function upsertEpisodes(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   changes: ReadonlyMap<string, EpisodeChange>,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { ALLOWED_LATENESS_MS, WINDOW_MS } from '#domain/window.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
@@ -60,7 +60,7 @@ const addToWindows = (generation: number) => `
  * @returns the windows as they now stand, where they are asked for
  */
 export async function upsertWindows(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   deltas: readonly WindowDelta[],
   { answersRows }: { answersRows: boolean },
@@ -98,7 +98,7 @@ export async function upsertWindows(
  * @param watermark.limit most windows to answer of those that closed, and of those that became final
  */
 export async function loadCrossedWindows(
-  transaction: Pick<Sql, 'unsafe'>,
+  transaction: Transaction,
   { generation, partition }: GenerationPartition,
   watermark: { from: Instant | null; to: Instant | null; limit: number },
 ): Promise<WindowRow[]> {
