@@ -72,6 +72,17 @@ create table ref.supply_terms (
   primary key (sku, valid_from)
 );
 
+-- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
+-- from here. Only who has something sent home has an address.
+create table ref.customers (
+  customer text primary key,
+  name text not null,
+  street text,
+  postcode text,
+  city text,
+  country text check (country ~ '^[A-Z]{2}$')
+);
+
 -- The currency that periods are also told in. A view, because the reader may not read the settings itself.
 create view ref.reporting_currency as
 select value #>> '{}' as currency from ref.settings where name = 'reporting_currency';

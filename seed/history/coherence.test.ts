@@ -164,6 +164,11 @@ describe('a world that plays', () => {
   test('reviews only what its customer bought there two days ago or more, as good as it is', () => {
     const reviews = ofType(history.events, 'review.posted')
     expect(reviews.length).toBeGreaterThan(100)
+    const texts = reviews.flatMap(({ text }) => (text === undefined ? [] : [text]))
+    expect(texts.length).toBeGreaterThan(50)
+    // Everything that is made up was filled in; and people do not all say the same.
+    for (const text of texts) expect(text).not.toMatch(/[{}]/)
+    expect(new Set(texts).size).toBeGreaterThan(45)
     const bought = new Map<string, string>()
     for (const { customer, store, lines, eventTime } of orders.values()) {
       for (const { sku } of lines) {

@@ -1,15 +1,17 @@
 import type { Sql } from '#db/client.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
+import { customerRecords } from '#seed/world/customers.ts'
 import type { World } from '#seed/world/world.ts'
 
 const REPORTING_CURRENCY = 'EUR'
 
 /**
- * Writes what the world's events refer to: stores, products, suppliers and their terms, stock policies, exchange
- * rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
+ * Writes what the world's events refer to: stores, products, customers, suppliers and their terms, stock policies,
+ * exchange rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
  * nothing.
  */
 export async function writeReference(sql: Sql, world: World, validFrom: Instant): Promise<void> {
+  const customers = await customerRecords(world)
   await sql.begin(async transaction => {
     await transaction`
       insert into ref.stores ${transaction(
@@ -32,6 +34,15 @@ export async function writeReference(sql: Sql, world: World, validFrom: Instant)
       insert into ref.products ${transaction(
         world.products.map(({ sku, name, category }) => ({ sku, name, category: category.name })),
       )} on conflict (sku) do update set name = excluded.name, category = excluded.category`
+    await transaction`
+      insert into ref.customers (customer, name, street, postcode, city, country)
+      select * from unnest(
+        ${customers.map(({ customer }) => customer)}::text[], ${customers.map(({ name }) => name)}::text[],
+        ${customers.map(({ address }) => address?.street ?? null)}::text[],
+        ${customers.map(({ address }) => address?.postcode ?? null)}::text[],
+        ${customers.map(({ address }) => address?.city ?? null)}::text[],
+        ${customers.map(({ address }) => address?.country ?? null)}::text[]
+      ) on conflict (customer) do nothing`
     const suppliers = [...new Set(world.products.map(({ supplier }) => supplier))]
     await transaction`
       insert into ref.suppliers ${transaction(suppliers.map(({ id, name }) => ({ supplier: id, name })))}

@@ -1,5 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import { createRandom, fakerOf } from '../world/random.ts'
 import { pickUnreviewed } from './purchases.ts'
 import type { TradingShop } from './shop-state.ts'
 
@@ -26,62 +27,75 @@ export function reviewOf(trading: TradingShop, at: Instant, leastAgeMs = LEAST_A
   purchase.isReviewed = true
   state.sequence += 1
   const rating = Math.min(5, Math.max(1, Math.round(random.normal(product.quality, DEVIATION))))
+  const id = `${shop.id}-${series}-${state.sequence}`
   return {
     source: REVIEW_SOURCE,
-    id: `${shop.id}-${series}-${state.sequence}`,
+    id,
     type: 'review.posted',
     store: shop.id,
     eventTime: formatInstant(at),
     sku: product.sku,
     rating,
-    ...(random.chance(WITH_TEXT) ? { text: textOf(trading, rating, product.item) } : {}),
+    ...(random.chance(WITH_TEXT) ? { text: textOf(trading, { rating, item: product.item, id }) } : {}),
     customer: purchase.customer,
   }
 }
 
-function textOf({ random }: TradingShop, rating: number, item: string): string {
-  return random.pick(REVIEW_TEXTS[rating] ?? []).replace('{}', item)
+function textOf(
+  { random, world }: TradingShop,
+  { rating, item, id }: { rating: number; item: string; id: string },
+): string {
+  const text = random.pick(REVIEW_TEXTS[rating] ?? [])
+  // Names and colours from a stream of their own: they shift nothing that the shop draws.
+  return fakerOf(createRandom(world.randomSeed, 'review', id))
+    .helpers.fake(text)
+    .replace('{item}', item)
 }
 
-/** What people write, by stars. `{}` is the product as they would call it. */
+/** What people write, by stars. `{item}` is the product as they would call it, `{{…}}` what Faker makes up. */
 const REVIEW_TEXTS: Readonly<Record<number, readonly string[]>> = {
   1: [
     'Not what the picture promised. Sent back.',
     'Arrived broken, and the second one too.',
-    'The {} is the worst I have bought in years.',
-    'Tastes or smells of nothing I would want at home.',
+    'The {item} is the worst I have bought in years.',
+    'Bought it in {{color.human}}, got it in {{color.human}}.',
+    '{{person.firstName}} in the shop only shrugged. Never again.',
     'Fell apart in a week.',
     'Never again.',
   ],
   2: [
     'I expected more at this price.',
-    'The {} is fine to look at, but does not last.',
+    'The {item} is fine to look at, but does not last.',
     'Too small for what it costs.',
     'Half of it was past its best.',
-    'Would choose another brand next time.',
+    'The one from {{company.name}} was better. Would choose it again next time.',
+    'My neighbour {{person.firstName}} had warned me.',
   ],
   3: [
     'Does what it should, no more.',
-    'Decent {}, though the packaging is a nuisance.',
+    'Decent {item}, though the packaging is a nuisance.',
     'All right for every day.',
     'Good on some days, less so on others.',
     'Average, but it was on offer.',
+    'I like it, {{person.firstName}} does not.',
+    'No better than the one from {{company.name}}.',
   ],
   4: [
-    'Good {}, would buy again.',
+    'Good {item}, would buy again.',
     'Very nice, only the delivery could be quicker.',
     'Solid quality for the price.',
-    'My family likes it.',
-    'Better than the one I had before.',
+    'My family likes it, above all {{person.firstName}}.',
+    'Better than the one from {{company.name}} that I had before.',
     'Nearly perfect. One star off for the lid.',
+    'Took it along to {{location.city}}, and it did well.',
   ],
   5: [
-    'The best {} I know.',
+    'The best {item} I know.',
     'Third time I buy this, and still happy.',
-    'A gift that was used the same evening.',
+    'A gift for {{person.fullName}}, used the same evening.',
     'Exactly what I was looking for.',
-    'Everyone asks where I got it.',
+    'Everyone in {{location.city}} asks where I got it.',
     'Worth every cent.',
-    'I would not be without it any more.',
+    '{{person.firstName}} and I would not be without it any more.',
   ],
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { drawCustomer } from './customers.ts'
+import { customerRecords, drawCustomer } from './customers.ts'
 import { createRandom } from './random.ts'
 import { createWorld } from './world.ts'
 
@@ -43,5 +43,37 @@ describe('customers', () => {
       favourites.set(id, favourite)
     }
     expect(new Set(favourites.values()).size).toBe(20)
+  })
+})
+
+describe('what shops have on file of customers', () => {
+  test('has everybody who can stand at a till, once, by name', async () => {
+    const records = await customerRecords(world)
+    const known = new Map(records.map(record => [record.customer, record.name]))
+    expect(known.size).toBe(records.length)
+    const random = createRandom(2, 'everybody')
+    const nameless = Array.from({ length: 20_000 }, (_, visit) =>
+      drawCustomer(world, random, { home: visit % 8, hour: visit % 24 }),
+    ).filter(({ id }) => !/\S \S/.test(known.get(id) ?? ''))
+    expect(nameless).toEqual([])
+  })
+
+  test('is the same whatever the pace and the number of stores, and other people with another seed', async () => {
+    const first = (records: readonly { customer: string; name: string }[]) => records.slice(0, 200)
+    const small = await customerRecords(createWorld({ randomSeed: 2, stores: 1, ordersPerDay: 100 }))
+    expect(first(small)).toEqual(first(await customerRecords(world)))
+    const others = await customerRecords(createWorld({ randomSeed: 3, stores: 1, ordersPerDay: 100 }))
+    expect(first(others)).not.toEqual(first(small))
+  })
+
+  test('has the address of those who order on the web, in their own country', async () => {
+    const webShop = world.shops.findIndex(({ channel }) => channel === 'online') + 1
+    const records = await customerRecords(world)
+    const ordersOnTheWeb = ({ customer }: { customer: string }) => customer.startsWith(`c-${webShop}`)
+    expect(records.filter(record => ordersOnTheWeb(record) !== (record.address !== null))).toEqual([])
+    const german = records.filter(
+      ({ address }) => address?.country === 'DE' && /^\d{5}$/.test(address.postcode),
+    )
+    expect(german).toEqual(records.filter(ordersOnTheWeb))
   })
 })

@@ -1,5 +1,7 @@
+import type { Faker } from '@faker-js/faker'
 import { CATEGORIES } from './categories.ts'
 import type { Random } from './random.ts'
+import type { Shop } from './stores.ts'
 import { ordinaryOrders, type World } from './world.ts'
 
 /** Somebody who comes back, as far as a shop can know. What they like follows from who they are. */
@@ -33,17 +35,76 @@ export function drawCustomer(
 ): Customer {
   const place = random.chance(AT_HOME) ? home : random.integer(0, world.shops.length - 1)
   const shop = world.shops[place]
-  const count = shop ? ordinaryOrders(world, shop) * CUSTOMERS_PER_ORDER : 1
+  const count = shop ? customerCount(world, shop) : 1
   const band = random.chance(AT_THEIR_HOUR) ? bandOf(hour) : random.integer(0, BANDS - 1)
   const number = band + BANDS * Math.floor((random.next() ** SKEW * count) / BANDS)
   return {
-    id: `c-${(place + 1) * NUMBERS_PER_SHOP + (number % NUMBERS_PER_SHOP)}`,
+    id: idOf(place, number),
     // Knuth's multiplicative hash: neighbours like different things.
     favourite: (Math.imul(number + place + 1, 2_654_435_761) >>> 16) % CATEGORIES.length,
   }
 }
 
+function customerCount(world: World, shop: Shop): number {
+  return ordinaryOrders(world, shop) * CUSTOMERS_PER_ORDER
+}
+
+function idOf(place: number, number: number): string {
+  return `c-${(place + 1) * NUMBERS_PER_SHOP + (number % NUMBERS_PER_SHOP)}`
+}
+
 function bandOf(hour: number): number {
   if (hour < 12) return 0
   return hour < 17 ? 1 : 2
+}
+
+/** What a shop has on file of a customer. */
+export interface CustomerRecord {
+  customer: string
+  name: string
+  /** Of those who have something sent home. */
+  address: { street: string; postcode: string; city: string; country: string } | null
+}
+
+/** What people are called, and where they live, by the zone of their store. Tokyo's cards are in Latin letters. */
+const HOMES: Readonly<Record<string, { country: string; faker(): Promise<{ faker: Faker }> }>> = {
+  'Europe/Berlin': { country: 'DE', faker: () => import('@faker-js/faker/locale/de') },
+  'Europe/London': { country: 'GB', faker: () => import('@faker-js/faker/locale/en_GB') },
+  'America/New_York': { country: 'US', faker: () => import('@faker-js/faker/locale/en_US') },
+  'Asia/Tokyo': { country: 'JP', faker: () => import('@faker-js/faker/locale/en') },
+  'Europe/Madrid': { country: 'ES', faker: () => import('@faker-js/faker/locale/es') },
+  'Australia/Sydney': { country: 'AU', faker: () => import('@faker-js/faker/locale/en_AU') },
+  'Europe/Lisbon': { country: 'PT', faker: () => import('@faker-js/faker/locale/pt_PT') },
+}
+
+/**
+ * Everybody whom `drawCustomer` can draw, shop by shop. Who has a number has the same name whatever the number
+ * of stores and orders.
+ */
+export async function customerRecords(world: World): Promise<CustomerRecord[]> {
+  const records: CustomerRecord[] = []
+  for (const [place, shop] of world.shops.entries()) {
+    const home = HOMES[shop.zone]
+    if (!home) throw new RangeError(`nobody knows what people in ${shop.zone} are called`)
+    const { faker } = await home.faker()
+    faker.seed([world.randomSeed, place])
+    // The numbers of a part of the day begin below the count, and end beyond it by less than there are parts.
+    const count = Math.min(NUMBERS_PER_SHOP, Math.ceil(customerCount(world, shop)) + BANDS)
+    for (let number = 0; number < count; number += 1) {
+      records.push({
+        customer: idOf(place, number),
+        name: `${faker.person.firstName()} ${faker.person.lastName()}`,
+        address:
+          shop.channel === 'online'
+            ? {
+                street: faker.location.streetAddress(),
+                postcode: faker.location.zipCode(),
+                city: faker.location.city(),
+                country: home.country,
+              }
+            : null,
+      })
+    }
+  }
+  return records
 }

@@ -1,3 +1,6 @@
+import type { Faker } from '@faker-js/faker'
+import { faker } from '@faker-js/faker/locale/en'
+
 /** A stream of random numbers that a seed fixes. Never `Math.random`: the same arguments give the same events. */
 export interface Random {
   /** In [0, 1). */
@@ -45,6 +48,12 @@ export function createRandom(seed: number, ...scope: readonly string[]): Random 
       return count
     },
   }
+}
+
+/** Faker, going on from what `random` draws next. There is one of it: whoever asks later makes it go on from there. */
+export function fakerOf(random: Random): Faker {
+  faker.seed(random.integer(0, 0x7fffffff))
+  return faker
 }
 
 /** Draws indexes in proportion to weights. */

@@ -3,3 +3,14 @@
 
 -- Drizzle's own migrator kept its record here; from now on tillstream.migrations does.
 drop table tillstream.__drizzle_migrations;
+
+-- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
+-- from here. Only who has something sent home has an address.
+create table ref.customers (
+  customer text primary key,
+  name text not null,
+  street text,
+  postcode text,
+  city text,
+  country text check (country ~ '^[A-Z]{2}$')
+);
