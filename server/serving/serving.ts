@@ -1,13 +1,9 @@
-import postgres from 'postgres'
-import { connect, reconnectPauseSeconds, type Sql } from '#db/client.ts'
+import { connect, type Sql } from '#db/client.ts'
 import type { IntakeDoor } from '#server/serving/pipeline/intake-door.ts'
 
 /** The database as the serving layer uses it. */
 export interface Serving {
-  /** Raw SQL, for everything that aggregates. */
   sql: Sql
-  /** For `rowsOf`. A client of its own: Drizzle changes the parsers of the one it is given. */
-  rowsClient: postgres.Sql
   /** A sentence that says how this installation differs from a real one; null outside the demo. */
   demoNote: string | null
   /** Null where no intake belongs to this process: tests, commands. */
@@ -26,24 +22,11 @@ export function openServing(
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
-  const rowsClient = postgres(url, {
-    backoff: reconnectPauseSeconds,
-    // Rows are read now and then, a few at a time: each connection more is a backend that costs memory.
-    max: 1,
-    onnotice: () => {},
-    connection: { application_name: 'tillstream web', TimeZone: 'UTC', ...session },
-  })
   return {
     sql,
-    rowsClient,
     demoNote: options.demoNote ?? null,
     intake: options.intake ?? null,
-    async close() {
-      await Promise.all([
-        sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
-        rowsClient.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
-      ])
-    },
+    close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }
 }
 

@@ -1,7 +1,6 @@
-import { desc, lt } from 'drizzle-orm'
-import { findings } from '#db/schema/recon.ts'
+import { desc, drizzle, lt } from '#db/drizzle.ts'
+import { findings } from '#db/schema.ts'
 import type { Instant } from '#domain/instant.ts'
-import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 /** A row of a live or report table that says something else than the log. */
@@ -28,10 +27,10 @@ export interface FindingPage {
 
 /** Rows found to differ from the log, newest first. */
 export async function listFindings(
-  serving: Pick<Serving, 'rowsClient'>,
+  { sql }: Pick<Serving, 'sql'>,
   page: { cursor?: number | null | undefined; limit: number },
 ): Promise<FindingPage> {
-  const rows = await rowsOf(serving)
+  const rows = await drizzle(sql)
     .select()
     .from(findings)
     .where(page.cursor ? lt(findings.finding, page.cursor) : undefined)
@@ -39,7 +38,7 @@ export async function listFindings(
     .limit(page.limit + 1)
   const shown = rows.slice(0, page.limit)
   return {
-    findings: shown.map(row => ({ ...row, foundAt: row.foundAt.getTime() })),
+    findings: shown,
     nextCursor: rows.length > page.limit ? (shown.at(-1)?.finding ?? null) : null,
   }
 }

@@ -1,4 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { drizzle } from '#db/drizzle.ts'
+import { alertActions } from '#db/schema.ts'
 import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 
@@ -59,13 +61,17 @@ export async function actOnAlerts(
     const [clock] = await transaction<{ now: Instant }[]>`select clock_timestamp() as now`
     const now = clock?.now ?? Date.now()
     const until = alerts.map(alert => (action.kind === 'snooze' ? snoozeEnd(action.until, now, alert) : null))
-    const instants = (moments: readonly (Instant | null)[]) =>
-      moments.map(moment => (moment === null ? null : new Date(moment).toISOString()))
-    await transaction`
-      insert into live.alert_actions (alert_id, kind, snoozed_until, acted_by, acted_at)
-      select alert_id, ${action.kind}, snoozed_until, ${by}, ${now}
-      from unnest(${alerts.map(({ alertId }) => alertId)}::text[], ${instants(until)}::text[]::timestamptz[])
-        as a(alert_id, snoozed_until)`
+    await drizzle(transaction)
+      .insert(alertActions)
+      .values(
+        alerts.map(({ alertId }, index) => ({
+          alertId,
+          kind: action.kind,
+          snoozedUntil: until[index] ?? null,
+          actedBy: by,
+          actedAt: now,
+        })),
+      )
     const changes = changesOf({ alerts, until, kind: action.kind, by, at: now })
     // Last, as its lock is held until the commit.
     for (const change of changes) {

@@ -1,8 +1,7 @@
-import { asc } from 'drizzle-orm'
 import type { Sql } from '#db/client.ts'
-import { stores } from '#db/schema/ref.ts'
+import { asc, drizzle } from '#db/drizzle.ts'
+import { stores } from '#db/schema.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import { rowsOf } from '#server/serving/rows.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export interface StoreSummary {
@@ -40,7 +39,7 @@ interface Extent {
 export async function readOverview(serving: Serving): Promise<Overview> {
   const { sql, demoNote } = serving
   const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
-    rowsOf(serving).select().from(stores).orderBy(asc(stores.name)),
+    drizzle(sql).select().from(stores).orderBy(asc(stores.name)),
     readLastDays(sql),
     sql<{ currency: string }[]>`
       select currency

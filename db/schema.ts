@@ -1,0 +1,182 @@
+import {
+  amount,
+  bigint,
+  boolean,
+  bytes,
+  date,
+  instant,
+  integer,
+  json,
+  numeric,
+  pgSchema,
+  smallint,
+  sql,
+  text,
+} from './drizzle.ts'
+
+// The tables that are queried through Drizzle, column by column as db/migrations makes them (a test compares).
+// A table that only SQL reads and writes is not here. Row types: `typeof stores.$inferSelect`, `$inferInsert`.
+
+const ref = pgSchema('ref')
+const intake = pgSchema('intake')
+const batch = pgSchema('batch')
+const live = pgSchema('live')
+const recon = pgSchema('recon')
+
+/** An offset, a count, a number that the database gives. */
+const count = () => bigint({ mode: 'number' })
+const identity = () => count().primaryKey().generatedAlwaysAsIdentity()
+/** When the row was written. */
+const written = () => instant().notNull().default(sql`clock_timestamp()`)
+
+export const stores = ref.table('stores', {
+  store: text().primaryKey(),
+  name: text().notNull(),
+  zone: text().notNull(),
+  cutOverHour: smallint().notNull(),
+  currency: text().notNull(),
+  taxInclusive: boolean().notNull(),
+  channel: text({ enum: ['pos', 'online'] }).notNull(),
+  input: text({ enum: ['live', 'journal'] }).notNull(),
+  partition: smallint().notNull(),
+  createdAt: written(),
+})
+
+export const products = ref.table('products', {
+  sku: text().primaryKey(),
+  name: text(),
+  category: text(),
+  holdsStock: boolean().notNull().default(true),
+  updatedAt: written(),
+})
+
+/** A policy holds from `validFrom` until the next of the same store and sku. */
+export const stockPolicies = ref.table('stock_policies', {
+  store: text().notNull(),
+  sku: text().notNull(),
+  validFrom: instant().notNull(),
+  reorderPoint: count().notNull(),
+  orderUpTo: count(),
+  leadTimeDays: numeric({ precision: 8, scale: 2 }),
+})
+
+export const supplyTerms = ref.table('supply_terms', {
+  sku: text().notNull(),
+  validFrom: instant().notNull(),
+  supplier: text().notNull(),
+  unitCost: amount().notNull(),
+  currency: text().notNull(),
+  packSize: integer().notNull().default(1),
+  leadTimeDays: numeric({ precision: 8, scale: 2 }).notNull(),
+})
+
+export const deadLetters = intake.table('dead_letters', {
+  deadLetter: identity(),
+  metAt: written(),
+  metIn: json().notNull(),
+  source: text(),
+  eventId: text(),
+  store: text(),
+  reason: text().notNull(),
+  detail: text().notNull(),
+  payload: bytes().notNull(),
+  state: text({ enum: ['open', 'requeued', 'discarded'] })
+    .notNull()
+    .default('open'),
+  settledAt: instant(),
+  settlement: json(),
+})
+
+export const files = intake.table('files', {
+  file: identity(),
+  mapping: text().notNull(),
+  name: text().notNull(),
+  sha256: text().notNull(),
+  state: text({ enum: ['loading', 'loaded', 'failed'] }).notNull(),
+  startedAt: written(),
+  finishedAt: instant(),
+  summary: json(),
+})
+
+export const runs = batch.table('runs', {
+  runId: identity(),
+  job: text().notNull(),
+  store: text().notNull(),
+  period: date().notNull(),
+  state: text({ enum: ['running', 'succeeded', 'failed', 'abandoned'] }).notNull(),
+  trigger: text({ enum: ['schedule', 'manual', 'backfill', 'request'] }).notNull(),
+  attempt: integer().notNull(),
+  codeVersion: text().notNull(),
+  rulesVersion: smallint().notNull(),
+  partition: smallint().notNull(),
+  throughOffset: count(),
+  throughAppendedAt: instant(),
+  rowCount: integer(),
+  checksum: text(),
+  startedAt: written(),
+  finishedAt: instant(),
+  error: text(),
+  backendPid: integer().notNull(),
+  backendStart: instant().notNull(),
+  reason: text(),
+})
+
+export const alertActions = live.table('alert_actions', {
+  action: identity(),
+  alertId: text().notNull(),
+  kind: text({ enum: ['acknowledge', 'snooze', 'reopen'] }).notNull(),
+  snoozedUntil: instant(),
+  actedBy: text(),
+  actedAt: written(),
+})
+
+export const jobRequests = live.table('job_requests', {
+  request: identity(),
+  job: text().notNull(),
+  fromDay: date(),
+  toDay: date(),
+  state: text({ enum: ['requested', 'running', 'succeeded', 'failed'] })
+    .notNull()
+    .default('requested'),
+  detail: text(),
+  requestedAt: written(),
+  startedAt: instant(),
+  endedAt: instant(),
+  attempts: integer().notNull().default(0),
+  backendPid: integer(),
+  backendStart: instant(),
+})
+
+export const scenarioRuns = live.table('scenario_runs', {
+  run: identity(),
+  scenario: text().notNull(),
+  state: text({ enum: ['requested', 'running', 'stopping', 'ended', 'failed'] })
+    .notNull()
+    .default('requested'),
+  detail: text(),
+  requestedAt: written(),
+  startedAt: instant(),
+  endsAt: instant(),
+  endedAt: instant(),
+  minutes: integer(),
+})
+
+export const simulatorHeartbeat = live.table('simulator_heartbeat', {
+  onlyRow: boolean().primaryKey().default(true),
+  beatAt: instant().notNull(),
+  scenario: text().notNull(),
+  speed: numeric({ precision: 10, scale: 2 }).notNull(),
+  waiting: integer().notNull(),
+})
+
+export const findings = recon.table('findings', {
+  finding: identity(),
+  runId: count().notNull(),
+  path: text({ enum: ['batch', 'stream'] }).notNull(),
+  relation: text().notNull(),
+  rowKey: json<Record<string, string | number>>().notNull(),
+  metric: text().notNull(),
+  stored: numeric({ precision: 20, scale: 4 }),
+  expected: numeric({ precision: 20, scale: 4 }),
+  foundAt: written(),
+})
