@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { addDays, type BusinessDay, isBusinessDay } from './calendar-day.ts'
+import { addDays, type BusinessDay, isBusinessDay } from './calendar.ts'
 import { HOUR_MS, type Instant } from './instant.ts'
 
 export { addDays, type BusinessDay, isBusinessDay }

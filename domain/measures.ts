@@ -21,7 +21,7 @@ export type SalesDocument = (typeof SALES_DOCUMENTS)[number]
 export interface MetricText {
   title: string
   /** Counts are whole numbers, money an amount in the currency of its row. */
-  unit: 'count' | 'money'
+  kind: 'count' | 'money'
   /** What it is, exactly, as both paths compute it. */
   definition: string
 }
@@ -37,14 +37,14 @@ interface Measure extends MetricText {
 export const MEASURES = {
   orders: {
     column: 'orders',
-    unit: 'count',
+    kind: 'count',
     movedBy: 'orders',
     title: 'Orders',
     definition: 'Orders placed, less orders voided at the till the same day. A return takes no order away.',
   },
   units: {
     column: 'units',
-    unit: 'count',
+    kind: 'count',
     movedBy: 'orders',
     title: 'Units',
     definition:
@@ -52,43 +52,50 @@ export const MEASURES = {
   },
   gross: {
     column: 'gross',
-    unit: 'money',
+    kind: 'money',
     movedBy: 'orders',
     title: 'Gross sales',
     definition: 'Units × unit price, before discounts and returns.',
   },
   discounts: {
     column: 'discounts',
-    unit: 'money',
+    kind: 'money',
     movedBy: 'discounted orders',
     title: 'Discounts',
     definition: 'Discounts of the lines.',
   },
   returns: {
     column: 'returns',
-    unit: 'money',
+    kind: 'money',
     movedBy: 'returns',
     title: 'Returns',
     definition: 'What was refunded for goods brought back, on the day they came back.',
   },
   returnDocuments: {
     column: 'return_documents',
-    unit: 'count',
+    kind: 'count',
     movedBy: 'returns',
     title: 'Return documents',
     definition: 'Documents by which goods were brought back.',
   },
   unitsReturned: {
     column: 'units_returned',
-    unit: 'count',
+    kind: 'count',
     movedBy: 'returns',
     title: 'Units returned',
     definition: 'Units brought back.',
   },
 } as const satisfies Record<string, Measure>
 
-export type MeasureName = keyof typeof MEASURES
+type Measures = typeof MEASURES
+export type MeasureName = keyof Measures
+export type MeasureColumn = Measures[MeasureName]['column']
+
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly MeasureName[]
+export const MEASURE_COLUMNS: readonly MeasureColumn[] = MEASURE_NAMES.map(name => MEASURES[name].column)
+export const MEASURES_BY_COLUMN = Object.fromEntries(
+  MEASURE_NAMES.map(name => [MEASURES[name].column, MEASURES[name]]),
+) as { [Name in MeasureName as Measures[Name]['column']]: Measures[Name] }
 
 /** A measure, or what follows from them. */
 export type Metric = 'net' | MeasureName
@@ -96,16 +103,16 @@ export type Metric = 'net' | MeasureName
 export const METRICS: readonly Metric[] = ['net', ...MEASURE_NAMES]
 
 export const METRIC_TEXTS: Readonly<Record<Metric, MetricText>> = {
-  net: { unit: 'money', title: 'Net sales', definition: 'Gross sales − discounts − returns.' },
+  net: { kind: 'money', title: 'Net sales', definition: 'Gross sales − discounts − returns.' },
   ...MEASURES,
 }
 
-type MetricOfUnit<Unit> = {
-  [Name in MeasureName]: (typeof MEASURES)[Name]['unit'] extends Unit ? Name : never
+type MeasureOfKind<Kind> = {
+  [Name in MeasureName]: Measures[Name]['kind'] extends Kind ? Name : never
 }[MeasureName]
 /** Figures as they leave the system: counts are numbers, money a decimal string with four decimals. */
-export type SalesFigures = Record<MetricOfUnit<'count'>, number> &
-  Record<'net' | MetricOfUnit<'money'>, string>
+export type SalesFigures = Record<MeasureOfKind<'count'>, number> &
+  Record<'net' | MeasureOfKind<'money'>, string>
 
 /** What an event adds to every sales figure that covers it. Signed: effects add up in any order. */
 export type SalesEffect = Record<MeasureName, number>

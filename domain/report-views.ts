@@ -2,9 +2,8 @@
  * The tables of the reports page: what each is told by, its figures, and what they mean, exactly. Data alone, for
  * the server that reads them, the browser that shows them and the file that is exported.
  */
-
-export const GRAINS = ['day', 'week', 'month'] as const
-export type Grain = (typeof GRAINS)[number]
+import { GRAINS, type Grain } from './calendar.ts'
+import { MEASURE_COLUMNS, MEASURES_BY_COLUMN, METRIC_TEXTS } from './measures.ts'
 
 export const COMPARISONS = ['none', 'before', 'four-weeks', 'year'] as const
 export type Comparison = (typeof COMPARISONS)[number]
@@ -56,17 +55,10 @@ const STOCK_MOVES = [
 
 const STOCK_RATIOS = ['average_on_hand', 'turnover', 'sell_through', 'days_of_cover', 'abc_class'] as const
 
-const SALES = [
-  'orders',
-  'units',
-  'gross',
-  'discounts',
-  'returns',
-  'net',
-  'average_order_value',
-  'return_documents',
-  'units_returned',
-] as const
+/** Every measure, and after those that make it up, net. */
+const SALES = MEASURE_COLUMNS.flatMap((column): FigureName[] =>
+  column === 'returns' ? [column, 'net', 'average_order_value'] : [column],
+)
 
 const PRODUCT_SALES = [
   'units',
@@ -159,9 +151,6 @@ export function isByPeriod(name: ViewName): boolean {
   return keys.length === 1 && keys[0] === 'period'
 }
 
-/** The column that holds a period, as schema `reports` names it. */
-export const PERIOD_COLUMNS: Record<Grain, string> = { day: 'business_day', week: 'week', month: 'month' }
-
 /** How a figure is written: money in the report's currency, whole pieces, a percentage, or a ratio. */
 type FigureKind = 'money' | 'count' | 'percent' | 'ratio' | 'word'
 
@@ -177,28 +166,8 @@ interface FigureText {
  * hold carry a name of their own.
  */
 export const FIGURES = {
-  orders: {
-    title: 'Orders',
-    kind: 'count',
-    definition: 'Orders placed, less orders voided. A return takes no order away.',
-  },
-  units: {
-    title: 'Units',
-    kind: 'count',
-    definition: 'Units of orders placed, less those of orders voided. Units brought back count apart.',
-  },
-  gross: {
-    title: 'Gross sales',
-    kind: 'money',
-    definition: 'Units × unit price, before discounts and returns.',
-  },
-  discounts: { title: 'Discounts', kind: 'money', definition: 'Discounts of the lines.' },
-  returns: {
-    title: 'Returns',
-    kind: 'money',
-    definition: 'What was refunded for goods brought back, on the day they came back.',
-  },
-  net: { title: 'Net sales', kind: 'money', definition: 'Gross sales − discounts − returns.' },
+  ...MEASURES_BY_COLUMN,
+  net: METRIC_TEXTS.net,
   net_in_reporting_currency: {
     title: 'Net sales',
     kind: 'money',
@@ -210,12 +179,6 @@ export const FIGURES = {
     kind: 'money',
     definition: '(Gross sales − discounts) ÷ orders.',
   },
-  return_documents: {
-    title: 'Return documents',
-    kind: 'count',
-    definition: 'Documents by which goods were brought back.',
-  },
-  units_returned: { title: 'Units returned', kind: 'count', definition: 'Units brought back.' },
   returns_rate: {
     title: 'Returns rate',
     kind: 'percent',

@@ -1,8 +1,5 @@
 import type { Page } from '@playwright/test'
 import type { Sql } from '#db/client.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
-import { wireJobs } from '#jobs/wired-jobs.ts'
-import { JOBS } from '#server/serving/pipeline/jobs.ts'
 import { seriousViolations } from './accessibility.ts'
 import { card, figure, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
@@ -10,26 +7,6 @@ import { expect, test } from './stack/test.ts'
 import { berlin, lisboa } from './stack/test-stores.ts'
 
 const PARTS = ['Overview', 'Lag', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
-
-test('the page offers every job there is', () => {
-  const reports = REPORTS.map(({ name, grain, cadence, reads }) => ({
-    job: name,
-    grain,
-    cadence,
-    readsEvents: reads.includes('events'),
-    readsTillReports: reads.includes('till-reports'),
-    takesRange: true,
-  }))
-  const others = Object.values(wireJobs({ dropDir: '' })).map(({ name, takesRange }) => ({
-    job: name,
-    grain: null,
-    cadence: null,
-    readsEvents: false,
-    readsTillReports: false,
-    takesRange,
-  }))
-  expect(JOBS.map(({ summary, ...job }) => job)).toEqual([...reports, ...others])
-})
 
 test('the drawing shows events flow from the tills to the pages, and which process is down', async ({
   page,

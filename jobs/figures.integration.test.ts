@@ -3,7 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { ModelEvent } from '#domain/examples/reference-model.ts'
-import { REPORTS } from './reports/all-reports.ts'
+import { REPORTS } from '#domain/reports.ts'
 import { connectForRuns } from './run/batch-client.ts'
 import { runWanted } from './run/run-wanted.ts'
 import { randomEvents } from './testing/events.ts'
@@ -146,11 +146,11 @@ describe('the figures of random events', () => {
 
 /** A report's rows as the model writes them. */
 async function storedRows(sql: Sql, name: string): Promise<string[]> {
-  const table = REPORTS.find(report => report.name === name)?.table
+  const table = REPORTS.find(report => report.name === name)
   if (!table) throw new Error(`${name} is no report`)
   const hasHours = table.key.includes('hour_start')
   const key = [
-    table.period,
+    table.periodColumn,
     ...(hasHours ? ['hour_start'] : []),
     'store',
     ...table.key.filter(column => column !== 'hour_start'),

@@ -5,7 +5,7 @@ import { readEnvironment } from '#platform/environment.ts'
 import { parseCommand, UsageError } from './command/arguments.ts'
 import { executeCommand } from './command/execute-command.ts'
 import { HELP } from './command/help.ts'
-import { jobNames } from './command/run-job.ts'
+import { JOB_NAMES } from './command/run-job.ts'
 import { wireJobs } from './wired-jobs.ts'
 
 const EXIT_INTERRUPTED = 130
@@ -16,7 +16,7 @@ async function run(): Promise<number> {
   try {
     const environment = readEnvironment()
     const otherJobs = Object.values(wireJobs(environment))
-    const command = parseCommand(process.argv.slice(2), jobNames(otherJobs))
+    const command = parseCommand(process.argv.slice(2), JOB_NAMES)
     if (command.kind === 'help') {
       process.stdout.write(HELP)
       return 0

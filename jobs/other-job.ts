@@ -1,14 +1,11 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
+import type { OtherJobName } from '#domain/reports.ts'
 
-/** A job that fills no report: wired in by the entry points, which alone may reach other parts of the system. */
+/** What a job that fills no report does: wired in by the entry points, which alone may reach other parts of the system. */
 export interface OtherJob {
-  name: string
-  summary: string
-  takesRange: boolean
-  /** When it runs by itself, for people. */
-  cadence: string
+  name: OtherJobName
   /** Whether there is anything to do: the schedule then runs it, and leaves the ledger alone otherwise. */
   isReady?(sql: Sql): Promise<boolean>
   /** Throws when it failed. */

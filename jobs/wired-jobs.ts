@@ -22,15 +22,11 @@ export function wireJobs({ dropDir }: { dropDir: string }): WiredJobs {
     reconciliation,
     journalImport: importJob({
       name: 'journal_import',
-      summary: 'loads the journal files that lie ready in the drop folder',
-      cadence: 'at every tick, when files lie ready',
       dropDir,
       folders: 'watched',
     }),
     reviewsImport: importJob({
       name: 'reviews_import',
-      summary: "loads the review files that lie ready in the drop folder's reviews",
-      cadence: 'every half hour, when files lie ready',
       dropDir,
       folders: 'reviews',
     }),
@@ -40,9 +36,6 @@ export function wireJobs({ dropDir }: { dropDir: string }): WiredJobs {
 
 const reconciliation: OtherJob = {
   name: 'reconciliation',
-  summary: 'stream against batch, every difference explained; fails when one is not',
-  takesRange: true,
-  cadence: 'after a tick that changed figures; every row once an hour',
   async run({ databaseUrl, range, runId, depth }) {
     if (range === null) throw new Error('reconciliation needs days')
     const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
@@ -66,13 +59,12 @@ const reconciliation: OtherJob = {
 }
 
 function importJob({
+  name,
   dropDir,
   folders,
-  ...described
-}: Pick<OtherJob, 'name' | 'summary' | 'cadence'> & { dropDir: string; folders: DropFolders }): OtherJob {
+}: Pick<OtherJob, 'name'> & { dropDir: string; folders: DropFolders }): OtherJob {
   return {
-    ...described,
-    takesRange: false,
+    name,
     isReady: async () => (await findDroppedFiles(dropDir, folders)).length > 0,
     run: ({ databaseUrl }) => loadDroppedFiles({ databaseUrl, dropDir, folders }),
   }

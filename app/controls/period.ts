@@ -1,5 +1,5 @@
 import { daysInRange, formatDay } from '#app/format/day.ts'
-import { addDays } from '#domain/calendar-day.ts'
+import { addDays } from '#domain/calendar.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {

@@ -1,5 +1,5 @@
 import type { Overview, SideBySideScope, StoreSummary } from '#app/trpc/router-outputs.ts'
-import type { BusinessDay } from '#domain/calendar-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 
 /** What the address says, before it is held against what there is. */
 export interface AskedScope {

@@ -16,7 +16,8 @@ import { ChoiceControl } from '#app/ui/choice-control.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { Skeleton } from '#app/ui/skeleton.tsx'
-import { FIGURES, type FigureName, type Grain } from '#domain/report-views.ts'
+import type { Grain } from '#domain/calendar.ts'
+import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 const PeriodChart = dynamic(
   () => loadPatiently(() => import('#app/charts/period-chart.tsx')).then(module => module.PeriodChart),

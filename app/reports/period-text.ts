@@ -1,7 +1,8 @@
 import { daysInRange, formatDay, formatDayRange, formatShortDay } from '#app/format/day.ts'
 import type { Report } from '#app/trpc/router-outputs.ts'
-import { addDays } from '#domain/calendar-day.ts'
-import type { Comparison, Grain } from '#domain/report-views.ts'
+import type { Grain } from '#domain/calendar.ts'
+import { addDays } from '#domain/calendar.ts'
+import type { Comparison } from '#domain/report-views.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 

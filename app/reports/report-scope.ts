@@ -2,14 +2,8 @@ import { type AskedScope, type ResolvedScope, resolveScope } from '#app/controls
 import { daysInRange } from '#app/format/day.ts'
 import type { ReportName } from '#app/reports/url-state.ts'
 import type { Overview } from '#app/trpc/router-outputs.ts'
-import { addDays } from '#domain/calendar-day.ts'
-import {
-  type Grain,
-  hasReportingCurrency,
-  REPORTING_CURRENCY,
-  VIEWS,
-  type ViewName,
-} from '#domain/report-views.ts'
+import { addDays, type Grain } from '#domain/calendar.ts'
+import { hasReportingCurrency, REPORTING_CURRENCY, VIEWS, type ViewName } from '#domain/report-views.ts'
 
 /** Four weeks: long enough to see the week, and the four before it have the same weekdays. */
 const USUAL_DAYS = 28

@@ -8,8 +8,8 @@ import {
   parseAsString,
   parseAsStringLiteral,
 } from 'nuqs/server'
-import { isBusinessDay } from '#domain/calendar-day.ts'
-import { COMPARISONS, FIGURE_NAMES, GRAINS } from '#domain/report-views.ts'
+import { GRAINS, isBusinessDay } from '#domain/calendar.ts'
+import { COMPARISONS, FIGURE_NAMES } from '#domain/report-views.ts'
 
 export const REPORTS = ['sales', 'inventory', 'products', 'returns', 'reviews'] as const
 export type ReportName = (typeof REPORTS)[number]

@@ -3,7 +3,7 @@ import { daysInRange, formatDay, formatShortDay } from '#app/format/day.ts'
 import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
 import type { HourlyFigures, SideBySide } from '#app/trpc/router-outputs.ts'
-import { addDays, type BusinessDay } from '#domain/calendar-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 
 /** One line of the chart's table, and with `point` one step of the chart. */

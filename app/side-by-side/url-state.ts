@@ -7,7 +7,7 @@ import {
   parseAsStringLiteral,
 } from 'nuqs/server'
 import { METRICS } from '#app/side-by-side/metrics.ts'
-import { isBusinessDay } from '#domain/calendar-day.ts'
+import { isBusinessDay } from '#domain/calendar.ts'
 
 /** A day that exists: an address with 30 February shows the default, not an error. */
 const parseAsDay = createParser({

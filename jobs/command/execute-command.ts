@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { OTHER_JOBS, REPORTS } from '#domain/reports.ts'
 import { readHistory } from '#jobs/ledger/read-history.ts'
 import type { OtherJob } from '#jobs/other-job.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
 import { connectForRuns } from '#jobs/run/batch-client.ts'
 import type { Command } from './arguments.ts'
 import { describeHistory } from './describe.ts'
@@ -40,7 +40,7 @@ export async function executeCommand(
   }
 }
 
-function list({ json }: { json: boolean }, { otherJobs, print }: CommandContext): number {
+function list({ json }: { json: boolean }, { print }: CommandContext): number {
   const jobs = [
     ...REPORTS.map(({ name, grain, cadence, summary }) => ({
       name,
@@ -48,7 +48,7 @@ function list({ json }: { json: boolean }, { otherJobs, print }: CommandContext)
       runs: CADENCES[cadence],
       summary,
     })),
-    ...otherJobs.map(({ name, cadence, summary }) => ({ name, per: '', runs: cadence, summary })),
+    ...OTHER_JOBS.map(({ name, runs, summary }) => ({ name, per: '', runs, summary })),
   ]
   if (json) print(`${JSON.stringify(jobs, null, 2)}\n`)
   else

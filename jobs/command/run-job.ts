@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
+import { JOBS, REPORTS } from '#domain/reports.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
 import { recordedRun } from '#jobs/ledger/recorded-run.ts'
 import type { OtherJob, OtherJobRequest, OtherJobResult } from '#jobs/other-job.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
 import type { DayRange } from './arguments.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
 
 /** A job that somebody asks for, on the command line or from a page. */
 export interface JobAsked {
-  /** One of `jobNames`, or 'all'. */
+  /** One of `JOB_NAMES`, or 'all'. */
   job: string
   /** Null for jobs that take none. */
   range: DayRange | null
@@ -38,11 +38,9 @@ export interface JobOutcome {
 }
 
 /** The names that may be asked for, and those of them that take no days. */
-export function jobNames(otherJobs: readonly OtherJob[]): { jobs: string[]; withoutRange: string[] } {
-  return {
-    jobs: [...REPORTS, ...otherJobs].map(({ name }) => name),
-    withoutRange: otherJobs.filter(job => !job.takesRange).map(({ name }) => name),
-  }
+export const JOB_NAMES = {
+  jobs: JOBS.map(({ name }) => name),
+  withoutRange: JOBS.filter(job => !job.takesRange).map(({ name }) => name),
 }
 
 /**

@@ -16,9 +16,6 @@ const STEP = 20_000
 /** Once a day: takes out of the ledger what no figure stands on and nobody will ask for, and of the lane what all have heard. */
 export const ledgerRetention: OtherJob = {
   name: 'ledger_retention',
-  summary: `removes replaced runs of the schedule and what was told of them after ${KEEP_REPLACED_DAYS} days, other old attempts after ${KEEP_RUNS_DAYS}`,
-  takesRange: false,
-  cadence: 'once a day',
   isReady: isDueToday,
   async run({ databaseUrl }) {
     const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream ledger retention' })

@@ -1,7 +1,7 @@
 import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { Inputs } from '#jobs/planner/report-rule.ts'
-import type { Report } from '#jobs/run/report.ts'
+import type { Report } from '#jobs/reports/report.ts'
 import type { Claim } from './claim-slots.ts'
 
 /** The claim of a run went to somebody else, or its connection was replaced: what it computed must not stand. */
@@ -26,10 +26,10 @@ export async function settleRuns(
   request: { report: Report; claims: readonly Claim[]; inputs: ReadonlyMap<number, Inputs> },
 ): Promise<SettledRun[]> {
   const { report, claims, inputs } = request
-  const { period, key, values } = report.table
+  const { periodColumn, key, values } = report
   const settled = await transaction<SettledRun[]>`
     with lines as (
-      select store, ${transaction(period)} as period, (${transaction([...key, ...values])})::text as line from staged
+      select store, ${transaction(periodColumn)} as period, (${transaction([...key, ...values])})::text as line from staged
     ),
     -- Computed once: without statistics of a new ledger it would be joined by doing it again for every run.
     summary as materialized (

@@ -1,7 +1,7 @@
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { dayCount, daysBetween } from '#domain/calendar.ts'
+import type { CoveredDays } from '#domain/reports.ts'
 import type { StoreFacts } from './facts.ts'
-import { dayCount, daysBetween } from './period.ts'
-import type { CoveredDays } from './report-rule.ts'
 
 /**
  * Stock is carried over days without any event, but not for ever: one event with a broken clock, decades

@@ -1,7 +1,8 @@
 import type { BusinessDay, StoreCalendar } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { Inputs, ReferenceName } from './report-rule.ts'
+import type { ReferenceName } from '#domain/reports.ts'
+import type { Inputs } from './report-rule.ts'
 
 /** Everything a plan is decided from: one moment of the planner's view of the log and of the ledger. */
 export interface PlannerFacts {

@@ -1,8 +1,8 @@
 import type { Transaction } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import { categoriesFingerprint } from './categories-fingerprint.ts'
-import { lastDayOf, periodOf } from './period.ts'
 import type { ReportRule } from './report-rule.ts'
 
 /** A week that begins in a month may end in the next, and the other way round. */

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import { createTestBatch, type TestBatch } from '#jobs/testing/batch.ts'
 import { randomEvents } from '#jobs/testing/events.ts'
 import { appendTestEvents } from '#jobs/testing/log.ts'
@@ -18,8 +18,14 @@ async function dueBothWays(
   const sql = connect()
   const basis = await followLog(sql)
   const due = async (scope: Wanted) => {
-    const facts = await loadFacts(sql, { basis, rules: REPORTS, wanted: scope })
-    const planned = plan({ now: Date.parse(now), facts, rules: REPORTS, wanted: DUE, tried: new Set() })
+    const facts = await loadFacts(sql, { basis, rules: DEFINED_REPORTS, wanted: scope })
+    const planned = plan({
+      now: Date.parse(now),
+      facts,
+      rules: DEFINED_REPORTS,
+      wanted: DUE,
+      tried: new Set(),
+    })
     // How many days follow a restated day of stock at once is a matter of the scope: the rest come next.
     return planned.slots
       .filter(slot => slot.reason !== 'its opening may have changed')
@@ -53,7 +59,7 @@ test('The rough look at the ledger misses nothing that is due', async () => {
   await appendTestEvents(sql, events.slice(600))
   await expectNothingMissed('2026-11-20T12:00:00Z')
   // Days run, weeks and months do not.
-  const daily = REPORTS.filter(report => report.grain === 'day')
+  const daily = DEFINED_REPORTS.filter(report => report.grain === 'day')
   await runDue('2026-11-20T12:00:00Z', { reports: daily })
   await expectNothingMissed('2026-11-20T12:00:00Z')
   await runDue('2026-11-20T12:00:00Z')

@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
+import { lastDayOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { categoriesFingerprint } from './categories-fingerprint.ts'
@@ -15,7 +16,6 @@ import {
   type TillReport,
 } from './facts.ts'
 import { findMonthsInRange, findOpenMonths, type StoreMonth, WEEK_REACH_DAYS } from './find-open-months.ts'
-import { lastDayOf } from './period.ts'
 import type { Wanted } from './plan.ts'
 import type { ReportRule } from './report-rule.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { appendRanges } from '#jobs/reports/set-reading.ts'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { appendRanges } from './append-ranges.ts'
 import { cutIntoSets } from './run-sets.ts'
 
 test('A year of a store is a few sets, each of one job', () => {

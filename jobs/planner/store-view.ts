@@ -1,10 +1,10 @@
 import { type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
+import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import { coveredDays } from './covered-days.ts'
 import { type DayClosing, dayClosing, isJournalMissing, missingRegisters } from './day-closing.ts'
 import { type CurrentRun, type PlannerFacts, type StoreFacts, slotKey } from './facts.ts'
-import { lastDayOf, periodOf } from './period.ts'
 import type { Inputs, ReportRule } from './report-rule.ts'
 import type { Slot } from './slot.ts'
 

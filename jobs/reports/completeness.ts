@@ -1,5 +1,5 @@
 import { REGISTER_HABIT_DAYS } from '#jobs/planner/day-closing.ts'
-import type { Report } from '#jobs/run/report.ts'
+import type { ReportDefinition } from './report.ts'
 
 /**
  * The log against the tills' own totals (Z reports), per register: the only check that the log itself misses
@@ -8,26 +8,8 @@ import type { Report } from '#jobs/run/report.ts'
  * reports: a journal store without any of the day awaits its journal, or the rest of it, under its registers; one
  * whose tills never report awaits it while nothing has come, under ''.
  */
-export const completeness: Report = {
-  name: 'completeness',
+export const completeness: ReportDefinition = {
   version: '2',
-  summary: 'Z reports of the tills against the log, per business day, store and register',
-  grain: 'day',
-  cadence: 'day-ended',
-  days: 'expected',
-  reads: ['events', 'till-reports'],
-  inputs: [],
-  references: [],
-  isChained: false,
-  isPublishing: false,
-  isGrowing: false,
-  table: {
-    name: 'completeness',
-    period: 'business_day',
-    key: ['register'],
-    values: ['currency', 'z_orders', 'z_net', 'log_orders', 'log_net', 'state'],
-  },
-  checks: [],
   figures: ({ sql, days, isRead, isReadOnAnyDay }) => sql`
     with days as materialized (
       select day.store, day.business_day, s.currency,

@@ -1,7 +1,6 @@
 import type { Fragment } from '#db/transaction.ts'
-import type { StagedRows } from '#jobs/run/output-check.ts'
-import type { Report } from '#jobs/run/report.ts'
-import { stockMoves } from './stock-moves.ts'
+import type { ReportDefinition, StagedRows } from './report.ts'
+import type { SetReading } from './set-reading.ts'
 
 /**
  * Stock per business day and product: opening + received − sold + returned + adjusted + transferred +
@@ -17,35 +16,8 @@ import { stockMoves } from './stock-moves.ts'
  * are walked. Of a history of 60 days, 8 stores and 480 products that is one product-day in sixteen; walking
  * all of them, 590,000 steps through five window sorts, took twice as long and spilled to disk.
  */
-export const dailyInventory: Report = {
-  name: 'daily_inventory',
+export const dailyInventory: ReportDefinition = {
   version: '1',
-  summary: 'stock per business day, store and product: opening, movements, counts, closing',
-  grain: 'day',
-  cadence: 'day-ended',
-  days: 'carried',
-  reads: ['events'],
-  inputs: ['daily_inventory'],
-  references: [],
-  isChained: true,
-  isPublishing: false,
-  isGrowing: true,
-  table: {
-    name: 'daily_inventory',
-    period: 'business_day',
-    key: ['sku'],
-    values: [
-      'opening',
-      'received',
-      'sold',
-      'returned',
-      'adjusted',
-      'transferred',
-      'count_correction',
-      'closing',
-      'stockout_minutes',
-    ],
-  },
   checks: [booksBalance],
   figures: reading => {
     const { sql, days, isRead, isInRange } = reading
@@ -197,4 +169,38 @@ function booksBalance({ sql }: StagedRows): Fragment {
       sku, opening, received, sold, returned, adjusted, transferred, count_correction, closing) as problem
     from staged
     where opening + received - sold + returned + adjusted + transferred + count_correction <> closing`
+}
+
+/**
+ * SELECT of everything that moves or counts stock in a set's days, line by line: store, business_day, sku,
+ * event_time, "offset", line (place in the document), kind and units. Units are signed by their effect on
+ * stock; for a count they are what was found. Goods not put back and codes that are no merchandise move none.
+ */
+function stockMoves({ sql, isRead }: SetReading): Fragment {
+  return sql`
+    select store, business_day, sku, event_time, "offset", line, kind, sign * units as units
+    from (
+      select e.store, e.business_day, e.event_time, e."offset",
+        case e.type
+          when 'order.placed' then 'sold'
+          when 'order.voided' then 'sold'
+          when 'order.returned' then 'returned'
+          when 'stock.received' then 'received'
+          when 'stock.adjusted' then 'adjusted'
+          when 'stock.transferred' then 'transferred'
+          when 'stock.counted' then 'counted'
+        end as kind,
+        case
+          when e.type = 'order.placed' then -1
+          when e.type = 'stock.transferred' and e.details ->> 'leg' = 'out' then -1
+          else 1
+        end as sign,
+        generate_subscripts(e.skus, 1) as line, unnest(e.skus) as sku, unnest(e.units) as units,
+        unnest(e.stocked) as is_stocked
+      from log.event_log e
+      where ${isRead()} and e.type in (
+        'order.placed', 'order.voided', 'order.returned',
+        'stock.received', 'stock.adjusted', 'stock.transferred', 'stock.counted')
+    ) line
+    where coalesce(is_stocked, true)`
 }

@@ -1,26 +1,8 @@
-import type { Report } from '#jobs/run/report.ts'
+import type { ReportDefinition } from './report.ts'
 
 /** Reviews posted on a business day, per product; the sum of ratings, so that means of any period are exact. */
-export const dailyReviews: Report = {
-  name: 'daily_reviews',
+export const dailyReviews: ReportDefinition = {
   version: '1',
-  summary: 'customer reviews per business day, store and product',
-  grain: 'day',
-  cadence: 'day-ended',
-  days: 'with-events',
-  reads: ['events'],
-  inputs: [],
-  references: [],
-  isChained: false,
-  isPublishing: false,
-  isGrowing: true,
-  table: {
-    name: 'daily_reviews',
-    period: 'business_day',
-    key: ['sku'],
-    values: ['reviews', 'rating_sum'],
-  },
-  checks: [],
   figures: ({ sql, days, isRead }) => sql`
     with reviews as (
       select e.store, e.business_day, e.details ->> 'sku' as sku, count(*) as reviews,

@@ -1,4 +1,4 @@
-import type { Report } from '#jobs/run/report.ts'
+import type { ReportDefinition } from './report.ts'
 
 /**
  * Stock per month and product: the days' books added up, and ratios over them.
@@ -9,40 +9,8 @@ import type { Report } from '#jobs/run/report.ts'
  *   than 80% of all, B less than 95%, the rest (and what earned nothing) C
  * A ratio without a positive divisor is null.
  */
-export const monthlyInventory: Report = {
-  name: 'monthly_inventory',
+export const monthlyInventory: ReportDefinition = {
   version: '1',
-  summary: 'stock per month, store and product, with turnover, sell-through, cover and ABC class',
-  grain: 'month',
-  cadence: 'day-ended',
-  days: 'carried',
-  reads: [],
-  inputs: ['daily_inventory', 'monthly_product_sales'],
-  references: [],
-  isChained: false,
-  isPublishing: false,
-  isGrowing: true,
-  table: {
-    name: 'monthly_inventory',
-    period: 'month',
-    key: ['sku'],
-    values: [
-      'opening',
-      'received',
-      'sold',
-      'returned',
-      'adjusted',
-      'transferred',
-      'count_correction',
-      'closing',
-      'stockout_minutes',
-      'average_on_hand',
-      'turnover',
-      'sell_through',
-      'days_of_cover',
-      'abc_class',
-    ],
-  },
   checks: [
     ({ sql }) => sql`
       select store, month as period, 'the books of sku ' || sku || ' do not balance over the month' as problem

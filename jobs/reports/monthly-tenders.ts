@@ -1,32 +1,13 @@
 import type { Fragment } from '#db/transaction.ts'
-import type { Report } from '#jobs/run/report.ts'
-import type { SetReading } from '#jobs/run/set-reading.ts'
+import type { ReportDefinition } from './report.ts'
+import type { SetReading } from './set-reading.ts'
 
 /**
  * What was paid per month and means of payment. Most documents carry one tender, which pays all of it; a
  * split payment lists amounts. Returns pay back, voids take back. Without any tender: 'unspecified'.
  */
-export const monthlyTenders: Report = {
-  name: 'monthly_tenders',
+export const monthlyTenders: ReportDefinition = {
   version: '1',
-  summary: 'what was paid and paid back per month, store, channel and means of payment',
-  grain: 'month',
-  cadence: 'day-ended',
-  days: 'with-events',
-  reads: ['events'],
-  // Not for its figures: for the list of days it took in, and so that it waits for them.
-  inputs: ['daily_sales'],
-  references: [],
-  isChained: false,
-  isPublishing: false,
-  isGrowing: true,
-  table: {
-    name: 'monthly_tenders',
-    period: 'month',
-    key: ['channel', 'tender', 'currency'],
-    values: ['documents', 'amount'],
-  },
-  checks: [],
   figures: reading => {
     const { sql, days } = reading
     return sql`

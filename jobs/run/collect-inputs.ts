@@ -3,8 +3,8 @@ import type { BusinessDay } from '#domain/business-day.ts'
 import type { Claim } from '#jobs/ledger/claim-slots.ts'
 import { categoriesFingerprint } from '#jobs/planner/categories-fingerprint.ts'
 import type { Inputs } from '#jobs/planner/report-rule.ts'
-import type { Fault } from './output-check.ts'
-import type { Report } from './report.ts'
+import type { Fault } from '#jobs/reports/output-check.ts'
+import type { Report } from '#jobs/reports/report.ts'
 
 /**
  * The checksums of what a set is computed from, by run. The rows they are read from stay locked until the

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { Report } from './report.ts'
+import { keyColumns, type Report } from '#jobs/reports/report.ts'
 
 /** Rows beyond which Postgres' guesses about a table it has no statistics of cost more than gathering them. */
 export const MANY_ROWS = 2_000
@@ -32,10 +32,5 @@ export async function refreshRunStatistics(sql: Sql): Promise<void> {
  * them would take as long again. Waits for nobody: who has the table's lock gathers them, or autovacuum does.
  */
 export async function gatherKeyStatistics(sql: Pick<Sql, 'unsafe'>, report: Report): Promise<void> {
-  await sql.unsafe(`analyze (skip_locked) batch.${report.table.name} (${keyColumns(report).join(', ')})`)
-}
-
-/** Columns that tell a report's rows apart. */
-export function keyColumns({ table }: Report): string[] {
-  return ['store', table.period, ...table.key]
+  await sql.unsafe(`analyze (skip_locked) batch.${report.name} (${keyColumns(report).join(', ')})`)
 }

@@ -4,13 +4,13 @@ import type { Claim } from '#jobs/ledger/claim-slots.ts'
 import { closeDays } from '#jobs/ledger/close-days.ts'
 import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { type SettledRun, settleRuns } from '#jobs/ledger/settle-runs.ts'
+import { type Fault, findFaults } from '#jobs/reports/output-check.ts'
+import { keyColumns, type Report, type StagedRows } from '#jobs/reports/report.ts'
+import { createSetReading } from '#jobs/reports/set-reading.ts'
 import { collectInputs } from './collect-inputs.ts'
-import { gatherKeyStatistics, keyColumns, MANY_ROWS } from './ensure-statistics.ts'
-import { type Fault, findFaults, type StagedRows } from './output-check.ts'
+import { gatherKeyStatistics, MANY_ROWS } from './ensure-statistics.ts'
 import { replaceRows } from './replace-rows.ts'
-import type { Report } from './report.ts'
 import { recordRestatements } from './restatements.ts'
-import { createSetReading } from './set-reading.ts'
 
 export interface Materialized {
   settled: SettledRun[]
@@ -42,7 +42,7 @@ export async function materialize(
     report,
     slots: () => slotTable(transaction, claims),
   })
-  faults.push(...(await findFaults(staged(request.claims))))
+  faults.push(...(await findFaults(report, staged(request.claims))))
   const { sound, faulty } = separate(report, request.claims, faults)
   if (faulty.length > 0) {
     await failRuns(
@@ -52,7 +52,7 @@ export async function materialize(
     await transaction`
       delete from staged where not exists (
         select from ${slotTable(transaction, sound)}
-        where slot.store = staged.store and slot.period = staged.${transaction(report.table.period)})`
+        where slot.store = staged.store and slot.period = staged.${transaction(report.periodColumn)})`
   }
   if (report.isPublishing) await recordRestatements(staged(sound), { basis })
   const written = await replaceRows(staged(sound))

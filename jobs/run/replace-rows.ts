@@ -1,4 +1,4 @@
-import type { StagedRows } from './output-check.ts'
+import type { StagedRows } from '#jobs/reports/report.ts'
 
 /** New rows beyond which looking each of them up among the old ones by an index costs more than one pass. */
 const MANY_COMPARED = 20_000
@@ -10,7 +10,7 @@ const MANY_COMPARED = 20_000
  * @returns how many rows were written
  */
 export async function replaceRows({ sql, report, slots }: StagedRows): Promise<number> {
-  const { name, period, key, values } = report.table
+  const { name, periodColumn: period, key, values } = report
   const keys = ['store', period, ...key]
   const columns: string[] = [...keys, ...values]
   const columnsOf = (table: string, names: readonly string[]) =>

@@ -2,7 +2,7 @@ import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Position, RULES_VERSION } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { StagedRows } from './output-check.ts'
+import type { StagedRows } from '#jobs/reports/report.ts'
 import { type Arrivals, describeCause } from './restatement-cause.ts'
 
 const MONEY = new Set(['gross', 'discounts', 'returns', 'net', 'tax'])

@@ -4,9 +4,9 @@ import { type Claim, claimSlots, type Trigger } from '#jobs/ledger/claim-slots.t
 import { failRuns } from '#jobs/ledger/fail-runs.ts'
 import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle-runs.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
+import type { Report } from '#jobs/reports/report.ts'
 import { announceRuns } from './announce-runs.ts'
 import { materialize } from './materialize.ts'
-import type { Report } from './report.ts'
 import { withRetry } from './retry.ts'
 
 export interface SetOutcome {

@@ -7,14 +7,14 @@ import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { cutIntoSets } from '#jobs/planner/run-sets.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
+import type { Report } from '#jobs/reports/report.ts'
 import {
   ensureStatistics,
   gatherKeyStatistics,
   MANY_ROWS,
   refreshRunStatistics,
 } from './ensure-statistics.ts'
-import type { Report } from './report.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
 
 /** Runs at once that change the list of standing runs enough to look at it anew. */
@@ -109,7 +109,7 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
     wanted,
     trigger,
     now,
-    reports = REPORTS,
+    reports = DEFINED_REPORTS,
     basis,
     partitions,
     progress,

@@ -14,9 +14,6 @@ async function createTicks() {
   const asked: Pick<OtherJobRequest, 'range' | 'depth'>[] = []
   const job: OtherJob = {
     name: 'reconciliation',
-    summary: '',
-    takesRange: true,
-    cadence: '',
     async run({ range, depth }) {
       asked.push({ range, depth })
       return { text: '', json: null, detail: '', rowCount: 0 }

@@ -1,9 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
+import { REPORTS } from '#domain/reports.ts'
 import { runRecorded } from '#jobs/command/run-job.ts'
 import { AlreadyRunningError } from '#jobs/ledger/recorded-run.ts'
 import type { OtherJob } from '#jobs/other-job.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
 import type { FollowUp } from './batch-tick.ts'
 import { stretchesOf } from './day-stretches.ts'
 

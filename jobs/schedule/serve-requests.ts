@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { type JobContext, jobNames, runJob } from '#jobs/command/run-job.ts'
+import { JOB_NAMES, type JobContext, runJob } from '#jobs/command/run-job.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import { checkRequest } from './check-request.ts'
 import { endRequest, type TakenRequest, takeRequest } from './take-request.ts'
@@ -37,7 +37,7 @@ async function serve(
   if (attempts > MAX_ATTEMPTS) {
     return { state: 'failed', detail: `Given up: ${MAX_ATTEMPTS} processes have ended in the middle of it.` }
   }
-  const checked = checkRequest(taken, jobNames(context.otherJobs))
+  const checked = checkRequest(taken, JOB_NAMES)
   if ('fault' in checked) return { state: 'failed', detail: checked.fault }
   try {
     const { isComplete, detail } = await runJob(

@@ -1,4 +1,5 @@
 import type { BusinessDay } from '#domain/business-day.ts'
+import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import {
   type CurrentRun,
@@ -9,10 +10,9 @@ import {
   slotKey,
   type TillReport,
 } from '#jobs/planner/facts.ts'
-import { lastDayOf, periodOf } from '#jobs/planner/period.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
-import { REPORTS } from '#jobs/reports/all-reports.ts'
+import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 
 /** The planner's facts of one store in Berlin (cut-over 04:00) unless said otherwise, for tests. */
 export class TestFacts {
@@ -80,7 +80,13 @@ export class TestFacts {
   }
 
   plan(now: string, wanted: Wanted = { kind: 'due' }): Plan {
-    return plan({ now: Date.parse(now), facts: this.facts(), rules: REPORTS, wanted, tried: this.tried })
+    return plan({
+      now: Date.parse(now),
+      facts: this.facts(),
+      rules: DEFINED_REPORTS,
+      wanted,
+      tried: this.tried,
+    })
   }
 
   /** Planned slots as 'job period'. */
@@ -95,9 +101,9 @@ export class TestFacts {
     this.#runId += 1
     if (!keeps || !previous) this.#checksums += 1
     const inputs: Record<string, Record<string, string>> = {}
-    const rule = REPORTS.find(report => report.name === slot.job)
+    const rule = DEFINED_REPORTS.find(report => report.name === slot.job)
     for (const name of rule?.inputs ?? []) {
-      const isSameGrain = REPORTS.find(report => report.name === name)?.grain === rule?.grain
+      const isSameGrain = DEFINED_REPORTS.find(report => report.name === name)?.grain === rule?.grain
       const periods = rule?.isChained
         ? slot.days.flatMap(day => day.previousDay ?? [])
         : isSameGrain

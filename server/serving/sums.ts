@@ -12,7 +12,7 @@ import { formatAmount } from '#domain/money.ts'
 export type Sums = Record<MeasureName, bigint>
 
 export function isMoney(metric: Metric): boolean {
-  return METRIC_TEXTS[metric].unit === 'money'
+  return METRIC_TEXTS[metric].kind === 'money'
 }
 
 export function zeroSums(): Sums {

@@ -1,7 +1,7 @@
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import { JOBS } from '#server/serving/pipeline/jobs.ts'
+import { OTHER_JOBS, REPORTS } from '#domain/reports.ts'
 import { judgeSlot, type SlotState, worstOf } from '#server/serving/pipeline/judge-slot.ts'
 import { readSlots, type SlotRow } from '#server/serving/pipeline/read-slots.ts'
 import type { Serving } from '#server/serving/serving.ts'
@@ -65,7 +65,7 @@ export async function readJobGrid({ sql }: Pick<Serving, 'sql'>): Promise<JobGri
     if (newest === null) return { now, days: [], weeks: [], months: [], rows: [], others }
     const columns = columnsUpTo(newest)
     const slots = await readSlots(reading, {
-      jobs: JOBS,
+      reports: REPORTS,
       fromDay: columns.days[0] ?? newest,
       fromPeriod: earliest(columns),
     })
@@ -106,13 +106,12 @@ function rowsOf(slots: readonly SlotRow[], columns: Columns): GridRow[] {
     if (states) states.push(judgeSlot(slot))
     else byCell.set(key, [judgeSlot(slot)])
   }
-  return JOBS.flatMap(({ job, grain, summary }): GridRow[] => {
-    if (grain === null) return []
+  return REPORTS.map(({ name: job, grain, summary }) => {
     const cells = columns[`${grain}s`].flatMap((period): GridCell[] => {
       const states = byCell.get(`${job} ${period}`)
       return states ? [{ period, state: worstOf(states), stores: countStates(states) }] : []
     })
-    return [{ job, grain, summary, cells }]
+    return { job, grain, summary, cells }
   })
 }
 
@@ -123,14 +122,13 @@ function countStates(states: readonly SlotState[]): Partial<Record<SlotState, nu
 }
 
 async function readOtherJobs(reading: Reading): Promise<OtherJobState[]> {
-  const names = JOBS.filter(({ grain }) => grain === null)
   const rows = await reading<(NonNullable<OtherJobState['last']> & { job: string })[]>`
     select name.job, last.*
-    from unnest(${names.map(({ job }) => job)}::text[]) as name(job)
+    from unnest(${OTHER_JOBS.map(({ name }) => name)}::text[]) as name(job)
     cross join lateral (
       select run_id as "runId", state, started_at as "startedAt", finished_at as "finishedAt", reason, error
       from batch.runs r where r.job = name.job order by r.run_id desc limit 1
     ) last`
   const byJob = new Map(rows.map(({ job, ...last }) => [job, last]))
-  return names.map(({ job, summary }) => ({ job, summary, last: byJob.get(job) ?? null }))
+  return OTHER_JOBS.map(({ name: job, summary }) => ({ job, summary, last: byJob.get(job) ?? null }))
 }

@@ -1,7 +1,7 @@
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import { findJob } from '#server/serving/pipeline/jobs.ts'
+import { REPORTS } from '#domain/reports.ts'
 import { judgeSlot, type SlotState } from '#server/serving/pipeline/judge-slot.ts'
 import { readSlots } from '#server/serving/pipeline/read-slots.ts'
 import { RefusedError } from '#server/serving/pipeline/refused.ts'
@@ -68,16 +68,16 @@ const MAX_CELL_RUNS = 200
 /** @throws RefusedError for a job that fills no report */
 export async function readCell(
   { sql }: Pick<Serving, 'sql'>,
-  { job: name, period }: { job: string; period: BusinessDay },
+  { job, period }: { job: string; period: BusinessDay },
 ): Promise<CellDetail> {
-  const job = findJob(name)
-  if (!job?.grain) throw new RefusedError(`${JSON.stringify(name)} is no report: choose one of the grid.`)
+  const report = REPORTS.find(({ name }) => name === job)
+  if (!report) throw new RefusedError(`${JSON.stringify(job)} is no report: choose one of the grid.`)
   return readSnapshot(sql, async reading => {
     const [slots, runs] = await Promise.all([
-      readSlots(reading, { jobs: [job], fromDay: period, fromPeriod: period, only: period }),
+      readSlots(reading, { reports: [report], fromDay: period, fromPeriod: period, only: period }),
       reading<LedgerRun[]>`
         select ${runColumns(reading)} from batch.runs
-        where job = ${name} and period = ${period} order by run_id desc limit ${MAX_CELL_RUNS}`,
+        where job = ${job} and period = ${period} order by run_id desc limit ${MAX_CELL_RUNS}`,
     ])
     return {
       stores: slots.map(slot => ({

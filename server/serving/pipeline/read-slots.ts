@@ -1,6 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { PipelineJob } from '#server/serving/pipeline/jobs.ts'
+import type { ReportEntry } from '#domain/reports.ts'
 import type { SlotFacts } from '#server/serving/pipeline/judge-slot.ts'
 
 export type SlotRow = SlotFacts & { job: string; store: string; period: BusinessDay }
@@ -12,29 +12,28 @@ export type SlotRow = SlotFacts & { job: string; store: string; period: Business
 export async function readSlots(
   reading: Reading,
   {
-    jobs,
+    reports,
     fromDay,
     fromPeriod,
     only,
   }: {
-    jobs: readonly PipelineJob[]
+    reports: readonly ReportEntry[]
     fromDay: BusinessDay
     fromPeriod: BusinessDay
     /** One period, for the detail of a cell. */
     only?: BusinessDay | undefined
   },
 ): Promise<SlotRow[]> {
-  const reports = jobs.flatMap(job => (job.grain === null ? [] : [{ ...job, grain: job.grain }]))
   return reading<SlotRow[]>`
     with jobs as (
       select rule.*,
         -- A report that was never computed on newer code than the newest run's is up to date in code.
         (select r.code_version from batch.runs r where r.job = rule.job order by r.run_id desc limit 1) as newest_code
       from unnest(
-        ${reports.map(({ job }) => job)}::text[], ${reports.map(({ grain }) => grain)}::text[],
+        ${reports.map(({ name }) => name)}::text[], ${reports.map(({ grain }) => grain)}::text[],
         ${reports.map(({ cadence }) => String(cadence === 'every-tick'))}::text[]::boolean[],
-        ${reports.map(({ readsEvents }) => String(readsEvents))}::text[]::boolean[],
-        ${reports.map(({ readsTillReports }) => String(readsTillReports))}::text[]::boolean[]
+        ${reports.map(({ reads }) => String(reads.includes('events')))}::text[]::boolean[],
+        ${reports.map(({ reads }) => String(reads.includes('till-reports')))}::text[]::boolean[]
       ) as rule(job, grain, runs_every_tick, reads_events, reads_tills)
     ),
     days as (

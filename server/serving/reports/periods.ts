@@ -1,5 +1,6 @@
-import { addDays, type BusinessDay } from '#domain/calendar-day.ts'
-import type { Comparison, Grain } from '#domain/report-views.ts'
+import type { Grain } from '#domain/calendar.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import type { Comparison } from '#domain/report-views.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {

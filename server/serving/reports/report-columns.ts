@@ -1,4 +1,5 @@
-import { FIGURES, PERIOD_COLUMNS, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
+import { PERIOD_COLUMNS } from '#domain/calendar.ts'
+import { FIGURES, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 import type { ReportPlan } from '#server/serving/reports/report-plan.ts'
 import type { ReportRow } from '#server/serving/reports/report-shapes.ts'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { GRAINS } from '#domain/calendar.ts'
 import {
   COMPARISONS,
   FIGURE_NAMES,
   figuresOf,
-  GRAINS,
   hasReportingCurrency,
   REPORTING_CURRENCY,
   VIEW_NAMES,

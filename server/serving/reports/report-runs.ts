@@ -1,7 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/calendar-day.ts'
+import type { BusinessDay, Grain } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Grain } from '#domain/report-views.ts'
 import { type DayRange, periodOf, type DayRange as Range } from '#server/serving/reports/periods.ts'
 import type { ReportBasis } from '#server/serving/reports/report-shapes.ts'
 

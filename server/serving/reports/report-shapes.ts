@@ -1,6 +1,6 @@
-import type { BusinessDay } from '#domain/calendar-day.ts'
+import type { BusinessDay, Grain } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Comparison, FigureName, Grain, ViewName } from '#domain/report-views.ts'
+import type { Comparison, FigureName, ViewName } from '#domain/report-views.ts'
 import type { Change } from '#server/serving/reports/change.ts'
 import type { DayRange } from '#server/serving/reports/periods.ts'
 

@@ -1,4 +1,5 @@
-import { type Grain, PERIOD_COLUMNS, REPORTING_CURRENCY, type ViewName } from '#domain/report-views.ts'
+import { type Grain, PERIOD_COLUMNS } from '#domain/calendar.ts'
+import { REPORTING_CURRENCY, type ViewName } from '#domain/report-views.ts'
 import type { SumName } from '#server/serving/reports/figure-expressions.ts'
 
 /** Where a view's figures stand. */

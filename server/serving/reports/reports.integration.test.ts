@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addDays } from '#domain/calendar-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type Deed, openTestShop, PRODUCTS, SHOP_DAYS, type TestShop } from '#server/serving/testing/shop.ts'
 import { compareDecimals } from './change.ts'

@@ -1,5 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
-import type { Grain } from '#domain/report-views.ts'
+import type { Grain } from '#domain/calendar.ts'
 import { type DayRange, periodOf } from '#server/serving/reports/periods.ts'
 import type { DayState, Settlement } from '#server/serving/reports/report-shapes.ts'
 

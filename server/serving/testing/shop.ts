@@ -1,6 +1,6 @@
 import { inject } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { addDays } from '#domain/calendar-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { adjusted, counted, placed, received, returned, voided } from '#domain/examples/example-events.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ALL_JOBS, JOBS } from '#domain/reports.ts'
 import { readCompleteness } from '#server/serving/pipeline/completeness.ts'
 import {
   discardLetter,
@@ -10,7 +11,6 @@ import {
 import { readFlow } from '#server/serving/pipeline/flow.ts'
 import { readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
-import { ALL_JOBS, JOBS } from '#server/serving/pipeline/jobs.ts'
 import { listRuns, readCell } from '#server/serving/pipeline/ledger.ts'
 import { readReconciliations } from '#server/serving/pipeline/reconciliations.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
@@ -31,7 +31,10 @@ export const pipelineRouter = router({
   flow: procedure.query(({ ctx }) => readFlow(ctx.serving)),
   sources: procedure.query(({ ctx }) => readSources(ctx.serving)),
   jobs: router({
-    list: procedure.query(() => ({ jobs: JOBS, all: ALL_JOBS })),
+    list: procedure.query(() => ({
+      jobs: JOBS.map(({ name: job, summary, grain, takesRange }) => ({ job, summary, grain, takesRange })),
+      all: ALL_JOBS,
+    })),
     grid: procedure.query(({ ctx }) => readJobGrid(ctx.serving)),
     cell: procedure
       .input(z.strictObject({ job: name, period: businessDaySchema }))

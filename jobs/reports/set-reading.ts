@@ -1,6 +1,6 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
+import { addDays } from '#domain/business-day.ts'
 import type { Position } from '#domain/log-event.ts'
-import { appendRanges } from '#jobs/planner/append-ranges.ts'
 import type { Slot } from '#jobs/planner/slot.ts'
 
 /** What a report's SELECT reads from: the days of a set, and the log as far as its basis. */
@@ -75,4 +75,24 @@ export function createSetReading(request: {
 
 function utc(moment: number | string): string {
   return new Date(moment).toISOString()
+}
+
+/** A half-open stretch of append time, as UTC days 'YYYY-MM-DD': [from, to). */
+export interface AppendRange {
+  from: string
+  to: string
+}
+
+/**
+ * The stretches of append time that hold all of the given UTC days, neighbours joined. The log is stored by
+ * append day, so a late event of last month costs the reading of two days, not of all between.
+ */
+export function appendRanges(days: Iterable<string>): AppendRange[] {
+  const ranges: AppendRange[] = []
+  for (const day of [...new Set(days)].sort()) {
+    const last = ranges.at(-1)
+    if (last?.to === day) last.to = addDays(day, 1)
+    else ranges.push({ from: day, to: addDays(day, 1) })
+  }
+  return ranges
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dayCount, daysBetween, lastDayOf, periodOf } from './period.ts'
+import { dayCount, daysBetween, lastDayOf, periodOf } from './calendar.ts'
 
 describe('a period', () => {
   test.each([

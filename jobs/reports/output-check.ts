@@ -1,20 +1,6 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { Report } from './report.ts'
-
-/**
- * A check of what a run has computed, before anybody sees it: a SELECT of (store, period, problem), one row
- * for each fault, over `staged` (the new rows) and `slot`. A period with a fault keeps its old rows and its
- * run fails; the other periods of the set go on.
- */
-export type OutputCheck = (staged: StagedRows) => Fragment
-
-export interface StagedRows {
-  sql: Transaction
-  report: Report
-  /** FROM item `slot`: run_id, store, period, partition, through_offset, days (a JSON array of its business days). */
-  slots(): Fragment
-}
+import { keyColumns, type OutputCheck, type Report, type StagedRows } from './report.ts'
 
 export interface Fault {
   store: string
@@ -23,9 +9,9 @@ export interface Fault {
 }
 
 /** Runs every check of a report. */
-export async function findFaults(staged: StagedRows): Promise<Fault[]> {
-  const { sql, report } = staged
-  const checks = [hasUniqueRows, ...(report.isGrowing ? [hasNoFewerRows] : []), ...report.checks]
+export async function findFaults(report: Report, staged: StagedRows): Promise<Fault[]> {
+  const { sql } = staged
+  const checks = [hasUniqueRows, ...(report.isGrowing ? [hasNoFewerRows] : []), ...(report.checks ?? [])]
   const faults: Fault[] = []
   for (const check of checks) faults.push(...(await sql<Fault[]>`${check(staged)}`))
   return faults
@@ -33,10 +19,9 @@ export async function findFaults(staged: StagedRows): Promise<Fault[]> {
 
 /** The table's key would refuse a second row too, but the whole set with it. */
 function hasUniqueRows({ sql, report }: StagedRows): Fragment {
-  const { period, key } = report.table
-  const columns = sql(['store', period, ...key])
+  const columns = sql(keyColumns(report))
   return sql`
-    select store, ${sql(period)} as period, count(*) || ' rows of one key: ' || (${columns})::text as problem
+    select store, ${sql(report.periodColumn)} as period, count(*) || ' rows of one key: ' || (${columns})::text as problem
     from staged group by ${columns} having count(*) > 1`
 }
 
@@ -53,7 +38,7 @@ function hasNoFewerRows({ sql, report, slots }: StagedRows): Fragment {
           where covered.day <> '' and not slot.days::jsonb ? covered.day)`
   return sql`
     with counted as (
-      select store, ${sql(report.table.period)} as period, count(*) as rows from staged group by 1, 2
+      select store, ${sql(report.periodColumn)} as period, count(*) as rows from staged group by 1, 2
     )
     select slot.store, slot.period,
       coalesce(counted.rows, 0) || ' rows, where run ' || c.run_id || ' had ' || c.row_count as problem
@@ -83,7 +68,7 @@ export function addsUpTo(other: string, columns: readonly string[]): OutputCheck
           or h.last_offset <= least(r.through_offset, slot.through_offset)
       ),
       mine as (
-        select store, ${sql(report.table.period)} as period, channel, currency, ${joined(sql, sums)}
+        select store, ${sql(report.periodColumn)} as period, channel, currency, ${joined(sql, sums)}
         from staged group by 1, 2, 3, 4
       ),
       theirs as (

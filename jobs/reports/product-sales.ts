@@ -1,5 +1,5 @@
-import { addsUpTo } from '#jobs/run/output-check.ts'
-import type { Report } from '#jobs/run/report.ts'
+import { addsUpTo } from './output-check.ts'
+import type { ReportDefinition } from './report.ts'
 
 /**
  * Sales of a business day per product, from the lines of its documents (the headers, which daily_sales adds
@@ -9,25 +9,8 @@ import type { Report } from '#jobs/run/report.ts'
  * lines, unnest() in FROM takes twice as long, and a join before the grouping keeps Postgres from grouping
  * on both cores. Discounts (of orders) and refunds (of returns) never meet on a line, so they share a column.
  */
-export const dailyProductSales: Report = {
-  name: 'daily_product_sales',
+export const dailyProductSales: ReportDefinition = {
   version: '1',
-  summary: 'sales per business day, store, channel and product, from the lines of the documents',
-  grain: 'day',
-  cadence: 'every-tick',
-  days: 'with-events',
-  reads: ['events'],
-  inputs: [],
-  references: [],
-  isChained: false,
-  isPublishing: false,
-  isGrowing: true,
-  table: {
-    name: 'daily_product_sales',
-    period: 'business_day',
-    key: ['channel', 'sku', 'currency'],
-    values: ['units', 'gross', 'discounts', 'returns', 'units_returned'],
-  },
   checks: [addsUpTo('daily_sales', ['units', 'gross', 'discounts', 'returns', 'units_returned'])],
   figures: ({ sql, days, isRead }) => sql`
     with lines as (
@@ -57,4 +40,34 @@ export const dailyProductSales: Report = {
     from signed s
     join ${days()} on day.store = s.store and day.business_day = s.business_day
     group by s.store, s.business_day, s.channel, s.sku, s.currency`,
+}
+
+/** Sales of a month per product: the days' figures added up. */
+export const monthlyProductSales: ReportDefinition = {
+  version: '1',
+  figures: ({ sql, days, isInRange }) => sql`
+    select p.store, day.period as month, p.channel, p.sku, p.currency,
+      batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
+      batch.exact_sum(p.discounts) as discounts, batch.exact_sum(p.returns) as returns,
+      batch.exact_sum(p.units_returned) as units_returned
+    from ${days()}
+    join batch.daily_product_sales p on p.store = day.store and p.business_day = day.business_day
+    where ${isInRange('p', 'business_day')}
+    group by p.store, day.period, p.channel, p.sku, p.currency`,
+}
+
+/** Sales of a month per product category, as the catalogue has it now: a product that moves restates its months. */
+export const monthlyCategorySales: ReportDefinition = {
+  version: '1',
+  figures: ({ sql, days, isInRange }) => sql`
+    with months as (select distinct store, period from ${days()})
+    select p.store, p.month, p.channel, coalesce(c.category, 'uncategorised') as category, p.currency,
+      batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
+      batch.exact_sum(p.discounts) as discounts, batch.exact_sum(p.returns) as returns,
+      batch.exact_sum(p.units_returned) as units_returned
+    from months
+    join batch.monthly_product_sales p on p.store = months.store and p.month = months.period
+    left join ref.products c on c.sku = p.sku
+    where ${isInRange('p', 'month')}
+    group by 1, 2, 3, 4, 5`,
 }

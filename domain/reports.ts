@@ -1,0 +1,256 @@
+import { type Grain, PERIOD_COLUMNS } from './calendar.ts'
+import { MEASURE_COLUMNS } from './measures.ts'
+
+/*
+ * The catalogue of the batch path: every job there is, as data. The planner plans by it, the ledger and the tables are
+ * named after it, the pages list it. What a report's figures are is SQL, in jobs/reports.
+ *
+ *   log ─┬─> daily_sales ──────────┬─> weekly_sales, monthly_sales, monthly_tenders
+ *        ├─> hourly_sales          │
+ *        ├─> daily_product_sales ──┴─> monthly_product_sales ─┬─> monthly_category_sales
+ *        ├─> daily_inventory ⟲ ────────────────────────────── ┴─> monthly_inventory
+ *        └─> daily_reviews, completeness                          (⟲ a day opens where the day before closed)
+ */
+
+/** What of the log a report reads itself: new entries there make its periods dirty. */
+export type LogPart = 'events' | 'till-reports'
+
+/**
+ * Which business days of a store a report covers.
+ * - with-events: days on which the log has anything
+ * - carried: those, and the days between them, because stock is there also when nobody sells
+ * - expected: days with events or Z reports, and days whose journal should have come
+ */
+export type CoveredDays = 'with-events' | 'carried' | 'expected'
+
+/** Reference data whose change makes a report dirty, by the name of its fingerprint. */
+export type ReferenceName = 'categories'
+
+export interface JobEntry {
+  name: string
+  /** One sentence for people. */
+  summary: string
+  /** What a run covers; null for jobs that fill no report. */
+  grain: Grain | null
+  /** Whether it is asked for with business days, from and to. */
+  takesRange: boolean
+}
+
+/** A report of the batch path: table `batch.<name>`, view `reports.<name>`, filled by the job of that name. */
+export interface ReportEntry extends JobEntry {
+  grain: Grain
+  /** every-tick: also while the day goes on. day-ended: once the cut-over has passed, and by hand for any day. */
+  cadence: 'every-tick' | 'day-ended'
+  days: CoveredDays
+  reads: readonly LogPart[]
+  /** Reports it is computed from: it waits for them, and runs again when a checksum of theirs changed. */
+  inputs: readonly string[]
+  references: readonly ReferenceName[]
+  /** A day begins where the day before ended: its input is its own report of the day before. */
+  isChained: boolean
+  /** Its first run after a day's end publishes the day. */
+  isPublishing: boolean
+  /** More events never make rows fewer: a run with fewer than the one before has lost something. */
+  isGrowing: boolean
+  /** The column of a row's period. */
+  periodColumn: (typeof PERIOD_COLUMNS)[Grain]
+  /** Columns that tell the rows of a store's period apart. */
+  key: readonly string[]
+  /** Columns of its figures; amounts are integers of 1/10,000. */
+  values: readonly string[]
+}
+
+const SALES = MEASURE_COLUMNS
+/** Of the documents of a minute or an hour; returns are counted by the day. */
+const HOURLY = SALES.filter(column => column !== 'return_documents' && column !== 'units_returned')
+/** What has a product, of the lines of documents. */
+const PRODUCT_SALES = ['units', 'gross', 'discounts', 'returns', 'units_returned']
+const STOCK = [
+  'opening',
+  'received',
+  'sold',
+  'returned',
+  'adjusted',
+  'transferred',
+  'count_correction',
+  'closing',
+  'stockout_minutes',
+]
+const STOCK_RATIOS = ['average_on_hand', 'turnover', 'sell_through', 'days_of_cover', 'abc_class']
+
+/** Every report, in order of dependency: each comes after those it is computed from or checked against. */
+export const REPORTS = [
+  report({
+    name: 'daily_sales',
+    summary: 'sales per business day, store and channel; its first run after a day publishes the day',
+    cadence: 'every-tick',
+    isPublishing: true,
+    key: ['channel', 'currency'],
+    values: [...SALES, 'tax', 'customers'],
+  }),
+  report({
+    name: 'hourly_sales',
+    summary: 'sales per hour of a business day, store and channel',
+    cadence: 'every-tick',
+    key: ['hour_start', 'channel', 'currency'],
+    values: HOURLY,
+  }),
+  report({
+    name: 'daily_product_sales',
+    summary: 'sales per business day, store, channel and product, from the lines of the documents',
+    cadence: 'every-tick',
+    key: ['channel', 'sku', 'currency'],
+    values: PRODUCT_SALES,
+  }),
+  report({
+    name: 'daily_inventory',
+    summary: 'stock per business day, store and product: opening, movements, counts, closing',
+    days: 'carried',
+    inputs: ['daily_inventory'],
+    isChained: true,
+    key: ['sku'],
+    values: STOCK,
+  }),
+  report({
+    name: 'daily_reviews',
+    summary: 'customer reviews per business day, store and product',
+    key: ['sku'],
+    values: ['reviews', 'rating_sum'],
+  }),
+  report({
+    name: 'completeness',
+    summary: 'Z reports of the tills against the log, per business day, store and register',
+    days: 'expected',
+    reads: ['events', 'till-reports'],
+    isGrowing: false,
+    key: ['register'],
+    values: ['currency', 'z_orders', 'z_net', 'log_orders', 'log_net', 'state'],
+  }),
+  report({
+    name: 'weekly_sales',
+    summary: 'sales per week (from Monday), store and channel',
+    grain: 'week',
+    inputs: ['daily_sales'],
+    key: ['channel', 'currency'],
+    values: [...SALES, 'customers'],
+  }),
+  report({
+    name: 'monthly_sales',
+    summary: 'sales per month, store and channel',
+    grain: 'month',
+    inputs: ['daily_sales'],
+    key: ['channel', 'currency'],
+    values: [...SALES, 'customers'],
+  }),
+  report({
+    name: 'monthly_product_sales',
+    summary: 'sales per month, store, channel and product',
+    grain: 'month',
+    reads: [],
+    inputs: ['daily_product_sales'],
+    key: ['channel', 'sku', 'currency'],
+    values: PRODUCT_SALES,
+  }),
+  report({
+    name: 'monthly_category_sales',
+    summary: 'sales per month, store, channel and product category',
+    grain: 'month',
+    reads: [],
+    inputs: ['monthly_product_sales'],
+    references: ['categories'],
+    isGrowing: false,
+    key: ['channel', 'category', 'currency'],
+    values: PRODUCT_SALES,
+  }),
+  report({
+    name: 'monthly_tenders',
+    summary: 'what was paid and paid back per month, store, channel and means of payment',
+    grain: 'month',
+    // Not for its figures: for the list of days it took in, and so that it waits for them.
+    inputs: ['daily_sales'],
+    key: ['channel', 'tender', 'currency'],
+    values: ['documents', 'amount'],
+  }),
+  report({
+    name: 'monthly_inventory',
+    summary: 'stock per month, store and product, with turnover, sell-through, cover and ABC class',
+    grain: 'month',
+    days: 'carried',
+    reads: [],
+    inputs: ['daily_inventory', 'monthly_product_sales'],
+    key: ['sku'],
+    values: [...STOCK, ...STOCK_RATIOS],
+  }),
+]
+
+export type ReportName = (typeof REPORTS)[number]['name']
+
+/** Most reports are daily, run once a day has ended, and are computed from the events of the log. */
+function report<const Name extends string>(
+  entry: { name: Name } & Pick<ReportEntry, 'summary' | 'key' | 'values'> & Partial<ReportEntry>,
+): ReportEntry & { name: Name } {
+  return {
+    grain: 'day',
+    takesRange: true,
+    cadence: 'day-ended',
+    days: 'with-events',
+    reads: ['events'],
+    inputs: [],
+    references: [],
+    isChained: false,
+    isPublishing: false,
+    isGrowing: true,
+    periodColumn: PERIOD_COLUMNS[entry.grain ?? 'day'],
+    ...entry,
+  }
+}
+
+/** A job that fills no report: when it runs by itself, for people, and whether it is asked for with days. */
+export interface OtherJobEntry extends JobEntry {
+  runs: string
+  grain: null
+}
+
+/** The jobs that fill no report. */
+export const OTHER_JOBS = [
+  {
+    name: 'reconciliation',
+    summary: 'stream against batch, every difference explained; fails when one is not',
+    runs: 'after a tick that changed figures; every row once an hour',
+    grain: null,
+    takesRange: true,
+  },
+  {
+    name: 'journal_import',
+    summary: 'loads the journal files that lie ready in the drop folder',
+    runs: 'at every tick, when files lie ready',
+    grain: null,
+    takesRange: false,
+  },
+  {
+    name: 'reviews_import',
+    summary: "loads the review files that lie ready in the drop folder's reviews",
+    runs: 'every half hour, when files lie ready',
+    grain: null,
+    takesRange: false,
+  },
+  {
+    name: 'ledger_retention',
+    summary: 'removes old attempts from the ledger, and what was told of them',
+    runs: 'once a day',
+    grain: null,
+    takesRange: false,
+  },
+] as const satisfies readonly OtherJobEntry[]
+
+export type OtherJobName = (typeof OTHER_JOBS)[number]['name']
+
+/** Every job, in order of dependency. */
+export const JOBS: readonly JobEntry[] = [...REPORTS, ...OTHER_JOBS]
+
+/** Asks for every report of a range at once, in order of dependency. */
+export const ALL_JOBS = 'all'
+
+export function findJob(name: string): JobEntry | undefined {
+  return JOBS.find(job => job.name === name)
+}
