@@ -44,6 +44,29 @@ create table log.event_log (
 -- The only index: append time first, so that the last row and a poll from a checkpoint touch one day.
 create index event_log_seek on log.event_log (partition, appended_at, "offset");
 
+-- Every sales document of the log with what it adds to every measure (domain/measures.ts): an order adds, its void is
+-- the exact negative, a return leaves orders and gross as they are. The one place where SQL says so; only the audits
+-- say it again. Conditions on appended_at leave out days here as on the log itself.
+create view log.sales as
+select e.partition, e."offset", e.appended_at, e.event_time, e.business_day, e.source, e.id, e.type, e.class, e.store,
+  e.channel, e.register, e.currency, e.order_id, e.customer, e.tender, e.details,
+  effect.sign as orders,
+  effect.sign * e.total_units as units,
+  effect.sign * e.total_gross as gross,
+  effect.sign * e.total_discounts as discounts,
+  effect.back * e.total_returns as returns,
+  effect.back as return_documents,
+  effect.back * e.total_units as units_returned,
+  effect.sign * (e.total_gross - e.total_discounts) - effect.back * e.total_returns as net,
+  effect.sign * e.total_tax as tax,
+  cardinality(e.skus) as lines
+from log.event_log e
+cross join lateral (
+  select case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+    case e.type when 'order.returned' then 1 else 0 end as back
+) effect
+where e.type in ('order.placed', 'order.voided', 'order.returned');
+
 -- Recognition of (source, id), written in the same call as the rows.
 -- Bytes compared, not letters: a locale's collation doubled the cost of these index inserts.
 create table log.event_keys (

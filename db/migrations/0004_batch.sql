@@ -68,10 +68,16 @@ create table batch.runs (
   -- the claim dies with its backend: a planner that finds it gone marks the run abandoned
   backend_pid integer not null,
   backend_start timestamptz not null,
-  -- why it ran, e.g. 'new events'
-  reason text
+  -- why it ran, e.g. 'new events': for people alone
+  reason text,
+  -- the last business day of a job that fills no report and was asked for days, from period on
+  range_to date,
+  -- of a reconciliation: figures compared, or every row audited
+  depth text check (depth in ('figures', 'rows'))
 );
 create unique index runs_one_at_a_time on batch.runs (job, store, period) where state = 'running';
+-- A job that takes no days (an import) runs once at a time whatever the date; its period only says when it ran.
+create unique index runs_without_days on batch.runs (job) where state = 'running' and store = 'all' and range_to is null;
 create index runs_by_period on batch.runs (job, period, store);
 create index runs_by_job on batch.runs (job, run_id desc);
 create index runs_recent on batch.runs (started_at desc);
@@ -92,6 +98,22 @@ create table batch.current_runs (
   computed_at timestamptz not null,
   -- checksums of the reports it was computed from: {"daily_sales": {"2026-11-19": "…"}}
   inputs jsonb not null default '{}',
+  primary key (job, store, period)
+);
+
+-- The planner's verdict on every slot that is not settled, written anew at each tick and after each run by hand; of a
+-- slot without a row there is nothing to do. due: it runs as soon as the planner may. waiting: for a report it is
+-- computed from. early: its days go on. A verdict is past once another run than run_id stands.
+create table batch.open_slots (
+  job text not null,
+  store text not null,
+  period date not null,
+  partition smallint not null,
+  state text not null check (state in ('due', 'waiting', 'early')),
+  reason text not null,
+  -- the run that stood; null: none
+  run_id bigint,
+  judged_at timestamptz not null,
   primary key (job, store, period)
 );
 

@@ -14,3 +14,54 @@ create table ref.customers (
   city text,
   country text check (country ~ '^[A-Z]{2}$')
 );
+
+-- Every sales document of the log with what it adds to every measure (domain/measures.ts): an order adds, its void is
+-- the exact negative, a return leaves orders and gross as they are. The one place where SQL says so; only the audits
+-- say it again. Conditions on appended_at leave out days here as on the log itself.
+create view log.sales as
+select e.partition, e."offset", e.appended_at, e.event_time, e.business_day, e.source, e.id, e.type, e.class, e.store,
+  e.channel, e.register, e.currency, e.order_id, e.customer, e.tender, e.details,
+  effect.sign as orders,
+  effect.sign * e.total_units as units,
+  effect.sign * e.total_gross as gross,
+  effect.sign * e.total_discounts as discounts,
+  effect.back * e.total_returns as returns,
+  effect.back as return_documents,
+  effect.back * e.total_units as units_returned,
+  effect.sign * (e.total_gross - e.total_discounts) - effect.back * e.total_returns as net,
+  effect.sign * e.total_tax as tax,
+  cardinality(e.skus) as lines
+from log.event_log e
+cross join lateral (
+  select case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+    case e.type when 'order.returned' then 1 else 0 end as back
+) effect
+where e.type in ('order.placed', 'order.voided', 'order.returned');
+
+-- The planner's verdict on every slot that is not settled, written anew at each tick and after each run by hand; of a
+-- slot without a row there is nothing to do. due: it runs as soon as the planner may. waiting: for a report it is
+-- computed from. early: its days go on. A verdict is past once another run than run_id stands.
+create table batch.open_slots (
+  job text not null,
+  store text not null,
+  period date not null,
+  partition smallint not null,
+  state text not null check (state in ('due', 'waiting', 'early')),
+  reason text not null,
+  -- the run that stood; null: none
+  run_id bigint,
+  judged_at timestamptz not null,
+  primary key (job, store, period)
+);
+
+alter table batch.runs
+  add column range_to date,
+  add column depth text check (depth in ('figures', 'rows'));
+-- Until then the beginning of a sentence said that every row had been audited.
+update batch.runs set depth = case when reason like 'every row of%' then 'rows' else 'figures' end
+where job = 'reconciliation';
+-- Its last day stood in a sentence alone. Whatever is under way belongs to a process that has ended.
+update batch.runs set range_to = period where job = 'reconciliation';
+update batch.runs set state = 'abandoned', finished_at = clock_timestamp(), error = 'its process ended before the run did'
+where state = 'running';
+create unique index runs_without_days on batch.runs (job) where state = 'running' and store = 'all' and range_to is null;
