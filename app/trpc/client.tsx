@@ -4,7 +4,6 @@ import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { type ReactNode, useState } from 'react'
-import superjson from 'superjson'
 import { makeQueryClient } from '#app/trpc/query-client.ts'
 import type { AppRouter } from '#server/web/trpc/router.ts'
 
@@ -25,7 +24,7 @@ function queryClientHere(): QueryClient {
 export function QueryProvider({ children }: { children: ReactNode }) {
   const queryClient = queryClientHere()
   const [client] = useState(() =>
-    createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: '/api/trpc', transformer: superjson })] }),
+    createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: '/api/trpc' })] }),
   )
   return (
     <QueryClientProvider client={queryClient}>

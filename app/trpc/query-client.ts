@@ -1,6 +1,5 @@
-import { defaultShouldDehydrateQuery, QueryClient } from '@tanstack/react-query'
+import { QueryClient } from '@tanstack/react-query'
 import { TRPCClientError } from '@trpc/client'
-import superjson from 'superjson'
 
 /** The live socket says when figures have changed, so age alone seldom makes them stale. */
 const STALE_MS = 60_000
@@ -18,11 +17,6 @@ export function makeQueryClient(): QueryClient {
         refetchInterval: query =>
           query.state.status === 'error' && !isRefusal(query.state.error) ? RECOVERY_MS : false,
       },
-      dehydrate: {
-        serializeData: superjson.serialize,
-        shouldDehydrateQuery: query => defaultShouldDehydrateQuery(query),
-      },
-      hydrate: { deserializeData: superjson.deserialize },
     },
   })
 }

@@ -3,8 +3,8 @@ import { dehydrate, HydrationBoundary } from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { cache, type ReactNode } from 'react'
 import { makeQueryClient } from '#app/trpc/query-client.ts'
-import { createTrpcContext } from '#server/web/trpc/context.ts'
 import { appRouter } from '#server/web/trpc/router.ts'
+import { createTrpcContext } from '#server/web/trpc/trpc.ts'
 
 /** The queries of one request. */
 export const requestQueryClient = cache(makeQueryClient)

@@ -2,8 +2,8 @@ import { TRPCError } from '@trpc/server'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
 import { loadRestockUrlState } from '#app/restock/url-state.ts'
-import { createTrpcContext } from '#server/web/trpc/context.ts'
 import { createCaller } from '#server/web/trpc/router.ts'
+import { createTrpcContext } from '#server/web/trpc/trpc.ts'
 
 /** What to order, as a file, for the same address as the page's. */
 export async function GET(request: Request): Promise<Response> {

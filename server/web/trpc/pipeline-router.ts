@@ -16,10 +16,8 @@ import { readReconciliations } from '#server/serving/pipeline/reconciliations.ts
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
-import { procedure, router } from './trpc.ts'
+import { pageSize, procedure, router } from './trpc.ts'
 
-const MAX_PAGE = 200
-const pageSize = z.int().min(1).max(MAX_PAGE).default(50)
 const cursor = z.int().min(1).nullish()
 const name = z.string().min(1).max(256)
 const number = z.int().min(1)

@@ -88,17 +88,50 @@ describe('the API', () => {
   })
 })
 
+describe('every answer', () => {
+  it('is plain JSON: a browser is sent what a page on the server is given', async () => {
+    const api = createCaller({ serving })
+    const answers = await Promise.all([
+      api.overview.get(),
+      api.sideBySide.get(SCOPE),
+      api.sideBySide.events({ scope: SCOPE, cause: 'after-batch' }),
+      api.freshness.get(),
+      api.findings.list(),
+      api.live.board({ stores: [] }),
+      api.live.topProducts({ stores: [], currency: 'EUR', minutes: 60 }),
+      api.reports.get({ view: 'sales', from: DAY, to: DAY, currency: 'EUR' }),
+      api.restock.alerts({ stores: [] }),
+      api.restock.resolved({ scope: { stores: [] } }),
+      api.restock.proposals({ stores: [] }),
+      api.pipeline.flow(),
+      api.pipeline.sources(),
+      api.pipeline.jobs.list(),
+      api.pipeline.jobs.grid(),
+      api.pipeline.jobs.cell({ job: 'daily_sales', period: DAY }),
+      api.pipeline.jobs.runs(),
+      api.pipeline.jobs.requests(),
+      api.pipeline.letters.list(),
+      api.pipeline.reconciliations(),
+      api.pipeline.completeness(),
+      api.pipeline.scenarios.board(),
+    ])
+    for (const answer of answers) {
+      expect(JSON.parse(JSON.stringify(answer))).toStrictEqual(structuredClone(answer))
+    }
+  })
+})
+
 describe('an error of the API', () => {
   async function get(path: string, input: unknown, context: { serving: Serving } = { serving }) {
-    const url = `http://localhost/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`
+    const url = `http://localhost/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`
     const response = await fetchRequestHandler({
       endpoint: '/api/trpc',
       req: new Request(url),
       router: appRouter,
       createContext: () => context,
     })
-    const body = (await response.json()) as { error: { json: { message: string } } }
-    return { status: response.status, message: body.error.json.message }
+    const body = (await response.json()) as { error: { message: string } }
+    return { status: response.status, message: body.error.message }
   }
 
   it('says in a sentence what is wrong with a question', async () => {

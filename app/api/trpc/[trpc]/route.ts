@@ -1,6 +1,6 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
-import { createTrpcContext } from '#server/web/trpc/context.ts'
 import { appRouter } from '#server/web/trpc/router.ts'
+import { createTrpcContext } from '#server/web/trpc/trpc.ts'
 
 function handle(request: Request): Promise<Response> {
   return fetchRequestHandler({

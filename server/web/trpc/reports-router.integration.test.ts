@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed } from '#domain/examples/example-events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
-import { answerReportFile } from './report-file.ts'
+import { answerReportFile } from './reports-router.ts'
 import { createCaller } from './router.ts'
 
 const DAY = '2026-03-02'
