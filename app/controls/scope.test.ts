@@ -17,6 +17,7 @@ const overview: Overview = {
   lastDay: '2026-11-20',
   events: 10,
   demoNote: null,
+  asksPassword: false,
 }
 const nothing: AskedScope = { from: null, to: null, store: [], currency: null }
 

@@ -21,6 +21,7 @@ const overview: Overview = {
   lastDay: '2026-11-20',
   events: 10,
   demoNote: null,
+  asksPassword: false,
 }
 const nothing = { report: 'sales', grain: 'day', from: null, to: null, store: [], currency: null } as const
 

@@ -1,5 +1,6 @@
 import { MuteSwitch } from '#app/alerts/mute-switch.tsx'
 import { Brand } from '#app/shell/brand.tsx'
+import { LogOutButton } from '#app/shell/log-out-button.tsx'
 import { PageLinks } from '#app/shell/page-links.tsx'
 import { ThemeSwitch } from '#app/shell/theme-switch.tsx'
 import { TourButton } from '#app/tour/tour-button.tsx'
@@ -17,6 +18,7 @@ export function SideBar() {
       <div className="mt-auto grid gap-0.5 pt-4">
         <TourButton />
         <MuteSwitch />
+        <LogOutButton />
         <div className="px-2.5 pt-2">
           <ThemeSwitch />
         </div>

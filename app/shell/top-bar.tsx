@@ -5,6 +5,7 @@ import { Menu, X } from 'lucide-react'
 import { useState } from 'react'
 import { MuteSwitch } from '#app/alerts/mute-switch.tsx'
 import { Brand } from '#app/shell/brand.tsx'
+import { LogOutButton } from '#app/shell/log-out-button.tsx'
 import { PageLinks } from '#app/shell/page-links.tsx'
 import { ThemeSwitch } from '#app/shell/theme-switch.tsx'
 import { TourButton } from '#app/tour/tour-button.tsx'
@@ -35,6 +36,7 @@ export function TopBar() {
             <div className="mt-auto grid gap-0.5">
               <TourButton onStart={() => setOpen(false)} />
               <MuteSwitch />
+              <LogOutButton />
               <div className="px-2.5 pt-2">
                 <ThemeSwitch />
               </div>

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { readEnvironment } from '#platform/environment.ts'
-import { startWeb } from '#server/web/web-service.ts'
+import { startWeb } from '#server/web/server.ts'
 
 // The web process without its pages: what is measured is the live socket, and no build is needed for it.
 const environment = readEnvironment()

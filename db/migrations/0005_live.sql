@@ -79,3 +79,11 @@ create table live.simulator_heartbeat (
   -- events in senders' outboxes
   waiting integer not null
 );
+
+-- Logins of the dashboard. A row knows the session only by a hash (HMAC-SHA256 of the password under the random
+-- token of the cookie), so that it tells nothing of either. Deleting a row ends its session; all rows, everybody's.
+create table live.sessions (
+  hash text primary key,
+  began_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null default clock_timestamp() + interval '7 days'
+);

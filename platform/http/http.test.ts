@@ -151,7 +151,7 @@ describe('readiness', () => {
     }
     const parts = await checkParts(checks, 20)
     expect(parts).toEqual({ database: 'it is gone', stream: 'no answer within 0.02 s', jobs: 'ok' })
-    expect(() => readyAnswer(parts)).toThrow('Not ready: database, stream.')
+    expect(() => readyAnswer(parts)).toThrow('Not ready: stream, database.')
   })
 })
 

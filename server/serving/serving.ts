@@ -6,6 +6,8 @@ export interface Serving {
   sql: Sql
   /** A sentence that says how this installation differs from a real one; null outside the demo. */
   demoNote: string | null
+  /** Whether people log in here, and so can log out. */
+  asksPassword: boolean
   /** Null where no intake belongs to this process: tests, commands. */
   intake: IntakeDoor | null
   close(): Promise<void>
@@ -17,7 +19,7 @@ const CLOSE_TIMEOUT_SECONDS = 2
 
 export function openServing(
   url: string,
-  options: { demoNote?: string | null; intake?: IntakeDoor | null } = {},
+  options: { demoNote?: string | null; asksPassword?: boolean; intake?: IntakeDoor | null } = {},
 ): Serving {
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }
@@ -25,6 +27,7 @@ export function openServing(
   return {
     sql,
     demoNote: options.demoNote ?? null,
+    asksPassword: options.asksPassword ?? false,
     intake: options.intake ?? null,
     close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }

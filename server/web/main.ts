@@ -1,12 +1,12 @@
-import { parseArgs } from 'node:util'
-import pino from 'pino'
-import { openDatabase } from '#db/embedded/open-database.ts'
-import { migrate } from '#db/migrate.ts'
+import { withDatabase } from '#db/open.ts'
+import { flag, parseOptions, runCommand } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { openPages } from '#server/web/pages.ts'
-import { startWeb } from '#server/web/web-service.ts'
+import { startWeb } from '#server/web/server.ts'
 
-const HELP = `Usage: npm start -- web
+const USAGE = `Usage: npm start -- web
 
 Serves the dashboard, its API and the live socket on PORT, and passes /api/v1/events on to the intake.
 Settings come from the environment: see .env.example.
@@ -15,63 +15,39 @@ Run by itself (node server/web/main.ts) it also takes
   --dev    compile pages as they are asked for, and reload them when their source changes
 `
 
-try {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      dev: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) process.stdout.write(HELP)
-  else await run(values.dev)
-} catch (error) {
-  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(isUsage ? 2 : 1)
-}
+await runCommand({
+  usage: USAGE,
+  hint: '"npm start -- --help" says more.',
+  parse: args => parseOptions(args, { dev: flag() }),
+  run: ({ dev }) => run(dev),
+})
 
 async function run(dev: boolean): Promise<void> {
   const environment = readEnvironment()
-  const logger = pino({ level: environment.logLevel, base: { process: 'web' } })
-  const database = await openDatabase(environment)
-  await migrate(database.url)
+  const logger = openLogger('web', environment)
+  const stop = stopOnSignals()
   const intake = new URL(environment.intakeUrl)
-  const web = await startWeb({
-    databaseUrl: database.url,
-    host: environment.host,
-    port: environment.port,
-    intakeHost: intake.hostname.replace(/^\[(.*)\]$/, '$1'),
-    intakePort: Number(intake.port || '80'),
-    intakeKey: environment.intakeKey,
-    dashboardPassword: environment.dashboardPassword,
-    dev,
-    demoNote: environment.demoNote,
-    logger,
-    openPages: address => openPages({ ...address, dev }),
-  })
-  let stopping = false
-  const stop = async (code: number) => {
-    if (stopping) return
-    stopping = true
-    await web.stop()
-    await database.release()
-    process.exit(code)
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      logger.info({ signal }, 'web stops')
-      stop(0).catch((err: unknown) => {
-        logger.error({ err }, 'web did not stop cleanly')
-        process.exit(1)
-      })
+  await withDatabase(environment, async ({ url }) => {
+    const web = await startWeb({
+      databaseUrl: url,
+      host: environment.host,
+      port: environment.port,
+      intakeHost: intake.hostname.replace(/^\[(.*)\]$/, '$1'),
+      intakePort: Number(intake.port || '80'),
+      intakeKey: environment.intakeKey,
+      dashboardPassword: environment.dashboardPassword,
+      dev,
+      demoNote: environment.demoNote,
+      logger,
+      openPages: address => openPages({ ...address, dev }),
     })
-  }
-  logger.info({ url: web.url }, `dashboard listens on ${web.url}`)
-  try {
-    await web.pages
-  } catch (error) {
-    await web.stop()
-    await database.release()
-    throw error
-  }
+    logger.info({ url: web.url }, `dashboard listens on ${web.url}`)
+    try {
+      // Without pages there is nothing to serve.
+      await Promise.race([whenStopped(stop), web.pages.then(() => whenStopped(stop))])
+      logger.info('web stops')
+    } finally {
+      await web.stop()
+    }
+  })
 }

@@ -5,11 +5,14 @@ import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
 import type { Gateway } from './live/gateway.ts'
 
+/** What requests are counted by. */
+export type Route = 'page' | 'api' | 'events' | 'operations'
+
 export interface WebMetrics {
   /** Text of GET /metrics, its content type beside it. Answers without the database's figures while that is away. */
   text(): Promise<string>
   readonly contentType: string
-  countRequest(route: 'page' | 'api' | 'events' | 'operations', status: number, seconds: number): void
+  countRequest(route: Route, status: number, seconds: number): void
 }
 
 /** What the web process says about itself and about both paths. */

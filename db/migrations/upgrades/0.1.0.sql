@@ -65,3 +65,9 @@ update batch.runs set range_to = period where job = 'reconciliation';
 update batch.runs set state = 'abandoned', finished_at = clock_timestamp(), error = 'its process ended before the run did'
 where state = 'running';
 create unique index runs_without_days on batch.runs (job) where state = 'running' and store = 'all' and range_to is null;
+
+create table live.sessions (
+  hash text primary key,
+  began_at timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null default clock_timestamp() + interval '7 days'
+);

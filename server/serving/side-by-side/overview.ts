@@ -27,6 +27,8 @@ export interface Overview {
   events: number
   /** Why the demo shows what it shows, e.g. "hourly batch runs every 2 minutes here"; null outside the demo. */
   demoNote: string | null
+  /** Whether people log in here, and so can log out. */
+  asksPassword: boolean
 }
 
 interface Extent {
@@ -37,7 +39,7 @@ interface Extent {
 
 /** What a page needs to choose a scope: stores, currencies, first and last day with events. */
 export async function readOverview(serving: Serving): Promise<Overview> {
-  const { sql, demoNote } = serving
+  const { sql, demoNote, asksPassword } = serving
   const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
     drizzle(sql).select().from(stores).orderBy(asc(stores.name)),
     readLastDays(sql),
@@ -79,6 +81,7 @@ export async function readOverview(serving: Serving): Promise<Overview> {
     lastDay: extent?.lastDay ?? null,
     events: extent?.events ?? 0,
     demoNote,
+    asksPassword,
   }
 }
 

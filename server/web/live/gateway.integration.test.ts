@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { Gateway, listenForHints } from './gateway.ts'
+import { Gateway } from './gateway.ts'
 import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from './messages.ts'
 import { SLOW_LIMIT_MS } from './session.ts'
 import { attachLiveSocket } from './socket.ts'
@@ -41,20 +41,20 @@ async function serve(options: { hints?: boolean; clock?: () => number } = {}): P
   const onError = (error: unknown) => errors.push(error)
   const gateway = new Gateway({ sql, clock: options.clock ?? Date.now, onError })
   const server = createServer()
-  const closeSockets = attachLiveSocket({
+  const sockets = attachLiveSocket({
     server,
     gateway,
-    admits: request => request.headers.origin !== 'http://evil',
+    admits: async request => request.headers.origin !== 'http://evil',
   })
-  const stopHints = options.hints === false ? async () => {} : listenForHints({ sql, gateway, onError })
+  if (options.hints !== false) gateway.listenForHints()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   let closed = false
   const close = async () => {
     if (closed) return
     closed = true
-    await closeSockets()
-    await Promise.all([gateway.stop(), stopHints()])
+    await sockets.close()
+    await gateway.stop()
   }
   opened.push(close)
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, gateway, errors, close }

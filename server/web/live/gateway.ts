@@ -1,6 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
+import { listenForNotifications } from '#platform/notify.ts'
+import { backoffMs } from '#platform/time.ts'
 import { ChangeBuffer, readChanges, readLaneEnd } from './changes.ts'
 import { type Cursor, decodeCursor, type Subscription } from './cursor.ts'
 import type { LiveSnapshot } from './messages.ts'
@@ -14,6 +16,7 @@ export interface GatewayOptions {
   onError: (error: unknown, doing: string) => void
 }
 
+const HINT_CHANNELS = ['stream_advanced', 'ops_changed']
 /** At most 20 updates a second. */
 const MIN_GAP_MS = 50
 /** Without a hint the lanes are read this often. */
@@ -27,7 +30,9 @@ const RESTART_GAP_MS = 2_000
  * hint came or somebody catches up, else at the next poll; later and later while reading fails.
  */
 export function gapBeforeRead(state: { hinted: boolean; catchingUp: boolean; failures: number }): number {
-  if (state.failures > 0) return Math.min(MAX_BACKOFF_MS, POLL_MS * 2 ** state.failures)
+  // There is one of us: nobody to be jittered apart from.
+  if (state.failures > 0)
+    return backoffMs(state.failures, { firstMs: 2 * POLL_MS, longestMs: MAX_BACKOFF_MS }, 1)
   return state.hinted || state.catchingUp ? MIN_GAP_MS : POLL_MS
 }
 
@@ -51,6 +56,7 @@ export class Gateway {
   #lastReadAt = 0
   #lastRestartAt = 0
   #wake: () => void = () => {}
+  #stopHints: () => Promise<void> = async () => {}
 
   constructor({ sql, clock, onError }: GatewayOptions) {
     this.#sql = sql
@@ -70,6 +76,15 @@ export class Gateway {
     }
   }
 
+  /** Looks at once when somebody says that something was committed; what was said while nobody heard it is polled. */
+  listenForHints(): void {
+    this.#stopHints = listenForNotifications(this.#sql, {
+      channels: HINT_CHANNELS,
+      onNotify: () => this.hint(),
+      onFailure: error => this.#onError(error, 'listening for hints'),
+    })
+  }
+
   /** Something was committed: look before the next poll. */
   hint(): void {
     this.#hinted = true
@@ -83,7 +98,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#wake()
-    await this.#running
+    await Promise.all([this.#running, this.#stopHints()])
   }
 
   async #run(): Promise<void> {
@@ -213,27 +228,5 @@ export class Gateway {
         client.update(update)
       }
     }
-  }
-}
-
-const HINT_CHANNELS = ['stream_advanced', 'ops_changed']
-
-/**
- * Wakes the gateway when somebody says that something was committed. Only a hint: the driver listens again
- * after a lost connection, and what was said meanwhile is found by polling.
- * @returns stops listening
- */
-export function listenForHints({
-  sql,
-  gateway,
-  onError,
-}: Pick<GatewayOptions, 'sql' | 'onError'> & { gateway: Pick<Gateway, 'hint'> }): () => Promise<void> {
-  const listening = HINT_CHANNELS.map(channel => sql.listen(channel, () => gateway.hint()))
-  for (const listener of listening) listener.catch((error: unknown) => onError(error, 'listening for hints'))
-  return async () => {
-    const listeners = await Promise.allSettled(listening)
-    await Promise.allSettled(
-      listeners.flatMap(result => (result.status === 'fulfilled' ? [result.value.unlisten()] : [])),
-    )
   }
 }

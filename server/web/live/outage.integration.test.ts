@@ -5,7 +5,7 @@ import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { type PrivatePostgres, startPrivatePostgres } from '#db/testing/database.ts'
-import { Gateway, listenForHints } from './gateway.ts'
+import { Gateway } from './gateway.ts'
 import type { LiveUpdate } from './messages.ts'
 import { attachLiveSocket } from './socket.ts'
 import { createTestLane } from './testing/lane.ts'
@@ -21,16 +21,12 @@ describe('the live socket, when the database goes and comes back', () => {
   it('keeps its clients and goes on where it was, hints included', async () => {
     const sql = connect(postgres.url, { max: 4 })
     const errors: unknown[] = []
-    let hints = 0
     const onError = (error: unknown) => errors.push(error)
     const gateway = new Gateway({ sql, clock: Date.now, onError })
-    const hint = () => {
-      hints += 1
-      gateway.hint()
-    }
-    const stopHints = listenForHints({ sql, gateway: { hint }, onError })
+    const hints = vi.spyOn(gateway, 'hint')
+    gateway.listenForHints()
     const server = createServer()
-    const closeSockets = attachLiveSocket({ server, gateway, admits: () => true })
+    const sockets = attachLiveSocket({ server, gateway, admits: async () => true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const lane = await createTestLane(sql)
@@ -65,16 +61,17 @@ describe('the live socket, when the database goes and comes back', () => {
       expect(update.previous).toBe(cursor)
       cursor = update.cursor
     }
+    hints.mockClear()
     await vi.waitUntil(
       async () => {
         await sql`select pg_notify('stream_advanced', '0')`
-        return hints > 0
+        return hints.mock.calls.length > 0
       },
       { timeout: 40_000, interval: 500 },
     )
     socket.disconnect()
-    await closeSockets()
-    await Promise.all([gateway.stop(), stopHints()])
+    await sockets.close()
+    await gateway.stop()
     await sql.end({ timeout: 1 })
   })
 })

@@ -34,8 +34,15 @@ type LiveConnection = Socket<Record<string, never>, ToClient>
 export interface LiveSocketOptions {
   server: HttpServer
   gateway: Gateway
-  /** Whether a handshake may pass: origin and password. */
-  admits: (request: IncomingMessage) => boolean
+  /** Whether a handshake may pass: origin and login. Never rejects. */
+  admits: (request: IncomingMessage) => Promise<boolean>
+}
+
+export interface LiveSockets {
+  /** Ends the connections whose handshake belongs to somebody who may not listen any more. */
+  cut(isConcerned: (handshake: IncomingMessage) => boolean): void
+  /** Ends every connection. */
+  close(): Promise<void>
 }
 
 /** A client sends its handshake and nothing else. */
@@ -43,14 +50,14 @@ const MAX_MESSAGE_BYTES = 100_000
 const PING_INTERVAL_MS = 20_000
 const PING_TIMEOUT_MS = 20_000
 
-/** Serves the namespace `/live` on the web server. @returns ends every connection */
-export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions): () => Promise<void> {
+/** Serves the namespace `/live` on the web server. */
+export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions): LiveSockets {
   const io = new Server(server, {
     serveClient: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
-    allowRequest: (request, decide) => decide(null, admits(request)),
+    allowRequest: (request, decide) => void admits(request).then(isAdmitted => decide(null, isAdmitted)),
   })
   const live: LiveNamespace = io.of('/live')
   live.use((socket, next) => {
@@ -64,8 +71,13 @@ export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions)
   live.on('connection', socket => welcome(socket, gateway))
   // The other namespace of every Socket.IO server has nothing to say.
   io.of('/').use((_socket, next) => next(new Error('there is nothing here: connect to /live')))
-  return async () => {
-    await io.close()
+  return {
+    cut(isConcerned) {
+      for (const socket of live.sockets.values()) {
+        if (isConcerned(socket.request)) socket.disconnect(true)
+      }
+    },
+    close: () => io.close(),
   }
 }
 

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { Readable } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import pino from 'pino'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { ListenError, startWeb, type WebOptions, type WebService } from '#server/web/web-service.ts'
+import { ListenError } from '#platform/http/listen.ts'
+import { silentLogger } from '#platform/logger.ts'
+import { startWeb, type WebOptions, type WebService } from '#server/web/server.ts'
 
 const PASSWORD = 'open sesame'
 const BASIC = `Basic ${Buffer.from(`anyone:${PASSWORD}`).toString('base64')}`
@@ -32,7 +33,7 @@ async function start(options: Partial<WebOptions> = {}): Promise<WebService> {
     dashboardPassword: undefined,
     dev: false,
     demoNote: null,
-    logger: pino({ level: 'silent' }),
+    logger: silentLogger(),
     openPages: async () => ({
       async handle(_request, response) {
         response.end('a page')
@@ -218,6 +219,57 @@ describe('the dashboard password', () => {
       const [snapshot] = await once(socket as never, 'snapshot')
       expect(snapshot).toHaveProperty('cursor')
       socket.disconnect()
+    }
+  })
+
+  it('is a session that logging out ends, with the sockets it has open', async () => {
+    const { url } = await start({ dashboardPassword: PASSWORD })
+    const login = await fetch(url, { headers: { authorization: BASIC } })
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const again = await fetch(url, { headers: { authorization: BASIC } })
+    expect(again.headers.getSetCookie()[0]?.split(';')[0]).not.toBe(cookie)
+    expect((await fetch(url, { headers: { cookie } })).status).toBe(200)
+    const socket = io(`${url}/live`, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      extraHeaders: { cookie },
+    })
+    await once(socket as never, 'snapshot')
+
+    const logOut = (headers: Record<string, string>) =>
+      fetch(`${url}/logout`, { method: 'POST', headers: { cookie, ...headers }, redirect: 'manual' })
+    expect((await logOut({ origin: 'http://evil.example.com' })).status).toBe(403)
+    const out = await logOut({ authorization: BASIC })
+    // A browser forgets the password only when it is refused.
+    expect(out.status).toBe(401)
+    expect(out.headers.get('www-authenticate')).toContain('Basic')
+    expect(out.headers.getSetCookie()[0]).toContain('Max-Age=0')
+    await vi.waitUntil(() => !socket.connected)
+    expect((await fetch(url, { headers: { cookie } })).status).toBe(401)
+    // Whoever gives it again, as asked, comes to the first page.
+    const back = await logOut({ authorization: BASIC })
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/'])
+  })
+
+  it('begins no session for whoever asks the API with it', async () => {
+    const { url } = await start({ dashboardPassword: PASSWORD })
+    const answer = await fetch(`${url}/api/trpc/overview.get`, { headers: { authorization: BASIC } })
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
+  })
+
+  it('or the key is asked for metrics and readiness too where other machines can reach them', async () => {
+    const { url } = await start({ host: '0.0.0.0', dashboardPassword: PASSWORD, intakeKey: 'a-key' })
+    const here = url.replace('0.0.0.0', '127.0.0.1')
+    const status = async (path: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${here}${path}`, { headers })).status
+    expect(await status('/healthz')).toBe(200)
+    expect(await status('/metrics')).toBe(401)
+    expect(await status('/readyz')).toBe(401)
+    expect(await status('/metrics', { authorization: 'Bearer another' })).toBe(401)
+    for (const authorization of ['Bearer a-key', BASIC]) {
+      expect(await status('/metrics', { authorization })).toBe(200)
+      expect(await status('/readyz', { authorization })).toBe(503)
     }
   })
 

@@ -1,0 +1,253 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { isLoopback } from '#platform/environment.ts'
+import { bearerKey, secretCheck } from '#platform/http/access.ts'
+import { closeServer, listen } from '#platform/http/listen.ts'
+import { allowMethods, HttpProblem } from '#platform/http/problem.ts'
+import { readyAnswer } from '#platform/http/readiness.ts'
+import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
+import { within } from '#platform/time.ts'
+import { readReadiness } from '#server/serving/freshness/readiness.ts'
+import { openServing, provideServing } from '#server/serving/serving.ts'
+import { createIntakeClient } from '#server/web/intake.ts'
+import { isSameOrigin, Logins, NO_SESSION_COOKIE, type Verdict } from '#server/web/login.ts'
+import { createWebMetrics, type Route } from '#server/web/metrics.ts'
+import { type Pages, securityHeaders } from '#server/web/pages.ts'
+import { Gateway } from './live/gateway.ts'
+import { attachLiveSocket } from './live/socket.ts'
+
+export interface WebOptions {
+  /** A migrated database. */
+  databaseUrl: string
+  host: string
+  /** 0 for any free port. */
+  port: number
+  intakePort: number
+  /** Undefined: the intake is on this machine. */
+  intakeHost?: string | undefined
+  /** The key tills send, with which the dashboard settles dead letters; undefined when none is asked for. */
+  intakeKey?: string | undefined
+  /** Undefined asks for none. */
+  dashboardPassword: string | undefined
+  dev: boolean
+  demoNote: string | null
+  logger: Logger
+  /** Opens what renders pages; called once the port is ours. */
+  openPages: (address: { host: string; port: number }) => Promise<Pages>
+}
+
+export interface WebService {
+  /** http://host:port */
+  url: string
+  /** Rejects when pages cannot be rendered at all. */
+  pages: Promise<unknown>
+  /** Ends connections and is done within 5 s. */
+  stop(): Promise<void>
+}
+
+const DRAIN_MS = 1_500
+const EVENTS_PATH = '/api/v1/events'
+const BASIC = { 'WWW-Authenticate': 'Basic realm="Tillstream", charset="UTF-8"' }
+
+/**
+ * Starts the dashboard's server: events go on to the intake, health and metrics are answered here, all else is a
+ * page or the pages' API and needs the password. The live socket attaches to it.
+ * @throws ListenError
+ */
+export async function startWeb(options: WebOptions): Promise<WebService> {
+  const { host, logger, dev, intakeKey } = options
+  const intake = createIntakeClient({
+    host: options.intakeHost ?? reachable(host),
+    port: options.intakePort,
+    intakeKey,
+  })
+  const serving = openServing(options.databaseUrl, {
+    demoNote: options.demoNote,
+    asksPassword: options.dashboardPassword !== undefined,
+    intake,
+  })
+  provideServing(serving)
+  const { sql } = serving
+  const logins = new Logins({ sql, password: options.dashboardPassword, clock: Date.now })
+  const isIntakeKey = intakeKey === undefined ? () => false : secretCheck(intakeKey)
+  const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
+  const gateway = new Gateway({ sql, clock: Date.now, onError })
+  const metrics = createWebMetrics(sql, gateway)
+  const secure = securityHeaders({ dev })
+  const pages = Promise.withResolvers<Pages>()
+  pages.promise.catch(() => {})
+  let stopping = false
+
+  const server = createServer({ headersTimeout: 10_000, keepAliveTimeout: 65_000, noDelay: true })
+  server.on('request', (request, response) => {
+    const began = performance.now()
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    response.once('close', () => {
+      metrics.countRequest(routeOf(path), response.statusCode, (performance.now() - began) / 1_000)
+    })
+    secure(response)
+    if (stopping) response.setHeader('Connection', 'close')
+    answer(path, request, response).catch((err: unknown) => {
+      if (err instanceof HttpProblem) return sendProblem(request, response, err)
+      logger.error({ err, url: request.url }, 'a request failed')
+      const detail = 'The server failed on this request; its log has the cause.'
+      sendProblem(request, response, new HttpProblem(500, detail, { cause: err }))
+    })
+  })
+  const sockets = attachLiveSocket({
+    server,
+    gateway,
+    async admits(request) {
+      if (!isSameOrigin(request)) return false
+      const verdict = await logins.judge(request).catch(() => null)
+      return verdict?.kind === 'welcome'
+    },
+  })
+  if (dev) passUpgradesOn(server, pages.promise)
+
+  async function answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    switch (path) {
+      case EVENTS_PATH:
+        return intake.forward(request, response)
+      case '/healthz':
+        allowMethods(request, 'GET', 'HEAD')
+        return sendJson(response, 200, { status: 'ok' })
+      case '/readyz': {
+        allowMethods(request, 'GET', 'HEAD')
+        await admitOperator(request)
+        const { parts } = await readReadiness(sql)
+        return sendJson(response, 200, readyAnswer(parts))
+      }
+      case '/metrics':
+        allowMethods(request, 'GET', 'HEAD')
+        await admitOperator(request)
+        return sendText(response, await metrics.text(), metrics.contentType)
+      case '/logout':
+        allowMethods(request, 'POST')
+        return logOut(request, response)
+      default: {
+        const { by } = await admit(request)
+        // For pages alone: whoever asks the API with the password each time needs no session.
+        if (by === 'password' && isRead(request) && !path.startsWith('/api/')) await beginSession(response)
+        const { handle } = await pages.promise
+        return handle(request, response)
+      }
+    }
+  }
+
+  /** @throws HttpProblem 401 or 403 */
+  async function admit(request: IncomingMessage): Promise<Extract<Verdict, { kind: 'welcome' }>> {
+    const verdict = await logins.judge(request)
+    if (verdict.kind !== 'welcome') throw refusal(verdict)
+    if (isRead(request) || isSameOrigin(request)) return verdict
+    throw new HttpProblem(
+      403,
+      'Only pages of this dashboard may change something here, and this request came from another one.',
+    )
+  }
+
+  /** What this process says of itself is for this machine, or for who has the key or the password. */
+  async function admitOperator(request: IncomingMessage): Promise<void> {
+    if (isLoopback(host) || isIntakeKey(bearerKey(request) ?? '')) return
+    await admit(request)
+  }
+
+  async function beginSession(response: ServerResponse): Promise<void> {
+    try {
+      response.setHeader('Set-Cookie', await logins.begin())
+    } catch (error) {
+      // The page says itself that the database is away.
+      onError(error, 'beginning a session')
+    }
+  }
+
+  /**
+   * Ends the session and its sockets. A browser keeps the password too, until it is refused: so the first answer
+   * is 401, and whoever gives the password again comes back without a session, to be sent to the first page.
+   */
+  async function logOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await admit(request)
+    const session = await logins.end(request)
+    response.setHeader('Set-Cookie', NO_SESSION_COOKIE)
+    if (session === null) {
+      response.writeHead(303, { Location: '/' }).end()
+      return
+    }
+    sockets.cut(socketRequest => logins.sessionOf(socketRequest) === session)
+    throw new HttpProblem(401, 'You are logged out. Load the page again to log in.', { headers: BASIC })
+  }
+
+  let url: string
+  try {
+    url = await listen(server, { host, port: options.port, name: 'The dashboard', portSetting: 'PORT' })
+  } catch (error) {
+    await gateway.stop()
+    await serving.close()
+    throw error
+  }
+  gateway.listenForHints()
+  options.openPages({ host, port: Number(new URL(url).port) }).then(pages.resolve, pages.reject)
+  return {
+    url,
+    pages: pages.promise,
+    async stop() {
+      stopping = true
+      const closed = closeServer(server, DRAIN_MS)
+      await within(sockets.close(), DRAIN_MS)
+      await closed
+      await gateway.stop()
+      intake.close()
+      await within(closePages(pages.promise), DRAIN_MS)
+      await serving.close()
+    },
+  }
+}
+
+function refusal(verdict: Exclude<Verdict, { kind: 'welcome' }>): HttpProblem {
+  switch (verdict.kind) {
+    case 'password-needed':
+      return new HttpProblem(
+        401,
+        'The dashboard asks for its password (DASHBOARD_PASSWORD); any user name will do.',
+        { headers: BASIC },
+      )
+    case 'wrong-host':
+      return new HttpProblem(
+        403,
+        `The dashboard has no password, so it answers this machine only, and not under the name ${JSON.stringify(verdict.host)}: open it as http://localhost, or set DASHBOARD_PASSWORD and HOST.`,
+      )
+  }
+}
+
+/** Whether a request changes nothing. What others do is refused to pages elsewhere: a browser would send them our cookie. */
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+}
+
+function routeOf(path: string): Route {
+  if (path === EVENTS_PATH) return 'events'
+  if (path.startsWith('/api/')) return 'api'
+  return path === '/healthz' || path === '/readyz' || path === '/metrics' ? 'operations' : 'page'
+}
+
+/** Where this machine's intake answers, when it listens on all addresses. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' || isLoopback(host) ? '127.0.0.1' : host
+}
+
+/** Hot reload's WebSockets; the live socket takes its own path. */
+function passUpgradesOn(server: Server, pages: Promise<Pages>): void {
+  server.on('upgrade', (request, socket, head) => {
+    if (!request.url?.startsWith('/_next/')) return
+    if (!isSameOrigin(request)) {
+      socket.destroy()
+      return
+    }
+    pages.then(opened => opened.upgrade(request, socket, head)).catch(() => socket.destroy())
+  })
+}
+
+async function closePages(pages: Promise<Pages>): Promise<void> {
+  const opened = await pages.catch(() => null)
+  await opened?.close()
+}
