@@ -149,17 +149,6 @@ export interface SaleRow {
   lines: number
 }
 
-/** An event `e` of the log as the feed shows it. What a void or a return takes back is negative. */
-export function saleColumns(sql: Reading) {
-  return sql.unsafe(`
-    e."offset", e.appended_at as "appendedAt", e.source, e.id, e.type, e.store, e.channel,
-    e.event_time as "eventTime", e.order_id as "orderId",
-    case e.type when 'order.placed' then e.total_units else -e.total_units end as units,
-    case e.type when 'order.placed' then e.total_gross - e.total_discounts
-      when 'order.voided' then e.total_discounts - e.total_gross else -e.total_returns end as net,
-    e.currency, cardinality(e.skus) as lines`)
-}
-
 /** The sales of each batch: per store how many, and the newest. */
 async function readSales(
   sql: Reading,
@@ -173,8 +162,10 @@ async function readSales(
   const rows = await sql<(SaleRow & { partition: number; throughOffset: number; count: number })[]>`
     select * from (
       select b.partition, b.through as "throughOffset", b.processed_at as "processedAt",
-        count(*) over same_store as count, row_number() over (same_store order by e."offset" desc) as newness,
-        ${saleColumns(sql)}
+        count(*) over same_store as count, row_number() over (same_store order by s."offset" desc) as newness,
+        s."offset", s.appended_at as "appendedAt", s.source, s.id, s.type, s.store, s.channel,
+        s.event_time as "eventTime", s.order_id as "orderId", s.units - s.units_returned as units, s.net,
+        s.currency, s.lines
       from unnest(
         ${batches.map(row => row.partition)}::int2[],
         ${batches.map(row => String(row.previousOffset))}::text[]::int8[],
@@ -183,12 +174,11 @@ async function readSales(
         ${batches.map(row => new Date(row.throughAppendedAt).toISOString())}::text[]::timestamptz[],
         ${batches.map(row => new Date(row.processedAt).toISOString())}::text[]::timestamptz[]
       ) as b(partition, previous, through, previous_at, through_at, processed_at)
-      join log.event_log e on e.partition = b.partition
-        and e.appended_at >= b.previous_at and e.appended_at <= b.through_at
-        and e."offset" > b.previous and e."offset" <= b.through
-      where e.appended_at >= ${first} and e.appended_at <= ${last}
-        and e.type in ('order.placed', 'order.voided', 'order.returned')
-      window same_store as (partition by b.partition, b.through, e.store)
+      join log.sales s on s.partition = b.partition
+        and s.appended_at >= b.previous_at and s.appended_at <= b.through_at
+        and s."offset" > b.previous and s."offset" <= b.through
+      where s.appended_at >= ${first} and s.appended_at <= ${last}
+      window same_store as (partition by b.partition, b.through, s.store)
     ) counted
     where newness <= ${MAX_SALES_PER_UPDATE}
     order by partition, "offset"`

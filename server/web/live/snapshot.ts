@@ -4,14 +4,7 @@ import { HOUR_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
-import {
-  type Checkpoint,
-  lowestWatermark,
-  readLaneEnd,
-  type SaleRow,
-  saleColumns,
-  toLoggedSale,
-} from './changes.ts'
+import { type Checkpoint, lowestWatermark, readLaneEnd, type SaleRow, toLoggedSale } from './changes.ts'
 import { type Cursor, encodeCursor, type Subscription } from './cursor.ts'
 import type { LiveAlert, LiveSale, LiveSnapshot, LiveStock, LiveWindow, PipelineChange } from './messages.ts'
 
@@ -64,19 +57,20 @@ async function readSales(
       .filter(({ offset }) => offset > 0)
       .map(
         ({ partition, offset, appendedAt, processedAt }) => reading<SaleRow[]>`
-          select ${saleColumns(reading)},
+          select s."offset", s.appended_at as "appendedAt", s.source, s.id, s.type, s.store, s.channel,
+            s.event_time as "eventTime", s.order_id as "orderId", s.units - s.units_returned as units, s.net,
+            s.currency, s.lines,
             coalesce((
               select c.processed_at from stream.changes c
-              where c.generation = ${generation} and c.partition = e.partition
-                and c.through_offset >= e."offset"
+              where c.generation = ${generation} and c.partition = s.partition
+                and c.through_offset >= s."offset"
               order by c.through_offset limit 1
             ), ${processedAt}::timestamptz) as "processedAt"
-          from log.event_log e
-          where e.partition = ${partition} and e."offset" <= ${offset} and e.appended_at <= ${appendedAt}
-            and e.appended_at >= ${appendedAt - SALES_WITHIN_DAYS * 24 * HOUR_MS}
-            and e.type in ('order.placed', 'order.voided', 'order.returned')
-            ${storeFilter(reading, subscription, 'e.store')}
-          order by e.appended_at desc, e."offset" desc
+          from log.sales s
+          where s.partition = ${partition} and s."offset" <= ${offset} and s.appended_at <= ${appendedAt}
+            and s.appended_at >= ${appendedAt - SALES_WITHIN_DAYS * 24 * HOUR_MS}
+            ${storeFilter(reading, subscription, 's.store')}
+          order by s.appended_at desc, s."offset" desc
           limit ${SALES}`,
       ),
   )
