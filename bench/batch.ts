@@ -2,13 +2,17 @@ import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { connectForRuns } from '#jobs/run/batch-client.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
-import type { BenchOptions } from './bench-options.ts'
 import { type Figure, percentile } from './figures.ts'
-import { createBenchWorld } from './load/bench-world.ts'
-import { BUSINESS_DAY, loadOrders } from './load/load-orders.ts'
-import { LINES_PER_ORDER } from './load/orders.ts'
-import { writeBenchStores } from './load/write-stores.ts'
-import { startBenchPostgres } from './system/bench-postgres.ts'
+import {
+  BUSINESS_DAY,
+  createBenchWorld,
+  LINES_PER_ORDER,
+  loadOrders,
+  writeBenchStores,
+} from './load/world.ts'
+import type { BenchOptions } from './options.ts'
+
+import { startBenchPostgres } from './system/system.ts'
 
 const benchmark = 'batch'
 /** A million lines. */
@@ -24,7 +28,7 @@ export async function batch(options: BenchOptions): Promise<Figure[]> {
   try {
     await writeBenchStores(sql, world)
     const orders = options.orders ?? DEFAULT_ORDERS
-    await loadOrders(sql, world, { orders, overDays: 1 })
+    await loadOrders(sql, world, orders)
     const lines = orders * LINES_PER_ORDER
     await rebuild(runs, 'daily_sales')
     const first = await rebuild(runs, 'daily_product_sales')

@@ -1,4 +1,4 @@
-import type { BenchmarkName } from './bench-options.ts'
+import type { BenchmarkName } from './options.ts'
 
 /** One measured figure. */
 export interface Figure {

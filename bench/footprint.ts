@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import type { BenchOptions } from './bench-options.ts'
 import type { Figure } from './figures.ts'
-import { type Footprint, footprintOf, processorShares, totalPss } from './system/footprint-of.ts'
-import { openLivePage } from './system/live-viewer.ts'
-import { type RunningDemo, startDemo } from './system/running-demo.ts'
+import type { BenchOptions } from './options.ts'
+import { openLivePage, type RunningDemo, startDemo } from './system/demo.ts'
+import { type Footprint, footprintOf, processorShares, totalPss } from './system/resources.ts'
 
 const benchmark = 'footprint'
 /** Until the first batch run is over and what is called often is compiled. */

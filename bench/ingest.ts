@@ -1,19 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from '#db/client.ts'
+import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import { BATCH_SIZES, measureBareAppend } from './bare-append.ts'
-import type { BenchOptions } from './bench-options.ts'
+import { createRandom } from '#seed/world/random.ts'
+import { APPEND_STATEMENT, appendParameters } from '#server/log/append-statement.ts'
+import { ensureLogDays } from '#server/log/postgres-log.ts'
 import { type Figure, percentile } from './figures.ts'
-import { type BenchWorld, createBenchWorld } from './load/bench-world.ts'
-import { createBulkLoad, ORDERS_PER_REQUEST } from './load/bulk-load.ts'
-import { watchLag } from './stream-lag.ts'
-import { startBenchPostgres } from './system/bench-postgres.ts'
-import { type BenchSystem, countStored, startSystem, untilDrained } from './system/bench-system.ts'
-import { processorSeconds } from './system/processor-time.ts'
+import { createBulkLoad, ORDERS_PER_REQUEST } from './load/send-orders.ts'
+import { type BenchWorld, createBenchWorld, loggedOrder, PARTITIONS } from './load/world.ts'
+import type { BenchOptions } from './options.ts'
+import { processorSeconds } from './system/process-table.ts'
+import {
+  type BenchSystem,
+  countStored,
+  startBenchPostgres,
+  startSystem,
+  untilDrained,
+} from './system/system.ts'
 
 const benchmark = 'ingest'
 const WARM_UP_MS = 3 * SECOND_MS
 const BARE_SECONDS = 4
+const BATCH_SIZES = [100, 250, 500, 1_000] as const
+
+/** Encoded batches are kept in memory: more of them would measure the garbage collector. */
+const ORDERS_OF_ROUND = 40_000
+const LOOK_EVERY_MS = 100
 const TARGET = { bare: 50_000, http: 18_000, withSnapshot: 0.8, withHotStore: 0.6 }
 
 /** Orders a second: bare appends of every batch size, then POSTs with the stream path working beside them. */
@@ -55,6 +66,53 @@ async function bareFigures(world: BenchWorld): Promise<Figure[]> {
   } finally {
     await postgres.drop()
   }
+}
+
+/**
+ * How fast the log itself takes orders: batches of one partition over a connection each, keys included, made
+ * and encoded beforehand, no HTTP. The limit of the intake.
+ * @returns orders a second
+ */
+async function measureBareAppend(
+  url: string,
+  world: BenchWorld,
+  { batchSize, seconds, firstNumber }: { batchSize: number; seconds: number; firstNumber: number },
+): Promise<{ ordersPerSecond: number; orders: number }> {
+  const clients = Array.from({ length: PARTITIONS }, () => connect(url, { max: 1, applicationName: 'bench' }))
+  const random = createRandom(firstNumber, 'bare append')
+  let number = firstNumber
+  let orders = 0
+  let elapsedMs = 0
+  try {
+    const [first] = clients
+    if (first) await ensureLogDays(first)
+    while (elapsedMs < seconds * SECOND_MS) {
+      const batches = clients.map((_, partition) => {
+        const stores = world.stores.filter(store => store.partition === partition)
+        const count = Math.ceil(ORDERS_OF_ROUND / PARTITIONS / batchSize)
+        return Array.from({ length: count }, () => {
+          const events = Array.from({ length: batchSize }, () => {
+            number += 1
+            return loggedOrder(world, { random, store: random.pick(stores), number, at: Date.now() })
+          })
+          return appendParameters(partition, events)
+        })
+      })
+      const began = performance.now()
+      await Promise.all(
+        clients.map(async (client, partition) => {
+          for (const parameters of batches[partition] ?? []) {
+            await client.unsafe(APPEND_STATEMENT, parameters, { prepare: true })
+          }
+        }),
+      )
+      elapsedMs += performance.now() - began
+      orders += batches.flat().length * batchSize
+    }
+  } finally {
+    await Promise.all(clients.map(client => client.end({ timeout: 1 })))
+  }
+  return { ordersPerSecond: orders / (elapsedMs / SECOND_MS), orders: number - firstNumber }
 }
 
 async function overHttp({
@@ -170,6 +228,44 @@ async function openSnapshot(url: string): Promise<{ close(): Promise<void> }> {
       held.resolve()
       await transaction
       await sql.end({ timeout: 1 })
+    },
+  }
+}
+
+interface LagWatch {
+  /** One value a look: the worst partition's milliseconds, all partitions' orders. */
+  stop(): Promise<{ milliseconds: number[]; orders: number[] }>
+}
+
+/**
+ * Watches how far the stream path is behind the log, ten times a second. In milliseconds: how long ago the
+ * newest entry that it has done was appended, while there is a newer one.
+ */
+function watchLag(sql: Sql): LagWatch {
+  const milliseconds: number[] = []
+  const orders: number[] = []
+  let isOver = false
+  const watching = (async () => {
+    while (!isOver) {
+      const [row] = await sql<{ ms: number; orders: number }[]>`
+        select coalesce(max(case when l."offset" > coalesce(c."offset", 0)
+                 then extract(epoch from clock_timestamp() - coalesce(c.appended_at, clock_timestamp())) * 1000 else 0 end), 0)::float8 as ms,
+               coalesce(sum(l."offset" - coalesce(c."offset", 0)), 0)::bigint as orders
+        from log.partitions p cross join lateral log.last_position(p.partition) l
+        left join (select c.* from stream.checkpoints c join stream.active_generation using (generation)) c
+          on c.partition = p.partition`
+      if (row) {
+        milliseconds.push(row.ms)
+        orders.push(row.orders)
+      }
+      await sleep(LOOK_EVERY_MS)
+    }
+  })()
+  return {
+    async stop() {
+      isOver = true
+      await watching
+      return { milliseconds, orders }
     },
   }
 }

@@ -1,18 +1,17 @@
-import { connect } from '#db/client.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
+import { runProgram } from '#platform/process.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import type { BenchOptions } from './bench-options.ts'
 import type { Figure } from './figures.ts'
-import { createBenchWorld, PARTITIONS } from './load/bench-world.ts'
-import { loadOrders } from './load/load-orders.ts'
-import { writeBenchStores } from './load/write-stores.ts'
-import { watchProgress } from './stream-progress.ts'
-import { startBenchPostgres } from './system/bench-postgres.ts'
-import { startProcess } from './system/child-process.ts'
+import { createBenchWorld, loadOrders, PARTITIONS, writeBenchStores } from './load/world.ts'
+import type { BenchOptions } from './options.ts'
+import { startBenchPostgres } from './system/system.ts'
 
 const benchmark = 'replay'
 const DEFAULT_ORDERS = 500_000
+const LOOK_EVERY_MS = 20
 /** What the stream path reads at once when it is behind. */
 const PAGE = 2_000
 
@@ -23,15 +22,14 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
   const sql = connect(postgres.url, { max: PARTITIONS + 1, applicationName: 'bench' })
   try {
     await writeBenchStores(sql, world)
-    const loaded = await loadOrders(sql, world, { orders: options.orders ?? DEFAULT_ORDERS, overDays: 1 })
+    const loaded = await loadOrders(sql, world, options.orders ?? DEFAULT_ORDERS)
     const read = await readAll(sql)
     const progress = watchProgress(sql)
-    const stream = startProcess({
+    await runProgram({
       entry: 'server/stream/main.ts',
       args: ['--until-caught-up'],
-      environment: { DATABASE_URL: postgres.url, DATA_DIR: postgres.dataDir },
+      settings: postgres.settings,
     })
-    await stream.ended()
     const { events, milliseconds } = await progress.stop()
     return [
       { benchmark, name: 'history loaded by COPY', value: loaded.ordersPerSecond, unit: 'orders/s' },
@@ -68,4 +66,39 @@ async function readAll(sql: Parameters<typeof createPostgresLog>[0]): Promise<nu
   )
   const orders = counts.reduce((sum, count) => sum + count, 0)
   return orders / ((performance.now() - began) / SECOND_MS)
+}
+
+interface ProgressWatch {
+  /** Events done between the first and the last look that saw progress, and the time between them. */
+  stop(): Promise<{ events: number; milliseconds: number }>
+}
+
+/** Times the stream path from its first checkpoint on, so that the start of its process does not count. */
+function watchProgress(sql: Sql): ProgressWatch {
+  const seen: { at: number; events: number }[] = []
+  let isOver = false
+  async function look(): Promise<void> {
+    const [row] = await sql<{ events: number }[]>`
+      select coalesce(sum(c."offset"), 0)::bigint as events
+      from stream.checkpoints c join stream.active_generation using (generation)`
+    const events = row?.events ?? 0
+    if (events > (seen.at(-1)?.events ?? 0)) seen.push({ at: performance.now(), events })
+  }
+  const watching = (async () => {
+    while (!isOver) {
+      await look()
+      await sleep(LOOK_EVERY_MS)
+    }
+  })()
+  return {
+    async stop() {
+      isOver = true
+      await watching
+      await look()
+      const [first, last] = [seen[0], seen.at(-1)]
+      if (!first || !last || last.at === first.at)
+        throw new Error('too few orders: the stream path was done at once')
+      return { events: last.events - first.events, milliseconds: last.at - first.at }
+    },
+  }
 }

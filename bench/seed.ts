@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import type { BenchOptions } from './bench-options.ts'
+import { type Program, ProgramFailedError, startProgram } from '#platform/process.ts'
 import type { Figure } from './figures.ts'
-import { startBenchPostgres } from './system/bench-postgres.ts'
-import { type BenchProcess, startProcess } from './system/child-process.ts'
-import { parentOf } from './system/processor-time.ts'
-import { type ResourceWatch, watchResources } from './system/resource-watch.ts'
+import type { BenchOptions } from './options.ts'
+import { parentOf } from './system/process-table.ts'
+import { type ResourceWatch, watchResources } from './system/resources.ts'
+import { startBenchPostgres } from './system/system.ts'
 
 const benchmark = 'seed'
 /** The same events in every run. */
@@ -29,19 +29,17 @@ type Part = z.infer<typeof timesSchema>['parts'][number]
 export async function seed({ world }: BenchOptions): Promise<Figure[]> {
   const timed = await seedOnce(world, async ({ sql, seeder }) => {
     const startedAt = performance.now()
-    await seeder.ended()
+    const { parts } = await timesOf(seeder)
     const elapsed = performance.now() - startedAt
-    const { parts } = timesSchema.parse(JSON.parse(seeder.output()))
     const bare = await bareCopy(sql)
     return [wholeFigure(world, elapsed), ...parts.flatMap(part => partFigures(part, bare))]
   })
   const watched = await seedOnce(world, async ({ serverPid, seeder }) => {
     const watch = watchResources({ pid: seeder.pid, serverPid })
     const startedAt = performance.now()
-    await seeder.ended()
+    const { parts, milliseconds } = await timesOf(seeder)
     const endedAt = performance.now()
     watch.stop()
-    const { parts, milliseconds } = timesSchema.parse(JSON.parse(seeder.output()))
     return resourceFigures(watch, { parts, clockStart: endedAt - milliseconds, startedAt, endedAt })
   })
   return [...timed, ...watched]
@@ -50,22 +48,29 @@ export async function seed({ world }: BenchOptions): Promise<Figure[]> {
 /** Starts a seeder on a Postgres of its own. */
 async function seedOnce(
   world: BenchOptions['world'],
-  look: (seeding: { sql: Sql; serverPid: number; seeder: BenchProcess }) => Promise<Figure[]>,
+  look: (seeding: { sql: Sql; serverPid: number; seeder: Program }) => Promise<Figure[]>,
 ): Promise<Figure[]> {
   const postgres = await startBenchPostgres()
   const sql = connect(postgres.url, { max: 1, applicationName: 'bench' })
   try {
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
-    const seeder = startProcess({
+    const seeder = startProgram({
       entry: 'seed/seeder/main.ts',
       args: ['--json', '--until', UNTIL, ...worldArguments(world)],
-      environment: { DATABASE_URL: postgres.url, DATA_DIR: postgres.dataDir },
+      settings: postgres.settings,
     })
     return await look({ sql, serverPid: parentOf(backend?.pid ?? 0) ?? 0, seeder })
   } finally {
     await sql.end({ timeout: 1 })
     await postgres.drop()
   }
+}
+
+/** What the seeder said at its end. @throws ProgramFailedError */
+async function timesOf(seeder: Program): Promise<z.infer<typeof timesSchema>> {
+  const { code, stdout, output } = await seeder.ended
+  if (code !== 0) throw new ProgramFailedError(`the seeder ended with code ${code}:\n${output}`)
+  return timesSchema.parse(JSON.parse(stdout))
 }
 
 function worldArguments({ days, stores, ordersPerDay }: BenchOptions['world']): string[] {

@@ -1,8 +1,10 @@
-import pino from 'pino'
 import { readEnvironment } from '#platform/environment.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { startWeb } from '#server/web/server.ts'
 
 // The web process without its pages: what is measured is the live socket, and no build is needed for it.
+const stop = stopOnSignals()
 const environment = readEnvironment()
 if (environment.databaseUrl === undefined) throw new Error('DATABASE_URL names the database of the benchmark')
 const web = await startWeb({
@@ -13,13 +15,10 @@ const web = await startWeb({
   dashboardPassword: undefined,
   dev: false,
   demoNote: null,
-  logger: pino({ level: environment.logLevel }, pino.destination(2)),
+  logger: openLogger('web', environment, 'stderr'),
   openPages: () =>
     Promise.resolve({ handle: async () => {}, upgrade: async () => {}, close: async () => {} }),
 })
-process.on('SIGTERM', () => {
-  web.stop().then(
-    () => process.exit(0),
-    () => process.exit(1),
-  )
-})
+await whenStopped(stop)
+await web.stop()
+process.exit(0)

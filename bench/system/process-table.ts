@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** A process of this machine, as /proc shows it. */
 export interface ProcessEntry {
@@ -58,4 +58,25 @@ function processIds(): number[] {
   } catch {
     return []
   }
+}
+
+/** Processor seconds used so far; null where /proc does not tell (not Linux). */
+export function processorSeconds({
+  pid,
+  withChildren,
+}: {
+  pid: number
+  withChildren: boolean
+}): number | null {
+  if (!existsSync('/proc/self/stat')) return null
+  let ticks = 0
+  for (const { pid: own, parent, ticks: used } of processTable()) {
+    if (own === pid || (withChildren && parent === pid)) ticks += used
+  }
+  return ticks / TICKS_PER_SECOND
+}
+
+/** The process that listens on the database's connections: the parent of our backend. */
+export function parentOf(pid: number): number | null {
+  return processTable().find(({ pid: own }) => own === pid)?.parent ?? null
 }

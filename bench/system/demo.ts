@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { io } from 'socket.io-client'
 import { findServer } from '#db/embedded/find-server.ts'
 import { prepareServerHome } from '#db/embedded/server-home.ts'
 import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { findBrowser } from '#e2e/browser/find-browser.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { freePort } from './child-process.ts'
+import { reservePorts } from '#platform/launch/ports.ts'
 
 /** A demo of the benchmark's own, as `npm run demo` starts it. */
 export interface RunningDemo {
@@ -29,7 +31,8 @@ const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export async function startDemo(): Promise<RunningDemo> {
   const dataDir = await makeTestDirectory()
-  const [port, intakePort] = [await freePort(), await freePort()]
+  const { port, intakePort, giveUp } = await reservePorts('127.0.0.1', {})
+  await giveUp()
   const child = spawn('npm', ['run', 'demo', '--', '--port', String(port)], {
     cwd: projectRoot,
     env: inheritedEnvironment({
@@ -93,4 +96,44 @@ function keepOutput(child: ChildProcess): { output: string } {
     })
   }
   return kept
+}
+
+/** Somebody who looks at the Live page. What it takes itself is not the demo's. */
+interface LiveViewer {
+  /** For the table: a browser, or what stands in for one. */
+  name: string
+  close(): Promise<void>
+}
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
+
+/** Opens the Live page in a headless Chromium; where none is found, a socket that asks for what the page asks for. */
+export async function openLivePage(url: string): Promise<LiveViewer> {
+  return (await openInBrowser(url)) ?? openSocket(url)
+}
+
+async function openInBrowser(url: string): Promise<LiveViewer | null> {
+  // A development dependency: an installation without them has benchmarks, but no browser to drive.
+  const playwright = await import('@playwright/test').catch(() => null)
+  if (playwright === null) return null
+  const { executablePath, env } = await findBrowser()
+  const browser = await playwright.chromium
+    .launch({ args: FLAGS, env: { ...env }, ...(executablePath && { executablePath }) })
+    .catch(() => null)
+  if (browser === null) return null
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  const answer = await page.goto(`${url}/live`)
+  if (!answer?.ok()) throw new Error(`${url}/live answers ${answer?.status()}`)
+  return { name: 'headless Chromium', close: () => browser.close() }
+}
+
+async function openSocket(url: string): Promise<LiveViewer> {
+  const socket = io(`${url}/live`, { transports: ['websocket'], auth: {} })
+  await new Promise((resolve, reject) => socket.once('snapshot', resolve).once('connect_error', reject))
+  return {
+    name: 'a socket client (no browser found)',
+    async close() {
+      socket.disconnect()
+    },
+  }
 }

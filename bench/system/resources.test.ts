@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Footprint, parsePss, partName, processorShares, totalPss } from './footprint-of.ts'
 import { descendants, parseStat } from './process-table.ts'
+import { type Footprint, parsePss, partName, processorShares, totalPss } from './resources.ts'
 
 describe('what /proc says of a process', () => {
   test('its processor time is found behind a name with spaces and parentheses, that of ended children apart', () => {

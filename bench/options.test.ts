@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '#platform/launch/usage-error.ts'
-import { parseBenchOptions } from './bench-options.ts'
+import { UsageError } from '#platform/command.ts'
+import { parseBenchOptions } from './options.ts'
 
 describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
-      help: false,
       names: ['ingest', 'latency', 'replay', 'batch', 'footprint', 'seed'],
       json: false,
       seconds: 20,

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '#platform/launch/usage-error.ts'
+import { flag, parseOptions, UsageError, wholeNumber } from '#platform/command.ts'
 
 export const BENCHMARKS = {
   ingest: 'orders a second into the log: bare appends, then over HTTP with the stream path beside it',
@@ -13,7 +12,6 @@ export const BENCHMARKS = {
 export type BenchmarkName = keyof typeof BENCHMARKS
 
 export interface BenchOptions {
-  help: boolean
   /** In the order they run. */
   names: BenchmarkName[]
   json: boolean
@@ -51,63 +49,27 @@ ${Object.entries(BENCHMARKS)
   --help         this text
 `
 
+const OPTIONS = {
+  json: flag(),
+  seconds: wholeNumber({ least: 1, most: 86_400, unlessGiven: 20 }),
+  minutes: wholeNumber({ least: 1, most: 1_440, unlessGiven: 2 }),
+  orders: wholeNumber({ least: 1_000, most: 100_000_000 }),
+  snapshot: flag(),
+  'hot-store': flag(),
+  days: wholeNumber({ least: 1, most: 3_650, unlessGiven: 60 }),
+  stores: wholeNumber({ least: 1, most: 1_000, unlessGiven: 8 }),
+  'orders-per-day': wholeNumber({ least: 1, most: 1_000_000, unlessGiven: 2_000 }),
+}
+
 /** @throws UsageError on an unknown name or option, or a value out of range */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parse(args)
-  const names = positionals.map(name => {
+  const { words, days, stores, ordersPerDay, ...options } = parseOptions(args, OPTIONS, { takesWords: true })
+  const named = words.map(name => {
     if (isBenchmark(name)) return name
     throw new UsageError(`There is no benchmark "${name}". There are: ${Object.keys(BENCHMARKS).join(', ')}.`)
   })
-  return {
-    help: values.help === true,
-    names: names.length > 0 ? names : Object.keys(BENCHMARKS).filter(isBenchmark),
-    json: values.json === true,
-    seconds: parseNumber('seconds', values.seconds ?? '20', { least: 1, most: 86_400 }),
-    minutes: parseNumber('minutes', values.minutes ?? '2', { least: 1, most: 1_440 }),
-    orders:
-      values.orders === undefined
-        ? undefined
-        : parseNumber('orders', values.orders, { least: 1_000, most: 100_000_000 }),
-    snapshot: values.snapshot === true,
-    hotStore: values['hot-store'] === true,
-    world: {
-      days: parseNumber('days', values.days ?? '60', { least: 1, most: 3_650 }),
-      stores: parseNumber('stores', values.stores ?? '8', { least: 1, most: 1_000 }),
-      ordersPerDay: parseNumber('orders-per-day', values['orders-per-day'] ?? '2000', {
-        least: 1,
-        most: 1_000_000,
-      }),
-    },
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        seconds: { type: 'string' },
-        minutes: { type: 'string' },
-        orders: { type: 'string' },
-        snapshot: { type: 'boolean' },
-        'hot-store': { type: 'boolean' },
-        days: { type: 'string' },
-        stores: { type: 'string' },
-        'orders-per-day': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw UsageError.from(error)
-  }
-}
-
-function parseNumber(name: string, text: string, { least, most }: { least: number; most: number }): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw new UsageError(`--${name} is "${text}", but must be a whole number from ${least} to ${most}.`)
+  const names = named.length > 0 ? named : Object.keys(BENCHMARKS).filter(isBenchmark)
+  return { names, ...options, world: { days, stores, ordersPerDay } }
 }
 
 function isBenchmark(name: string): name is BenchmarkName {

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Store } from '#domain/enrich.ts'
+import { formatInstant, SECOND_MS } from '#domain/instant.ts'
+import { createRandom } from '#seed/world/random.ts'
+import { openHttpConnection } from './http-connection.ts'
+import { type BenchWorld, idOf, orderOf } from './world.ts'
+
+const ID = idOf(0)
+const EVENT_TIME = formatInstant(0)
+
+/** A request body made once: before each sending, ids and times are written over in place. */
+interface RequestBody {
+  bytes: Buffer
+  orders: number
+  /** Gives every order an id not used before, and the time. @param firstNumber of the first order; the others follow */
+  stamp(firstNumber: number, eventTime: string): void
+}
+
+/**
+ * A JSON array of orders of one store. Encoding it anew for every request would cost the generator as much as
+ * the intake spends on decoding it; so only the bytes that differ are written.
+ */
+export function createRequestBody(
+  world: BenchWorld,
+  { store, orders, seed }: { store: Store; orders: number; seed: number },
+): RequestBody {
+  const random = createRandom(seed, 'bench body', store.id)
+  const events = Array.from({ length: orders }, (_, index) => ({
+    ...orderOf(world, { random, store, number: index, at: 0 }),
+    id: ID,
+    orderId: `o-${ID}`,
+  }))
+  const bytes = Buffer.from(JSON.stringify(orders === 1 ? events[0] : events))
+  const ids = placesOf(bytes, ID)
+  const times = placesOf(bytes, EVENT_TIME)
+  return {
+    bytes,
+    orders,
+    stamp(firstNumber, eventTime) {
+      // Each order carries its number twice: as event id and as order id.
+      for (const [place, at] of ids.entries()) bytes.write(idOf(firstNumber + (place >> 1)), at, 'latin1')
+      for (const at of times) bytes.write(eventTime, at, 'latin1')
+    },
+  }
+}
+
+function placesOf(bytes: Buffer, text: string): number[] {
+  const places: number[] = []
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + text.length)) places.push(at)
+  return places
+}
+
+export const ORDERS_PER_REQUEST = 100
+/** Requests under way at any time. */
+const CONNECTIONS = 12
+const HOT_SHARE = 0.9
+const BUSY_WAIT_MS = 100
+
+interface BulkLoad {
+  /** Sends as fast as answers come, over all connections. @throws on an answer that is neither 200, 429 nor 503 */
+  run(milliseconds: number): Promise<void>
+  /** Orders that were acknowledged so far. */
+  accepted(): number
+  /** Requests that were answered 429 or 503 and sent again. */
+  busy(): number
+}
+
+/**
+ * Requests of one store's orders each.
+ * @param hotStore sends 90% of them for one store
+ */
+export function createBulkLoad(options: { url: string; world: BenchWorld; hotStore: boolean }): BulkLoad {
+  const { url, world, hotStore } = options
+  let accepted = 0
+  let busy = 0
+  let number = 0
+
+  async function sendUntil(end: number, connectionIndex: number): Promise<void> {
+    const random = createRandom(connectionIndex, 'bench load')
+    const bodies = world.stores.map((store, index) =>
+      createRequestBody(world, { store, orders: ORDERS_PER_REQUEST, seed: 1_000 * connectionIndex + index }),
+    )
+    const connection = await openHttpConnection(url, '/api/v1/events')
+    while (performance.now() < end) {
+      const isHot = hotStore && random.chance(HOT_SHARE)
+      const body = isHot ? bodies[0] : random.pick(bodies)
+      if (!body) break
+      body.stamp(number, formatInstant(Date.now()))
+      number += body.orders
+      for (let isTaken = false; !isTaken; ) {
+        const { status, body: text } = await connection.post(body.bytes)
+        isTaken = status === 200
+        if (isTaken) accepted += Number(/"accepted":(\d+)/.exec(text)?.[1])
+        else if (status !== 429 && status !== 503) {
+          throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
+        } else {
+          busy += 1
+          await sleep(BUSY_WAIT_MS)
+        }
+      }
+    }
+    connection.close()
+  }
+
+  return {
+    async run(milliseconds) {
+      const end = performance.now() + milliseconds
+      await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => sendUntil(end, index)))
+    },
+    accepted: () => accepted,
+    busy: () => busy,
+  }
+}
+
+/** Sends something and resolves with its answer. */
+type Send = () => Promise<void>
+
+/**
+ * Sends at a fixed rate, whether answers come or not, and times every answer from the moment its request was
+ * due: a stall is then felt by all that had to wait behind it, not by one.
+ * @param lanes one request at a time each
+ * @returns milliseconds, in the order the answers came
+ */
+export async function sendSteadily(options: {
+  perSecond: number
+  seconds: number
+  lanes: readonly Send[]
+}): Promise<number[]> {
+  const { perSecond, seconds, lanes } = options
+  const times: number[] = []
+  const due: number[] = []
+  const idle = [...lanes]
+  let failure: unknown = null
+
+  function startWhatIsDue(): void {
+    while (due.length > 0 && idle.length > 0) {
+      const send = idle.pop()
+      const dueAt = due.shift()
+      if (!send || dueAt === undefined) return
+      send().then(
+        () => {
+          times.push(performance.now() - dueAt)
+          idle.push(send)
+          startWhatIsDue()
+        },
+        (error: unknown) => {
+          failure ??= error
+        },
+      )
+    }
+  }
+
+  const began = performance.now()
+  const total = perSecond * seconds
+  for (let planned = 0; times.length < total; await sleep(1)) {
+    if (failure !== null) throw failure
+    const now = performance.now()
+    for (; planned < total && began + (planned * SECOND_MS) / perSecond <= now; planned += 1) {
+      due.push(began + (planned * SECOND_MS) / perSecond)
+    }
+    startWhatIsDue()
+  }
+  return times
+}

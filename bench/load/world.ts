@@ -1,0 +1,157 @@
+import type { Sql } from '#db/client.ts'
+import { enrich, type Store } from '#domain/enrich.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { DAY_MS, formatInstant, HOUR_MS, type Instant, SECOND_MS } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { formatAmount } from '#domain/money.ts'
+import { partitionOf } from '#domain/partition.ts'
+import { createRandom, createWeightedPick, type Random } from '#seed/world/random.ts'
+import { bodyHashOf } from '#server/log/body-hash.ts'
+import { type HistoricEvent, historyChunks } from '#server/log/history-chunks.ts'
+import { loadHistory } from '#server/log/load-history.ts'
+
+export const PARTITIONS = 4
+const STORES_PER_PARTITION = 5
+const SKUS = 500
+
+/** What all benchmarks sell: 20 stores over four partitions, 500 products whose popularity is Zipf's. */
+export interface BenchWorld {
+  stores: readonly Store[]
+  skus: readonly string[]
+  /** Prices of the products in 1/10,000. */
+  prices: readonly number[]
+  pickSku(random: Random): number
+}
+
+export function createBenchWorld(): BenchWorld {
+  const random = createRandom(1, 'bench prices')
+  return {
+    stores: storesOf(),
+    skus: Array.from({ length: SKUS }, (_, index) => `SKU${String(index + 1).padStart(5, '0')}`),
+    prices: Array.from({ length: SKUS }, () => random.integer(5, 5_000) * 100),
+    pickSku: createWeightedPick(Array.from({ length: SKUS }, (_, index) => 1 / (index + 1))),
+  }
+}
+
+/** As many stores in each partition, so that what is measured is the log and not a lucky hash. */
+function storesOf(): Store[] {
+  const counts = new Array<number>(PARTITIONS).fill(0)
+  const stores: Store[] = []
+  for (let number = 1; stores.length < PARTITIONS * STORES_PER_PARTITION; number += 1) {
+    const id = `store-${String(number).padStart(3, '0')}`
+    const partition = partitionOf(id, PARTITIONS)
+    if ((counts[partition] ?? 0) >= STORES_PER_PARTITION) continue
+    counts[partition] = (counts[partition] ?? 0) + 1
+    stores.push({
+      id,
+      name: `Store ${number}`,
+      partition,
+      zone: 'Europe/Berlin',
+      cutOverHour: 4,
+      currency: 'EUR',
+      taxInclusive: true,
+      channel: 'pos',
+      input: 'live',
+    })
+  }
+  return stores
+}
+
+/** Makes the stores of the load known, with products and reorder points, so that the stream path judges stock. */
+export async function writeBenchStores(sql: Sql, world: BenchWorld): Promise<void> {
+  await sql`
+    insert into ref.stores ${sql(
+      world.stores.map(store => ({
+        store: store.id,
+        name: store.name,
+        zone: store.zone,
+        cut_over_hour: store.cutOverHour,
+        currency: store.currency,
+        tax_inclusive: store.taxInclusive,
+        channel: store.channel,
+        input: store.input,
+        partition: store.partition,
+      })),
+    )}`
+  await sql`insert into ref.products ${sql(world.skus.map(sku => ({ sku, name: sku, category: 'bench' })))}`
+  await sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
+    select s.store, p.sku, 'epoch', 20, 200 from ref.stores s cross join ref.products p`
+}
+
+export const LINES_PER_ORDER = 3
+const TILLS_PER_STORE = 3
+
+/** An order of three lines. @param number gives it its id: fixed width, so that bodies can be patched */
+export function orderOf(
+  world: BenchWorld,
+  { random, store, number, at }: { random: Random; store: Store; number: number; at: Instant },
+): SentEvent {
+  const id = idOf(number)
+  return {
+    source: `till-${store.id}-${(number % TILLS_PER_STORE) + 1}`,
+    id,
+    type: 'order.placed',
+    store: store.id,
+    channel: 'pos',
+    eventTime: formatInstant(at),
+    orderId: `o-${id}`,
+    currency: store.currency,
+    tender: random.chance(0.7) ? 'card' : 'cash',
+    ...(random.chance(0.4) ? { customer: `c-${random.integer(10_000, 99_999)}` } : {}),
+    lines: Array.from({ length: LINES_PER_ORDER }, () => {
+      const sku = world.pickSku(random)
+      return {
+        sku: world.skus[sku] ?? '',
+        units: random.integer(1, 4),
+        unitPrice: formatAmount(world.prices[sku] ?? 0).slice(0, -2),
+      }
+    }),
+  }
+}
+
+export function idOf(number: number): string {
+  return String(number).padStart(12, '0')
+}
+
+/** The order as the log stores it. */
+export function loggedOrder(
+  world: BenchWorld,
+  order: { random: Random; store: Store; number: number; at: Instant },
+): LogEvent {
+  const event = orderOf(world, order)
+  const stores = new Map([[order.store.id, order.store]])
+  const result = enrich(event, { stores, now: order.at, class: 'live', bodyHash: bodyHashOf(event) })
+  const [first] = 'events' in result ? result.events : []
+  if (!first) throw new Error('the load generator made an order that the intake would refuse')
+  return first
+}
+
+// Ten in the morning in Berlin, far from any cut-over: a day of orders is one business day.
+const FIRST_ORDER_AT = Date.UTC(2026, 8, 1, 8)
+export const BUSINESS_DAY = '2026-09-01'
+const OPEN_HOURS = 12
+
+/** Fills the log with a day of orders, spread evenly over its open hours. */
+export async function loadOrders(
+  sql: Sql,
+  world: BenchWorld,
+  orders: number,
+): Promise<{ orders: number; ordersPerSecond: number }> {
+  const random = createRandom(1, 'bench history')
+  const between = (OPEN_HOURS * HOUR_MS) / orders
+  function* events(): Generator<HistoricEvent> {
+    for (let number = 0; number < orders; number += 1) {
+      const at = Math.floor(FIRST_ORDER_AT + number * between)
+      const store = random.pick(world.stores)
+      yield { event: loggedOrder(world, { random, store, number, at }), appendedAt: at + 200 }
+    }
+  }
+  const began = performance.now()
+  await loadHistory(sql, {
+    chunks: historyChunks(events()),
+    from: FIRST_ORDER_AT,
+    to: FIRST_ORDER_AT + DAY_MS,
+  })
+  return { orders, ordersPerSecond: orders / ((performance.now() - began) / SECOND_MS) }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BenchWorld, writeBenchStores } from '#bench/load/world.ts'
+import { connect, type Sql } from '#db/client.ts'
+import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
+import { migrate } from '#db/migrate.ts'
+import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
+import { SECOND_MS } from '#domain/instant.ts'
+import { reservePorts } from '#platform/launch/ports.ts'
+import { heapFlagsOf } from '#platform/launch/processes.ts'
+import { isUpWithin } from '#platform/launch/wait-until-up.ts'
+import { type Program, type ProgramOptions, startProgram } from '#platform/process.ts'
+import { parentOf } from './process-table.ts'
+
+export interface BenchPostgres {
+  url: string
+  /** What programs need to work on it. */
+  settings: Readonly<Record<string, string>>
+  drop(): Promise<void>
+}
+
+/** A new server of the benchmark's own, migrated, with every commit durable. */
+export async function startBenchPostgres(): Promise<BenchPostgres> {
+  const dataDir = await makeTestDirectory()
+  const server = await acquireEmbeddedPostgres(dataDir)
+  await migrate(server.url)
+  return {
+    url: server.url,
+    settings: {
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'warn',
+      DATABASE_URL: server.url,
+      DATA_DIR: dataDir,
+    },
+    async drop() {
+      await server.release()
+      await removeTestDirectory(dataDir)
+    },
+  }
+}
+
+/** The product as it runs, on a Postgres of its own. */
+export interface BenchSystem {
+  postgres: BenchPostgres
+  sql: Sql
+  intakeUrl: string
+  /** Only where it was asked for. */
+  webUrl: string
+  processes: { intake: Program; stream: Program; web: Program | null }
+  /** The Postgres server's process; null where nobody can tell. */
+  serverPid: number | null
+  stop(): Promise<void>
+}
+
+const HOST = '127.0.0.1'
+const UP_WITHIN_MS = 20 * SECOND_MS
+const DRAIN_WITHIN_MS = 60 * SECOND_MS
+
+/** Starts intake and stream, and the live gateway if asked to, with the load's stores known. */
+export async function startSystem(
+  world: BenchWorld,
+  { withWeb }: { withWeb: boolean },
+): Promise<BenchSystem> {
+  const postgres = await startBenchPostgres()
+  const sql = connect(postgres.url, { max: 3, applicationName: 'bench' })
+  await writeBenchStores(sql, world)
+  const { port, intakePort, giveUp } = await reservePorts(HOST, {})
+  await giveUp()
+  const settings = { ...postgres.settings, INTAKE_PORT: String(intakePort), PORT: String(port) }
+  const start = (entry: string, flags: ProgramOptions['flags'] = []) =>
+    startProgram({ entry, flags, settings })
+  const intake = start('server/intake/main.ts')
+  const stream = start('server/stream/main.ts')
+  const web = withWeb ? start('bench/system/live-gateway-main.ts', heapFlagsOf('web')) : null
+  const intakeUrl = `http://${HOST}:${intakePort}`
+  const webUrl = `http://${HOST}:${port}`
+  async function stop(): Promise<void> {
+    await Promise.all([intake.stop(), stream.stop(), web?.stop()])
+    await sql.end({ timeout: 1 })
+    await postgres.drop()
+  }
+  try {
+    await untilUp(intake, `${intakeUrl}/healthz`)
+    if (web) await untilUp(web, `${webUrl}/healthz`)
+    const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    const serverPid = parentOf(backend?.pid ?? 0)
+    return { postgres, sql, intakeUrl, webUrl, processes: { intake, stream, web }, serverPid, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** @throws what the program said when it ended instead, or took too long */
+async function untilUp(program: Program, url: string): Promise<void> {
+  const over = new AbortController()
+  void program.ended.then(() => over.abort())
+  const isUp = await isUpWithin({ url, timeoutMs: UP_WITHIN_MS, stop: over.signal }).catch(() => false)
+  if (!isUp) throw new Error(`nothing answers at ${url}:\n${program.output()}`)
+}
+
+/** Waits until the stream path has done all that the log holds. @throws when that takes longer than a minute */
+export async function untilDrained(sql: Sql): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < DRAIN_WITHIN_MS; await sleep(50)) {
+    const [row] = await sql<{ behind: number }[]>`
+      select coalesce(sum(l."offset" - coalesce(c."offset", 0)), 0)::bigint as behind
+      from log.partitions p cross join lateral log.last_position(p.partition) l
+      left join (select c.* from stream.checkpoints c join stream.active_generation using (generation)) c
+        on c.partition = p.partition`
+    if (row?.behind === 0) return
+  }
+  throw new Error('the stream path did not reach the end of the log')
+}
+
+export async function countStored(sql: Sql): Promise<number> {
+  const [row] = await sql<
+    { count: number }[]
+  >`select count(*) as count from log.event_log where type <> 'tick'`
+  return row?.count ?? 0
+}
