@@ -80,6 +80,26 @@ test('a transfer is two legs, each in its own store', () => {
   ])
 })
 
+test('codes that are no merchandise move no stock in either leg of a transfer', () => {
+  const transfer = {
+    source: 'pos-1',
+    id: 't-2',
+    type: 'stock.transferred',
+    store: 'berlin',
+    toStore: 'new-york',
+    eventTime: '2026-11-20T03:00:00+01:00',
+    lines: [
+      { sku: 'tea', units: 4 },
+      { sku: 'POST', units: 1 },
+    ],
+  }
+  const result = enriched(transfer, new Set(['POST']))
+  expect('events' in result && result.events.map(({ id, lines }) => [id, lines?.stocked])).toEqual([
+    ['t-2#out', [true, false]],
+    ['t-2#in', [true, false]],
+  ])
+})
+
 test('a review is bulk, whatever way it came', () => {
   const review = {
     source: 'reviews',

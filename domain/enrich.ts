@@ -60,12 +60,15 @@ export function enrich(
         ['out', store],
         ['in', target],
       ] as const
-    ).map(([leg, at]) => ({
-      ...base(event, { ...context, eventTime, store: at }),
-      id: `${event.id}#${leg}`,
-      store: at.id,
-      ...body(event, leg),
-    }))
+    ).map(
+      ([leg, at]): LogEvent => ({
+        ...base(event, { ...context, eventTime, store: at }),
+        id: `${event.id}#${leg}`,
+        store: at.id,
+        ...body(event, leg),
+      }),
+    )
+    for (const leg of legs) markNonStock(leg, context.nonStockSkus)
     return { events: legs }
   }
   const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null) }

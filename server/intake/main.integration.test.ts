@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { inheritedEnvironment } from '#platform/environment.ts'
-import { addTestStores, order, post } from './testing/intake.ts'
+import { type Ended, startProgram } from '#platform/process.ts'
+import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 import { freePort, startIntakeProcess } from './testing/intake-process.ts'
 
 let database: TestDatabase
@@ -23,20 +20,10 @@ afterAll(async () => {
   await database?.drop()
 })
 
-async function runMain(
-  args: string[],
-  settings: Record<string, string>,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), ...args], {
-    env: inheritedEnvironment({
-      NODE_OPTIONS: '',
-      DATA_DIR: path.join(os.tmpdir(), 'tillstream-nothing'),
-      ...settings,
-    }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { code: child.exitCode, stdout, stderr }
+function runMain(args: string[], settings: Record<string, string>): Promise<Ended> {
+  const nothing = path.join(os.tmpdir(), 'tillstream-nothing')
+  const environment = { NODE_OPTIONS: '', DATA_DIR: nothing, ...settings }
+  return startProgram({ entry: 'server/intake/main.ts', args, settings: environment }).ended
 }
 
 test('it starts, takes an event, and ends with code 0 within 5 s of SIGTERM', async () => {
@@ -65,9 +52,25 @@ test('a taken port, an unreachable database and an unknown option are one clear 
   expect(unreachable.stderr).toMatch(/nothing listens there\. Start that Postgres/)
   const unknown = await runMain(['--colour'], {})
   expect(unknown.code).toBe(2)
-  expect(unknown.stderr).toMatch(/^Unknown option '--colour'.*\n$/)
+  expect(unknown.stderr).toMatch(/^Unknown option '--colour'.*\n.*--help.*\n$/)
   expect(await runMain(['--help'], {})).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('Usage: npm start'),
   })
+})
+
+test('a start that fails ends with a code other than 0, and leaves nothing open', async () => {
+  const broken = await createTestDatabase()
+  await broken.sql`alter table ref.products rename to goods`
+  const { code, stderr } = await runMain([], {
+    DATABASE_URL: broken.url,
+    INTAKE_PORT: String(await freePort()),
+  })
+  expect([code, stderr]).toEqual([1, 'relation "ref.products" does not exist\n'])
+  await expect(startTestIntake(broken.url)).rejects.toThrow('ref.products')
+  const open = await broken.sql`
+    select application_name from pg_stat_activity
+    where datname = current_database() and application_name like 'tillstream intake%'`
+  expect([...open]).toEqual([])
+  await broken.drop()
 })

@@ -1,24 +1,24 @@
 import type { Logger } from 'pino'
-import { connect } from '#db/client.ts'
+import { connect, type Sql } from '#db/client.ts'
+import { describeMissingMigrations } from '#db/migrate.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
+import type { BodyLimits } from '#platform/http/body.ts'
+import { closeServer, listen } from '#platform/http/listen.ts'
+import type { ReadinessCheck } from '#platform/http/readiness.ts'
+import { createNotifier } from '#platform/notify.ts'
+import { startPeriodic, within } from '#platform/time.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { type AppendHints, createAppendHints } from './append/append-hints.ts'
 import { createAppender } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
 import { createTicker } from './append/ticker.ts'
 import { type DeadLetter, discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
 import { createDropWatch } from './files/drop/drop-watch.ts'
-import { createAuthorize } from './http/authorize.ts'
-import { databaseCheck, migrationsCheck } from './http/health.ts'
-import { closeServer, listen } from './http/listen.ts'
-import { MAX_BODY_BYTES, type ReadingBudget } from './http/request-body.ts'
+import { MAX_BODY_BYTES } from './http/decode-body.ts'
 import { createIntakeServer } from './http/server.ts'
 import { createTimeSlices } from './http/time-slices.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
-import { type Periodic, startPeriodic } from './periodic.ts'
 import { createReferenceCache } from './stores/reference.ts'
-import { within } from './within.ts'
 
 export interface IntakeOptions {
   /** A migrated database. */
@@ -65,28 +65,39 @@ const LIMITS: IntakeLimits = {
 
 /** Decoding of one round of the event loop. */
 const DECODING_SLICE_MS = 5
+// A stream that is woken more often reads batches of one: it costs it, and the database, more than it gains.
+const HINT_EVERY_MS = 8
 const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
 const MAX_LETTERS_OF_COMMIT = 1_000
 
-/** Starts the HTTP intake. @throws ListenError when the port is taken or the address is not ours */
+/**
+ * Starts the HTTP intake.
+ * @throws ListenError when the port is taken or the address is not ours; nothing is left open then
+ */
 export async function startIntake(options: IntakeOptions): Promise<IntakeService> {
+  const clients = openClients(options.databaseUrl)
+  try {
+    return await start(options, clients)
+  } catch (error) {
+    await clients.end()
+    throw error
+  }
+}
+
+async function start(options: IntakeOptions, clients: Clients): Promise<IntakeService> {
   const { databaseUrl, logger, clock = Date.now } = options
+  const { side, settling } = clients
   const limits = { ...LIMITS, ...options.limits }
-  const clients = await openClients(databaseUrl)
-  const { side, append } = clients
+  await ensureLogDays(side)
+  const partitionCount = await createPostgresLog(side).partitionCount()
   const metrics = createIntakeMetrics(() => pending())
-  const log = countAppends(createPostgresLog(append), metrics)
-  const hints = createAppendHints(async partitions => {
-    await clients.hints`
-      select pg_notify('log_appended', hint.partition)
-      from unnest(${partitions.map(String)}::text[]) as hint(partition)`
-  })
   const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
   const reference = await createReferenceCache(side, clock)
+  const hints = createNotifier(clients.hints, { channel: 'log_appended', everyMs: HINT_EVERY_MS })
   const appender = createAppender({
-    log,
-    partitionCount: clients.partitionCount,
+    log: countAppends(createPostgresLog(clients.append(partitionCount)), metrics),
+    partitionCount,
     maxBatch: limits.maxBatch,
     maxPending: limits.maxPending,
     onAppended(appended) {
@@ -114,54 +125,68 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
     }
   }
 
-  const budget: ReadingBudget = {
-    take(bytes) {
-      const now = pending()
-      if (now.bytes + bytes > limits.maxPending.bytes || now.events >= limits.maxPending.events) return false
-      readingBytes += bytes
-      return true
+  const body: BodyLimits = {
+    maxBytes: MAX_BODY_BYTES,
+    budget: {
+      take(bytes) {
+        const now = pending()
+        if (now.bytes + bytes > limits.maxPending.bytes || now.events >= limits.maxPending.events)
+          return false
+        readingBytes += bytes
+        return true
+      },
+      give(bytes) {
+        readingBytes -= bytes
+      },
     },
-    give(bytes) {
-      readingBytes -= bytes
+    advice: {
+      tooLarge: 'send the events in several requests.',
+      full: 'The intake has all the requests it can hold: send this one again later.',
     },
   }
   let stopping = false
   const server = createIntakeServer({
     context: {
-      authorize: createAuthorize(options.intakeKey),
-      budget,
+      body,
       reference,
       appender,
       async keepDeadLetters(group) {
         await letters.submit(group)
       },
       slices: createTimeSlices(DECODING_SLICE_MS),
-      requeue: request => requeueDeadLetter({ sql: clients.settling, appender, clock }, request),
-      discard: request => discardDeadLetter(clients.settling, request),
+      requeue: request => requeueDeadLetter({ sql: settling, appender, clock }, request),
+      discard: request => discardDeadLetter(settling, request),
       clock,
       metrics,
     },
-    readiness: { database: databaseCheck(side), migrations: migrationsCheck(side) },
+    intakeKey: options.intakeKey,
+    readiness: readinessOf(side),
     metrics,
     logger,
     answerWithinMs: limits.answerWithinMs,
     headWithinMs: limits.headWithinMs,
     isStopping: () => stopping,
   })
-  const url = await listen(server, options).catch(async (error: unknown) => {
-    await clients.end()
-    throw error
-  })
+  const { host, port } = options
+  const url = await listen(server, { host, port, name: 'The intake', portSetting: 'INTAKE_PORT' })
   const drop =
     options.dropDir === undefined
       ? undefined
       : createDropWatch({ databaseUrl, dropDir: options.dropDir, logger, metrics })
+
+  async function tickQuietPartitions(): Promise<void> {
+    for (const partition of await ticker.run(clock())) {
+      hints.announce(partition)
+      metrics.countTick()
+    }
+  }
+
   const periodics = [
     startPeriodic(async () => drop?.run(), {
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'the drop folder cannot be read'),
     }),
-    startPeriodic(() => tick({ ticker, clock, hints, metrics }), {
+    startPeriodic(tickQuietPartitions, {
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'time does not move in quiet partitions for now'),
     }),
@@ -182,59 +207,57 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
       await closeServer(server, DRAIN_MS)
       hints.stop()
       drop?.stop()
-      await within(Promise.all(periodics.map((periodic: Periodic) => periodic.stop())), 500)
+      await within(Promise.all(periodics.map(periodic => periodic.stop())), 500)
       await clients.end()
     },
   }
 }
 
-async function openClients(databaseUrl: string) {
-  // Apart, so that neither dead letters nor a look at the log's end delay an append.
-  const side = connect(databaseUrl, { max: 3, applicationName: 'tillstream intake' })
-  const hints = connect(databaseUrl, { max: 1, applicationName: 'tillstream intake hints' })
-  // A requeue holds its letter until the append has committed.
-  const settling = connect(databaseUrl, { max: 2, applicationName: 'tillstream intake dead letters' })
-  await ensureLogDays(side)
-  const partitionCount = await createPostgresLog(side).partitionCount()
-  // One connection a partition: appends to different partitions never wait for each other.
-  const append = connect(databaseUrl, { max: partitionCount, applicationName: 'tillstream intake append' })
+type Clients = ReturnType<typeof openClients>
+
+/** Connections are made when they are first used. */
+function openClients(databaseUrl: string) {
+  const opened: Sql[] = []
+
+  function open(purpose: string, max: number): Sql {
+    const client = connect(databaseUrl, { max, applicationName: `tillstream intake${purpose}` })
+    opened.push(client)
+    return client
+  }
+
   return {
-    side,
-    hints,
-    settling,
-    append,
-    partitionCount,
+    // Apart, so that neither dead letters nor a look at the log's end delay an append.
+    side: open('', 3),
+    hints: open(' hints', 1),
+    // A requeue holds its letter until the append has committed.
+    settling: open(' dead letters', 2),
+    /** One connection a partition: appends to different partitions never wait for each other. */
+    append: (partitionCount: number) => open(' append', partitionCount),
     async end() {
-      await Promise.all([side, hints, settling, append].map(client => client.end({ timeout: 0.5 })))
+      await Promise.all(opened.map(client => client.end({ timeout: 0.5 })))
     },
   }
 }
 
-function countAppends(log: OrderLog, metrics: IntakeMetrics): OrderLog {
+function readinessOf(sql: Sql): Record<string, ReadinessCheck> {
   return {
-    ...log,
+    async database() {
+      await sql`select 1`
+    },
+    async migrations() {
+      const missing = await describeMissingMigrations(sql)
+      if (missing !== undefined) throw new Error(missing)
+    },
+  }
+}
+
+function countAppends(log: OrderLog, metrics: IntakeMetrics): Pick<OrderLog, 'append'> {
+  return {
     async append(partition, events) {
       const began = performance.now()
       const result = await log.append(partition, events)
-      metrics.countAppend(events.length, (performance.now() - began) / 1_000)
+      metrics.countAppend(events.length, (performance.now() - began) / SECOND_MS)
       return result
     },
-  }
-}
-
-async function tick({
-  ticker,
-  clock,
-  hints,
-  metrics,
-}: {
-  ticker: Awaited<ReturnType<typeof createTicker>>
-  clock: () => number
-  hints: AppendHints
-  metrics: IntakeMetrics
-}): Promise<void> {
-  for (const partition of await ticker.run(clock())) {
-    hints.announce(partition)
-    metrics.countTick()
   }
 }

@@ -1,16 +1,14 @@
 import path from 'node:path'
-import { parseArgs } from 'node:util'
-import { openDatabase } from '#db/embedded/open-database.ts'
-import { migrate } from '#db/migrate.ts'
+import { withDatabase } from '#db/open.ts'
+import { flag, parseOptions, runCommand, text, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
-import { runCommand, UsageError } from '#server/intake/command.ts'
 import { builtInMappings, findMapping } from './interpret/mapping.ts'
-import { findSourceFiles, type SourceFile } from './read/source-file.ts'
+import { findSourceFiles } from './read/source-file.ts'
 import type { ImportProgress } from './store/import-rows.ts'
 import { runImport } from './store/run-import.ts'
 import { exitCodeOf, renderSummary } from './store/summary.ts'
 
-const HELP = `Usage: npm run import -- PATH --mapping NAME_OR_FILE [options]
+const USAGE = `Usage: npm run import -- PATH --mapping NAME_OR_FILE [options]
 
 Loads transaction files into the order log: PATH is a file or a folder of files (csv, ndjson, also .gz).
 Doing it twice adds nothing. Rows that are not loaded go to a file, with row number and reason.
@@ -24,54 +22,51 @@ Doing it twice adds nothing. Rows that are not loaded go to a file, with row num
 Exit code: 0 every row was loaded or set aside by a rule, 2 some were rejected, 1 failed.
 `
 
-// 2 says that rows were rejected: a wrong call is a failure like any other.
-await runCommand(run, { usageExitCode: 1 })
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run import -- --help" lists the options.',
+  // 2 says that rows were rejected (docs/mappings.md): a wrong call is a failure like any other.
+  usageExitCode: 1,
+  parse: parseArguments,
+  run,
+})
 
-async function run(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      mapping: { type: 'string' },
-      'dry-run': { type: 'boolean', default: false },
-      rejects: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const [target, ...others] = positionals
-  if (target === undefined || others.length > 0 || values.mapping === undefined) {
+function parseArguments(args: readonly string[]) {
+  const options = { mapping: text(), 'dry-run': flag(), rejects: text(), json: flag() }
+  const { words, mapping, ...given } = parseOptions(args, options, { takesWords: true })
+  const [target, ...others] = words
+  if (target === undefined || others.length > 0 || mapping === undefined) {
     throw new UsageError('Name one path and a mapping: npm run import -- PATH --mapping NAME_OR_FILE')
   }
+  return { ...given, target, mappingName: mapping }
+}
+
+async function run({
+  target,
+  mappingName,
+  dryRun,
+  rejects,
+  json,
+}: ReturnType<typeof parseArguments>): Promise<number> {
   const environment = readEnvironment()
   const from = environment.callerDirectory
-  const mapping = await findMapping(values.mapping, from)
+  const mapping = await findMapping(mappingName, from)
   const files = await findSourceFiles(path.resolve(from, target), mapping.format)
   const rejectsFolder =
-    values.rejects === undefined
-      ? path.join(environment.dataDir, 'rejects')
-      : path.resolve(from, values.rejects)
-  const database = await openDatabase(environment)
-  try {
-    await migrate(database.url)
-    const summary = await runImport({
+    rejects === undefined ? path.join(environment.dataDir, 'rejects') : path.resolve(from, rejects)
+  const summary = await withDatabase(environment, database =>
+    runImport({
       databaseUrl: database.url,
       files,
       mapping,
-      dryRun: values['dry-run'],
-      rejectsPathOf: (file: SourceFile) =>
-        path.join(rejectsFolder, `${path.basename(file.path)}.rejects.csv`),
+      dryRun,
+      rejectsPathOf: file => path.join(rejectsFolder, `${path.basename(file.path)}.rejects.csv`),
       ...(process.stderr.isTTY && { onProgress: progressLine() }),
-    })
-    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-    process.stdout.write(values.json ? `${JSON.stringify(summary, null, 2)}\n` : renderSummary(summary))
-    return exitCodeOf(summary)
-  } finally {
-    await database.release()
-  }
+    }),
+  )
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : renderSummary(summary))
+  return exitCodeOf(summary)
 }
 
 /** One line on the terminal that says how far the import is, written anew once a second. */

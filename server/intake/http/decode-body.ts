@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer'
+import { messageOf } from '#platform/command.ts'
+import { HttpProblem } from '#platform/http/problem.ts'
 import { decodeLine, type Entry, isBlank, lineBetween, NEWLINE } from '#server/intake/admit.ts'
-import { HttpProblem } from './problem.ts'
 
+/** Most bytes of a request's events, after inflating. */
+export const MAX_BODY_BYTES = 1_048_576
 /** Most events of a request. */
 const MAX_EVENTS = 1_000
 
@@ -92,10 +95,6 @@ function unsupported(what: string): HttpProblem {
     `${what} is not understood: send application/json (one event or an array) or application/x-ndjson, in UTF-8.`,
     { headers: { Accept: 'application/json, application/x-ndjson' } },
   )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 const QUOTE = 0x22

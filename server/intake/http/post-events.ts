@@ -2,21 +2,19 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
+import { announcedBody, type BodyLimits } from '#platform/http/body.ts'
+import { HttpProblem, tryLater } from '#platform/http/problem.ts'
 import { type Admission, admit, type Entry, textField } from '#server/intake/admit.ts'
 import type { Appender } from '#server/intake/append/appender.ts'
 import { type DeadLetter, deadLetterOf } from '#server/intake/dead-letters.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
 import type { Outcome } from '#server/intake/outcome.ts'
 import type { ReferenceCache } from '#server/intake/stores/reference.ts'
-import type { Authorize } from './authorize.ts'
 import { type DecodedBody, decodeEvents, mediaTypeOf } from './decode-body.ts'
-import { appendProblem, HttpProblem, tryLater } from './problem.ts'
-import { contentEncodingOf, type ReadingBudget, refuseAnnouncedLength, withBody } from './request-body.ts'
 import type { TimeSlices } from './time-slices.ts'
 
 export interface PostEventsContext {
-  authorize: Authorize
-  budget: ReadingBudget
+  body: BodyLimits
   reference: ReferenceCache
   appender: Appender
   /** Commits the letters before it resolves. */
@@ -45,32 +43,25 @@ const REFERENCE_AGE_MS = 1_000
 /**
  * POST /api/v1/events: refuses early what cannot be taken, stores the rest, and answers after the commits.
  * @param sendContinue lets a sender that waits for it (Expect: 100-continue) send the body
- * @throws HttpProblem for everything but a 200
+ * @throws HttpProblem, OverloadedError or LogUnavailableError for everything but a 200
  */
 export async function postEvents(
   request: IncomingMessage,
   context: PostEventsContext,
   sendContinue: () => void,
 ): Promise<EventsAnswer> {
-  context.authorize(request)
   const mediaType = mediaTypeOf(request.headers['content-type'])
-  const encoding = contentEncodingOf(request)
-  refuseAnnouncedLength(request, encoding)
-  if (!context.budget.take(0)) throw tryLater(429, 'The intake is full: send the request again later.')
+  const body = announcedBody(request, context.body)
+  if (!context.body.budget.take(0)) throw tryLater(429, 'The intake is full: send the request again later.')
   sendContinue()
-  const { decoded, bytes, ...first } = await withBody(request, {
-    encoding,
-    budget: context.budget,
-    use: body =>
-      context.slices.run(() => {
-        const events = decodeEvents(body, mediaType)
-        return { decoded: events, bytes: body.length, admissions: admitAll(events.entries, context) }
-      }),
-  })
+  const { decoded, bytes, ...first } = await body.read(raw =>
+    context.slices.run(() => {
+      const events = decodeEvents(raw, mediaType)
+      return { decoded: events, bytes: raw.length, admissions: admitAll(events.entries, context) }
+    }),
+  )
   const admissions = await admitAfterRefresh(decoded, first.admissions, context)
-  const outcomes = await context.appender.append(admissions, bytes).catch((error: unknown) => {
-    throw appendProblem(error, 'send the whole request again later')
-  })
+  const outcomes = await context.appender.append(admissions, bytes)
   const answer = answerOf(decoded, outcomes)
   // After the appends, so that a request that has to be sent again leaves no letter twice.
   await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })

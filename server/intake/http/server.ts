@@ -1,14 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { SECOND_MS } from '#domain/instant.ts'
+import { bearerKey, foreignHost, secretCheck } from '#platform/http/access.ts'
+import { allowMethods, HttpProblem, tryLater } from '#platform/http/problem.ts'
+import { checkParts, type ReadinessCheck, readyAnswer } from '#platform/http/readiness.ts'
+import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
+import { deadline } from '#platform/time.ts'
+import { OverloadedError } from '#server/intake/append/appender.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
-import { checkReadiness, type ReadinessCheck } from './health.ts'
+import { LogUnavailableError } from '#server/log/order-log.ts'
 import { type PostEventsContext, postEvents } from './post-events.ts'
-import { HttpProblem, tryLater } from './problem.ts'
-import { sendJson, sendProblem, sendText } from './respond.ts'
 import { parseDeadLetterPath, type SettleDeadLetterContext, settleDeadLetter } from './settle-dead-letter.ts'
 
 export interface IntakeServerOptions {
   context: PostEventsContext & SettleDeadLetterContext
+  /** Bearer key; undefined: only this machine may ask. */
+  intakeKey: string | undefined
   readiness: Readonly<Record<string, ReadinessCheck>>
   metrics: IntakeMetrics
   logger: Logger
@@ -27,7 +34,8 @@ const MAX_CONNECTIONS = 2_000
 
 /** The intake's HTTP server, not yet listening. Plain node:http: a framework's routing would be its largest cost. */
 export function createIntakeServer(options: IntakeServerOptions): Server {
-  const { metrics, logger } = options
+  const { metrics, logger, context, answerWithinMs } = options
+  const authorize = createAuthorize(options.intakeKey)
   const server = createServer({
     // Against senders that trickle: they are answered 408 and cut.
     headersTimeout: options.headWithinMs,
@@ -41,13 +49,13 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
   function serve(request: IncomingMessage, response: ServerResponse, sendContinue: () => void): void {
     const began = performance.now()
     response.once('close', () => {
-      metrics.countRequest(response.statusCode, (performance.now() - began) / 1_000)
+      metrics.countRequest(response.statusCode, (performance.now() - began) / SECOND_MS)
     })
     // A sender that hangs up is its own affair; the events that were read are stored and recognised later.
     response.on('error', () => {})
     if (options.isStopping()) response.setHeader('Connection', 'close')
     answer(request, response, sendContinue).catch((error: unknown) => {
-      const problem = error instanceof HttpProblem ? error : unexpected(error)
+      const problem = problemOf(error)
       report(problem, request)
       sendProblem(request, response, problem)
     })
@@ -58,34 +66,33 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
     response: ServerResponse,
     sendContinue: () => void,
   ): Promise<void> {
-    const path = (request.url ?? '/').split('?', 1)[0]
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     switch (path) {
-      case '/api/v1/events': {
-        allow(request, ['POST'])
-        const stored = postEvents(request, options.context, sendContinue)
-        sendJson(response, 200, await inTime(stored, options.answerWithinMs))
+      case '/api/v1/events':
+        allowMethods(request, 'POST')
+        authorize(request)
+        sendJson(response, 200, await inTime(postEvents(request, context, sendContinue), answerWithinMs))
         return
-      }
       case '/healthz':
-        allow(request, ['GET', 'HEAD'])
+        allowMethods(request, 'GET', 'HEAD')
         sendJson(response, 200, { status: 'ok' })
         return
       case '/readyz':
-        allow(request, ['GET', 'HEAD'])
-        sendJson(response, 200, await checkReadiness(options.readiness, READINESS_TIMEOUT_MS))
+        allowMethods(request, 'GET', 'HEAD')
+        sendJson(response, 200, readyAnswer(await checkParts(options.readiness, READINESS_TIMEOUT_MS)))
         return
       case '/metrics':
-        allow(request, ['GET', 'HEAD'])
+        allowMethods(request, 'GET', 'HEAD')
         sendText(response, await metrics.registry.metrics(), metrics.registry.contentType)
         return
       default: {
-        const letter = parseDeadLetterPath(path ?? '')
-        if (letter === null)
+        const deadLetter = parseDeadLetterPath(path)
+        if (deadLetter === null)
           throw new HttpProblem(404, 'There is nothing here. Events go to POST /api/v1/events.')
-        allow(request, ['POST'])
-        sendContinue()
-        const settled = settleDeadLetter(request, letter, options.context)
-        sendJson(response, 200, await inTime(settled, options.answerWithinMs))
+        allowMethods(request, 'POST')
+        authorize(request)
+        const settled = settleDeadLetter(request, deadLetter, { ...context, sendContinue })
+        sendJson(response, 200, await inTime(settled, answerWithinMs))
       }
     }
   }
@@ -108,30 +115,48 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
   return server
 }
 
-function allow(request: IncomingMessage, methods: readonly string[]): void {
-  if (methods.includes(request.method ?? '')) return
-  throw new HttpProblem(405, `${request.method} is not allowed here, only ${methods.join(', ')}.`, {
-    headers: { Allow: methods.join(', ') },
-  })
-}
-
-/** The appends go on when the time is over: what they store is recognised when the sender comes again. */
-async function inTime<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        tryLater(503, `The order log did not commit within ${ms / 1_000} s: send the whole request again.`),
+/**
+ * Throws the problem that keeps a request out. Without a key the server listens on loopback only, and a page in a
+ * browser of this machine could still be led here: see `foreignHost`.
+ */
+function createAuthorize(intakeKey: string | undefined): (request: IncomingMessage) => void {
+  if (intakeKey === undefined) {
+    return request => {
+      if (foreignHost(request) === null) return
+      throw new HttpProblem(
+        403,
+        `The intake has no key, so it answers this machine only, and not under the name ${JSON.stringify(request.headers.host)}: set INTAKE_KEY to let others in.`,
       )
-    }, ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
+    }
+  }
+  const isKey = secretCheck(intakeKey)
+  return request => {
+    const key = bearerKey(request)
+    if (key === null) {
+      throw new HttpProblem(401, 'Send the intake key as "Authorization: Bearer <key>".', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      })
+    }
+    if (!isKey(key)) throw new HttpProblem(403, 'This intake key is not known here.')
   }
 }
 
-function unexpected(cause: unknown): HttpProblem {
-  return new HttpProblem(500, 'The intake failed on this request; nothing of it is acknowledged.', { cause })
+/** The appends go on when the time is over: what they store is recognised when the sender comes again. */
+function inTime<Result>(work: Promise<Result>, ms: number): Promise<Result> {
+  return deadline(work, ms, () =>
+    tryLater(503, `The order log did not commit within ${ms / SECOND_MS} s: send the whole request again.`),
+  )
+}
+
+function problemOf(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error
+  if (error instanceof OverloadedError) {
+    const [first = '', ...others] = error.message
+    return tryLater(429, `${first.toUpperCase()}${others.join('')}: send the request again later.`)
+  }
+  if (error instanceof LogUnavailableError)
+    return tryLater(503, 'The order log is not available: send the whole request again later.', error)
+  return new HttpProblem(500, 'The intake failed on this request; nothing of it is acknowledged.', {
+    cause: error,
+  })
 }

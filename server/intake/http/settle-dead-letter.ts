@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http'
+import { announcedBody, type BodyLimits } from '#platform/http/body.ts'
+import { HttpProblem, tryLater } from '#platform/http/problem.ts'
 import { MAX_DISCARD_REASON, type SettledBefore } from '#server/intake/dead-letters.ts'
 import type { Outcome } from '#server/intake/outcome.ts'
-import type { Authorize } from './authorize.ts'
+import { LogUnavailableError } from '#server/log/order-log.ts'
 import { mediaTypeOf } from './decode-body.ts'
-import { appendProblem, HttpProblem } from './problem.ts'
-import { contentEncodingOf, type ReadingBudget, refuseAnnouncedLength, withBody } from './request-body.ts'
 
 export interface SettleDeadLetterContext {
-  authorize: Authorize
-  budget: ReadingBudget
+  body: BodyLimits
   requeue(request: { deadLetter: number; payload: string | null }): Promise<Outcome | SettledBefore>
   discard(request: { deadLetter: number; reason: string }): Promise<{ kind: 'discarded' } | SettledBefore>
 }
@@ -33,20 +32,17 @@ export function parseDeadLetterPath(path: string): DeadLetterPath | null {
 export async function settleDeadLetter(
   request: IncomingMessage,
   { deadLetter, action }: DeadLetterPath,
-  { authorize, budget, requeue, discard }: SettleDeadLetterContext,
+  { body, requeue, discard, sendContinue }: SettleDeadLetterContext & { sendContinue(): void },
 ): Promise<Record<string, unknown>> {
-  authorize(request)
   if (mediaTypeOf(request.headers['content-type']) !== 'application/json')
     throw new HttpProblem(415, 'Send the body as application/json.')
-  const encoding = contentEncodingOf(request)
-  refuseAnnouncedLength(request, encoding)
-  const text = await withBody(request, { encoding, budget, use: async body => body.toString('utf8') })
+  const announced = announcedBody(request, body)
+  sendContinue()
+  const text = await announced.read(async raw => raw.toString('utf8'))
   const outcome =
     action === 'discard'
       ? await discard({ deadLetter, reason: parseReason(text) })
-      : await requeue({ deadLetter, payload: text.trim() === '' ? null : text }).catch((error: unknown) => {
-          throw appendProblem(error, 'the letter is still open, try again later')
-        })
+      : await requeue({ deadLetter, payload: text.trim() === '' ? null : text }).catch(letterIsStillOpen)
   switch (outcome.kind) {
     case 'appended':
       return { outcome: 'appended', entries: outcome.entries }
@@ -63,6 +59,11 @@ export async function settleDeadLetter(
         ? new HttpProblem(404, `There is no dead letter ${deadLetter}.`)
         : new HttpProblem(409, `Dead letter ${deadLetter} is ${outcome.state} already.`)
   }
+}
+
+function letterIsStillOpen(error: unknown): never {
+  if (!(error instanceof LogUnavailableError)) throw error
+  throw tryLater(503, 'The order log is not available: the letter is still open, try again later.', error)
 }
 
 function parseReason(text: string): string {

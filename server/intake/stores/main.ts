@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { connect } from '#db/client.ts'
-import { openDatabase } from '#db/embedded/open-database.ts'
-import { migrate } from '#db/migrate.ts'
+import type { Sql } from '#db/client.ts'
+import { withConnection, withDatabase } from '#db/open.ts'
 import type { Store } from '#domain/enrich.ts'
+import { flag, messageOf, parseOptions, runCommand, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
-import { runCommand, UsageError } from '#server/intake/command.ts'
 import { type StoreDefinition, storeSchema } from './store-definition.ts'
 import { addStores, listStores, StoreRefusedError } from './stores.ts'
 
-const HELP = `Usage: npm run stores -- list [--json]
+const USAGE = `Usage: npm run stores -- list [--json]
        npm run stores -- add FILE [--json]
 
 Lists the stores, or adds those of a JSON file: one store or an array of them. A store that exists is changed.
@@ -28,52 +26,37 @@ Lists the stores, or adds those of a JSON file: one store or an array of them. A
 Zone, cut-over and currency of a store with events cannot change: figures already reported would change with them.
 `
 
-await runCommand(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const [action, file, ...others] = positionals
-  if (action === 'list' && file === undefined) return list(values.json)
-  if (action === 'add' && file !== undefined && others.length === 0) return add(file, values.json)
-  throw new UsageError('Say what to do: npm run stores -- list, or npm run stores -- add FILE')
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run stores -- --help" lists the options.',
+  parse(args) {
+    const { words, json } = parseOptions(args, { json: flag() }, { takesWords: true })
+    const [action, file, ...others] = words
+    if (action === 'list' && file === undefined) return { file: null, json }
+    if (action === 'add' && file !== undefined && others.length === 0) return { file, json }
+    throw new UsageError('Say what to do: npm run stores -- list, or npm run stores -- add FILE')
+  },
+  run: ({ file, json }) => (file === null ? list(json) : add(file, json)),
 })
 
-async function list(json: boolean): Promise<number> {
-  const stores = await withDatabase(listStores)
+async function list(json: boolean): Promise<void> {
+  const stores = await withStores(listStores)
   if (json) process.stdout.write(`${JSON.stringify(stores, null, 2)}\n`)
   else
     process.stdout.write(stores.length === 0 ? 'No stores yet: npm run stores -- add FILE\n' : render(stores))
-  return 0
 }
 
-async function add(file: string, json: boolean): Promise<number> {
+async function add(file: string, json: boolean): Promise<void> {
   const definitions = await readDefinitions(path.resolve(readEnvironment().callerDirectory, file))
-  const changes = await withDatabase(sql => addStores(sql, definitions))
+  const changes = await withStores(sql => addStores(sql, definitions))
   if (json) process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`)
   else for (const { id, change } of changes) process.stdout.write(`${id}: ${change}\n`)
-  return 0
 }
 
-async function withDatabase<Result>(
-  work: (sql: ReturnType<typeof connect>) => Promise<Result>,
-): Promise<Result> {
-  const database = await openDatabase(readEnvironment())
-  const sql = connect(database.url, { max: 1, applicationName: 'tillstream stores' })
-  try {
-    await migrate(database.url)
-    return await work(sql)
-  } finally {
-    await sql.end({ timeout: 1 })
-    await database.release()
-  }
+function withStores<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  return withDatabase(readEnvironment(), ({ url }) =>
+    withConnection(url, { applicationName: 'tillstream stores' }, work),
+  )
 }
 
 async function readDefinitions(file: string): Promise<StoreDefinition[]> {
@@ -81,10 +64,7 @@ async function readDefinitions(file: string): Promise<StoreDefinition[]> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw new StoreRefusedError(
-      `${file} cannot be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    throw new StoreRefusedError(`${file} cannot be read as JSON: ${messageOf(cause)}`, { cause })
   }
   const parsed = z
     .array(storeSchema)

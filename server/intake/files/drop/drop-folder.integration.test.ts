@@ -228,6 +228,23 @@ test('a running intake takes what is dropped, and two of them take it once', asy
   await Promise.all(intakes.map(intake => intake.stop()))
 })
 
+test('a stray line on the output of the import ends neither it nor the intake', async () => {
+  const intake = await startIntakeProcess(database.url, {
+    DROP_DIR: dropDir,
+    NODE_OPTIONS: "--import=data:text/javascript,console.log('stray')",
+  })
+  await drop('1.csv', [line('1')])
+  await vi.waitFor(
+    async () => {
+      const metrics = await (await fetch(`${intake.url}/metrics`)).text()
+      expect(metrics).toContain('tillstream_intake_files_total{state="loaded"} 1')
+    },
+    { timeout: 30_000, interval: 100 },
+  )
+  expect(intake.output()).toContain('drop folder: stray')
+  expect(await intake.end('SIGTERM')).toBe(0)
+})
+
 test('an intake killed in the middle of a file: another goes on, and every document counts once', async () => {
   const documents = Array.from({ length: 20_000 }, (_, index) => line(`${index}`))
   await drop('large.csv', documents)

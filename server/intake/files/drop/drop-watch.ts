@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { inheritedEnvironment } from '#platform/environment.ts'
+import { howEnded, type Program, startProgram } from '#platform/process.ts'
 import type { FileSummary } from '#server/intake/files/store/summary.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
 import { findDroppedFiles } from './drop-folder.ts'
@@ -16,8 +12,8 @@ export interface DropWatch {
   stop(): void
 }
 
-/** What the child tells of a file, one JSON line each. */
-type ToldFile = { mapping: string; name: string } & (
+/** What the child tells of a file, a message each. */
+export type ToldFile = { mapping: string; name: string } & (
   | { state: 'loaded' | 'failed'; summary: FileSummary }
   | { state: 'busy' }
   | { state: 'retry'; error: string }
@@ -25,9 +21,6 @@ type ToldFile = { mapping: string; name: string } & (
 
 /** Files in other hands, or left for later, are looked at again after this many looks: a child costs a start. */
 const LOOKS_TO_SKIP = 5
-
-const FOLLOW_PARENT = fileURLToPath(new URL('../../../../platform/follow-parent.mjs', import.meta.url))
-const DROP_MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /** Watches the drop folder by looking: notifications of file systems miss what comes over a network share. */
 export function createDropWatch({
@@ -41,12 +34,11 @@ export function createDropWatch({
   logger: Logger
   metrics: IntakeMetrics
 }): DropWatch {
-  let child: ChildProcess | undefined
+  let child: Program | undefined
   let skip = 0
   let stopped = false
 
-  function onTold(line: string): void {
-    const told = JSON.parse(line) as ToldFile
+  function onTold(told: ToldFile): void {
     const { mapping, name } = told
     switch (told.state) {
       case 'loaded':
@@ -70,30 +62,21 @@ export function createDropWatch({
   }
 
   async function importAll(): Promise<void> {
-    const started = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', `--import=${FOLLOW_PARENT}`, DROP_MAIN],
-      {
-        env: inheritedEnvironment({ DATABASE_URL: databaseUrl, DROP_DIR: dropDir }),
-        // The channel tells the child when we are gone.
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    )
-    child = started
-    if (started.stdout) createInterface({ input: started.stdout }).on('line', onTold)
-    if (started.stderr) {
-      createInterface({ input: started.stderr }).on('line', line => logger.warn(`drop folder: ${line}`))
-    }
-    await once(started, 'close')
+    child = startProgram({
+      entry: 'server/intake/files/drop/main.ts',
+      settings: { DATABASE_URL: databaseUrl, DROP_DIR: dropDir },
+      output: line => logger.warn(`drop folder: ${line}`),
+    })
+    child.child.on('message', onTold)
+    const ended = await child.ended
     child = undefined
-    if (started.exitCode !== 0) {
-      skip = LOOKS_TO_SKIP
-      if (!stopped)
-        logger.warn(
-          { exitCode: started.exitCode, signal: started.signalCode },
-          'the import of dropped files ended early',
-        )
-    }
+    if (ended.code === 0) return
+    skip = LOOKS_TO_SKIP
+    if (!stopped)
+      logger.warn(
+        { exitCode: ended.code, signal: ended.signal },
+        `the import of dropped files ended early (${howEnded(ended)})`,
+      )
   }
 
   return {

@@ -2,7 +2,6 @@ import { instantOfLocalTime } from '#domain/business-day.ts'
 import type { Store } from '#domain/enrich.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
 import { quote, RowFault } from './cells.ts'
-import type { RowMapping } from './mapping.ts'
 
 /** A wall-clock time of a file, 'YYYY-MM-DDTHH:MM:SS.sss', or null when the text does not fit the format. */
 type ReadLocalTime = (text: string) => string | null
@@ -104,7 +103,11 @@ interface RowTime {
 }
 
 /** Compiles the mapping's format and zone into a reader of times. @returns a function that throws RowFault */
-export function compileTime(mapping: RowMapping): (text: string, store: Store) => RowTime {
+export function compileTime(mapping: {
+  timeFormat: string
+  /** Of times that name none; undefined: the store's. */
+  zone?: string | undefined
+}): (text: string, store: Store) => RowTime {
   if (mapping.timeFormat === ISO) {
     return text => {
       const instant = parseInstant(text)

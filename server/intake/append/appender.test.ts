@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { enrich } from '#domain/enrich.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import type { Admission } from '#server/intake/admit.ts'
+import { refused } from '#server/intake/outcome.ts'
+import { type AppendOutcome, LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
+import { createAppender } from './appender.ts'
+
+const NOW = Date.parse('2026-11-20T10:16:00Z')
+const COUNT = { source: 'till', type: 'stock.counted', store: 'berlin', eventTime: '2026-11-20T10:15:30Z' }
+
+function admitted(fields: Record<string, unknown>): Admission {
+  const event = { ...COUNT, lines: [{ sku: 'tea', units: 1 }], ...fields } as SentEvent
+  const enriched = enrich(event, { stores: EXAMPLE_STORES_BY_ID, now: NOW, class: 'live', bodyHash: '' })
+  if ('rejection' in enriched) throw new Error(enriched.rejection.detail)
+  return { kind: 'admitted', events: enriched.events }
+}
+
+/** Appends through a log that says of each event what the test wants: an outcome, or an error for its batch. */
+function appendTo(judge: (event: LogEvent) => AppendOutcome | Error, admissions: readonly Admission[]) {
+  const log: Pick<OrderLog, 'append'> = {
+    async append(_, events) {
+      const outcomes = events.map(event => {
+        const outcome = judge(event)
+        if (outcome instanceof Error) throw outcome
+        return outcome
+      })
+      return { appendedAt: NOW, outcomes }
+    },
+  }
+  const most = { events: 100, bytes: 1_000_000 }
+  const options = { partitionCount: 4, maxBatch: most, maxPending: most, onAppended: () => {} }
+  return createAppender({ log, ...options }).append(admissions, 1_000)
+}
+
+function databaseError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+const TRANSFER = admitted({ id: 't', type: 'stock.transferred', toStore: 'new-york' })
+
+test('what was refused before keeps its place among what is appended', async () => {
+  const bad = refused({ reason: 'invalid_json', detail: 'no' })
+  const outcomes = await appendTo(
+    ({ id }) => (id === '2' ? { kind: 'duplicate' } : { kind: 'appended', offset: 7 }),
+    [admitted({ id: '1' }), bad, admitted({ id: '2' })],
+  )
+  expect(outcomes).toEqual([
+    { kind: 'appended', entries: [{ partition: expect.any(Number), offset: 7 }] },
+    bad,
+    { kind: 'duplicate' },
+  ])
+})
+
+test.each<[string, AppendOutcome, AppendOutcome, unknown]>([
+  [
+    'both new: appended, with two places',
+    { kind: 'appended', offset: 1 },
+    { kind: 'appended', offset: 2 },
+    { kind: 'appended', entries: [{ offset: 1 }, { offset: 2 }] },
+  ],
+  [
+    'one known: appended, with the new one',
+    { kind: 'duplicate' },
+    { kind: 'appended', offset: 2 },
+    { kind: 'appended', entries: [{ offset: 2 }] },
+  ],
+  [
+    'one of another content: a conflict',
+    { kind: 'conflict' },
+    { kind: 'duplicate' },
+    { kind: 'conflict', rejection: { reason: 'conflicting_duplicate' } },
+  ],
+])('the two legs of a transfer, %s', async (_, out, into, outcome) => {
+  const outcomes = await appendTo(({ id }) => (id === 't#out' ? out : into), [TRANSFER])
+  expect(outcomes).toMatchObject([outcome])
+})
+
+test('an event that the log cannot hold is refused alone', async () => {
+  const outcomes = await appendTo(
+    ({ id }) =>
+      id === '2' ? databaseError('22003', 'out of range') : { kind: 'appended', offset: Number(id) },
+    ['1', '2', '3'].map(id => admitted({ id })),
+  )
+  expect(outcomes).toMatchObject([
+    { kind: 'appended' },
+    { kind: 'refused', rejection: { reason: 'invalid_field', detail: 'the log refused it: out of range' } },
+    { kind: 'appended' },
+  ])
+})
+
+test('a day of the log without a table is never the fault of an event: the sender comes again', async () => {
+  const missing = databaseError('23514', 'no partition of relation "event_log" found for row')
+  await expect(appendTo(() => missing, [admitted({ id: '1' })])).rejects.toThrow(LogUnavailableError)
+  const check = databaseError('23514', 'new row for relation "event_log" violates check constraint "x"')
+  expect(await appendTo(() => check, [admitted({ id: '1' })])).toMatchObject([{ kind: 'refused' }])
+})
