@@ -5,7 +5,7 @@ import {
   importDroppedFiles,
 } from '#server/intake/files/drop/drop-folder.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
-import { runReconciliation } from '#server/serving/reconcile/reconcile-job.ts'
+import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
 import { ledgerRetention } from './ledger/ledger-retention.ts'
 import type { OtherJob, OtherJobResult } from './other-job.ts'
 

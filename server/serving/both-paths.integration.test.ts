@@ -5,7 +5,7 @@ import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
+import { isClean, reconcile } from './reconcile/reconcile.ts'
 import { readSideBySide } from './side-by-side/side-by-side.ts'
 import { type Ended, runCommand } from './testing/command.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Reading } from '#db/transaction.ts'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { DAY_MS } from '#domain/instant.ts'
 
@@ -46,4 +47,9 @@ export type SideBySideScope = z.output<typeof scopeSchema>
 /** Number of days from one day to another, both included. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS) + 1
+}
+
+/** Restricts a column to the stores of a scope; none named means all. Goes behind another condition. */
+export function inStores(reading: Reading, { stores }: { stores: readonly string[] }, column: string) {
+  return stores.length > 0 ? reading`and ${reading(column)} = any(${[...stores]})` : reading``
 }

@@ -1,5 +1,4 @@
 import { connect, type Sql } from '#db/client.ts'
-import type { IntakeDoor } from '#server/serving/pipeline/intake-door.ts'
 
 /** The database as the serving layer uses it. */
 export interface Serving {
@@ -9,9 +8,28 @@ export interface Serving {
   /** Whether people log in here, and so can log out. */
   asksPassword: boolean
   /** Null where no intake belongs to this process: tests, commands. */
-  intake: IntakeDoor | null
+  intake: Intake | null
   close(): Promise<void>
 }
+
+/**
+ * The way from the dashboard to the intake, which alone writes to the log. Given by the process that serves
+ * pages: it knows the intake's address and key, the pages do not.
+ */
+export interface Intake {
+  /** Whether the intake answers, asked for a second at most. */
+  isUp(): Promise<boolean>
+  /** @param payload the repaired event as JSON; null sends what was kept */
+  requeue(request: { deadLetter: number; payload: string | null }): Promise<IntakeAnswer>
+  discard(request: { deadLetter: number; reason: string }): Promise<IntakeAnswer>
+}
+
+export type IntakeAnswer =
+  | { kind: 'appended' | 'duplicate' | 'discarded' }
+  /** The event is still wrong, or the letter is settled or unknown: in a sentence. */
+  | { kind: 'refused'; detail: string }
+  /** The intake could not be asked: nothing has changed. */
+  | { kind: 'away'; detail: string }
 
 /** Pages are read in bursts of a few queries. */
 const MAX_CONNECTIONS = 4
@@ -19,7 +37,7 @@ const CLOSE_TIMEOUT_SECONDS = 2
 
 export function openServing(
   url: string,
-  options: { demoNote?: string | null; asksPassword?: boolean; intake?: IntakeDoor | null } = {},
+  options: { demoNote?: string | null; asksPassword?: boolean; intake?: Intake | null } = {},
 ): Serving {
   // Compiling a query over the log's many days takes longer than running it.
   const session = { jit: 'off' }

@@ -8,7 +8,7 @@ import {
 import { httpOrigin } from '#platform/http/listen.ts'
 import { HttpProblem } from '#platform/http/problem.ts'
 import { drain, sendProblem } from '#platform/http/respond.ts'
-import type { DoorAnswer, IntakeDoor } from '#server/serving/pipeline/intake-door.ts'
+import type { Intake, IntakeAnswer } from '#server/serving/serving.ts'
 
 // The intake alone writes to the log. This process reaches it over HTTP, as everything does: it passes on what
 // tills post here, and asks it to settle dead letters.
@@ -20,7 +20,7 @@ export interface IntakeOptions {
   intakeKey: string | undefined
 }
 
-export interface IntakeClient extends IntakeDoor {
+export interface IntakeClient extends Intake {
   /**
    * Passes `/api/v1/events` on to the intake, both ways as a stream: nothing is buffered here, so the sender
    * feels the intake's backpressure. While the intake is away, or when it goes before it has answered, the
@@ -34,7 +34,7 @@ export interface IntakeClient extends IntakeDoor {
 const FORWARD_TIMEOUT_MS = 60_000
 const SETTLE_TIMEOUT_MS = 20_000
 const HEALTH_TIMEOUT_MS = 1_000
-const AWAY: DoorAnswer = {
+const AWAY: IntakeAnswer = {
   kind: 'away',
   detail: 'The intake does not answer: it may be starting. Nothing has changed; try again.',
 }
@@ -69,7 +69,7 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
     request.pipe(upstream)
   }
 
-  async function settle(path: string, body: string): Promise<DoorAnswer> {
+  async function settle(path: string, body: string): Promise<IntakeAnswer> {
     let response: Response
     try {
       response = await fetch(`${origin}/api/v1/dead-letters/${path}`, {
@@ -157,7 +157,7 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-function answerOf(status: number, body: unknown): DoorAnswer {
+function answerOf(status: number, body: unknown): IntakeAnswer {
   const { outcome, detail } = fieldsOf(body)
   if (status === 200 && (outcome === 'appended' || outcome === 'duplicate' || outcome === 'discarded'))
     return { kind: outcome }

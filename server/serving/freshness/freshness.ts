@@ -1,8 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { PartitionLag } from '#server/serving/freshness/log-lag.ts'
-import { type ReadPosition, readLag, totalLag } from './log-lag.ts'
+import { type PartitionLag, type ReadPosition, readLag, readStreamStand, totalLag } from './positions.ts'
 
 /** The newest run of one batch job. */
 export interface JobFreshness {
@@ -44,8 +43,6 @@ export interface Freshness {
   }
 }
 
-type StreamPosition = ReadPosition & { watermark: Instant | null; processedAt: Instant | null }
-
 interface BatchState {
   now: Instant
   lastRunId: number | null
@@ -58,31 +55,28 @@ interface BatchState {
 /** How far each path has read the log, and what it has not read yet. */
 export async function readFreshness(sql: Sql): Promise<Freshness> {
   return readSnapshot(sql, async reading => {
-    const [state, jobs, batchPositions, [active], streamPositions] = await Promise.all([
+    const [state, jobs, batchPositions, stand] = await Promise.all([
       readBatchState(reading),
       readJobs(reading),
       readBatchPositions(reading),
-      reading<{ generation: number }[]>`select generation from stream.active_generation`,
-      readStreamPositions(reading),
+      readStreamStand(reading),
     ])
     const [batchLag, streamLag] = await Promise.all([
       readLag(reading, batchPositions),
-      readLag(reading, streamPositions),
+      readLag(reading, stand.positions),
     ])
     const { now, ...batch } = state
-    const watermarks = streamPositions.flatMap(({ watermark }) => watermark ?? [])
-    const processed = streamPositions.flatMap(({ processedAt }) => processedAt ?? [])
     return {
       now,
       batch: { ...batch, jobs, partitions: batchLag, ...totalLag(batchLag) },
       stream: {
-        generation: active?.generation ?? 0,
-        watermark: watermarks.length > 0 ? Math.min(...watermarks) : null,
-        processedAt: processed.length > 0 ? Math.max(...processed) : null,
+        generation: stand.basis.generation,
+        watermark: stand.basis.watermark,
+        processedAt: stand.basis.processedAt,
         partitions: streamLag.map((lag, index) => ({
           ...lag,
-          watermark: streamPositions[index]?.watermark ?? null,
-          processedAt: streamPositions[index]?.processedAt ?? null,
+          watermark: stand.positions[index]?.watermark ?? null,
+          processedAt: stand.positions[index]?.processedAt ?? null,
         })),
         ...totalLag(streamLag),
       },
@@ -141,15 +135,4 @@ async function readBatchPositions(reading: Reading): Promise<ReadPosition[]> {
       coalesce(max(r.through_appended_at), 'epoch'::timestamptz) as "appendedAt"
     from log.partitions p left join batch.current_runs r on r.partition = p.partition
     group by p.partition order by p.partition`
-}
-
-async function readStreamPositions(reading: Reading): Promise<StreamPosition[]> {
-  return reading<StreamPosition[]>`
-    select p.partition, coalesce(c."offset", 0) as through,
-      coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt", c.watermark,
-      c.processed_at as "processedAt"
-    from log.partitions p
-    left join stream.checkpoints c on c.partition = p.partition
-      and c.generation = (select generation from stream.active_generation)
-    order by p.partition`
 }

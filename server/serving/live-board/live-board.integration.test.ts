@@ -7,8 +7,7 @@ import { DAY_MS, formatInstant, HOUR_MS, type Instant, MINUTE_MS } from '#domain
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
-import { type LiveBoard, readLiveBoard } from './live-board.ts'
-import { storeClockOf } from './store-clock.ts'
+import { type LiveBoard, readLiveBoard, storeClockOf } from './live-board.ts'
 import { readTopProducts } from './top-products.ts'
 
 /** A sale as the test knows it, without any of the system's reckoning. Amounts in 1/10,000. */

@@ -1,13 +1,17 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import {
+  addDays,
+  type BusinessDay,
+  businessDayOf,
+  businessDaySpan,
+  type StoreCalendar,
+} from '#domain/business-day.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
-import { readLag, totalLag } from '#server/serving/freshness/log-lag.ts'
-import { type StoreClock, storeClockOf } from '#server/serving/live-board/store-clock.ts'
-import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import type { StreamBasis } from './stream-position.ts'
+import { readLag, readStreamStand, type StreamBasis, totalLag } from '#server/serving/freshness/positions.ts'
+import { inStores } from '#server/serving/scope.ts'
 
 /** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */
 const TOLD_LIVE_MS = 90 * MINUTE_MS
@@ -17,7 +21,7 @@ const COMPARED_MINUTES = 15
 const AROUND_MS = 30 * MINUTE_MS
 
 /** A store's day so far in one currency, without the windows that the live socket tells. */
-export interface BoardSales {
+interface BoardSales {
   store: string
   currency: string
   /** Of today's windows that began before `settledBefore`. */
@@ -30,7 +34,7 @@ export interface BoardSales {
   weekAgoMinutesNet: string
 }
 
-export interface BoardStore {
+interface BoardStore {
   store: string
   businessDay: BusinessDay
   /** Windows of today begin at or after it. */
@@ -94,7 +98,7 @@ async function readStores(reading: Reading, stores: readonly string[], now: Inst
     { store: string; input: 'live' | 'journal'; zone: string; cutOverHour: number }[]
   >`
     select store, input, zone, cut_over_hour as "cutOverHour" from ref.stores
-    where true ${stores.length > 0 ? reading`and store = any(${[...stores]})` : reading``}
+    where true ${inStores(reading, { stores }, 'store')}
     order by name, store`
   return rows.map(({ store, input, ...calendar }) => ({ store, input, clock: storeClockOf(now, calendar) }))
 }
@@ -233,4 +237,37 @@ function joinSales(today: readonly TodayRow[], weekAgo: readonly WeekAgoRow[]): 
     })
   }
   return [...sales.values()]
+}
+
+/** Where a store stands in its day, and where it stood as long after opening its books one and two weeks ago. */
+interface StoreClock {
+  businessDay: BusinessDay
+  /** When that day began: its cut-over. */
+  dayStart: Instant
+  weekAgo: { businessDay: BusinessDay; dayStart: Instant; moment: Instant }
+  twoWeeksAgo: { moment: Instant }
+}
+
+/**
+ * The business day of a store now, and the like moment of the same weekday before. Measured from the day's
+ * own start, so that a clock change in between shifts nothing; never past that day's end.
+ */
+export function storeClockOf(now: Instant, calendar: StoreCalendar): StoreClock {
+  const businessDay = businessDayOf(now, calendar)
+  const { start } = businessDaySpan(businessDay, calendar)
+  const likeMoment = (days: number) => {
+    const before = addDays(businessDay, -days)
+    const span = businessDaySpan(before, calendar)
+    return {
+      businessDay: before,
+      dayStart: span.start,
+      moment: Math.min(span.start + (now - start), span.end),
+    }
+  }
+  return {
+    businessDay,
+    dayStart: start,
+    weekAgo: likeMoment(7),
+    twoWeeksAgo: { moment: likeMoment(14).moment },
+  }
 }

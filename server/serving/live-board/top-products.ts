@@ -2,8 +2,8 @@ import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import type { StreamBasis } from './stream-position.ts'
+import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { inStores } from '#server/serving/scope.ts'
 
 /** Tills may be this far ahead of the intake's clock: an event is never appended earlier before it happened. */
 const CLOCK_SKEW_MS = 2 * MINUTE_MS
@@ -80,7 +80,7 @@ export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promis
           as l(sku, units, unit_price, discount, refund)
         where r.event_time >= ${since} and r.currency = ${scope.currency}
           and r.type in ('order.placed', 'order.voided', 'order.returned')
-          ${scope.stores.length > 0 ? reading`and r.store = any(${scope.stores})` : reading``}
+          ${inStores(reading, scope, 'r.store')}
       ),
       ranked as (
         select sku, sum(units) as units, sum(net) as net from lines

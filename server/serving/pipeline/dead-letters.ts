@@ -1,13 +1,11 @@
 import type { Instant } from '#domain/instant.ts'
-import type { DoorAnswer } from '#server/serving/pipeline/intake-door.ts'
-import { type ReadablePayload, readablePayload } from '#server/serving/pipeline/readable-payload.ts'
-import { RefusedError } from '#server/serving/pipeline/refused.ts'
-import type { Serving } from '#server/serving/serving.ts'
+import { RefusedError } from '#server/serving/failures.ts'
+import type { IntakeAnswer, Serving } from '#server/serving/serving.ts'
 
-export type LetterState = 'open' | 'requeued' | 'discarded'
+type DeadLetterState = 'open' | 'requeued' | 'discarded'
 
 /** Something that could not be processed. */
-export interface DeadLetter {
+interface DeadLetter {
   deadLetter: number
   metAt: Instant
   /** Where it was met, in words. */
@@ -19,7 +17,7 @@ export interface DeadLetter {
   store: string | null
   reason: string
   detail: string
-  state: LetterState
+  state: DeadLetterState
   settledAt: Instant | null
   /** What became of it, in words; null while it is open. */
   settlement: string | null
@@ -28,8 +26,8 @@ export interface DeadLetter {
   bytes: number
 }
 
-export interface LetterFilter {
-  state?: LetterState | undefined
+interface DeadLetterFilter {
+  state?: DeadLetterState | undefined
   reason?: string | undefined
   /** Part of the source, the id or the store. */
   search?: string | undefined
@@ -37,7 +35,7 @@ export interface LetterFilter {
   limit: number
 }
 
-export interface LetterPage {
+interface DeadLetterPage {
   letters: DeadLetter[]
   nextCursor: number | null
   /** Of the open letters, by reason, most first. */
@@ -57,8 +55,8 @@ type LetterRow = Omit<DeadLetter, 'metIn' | 'isFromFile' | 'settlement' | 'excer
 /** Dead letters, newest first, with the reasons of those that are open. */
 export async function listDeadLetters(
   { sql }: Pick<Serving, 'sql'>,
-  { state, reason, search, cursor, limit }: LetterFilter,
-): Promise<LetterPage> {
+  { state, reason, search, cursor, limit }: DeadLetterFilter,
+): Promise<DeadLetterPage> {
   // % and _ mean themselves.
   const pattern = search ? `%${search.replace(/[\\%_]/g, '\\$&')}%` : null
   const [rows, openReasons] = await Promise.all([
@@ -70,7 +68,7 @@ export async function listDeadLetters(
         ${pattern === null ? sql`` : sql`and (source ilike ${pattern} or event_id ilike ${pattern} or store ilike ${pattern})`}
         ${cursor ? sql`and dead_letter < ${cursor}` : sql``}
       order by dead_letter desc limit ${limit + 1}`,
-    sql<LetterPage['openReasons']>`
+    sql<DeadLetterPage['openReasons']>`
       select reason, count(*) as letters from intake.dead_letters where state = 'open'
       group by reason order by letters desc, reason`,
   ])
@@ -131,24 +129,24 @@ function describeSettlement({ outcome, reason, entries }: Record<string, unknown
 }
 
 /** @throws RefusedError when the event is still wrong, the letter is settled, or the intake is away */
-export async function requeueLetter(
+export async function requeueDeadLetter(
   serving: Pick<Serving, 'intake'>,
   request: { deadLetter: number; payload: string },
 ): Promise<{ outcome: 'appended' | 'duplicate' }> {
-  const answer = await doorOf(serving).requeue(request)
+  const answer = await intakeOf(serving).requeue(request)
   return { outcome: accepted(answer) === 'duplicate' ? 'duplicate' : 'appended' }
 }
 
 /** @throws RefusedError as for a requeue */
-export async function discardLetter(
+export async function discardDeadLetter(
   serving: Pick<Serving, 'intake'>,
   request: { deadLetter: number; reason: string },
 ): Promise<void> {
-  accepted(await doorOf(serving).discard(request))
+  accepted(await intakeOf(serving).discard(request))
 }
 
 /** What sending all open letters of a reason again has come to. */
-export interface BulkRequeue {
+interface BulkRequeue {
   counted: number
   duplicates: number
   /** Still wrong: they stay open. */
@@ -169,13 +167,13 @@ export async function requeueReason(
   serving: Pick<Serving, 'sql' | 'intake'>,
   reason: string,
 ): Promise<BulkRequeue> {
-  const door = doorOf(serving)
+  const client = intakeOf(serving)
   const letters = await serving.sql<{ deadLetter: number }[]>`
     select dead_letter as "deadLetter" from intake.dead_letters
     where state = 'open' and reason = ${reason} order by dead_letter limit ${MAX_BULK + 1}`
   const result: BulkRequeue = { counted: 0, duplicates: 0, refused: 0, left: 0 }
   for (const { deadLetter } of letters.slice(0, MAX_BULK)) {
-    const answer = await door.requeue({ deadLetter, payload: null })
+    const answer = await client.requeue({ deadLetter, payload: null })
     if (answer.kind === 'away') throw new RefusedError(answer.detail)
     if (answer.kind === 'refused') result.refused += 1
     else if (answer.kind === 'duplicate') result.duplicates += 1
@@ -196,13 +194,57 @@ async function countOpen(
   return row?.letters ?? 0
 }
 
-function doorOf({ intake }: Pick<Serving, 'intake'>): NonNullable<Serving['intake']> {
+function intakeOf({ intake }: Pick<Serving, 'intake'>): NonNullable<Serving['intake']> {
   if (intake === null)
     throw new RefusedError('No intake belongs to this process: start the dashboard with npm start.')
   return intake
 }
 
-function accepted(answer: DoorAnswer): 'appended' | 'duplicate' | 'discarded' {
+function accepted(answer: IntakeAnswer): 'appended' | 'duplicate' | 'discarded' {
   if (answer.kind === 'refused' || answer.kind === 'away') throw new RefusedError(answer.detail)
   return answer.kind
+}
+
+/** A payload as text that can be shown and edited. */
+interface ReadablePayload {
+  text: string
+  /** Only the beginning is here: too long to be edited on a page. */
+  isCut: boolean
+  /** It was no valid UTF-8: what could not be read shows as a replacement character. */
+  isDamaged: boolean
+}
+
+/**
+ * Raw bytes as text in which nothing hides: characters that cannot be seen, or that turn the direction of the
+ * text around, are written as `\\uXXXX`. Within JSON strings that is the same text, so what is shown can be
+ * repaired and sent. JSON on one line is laid out, unless that could change a number.
+ */
+export function readablePayload(bytes: Uint8Array, maxBytes: number): ReadablePayload {
+  const isCut = bytes.length > maxBytes
+  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, maxBytes))
+  return {
+    text: escapeHidden(isCut ? decoded : laidOut(decoded)),
+    isCut,
+    isDamaged: decoded.includes('\uFFFD'),
+  }
+}
+
+/** Only what reads and writes back the same: a number of 20 digits would not. */
+function laidOut(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text)
+    return JSON.stringify(value) === text ? JSON.stringify(value, null, 2) : text
+  } catch {
+    // Broken JSON is shown as it came.
+    return text
+  }
+}
+
+// Controls but tab and line feed, marks of direction, zero-width characters, line separators, half characters.
+const HIDDEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not hide
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu
+
+function escapeHidden(text: string): string {
+  return text.replace(HIDDEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

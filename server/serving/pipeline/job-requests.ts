@@ -1,7 +1,7 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { ALL_JOBS, findJob } from '#domain/reports.ts'
-import { RefusedError } from '#server/serving/pipeline/refused.ts'
+import { RefusedError } from '#server/serving/failures.ts'
 import { daysBetween, MAX_SCOPE_DAYS } from '#server/serving/scope.ts'
 import type { Serving } from '#server/serving/serving.ts'
 

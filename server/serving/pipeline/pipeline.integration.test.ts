@@ -4,13 +4,12 @@ import { addDays } from '#domain/business-day.ts'
 import { placed } from '#domain/examples/example-events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
-import { readCompleteness } from './completeness.ts'
-import { listDeadLetters, readDeadLetter, requeueLetter } from './dead-letters.ts'
+import { readCompleteness, readReconciliations } from './checks.ts'
+import { listDeadLetters, readDeadLetter, requeueDeadLetter } from './dead-letters.ts'
 import { readFlow } from './flow.ts'
 import { type GridCell, readJobGrid } from './job-grid.ts'
 import { readJobRequests, requestJob } from './job-requests.ts'
 import { listRuns, readCell } from './ledger.ts'
-import { readReconciliations } from './reconciliations.ts'
 import { readScenarios, startScenario, stopScenario } from './scenarios.ts'
 import { readSources } from './sources.ts'
 
@@ -226,7 +225,7 @@ describe('a dead letter', () => {
   })
 
   it('cannot be requeued where no intake belongs to the process', async () => {
-    await expect(requeueLetter(serving, { deadLetter: 1, payload: '{}' })).rejects.toThrow('No intake')
+    await expect(requeueDeadLetter(serving, { deadLetter: 1, payload: '{}' })).rejects.toThrow('No intake')
   })
 })
 

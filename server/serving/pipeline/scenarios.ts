@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import { isScenarioName, SCENARIOS, type Scenario } from '#domain/scenario.ts'
-import { RefusedError } from '#server/serving/pipeline/refused.ts'
+import { RefusedError } from '#server/serving/failures.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export interface ScenarioRun {

@@ -1,6 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
-import { type AuditScope, inStores } from '#server/serving/reconcile/audit-scope.ts'
-import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
+import { inStores } from '#server/serving/scope.ts'
+import type { AuditScope, FoundRow } from './audit-rows.ts'
 
 interface ChecksummedReport {
   job: string

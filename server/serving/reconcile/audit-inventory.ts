@@ -1,14 +1,17 @@
 import type { Reading } from '#db/transaction.ts'
 import { settledPeriods } from '#server/serving/reconcile/audit-periods.ts'
+import { inStores } from '#server/serving/scope.ts'
 import {
   type AuditScope,
+  compareRows,
+  type FoundColumns,
+  type FoundRow,
+  found,
   inLogOf,
-  inStores,
+  MAX_FOUND,
   runsOf,
   storedRows,
-} from '#server/serving/reconcile/audit-scope.ts'
-import { compareRows } from '#server/serving/reconcile/compare-rows.ts'
-import { type FoundColumns, type FoundRow, found, MAX_FOUND } from '#server/serving/reconcile/found-row.ts'
+} from './audit-rows.ts'
 
 const MOVEMENTS = ['received', 'sold', 'returned', 'adjusted', 'transferred'] as const
 

@@ -1,15 +1,17 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/business-day.ts'
+import { inStores } from '#server/serving/scope.ts'
 import {
   type AuditScope,
+  compareRows,
+  type FoundColumns,
+  type FoundRow,
+  found,
   inLogOf,
-  inStores,
   runsOf,
   salesOf,
   storedRows,
-} from '#server/serving/reconcile/audit-scope.ts'
-import { compareRows } from '#server/serving/reconcile/compare-rows.ts'
-import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'
+} from './audit-rows.ts'
 
 /** Every row of `batch.daily_reviews` against the log up to what its run has read. */
 export async function auditDailyReviews(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {

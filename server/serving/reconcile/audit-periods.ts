@@ -1,8 +1,15 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/business-day.ts'
-import { type AuditScope, inStores, salesOf } from '#server/serving/reconcile/audit-scope.ts'
-import { type Comparison, compareRows } from '#server/serving/reconcile/compare-rows.ts'
-import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'
+import { inStores } from '#server/serving/scope.ts'
+import {
+  type AuditScope,
+  type Comparison,
+  compareRows,
+  type FoundColumns,
+  type FoundRow,
+  found,
+  salesOf,
+} from './audit-rows.ts'
 
 /** A report of weeks or months, and the daily report it adds up. */
 interface PeriodReport {

@@ -1,13 +1,15 @@
 import type { Reading } from '#db/transaction.ts'
 import {
   type AuditScope,
+  compareRows,
+  type FoundColumns,
+  type FoundRow,
+  found,
   runsOf,
   salesOf,
   salesSums,
   storedRows,
-} from '#server/serving/reconcile/audit-scope.ts'
-import { compareRows } from '#server/serving/reconcile/compare-rows.ts'
-import { type FoundColumns, type FoundRow, found } from '#server/serving/reconcile/found-row.ts'
+} from './audit-rows.ts'
 
 /** Every row of `batch.daily_sales` against the log up to what its run has read. */
 export async function auditDailySales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {

@@ -1,29 +1,13 @@
+import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
-import { CHECKSUM_AUDITS } from '#server/serving/reconcile/audit-checksums.ts'
-import { auditEpisodes } from '#server/serving/reconcile/audit-episodes.ts'
-import {
-  auditDailyInventory,
-  auditInventoryChain,
-  auditMonthlyInventory,
-} from '#server/serving/reconcile/audit-inventory.ts'
-import { auditLateness } from '#server/serving/reconcile/audit-lateness.ts'
-import {
-  auditDailyReviews,
-  auditMonthlyCategorySales,
-  auditMonthlyTenders,
-} from '#server/serving/reconcile/audit-other-reports.ts'
-import { auditPeriodCustomers, auditPeriodSums } from '#server/serving/reconcile/audit-periods.ts'
-import {
-  auditDailyProductSales,
-  auditDailySales,
-  auditHourlySales,
-} from '#server/serving/reconcile/audit-sales-reports.ts'
-import type { AuditScope } from '#server/serving/reconcile/audit-scope.ts'
-import { auditStock } from '#server/serving/reconcile/audit-stock.ts'
-import { auditWindows } from '#server/serving/reconcile/audit-windows.ts'
-import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
-import type { SharedWork } from '#server/serving/reconcile/share-snapshot.ts'
-import { weighFindings } from '#server/serving/reconcile/weigh-findings.ts'
+import { CHECKSUM_AUDITS } from './audit-checksums.ts'
+import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from './audit-inventory.ts'
+import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
+import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
+import type { AuditScope, FoundRow } from './audit-rows.ts'
+import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
+import { auditEpisodes, auditStock } from './audit-stock.ts'
+import { auditLateness, auditWindows } from './audit-windows.ts'
 
 type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
 
@@ -104,4 +88,105 @@ export async function keepFindings(
       insert into recon.findings (run_id, path, relation, row_key, metric, stored, expected)
       values (${runId}, ${path}, ${relation}, ${reading.json(rowKey)}, ${metric}, ${stored}, ${expected})`
   }
+}
+
+/** Reports whose rows are held against other reports' rows, and not against the log itself. */
+const COMPUTED_FROM: Readonly<Record<string, string>> = {
+  'batch.weekly_sales': 'batch.daily_sales',
+  'batch.monthly_sales': 'batch.daily_sales',
+  'batch.monthly_product_sales': 'batch.daily_product_sales',
+  'batch.monthly_category_sales': 'batch.monthly_product_sales',
+  'batch.monthly_inventory': 'batch.daily_inventory',
+  'batch.daily_inventory': 'batch.daily_inventory',
+}
+
+interface Findings {
+  /** Rows held against the log, or against themselves. */
+  direct: readonly FoundRow[]
+  /** Rows held against the report they are computed from. */
+  derived: readonly FoundRow[]
+  /** Periods whose rows are not those their run took the checksum of. */
+  checksums: readonly FoundRow[]
+}
+
+/**
+ * Leaves out what only follows from another finding: a row whose own period is as its run left it, held
+ * against one that was changed since, is right and the other is wrong; and a checksum says nothing where a
+ * row of its period is named.
+ */
+export function weighFindings({ direct, derived, checksums }: Findings): FoundRow[] {
+  const changed = new Set(checksums.map(periodKey))
+  const changedReports = new Set(checksums.map(reportKey))
+  const blamed = derived.filter(row => {
+    const base = COMPUTED_FROM[row.relation]
+    return (
+      changed.has(periodKey(row)) ||
+      base === undefined ||
+      !changedReports.has(reportKey({ ...row, relation: base }))
+    )
+  })
+  const named = [...direct, ...blamed]
+  const namedPeriods = new Set(named.map(periodKey))
+  return [...named, ...checksums.filter(row => !namedPeriods.has(periodKey(row)))]
+}
+
+function reportKey({ relation, rowKey }: Pick<FoundRow, 'relation' | 'rowKey'>): string {
+  return `${relation} ${rowKey.store}`
+}
+
+function periodKey(row: FoundRow): string {
+  const { business_day: day, week, month } = row.rowKey
+  return `${reportKey(row)} ${day ?? week ?? month}`
+}
+
+/** @param stop fires when another reader's part has failed: what is done from then on is thrown away */
+type SharedWork = (reading: Reading, stop: AbortSignal) => Promise<void>
+
+/**
+ * Does work that can be shared on this reader and, at the same time, on other connections of the client that
+ * read the same snapshot. Who gets no connection is not waited for: a client of one connection, or one that
+ * others use, does all of it here, only later.
+ *
+ * @param reading inside a repeatable read transaction
+ * @param readers how many at most, this one included
+ * @param prepare what is done first on each of the others
+ */
+export async function shareSnapshot(
+  { sql, reading, readers }: { sql: Sql; reading: Reading; readers: number },
+  { prepare, work }: { prepare: (reading: Reading) => Promise<void>; work: SharedWork },
+): Promise<void> {
+  const [exported] = await reading<{ snapshot: string }[]>`select pg_export_snapshot() as snapshot`
+  const others: Promise<void>[] = []
+  const failed = new AbortController()
+  const workOn = async (reader: Reading): Promise<void> => {
+    try {
+      await work(reader, failed.signal)
+    } catch (error) {
+      failed.abort(error)
+      throw error
+    }
+  }
+  let isOver = false
+  const join = async (other: Reading): Promise<void> => {
+    // It came free when nothing was left to do, and the snapshot may be gone.
+    if (isOver) return
+    const working = (async () => {
+      await other.unsafe(`set transaction snapshot '${exported?.snapshot}'`)
+      await prepare(other)
+      await workOn(other)
+    })()
+    others.push(working)
+    await working
+  }
+  for (let count = 1; count < Math.min(readers, sql.options.max); count += 1) {
+    // How the work of one that joined ended is awaited below; one that never joined took nothing on.
+    sql.begin('isolation level repeatable read read only', join).catch(() => {})
+  }
+  try {
+    await workOn(reading)
+  } finally {
+    isOver = true
+    await Promise.allSettled(others)
+  }
+  await Promise.all(others)
 }

@@ -1,11 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
-import {
-  type AuditScope,
-  inStores,
-  runsOf,
-  salesOf,
-  salesSums,
-} from '#server/serving/reconcile/audit-scope.ts'
+import { inStores } from '#server/serving/scope.ts'
+import { type AuditScope, runsOf, salesOf, salesSums } from './audit-rows.ts'
 
 /** The metrics of `recon.reconciliation`, with the kinds of events that move them. */
 const METRICS = [

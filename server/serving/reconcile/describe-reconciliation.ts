@@ -1,5 +1,5 @@
-import type { FoundRow } from '#server/serving/reconcile/found-row.ts'
-import { isClean, type ReconciledFigure, type Reconciliation } from '#server/serving/reconcile/reconcile.ts'
+import type { FoundRow } from './audit-rows.ts'
+import { isClean, type ReconciledFigure, type Reconciliation } from './reconcile.ts'
 
 /** A range with more differing figures is told by its totals alone; `--json` and the view have them all. */
 const MAX_LINES = 200

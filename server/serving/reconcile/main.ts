@@ -5,12 +5,7 @@ import { migrate } from '#db/migrate.ts'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
-import {
-  isClean,
-  RECONCILE_CONNECTIONS,
-  type ReconcileRequest,
-  reconcile,
-} from '#server/serving/reconcile/reconcile.ts'
+import { isClean, RECONCILE_CONNECTIONS, type ReconcileRequest, reconcile } from './reconcile.ts'
 
 const HELP = `Usage: npm run reconcile -- --from DAY --to DAY [options]
 

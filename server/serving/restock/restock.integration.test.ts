@@ -4,12 +4,11 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { counted, placed, received } from '#domain/examples/example-events.ts'
 import { formatInstant, HOUR_MS } from '#domain/instant.ts'
-import { actOnAlerts } from '#server/serving/restock/act-on-alerts.ts'
-import { readOrderProposals } from '#server/serving/restock/order-proposals.ts'
-import { proposalsCsv } from '#server/serving/restock/proposals-csv.ts'
-import { describeAlerts, readOpenAlerts, readResolvedAlerts } from '#server/serving/restock/restock-alerts.ts'
 import { runCommand } from '#server/serving/testing/command.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
+import { actOnAlerts } from './alert-actions.ts'
+import { describeAlerts, readOpenAlerts, readResolvedAlerts } from './alerts.ts'
+import { proposalsCsv, readOrderProposals } from './proposals.ts'
 
 const ALL = { stores: [], rules: [] }
 let database: TestDatabase

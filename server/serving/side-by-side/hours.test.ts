@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { businessDaySpan } from '#domain/business-day.ts'
 import type { HourlyFigures } from './hours.ts'
-import { alignHours, batchBasis } from './hours.ts'
+import { alignHours } from './hours.ts'
+import { batchBasis } from './vector.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }
 const sold: HourlyFigures = {

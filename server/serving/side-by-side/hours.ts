@@ -4,11 +4,21 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
-import type { SideBySide } from './side-by-side.ts'
-import type { BatchBasis, Vector } from './vector.ts'
+import { inStores } from '#server/serving/scope.ts'
+import { type BatchBasis, batchBasis, type Vector } from './vector.ts'
 
 /** What an hour has of each path: the hourly report keeps no counts of return documents. */
 export type HourlyFigures = Omit<SalesFigures, 'returnDocuments' | 'unitsReturned'>
+
+export interface Hour {
+  hourStart: Instant
+  /** 'HH:00' in the zone of the store, or of the first store in scope. */
+  label: string
+  batch: HourlyFigures | null
+  stream: HourlyFigures | null
+  /** The stream's watermark has not passed the hour's end. */
+  open: boolean
+}
 
 /** One path's figures of the hours it has rows of. */
 type HourRows = {
@@ -28,23 +38,17 @@ interface HourlyRun {
   rulesVersion: number
 }
 
-export interface Hours {
-  hours: SideBySide['hours']
-  basis: BatchBasis
-}
-
-/**
+export /**
  * A single business day by hour, both paths. Hours are instants, so that a day of a clock change has its
  * 23 or 25; they are those of each store's own zone and add up where stores share an instant.
  */
-export async function readHours(
+async function readHours(
   reading: Reading,
   scope: SideBySideScope,
   vector: Vector,
-): Promise<Hours | null> {
+): Promise<{ hours: Hour[]; basis: BatchBasis } | null> {
   if (scope.from !== scope.to) return null
-  const inScope = (column: string) =>
-    scope.stores.length > 0 ? reading`and ${reading(column)} = any(${scope.stores})` : reading``
+  const inScope = (column: string) => inStores(reading, scope, column)
   const [[calendar], runs, batch, stream] = await Promise.all([
     reading<StoreCalendar[]>`
       select zone, cut_over_hour as "cutOverHour" from ref.stores
@@ -65,7 +69,7 @@ export async function readHours(
         sum(w.units)::text as units, sum(w.gross)::text as gross, sum(w.discounts)::text as discounts,
         sum(w.returns)::text as returns
       from stream.windows w join ref.stores s on s.store = w.store
-      where w.generation = ${vector.generation} and w.business_day = ${scope.from}
+      where w.generation = ${vector.basis.generation} and w.business_day = ${scope.from}
         and w.currency = ${scope.currency} ${inScope('w.store')}
       group by 1`,
   ])
@@ -78,39 +82,10 @@ export async function readHours(
       batch: toFigures(batch),
       batchUpTo: basis.computedAt,
       stream: toFigures(stream),
-      watermark: lowestWatermark(vector),
+      watermark: vector.basis.watermark,
     }),
     basis,
   }
-}
-
-/** The basis of figures that several runs contribute to: the newest names it, the lowest offset bounds it. */
-export function batchBasis(
-  runs: readonly {
-    partition: number
-    runId: number
-    computedAt: Instant
-    through: number
-    rulesVersion: number
-  }[],
-): BatchBasis {
-  const basis: BatchBasis = { runId: null, computedAt: null, through: {}, rulesVersion: null }
-  for (const run of runs) {
-    const known = basis.through[run.partition]
-    basis.through[run.partition] = known === undefined ? run.through : Math.min(known, run.through)
-    if (basis.runId === null || run.runId > basis.runId) {
-      basis.runId = run.runId
-      basis.computedAt = run.computedAt
-      basis.rulesVersion = run.rulesVersion
-    }
-  }
-  return basis
-}
-
-/** Minimum over the partitions that have one. */
-export function lowestWatermark(vector: Vector): Instant | null {
-  const known = vector.stream.flatMap(position => (position.watermark === null ? [] : [position.watermark]))
-  return known.length > 0 ? Math.min(...known) : null
 }
 
 interface HoursToAlign {
@@ -125,14 +100,7 @@ interface HoursToAlign {
 }
 
 /** Lays both paths on the hours of the day. An hour a path has reached but sold nothing in is zero; one it has not reached is null. */
-export function alignHours({
-  span,
-  zone,
-  batch,
-  batchUpTo,
-  stream,
-  watermark,
-}: HoursToAlign): SideBySide['hours'] {
+export function alignHours({ span, zone, batch, batchUpTo, stream, watermark }: HoursToAlign): Hour[] {
   const starts = new Set([...batch.keys(), ...stream.keys()])
   for (let start = span.start; start < span.end; start += HOUR_MS) starts.add(start)
   const label = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' })

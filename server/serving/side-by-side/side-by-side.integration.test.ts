@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed, returned, voided } from '#domain/examples/example-events.ts'
-import { readDifferenceEvents } from '#server/serving/reconcile/difference-events.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
-import type { SideBySide } from './side-by-side.ts'
-import { readSideBySide } from './side-by-side.ts'
+import { readDifferenceEvents } from './difference-events.ts'
+import { readSideBySide, type SideBySide } from './side-by-side.ts'
 
 const DAY = '2026-03-02'
 const TEA = [{ sku: 'tea', units: 2, unitPrice: '2.50', discount: '0.10' }]

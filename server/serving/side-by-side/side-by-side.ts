@@ -1,18 +1,23 @@
 import type { Sql } from '#db/client.ts'
-import { readSnapshot } from '#db/transaction.ts'
+import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { Instant } from '#domain/instant.ts'
 import type { SalesFigures } from '#domain/measures.ts'
-import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
-import type { MetricComparison } from '#server/serving/reconcile/difference.ts'
-import { compareMetrics, type StoreDay } from '#server/serving/reconcile/difference.ts'
+import type { StreamBasis } from '#server/serving/freshness/positions.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
-import type { HourlyFigures } from '#server/serving/side-by-side/hours.ts'
-import type { BatchBasis } from '#server/serving/side-by-side/vector.ts'
-import { addSums, type Sums, toSalesFigures, zeroSums } from '#server/serving/sums.ts'
-import { readBatchDays, readStreamDays, readUnsharedGroups, type StoreDaySums } from './figures.ts'
-import { batchBasis, lowestWatermark, readHours } from './hours.ts'
-import { readVector, type StoreDayRun, type Vector } from './vector.ts'
+import { inStores } from '#server/serving/scope.ts'
+import { compareMetrics, type EventGroup, type MetricComparison, type StoreDay } from './difference.ts'
+import { type Hour, readHours } from './hours.ts'
+import { addSums, parseSums, type Sums, type SumsRow, toSalesFigures, zeroSums } from './sums.ts'
+import {
+  type BatchBasis,
+  batchBasis,
+  lateExpression,
+  readVector,
+  type StoreDayRun,
+  scanFrom,
+  unsharedEvents,
+  type Vector,
+} from './vector.ts'
 
 export interface SideBySide {
   scope: SideBySideScope
@@ -26,15 +31,7 @@ export interface SideBySide {
   /** One entry a business day of the range with anything in either path. */
   days: { businessDay: BusinessDay; batch: SalesFigures | null; stream: SalesFigures | null }[]
   /** Only for a range of one day: by hour (an instant; 23 to 25 a day) in the stores' local hours. */
-  hours: {
-    hourStart: Instant
-    /** 'HH:00' in the zone of the store, or of the first store in scope. */
-    label: string
-    batch: HourlyFigures | null
-    stream: HourlyFigures | null
-    /** The stream's watermark has not passed the hour's end. */
-    open: boolean
-  }[]
+  hours: Hour[]
 }
 
 /**
@@ -54,13 +51,7 @@ export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<
     return {
       scope,
       batchBasis: batchBasis(vector.runs.flatMap(toRun)),
-      streamBasis: {
-        generation: vector.generation,
-        watermark: lowestWatermark(vector),
-        processedAt: newest(vector.stream.map(position => position.processedAt)),
-        through: Object.fromEntries(vector.stream.map(({ partition, through }) => [partition, through])),
-        rulesVersion: vector.rulesVersion,
-      },
+      streamBasis: vector.basis,
       hourlyBatchBasis: hours?.basis ?? null,
       coverage: { storeDays: storeDays.length, withBatch: storeDays.filter(day => day.covered).length },
       metrics: compareMetrics(storeDays, groups),
@@ -71,12 +62,12 @@ export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<
 }
 
 /** One entry a store-day that either path has rows of. A covered day without rows sold nothing: zero on both sides. */
-export function joinStoreDays(
+function joinStoreDays(
   batch: readonly StoreDaySums[],
   stream: readonly StoreDaySums[],
-  vector: Pick<Vector, 'runs' | 'rulesVersion'>,
+  { runs: storeDayRuns, basis }: Vector,
 ): StoreDay[] {
-  const runs = new Map(vector.runs.map(run => [`${run.businessDay} ${run.store}`, run]))
+  const runs = new Map(storeDayRuns.map(run => [`${run.businessDay} ${run.store}`, run]))
   const days = new Map<string, StoreDay>()
   const dayOf = ({ store, businessDay }: StoreDaySums): StoreDay => {
     const key = `${businessDay} ${store}`
@@ -84,7 +75,7 @@ export function joinStoreDays(
     if (!day) {
       const run = runs.get(key)
       const rulesDiffer =
-        run !== undefined && run.rulesVersion !== null && run.rulesVersion !== vector.rulesVersion
+        run !== undefined && run.rulesVersion !== null && run.rulesVersion !== basis.rulesVersion
       const covered = run !== undefined && run.runId !== null
       day = { store, businessDay, batch: zeroSums(), covered, stream: zeroSums(), rulesDiffer }
       days.set(key, day)
@@ -119,9 +110,76 @@ function toRun({ partition, runId, computedAt, through, rulesVersion }: StoreDay
   return [{ partition, runId, computedAt, through, rulesVersion }]
 }
 
-function newest(instants: readonly (number | null)[]): number | null {
-  return instants.reduce(
-    (latest, instant) => (latest === null || (instant ?? 0) > latest ? instant : latest),
-    null,
-  )
+/** One path's figures of one store's business day. */
+interface StoreDaySums {
+  store: string
+  businessDay: BusinessDay
+  sums: Sums
+}
+
+type StoreDayRow = SumsRow & { store: string; businessDay: BusinessDay }
+
+const SUMMED_COLUMNS = (reading: Reading) => reading`
+  sum(orders)::text as orders, sum(units)::text as units, sum(gross)::text as gross,
+  sum(discounts)::text as discounts, sum(returns)::text as returns,
+  sum(return_documents)::text as "returnDocuments", sum(units_returned)::text as "unitsReturned"`
+
+/** What `batch.daily_sales` says, per store and day. */
+async function readBatchDays(reading: Reading, scope: SideBySideScope): Promise<StoreDaySums[]> {
+  const rows = await reading<StoreDayRow[]>`
+    select store, business_day as "businessDay", ${SUMMED_COLUMNS(reading)}
+    from batch.daily_sales
+    where business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
+      ${inStores(reading, scope, 'store')}
+    group by store, business_day`
+  return rows.map(toStoreDay)
+}
+
+/** What the stream's windows add up to, per store and day. */
+async function readStreamDays(
+  reading: Reading,
+  scope: SideBySideScope,
+  vector: Vector,
+): Promise<StoreDaySums[]> {
+  const rows = await reading<StoreDayRow[]>`
+    select store, business_day as "businessDay", ${SUMMED_COLUMNS(reading)}
+    from stream.windows
+    where generation = ${vector.basis.generation}
+      and business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
+      ${inStores(reading, scope, 'store')}
+    group by store, business_day`
+  return rows.map(toStoreDay)
+}
+
+type GroupRow = SumsRow & Omit<EventGroup, 'sums'>
+
+/** The events that one path has read and the other has not, added up by class and annotation. */
+async function readUnsharedGroups(
+  reading: Reading,
+  scope: SideBySideScope,
+  vector: Vector,
+): Promise<EventGroup[]> {
+  const rows = await reading<GroupRow[]>`
+    with unshared as (
+      select e.store, e.business_day, e.type,
+        case when e."offset" > through.batch then 'after-batch' else 'before-stream' end as cause,
+        case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+        e.type = 'order.returned' as returned, e.class = 'bulk' as bulk, ${lateExpression(reading)} as late,
+        e.total_units, e.total_gross, e.total_discounts, e.total_returns
+      ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
+    )
+    select store, business_day as "businessDay", cause, type, total_discounts <> 0 as discounted, late, bulk,
+      count(*) as events,
+      sum(sign)::text as orders, sum(sign * total_units)::text as units, sum(sign * total_gross)::text as gross,
+      sum(sign * total_discounts)::text as discounts,
+      coalesce(sum(total_returns) filter (where returned), 0)::text as returns,
+      count(*) filter (where returned)::text as "returnDocuments",
+      coalesce(sum(total_units) filter (where returned), 0)::text as "unitsReturned"
+    from unshared
+    group by store, business_day, cause, type, discounted, late, bulk`
+  return rows.map(row => ({ ...row, sums: parseSums(row) }))
+}
+
+function toStoreDay(row: StoreDayRow): StoreDaySums {
+  return { store: row.store, businessDay: row.businessDay, sums: parseSums(row) }
 }

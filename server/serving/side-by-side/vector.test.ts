@@ -4,10 +4,8 @@ import { type StoreDayRun, scanFrom, type Vector } from './vector.ts'
 const DAY = '2026-03-02'
 const at = (time: string) => Date.parse(`${DAY}T${time}Z`)
 
-function vector(part: Partial<Vector>): Vector {
+function vector(part: Partial<Vector>) {
   return {
-    generation: 1,
-    rulesVersion: 1,
     stream: [{ partition: 0, through: 100, appendedAt: at('12:00'), watermark: null, processedAt: null }],
     runs: [],
     planner: [{ partition: 0, offset: 95, appendedAt: at('11:50') }],

@@ -1,7 +1,13 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
+import {
+  readStreamStand,
+  type StreamBasis,
+  type StreamPosition,
+} from '#server/serving/freshness/positions.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
+import { inStores } from '#server/serving/scope.ts'
 
 /** What a batch figure stands on. Null run: no run has covered it yet. */
 export interface BatchBasis {
@@ -12,16 +18,6 @@ export interface BatchBasis {
   /** Offset read per partition, `{ "0": 1234 }`: the lowest of the contributing runs, so each read at least this. */
   through: Record<string, number>
   rulesVersion: number | null
-}
-
-/** How far the stream has read one partition. */
-export interface StreamPosition {
-  partition: number
-  through: number
-  /** Append time of the entry at `through`. */
-  appendedAt: Instant
-  watermark: Instant | null
-  processedAt: Instant | null
 }
 
 /** What the batch path knows of one store's day: its run of `daily_sales`, and where the day's events lie. */
@@ -42,8 +38,7 @@ export interface StoreDayRun {
 
 /** The offsets that one answer stands on. */
 export interface Vector {
-  generation: number
-  rulesVersion: number
+  basis: StreamBasis
   /** Partitions of the stores in scope. */
   stream: StreamPosition[]
   runs: StoreDayRun[]
@@ -55,20 +50,9 @@ type Scope = Pick<SideBySideScope, 'from' | 'to' | 'stores'>
 
 /** Reads the vector of a scope. The transaction's snapshot makes it one moment. */
 export async function readVector(reading: Reading, scope: Scope): Promise<Vector> {
-  const inScope = (column: string) =>
-    scope.stores.length > 0 ? reading`and ${reading(column)} = any(${scope.stores})` : reading``
-  const [[active], stream, planner, runs] = await Promise.all([
-    reading<{ generation: number; rulesVersion: number }[]>`
-      select g.generation, g.rules_version as "rulesVersion"
-      from stream.active_generation a join stream.generations g on g.generation = a.generation`,
-    reading<StreamPosition[]>`
-      select p.partition, coalesce(c."offset", 0) as through,
-        coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt", c.watermark, c.processed_at as "processedAt"
-      from log.partitions p
-      left join stream.checkpoints c on c.partition = p.partition
-        and c.generation = (select generation from stream.active_generation)
-      where exists (select from ref.stores s where s.partition = p.partition ${inScope('s.store')})
-      order by p.partition`,
+  const inScope = (column: string) => inStores(reading, scope, column)
+  const [{ basis, positions: stream }, planner, runs] = await Promise.all([
+    readStreamStand(reading, scope),
     reading<Vector['planner']>`
       select p.partition, coalesce(c."offset", 0) as "offset",
         coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt"
@@ -92,8 +76,7 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
         h.first_appended_at as "headFirstAppendedAt", h.last_offset as "headLastOffset"
       from runs r full join heads h on h.store = r.store and h.business_day = r.period`,
   ])
-  if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
-  return { ...active, stream, runs, planner }
+  return { basis, stream, runs, planner }
 }
 
 /**
@@ -104,7 +87,7 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
  * run has read everything up to its own offset; and no event is appended before it happened (two minutes
  * of clock skew aside).
  */
-export function scanFrom(vector: Vector, from: BusinessDay): Instant {
+export function scanFrom(vector: Pick<Vector, 'stream' | 'runs' | 'planner'>, from: BusinessDay): Instant {
   const candidates: Instant[] = []
   const streamAt = new Map(vector.stream.map(position => [position.partition, position]))
   // Past the planner's place anything may have come.
@@ -119,4 +102,67 @@ export function scanFrom(vector: Vector, from: BusinessDay): Instant {
   // A business day starts at most a day before its date does in UTC.
   const firstPossible = Date.parse(`${addDays(from, -2)}T00:00:00Z`)
   return Math.max(firstPossible, candidates.length > 0 ? Math.min(...candidates) : 0)
+}
+
+/** The basis of figures that several runs contribute to: the newest names it, the lowest offset bounds it. */
+export function batchBasis(
+  runs: readonly {
+    partition: number
+    runId: number
+    computedAt: Instant
+    through: number
+    rulesVersion: number
+  }[],
+): BatchBasis {
+  const basis: BatchBasis = { runId: null, computedAt: null, through: {}, rulesVersion: null }
+  for (const run of runs) {
+    const known = basis.through[run.partition]
+    basis.through[run.partition] = known === undefined ? run.through : Math.min(known, run.through)
+    if (basis.runId === null || run.runId > basis.runId) {
+      basis.runId = run.runId
+      basis.computedAt = run.computedAt
+      basis.rulesVersion = run.rulesVersion
+    }
+  }
+  return basis
+}
+
+/**
+ * FROM and WHERE over the sales events of a scope that one path has read and the other has not, as `e`
+ * (log.event_log), with `through.batch` (offset read by the batch run of the event's store-day) and
+ * `through.stream` (by the stream in its partition). They fall in two disjoint classes:
+ *
+ * - after-batch: offset in (batch's, stream's], effects that only the stream has
+ * - before-stream: offset in (stream's, batch's], effects that only the batch has
+ */
+export function unsharedEvents(
+  reading: Reading,
+  request: { scope: SideBySideScope; vector: Vector; scanFrom: Instant },
+) {
+  const { scope, vector, scanFrom } = request
+  return reading`
+    from log.event_log e
+    left join batch.current_runs r
+      on r.job = 'daily_sales' and r.store = e.store and r.period = e.business_day
+    left join stream.checkpoints c on c.generation = ${vector.basis.generation} and c.partition = e.partition
+    cross join lateral (
+      select coalesce(r.through_offset, 0) as batch, coalesce(c."offset", 0) as stream
+    ) through
+    where e.partition = any(${vector.stream.map(position => position.partition)})
+      and e.appended_at >= ${scanFrom}
+      and e.type in ('order.placed', 'order.voided', 'order.returned')
+      and e.business_day between ${scope.from} and ${scope.to}
+      and e.currency = ${scope.currency}
+      ${inStores(reading, scope, 'e.store')}
+      and e."offset" > least(through.batch, through.stream) and e."offset" <= greatest(through.batch, through.stream)`
+}
+
+/**
+ * Whether an event counts as late, for annotation only: a live event that reached the log 30 s or more
+ * after the end of its minute. The stream itself judges by its watermark; this is decided from the event
+ * alone, so that it can be said of events that the stream has not met.
+ */
+export function lateExpression(reading: Reading) {
+  return reading`(e.class = 'live'
+    and e.appended_at >= date_trunc('minute', e.event_time) + interval '1 minute 30 seconds')`
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { SalesDocument } from '#domain/measures.ts'
 import type { WindowState } from '#domain/window.ts'
-import type { AlertHandling } from '#server/serving/restock/act-on-alerts.ts'
+import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
 
 /**
  * What the live socket says. Money is a decimal string with four decimals, counts are numbers, instants are epoch

@@ -1,18 +1,17 @@
 import { z } from 'zod'
 import { ALL_JOBS, JOBS } from '#domain/reports.ts'
-import { readCompleteness } from '#server/serving/pipeline/completeness.ts'
+import { readCompleteness, readReconciliations } from '#server/serving/pipeline/checks.ts'
 import {
-  discardLetter,
+  discardDeadLetter,
   listDeadLetters,
   readDeadLetter,
-  requeueLetter,
+  requeueDeadLetter,
   requeueReason,
 } from '#server/serving/pipeline/dead-letters.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
 import { readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
 import { listRuns, readCell } from '#server/serving/pipeline/ledger.ts'
-import { readReconciliations } from '#server/serving/pipeline/reconciliations.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
@@ -76,13 +75,13 @@ export const pipelineRouter = router({
       .query(({ ctx, input }) => readDeadLetter(ctx.serving, input.deadLetter)),
     requeue: procedure
       .input(z.strictObject({ deadLetter: number, payload: z.string().min(1).max(MAX_PAYLOAD) }))
-      .mutation(({ ctx, input }) => requeueLetter(ctx.serving, input)),
+      .mutation(({ ctx, input }) => requeueDeadLetter(ctx.serving, input)),
     requeueReason: procedure
       .input(z.strictObject({ reason: name }))
       .mutation(({ ctx, input }) => requeueReason(ctx.serving, input.reason)),
     discard: procedure
       .input(z.strictObject({ deadLetter: number, reason: z.string().trim().min(1).max(500) }))
-      .mutation(({ ctx, input }) => discardLetter(ctx.serving, input)),
+      .mutation(({ ctx, input }) => discardDeadLetter(ctx.serving, input)),
   }),
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),

@@ -1,5 +1,5 @@
 import { ZodError, z } from 'zod'
-import { isDatabaseAway } from '#server/serving/database-away.ts'
+import { isDatabaseAway } from '#server/serving/failures.ts'
 import { ExportsBusyError, exportReport } from '#server/serving/reports/export-report.ts'
 import { readReport } from '#server/serving/reports/read-report.ts'
 import { reportRequestSchema } from '#server/serving/reports/report-request.ts'

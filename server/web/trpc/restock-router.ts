@@ -1,10 +1,13 @@
 import { TRPCError } from '@trpc/server'
 import { z } from 'zod'
-import { AlertActionError, actOnAlerts } from '#server/serving/restock/act-on-alerts.ts'
-import { readOrderProposals } from '#server/serving/restock/order-proposals.ts'
-import { proposalsCsv } from '#server/serving/restock/proposals-csv.ts'
-import { describeAlerts, readOpenAlerts, readResolvedAlerts } from '#server/serving/restock/restock-alerts.ts'
-import { restockScopeSchema } from '#server/serving/restock/restock-scope.ts'
+import { AlertActionError, actOnAlerts } from '#server/serving/restock/alert-actions.ts'
+import {
+  describeAlerts,
+  readOpenAlerts,
+  readResolvedAlerts,
+  restockScopeSchema,
+} from '#server/serving/restock/alerts.ts'
+import { proposalsCsv, readOrderProposals } from '#server/serving/restock/proposals.ts'
 import { procedure, router } from './trpc.ts'
 
 const alertIdsSchema = z.array(z.string().min(1).max(400)).min(1).max(500)

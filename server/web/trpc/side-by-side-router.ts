@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { METRICS } from '#domain/measures.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
-import { readDifferenceEvents } from '#server/serving/reconcile/difference-events.ts'
-import { listFindings } from '#server/serving/reconcile/findings.ts'
+import { listFindings } from '#server/serving/pipeline/checks.ts'
 import { scopeSchema } from '#server/serving/scope.ts'
+import { readDifferenceEvents } from '#server/serving/side-by-side/difference-events.ts'
 import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
 import { pageSize, procedure, router } from './trpc.ts'
 

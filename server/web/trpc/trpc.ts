@@ -1,9 +1,8 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { ZodError, z } from 'zod'
-import { isDatabaseAway } from '#server/serving/database-away.ts'
-import { RefusedError } from '#server/serving/pipeline/refused.ts'
-import { CursorError } from '#server/serving/reconcile/difference-events.ts'
+import { isDatabaseAway, RefusedError } from '#server/serving/failures.ts'
 import { type Serving, serving } from '#server/serving/serving.ts'
+import { CursorError } from '#server/serving/side-by-side/difference-events.ts'
 
 /** What every procedure is given. */
 export interface TrpcContext {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Freshness } from '#server/serving/freshness/freshness.ts'
-import { type HealthFacts, judgeHealth } from './judge-health.ts'
+import { type HealthFacts, judgeHealth } from './flow.ts'
 
 const NOW = Date.parse('2026-11-20T10:00:00Z')
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MEASURE_NAMES } from '#domain/measures.ts'
-import { addSums, metricOf, type Sums, zeroSums } from '#server/serving/sums.ts'
 import { compareMetrics, type EventGroup, type StoreDay } from './difference.ts'
+import { addSums, metricOf, type Sums, zeroSums } from './sums.ts'
 
 function sums(part: Partial<Sums>): Sums {
   return { ...zeroSums(), ...part }

@@ -1,15 +1,15 @@
+import { stringify } from 'csv-stringify/sync'
 import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
-import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
-import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
-import { unitsToOrder } from '#server/serving/restock/whole-packs.ts'
+import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { inStores } from '#server/serving/scope.ts'
+import type { RestockScope } from './alerts.ts'
 
 /** Something to order: a sku of a store whose stock, with what is on order, is at or below its reorder point. */
-export interface ProposedLine {
+interface ProposedLine {
   store: string
   storeName: string
   sku: string
@@ -31,7 +31,7 @@ export interface ProposedLine {
   expectedAt: Instant | null
 }
 
-export interface SupplierProposal {
+interface SupplierProposal {
   /** Null: skus for which no supplier is known. */
   supplier: string | null
   name: string | null
@@ -40,7 +40,7 @@ export interface SupplierProposal {
   lines: (ProposedLine & { currency: string | null })[]
 }
 
-export interface OrderProposals {
+interface OrderProposals {
   suppliers: SupplierProposal[]
   /** Products of stores that are short, but of which enough is on order. */
   covered: number
@@ -89,7 +89,7 @@ export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise
       ) terms on true
       where s.generation = ${basis.generation} and s.on_hand is not null
         and (s.on_hand <= policy.reorder_point or s.on_hand + s.on_order <= policy.reorder_point)
-        ${scope.stores.length > 0 ? reading`and s.store = any(${scope.stores})` : reading``}
+        ${inStores(reading, scope, 's.store')}
         ${scope.supplier ? reading`and terms.supplier = ${scope.supplier}` : reading``}
       order by terms.name nulls last, p.name, s.sku, "storeName"`
     const { rules } = scope
@@ -166,4 +166,83 @@ function totalsOf(lines: SupplierProposal['lines']): SupplierProposal['totals'] 
     totals.set(currency, total)
   }
   return [...totals].map(([currency, { cost, ...rest }]) => ({ currency, cost: formatAmount(cost), ...rest }))
+}
+
+/** What a store has of a sku, and what its policy wants. */
+interface StockNeed {
+  /** May be below zero. */
+  onHand: number
+  onOrder: number
+  reorderPoint: number
+  /** Null: the policy has no such level. */
+  orderUpTo: number | null
+  /** The supplier sells whole packs only. */
+  packSize: number
+}
+
+/**
+ * Units to order: nothing while on hand and on order together (the inventory position) are above the reorder
+ * point; else up to the policy's level, rounded up to whole packs. The (s, S) policy of the textbooks.
+ * @returns units, 0 when there is nothing to order; null when the policy does not say up to where
+ */
+export function unitsToOrder({
+  onHand,
+  onOrder,
+  reorderPoint,
+  orderUpTo,
+  packSize,
+}: StockNeed): number | null {
+  const position = onHand + onOrder
+  if (position > reorderPoint) return 0
+  if (orderUpTo === null) return null
+  return Math.ceil(Math.max(0, orderUpTo - position) / packSize) * packSize
+}
+
+const COLUMNS = [
+  'supplier',
+  'supplier_name',
+  'store',
+  'store_name',
+  'sku',
+  'product',
+  'on_hand',
+  'on_order',
+  'reorder_point',
+  'order_up_to',
+  'pack_size',
+  'suggested_units',
+  'unit_cost',
+  'cost',
+  'currency',
+  'lead_time_days',
+  'expected_at',
+] as const
+
+/**
+ * The proposals as a table for a spreadsheet, with the byte order mark by which Excel knows UTF-8. A name that
+ * a spreadsheet would run as a formula gets an apostrophe before it; numbers below zero stay numbers.
+ */
+export function proposalsCsv({ suppliers }: OrderProposals): string {
+  const rows = suppliers.flatMap(({ supplier, name, lines }) =>
+    lines.map(line => ({
+      supplier,
+      supplier_name: name,
+      store: line.store,
+      store_name: line.storeName,
+      sku: line.sku,
+      product: line.productName,
+      on_hand: line.onHand,
+      on_order: line.onOrder,
+      reorder_point: line.reorderPoint,
+      order_up_to: line.orderUpTo,
+      pack_size: line.packSize,
+      suggested_units: line.suggestedUnits,
+      unit_cost: line.unitCost,
+      cost: line.cost,
+      currency: line.currency,
+      lead_time_days: line.leadTimeDays,
+      expected_at: line.expectedAt === null ? null : new Date(line.expectedAt).toISOString(),
+    })),
+  )
+  return stringify(rows, { header: true, columns: [...COLUMNS], escape_formulas: true, bom: true })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { storeClockOf } from './store-clock.ts'
+import { storeClockOf } from './live-board.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }
 

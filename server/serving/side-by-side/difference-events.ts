@@ -2,18 +2,17 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import { MEASURES, type Metric, type SalesDocument } from '#domain/measures.ts'
+import { MEASURES, type Metric } from '#domain/measures.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
-import { readVector, scanFrom } from '#server/serving/side-by-side/vector.ts'
-import { formatMetric } from '#server/serving/sums.ts'
 import type { EventCause } from './difference.ts'
-import { lateExpression, unsharedEvents } from './unshared-events.ts'
+import { formatMetric } from './sums.ts'
+import { lateExpression, readVector, scanFrom, unsharedEvents } from './vector.ts'
 
 /** An event that one path has read and the other has not. */
 export interface DifferenceEvent {
   source: string
   id: string
-  type: SalesDocument
+  type: 'order.placed' | 'order.voided' | 'order.returned'
   store: string
   channel: string
   businessDay: BusinessDay

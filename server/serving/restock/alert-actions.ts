@@ -15,12 +15,12 @@ export interface AlertHandling {
 }
 
 /** Payload of a change `alert_action`: alerts handled in one go; null handling: reopened. */
-export interface AlertActionChange {
+interface AlertActionChange {
   alertIds: string[]
   handling: AlertHandling | null
 }
 
-export interface AlertAction {
+interface AlertAction {
   alertIds: readonly string[]
   action: { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomorrow' } | { kind: 'reopen' }
   /** Who acts, as they call themselves; null: they did not say. */
@@ -116,5 +116,27 @@ function changesOf({
       case 'reopen':
         return null
     }
+  }
+}
+
+/** The newest action on an alert as it is stored. */
+export interface ActionRow {
+  actionKind: 'acknowledge' | 'snooze' | 'reopen' | null
+  snoozedUntil: Instant | null
+  actedBy: string | null
+  actedAt: Instant | null
+}
+
+/** What people said last of an alert; null: nobody did anything, or it was reopened. */
+export function handlingOf({ actionKind, snoozedUntil, actedBy, actedAt }: ActionRow): AlertHandling | null {
+  if (actedAt === null) return null
+  switch (actionKind) {
+    case 'acknowledge':
+      return { kind: 'acknowledged', until: null, by: actedBy, at: actedAt }
+    case 'snooze':
+      return { kind: 'snoozed', until: snoozedUntil, by: actedBy, at: actedAt }
+    case 'reopen':
+    case null:
+      return null
   }
 }

@@ -1,5 +1,5 @@
 import { MEASURES, METRICS, type Metric, type SalesDocument } from '#domain/measures.ts'
-import { addSums, formatMetric, isMoney, metricOf, type Sums, zeroSums } from '#server/serving/sums.ts'
+import { addSums, formatMetric, isMoney, metricOf, type Sums, zeroSums } from './sums.ts'
 
 /** Why two figures differ: effects of the events in one class. */
 export interface DifferenceClass {

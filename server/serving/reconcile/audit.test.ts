@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FoundRow } from './found-row.ts'
-import { weighFindings } from './weigh-findings.ts'
+import { weighFindings } from './audit.ts'
+import type { FoundRow } from './audit-rows.ts'
 
 function row(relation: string, rowKey: FoundRow['rowKey'], metric = 'gross'): FoundRow {
   return { path: 'batch', relation, rowKey: { store: 'a', ...rowKey }, metric, stored: '1', expected: '2' }

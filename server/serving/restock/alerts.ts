@@ -1,18 +1,31 @@
+import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
-import type { StreamBasis } from '#server/serving/live-board/stream-position.ts'
-import { readStreamStand } from '#server/serving/live-board/stream-position.ts'
-import { type ActionRow, handlingOf } from '#server/serving/restock/alert-handling.ts'
-import type { RestockScope } from '#server/serving/restock/restock-scope.ts'
-import type { AlertHandling } from './act-on-alerts.ts'
+import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { inStores, storesSchema } from '#server/serving/scope.ts'
+import { type ActionRow, type AlertHandling, handlingOf } from './alert-actions.ts'
+
+/** What both lists of the restock page can be narrowed to. */
+export const restockScopeSchema = z.strictObject({
+  stores: storesSchema,
+  /** Empty: all. */
+  rules: z
+    .array(z.enum(['oversold', 'out_of_stock', 'low_stock']))
+    .max(3)
+    .default([]),
+  /** Id; null for all. */
+  supplier: z.string().min(1).max(128).nullish(),
+})
+
+export type RestockScope = z.output<typeof restockScopeSchema>
 
 /** Alerts of one answer at most, the worst first. */
 const MOST_ALERTS = 500
 
 /** A shortage, with what people did about it. */
-export interface RestockAlert {
+interface RestockAlert {
   alertId: string
   store: string
   sku: string
@@ -32,7 +45,7 @@ export interface RestockAlert {
   handling: AlertHandling | null
 }
 
-export interface RestockAlerts {
+interface RestockAlerts {
   alerts: RestockAlert[]
   /** How many there are of each, whatever of them is listed. */
   counts: { oversold: number; outOfStock: number; low: number; acknowledged: number; snoozed: number }
@@ -60,7 +73,7 @@ export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<Res
   })
 }
 
-export interface ResolvedAlerts {
+interface ResolvedAlerts {
   alerts: RestockAlert[]
   /** Asks for the next page; null on the last. */
   nextCursor: number | null
@@ -124,7 +137,7 @@ function alertColumns(reading: Reading) {
 
 function inScope(reading: Reading, { stores, rules, supplier }: RestockScope) {
   return reading`
-    ${stores.length > 0 ? reading`and e.store = any(${stores})` : reading``}
+    ${inStores(reading, { stores }, 'e.store')}
     ${rules.length > 0 ? reading`and e.rule = any(${rules})` : reading``}
     ${supplier ? reading`and terms.supplier = ${supplier}` : reading``}`
 }

@@ -1,3 +1,8 @@
+/** What was asked for cannot be done as it is. The message says what can. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
 const CONNECTION_ERRORS = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readablePayload } from './readable-payload.ts'
+import { readablePayload } from './dead-letters.ts'
 
 const read = (text: string, max = 1_000) => readablePayload(new TextEncoder().encode(text), max)
 
