@@ -12,6 +12,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Pure tests: one module graph for all of them, instead of one for each file.
+          isolate: false,
           // No test asserts a time: a busy machine must not fail one.
           testTimeout: 60_000,
           hookTimeout: 60_000,
