@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { inheritedEnvironment, projectRoot } from './environment.ts'
@@ -61,15 +62,15 @@ export const nodeFlags = [
 ]
 
 export interface ProgramOptions {
-  /** From the project's folder. */
+  /** Its path, from the project's folder. */
   entry: string
   args?: readonly string[]
   /** Node's flags for this program, beside those that all have. */
   flags?: readonly string[]
   /** Environment variables put in place of ours; undefined takes one away. */
   settings?: Readonly<Record<string, string | undefined>>
-  /** Where its output goes: kept (the default), straight to ours, or to a function, line by line. */
-  output?: 'kept' | 'inherit' | ((line: string, stream: 'stdout' | 'stderr') => void)
+  /** Where its output goes: kept (the default), straight to ours, to the end of a file, or to a function by lines. */
+  output?: 'kept' | 'inherit' | { file: string } | ((line: string, stream: 'stdout' | 'stderr') => void)
   /** A process group of its own: Ctrl+C at the terminal reaches only us, and whatever it starts can be killed with it. */
   detached?: boolean
 }
@@ -105,13 +106,15 @@ const GRACE_MS = 5_000
 /** Starts a program of the project. It ends when this process is gone without a word (follow-parent). */
 export function startProgram(options: ProgramOptions): Program {
   const { entry, args = [], flags = [], settings = {}, output = 'kept', detached = false } = options
-  const stdio = output === 'inherit' ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, [...nodeFlags, ...flags, path.join(projectRoot, entry), ...args], {
+  const file = typeof output === 'object' ? openSync(output.file, 'a') : undefined
+  const stdio = file ?? (output === 'inherit' ? 'inherit' : 'pipe')
+  const child = spawn(process.execPath, [...nodeFlags, ...flags, path.resolve(projectRoot, entry), ...args], {
     cwd: projectRoot,
     env: inheritedEnvironment(settings),
     stdio: ['ignore', stdio, stdio, 'ipc'],
     detached,
   })
+  if (file !== undefined) closeSync(file)
   const kept = { stdout: '', stderr: '', output: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = child[name]

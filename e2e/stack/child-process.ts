@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { nodeFlags } from '#platform/launch/supervisor.ts'
+import { nodeFlags } from '#platform/process.ts'
 
 /** A program of the installation, run as the launcher runs it. */
 export interface Child {

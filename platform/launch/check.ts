@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { parseOptions, runCommand } from '#platform/command.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { narrateTo } from './narrate.ts'
-
-const usage = `Usage: npm run check
-
-Format, lint, types, unused code and import directions of the whole project.
-`
+import { openTerminal } from './terminal.ts'
 
 /** What one check found; an empty text means that all is well. */
 type Findings = string
 
 const checks: readonly { name: string; run: () => Promise<Findings> }[] = [
   {
-    name: 'format, lint and imports',
+    name: 'format, lint, imports',
     run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings']),
   },
   { name: 'types', run: checkTypes },
@@ -40,24 +36,25 @@ async function runTool(script: string, args: readonly string[]): Promise<Finding
   return child.exitCode === 0 ? '' : output.trim() || `${script} ended with exit code ${child.exitCode}`
 }
 
-async function check(): Promise<boolean> {
-  const narration = narrateTo(process.stdout)
-  let isClean = true
-  for (const { name, run } of checks) {
-    const began = performance.now()
-    const findings = await run()
-    if (findings === '') narration.done(name, performance.now() - began)
-    else {
-      isClean = false
-      narration.failed(name, findings)
-    }
-  }
-  return isClean
-}
+await runCommand({
+  usage: `Usage: npm run check
 
-const [argument] = process.argv.slice(2)
-if (argument === '--help' || argument === '-h') process.stdout.write(usage)
-else if (argument !== undefined) {
-  process.stderr.write(`Unknown option '${argument}'.\n${usage}`)
-  process.exitCode = 2
-} else process.exitCode = (await check()) ? 0 : 1
+Format, lint, types, unused code and import directions of the whole project.
+`,
+  hint: '"npm run check" takes no options.',
+  parse: args => parseOptions(args, {}),
+  async run() {
+    const terminal = openTerminal(process.stdout)
+    let isClean = true
+    for (const { name, run } of checks) {
+      const began = performance.now()
+      const findings = await run()
+      if (findings === '') terminal.done(name, performance.now() - began)
+      else {
+        isClean = false
+        terminal.failed(name, findings)
+      }
+    }
+    return isClean ? 0 : 1
+  },
+})

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres, type EmbeddedPostgres } from '#db/embedded/acquire.ts'
 import { resetEmbedded } from '#db/embedded/end.ts'
 import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate, SchemaMismatchError } from '#db/migrate.ts'
+import { withConnection } from '#db/open.ts'
 import type { Environment } from '#platform/environment.ts'
-import { DemoError } from './demo-error.ts'
+import { howEnded, startProgram, unlessStopped } from '#platform/process.ts'
 
 /** What the seeder leaves beside the database, and the simulators go on from. */
 const simulatorFiles = ['seed.json', 'shops.json', 'journals', 'simulators']
@@ -28,11 +28,11 @@ export async function openServedDatabase(environment: Environment): Promise<Serv
   return { url: embedded.url, embedded, release: embedded.release }
 }
 
-/** @throws DemoError that offers to begin anew, for an embedded database whose tables are not of this version */
+/** @throws an error that offers to begin anew, for an embedded database whose tables are not of this version */
 export async function migrateDemo({ url, embedded }: ServedDatabase): Promise<void> {
   await migrate(url).catch((cause: Error) => {
     if (embedded === undefined || !(cause instanceof SchemaMismatchError)) throw cause
-    throw new DemoError(
+    throw new Error(
       `${cause.message}\nTo delete what the demo kept and begin anew: npm run demo -- --reset`,
       { cause },
     )
@@ -43,11 +43,11 @@ export async function migrateDemo({ url, embedded }: ServedDatabase): Promise<vo
  * Deletes what an earlier demo kept: its database, what the simulators know, and the drop folder where that is
  * our own.
  *
- * @throws DemoError when the database is not ours to delete, EmbeddedPostgresError when others use it
+ * @throws an error when the database is not ours to delete, EmbeddedPostgresError when others use it
  */
 export async function resetDemo(environment: Environment): Promise<void> {
   if (environment.databaseUrl !== undefined) {
-    throw new DemoError(
+    throw new Error(
       '--reset deletes only the embedded database, and DATABASE_URL is set. Empty that database yourself, or unset DATABASE_URL.',
     )
   }
@@ -61,11 +61,31 @@ export async function resetDemo(environment: Environment): Promise<void> {
 
 /** The seeder loads a history whole or not at all, so a log that is not empty needs none. */
 export async function isLogEmpty(url: string): Promise<boolean> {
-  const sql = connect(url, { max: 1, applicationName: 'tillstream demo' })
-  try {
+  return withConnection(url, { applicationName: 'tillstream demo' }, async sql => {
     const [row] = await sql`select not exists (select from log.event_log) as empty`
     return row?.empty === true
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
+  })
+}
+
+/**
+ * Runs the seeder in our terminal, where it shows its progress.
+ *
+ * @throws an error that says how it ended (why, it has said itself); the reason of `stop` when that fires
+ */
+export async function runSeeder(options: {
+  databaseUrl: string
+  dataDir: string
+  args: readonly string[]
+  stop: AbortSignal
+}): Promise<void> {
+  const { databaseUrl, dataDir, args, stop } = options
+  const seeder = startProgram({
+    entry: 'seed/seeder/main.ts',
+    args,
+    settings: { DATABASE_URL: databaseUrl, DATA_DIR: dataDir },
+    output: 'inherit',
+  })
+  stop.addEventListener('abort', () => seeder.kill('SIGTERM'), { once: true })
+  const ended = await unlessStopped(stop, seeder.ended)
+  if (ended.code !== 0) throw new Error(`Seeding failed (${howEnded(ended)}).`)
 }

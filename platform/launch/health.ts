@@ -1,20 +1,139 @@
 import { hostname } from 'node:os'
-import { readEnvironment } from '#platform/environment.ts'
-import { checkHealth } from './check-health.ts'
-import { isProcessName, processNames } from './processes.ts'
+import type { Sql } from '#db/client.ts'
+import { withConnection } from '#db/open.ts'
+import { SECOND_MS } from '#domain/instant.ts'
+import { messageOf, parseOptions, runCommand, UsageError } from '#platform/command.ts'
+import { type Environment, readEnvironment } from '#platform/environment.ts'
+import { deadline, pause } from '#platform/time.ts'
+import { browserUrl } from './ports.ts'
+import { isProcessName, type ProcessName, processNames } from './processes.ts'
 
-const usage = `Usage: node platform/launch/health.ts PROCESS
+/** Long after the beats of the schedule (10 s) and of the simulators (2 s). */
+const OLDEST_BEAT_MS = { jobs: 60 * SECOND_MS, simulate: 30 * SECOND_MS }
+const ANSWER_WITHIN_MS = 4 * SECOND_MS
+
+/** Where to look, and as whom. */
+export interface HealthContext {
+  environment: Pick<Environment, 'databaseUrl' | 'host' | 'port' | 'intakePort'>
+  /** Of the machine (or container) whose process is asked about. */
+  hostname: string
+  now: number
+}
+
+/**
+ * Whether a process of this machine does its work: those with a port are asked there; the others leave signs of
+ * life in the database.
+ *
+ * @returns null when it does, else a sentence that says what is missing
+ */
+export async function checkHealth(name: ProcessName, context: HealthContext): Promise<string | null> {
+  const { host, port, intakePort } = context.environment
+  switch (name) {
+    case 'web':
+      return checkAnswer(`${browserUrl(host, port)}/healthz`)
+    case 'intake':
+      return checkAnswer(`${browserUrl(host, intakePort)}/healthz`)
+    case 'stream':
+      return withDatabase(context, sql => checkOwner(sql, context.hostname))
+    case 'jobs':
+      return withDatabase(context, async sql => {
+        const [row] = await sql<{ at: number }[]>`select beat_at as at from batch.heartbeat`
+        return judgeBeat(row?.at, OLDEST_BEAT_MS.jobs, context.now)
+      })
+    case 'simulate':
+      return withDatabase(context, async sql => {
+        const [row] = await sql<{ at: number }[]>`select beat_at as at from live.simulator_heartbeat`
+        return judgeBeat(row?.at, OLDEST_BEAT_MS.simulate, context.now)
+      })
+  }
+}
+
+/** @returns null when a GET is answered well, else what is wrong with the answer */
+async function checkAnswer(url: string, stop?: AbortSignal): Promise<string | null> {
+  const late = AbortSignal.timeout(ANSWER_WITHIN_MS)
+  try {
+    const response = await fetch(url, { signal: stop ? AbortSignal.any([stop, late]) : late })
+    await response.body?.cancel()
+    return response.ok ? null : `${url} answers ${response.status}`
+  } catch {
+    return `${url} does not answer`
+  }
+}
+
+const LOOK_EVERY_MS = 100
+
+/**
+ * Waits until a GET of `url` is answered well.
+ *
+ * @returns whether that was within `timeoutMs`
+ * @throws when `stop` is aborted
+ */
+export async function isUpWithin(options: {
+  url: string
+  timeoutMs: number
+  stop: AbortSignal
+}): Promise<boolean> {
+  const { url, timeoutMs, stop } = options
+  const end = performance.now() + timeoutMs
+  while (performance.now() < end) {
+    if ((await checkAnswer(url, stop)) === null) return true
+    await pause(LOOK_EVERY_MS, stop)
+    stop.throwIfAborted()
+  }
+  return false
+}
+
+/** A stream process that owns nothing has been replaced by another, or cannot begin. */
+async function checkOwner(sql: Sql, hostname: string): Promise<string | null> {
+  const [row] = await sql<{ partitions: number }[]>`
+    select count(*) as partitions from log.owners o
+    join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
+    where starts_with(o.owner, ${`stream ${hostname}:`})`
+  return row && row.partitions > 0 ? null : `no partition of the log is worked on from ${hostname}`
+}
+
+function judgeBeat(at: number | undefined, oldestMs: number, now: number): string | null {
+  if (at === undefined) return 'no sign of life yet'
+  const silentMs = now - at
+  return silentMs <= oldestMs ? null : `last heard of ${Math.round(silentMs / SECOND_MS)} s ago`
+}
+
+async function withDatabase(
+  { environment }: HealthContext,
+  look: (sql: Sql) => Promise<string | null>,
+): Promise<string | null> {
+  if (environment.databaseUrl === undefined)
+    return 'DATABASE_URL is not set: nowhere to look for signs of life'
+  try {
+    return await withConnection(environment.databaseUrl, { applicationName: 'tillstream health' }, sql =>
+      deadline(look(sql), ANSWER_WITHIN_MS),
+    )
+  } catch (error) {
+    return `the database cannot be asked: ${messageOf(error)}`
+  }
+}
+
+const USAGE = `Usage: node platform/launch/health.ts PROCESS
 
 Ends with 0 when the process (${processNames.join(', ')}) works on this machine, with 1 and a sentence
 when it does not: for the health checks of containers.
 `
 
-const [name = ''] = process.argv.slice(2)
-if (isProcessName(name)) {
-  const environment = readEnvironment()
-  const problem = await checkHealth(name, { environment, hostname: hostname(), now: Date.now() })
-  if (problem !== null) process.stdout.write(`${name}: ${problem}\n`)
-  process.exit(problem === null ? 0 : 1)
+if (import.meta.main) {
+  await runCommand({
+    usage: USAGE,
+    hint: USAGE,
+    parse(args): ProcessName {
+      const [name = '', ...others] = parseOptions(args, {}, { takesWords: true }).words
+      if (isProcessName(name) && others.length === 0) return name
+      throw new UsageError('Name one process.')
+    },
+    async run(name) {
+      const context = { environment: readEnvironment(), hostname: hostname(), now: Date.now() }
+      const problem = await checkHealth(name, context)
+      if (problem === null) return 0
+      process.stdout.write(`${name}: ${problem}\n`)
+      return 1
+    },
+  })
 }
-process.stderr.write(usage)
-process.exit(2)

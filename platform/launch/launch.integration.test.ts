@@ -5,8 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { kill } from 'node:process'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { processIdentity } from '#db/embedded/process-identity.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { processIdentity } from '#platform/process-identity.mjs'
 
 /** A project with the real launcher, nothing to install but a folder of its own, and programs that tell what they got. */
 let root = ''

@@ -1,4 +1,4 @@
-/** The processes of an installation, each with its entry point. None keeps state outside Postgres. */
+/** The processes of an installation, each with its program. None keeps state outside Postgres. */
 export const processEntries = {
   web: 'server/web/main.ts',
   intake: 'server/intake/main.ts',
@@ -6,6 +6,14 @@ export const processEntries = {
   jobs: 'jobs/schedule/main.ts',
   simulate: 'seed/simulators/main.ts',
 } as const
+
+export type ProcessName = keyof typeof processEntries
+
+export const processNames = Object.keys(processEntries).filter(isProcessName)
+
+export function isProcessName(name: string): name is ProcessName {
+  return Object.hasOwn(processEntries, name)
+}
 
 /**
  * How V8 keeps the heaps of those small that work in bursts: their young generations would grow to hold the garbage
@@ -16,15 +24,7 @@ const heapFlags: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
   jobs: ['--optimize-for-size'],
 }
 
-export type ProcessName = keyof typeof processEntries
-
 /** Node's flags for one process, beside those that all have. */
 export function heapFlagsOf(name: ProcessName): readonly string[] {
   return heapFlags[name] ?? []
-}
-
-export const processNames = Object.keys(processEntries).filter(isProcessName)
-
-export function isProcessName(name: string): name is ProcessName {
-  return Object.hasOwn(processEntries, name)
 }

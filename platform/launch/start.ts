@@ -1,49 +1,80 @@
 import { migrate } from '#db/migrate.ts'
-import { type Environment, readEnvironment } from '#platform/environment.ts'
-import { ensurePagesBuilt } from './build-pages.ts'
+import { parseOptions, runCommand, UsageError } from '#platform/command.ts'
+import { readEnvironment } from '#platform/environment.ts'
+import { stopOnSignals, unlessStopped } from '#platform/process.ts'
 import { openServedDatabase } from './demo-database.ts'
-import { createFleet } from './fleet.ts'
-import { narrateTo } from './narrate.ts'
-import type { ProcessName } from './processes.ts'
-import { parseStartOptions, startUsage } from './start-options.ts'
-import { StopRequested, stopOnSignals, unlessStopped } from './stop-signal.ts'
-import { UsageError } from './usage-error.ts'
+import { createInstallation } from './installation.ts'
+import { ensurePagesBuilt } from './pages.ts'
+import { isProcessName, type ProcessName, processNames } from './processes.ts'
+import { openTerminal } from './terminal.ts'
 
-const databasePatienceMs = 1_500
+const USAGE = `Usage: npm start -- PROCESS…
 
-/** Runs the processes until somebody asks for the end. Standard output is theirs: structured logs. */
-async function start(names: readonly ProcessName[], environment: Environment): Promise<void> {
+Runs one or several processes in production mode, and starts each again when it dies:
+  ${processNames.join(', ')}, or all
+
+Works on DATABASE_URL when that is set, else on the embedded Postgres in DATA_DIR, which it joins or starts.
+Settings come from the environment or from .env; see .env.example.
+
+  --help    this text
+
+Exit codes: 0 stopped, 1 failed or a process failed to start again and again, 2 wrong usage.
+`
+
+/** The processes to run, each once. @throws UsageError when none is named, or an unknown one */
+export function parseProcessNames(args: readonly string[]): ProcessName[] {
+  const { words } = parseOptions(args, {}, { takesWords: true })
+  if (words.length === 0) {
+    throw new UsageError(`Name the processes to run: ${processNames.join(', ')}, or all.`)
+  }
+  const named = new Set(words.flatMap(name => (name === 'all' ? processNames : [parseName(name)])))
+  return processNames.filter(name => named.has(name))
+}
+
+function parseName(name: string): ProcessName {
+  if (isProcessName(name)) return name
+  throw new UsageError(`There is no process "${name}". Processes: ${processNames.join(', ')}, or all.`)
+}
+
+const DATABASE_PATIENCE_MS = 1_500
+
+/**
+ * Runs the processes until somebody asks for the end. Standard output is theirs: structured logs.
+ *
+ * @throws when one of them fails again and again: whoever runs us is to know, and may do better
+ */
+async function start(names: readonly ProcessName[]): Promise<void> {
+  const environment = readEnvironment()
   const stop = stopOnSignals(() => process.exit(130))
-  const narration = narrateTo(process.stderr)
   const database = await openServedDatabase(environment)
-  const undo = [() => database.release(databasePatienceMs)]
+  const undo = [() => database.release(DATABASE_PATIENCE_MS)]
   try {
     await unlessStopped(stop, migrate(database.url))
     if (names.includes('web')) await unlessStopped(stop, ensurePagesBuilt({ stop }))
-    const fleet = createFleet({
+    const terminal = openTerminal(process.stderr)
+    const installation = createInstallation({
       environment,
       ports: environment,
       database,
-      narration,
+      terminal,
       isDemo: false,
-      output: 'inherit',
     })
-    fleet.start(names)
-    undo.push(() => fleet.stop())
-    await unlessStopped(stop, new Promise(() => {}))
+    undo.push(() => installation.stop())
+    installation.start(names)
+    throw new Error(`${await unlessStopped(stop, installation.hopeless)} Its log above says why.`)
   } catch (error) {
-    if (!(error instanceof StopRequested) && !stop.aborted) throw error
+    // What fails because everything ends is no failure.
+    if (!stop.aborted) throw error
   } finally {
     for (const step of undo.toReversed()) await step()
   }
 }
 
-try {
-  const { help, names } = parseStartOptions(process.argv.slice(2))
-  if (help) process.stdout.write(startUsage)
-  else await start(names, readEnvironment())
-  process.exit(0)
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(error instanceof UsageError ? 2 : 1)
+if (import.meta.main) {
+  await runCommand({
+    usage: USAGE,
+    hint: '"npm start -- --help" lists the processes.',
+    parse: parseProcessNames,
+    run: start,
+  })
 }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { processIdentity } from '#db/embedded/process-identity.ts'
+import { processIdentity } from '#platform/process-identity.mjs'
 import type { ProcessName } from './processes.ts'
-import { type Supervisor, type SupervisorEvents, supervise } from './supervisor.ts'
+import { type Ending, type Supervisor, supervise } from './supervisor.ts'
 
 const programs = {
   // Says that it is up only once it would heed the request to end.
@@ -19,7 +19,7 @@ const patiently = { timeout: 30_000, interval: 20 }
 let directory = ''
 let supervisor: Supervisor | undefined
 const lines: string[] = []
-const endings: Parameters<SupervisorEvents['onEnd']>[] = []
+const endings: Ending[] = []
 
 beforeEach(() => {
   directory = mkdtempSync(path.join(os.tmpdir(), 'tillstream-supervisor-'))
@@ -35,13 +35,12 @@ afterEach(() => {
 
 function run(...names: ProcessName[]): Supervisor {
   const started = supervise({
-    entryOf: name => path.join(directory, `${name}.mjs`),
-    settings: { PORT: '4711' },
-    events: {
-      onLine: (name, line, stream) => lines.push(`${name} ${stream} ${line}`),
-      onEnd: (...ending) => endings.push(ending),
-      onRestart: () => {},
-    },
+    programOf: name => ({
+      entry: path.join(directory, `${name}.mjs`),
+      settings: { PORT: '4711' },
+      output: (line, stream) => lines.push(`${name} ${stream} ${line}`),
+    }),
+    onEnd: (_name, ending) => endings.push(ending),
   })
   supervisor = started
   started.start(names)
@@ -64,17 +63,17 @@ describe('a supervised process', () => {
       await vi.waitUntil(() => lines.length === times, patiently)
       process.kill(started.running().get('web') ?? 0, 'SIGKILL')
       await vi.waitUntil(() => endings.length === times, patiently)
-      expect(endings.at(-1)?.[1]).toMatchObject({ how: 'SIGKILL', killed: true })
-      expect(endings.at(-1)?.[1].pauseMs).toBeLessThanOrEqual(1_000)
+      expect(endings.at(-1)).toMatchObject({ how: 'SIGKILL', killed: true })
+      expect(endings.at(-1)?.pauseMs).toBeLessThanOrEqual(1_000)
     }
   })
 
   test('that fails over and over is started less and less often', async () => {
     run('intake')
     await vi.waitUntil(() => endings.length === 3, patiently)
-    expect(endings.map(([, { failures }]) => failures)).toEqual([1, 2, 3])
-    expect(endings.at(0)?.[1].how).toBe('exit code 3')
-    expect(endings.at(2)?.[1].pauseMs).toBeGreaterThan(endings.at(0)?.[1].pauseMs ?? 0)
+    expect(endings.map(({ failures }) => failures)).toEqual([1, 2, 3])
+    expect(endings.at(0)?.how).toBe('exit code 3')
+    expect(endings.at(2)?.pauseMs).toBeGreaterThan(endings.at(0)?.pauseMs ?? 0)
     expect(lines).toContain('intake stderr no such thing')
   })
 
@@ -85,7 +84,7 @@ describe('a supervised process', () => {
     const began = performance.now()
     await started.stop(['stream', 'web'], 300)
     expect(performance.now() - began).toBeLessThan(10_000)
-    expect(pids.map(processIdentity)).toEqual([undefined, undefined])
+    expect(pids.map(pid => processIdentity(pid))).toEqual([undefined, undefined])
   })
 
   test('can be stopped while it waits to be started again', async () => {

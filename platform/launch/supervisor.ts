@@ -1,19 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { setTimeout as delay } from 'node:timers/promises'
-import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { heapFlagsOf, type ProcessName } from './processes.ts'
-import { countFailures, type Ending, restartPauseMs } from './restart-policy.ts'
+import {
+  type Ended,
+  howEnded,
+  killGroup,
+  type Program,
+  type ProgramOptions,
+  startProgram,
+} from '#platform/process.ts'
+import { backoffMs, pause } from '#platform/time.ts'
+import type { ProcessName } from './processes.ts'
 
-/** What happens to a supervised process. */
-export type SupervisorEvents = Readonly<{
-  /** A line it wrote. Undefined: its output goes straight to ours. */
-  onLine?: (name: ProcessName, line: string, stream: 'stdout' | 'stderr') => void
-  /** It ended although nobody asked it to; a restart follows after the pause. */
-  onEnd: (name: ProcessName, ending: Ending & { how: string; failures: number; pauseMs: number }) => void
-  onRestart: (name: ProcessName) => void
+/** How a process ended although nobody asked it to, and what follows. */
+export type Ending = Readonly<{
+  /** For a person: the exit code or the signal. */
+  how: string
+  ranMs: number
+  /** True when it was killed from outside: that says nothing about the next run. */
+  killed: boolean
+  /** Endings in a row, soon after the start. */
+  failures: number
+  /** It is started again after this. */
+  pauseMs: number
 }>
 
 export type Supervisor = Readonly<{
@@ -21,6 +27,8 @@ export type Supervisor = Readonly<{
   start(names: readonly ProcessName[]): void
   /** Process ids of those that run now. */
   running(): ReadonlyMap<ProcessName, number>
+  /** Resolves with the first process that has failed to start too many times in a row. */
+  hopeless: Promise<{ name: ProcessName; failures: number }>
   /** Asks these to end, and kills those that have not ended after `graceMs`. They are not restarted. */
   stop(names: readonly ProcessName[], graceMs: number): Promise<void>
   /** Kills all at once. */
@@ -29,120 +37,71 @@ export type Supervisor = Readonly<{
 
 /** A supervisor of processes of which none runs yet. */
 export function supervise(options: {
-  /** The program of a process: an absolute path. */
-  entryOf: (name: ProcessName) => string
-  /** Environment variables put in place of ours. */
-  settings: Readonly<Record<string, string>>
-  events: SupervisorEvents
+  programOf: (name: ProcessName) => ProgramOptions
+  onEnd: (name: ProcessName, ending: Ending) => void
 }): Supervisor {
-  const { events } = options
-  const children = new Map<ProcessName, ChildProcess>()
-  const stopping = new Map<ProcessName, AbortController>()
-  const lives = new Map<ProcessName, Promise<void>>()
+  const programs = new Map<ProcessName, Program>()
+  const lives = new Map<ProcessName, { ending: AbortController; over: Promise<void> }>()
+  const hopeless = Promise.withResolvers<{ name: ProcessName; failures: number }>()
 
-  async function keepAlive(name: ProcessName, ending: AbortSignal): Promise<void> {
-    for (let failures = 0; !ending.aborted; ) {
+  async function keepAlive(name: ProcessName, stop: AbortSignal): Promise<void> {
+    for (let failures = 0; !stop.aborted; ) {
       const began = performance.now()
-      const child = startProcess({ name, entry: options.entryOf(name), settings: options.settings, events })
-      children.set(name, child)
-      const how = await endOf(child)
-      children.delete(name)
-      if (ending.aborted) return
-      const end = { ranMs: performance.now() - began, killed: child.signalCode !== null }
-      failures = countFailures(failures, end)
-      const pauseMs = restartPauseMs(failures, end, Math.random())
-      events.onEnd(name, { ...end, how, failures, pauseMs })
-      await delay(pauseMs, undefined, { signal: ending }).catch(() => {})
-      if (!ending.aborted) events.onRestart(name)
+      // A group of its own: Ctrl+C reaches only us, and we end the processes in order.
+      const program = startProgram({ ...options.programOf(name), detached: true })
+      programs.set(name, program)
+      const ended = await program.ended
+      programs.delete(name)
+      if (stop.aborted) return
+      const ending = judge(ended, performance.now() - began, failures)
+      failures = ending.failures
+      options.onEnd(name, ending)
+      if (!ending.killed && failures >= HOPELESS_AFTER) hopeless.resolve({ name, failures })
+      await pause(ending.pauseMs, stop)
     }
   }
 
   return {
     start(names) {
       for (const name of names) {
-        const controller = new AbortController()
-        stopping.set(name, controller)
-        lives.set(name, keepAlive(name, controller.signal))
+        const ending = new AbortController()
+        lives.set(name, { ending, over: keepAlive(name, ending.signal) })
       }
     },
-    running() {
-      return new Map([...children].map(([name, child]) => [name, child.pid ?? 0]))
-    },
-    async stop(stopped, graceMs) {
-      for (const name of stopped) {
-        stopping.get(name)?.abort()
-        children.get(name)?.kill('SIGTERM')
-      }
-      const ended = Promise.all(stopped.map(name => lives.get(name)))
-      if (await endsWithin(ended, graceMs)) return
-      for (const name of stopped) killGroup(children.get(name))
-      await ended
+    running: () => new Map([...programs].map(([name, { pid }]) => [name, pid])),
+    hopeless: hopeless.promise,
+    async stop(names, graceMs) {
+      for (const name of names) lives.get(name)?.ending.abort()
+      await Promise.all(names.map(name => programs.get(name)?.stop(graceMs)))
+      await Promise.all(names.map(name => lives.get(name)?.over))
     },
     killAll() {
-      for (const controller of stopping.values()) controller.abort()
-      for (const child of children.values()) killGroup(child)
+      for (const { ending } of lives.values()) ending.abort()
+      for (const { child } of programs.values()) killGroup(child)
     },
   }
 }
 
-/** Flags with which every process of the project runs, as the launcher sets them. */
-export const nodeFlags = [
-  '--disable-warning=ExperimentalWarning',
-  `--import=${path.join(projectRoot, 'platform/follow-parent.mjs')}`,
-]
+/** A process that ran this long has started well: what ended it is something new. */
+const HEALTHY_AFTER_MS = 5_000
+/** With the pauses between them, some ten seconds of trying. */
+const HOPELESS_AFTER = 6
+const PAUSE = { firstMs: 250, longestMs: 10_000 }
+/** The pause after a kill stays short, so that a stream process works again within 5 s. */
+const PAUSE_AFTER_KILL = { firstMs: 250, longestMs: 1_000 }
 
-function startProcess(options: {
-  name: ProcessName
-  entry: string
-  settings: Readonly<Record<string, string>>
-  events: SupervisorEvents
-}): ChildProcess {
-  const { name, entry, settings } = options
-  const { onLine } = options.events
-  const output = onLine === undefined ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, [...nodeFlags, ...heapFlagsOf(name), entry], {
-    cwd: projectRoot,
-    env: inheritedEnvironment({ NODE_ENV: 'production', ...settings }),
-    // The channel tells the process when we are gone (follow-parent).
-    stdio: ['ignore', output, output, 'ipc'],
-    // A group of its own: Ctrl+C reaches only us, and we end the processes in order.
-    detached: true,
-  })
-  if (onLine !== undefined) {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const readable = child[stream]
-      if (readable) createInterface({ input: readable }).on('line', line => onLine(name, line, stream))
-    }
-  }
-  return child
-}
-
-/** @returns how it ended, for a person */
-async function endOf(child: ChildProcess): Promise<string> {
-  try {
-    await once(child, 'exit')
-    return child.signalCode === null ? `exit code ${child.exitCode}` : child.signalCode
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
-async function endsWithin(ended: Promise<unknown>, graceMs: number): Promise<boolean> {
-  const timeout = new AbortController()
-  const result = await Promise.race([
-    ended.then(() => true),
-    delay(graceMs, false, { signal: timeout.signal }).catch(() => false),
-  ])
-  timeout.abort()
-  return result
-}
-
-/** With whatever it has started itself. */
-function killGroup(child: ChildProcess | undefined): void {
-  if (child?.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It has ended in the meantime.
-  }
+/**
+ * @param failuresBefore as the last judgement counted them
+ * @param random in [0, 1)
+ */
+export function judge(
+  ended: Pick<Ended, 'code' | 'signal'>,
+  ranMs: number,
+  failuresBefore: number,
+  random: number = Math.random(),
+): Ending {
+  const killed = ended.signal !== null
+  const failures = ranMs >= HEALTHY_AFTER_MS ? 1 : failuresBefore + 1
+  const pauseMs = backoffMs(failures, killed ? PAUSE_AFTER_KILL : PAUSE, random)
+  return { how: howEnded(ended), ranMs, killed, failures, pauseMs }
 }

@@ -3,13 +3,57 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { z } from 'zod'
+import { messageOf, parseOptions, runCommand, texts, UsageError, wholeNumber } from '#platform/command.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { ensurePagesBuilt } from './build-pages.ts'
-import { narrateTo } from './narrate.ts'
-import { stopOnSignals } from './stop-signal.ts'
-import { parseTestOptions, type TestOptions, testUsage } from './test-options.ts'
-import { addCounts, countPlaywright, countVitest, summaryLine, type TestCounts } from './test-results.ts'
-import { UsageError } from './usage-error.ts'
+import { stopOnSignals } from '#platform/process.ts'
+import { ensurePagesBuilt } from './pages.ts'
+import { openTerminal } from './terminal.ts'
+
+const parts = ['unit', 'integration', 'browser'] as const
+export type TestPart = (typeof parts)[number]
+
+export type TestOptions = Readonly<{
+  parts: readonly TestPart[]
+  seed: number
+  /** Only test files whose path contains one of these. */
+  filters: readonly string[]
+}>
+
+const USAGE = `Usage: npm test -- [options] [FILTER…]
+
+Runs every test: unit, integration (on a real Postgres), and the pages in a real browser.
+With filters, only the test files whose path contains one of them.
+
+  --only PART         ${parts.join(', ')}; may be given more than once
+  --random-seed N     repeats a run: every run prints its seed
+  --help              this text
+`
+
+const highestSeed = 999_999_999
+
+/**
+ * @param now milliseconds, from which a run without `--random-seed` takes its seed
+ * @throws UsageError
+ */
+export function parseTestOptions(args: readonly string[], now: number): TestOptions {
+  const { only, randomSeed, words } = parseOptions(
+    args,
+    { only: texts(), 'random-seed': wholeNumber({ least: 0, most: highestSeed }) },
+    { takesWords: true },
+  )
+  return {
+    parts: only.length === 0 ? parts : only.map(parsePart),
+    seed: randomSeed ?? now % highestSeed,
+    filters: words,
+  }
+}
+
+function parsePart(text: string): TestPart {
+  const part = parts.find(one => one === text)
+  if (part === undefined) throw new UsageError(`--only is "${text}", but must be one of ${parts.join(', ')}.`)
+  return part
+}
 
 /** The tests bring their own database, ports and folders: settings of this shell must not reach them. */
 const noSettings = {
@@ -25,36 +69,40 @@ const noSettings = {
   NODE_ENV: undefined,
 }
 
-const stop = stopOnSignals(() => process.exit(130))
-
 /** Runs the tests, each with its own output, and ends with the plain line `N passed, N failed`. */
-async function runTests(options: TestOptions): Promise<boolean> {
+async function runTests(options: TestOptions): Promise<number> {
+  const stop = stopOnSignals(() => process.exit(130))
   const reports = await mkdtemp(path.join(os.tmpdir(), 'tillstream-reports-'))
   try {
     const counts: TestCounts[] = []
     const projects = options.parts.filter(part => part !== 'browser')
     if (projects.length > 0)
-      counts.push(await runVitest(options, projects, path.join(reports, 'vitest.json')))
+      counts.push(await runVitest(projects, { options, stop, report: path.join(reports, 'vitest.json') }))
     if (options.parts.includes('browser') && (await hasBrowserTests(options))) {
-      counts.push(await runPlaywright(options, path.join(reports, 'playwright.json')))
+      counts.push(await runPlaywright({ options, stop, report: path.join(reports, 'playwright.json') }))
     }
     const sum = addCounts(counts)
     const ranNone = sum.passed + sum.failed + sum.skipped === 0
     if (ranNone)
       process.stderr.write(`\nNo test ran: no test file's path contains ${options.filters.join(' or ')}.\n`)
     process.stdout.write(`\n${summaryLine(sum)}\n`)
-    return sum.failed === 0 && !ranNone
+    return sum.failed === 0 && !ranNone ? 0 : 1
   } finally {
     await rm(reports, { recursive: true, force: true })
   }
 }
 
-async function runVitest(
-  options: TestOptions,
-  projects: readonly string[],
-  report: string,
-): Promise<TestCounts> {
+/** One runner's part of a run. */
+type Part = Readonly<{
+  options: TestOptions
+  stop: AbortSignal
+  /** The file it is to write its report to. */
+  report: string
+}>
+
+async function runVitest(projects: readonly string[], { options, stop, report }: Part): Promise<TestCounts> {
   const exitCode = await runTool('vitest/vitest.mjs', {
+    stop,
     args: [
       'run',
       ...projects.flatMap(project => ['--project', project]),
@@ -69,19 +117,20 @@ async function runVitest(
   return countVitest(exitCode, await readReport(report))
 }
 
-async function runPlaywright(options: TestOptions, report: string): Promise<TestCounts> {
-  const narration = narrateTo(process.stdout)
+async function runPlaywright({ options, stop, report }: Part): Promise<TestCounts> {
+  const terminal = openTerminal(process.stdout)
   try {
-    await narration.step(
+    await terminal.step(
       'Pages',
       () => ensurePagesBuilt(),
       built => (built ? 'built' : 'as built before'),
     )
   } catch (error) {
-    narration.failed('Pages', error instanceof Error ? error.message : String(error))
+    terminal.failed('Pages', messageOf(error))
     return { passed: 0, failed: 1, skipped: 0 }
   }
   const exitCode = await runTool('@playwright/test/cli.js', {
+    stop,
     args: ['test', '--reporter=list,json', ...options.filters],
     settings: { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
   })
@@ -101,7 +150,7 @@ async function hasBrowserTests({ filters }: TestOptions): Promise<boolean> {
 
 async function runTool(
   script: string,
-  { args, settings }: { args: readonly string[]; settings?: Record<string, string> },
+  { args, settings, stop }: { args: readonly string[]; settings?: Record<string, string>; stop: AbortSignal },
 ): Promise<number> {
   if (stop.aborted) return 1
   const child = spawn(process.execPath, [path.join(projectRoot, 'node_modules', script), ...args], {
@@ -125,12 +174,83 @@ async function readReport(file: string): Promise<unknown> {
   }
 }
 
-try {
-  const options = parseTestOptions(process.argv.slice(2), Date.now())
-  if (options.help) process.stdout.write(testUsage)
-  else process.exitCode = (await runTests(options)) ? 0 : 1
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  if (error instanceof UsageError) process.stderr.write(testUsage)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+/** How many tests passed, failed and were skipped. */
+export type TestCounts = Readonly<{ passed: number; failed: number; skipped: number }>
+
+const vitestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  testResults: z.array(
+    z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) }),
+  ),
+})
+
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number(), skipped: z.number() }),
+  errors: z.array(z.unknown()),
+})
+
+/**
+ * Counts vitest's JSON report. A file that failed as a whole, before any of its tests, counts as one failure.
+ *
+ * @param exitCode vitest's own: when it failed although no test did (an error outside of tests), that is a failure
+ * @param report undefined when it wrote none
+ */
+export function countVitest(exitCode: number, report: unknown): TestCounts {
+  const parsed = vitestReport.safeParse(report)
+  if (!parsed.success) return withExitCode(exitCode || 1, nothing)
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = parsed.data
+  const brokenFiles = testResults.filter(
+    file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
+  ).length
+  return withExitCode(exitCode, {
+    passed: numPassedTests,
+    failed: numFailedTests + brokenFiles,
+    skipped: numPendingTests + numTodoTests,
+  })
+}
+
+/** Counts Playwright's JSON report. A flaky test (passed only when repeated) counts as failed. */
+export function countPlaywright(exitCode: number, report: unknown): TestCounts {
+  const parsed = playwrightReport.safeParse(report)
+  if (!parsed.success) return withExitCode(exitCode || 1, nothing)
+  const { stats, errors } = parsed.data
+  return withExitCode(exitCode, {
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky + errors.length,
+    skipped: stats.skipped,
+  })
+}
+
+export function addCounts(counts: readonly TestCounts[]): TestCounts {
+  return counts.reduce(
+    (sum, one) => ({
+      passed: sum.passed + one.passed,
+      failed: sum.failed + one.failed,
+      skipped: sum.skipped + one.skipped,
+    }),
+    nothing,
+  )
+}
+
+/** The last line of a test run, plain. */
+export function summaryLine({ passed, failed, skipped }: TestCounts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+const nothing: TestCounts = { passed: 0, failed: 0, skipped: 0 }
+
+function withExitCode(exitCode: number, counts: TestCounts): TestCounts {
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+}
+
+if (import.meta.main) {
+  await runCommand({
+    usage: USAGE,
+    hint: USAGE,
+    parse: args => parseTestOptions(args, Date.now()),
+    run: runTests,
+  })
 }

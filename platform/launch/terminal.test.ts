@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { narrateTo, seconds } from './narrate.ts'
+import { openTerminal, seconds } from './terminal.ts'
 
 test.each([
   [40, ' 0.0 s'],
@@ -14,13 +14,13 @@ test.each([
 
 test('a step is said when it is done, with its result, and not when it failed', async () => {
   const output = new PassThrough()
-  const narration = narrateTo(output)
-  await narration.step(
+  const terminal = openTerminal(output)
+  await terminal.step(
     'Pages',
     async () => true,
     built => (built ? 'built' : ''),
   )
-  await expect(narration.step('Tables', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await expect(terminal.step('Tables', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(stripVTControlCharacters(String(output.read()))).toMatch(
     /^ {2}✓ Pages {17,} {0,1}0\.0 s {2}built\n$/,
   )

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { checkHealth, type HealthContext } from './check-health.ts'
+import { checkHealth, type HealthContext } from './health.ts'
 
 let database: TestDatabase
 

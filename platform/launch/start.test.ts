@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { parseStartOptions } from './start-options.ts'
+import { parseProcessNames } from './start.ts'
 
 describe('the processes to start', () => {
   test('are those that were named, once each', () => {
-    expect(parseStartOptions(['stream', 'web', 'stream']).names).toEqual(['web', 'stream'])
+    expect(parseProcessNames(['stream', 'web', 'stream'])).toEqual(['web', 'stream'])
   })
 
   test('may be all', () => {
-    expect(parseStartOptions(['all']).names).toEqual(['web', 'intake', 'stream', 'jobs', 'simulate'])
+    expect(parseProcessNames(['all'])).toEqual(['web', 'intake', 'stream', 'jobs', 'simulate'])
   })
 
   test.each([
@@ -15,6 +15,6 @@ describe('the processes to start', () => {
     [['wep'], 'There is no process "wep".'],
     [['web', '--fast'], "Unknown option '--fast'."],
   ])('are refused when wrong: %o', (args, message) => {
-    expect(() => parseStartOptions(args)).toThrow(message)
+    expect(() => parseProcessNames(args)).toThrow(message)
   })
 })

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { demoUsage, parseDemoOptions } from './demo-options.ts'
+import { DEMO_USAGE, parseDemoOptions } from './demo.ts'
 
 describe('the options of the demo', () => {
   test('may all be left out', () => {
     expect(parseDemoOptions([])).toEqual({
-      help: false,
       port: undefined,
       seed: true,
       simulate: true,
@@ -58,6 +57,6 @@ describe('the options of the demo', () => {
       'no-simulate',
       'reset',
     ]
-    for (const name of names) expect(demoUsage).toContain(`--${name}`)
+    for (const name of names) expect(DEMO_USAGE).toContain(`--${name}`)
   })
 })

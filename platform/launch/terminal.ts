@@ -1,7 +1,9 @@
+import path from 'node:path'
 import { styleText } from 'node:util'
+import { projectRoot } from '#platform/environment.ts'
 
 /** What a command tells the person at the console, a line for each thing. */
-export type Narration = Readonly<{
+export type Terminal = Readonly<{
   line(text: string): void
   /** Runs a step, and says when it is done how long it took. */
   step<Result>(
@@ -19,11 +21,11 @@ export type Narration = Readonly<{
 const nameWidth = 22
 
 /** @param output standard output, or standard error where output must stay clean */
-export function narrateTo(output: NodeJS.WritableStream): Narration {
-  // Whoever read us may be gone (a pipe into "head"); that must not end what we run.
+export function openTerminal(output: NodeJS.WritableStream): Terminal {
+  // Whoever reads us may be gone; that must not end what we run.
   output.on('error', () => {})
   const line = (text: string) => void output.write(`${text}\n`)
-  const done: Narration['done'] = (name, tookMs, detail = '') => {
+  const done: Terminal['done'] = (name, tookMs, detail = '') => {
     const said = detail === '' ? seconds(tookMs) : `${seconds(tookMs)}  ${detail}`
     line(`  ${styleText('green', '✓')} ${name.padEnd(nameWidth)} ${styleText('dim', said)}`)
   }
@@ -47,4 +49,10 @@ export function seconds(milliseconds: number): string {
   if (total < 60) return `${total.toFixed(1).padStart(4)} s`
   const whole = Math.round(total)
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+}
+
+/** A path inside the project is short to read without the project's own. */
+export function shownPath(directory: string): string {
+  const relative = path.relative(projectRoot, directory)
+  return relative.startsWith('..') ? directory : relative
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addCounts, countPlaywright, countVitest, summaryLine } from './test-results.ts'
+import { addCounts, countPlaywright, countVitest, parseTestOptions, summaryLine } from './test.ts'
 
 const vitestReport = {
   numPassedTests: 7,
@@ -42,5 +42,29 @@ describe('the count of the tests', () => {
     const counts = [countVitest(0, vitestReport), countPlaywright(0, playwrightReport)]
     expect(summaryLine(addCounts(counts))).toBe('10 passed, 0 failed, 2 skipped')
     expect(summaryLine({ passed: 1, failed: 2, skipped: 0 })).toBe('1 passed, 2 failed')
+  })
+})
+
+describe('the options of the tests', () => {
+  test('run everything, with another seed each time', () => {
+    const options = parseTestOptions([], 1_795_200_000_123)
+    expect(options).toMatchObject({ parts: ['unit', 'integration', 'browser'], filters: [] })
+    expect(parseTestOptions([], 1_795_200_000_124).seed).not.toBe(options.seed)
+  })
+
+  test('choose parts, files and seed', () => {
+    expect(parseTestOptions(['--only', 'unit', '--only', 'browser', 'money', '--random-seed=7'], 0)).toEqual({
+      parts: ['unit', 'browser'],
+      seed: 7,
+      filters: ['money'],
+    })
+  })
+
+  test.each([
+    [['--only', 'everything'], 'must be one of unit, integration, browser'],
+    [['--watch'], "Unknown option '--watch'."],
+    [['--random-seed', 'x'], '--random-seed is "x"'],
+  ])('are refused when wrong: %o', (args, message) => {
+    expect(() => parseTestOptions(args, 0)).toThrow(message)
   })
 })

@@ -1,8 +1,11 @@
+// Runs before anything is installed, on whatever Node the machine has: the packages, our patches in them, and the
+// Node that runs the project.
+import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { withFileLock } from '../file-lock.mjs'
-import { runNpm } from './npm.mjs'
 
 /**
  * @typedef {Readonly<Record<string, { version?: string, optional?: boolean, dev?: boolean, devOptional?: boolean, link?: boolean }>>} Packages
@@ -154,4 +157,83 @@ async function runInstall(root) {
 /** @param {string} line */
 function say(line) {
   process.stderr.write(`${line}\n`)
+}
+
+/** The first major version that runs the project's TypeScript directly. */
+const leastMajor = 24
+
+/**
+ * The Node that runs the project: the one npm installed with the dependencies, else the machine's own if it
+ * is new enough (an image of Node 24 leaves the other out).
+ *
+ * @param {string} root
+ * @returns {Promise<string>} its path
+ */
+export async function findRuntime(root) {
+  const installed = path.join(root, 'node_modules', 'node', 'bin', 'node')
+  if (isEnough(await versionOf(installed))) return installed
+  if (isEnough(process.version)) return process.execPath
+  // npm was told to skip install scripts (ignore-scripts), and this package's script brings the program.
+  await runNpm({ root, args: ['rebuild', 'node', '--ignore-scripts=false'] })
+  if (isEnough(await versionOf(installed))) return installed
+  throw new Error(
+    `Node ${leastMajor} is needed, this is ${process.version}, and npm did not install the package "node" ` +
+      `(is npm set to omit optional dependencies?). Run "npm ci --include=optional", or install Node ${leastMajor}.`,
+  )
+}
+
+/** @param {string | undefined} version as `node --version` prints it */
+export function isEnough(version) {
+  const major = Number(/^v(\d+)\./.exec(version ?? '')?.[1])
+  return major >= leastMajor
+}
+
+/** @param {string} program @returns {Promise<string | undefined>} undefined when it does not run */
+async function versionOf(program) {
+  try {
+    return (await promisify(execFile)(program, ['--version'])).stdout.trim()
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Runs npm silently; never writes to our standard output.
+ *
+ * @param {{ root: string, args: readonly string[] }} call
+ * @returns {Promise<void>}
+ * @throws when npm fails, with what it wrote
+ */
+function runNpm({ root, args }) {
+  const npm = npmCommand(process.env.npm_execpath)
+  return new Promise((resolve, reject) => {
+    const child = spawn(npm.program, [...npm.args, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', chunk => {
+      output += chunk
+    })
+    child.stderr.on('data', chunk => {
+      output += chunk
+    })
+    child.once('error', error =>
+      reject(new Error(`npm cannot be started (${error.message}). Install npm 10 or later.`)),
+    )
+    child.once('close', code => {
+      if (code === 0) resolve()
+      else reject(new Error(`"npm ${args.join(' ')}" failed (exit code ${code}):\n${output.trim()}`))
+    })
+  })
+}
+
+/**
+ * The npm that runs us, if it is npm that does.
+ *
+ * @param {string | undefined} execPath `npm_execpath`
+ * @returns {{ program: string, args: string[] }}
+ */
+export function npmCommand(execPath) {
+  if (execPath !== undefined && /^npm(-cli)?\.c?js$/.test(path.basename(execPath))) {
+    return { program: process.execPath, args: [execPath] }
+  }
+  return { program: 'npm', args: [] }
 }

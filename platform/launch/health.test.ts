@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { isUpWithin } from './wait-until-up.ts'
+import { isUpWithin } from './health.ts'
 
 let server: Server | undefined
 afterEach(() => void server?.close())

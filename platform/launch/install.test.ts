@@ -2,9 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { arePatched, differences, recordPatches } from './dependencies.mjs'
-import { npmCommand } from './npm.mjs'
-import { isEnough } from './runtime.mjs'
+import { arePatched, differences, isEnough, npmCommand, recordPatches } from './install.mjs'
 
 const wanted = {
   '': { version: '0.1.0' },

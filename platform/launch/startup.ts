@@ -1,0 +1,133 @@
+import path from 'node:path'
+import type { Environment } from '#platform/environment.ts'
+import { unlessStopped } from '#platform/process.ts'
+import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo, runSeeder } from './demo-database.ts'
+import { isUpWithin } from './health.ts'
+import { createInstallation, type Installation } from './installation.ts'
+import { ensurePagesBuilt } from './pages.ts'
+import { browserUrl, type PortPair, reservePorts } from './ports.ts'
+import { processNames } from './processes.ts'
+import { seconds, shownPath, type Terminal } from './terminal.ts'
+
+export type DemoOptions = Readonly<{
+  /** Asked for by name; undefined means 3000 or the next free pair. */
+  port: number | undefined
+  seed: boolean
+  simulate: boolean
+  /** Delete the demo's data first. */
+  reset: boolean
+  /** Options for the seeder, as it takes them. */
+  seederArguments: readonly string[]
+}>
+
+export type DemoContext = Readonly<{
+  options: DemoOptions
+  environment: Environment
+  terminal: Terminal
+  stop: AbortSignal
+  /** Takes what must be done at the end; the last comes first. */
+  atEnd: (step: () => Promise<void>) => void
+}>
+
+const upWithinMs = 60_000
+/** With the 3 s of the processes this stays below the 5 s in which Ctrl+C is done; Postgres then ends by itself. */
+const databasePatienceMs = 1_500
+
+/**
+ * Starts the whole demo, step by step.
+ *
+ * @throws an error that says what to do, at the first step that fails; StopRequested when `stop` fires
+ */
+export async function startDemo(context: DemoContext): Promise<Installation> {
+  const { options, environment, terminal, stop, atEnd } = context
+  const began = performance.now()
+  terminal.line('Tillstream demo')
+  const ports = await reservePorts(environment.host, {
+    ...environment.givenPorts,
+    ...(options.port !== undefined && { port: options.port }),
+  })
+  atEnd(() => ports.giveUp())
+  // Building needs no database, and seeding no pages: each has a core.
+  const building = beginBuild(context)
+
+  if (options.reset) await terminal.step('Earlier data deleted', () => resetDemo(environment))
+  const database = await terminal.step('Postgres', () => openServedDatabase(environment))
+  atEnd(() => database.release(databasePatienceMs))
+  await terminal.step('Tables', () => unlessStopped(stop, migrateDemo(database)))
+  await seedEmptyLog(context, database.url)
+  await terminal.step(
+    'Pages',
+    () => unlessStopped(stop, building),
+    built => (built ? 'built' : 'as built before'),
+  )
+
+  await ports.giveUp()
+  const installation = createInstallation({ environment, ports, database, terminal, isDemo: true })
+  atEnd(() => installation.stop())
+  const names = processNames.filter(name => name !== 'simulate')
+  installation.start(names)
+  await terminal.step(
+    'Processes',
+    () => waitUntilUp(context, installation, ports),
+    () => names.join(', '),
+  )
+  // Only now: tills that meet a closed intake would begin with a warning.
+  if (options.simulate) installation.start(['simulate'])
+  sayWhere(context, ports, performance.now() - began)
+  return installation
+}
+
+/** Whatever ends the demo also ends the build. */
+function beginBuild({ terminal, stop, atEnd }: DemoContext): Promise<boolean> {
+  const end = new AbortController()
+  const building = ensurePagesBuilt({
+    stop: AbortSignal.any([stop, end.signal]),
+    onBuild: () => terminal.line('    Building the pages meanwhile (once; about half a minute) …'),
+  })
+  building.catch(() => {})
+  atEnd(async () => end.abort())
+  return building
+}
+
+async function seedEmptyLog(
+  { options, environment, terminal, stop }: DemoContext,
+  url: string,
+): Promise<void> {
+  const { seed, simulate, seederArguments } = options
+  if (!(await isLogEmpty(url))) {
+    if (seederArguments.length === 0) return
+    terminal.warn(`The log already holds events: ${seederArguments.join(' ')} has no effect without --reset.`)
+  } else if (seed || simulate) {
+    // The simulators need their stores, also where nobody wants a history.
+    const args = seed ? seederArguments : [...seederArguments, '--days', '0']
+    await terminal.step(seed ? 'History' : 'Stores', () =>
+      runSeeder({ databaseUrl: url, dataDir: environment.dataDir, args, stop }),
+    )
+  }
+}
+
+async function waitUntilUp(
+  { environment, stop }: DemoContext,
+  installation: Installation,
+  { port, intakePort }: PortPair,
+): Promise<void> {
+  const logs = `See the logs in ${shownPath(path.join(environment.dataDir, 'logs'))}.`
+  for (const one of [port, intakePort]) {
+    const url = `${browserUrl(environment.host, one)}/healthz`
+    const up = isUpWithin({ url, timeoutMs: upWithinMs, stop })
+    const outcome = await Promise.race([up, installation.hopeless])
+    if (typeof outcome === 'string') throw new Error(`${outcome}\n${logs}`)
+    if (!outcome) throw new Error(`${url} does not answer within ${upWithinMs / 1000} s. ${logs}`)
+  }
+}
+
+function sayWhere({ environment, terminal }: DemoContext, ports: PortPair, tookMs: number): void {
+  const { host, dataDir } = environment
+  terminal.line('')
+  terminal.line(`  Dashboard   ${browserUrl(host, ports.port)}`)
+  terminal.line(`  Tills       POST ${browserUrl(host, ports.intakePort)}/api/v1/events`)
+  terminal.line(`  Logs        ${shownPath(path.join(dataDir, 'logs'))}`)
+  terminal.line('')
+  terminal.line(`  Ready after ${seconds(tookMs).trim()}. Ctrl+C stops everything; the data stays.`)
+  terminal.line('')
+}
