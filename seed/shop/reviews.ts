@@ -1,6 +1,6 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
-import { createRandom, fakerOf } from '../world/random.ts'
+import { createRandom, fakerOf } from '#seed/world/random.ts'
 import { pickUnreviewed } from './purchases.ts'
 import type { TradingShop } from './shop-state.ts'
 
