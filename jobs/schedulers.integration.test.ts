@@ -173,20 +173,34 @@ test('A connection that is lost in the middle of a run is a transient error: it 
   ])
 })
 
-test('A run whose claim was given to somebody else writes nothing', async () => {
-  const { sql, runDue } = await createTestBatch()
-  await appendTestEvents(sql, THREE_DAYS)
-  const held = await holdReport(sql, 'daily_sales')
-  const running = runDue(NIGHT)
-  await held.reached()
+test.each([
   // As another planner does when it takes our backend for dead.
-  await sql`update batch.runs set state = 'abandoned' where state = 'running'`
-  await held.release()
-  const [first] = (await running).sets
-  expect(first).toMatchObject({ succeeded: [], failed: [] })
-  expect(first?.taken).toHaveLength(6)
-  expect(await grossOf(sql, '2026-03-03')).toBe(undefined)
-})
+  [
+    'was given to somebody else',
+    sql => sql`update batch.runs set state = 'abandoned' where state = 'running'`,
+  ],
+  // As after a restart of the server, when a new backend is given the pid of the old one.
+  [
+    'is that of an earlier backend with our pid',
+    sql =>
+      sql`update batch.runs set backend_start = backend_start - interval '1 day' where state = 'running'`,
+  ],
+] satisfies [string, (sql: Sql) => Promise<unknown>][])(
+  'A run whose claim %s writes nothing',
+  async (_, lose) => {
+    const { sql, runDue } = await createTestBatch()
+    await appendTestEvents(sql, THREE_DAYS)
+    const held = await holdReport(sql, 'daily_sales')
+    const running = runDue(NIGHT)
+    await held.reached()
+    await lose(sql)
+    await held.release()
+    const [first] = (await running).sets
+    expect(first).toMatchObject({ succeeded: [], failed: [] })
+    expect(first?.taken).toHaveLength(6)
+    expect(await grossOf(sql, '2026-03-03')).toBe(undefined)
+  },
+)
 
 test('Nobody replaces a day while its month is added up', async () => {
   const { sql, runDue, run } = await createTestBatch()

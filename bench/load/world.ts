@@ -6,9 +6,8 @@ import type { LogEvent } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { createRandom, createWeightedPick, type Random } from '#seed/world/random.ts'
-import { bodyHashOf } from '#server/log/body-hash.ts'
-import { type HistoricEvent, historyChunks } from '#server/log/history-chunks.ts'
-import { loadHistory } from '#server/log/load-history.ts'
+import { bodyHashOf } from '#server/log/event-rows.ts'
+import { type HistoricEvent, historyChunks, loadHistory } from '#server/log/history.ts'
 
 export const PARTITIONS = 4
 const STORES_PER_PARTITION = 5

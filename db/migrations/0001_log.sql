@@ -278,15 +278,12 @@ create table log.owners (
 create function log.take_partition(p_consumer text, p_partition integer, p_owner text) returns bigint
 language plpgsql volatile as $$
 declare
-  v_old log.owners;
   v_epoch bigint;
 begin
-  select * into v_old from log.owners where consumer = p_consumer and partition = p_partition;
-  if found and v_old.backend_pid <> pg_backend_pid() then
-    -- pid and start together: a pid alone may have been given to somebody else since.
-    perform pg_terminate_backend(a.pid) from pg_stat_activity a
-    where a.pid = v_old.backend_pid and a.backend_start = v_old.backend_start;
-  end if;
+  -- pid and start together: a pid alone may have been given to somebody else since, even to us.
+  perform pg_terminate_backend(a.pid) from log.owners o
+  join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
+  where o.consumer = p_consumer and o.partition = p_partition and a.pid <> pg_backend_pid();
   insert into log.owners (consumer, partition, epoch, owner, backend_pid, backend_start)
   select p_consumer, p_partition, 1, p_owner, a.pid, a.backend_start
   from pg_stat_activity a where a.pid = pg_backend_pid()

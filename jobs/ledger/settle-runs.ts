@@ -43,7 +43,11 @@ export async function settleRuns(
       from unnest(${claims.map(claim => claim.runId)}::bigint[]) as claim(run_id)
       join batch.runs claimed on claimed.run_id = claim.run_id
       left join summary s on s.store = claimed.store and s.period = claimed.period
-      where r.run_id = claim.run_id and r.state = 'running' and r.backend_pid = pg_backend_pid()
+      where r.run_id = claim.run_id and r.state = 'running'
+        -- pid and start together: a pid alone may have been given to us after its owner was gone.
+        and exists (
+          select from pg_stat_activity me where me.pid = pg_backend_pid()
+            and me.pid = r.backend_pid and me.backend_start = r.backend_start)
       returning r.*
     )
     insert into batch.current_runs (job, store, period, run_id, code_version, rules_version, partition,

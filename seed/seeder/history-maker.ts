@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { enrichedHistory, type WorldEnd } from '#seed/history/world-history.ts'
 import { createWorld } from '#seed/world/world.ts'
-import { historyChunks } from '#server/log/history-chunks.ts'
+import { historyChunks } from '#server/log/history.ts'
 import { MAKER_AHEAD, type MakerMessage, type MakerTask } from './make-history.ts'
 
 /** A thread of `makeHistory`: makes the history of some partitions into rows, as fast as they are taken. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { enrichedHistory, type WorldEnd } from '#seed/history/world-history.ts'
 import { createWorld } from '#seed/world/world.ts'
-import { type HistoryChunk, historyChunks } from '#server/log/history-chunks.ts'
+import { type HistoryChunk, historyChunks } from '#server/log/history.ts'
 import { type HistoryMaking, makeHistory } from './make-history.ts'
 
 const world = createWorld({ randomSeed: 5, stores: 8, ordersPerDay: 320 })

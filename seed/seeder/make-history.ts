@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { sharePartitions } from '#domain/partition.ts'
 import type { HistorySpan, WorldEnd } from '#seed/history/world-history.ts'
 import type { World, WorldParameters } from '#seed/world/world.ts'
-import type { HistoryChunk } from '#server/log/history-chunks.ts'
+import type { HistoryChunk } from '#server/log/history.ts'
 
 /** What a maker is given: a world, and the partitions of the log whose history it makes. */
 export interface MakerTask {

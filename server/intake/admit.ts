@@ -3,7 +3,7 @@ import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
-import { bodyHashOf } from '#server/log/body-hash.ts'
+import { bodyHashOf } from '#server/log/event-rows.ts'
 import { type Rejected, refused } from './outcome.ts'
 import type { ReferenceData } from './stores/reference.ts'
 

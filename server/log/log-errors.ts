@@ -9,7 +9,7 @@ export type LogErrorKind =
   | { kind: 'unavailable'; error: LogUnavailableError }
   | { kind: 'other' }
 
-const NO_PARTITION_FOUND = '23514'
+const CHECK_VIOLATION = '23514'
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK = '40P01'
 
@@ -32,8 +32,7 @@ export function classifyLogError(error: unknown): LogErrorKind {
   const { code, message } = error as { code?: unknown; message?: unknown }
   if (typeof code !== 'string') return { kind: 'other' }
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return { kind: 'transient' }
-  if (code === NO_PARTITION_FOUND && String(message).startsWith('no partition of relation'))
-    return { kind: 'missing-day' }
+  if (code === CHECK_VIOLATION && isOfLogTable(error)) return { kind: 'missing-day' }
   if (UNAVAILABLE_STATES.test(code) || CONNECTION_ERRORS.has(code)) {
     return {
       kind: 'unavailable',
@@ -41,4 +40,13 @@ export function classifyLogError(error: unknown): LogErrorKind {
     }
   }
   return { kind: 'other' }
+}
+
+/**
+ * A row that no partition takes is a check violation without a constraint. By the fields, not by the message, which
+ * comes in the server's language.
+ */
+function isOfLogTable(error: unknown): boolean {
+  const { schema_name, table_name, constraint_name } = error as Record<string, unknown>
+  return schema_name === 'log' && table_name === 'event_log' && constraint_name === undefined
 }

@@ -1,10 +1,23 @@
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent, LogLines, Position } from '#domain/log-event.ts'
 
+// The order log. Invariant: an entry's offset follows the one before it in its partition without a hole, commit order
+// is offset order, and an entry is never changed. So who has read offset n has read everything before it, and a reader
+// keeps its place as one number. An event is there once, by (source, id), however often it is sent.
+//
+//   append(partition, events)                        log.append: one round trip, one commit
+//        │ lock of the partition ─ last place ─ known keys ─ new keys ─ rows
+//        ▼
+//   log.event_keys   (source, id) → offset, hash of the body
+//   log.event_log    partition 0   1 2 3 4 5 6 ──▶     a table a day, by append time
+//                    partition 1   1 2 3 ──▶
+//                                      ▲
+//   read(after, limit)                 └ a consumer's checkpoint; log.owners says whose writes count (ownership.ts)
+
 /**
  * The order log as its users see it. It maps one to one to Kafka (partition, offset, append time, seek):
  * the Postgres log in this folder is the embedded default, and any other must pass the same conformance
- * suite (`conformance.ts`).
+ * suite (`testing/conformance.ts`).
  */
 export interface OrderLog {
   /** What this log promises beyond order: the Postgres log's offsets are dense, Kafka's have gaps. */

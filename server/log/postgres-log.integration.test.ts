@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { DAY_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
-import { APPEND_STATEMENT, appendParameters } from './append-statement.ts'
+import { APPEND_STATEMENT, appendParameters } from './event-rows.ts'
 import { assertDense, LogUnavailableError } from './order-log.ts'
 import { assertOwner, FencedError, keepPartition, takePartition } from './ownership.ts'
 import { createPostgresLog, ensureLogDays } from './postgres-log.ts'
@@ -215,16 +216,41 @@ describe('the Postgres log under concurrency and faults', () => {
     await cut.end({ timeout: 1 })
   })
 
-  test('a day that has no table yet is created by the append that needs it', async () => {
-    const fresh = await createTestDatabase()
-    await fresh.sql.unsafe(`do $$ declare t regclass; begin
-      for t in select inhrelid::regclass from pg_inherits where inhparent = 'log.event_log'::regclass loop
-        execute format('drop table %s', t); end loop; end $$`)
-    const { outcomes } = await createPostgresLog(fresh.sql).append(0, [
-      testEvent({ id: 'first', partition: 0 }),
-    ])
-    expect(outcomes).toEqual([{ kind: 'appended', offset: 1 }])
-    await fresh.drop()
+  describe('a day that has no table yet', () => {
+    let fresh: TestDatabase
+    beforeEach(async () => {
+      fresh = await createTestDatabase()
+      await fresh.sql.unsafe(`do $$ declare t regclass; begin
+        for t in select inhrelid::regclass from pg_inherits where inhparent = 'log.event_log'::regclass loop
+          execute format('drop table %s', t); end loop; end $$`)
+    })
+    afterEach(async () => {
+      vi.useRealTimers()
+      await fresh.drop()
+    })
+
+    test('is created by the append that needs it', async () => {
+      const { outcomes } = await createPostgresLog(fresh.sql).append(0, [
+        testEvent({ id: 'first', partition: 0 }),
+      ])
+      expect(outcomes).toEqual([{ kind: 'appended', offset: 1 }])
+    })
+
+    test.each([-40, 40])('is created by the clock of the database; ours is %i days off', async days => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * DAY_MS })
+      const { outcomes } = await createPostgresLog(fresh.sql).append(0, [
+        testEvent({ id: 'first', partition: 0 }),
+      ])
+      expect(outcomes).toEqual([{ kind: 'appended', offset: 1 }])
+    })
+
+    test('and cannot be created is the fault of the log, not of the event', async () => {
+      await fresh.sql.unsafe(
+        'create or replace function log.ensure_days(p_from date, p_to date) returns integer language sql as $$ select 0 $$',
+      )
+      const append = createPostgresLog(fresh.sql).append(0, [testEvent({ id: 'late', partition: 0 })])
+      await expect(append).rejects.toThrow(LogUnavailableError)
+    })
   })
 
   test('an owner frozen inside its transaction is ended by the taker, and writes nothing when it wakes', async () => {
@@ -257,6 +283,32 @@ describe('the Postgres log under concurrency and faults', () => {
     expect(await database.sql`select 1 from ref.settings where name = 'from-the-frozen'`).toHaveLength(0)
     await taker.begin(transaction => assertOwner(transaction, second))
     await frozen.end({ timeout: 1 })
+    await taker.end()
+  })
+
+  test('a backend that has the pid of an old owner, but is another, is left alone', async () => {
+    const bystander = connect(database.url, { max: 1 })
+    const taker = connect(database.url, { max: 1 })
+    const first = await takePartition(bystander, { consumer: 'reuse', partition: 0, owner: 'old' })
+    // As after a restart of the server: the pid is given again, the start is another.
+    await database.sql`
+      update log.owners set backend_start = backend_start - interval '1 day' where consumer = 'reuse'`
+    const [before] = await bystander<{ pid: number }[]>`select pg_backend_pid() as pid`
+    const second = await takePartition(taker, { consumer: 'reuse', partition: 0, owner: 'new' })
+    expect(await bystander`select pg_backend_pid() as pid`).toEqual([before])
+    expect(second.epoch).toBe(first.epoch + 1)
+    // And so is the taker itself, should it have that pid.
+    const [me] = await taker<{ pid: number }[]>`select pg_backend_pid() as pid`
+    await database.sql`
+      update log.owners set backend_start = backend_start - interval '1 day' where consumer = 'reuse'`
+    const third = await takePartition(taker, { consumer: 'reuse', partition: 0, owner: 'new' })
+    expect(third.epoch).toBe(second.epoch + 1)
+    const [owner] = await database.sql`
+      select o.backend_pid as pid, a.pid is not null as lives from log.owners o
+      left join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
+      where o.consumer = 'reuse'`
+    expect(owner).toEqual({ pid: me?.pid, lives: true })
+    await bystander.end()
     await taker.end()
   })
 

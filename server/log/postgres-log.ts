@@ -1,9 +1,16 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent, Position } from '#domain/log-event.ts'
-import { APPEND_STATEMENT, appendParameters } from './append-statement.ts'
+import { APPEND_STATEMENT, appendParameters } from './event-rows.ts'
 import { classifyLogError } from './log-errors.ts'
-import type { AppendOutcome, AppendResult, LogRecord, OrderLog, ReadRequest } from './order-log.ts'
+import {
+  type AppendOutcome,
+  type AppendResult,
+  type LogRecord,
+  LogUnavailableError,
+  type OrderLog,
+  type ReadRequest,
+} from './order-log.ts'
 import { READ_STATEMENT, type ReadColumns, toRecords } from './read-statement.ts'
 
 /** Days created ahead of time; an append that finds its day missing creates it and goes on. */
@@ -94,11 +101,17 @@ export function createPostgresLog(sql: Sql): OrderLog {
   }
 }
 
-/** Creates the log's day partitions from today on; the intake calls it at start and once an hour. */
-export async function ensureLogDays(sql: Sql, from?: Instant, to?: Instant): Promise<void> {
-  const first = new Date(from ?? Date.now()).toISOString().slice(0, 10)
-  const last = new Date((to ?? Date.now()) + DAYS_AHEAD * 86_400_000).toISOString().slice(0, 10)
-  await sql`select log.ensure_days(${first}, ${last})`
+/**
+ * Creates the log's day partitions from today on; the intake calls it at start and once an hour. Today is the
+ * database's: its clock gives the append times, and ours may say another day.
+ *
+ * @param from an earlier day to begin with
+ */
+export async function ensureLogDays(sql: Sql, from: Instant | null = null): Promise<void> {
+  await sql`
+    select log.ensure_days((coalesce(${from}::timestamptz, now) at time zone 'UTC')::date,
+      (now at time zone 'UTC')::date + ${DAYS_AHEAD}::integer)
+    from clock_timestamp() as now`
 }
 
 interface AppendRow {
@@ -130,8 +143,10 @@ async function withRetry<Result>(sql: Sql, attempt: () => Promise<Result>): Prom
     } catch (error) {
       const kind = classifyLogError(error)
       if (kind.kind === 'unavailable') throw kind.error
-      if (kind.kind === 'other' || tries >= MAX_TRIES) throw error
-      // Another process may have slept past midnight for days: create what is missing and go on.
+      if (kind.kind === 'other') throw error
+      if (tries >= MAX_TRIES)
+        throw new LogUnavailableError(`the log gave up: ${String(error)}`, { cause: error })
+      // Whoever makes the days ahead may have slept past midnight: create what is missing and go on.
       if (kind.kind === 'missing-day') await ensureLogDays(sql)
     }
   }

@@ -1,17 +1,11 @@
 import type { EventType } from '#domain/event.ts'
 import type { EventClass } from '#domain/log-event.ts'
 import type { EventRecord, LogRecord } from './order-log.ts'
-import { ownText } from './own-text.ts'
 
-// Neither can occur in what is joined by it: identifiers hold no control characters, JSON escapes them.
+// chr(30) and chr(31). Neither can occur in what is joined by it: identifiers hold no control characters, JSON
+// escapes them.
 const ROWS = '\u001e'
 const SKUS = '\u001f'
-
-const of = (value: string, separator = "','") => `string_agg(${value}, ${separator})`
-const instant = (column: string) => of(`(date_part('epoch', ${column}) * 1000)::bigint::text`)
-const number = (column: string) => of(`${column}::text`)
-const code = (column: string) => of(`coalesce(${column}, '')`)
-const name = (column: string) => of(`coalesce(${column}, '')`, 'chr(30)')
 
 /**
  * Reads after a position: $1 partition, $2 appended_at hint, $3 offset, $4 through offset, $5 limit.
@@ -22,30 +16,29 @@ const name = (column: string) => of(`coalesce(${column}, '')`, 'chr(30)')
  * with orders of three lines: 2.3 µs of the reader's time a record instead of 4.5, for 0.4 µs more of Postgres'.
  */
 export const READ_STATEMENT = `
-  select ${[
-    number('"offset"'),
-    instant('appended_at'),
-    instant('event_time'),
-    code('type'),
-    code('class'),
-    name('source'),
-    name('id'),
-    name('store'),
-    code('channel'),
-    code('currency'),
-    code('business_day::text'),
-    name('order_id'),
-    number('total_units'),
-    number('total_gross'),
-    number('total_discounts'),
-    number('total_returns'),
-    of("coalesce(cardinality(skus)::text, '')"),
-    of('array_to_string(skus, chr(31))', 'chr(31)'),
-    of("array_to_string(units, ',')"),
-    of("coalesce(array_to_string(stocked, ''), '')"),
-    name(`case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
-      then details::text end`),
-  ].join(', ')}
+  select
+    string_agg("offset"::text, ','),
+    string_agg((date_part('epoch', appended_at) * 1000)::bigint::text, ','),
+    string_agg((date_part('epoch', event_time) * 1000)::bigint::text, ','),
+    string_agg(coalesce(type, ''), ','),
+    string_agg(coalesce(class, ''), ','),
+    string_agg(coalesce(source, ''), chr(30)),
+    string_agg(coalesce(id, ''), chr(30)),
+    string_agg(coalesce(store, ''), chr(30)),
+    string_agg(coalesce(channel, ''), ','),
+    string_agg(coalesce(currency, ''), ','),
+    string_agg(coalesce(business_day::text, ''), ','),
+    string_agg(coalesce(order_id, ''), chr(30)),
+    string_agg(total_units::text, ','),
+    string_agg(total_gross::text, ','),
+    string_agg(total_discounts::text, ','),
+    string_agg(total_returns::text, ','),
+    string_agg(coalesce(cardinality(skus)::text, ''), ','),
+    string_agg(array_to_string(skus, chr(31)), chr(31)),
+    string_agg(array_to_string(units, ','), ','),
+    string_agg(coalesce(array_to_string(stocked, ''), ''), ','),
+    string_agg(coalesce(case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
+      then details::text end, ''), chr(30))
   from (
     select * from log.event_log
     where partition = $1 and appended_at >= $2::timestamptz and "offset" > $3 and "offset" <= $4
@@ -136,4 +129,12 @@ class Names {
     this.#known.set(own, own)
     return own
   }
+}
+
+/**
+ * A copy of a text that holds nothing but itself. What `split` gives is a view that keeps the whole text it
+ * came from in memory: of what is kept longer than the batch it was read with, keep a copy.
+ */
+export function ownText(view: string): string {
+  return Buffer.from(view).toString()
 }

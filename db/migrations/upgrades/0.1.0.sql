@@ -38,6 +38,25 @@ cross join lateral (
 ) effect
 where e.type in ('order.placed', 'order.voided', 'order.returned');
 
+create or replace function log.take_partition(p_consumer text, p_partition integer, p_owner text) returns bigint
+language plpgsql volatile as $$
+declare
+  v_epoch bigint;
+begin
+  -- pid and start together: a pid alone may have been given to somebody else since, even to us.
+  perform pg_terminate_backend(a.pid) from log.owners o
+  join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
+  where o.consumer = p_consumer and o.partition = p_partition and a.pid <> pg_backend_pid();
+  insert into log.owners (consumer, partition, epoch, owner, backend_pid, backend_start)
+  select p_consumer, p_partition, 1, p_owner, a.pid, a.backend_start
+  from pg_stat_activity a where a.pid = pg_backend_pid()
+  on conflict (consumer, partition) do update
+  set epoch = log.owners.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
+      backend_start = excluded.backend_start, taken_at = clock_timestamp()
+  returning epoch into v_epoch;
+  return v_epoch;
+end $$;
+
 -- The planner's verdict on every slot that is not settled, written anew at each tick and after each run by hand; of a
 -- slot without a row there is nothing to do. due: it runs as soon as the planner may. waiting: for a report it is
 -- computed from. early: its days go on. A verdict is past once another run than run_id stands.

@@ -1,6 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
-import { ownText } from '#server/log/own-text.ts'
+import { ownText } from '#server/log/read-statement.ts'
 import type { KnownStock, KnownStocks } from '#server/stream/fold/stock-state.ts'
 import { loadStock, type StockKey } from './load-stock.ts'
 

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest'
+import { classifyLogError } from './log-errors.ts'
+
+describe('an error of the log', () => {
+  // As the driver gives them; the messages come in the server's language.
+  const noDay = {
+    code: '23514',
+    message: 'keine Partition von Relation »event_log« für die Zeile gefunden',
+    schema_name: 'log',
+    table_name: 'event_log',
+  }
+
+  test.each([
+    ['a day without a table, whatever the language', noDay, 'missing-day'],
+    ['a check that an event does not pass', { ...noDay, constraint_name: 'event_log_units_check' }, 'other'],
+    ['a check of another table', { ...noDay, schema_name: 'ref', table_name: 'stores' }, 'other'],
+    ['a deadlock', { code: '40P01', message: 'deadlock detected' }, 'transient'],
+    ['a full disk', { code: '53100', message: 'could not extend file' }, 'unavailable'],
+    ['a closed connection', { code: 'CONNECTION_CLOSED', message: 'write CONNECTION_CLOSED' }, 'unavailable'],
+    ['a value out of range', { code: '22003', message: 'bigint out of range' }, 'other'],
+    ['no database error at all', new Error('broken'), 'other'],
+  ])('%s is told by its kind', (_, error, kind) => {
+    expect(classifyLogError(error).kind).toBe(kind)
+  })
+})
