@@ -1,7 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { LOG_START, type Position, RULES_VERSION } from '#domain/log-event.ts'
-import type { ReportRule } from '#jobs/planner/report-rule.ts'
-import type { Slot } from '#jobs/planner/slot.ts'
+import type { ReportRule, Slot } from '#jobs/planner/facts.ts'
 
 /** Who asked for a run. */
 export type Trigger = 'schedule' | 'manual' | 'backfill' | 'request'

@@ -1,6 +1,6 @@
 import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
-import type { Inputs } from '#jobs/planner/report-rule.ts'
+import type { Inputs } from '#jobs/planner/facts.ts'
 import type { Report } from '#jobs/reports/report.ts'
 import type { Claim } from './claim-slots.ts'
 

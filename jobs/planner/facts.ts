@@ -1,8 +1,7 @@
 import type { BusinessDay, StoreCalendar } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { ReferenceName } from '#domain/reports.ts'
-import type { Inputs } from './report-rule.ts'
+import type { ReferenceName, ReportEntry } from '#domain/reports.ts'
 
 /** Everything a plan is decided from: one moment of the planner's view of the log and of the ledger. */
 export interface PlannerFacts {
@@ -40,6 +39,9 @@ export interface DayHead {
   appendDays: readonly string[]
 }
 
+/** How a run may close the day it computes: not at all, with everything in, or without. */
+export type DayClosing = 'complete' | 'incomplete' | null
+
 /** A register has reported a business day (Z). */
 export interface TillReport {
   businessDay: BusinessDay
@@ -67,3 +69,41 @@ export interface FailedAttempts {
 export function slotKey(job: string, period: BusinessDay): string {
   return `${job} ${period}`
 }
+
+/** A (job, store, period) that should run, with what the run has to know. */
+export interface Slot {
+  job: string
+  store: string
+  partition: number
+  period: BusinessDay
+  /** The business days the run covers, oldest first. */
+  days: readonly SlotDay[]
+  /** Events of those days in the log: the size of the work. */
+  events: number
+  /** UTC days on which what the run reads of the log was appended. */
+  appendDays: readonly string[]
+  /** The run that stood when this was planned: another one since, and the slot is settled. */
+  previousRunId: number | null
+  /** Why it runs, for the ledger. */
+  reason: string
+  /** Whether the run publishes the day; only daily_sales does. */
+  closes: DayClosing
+}
+
+interface SlotDay {
+  businessDay: BusinessDay
+  /** Half-open span of the business day. */
+  startsAt: Instant
+  endsAt: Instant
+  /** Where a chained report takes its opening from; null at the start of the chain. */
+  previousDay: BusinessDay | null
+}
+
+/** What the planner has to know of a report. */
+export type ReportRule = ReportEntry & {
+  /** Raised with every change of code that may change a figure: all its periods run again. */
+  version: string
+}
+
+/** Checksums of what a run was computed from, by report (or reference) and period. */
+export type Inputs = Readonly<Record<string, Readonly<Record<string, string>>>>

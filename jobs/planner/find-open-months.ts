@@ -1,9 +1,8 @@
-import type { Transaction } from '#db/transaction.ts'
+import type { Fragment, Transaction } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
-import { categoriesFingerprint } from './categories-fingerprint.ts'
-import type { ReportRule } from './report-rule.ts'
+import type { ReportRule } from './facts.ts'
 
 /** A week that begins in a month may end in the next, and the other way round. */
 export const WEEK_REACH_DAYS = 6
@@ -96,4 +95,11 @@ export async function findMonthsInRange(
     select distinct store, date_trunc('month', business_day)::date as month from batch.day_head
     where business_day between ${from} and ${to}`
   return [...rows]
+}
+
+/** A text that changes when a product changes its category. */
+export function categoriesFingerprint(sql: Transaction): Fragment {
+  return sql`(
+    select md5(coalesce(string_agg(md5(sku) || md5(category), '' order by sku collate "C"), ''))
+    from ref.products where category is not null)`
 }

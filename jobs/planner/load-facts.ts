@@ -4,8 +4,7 @@ import type { BusinessDay } from '#domain/business-day.ts'
 import { lastDayOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import { categoriesFingerprint } from './categories-fingerprint.ts'
-import { MAX_CARRIED_DAYS } from './covered-days.ts'
+import type { ReportRule } from './facts.ts'
 import {
   type CurrentRun,
   type DayHead,
@@ -15,9 +14,16 @@ import {
   slotKey,
   type TillReport,
 } from './facts.ts'
-import { findMonthsInRange, findOpenMonths, type StoreMonth, WEEK_REACH_DAYS } from './find-open-months.ts'
+import {
+  categoriesFingerprint,
+  findMonthsInRange,
+  findOpenMonths,
+  type StoreMonth,
+  WEEK_REACH_DAYS,
+} from './find-open-months.ts'
+
 import type { Wanted } from './plan.ts'
-import type { ReportRule } from './report-rule.ts'
+import { MAX_CARRIED_DAYS } from './store-days.ts'
 
 /** How far back days decide about later ones: stock that is carried over, habits of tills and journals. */
 const REACH_BACK_DAYS = MAX_CARRIED_DAYS + WEEK_REACH_DAYS

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { isBackingOff } from './backoff.ts'
+import { isBackingOff } from './plan.ts'
 
 const ALL = { kind: 'range', jobs: ['daily_sales', 'hourly_sales', 'daily_product_sales'] } as const
 

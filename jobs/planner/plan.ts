@@ -1,18 +1,15 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import { lastDayOf } from '#domain/calendar.ts'
-import type { Instant } from '#domain/instant.ts'
-import { isBackingOff } from './backoff.ts'
-import { type PlannerFacts, slotKey } from './facts.ts'
-import type { ReportRule } from './report-rule.ts'
-import type { Slot } from './slot.ts'
-import { createStoreView, type SlotView, type StoreView } from './store-view.ts'
+import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { type FailedAttempts, type PlannerFacts, type ReportRule, type Slot, slotKey } from './facts.ts'
+import { createStoreView, reasonOf, type SlotView, type StoreView } from './store-view.ts'
 
 /** What is wanted: everything that is due, or the periods of some reports in a range, due or not. */
 export type Wanted =
   | { kind: 'due' }
   | { kind: 'range'; jobs: readonly string[]; from: BusinessDay; to: BusinessDay }
 
-export interface PlanRequest {
+interface PlanRequest {
   now: Instant
   facts: PlannerFacts
   /** All reports, in order of dependency. */
@@ -83,8 +80,7 @@ function chooseDue(
   const slots: Slot[] = []
   for (const rule of rules) {
     const isOpen = (period: BusinessDay) =>
-      // Weeks and months take in ended days only, so they need no look at the clock.
-      (rule.cadence === 'every-tick' || rule.grain !== 'day' || store.hasEnded(period)) &&
+      !store.isEarly(rule, period) &&
       !wasTried(store, { rule, period, tried }) &&
       !isBackingOff(store.facts.failures.get(slotKey(rule.name, period)), { now, codeVersion: rule.version })
     const due = store
@@ -206,10 +202,23 @@ function keyOf(view: SlotView): string {
   return slotKey(view.rule.name, view.period)
 }
 
-function reasonOf(view: SlotView): string {
-  return view.ownReason ?? 'what it is computed from changed'
-}
-
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+const MAX_WAIT_MS = 6 * HOUR_MS
+
+/**
+ * Whether the schedule leaves a slot alone for now because it has just failed: after n failures on this
+ * code for 2^n minutes, six hours at most. A failed check does not mend itself, but new events or somebody
+ * may; until then the ledger need not fill with the same error. By hand it runs at once.
+ */
+export function isBackingOff(
+  failures: FailedAttempts | undefined,
+  { now, codeVersion }: { now: Instant; codeVersion: string },
+): boolean {
+  if (failures === undefined || failures.codeVersion !== codeVersion) return false
+  // 2^9 minutes are past the limit: no need to let the power grow.
+  const waitMs = Math.min(MINUTE_MS * 2 ** Math.min(failures.count, 9), MAX_WAIT_MS)
+  return now < failures.lastAt + waitMs
 }

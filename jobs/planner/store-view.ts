@@ -2,11 +2,17 @@ import { type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
 import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
-import { coveredDays } from './covered-days.ts'
-import { type DayClosing, dayClosing, isJournalMissing, missingRegisters } from './day-closing.ts'
-import { type CurrentRun, type PlannerFacts, type StoreFacts, slotKey } from './facts.ts'
-import type { Inputs, ReportRule } from './report-rule.ts'
-import type { Slot } from './slot.ts'
+import {
+  type CurrentRun,
+  type DayClosing,
+  type Inputs,
+  type PlannerFacts,
+  type ReportRule,
+  type Slot,
+  type StoreFacts,
+  slotKey,
+} from './facts.ts'
+import { coveredDays, dayClosing, isJournalMissing, missingRegisters } from './store-days.ts'
 
 /**
  * - settled: the run that stands has read everything that concerns the period
@@ -34,7 +40,10 @@ export interface StoreView {
   /** All periods of a report, oldest first, that the facts can judge. */
   periods(rule: ReportRule): BusinessDay[]
   view(rule: ReportRule, period: BusinessDay): SlotView
-  hasEnded(day: BusinessDay): boolean
+  /** Whether the schedule leaves a slot alone because its day goes on. Not asked of runs by hand. */
+  isEarly(rule: ReportRule, period: BusinessDay): boolean
+  /** Weeks or months in scope of which no day has ended yet: they have no view. */
+  comingPeriods(rule: ReportRule): BusinessDay[]
   toSlot(view: SlotView, reason: string): Slot
 }
 
@@ -87,6 +96,20 @@ export function createStoreView(request: {
     // A chain is judged from its first loose link, which may lie before the scope.
     if (rule.isChained) return [...grouped(rule).keys()].filter(day => day <= to)
     return [...grouped(rule).keys()].filter(period => lastDayOf(rule.grain, period) >= from && period <= to)
+  }
+
+  function isEarly(rule: ReportRule, period: BusinessDay): boolean {
+    // Weeks and months take in ended days only, so they need no look at the clock.
+    return rule.cadence === 'day-ended' && rule.grain === 'day' && !hasEnded(period)
+  }
+
+  function comingPeriods(rule: ReportRule): BusinessDay[] {
+    if (rule.grain === 'day') return []
+    const { from, to } = facts.scope
+    const all = new Set(daysOf(rule).map(day => periodOf(rule.grain, day)))
+    return [...all].filter(
+      period => lastDayOf(rule.grain, period) >= from && period <= to && !grouped(rule).has(period),
+    )
   }
 
   function view(rule: ReportRule, period: BusinessDay): SlotView {
@@ -221,7 +244,12 @@ export function createStoreView(request: {
     }
   }
 
-  return { facts, periods, view, hasEnded, toSlot }
+  return { facts, periods, view, isEarly, comingPeriods, toSlot }
+}
+
+/** For people. */
+export function reasonOf(view: SlotView): string {
+  return view.ownReason ?? 'what it is computed from changed'
 }
 
 /** Whether a run was computed from (at least) these inputs as they are now. */

@@ -1,4 +1,4 @@
-import { REGISTER_HABIT_DAYS } from '#jobs/planner/day-closing.ts'
+import { REGISTER_HABIT_DAYS } from '#jobs/planner/store-days.ts'
 import type { ReportDefinition } from './report.ts'
 
 /**
@@ -28,12 +28,9 @@ export const completeness: ReportDefinition = {
     ),
     sales as (
       select e.store, e.business_day, e.register, e.currency,
-        batch.exact_sum(case e.type when 'order.placed' then 1 when 'order.voided' then -1 end) as orders,
-        batch.exact_sum(case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end
-          * (e.total_gross - e.total_discounts) - e.total_returns) as net
-      from log.event_log e
+        batch.exact_sum(e.orders) as orders, batch.exact_sum(e.net) as net
+      from log.sales e
       where ${isRead()} and e.register is not null
-        and e.type in ('order.placed', 'order.voided', 'order.returned')
       group by 1, 2, 3, 4
     ),
     -- registers that report as a rule

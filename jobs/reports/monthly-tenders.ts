@@ -28,28 +28,22 @@ export const monthlyTenders: ReportDefinition = {
 function singlePayments({ sql, isRead }: SetReading): Fragment {
   return sql`
     select e.store, e.business_day, e.channel, coalesce(e.tender, 'unspecified') as tender, e.currency,
-      case e.type when 'order.voided' then -1 else 1 end as documents,
-      case e.type when 'order.placed' then 1 else -1 end
-        * (e.total_gross - e.total_discounts + e.total_returns + case when s.tax_inclusive then 0 else e.total_tax end)
-        as amount
-    from log.event_log e
+      e.orders + e.return_documents as documents, e.net + case when s.tax_inclusive then 0 else e.tax end as amount
+    from log.sales e
     join ref.stores s on s.store = e.store
-    where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
-      and (e.tender is not null or e.details -> 'tenders' is null)`
+    where ${isRead()} and (e.tender is not null or e.details -> 'tenders' is null)`
 }
 
 function splitPayments({ sql, isRead }: SetReading): Fragment {
   return sql`
     select e.store, e.business_day, e.channel, part.tender, e.currency,
-      case e.type when 'order.voided' then -1 else 1 end,
-      case e.type when 'order.placed' then 1 else -1 end * part.amount
-    from log.event_log e
+      e.orders + e.return_documents, (e.orders - e.return_documents) * part.amount
+    from log.sales e
     -- two cards on one document are two payments, but one document
     cross join lateral (
       select split.type as tender, sum(split.amount)::bigint as amount
       from jsonb_to_recordset(e.details -> 'tenders') as split(type text, amount bigint)
       group by split.type
     ) part
-    where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
-      and e.tender is null and e.details -> 'tenders' is not null`
+    where ${isRead()} and e.tender is null and e.details -> 'tenders' is not null`
 }

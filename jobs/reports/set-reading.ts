@@ -1,7 +1,7 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
 import { addDays } from '#domain/business-day.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { Slot } from '#jobs/planner/slot.ts'
+import type { Slot } from '#jobs/planner/facts.ts'
 
 /** What a report's SELECT reads from: the days of a set, and the log as far as its basis. */
 export interface SetReading {

@@ -1,8 +1,8 @@
 import type { Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Claim } from '#jobs/ledger/claim-slots.ts'
-import { categoriesFingerprint } from '#jobs/planner/categories-fingerprint.ts'
-import type { Inputs } from '#jobs/planner/report-rule.ts'
+import type { Inputs } from '#jobs/planner/facts.ts'
+import { categoriesFingerprint } from '#jobs/planner/find-open-months.ts'
 import type { Fault } from '#jobs/reports/output-check.ts'
 import type { Report } from '#jobs/reports/report.ts'
 

@@ -1,11 +1,15 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Position, RULES_VERSION } from '#domain/log-event.ts'
+import { MEASURE_COLUMNS, MEASURES_BY_COLUMN } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { StagedRows } from '#jobs/reports/report.ts'
 import { type Arrivals, describeCause } from './restatement-cause.ts'
 
-const MONEY = new Set(['gross', 'discounts', 'returns', 'net', 'tax'])
+const COUNTS = new Set<string>([
+  'customers',
+  ...MEASURE_COLUMNS.filter(column => MEASURES_BY_COLUMN[column].kind === 'count'),
+])
 
 interface Change {
   runId: number
@@ -50,6 +54,8 @@ export async function recordRestatements(
 }
 
 async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]> {
+  // Net after those that make it up.
+  const metrics = report.values.flatMap(column => (column === 'returns' ? ['returns', 'net'] : [column]))
   return sql<Change[]>`
     with closed as (
       select slot.run_id, slot.store as of_store, slot.period as of_day, c.code_version, c.rules_version, c.through_offset,
@@ -59,10 +65,12 @@ async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]
       join batch.current_runs c on c.job = ${report.name} and c.store = slot.store and c.period = slot.period
     ),
     published as (
-      select p.* from closed join batch.daily_sales p on p.store = of_store and p.business_day = of_day
+      select p.*, p.gross - p.discounts - p.returns as net
+      from closed join batch.daily_sales p on p.store = of_store and p.business_day = of_day
     ),
     computed as (
-      select s.* from closed join staged s on s.store = of_store and s.business_day = of_day
+      select s.*, s.gross - s.discounts - s.returns as net
+      from closed join staged s on s.store = of_store and s.business_day = of_day
     )
     select closed.run_id as "runId", store, business_day as "businessDay", channel, currency, figure.metric,
       figure.old_value as "oldValue", figure.new_value as "newValue", closed.code_version as "codeVersion",
@@ -70,17 +78,9 @@ async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]
       closed.through_appended_at as "throughAppendedAt"
     from published p full join computed c using (store, business_day, channel, currency)
     join closed on of_store = store and of_day = business_day
-    cross join lateral (values
-      ('orders', coalesce(p.orders, 0), coalesce(c.orders, 0)),
-      ('units', coalesce(p.units, 0), coalesce(c.units, 0)),
-      ('gross', coalesce(p.gross, 0), coalesce(c.gross, 0)),
-      ('discounts', coalesce(p.discounts, 0), coalesce(c.discounts, 0)),
-      ('returns', coalesce(p.returns, 0), coalesce(c.returns, 0)),
-      ('net', coalesce(p.gross - p.discounts - p.returns, 0), coalesce(c.gross - c.discounts - c.returns, 0)),
-      ('return_documents', coalesce(p.return_documents, 0), coalesce(c.return_documents, 0)),
-      ('units_returned', coalesce(p.units_returned, 0), coalesce(c.units_returned, 0)),
-      ('tax', coalesce(p.tax, 0), coalesce(c.tax, 0)),
-      ('customers', coalesce(p.customers, 0), coalesce(c.customers, 0))
+    cross join lateral (
+      select metric, coalesce((to_jsonb(p) ->> metric)::bigint, 0), coalesce((to_jsonb(c) ->> metric)::bigint, 0)
+      from unnest(${metrics}::text[]) metric
     ) as figure(metric, old_value, new_value)
     where figure.old_value <> figure.new_value
     order by store, business_day, channel, currency`
@@ -116,5 +116,5 @@ function cellOf(cell: Pick<Change, 'store' | 'businessDay' | 'channel' | 'curren
 }
 
 function decimal(metric: string, value: number): string {
-  return MONEY.has(metric) ? formatAmount(value) : String(value)
+  return COUNTS.has(metric) ? String(value) : formatAmount(value)
 }

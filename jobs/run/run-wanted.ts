@@ -3,10 +3,11 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { sharePartitions } from '#domain/partition.ts'
 import type { Trigger } from '#jobs/ledger/claim-slots.ts'
+import type { PlannerFacts, Slot } from '#jobs/planner/facts.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
-import { cutIntoSets } from '#jobs/planner/run-sets.ts'
+import { judgeSlots, writeVerdicts } from '#jobs/planner/verdicts.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import type { Report } from '#jobs/reports/report.ts'
 import {
@@ -104,6 +105,12 @@ interface LaneRequest extends RunRequest {
   progress: { done: number; planned: number }
 }
 
+async function tellVerdicts(sql: Sql, facts: PlannerFacts, request: LaneRequest): Promise<void> {
+  const { reports = DEFINED_REPORTS, partitions } = request
+  const now = request.now()
+  await writeVerdicts(sql, { verdicts: judgeSlots({ now, facts, rules: reports }), partitions, now })
+}
+
 async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
   const {
     wanted,
@@ -124,7 +131,18 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
     signal?.throwIfAborted()
     const facts = await loadFacts(sql, { basis, rules: reports, wanted, partitions })
     const { slots, blocked } = plan({ now: now(), facts, rules: reports, wanted, tried })
-    if (slots.length === 0) return { sets, blocked, unknownStores: facts.unknownStores }
+    // By hand it is said once, after the last turn: what is asked for is no verdict.
+    if (wanted.kind === 'due') await tellVerdicts(sql, facts, request)
+    if (slots.length === 0) {
+      if (wanted.kind === 'range') {
+        await tellVerdicts(
+          sql,
+          await loadFacts(sql, { basis, rules: reports, wanted: { kind: 'due' }, partitions }),
+          request,
+        )
+      }
+      return { sets, blocked, unknownStores: facts.unknownStores }
+    }
     for (const slot of slots) tried.add(triedKey(slot))
     progress.planned += slots.length
     const brokenChains = new Set<string>()
@@ -153,4 +171,44 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
       onSet?.(outcome, { ...progress, elapsedMs: performance.now() - startedAt })
     }
   }
+}
+
+/** Slots of one job that one transaction computes and replaces together. */
+interface RunSet {
+  job: string
+  slots: readonly Slot[]
+}
+
+interface SetLimits {
+  /** Events of the log in one set; a single slot may have more. */
+  maxEvents: number
+  maxSlots: number
+}
+
+/** A million events sort and group in some seconds and a few hundred megabytes of temporary files. */
+const SET_LIMITS: SetLimits = { maxEvents: 1_000_000, maxSlots: 4_000 }
+
+/**
+ * Cuts planned slots (in their order: job, then period) into sets that bound memory and the length of a
+ * transaction: a year of a few stores is a handful of statements, not thousands of runs.
+ */
+export function cutIntoSets(slots: readonly Slot[], limits: SetLimits = SET_LIMITS): RunSet[] {
+  const sets: { job: string; slots: Slot[] }[] = []
+  let events = 0
+  for (const slot of slots) {
+    const last = sets.at(-1)
+    const fits =
+      last !== undefined &&
+      last.job === slot.job &&
+      last.slots.length < limits.maxSlots &&
+      events + slot.events <= limits.maxEvents
+    if (fits) {
+      last.slots.push(slot)
+      events += slot.events
+    } else {
+      sets.push({ job: slot.job, slots: [slot] })
+      events = slot.events
+    }
+  }
+  return sets
 }

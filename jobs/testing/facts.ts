@@ -6,12 +6,12 @@ import {
   type DayHead,
   type FailedAttempts,
   type PlannerFacts,
+  type Slot,
   type StoreFacts,
   slotKey,
   type TillReport,
 } from '#jobs/planner/facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
-import type { Slot } from '#jobs/planner/slot.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 
 /** The planner's facts of one store in Berlin (cut-over 04:00) unless said otherwise, for tests. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { appendRanges } from '#jobs/reports/set-reading.ts'
+import { cutIntoSets } from '#jobs/run/run-wanted.ts'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { cutIntoSets } from './run-sets.ts'
 
 test('A year of a store is a few sets, each of one job', () => {
   const facts = new TestFacts()

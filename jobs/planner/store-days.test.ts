@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { dayClosing, missingRegisters } from './day-closing.ts'
+import { dayClosing, missingRegisters } from './store-days.ts'
 
 const END = Date.parse('2026-11-20T03:00:00Z')
 

@@ -1,7 +1,8 @@
 import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import { dayCount, daysBetween } from '#domain/calendar.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { CoveredDays } from '#domain/reports.ts'
-import type { StoreFacts } from './facts.ts'
+import type { DayClosing, StoreFacts, TillReport } from './facts.ts'
 
 /**
  * Stock is carried over days without any event, but not for ever: one event with a broken clock, decades
@@ -55,4 +56,46 @@ function missingJournalDays({ input, heads, scope }: Days): BusinessDay[] {
     }
     return isYoung && hasJournal(addDays(day, -1))
   })
+}
+
+/** A day is published this long after its end, also when Z reports or the journal are missing. */
+const MAX_WAIT_FOR_TILLS_MS = 6 * HOUR_MS
+
+/** A register is expected to report a day when it has reported one within this many days before. */
+export const REGISTER_HABIT_DAYS = 7
+
+/**
+ * Whether the first run from `now` on publishes the day: after its end, once the store's tills have sent
+ * their Z reports and a journal store its journal, or six hours later, marked incomplete.
+ * @param endsAt end of the business day, exclusive
+ */
+export function dayClosing(day: {
+  now: Instant
+  endsAt: Instant
+  missingRegisters: number
+  isJournalMissing: boolean
+}): DayClosing {
+  if (day.now < day.endsAt) return null
+  if (day.missingRegisters === 0 && !day.isJournalMissing) return 'complete'
+  return day.now >= day.endsAt + MAX_WAIT_FOR_TILLS_MS ? 'incomplete' : null
+}
+
+/** Registers that used to report and have not reported this day. */
+export function missingRegisters(reports: readonly TillReport[], day: BusinessDay): string[] {
+  const since = addDays(day, -REGISTER_HABIT_DAYS)
+  const expected = new Set<string>()
+  const reported = new Set<string>()
+  for (const { businessDay, register } of reports) {
+    if (businessDay >= since && businessDay <= day) expected.add(register)
+    if (businessDay === day) reported.add(register)
+  }
+  return [...expected].filter(register => !reported.has(register)).sort()
+}
+
+/** Whether a store that writes journals has none for a day yet. */
+export function isJournalMissing(
+  { input, heads }: Pick<StoreFacts, 'input' | 'heads'>,
+  day: BusinessDay,
+): boolean {
+  return input === 'journal' && (heads.get(day)?.bulkEvents ?? 0) === 0
 }
