@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { enrich } from './enrich.ts'
 import { parseEvent } from './event.ts'
-import { EXAMPLE_STORES_BY_ID } from './examples/example-stores.ts'
+import { EXAMPLE_STORES_BY_ID } from './testing/stores.ts'
 
 const NOW = Date.parse('2026-11-20T10:16:00+01:00')
 const ORDER = {

@@ -1,6 +1,6 @@
+import { berlin } from '#domain/testing/stores.ts'
 import { card, figure } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin } from './stack/test-stores.ts'
 
 test('with the database away the page says so, and goes on by itself when it is back', async ({
   page,

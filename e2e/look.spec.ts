@@ -1,7 +1,7 @@
+import { berlin } from '#domain/testing/stores.ts'
 import { seriousViolations } from './accessibility.ts'
 import { card, figure, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin } from './stack/test-stores.ts'
 
 for (const theme of ['light', 'dark'] as const) {
   test(`in the ${theme} theme the page is as the system says from the first paint, and accessible in every state`, async ({

@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test'
 import type { Sql } from '#db/client.ts'
+import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { seriousViolations } from './accessibility.ts'
 import { card, figure, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin, lisboa } from './stack/test-stores.ts'
 
 const PARTS = ['Overview', 'Lag', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
 
@@ -80,7 +80,7 @@ test('a broken event is a dead letter; repaired and requeued it counts once', as
   await expect(figure(page, 'Net sales').stream).toHaveText('20.00')
   await expect(figure(page, 'Orders').stream).toHaveText('2')
   // Its till sends it again, put right: known.
-  await send(page, broken('a-2', berlin.store))
+  await send(page, broken('a-2', berlin.id))
   const rows = await stack.sql`select 1 from log.event_log where id = 'a-2'`
   expect(rows).toHaveLength(1)
 })
@@ -90,13 +90,13 @@ test('letters of one reason are sent again together once the world was put right
   stack,
 }) => {
   for (const id of ['p-1', 'p-2']) await send(page, broken(id, 'porto'))
-  await send(page, { ...broken('x-1', berlin.store), colour: '<img src=x onerror=alert(1)>\u202e' })
+  await send(page, { ...broken('x-1', berlin.id), colour: '<img src=x onerror=alert(1)>\u202e' })
   await page.goto('/pipeline?part=letters&reason=unknown_store')
   await expect(page.getByRole('row', { name: /unknown_store/ })).toHaveCount(2)
   await stack.sql`
     insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
     select 'porto', 'Porto', 'Europe/Lisbon', 4, 'EUR', true, 'pos', 'live', partition
-    from ref.stores where store = ${berlin.store}`
+    from ref.stores where store = ${berlin.id}`
   await page.getByRole('button', { name: /Send all open letters of unknown_store again/ }).click()
   await expect(page.getByText('2 events counted, 0 known before, 0 still wrong.')).toBeVisible()
 
@@ -136,7 +136,7 @@ test('a backfill that is asked for is done by the jobs process, and its runs sta
   const cell = page.getByRole('button', { name: /^daily_sales, .*: succeeded$/ })
   await cell.click()
   const detail = page.getByRole('dialog')
-  await expect(detail.getByRole('region', { name: 'State by store' })).toContainText(berlin.store)
+  await expect(detail.getByRole('region', { name: 'State by store' })).toContainText(berlin.id)
   await expect(
     detail.getByRole('region', { name: 'Runs of daily_sales' }).getByRole('row').nth(1),
   ).toContainText('succeeded')
@@ -237,11 +237,11 @@ async function fill(page: Page, stack: Stack): Promise<void> {
   await stack.sql`
     insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
       finished_at, error, backend_pid, backend_start)
-    values ('hourly_sales', ${berlin.store}, ${day}, 'failed', 'schedule', 1, '1', 1, 0, now(),
+    values ('hourly_sales', ${berlin.id}, ${day}, 'failed', 'schedule', 1, '1', 1, 0, now(),
       'hourly_sales: the header is not the sum of its lines', 0, now())`
   await stack.sql`
     insert into batch.completeness (business_day, store, register, currency, z_orders, z_net, log_orders, log_net, state, run_id)
-    select ${day}, ${berlin.store}, state, 'EUR', 3, 75000, 2, 50000, state, 1
+    select ${day}, ${berlin.id}, state, 'EUR', 3, 75000, 2, 50000, state, 1
     from unnest(array['complete', 'missing', 'different', 'awaiting journal']) as state`
   await stack.sql`insert into live.job_requests (job, from_day, to_day) values ('all', ${day}, ${day})`
   await beat(stack.sql)

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
 import { DAY_MS } from '#domain/instant.ts'
+import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { card, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin, lisboa } from './stack/test-stores.ts'
 
 const TABS = ['Sales', 'Inventory', 'Products', 'Returns', 'Reviews']
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
+import { berlin } from '#domain/testing/stores.ts'
 import { seriousViolations } from './accessibility.ts'
 import { card, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin } from './stack/test-stores.ts'
 
 /** Says what lies on the shelves: counts are events as tills send them. */
 async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
@@ -16,7 +16,7 @@ async function count(stack: Stack, shelves: Record<string, number>): Promise<voi
       source: 'stock',
       id: `count-${now}-${Object.keys(shelves).join('-')}`,
       type: 'stock.counted',
-      store: berlin.store,
+      store: berlin.id,
       eventTime: new Date(now).toISOString(),
       lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
     }),
@@ -39,7 +39,7 @@ test.beforeEach(async ({ stack }) => {
     insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup'), ('pan', 'Pan'), ('mug', 'Mug')`
   await stack.sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select ${berlin.store}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
 })
 
 test('a shortage raised while one is on another page pops up there, once, and leads to Restock', async ({
@@ -108,7 +108,7 @@ test('a shortage raised while the dashboard was away pops up when it is back', a
       source: 'stock',
       id: 'while-away',
       type: 'stock.counted',
-      store: berlin.store,
+      store: berlin.id,
       eventTime: new Date().toISOString(),
       lines: [{ sku: 'tea', units: 2 }],
     }),
@@ -154,7 +154,7 @@ test('on a screen of 1280 px a row of shortages shows all it can do, however lon
   stack,
 }) => {
   await stack.sql`update ref.products set name = 'Schowalter serving dish of oak' where sku = 'tea'`
-  await stack.sql`update ref.stores set name = 'Manchester Piccadilly Gardens' where store = ${berlin.store}`
+  await stack.sql`update ref.stores set name = 'Manchester Piccadilly Gardens' where store = ${berlin.id}`
   await count(stack, { tea: 0, cup: 0 })
   await page.setViewportSize({ width: 1280, height: 800 })
   await page.goto('/restock')

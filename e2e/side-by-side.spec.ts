@@ -1,6 +1,6 @@
+import { berlin, lisboa, tokyo } from '#domain/testing/stores.ts'
 import { card, figure } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin, lisboa, tokyo } from './stack/test-stores.ts'
 
 test('an empty log says how to fill it, and its first sale shows without a reload', async ({
   page,

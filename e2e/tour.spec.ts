@@ -1,7 +1,7 @@
+import { berlin } from '#domain/testing/stores.ts'
 import { seriousViolations } from './accessibility.ts'
 import { sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
-import { berlin } from './stack/test-stores.ts'
 
 test('an installation of one’s own opens no tour by itself; the navigation begins it, and keys walk through it', async ({
   page,

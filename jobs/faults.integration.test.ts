@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
-import { counted, placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { counted, placed, toLogEvents } from '#domain/testing/events.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { createTestBatch, ranSlots } from './testing/batch.ts'
-import { toLogEvent } from './testing/events.ts'
-import { appendTestEvents } from './testing/log.ts'
 
 const NIGHT = '2026-03-10T12:00:00Z'
 const MARCH = { from: '2026-03-01', to: '2026-03-31' }
 
 function sale(id: string, day: string, store = 'berlin'): LogEvent[] {
-  return toLogEvent(
+  return toLogEvents(
     placed({ id, at: `${day}T10:00:00+01:00`, store }, [{ sku: 'tea', units: 2, unitPrice: '2.50' }]),
   )
 }
@@ -73,7 +72,7 @@ test('An error of the whole set is not tried again, and stays in the ledger', as
 
 test('A day of stock that fails keeps the days after it from running', async () => {
   const { sql, runDue } = await createTestBatch()
-  const count = toLogEvent(
+  const count = toLogEvents(
     counted({ id: 'count', at: '2026-03-02T08:00:00+01:00' }, [{ sku: 'tea', units: 10 }]),
   )
   await appendTestEvents(sql, [...EVENTS, ...count])

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
-import type { ModelEvent } from '#domain/examples/reference-model.ts'
+import { addTestStores } from '#db/testing/stores.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
 import { REPORTS } from '#domain/reports.ts'
+import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
+import type { ModelEvent } from '#domain/testing/reference-model.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { connectForRuns } from './run/batch-client.ts'
 import { runWanted } from './run/run-wanted.ts'
-import { randomEvents } from './testing/events.ts'
-import { addTestStores, appendTestEvents } from './testing/log.ts'
 import { MODELS } from './testing/model.ts'
 
 const seed = inject('randomSeed')
@@ -24,9 +26,16 @@ describe('the figures of random events', () => {
   const events: ModelEvent[] = []
 
   async function append(from: number, to: number): Promise<void> {
-    const batch = randomEvents({ seed, count: 1_500, from: FROM, to: TO }).slice(from, to)
-    const offsets = await appendTestEvents(database.sql, batch)
-    events.push(...batch.map((event, index) => ({ ...event, offset: offsets[index] ?? 0 })))
+    const all = randomEvents({
+      random: seededRandom(seed),
+      count: 1_500,
+      start: FROM,
+      spanMs: TO - FROM,
+      stepMs: MINUTE_MS,
+      skus: 4,
+      bulkShare: 0.5,
+    })
+    events.push(...(await appendTestEvents(database.sql, all.slice(from, to))))
   }
 
   async function runDue(now: number): Promise<void> {

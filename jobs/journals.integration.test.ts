@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { createTestBatch } from './testing/batch.ts'
-import { toLogEvent } from './testing/events.ts'
-import { appendTestEvents } from './testing/log.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 const MONDAY = '2026-03-02'
@@ -12,13 +11,13 @@ const TUESDAY = '2026-03-03'
 
 /** A sale as a journal has it. */
 function sale(id: string, day: string, register = 'till-1'): LogEvent[] {
-  return toLogEvent({ ...placed({ id, at: `${day}T10:00:00+01:00` }, TEA), register }, { class: 'bulk' })
+  return toLogEvents({ ...placed({ id, at: `${day}T10:00:00+01:00` }, TEA), register }, { class: 'bulk' })
 }
 
 /** The Z report at the end of a journal. */
 function closing(day: string, z: { orders: number; net: string; register?: string }): LogEvent[] {
   const { orders, net, register = 'till-1' } = z
-  return toLogEvent(
+  return toLogEvents(
     {
       source: 'berlin',
       id: `z-${day}-${register}`,
@@ -38,7 +37,7 @@ function closing(day: string, z: { orders: number; net: string; register?: strin
 
 function review(id: string, day: string): LogEvent[] {
   const event = { source: 'shop', id, type: 'review.posted', store: 'berlin', sku: 'tea', rating: 5 } as const
-  return toLogEvent({ ...event, eventTime: `${day}T12:00:00+01:00` }, { class: 'bulk' })
+  return toLogEvents({ ...event, eventTime: `${day}T12:00:00+01:00` }, { class: 'bulk' })
 }
 
 async function journalStore() {

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { placed, returned, voided } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { placed, returned, toLogEvents, voided } from '#domain/testing/events.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { createTestBatch } from './testing/batch.ts'
-import { toLogEvent } from './testing/events.ts'
-import { appendTestEvents } from './testing/log.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 const MORNING = '2026-03-03T12:00:00Z'
@@ -24,11 +23,11 @@ function closeTill(day: string, register: string, totals: { orders: number; net:
     units: totals.orders,
     ...totals,
   }
-  return toLogEvent(event)
+  return toLogEvents(event)
 }
 
 function saleAt(id: string, register: string, at: string): LogEvent[] {
-  return toLogEvent({ ...placed({ id, at }, TEA), register })
+  return toLogEvents({ ...placed({ id, at }, TEA), register })
 }
 
 async function restatements(sql: Sql) {
@@ -38,9 +37,9 @@ async function restatements(sql: Sql) {
 
 test('A day that has not ended is no published figure: what changes in it is no restatement', async () => {
   const { sql, runDue } = await createTestBatch()
-  await appendTestEvents(sql, toLogEvent(placed({ id: '1', at: DAY }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '1', at: DAY }, TEA)))
   await runDue('2026-03-02T12:00:00Z')
-  await appendTestEvents(sql, toLogEvent(placed({ id: '2', at: DAY }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '2', at: DAY }, TEA)))
   await runDue('2026-03-02T13:00:00Z')
   expect(await sql`select from batch.closed_days`).toHaveLength(0)
   expect(await restatements(sql)).toHaveLength(0)
@@ -48,18 +47,18 @@ test('A day that has not ended is no published figure: what changes in it is no 
 
 test('A published figure that changes is restated: old value, new value, cause', async () => {
   const { sql, runDue } = await createTestBatch()
-  await appendTestEvents(sql, toLogEvent(placed({ id: '1', at: DAY, customer: 'c-1' }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '1', at: DAY, customer: 'c-1' }, TEA)))
   await runDue(MORNING)
   expect(await sql`select store, business_day, incomplete from batch.closed_days`).toEqual([
     { store: 'berlin', business_day: '2026-03-02', incomplete: false },
   ])
   await appendTestEvents(sql, [
-    ...toLogEvent(placed({ id: '2', at: DAY, customer: 'c-2' }, TEA)),
-    ...toLogEvent(returned({ id: '3', at: DAY }, [{ sku: 'tea', units: 1, refund: '1.25' }]), {
+    ...toLogEvents(placed({ id: '2', at: DAY, customer: 'c-2' }, TEA)),
+    ...toLogEvents(returned({ id: '3', at: DAY }, [{ sku: 'tea', units: 1, refund: '1.25' }]), {
       class: 'bulk',
     }),
     // Of another day: none of this one's figures.
-    ...toLogEvent(placed({ id: '4', at: '2026-03-03T10:00:00+01:00' }, TEA)),
+    ...toLogEvents(placed({ id: '4', at: '2026-03-03T10:00:00+01:00' }, TEA)),
   ])
   await runDue(MORNING)
   const cause = '1 late, 1 bulk (1 order, 1 return)'
@@ -78,11 +77,11 @@ test('A published figure that changes is restated: old value, new value, cause',
 
 test('A published figure that comes out the same again is not restated', async () => {
   const { sql, runDue, run } = await createTestBatch()
-  await appendTestEvents(sql, toLogEvent(placed({ id: '1', at: DAY }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '1', at: DAY }, TEA)))
   await runDue(MORNING)
   await appendTestEvents(sql, [
-    ...toLogEvent(placed({ id: '2', at: DAY }, TEA)),
-    ...toLogEvent(voided({ id: '3', orderId: '2', at: DAY }, TEA)),
+    ...toLogEvents(placed({ id: '2', at: DAY }, TEA)),
+    ...toLogEvents(voided({ id: '3', orderId: '2', at: DAY }, TEA)),
   ])
   await runDue(MORNING)
   await run(['daily_sales'], { from: '2026-03-02', to: '2026-03-02' })
@@ -91,7 +90,7 @@ test('A published figure that comes out the same again is not restated', async (
 
 test('A published row that somebody changed by hand is put right, and the restatement says so', async () => {
   const { sql, runDue, run } = await createTestBatch()
-  await appendTestEvents(sql, toLogEvent(placed({ id: '1', at: DAY }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '1', at: DAY }, TEA)))
   await runDue(MORNING)
   await sql`update batch.daily_sales set tax = 7`
   await run(['daily_sales'], { from: '2026-03-02', to: '2026-03-02' })
@@ -201,7 +200,7 @@ test('A journal store without its journal awaits it', async () => {
   const { sql, runDue } = await createTestBatch()
   await sql`update ref.stores set input = 'journal' where store = 'berlin'`
   const journal = (id: string, day: string) =>
-    toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA), { class: 'bulk' })
+    toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA), { class: 'bulk' })
   await appendTestEvents(sql, [...journal('1', '2026-03-02'), ...journal('2', '2026-03-09')])
   await runDue('2026-03-17T12:00:00Z')
   const states = () => sql`select business_day, register, state from batch.completeness order by 1`
@@ -215,12 +214,12 @@ test('A month asked for with a day that goes on is counted without that day on s
   const { sql, run, runDue } = await createTestBatch()
   const today = '2026-03-03T10:00:00+01:00'
   await appendTestEvents(sql, [
-    ...toLogEvent(placed({ id: '1', at: DAY }, TEA)),
-    ...toLogEvent(placed({ id: '2', at: today }, [{ sku: 'coffee', units: 1, unitPrice: '4.00' }])),
+    ...toLogEvents(placed({ id: '1', at: DAY }, TEA)),
+    ...toLogEvents(placed({ id: '2', at: today }, [{ sku: 'coffee', units: 1, unitPrice: '4.00' }])),
   ])
   const jobs = ['daily_product_sales', 'monthly_product_sales']
   await run(jobs, { from: '2026-03-02', to: '2026-03-03' }, { now: () => Date.parse(MORNING) })
-  await appendTestEvents(sql, toLogEvent(placed({ id: '3', at: DAY }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id: '3', at: DAY }, TEA)))
   const { sets } = await runDue(MORNING)
   expect(sets.flatMap(set => set.failed)).toEqual([])
   expect(await sql`select sku, units from batch.monthly_product_sales where store = 'berlin'`).toEqual([

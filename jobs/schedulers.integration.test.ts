@@ -1,17 +1,16 @@
 import { expect, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { counted, placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { counted, placed, toLogEvents } from '#domain/testing/events.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { runWanted } from './run/run-wanted.ts'
 import { createTestBatch, holdReport, ranSlots } from './testing/batch.ts'
-import { toLogEvent } from './testing/events.ts'
-import { appendTestEvents } from './testing/log.ts'
 import { startJobsProcess } from './testing/process.ts'
 
 const NIGHT = '2026-03-10T12:00:00Z'
 
 function sale(id: string, day: string, store = 'berlin'): LogEvent[] {
-  return toLogEvent(
+  return toLogEvents(
     placed({ id, at: `${day}T10:00:00+01:00`, store }, [{ sku: 'tea', units: 1, unitPrice: '2.50' }]),
   )
 }
@@ -77,7 +76,7 @@ test('A scheduler that finds a slot taken leaves it, and runs the others', async
 test('Stock is not carried past a day that somebody else has', async () => {
   const { sql, runDue, connect } = await createTestBatch()
   const count = counted({ id: 'count', at: '2026-03-02T08:00:00+01:00' }, [{ sku: 'tea', units: 10 }])
-  await appendTestEvents(sql, [...toLogEvent(count), ...THREE_DAYS])
+  await appendTestEvents(sql, [...toLogEvents(count), ...THREE_DAYS])
   const other = connect()
   await other`
     insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,

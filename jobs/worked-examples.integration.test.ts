@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { WorkedExample } from '#domain/examples/worked-example.ts'
 import { formatAmount } from '#domain/money.ts'
+import { toLogEvents } from '#domain/testing/events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { connectForRuns } from './run/batch-client.ts'
 import { runWanted } from './run/run-wanted.ts'
-import { addTestStores, appendTestEvents } from './testing/log.ts'
 
 const AFTER_ALL_EXAMPLES = Date.parse('2027-01-01T00:00:00Z')
 
@@ -17,7 +18,10 @@ describe.each(WORKED_EXAMPLES)('$title', example => {
   beforeAll(async () => {
     database = await createTestDatabase()
     await addTestStores(database.sql, EXAMPLE_STORES)
-    await appendTestEvents(database.sql, example.events.flatMap(enrichExample))
+    await appendTestEvents(
+      database.sql,
+      example.events.flatMap(event => toLogEvents(event)),
+    )
     const runs = connectForRuns(database.url)
     const { sets, blocked } = await runWanted(runs, {
       wanted: { kind: 'due' },

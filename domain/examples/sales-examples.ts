@@ -1,4 +1,4 @@
-import { placed, returned, voided } from './example-events.ts'
+import { placed, returned, voided } from '#domain/testing/events.ts'
 import type { ExpectedDay, WorkedExample } from './worked-example.ts'
 
 const EMPTY_DAY: Omit<ExpectedDay, 'store' | 'businessDay'> = {

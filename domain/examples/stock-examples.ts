@@ -1,4 +1,4 @@
-import { adjusted, counted, placed, received, returned, transferred } from './example-events.ts'
+import { adjusted, counted, placed, received, returned, transferred } from '#domain/testing/events.ts'
 import type { ExpectedInventory, WorkedExample } from './worked-example.ts'
 
 const QUIET: Omit<ExpectedInventory, 'opening' | 'closing'> = {

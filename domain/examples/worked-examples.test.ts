@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { parseInstant } from '#domain/instant.ts'
 import { netOf } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
+import { toLogEvents } from '#domain/testing/events.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { WORKED_EXAMPLES } from './all-examples.ts'
-import { enrichExample } from './enrich-example.ts'
-import { modelSales, modelStock } from './reference-model.ts'
 
 describe.each(WORKED_EXAMPLES)('$title', example => {
   const events = example.events
-    .flatMap(enrichExample)
+    .flatMap(event => toLogEvents(event))
     .map((event, index) => ({ ...event, offset: index + 1 }))
 
   if (example.daily)

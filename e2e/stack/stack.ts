@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
+import { addTestStores } from '#db/testing/stores.ts'
+import type { Store } from '#domain/enrich.ts'
 import { isUpWithin } from '#platform/launch/health.ts'
 import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
 import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
 import { type Child, startChild } from './child-process.ts'
 import { openDatabaseLink } from './database-link.ts'
-import { addStores, type TestStore } from './test-stores.ts'
 import { openTills, type Tills } from './tills.ts'
 
 const UP_WITHIN_MS = 60_000
@@ -39,7 +40,7 @@ export interface Stack {
 
 /** How an installation differs from another. */
 export interface Installation {
-  stores: readonly TestStore[]
+  stores: readonly Store[]
   /** Makes it one of the demo. */
   demoNote?: string
   /** Arguments of the demo seeder, which then makes stores of its own and their history. */
@@ -100,7 +101,8 @@ export async function startStack(
     if (exitCode !== 0) throw new Error(`${entry} ended with exit code ${exitCode}:\n${child.output()}`)
   }
 
-  await addStores(sql, stores)
+  // Before the intake starts: it looks for new ones only now and then.
+  await addTestStores(sql, stores)
   if (seed) await run('seed/seeder/main.ts', seed)
   await Promise.all(PROCESSES.map(start))
   return {

@@ -1,7 +1,7 @@
 import { test as base, expect } from '@playwright/test'
+import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
 import { type Installation, type Stack, startStack } from './stack.ts'
-import { berlin, lisboa } from './test-stores.ts'
 
 /** A browser test with an installation of its own, running, with stores but without any event. */
 export const test = base.extend<

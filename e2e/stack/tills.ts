@@ -1,8 +1,8 @@
-import type { TestStore } from './test-stores.ts'
+import type { Store } from '#domain/enrich.ts'
 
 /** An order as a till sends it. What is left out is as usual as can be. */
 export interface TestOrder {
-  store: TestStore
+  store: Store
   id: string
   /** Epoch ms; now when left out. */
   at?: number
@@ -53,11 +53,11 @@ function returned(order: TestOrder & { refund: string }): object {
 
 function header({ store, id, at }: TestOrder, type: string): object {
   return {
-    source: `till-${store.store}`,
+    source: `till-${store.id}`,
     id,
     type,
-    store: store.store,
-    channel: store.channel ?? 'pos',
+    store: store.id,
+    channel: store.channel,
     eventTime: new Date(at ?? Date.now()).toISOString(),
     orderId: id,
     currency: store.currency,

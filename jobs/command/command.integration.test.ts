@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 
 function jobs(databaseUrl: string, line: string) {
   return startJobsProcess({ entry: 'main.ts', args: line.split(' '), databaseUrl }).ended
@@ -15,7 +14,7 @@ describe('npm run jobs', () => {
     const sale = placed({ id: '1', at: '2026-03-02T10:00:00+01:00' }, [
       { sku: 'tea', units: 1, unitPrice: '2.50' },
     ])
-    await appendTestEvents(sql, toLogEvent(sale))
+    await appendTestEvents(sql, toLogEvents(sale))
     const result = await jobs(url, 'backfill all --from 2026-03-01 --to 2026-03-31 --json')
     expect(result.code).toBe(0)
     expect(JSON.parse(result.stdout)).toMatchObject({
@@ -49,7 +48,7 @@ describe('npm run jobs', () => {
     const sale = placed({ id: '1', at: '2026-03-02T10:00:00+01:00' }, [
       { sku: 'tea', units: 1, unitPrice: '2.50' },
     ])
-    await appendTestEvents(sql, toLogEvent(sale))
+    await appendTestEvents(sql, toLogEvents(sale))
     await sql`update log.event_log set total_gross = 1`
     const result = await jobs(url, 'run all --from 2026-03-01 --to 2026-03-31')
     expect(result.code).toBe(1)

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
-import { placed } from '#domain/examples/example-events.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { followLog } from './follow-log.ts'
 
 function sale(id: string, day: string): LogEvent[] {
-  return toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, [{ sku: 'tea', units: 1, unitPrice: '1' }]))
+  return toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, [{ sku: 'tea', units: 1, unitPrice: '1' }]))
 }
 
 const DAYS = ['2026-03-02', '2026-03-03', '2026-03-04']

@@ -1,8 +1,9 @@
 import { expect, inject, test } from 'vitest'
+import { DAY_MS } from '#domain/instant.ts'
+import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import { createTestBatch, type TestBatch } from '#jobs/testing/batch.ts'
-import { randomEvents } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { followLog } from './follow-log.ts'
 import { loadFacts } from './load-facts.ts'
 import { plan, triedKey, type Wanted } from './plan.ts'
@@ -39,10 +40,10 @@ test('The rough look at the ledger misses nothing that is due', async () => {
   const batch = await createTestBatch()
   const { sql, runDue } = batch
   const events = randomEvents({
-    seed: inject('randomSeed'),
+    random: seededRandom(inject('randomSeed')),
     count: 900,
-    from: Date.parse('2026-08-20T00:00:00Z'),
-    to: Date.parse('2026-11-10T00:00:00Z'),
+    start: Date.parse('2026-08-20T00:00:00Z'),
+    spanMs: 82 * DAY_MS,
   })
   async function expectNothingMissed(now: string, { someDue = true } = {}): Promise<void> {
     const { rough, full } = await dueBothWays(batch, now)

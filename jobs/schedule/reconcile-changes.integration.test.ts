@@ -1,10 +1,9 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
 import type { OtherJob, OtherJobRequest } from '#jobs/other-job.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
@@ -26,14 +25,14 @@ async function createTicks() {
     /** A sale of the day, a tick, and what follows it. @returns what was asked of the reconciliation */
     async tick(id: string, day: string) {
       asked.length = 0
-      await appendTestEvents(sql, toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
+      await appendTestEvents(sql, toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
       await runDue(`${day}T12:00:00Z`)
       await followUp({ databaseUrl: url, runs, changedDays: [day], logger: pino({ level: 'silent' }) })
       return [...asked]
     },
     /** A sale of the day, and its figures by hand. */
     async backfill(id: string, day: string) {
-      await appendTestEvents(sql, toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
+      await appendTestEvents(sql, toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
       await run(['daily_sales'], { from: day, to: day })
     },
     /** As if the last audit had been an hour earlier. */

@@ -1,11 +1,10 @@
 import pino from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { createTestBatch, holdReport } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { MAX_ATTEMPTS, serveRequests } from './serve-requests.ts'
 import { endRequest, isRequestWaiting, takeRequest } from './take-request.ts'
 
@@ -42,7 +41,7 @@ async function sell(sql: Sql): Promise<void> {
   const sale = placed({ id: '1', at: '2026-03-02T10:00:00+01:00' }, [
     { sku: 'tea', units: 1, unitPrice: '2.50' },
   ])
-  await appendTestEvents(sql, toLogEvent(sale))
+  await appendTestEvents(sql, toLogEvents(sale))
 }
 
 function serve(runs: Sql, databaseUrl: string, signal = new AbortController().signal): Promise<void> {

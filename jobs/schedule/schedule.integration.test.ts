@@ -2,12 +2,12 @@ import pino from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { startPrivatePostgres } from '#db/testing/database.ts'
-import { placed } from '#domain/examples/example-events.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
+import { addTestStores } from '#db/testing/stores.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { addTestStores, appendTestEvents } from '#jobs/testing/log.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { batchTick, type FollowUp } from './batch-tick.ts'
 import { type Duty, runSchedule } from './run-schedule.ts'
 
@@ -16,7 +16,7 @@ const NEW_YEAR = '0 0 1 1 *'
 
 async function sell(sql: Sql, id: string): Promise<void> {
   const sale = placed({ id, at: '2026-03-02T10:00:00+01:00' }, [{ sku: 'tea', units: 1, unitPrice: '2.50' }])
-  await appendTestEvents(sql, toLogEvent(sale))
+  await appendTestEvents(sql, toLogEvents(sale))
 }
 
 async function gross(sql: Sql): Promise<number> {

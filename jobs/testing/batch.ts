@@ -1,10 +1,10 @@
 import { onTestFinished, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
+import { addTestStores } from '#db/testing/stores.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { connectForRuns } from '#jobs/run/batch-client.ts'
 import { type RunRequest, type RunSummary, runWanted } from '#jobs/run/run-wanted.ts'
-import { addTestStores } from './log.ts'
 
 /** A database with the example stores, and what a test does with the batch path on it. Ends with the test. */
 export async function createTestBatch(): Promise<TestBatch> {

@@ -3,9 +3,9 @@ import { addDays, businessDaySpan } from '#domain/business-day.ts'
 import { periodOf } from '#domain/calendar.ts'
 import { stockEffects } from '#domain/effects.ts'
 import { documentTotal } from '#domain/enrich.ts'
-import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
-import type { ModelEvent } from '#domain/examples/reference-model.ts'
 import { salesEffect } from '#domain/measures.ts'
+import type { ModelEvent } from '#domain/testing/reference-model.ts'
+import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
 
 /** A row as text, so that sets of rows compare whatever their order. */
 export type ModelRow = string

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { toLogEvents } from '#domain/testing/events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { isClean, reconcile } from './reconcile/reconcile.ts'
 import { readSideBySide } from './side-by-side/side-by-side.ts'
@@ -11,7 +12,9 @@ import { type Ended, runCommand } from './testing/command.ts'
 
 /** All worked examples in one log: the ids of one do not meet those of another. */
 const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>
-  example.events.flatMap(enrichExample).map(event => ({ ...event, source: `${event.source}-${index}` })),
+  example.events
+    .flatMap(event => toLogEvents(event))
+    .map(event => ({ ...event, source: `${event.source}-${index}` })),
 )
 const DAYS = EVENTS.map(event => event.businessDay).sort()
 const SCOPE = { from: DAYS[0] ?? '', to: DAYS.at(-1) ?? '', stores: [] }
@@ -22,12 +25,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const { sql } = database
   await ensureLogDays(sql)
-  for (const store of EXAMPLE_STORES) {
-    await sql`
-      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-      values (${store.id}, ${store.name}, ${store.zone}, ${store.cutOverHour}, ${store.currency},
-        ${store.taxInclusive}, ${store.channel}, ${store.input}, ${store.partition})`
-  }
+  await addTestStores(sql, EXAMPLE_STORES)
   // Every other event, so that each path can be ahead of the other on the same days.
   await append(EVENTS.filter((_, index) => index % 2 === 0))
 })

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { enrich } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import type { SalesEffect } from '#domain/measures.ts'
 import type { World } from '#seed/world/world.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addDays } from '#domain/business-day.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed } from '#domain/testing/events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { readCompleteness, readReconciliations } from './checks.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed } from '#domain/testing/events.ts'
 import { runCommand } from '#server/serving/testing/command.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { counted, placed, received, returned, voided } from '#domain/examples/example-events.ts'
+import { counted, placed, received, returned, voided } from '#domain/testing/events.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { isClean, reconcile, runReconciliation } from './reconcile.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { placed, returned } from '#domain/examples/example-events.ts'
+import { placed, returned } from '#domain/testing/events.ts'
 import { windowState } from '#domain/window.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 

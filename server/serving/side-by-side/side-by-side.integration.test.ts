@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { placed, returned, voided } from '#domain/examples/example-events.ts'
+import { placed, returned, voided } from '#domain/testing/events.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { readDifferenceEvents } from './difference-events.ts'
 import { readSideBySide, type SideBySide } from './side-by-side.ts'

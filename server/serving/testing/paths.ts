@@ -1,12 +1,13 @@
 import { Temporal } from 'temporal-polyfill'
 import type { Sql } from '#db/client.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
-import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
+import { toLogEvents } from '#domain/testing/events.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
@@ -32,17 +33,11 @@ export async function createTestPaths(sql: Sql): Promise<TestPaths> {
   const log = createPostgresLog(sql)
   const stored: StoredEvent[] = []
   await ensureLogDays(sql)
-  for (const store of EXAMPLE_STORES) {
-    await sql`
-      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-      values (${store.id}, ${store.name}, ${store.zone}, ${store.cutOverHour}, ${store.currency},
-        ${store.taxInclusive}, ${store.channel}, ${store.input}, ${store.partition})
-      on conflict do nothing`
-  }
+  await addTestStores(sql, EXAMPLE_STORES)
 
   async function send(events: readonly SentEvent[], eventClass: EventClass = 'live') {
     const appended: StoredEvent[] = []
-    for (const event of events.flatMap(enrichExample)) {
+    for (const event of events.flatMap(event => toLogEvents(event))) {
       const logEvent = { ...event, class: eventClass }
       const { outcomes, appendedAt } = await log.append(event.partition, [logEvent])
       const [outcome] = outcomes

@@ -1,12 +1,13 @@
 import { inject } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import { addDays } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
-import { adjusted, counted, placed, received, returned, voided } from '#domain/examples/example-events.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { adjusted, counted, placed, received, returned, toLogEvents, voided } from '#domain/testing/events.ts'
+import { seededRandom } from '#domain/testing/random-events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 import { runCommand } from './command.ts'
 
 /** The days of the shop: two clock changes (New York 8, Berlin 29 March) and months of 28, 31 and 5 days. */
@@ -51,18 +52,13 @@ export interface TestShop {
 export async function openTestShop(): Promise<TestShop> {
   const database = await createTestDatabase()
   const { sql } = database
-  for (const store of EXAMPLE_STORES) {
-    await sql`
-      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-      values (${store.id}, ${store.name}, ${store.zone}, ${store.cutOverHour}, ${store.currency},
-        ${store.taxInclusive}, ${store.channel}, ${store.input}, ${store.partition})`
-  }
+  await addTestStores(sql, EXAMPLE_STORES)
   for (const { sku, name, category } of PRODUCTS) {
     await sql`insert into ref.products (sku, name, category) values (${sku}, ${name}, ${category})`
   }
-  const events = shopEvents().map(sent => ({ sent, logged: enrichExample(sent) }))
-  await append(
-    database,
+  const events = shopEvents().map(sent => ({ sent, logged: toLogEvents(sent) }))
+  await appendTestEvents(
+    sql,
     events.flatMap(({ logged }) => logged),
   )
   const { code, stderr } = await runCommand(database.url, 'jobs/main.ts', [
@@ -77,18 +73,9 @@ export async function openTestShop(): Promise<TestShop> {
   return { database, deeds: events.flatMap(({ sent, logged }) => deedsOf(sent, logged[0])) }
 }
 
-async function append({ sql }: TestDatabase, events: readonly LogEvent[]): Promise<void> {
-  await ensureLogDays(sql)
-  const log = createPostgresLog(sql)
-  for (const [partition, own] of Map.groupBy(events, event => event.partition)) {
-    for (let start = 0; start < own.length; start += 500) {
-      await log.append(partition, own.slice(start, start + 500))
-    }
-  }
-}
-
 function shopEvents(): SentEvent[] {
-  const random = randomBelow(inject('randomSeed'))
+  const next = seededRandom(inject('randomSeed'))
+  const random = (bound: number) => Math.floor(next() * bound)
   const pick = <Item>(items: readonly Item[]): Item => items[random(items.length)] as Item
   const events: SentEvent[] = []
   for (const store of STORES) {
@@ -202,15 +189,4 @@ const NOTHING: Deed = {
 
 function tenThousandths(text: string): number {
   return Math.round(Number(text) * 10_000)
-}
-
-/** mulberry32: small, seeded, good enough for baskets. */
-function randomBelow(seed: number): (bound: number) => number {
-  let state = seed >>> 0
-  return bound => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound
-  }
 }

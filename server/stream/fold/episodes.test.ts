@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { movement, sale } from '#domain/testing/events.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
-import { movement, sale } from '#server/stream/testing/records.ts'
 import type { StockPolicy } from './stock-state.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)

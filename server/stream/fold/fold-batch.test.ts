@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
+import { sale } from '#domain/testing/events.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { foldLog } from '#server/stream/testing/fold-log.ts'
-import { sale } from '#server/stream/testing/records.ts'
 import { foldBatch, judgeLateness } from './fold-batch.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)

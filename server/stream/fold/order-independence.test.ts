@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, inject, test } from 'vitest'
-import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
 import { MEASURE_NAMES } from '#domain/measures.ts'
+import { randomEvents, seededRandom, shuffled } from '#domain/testing/random-events.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { asRecords, type FoldedLog, foldLog } from '#server/stream/testing/fold-log.ts'
-import { randomEvents, seededRandom, shuffled } from '#server/stream/testing/random-events.ts'
 
 const START = Date.UTC(2026, 9, 25, 0, 30)
 const STORES = ['berlin', 'kolkata']

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
 import { parseInstant } from '#domain/instant.ts'
 import { netOf } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
+import { toLogEvents } from '#domain/testing/events.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 
 describe.each(WORKED_EXAMPLES)('$title', example => {
-  const events = example.events.flatMap(enrichExample)
+  const events = example.events.flatMap(event => toLogEvents(event))
   const folded = foldLog(asRecords(events, parseInstant('2026-12-01T00:00:00Z') ?? 0), { batchSizes: [1] })
   const windows = [...folded.windows.values()]
 

@@ -1,7 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
+import { randomEvents } from '#domain/testing/random-events.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
-import { appendAll, type StoredEvent } from './append.ts'
-import { randomEvents } from './random-events.ts'
+import { appendAll, type StoredEvent } from '#server/log/testing/append.ts'
 
 /** Events that go on arriving while something else happens. */
 export interface SteadyAppends {

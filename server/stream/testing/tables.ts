@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
-import { modelSales, modelStock } from '#domain/examples/reference-model.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
-import type { StoredEvent } from './append.ts'
+import type { StoredEvent } from '#server/log/testing/append.ts'
 
 /** The results of a generation, without what tells when and by whom they were written. */
 export async function resultsOf(sql: Sql, generation = 1) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed } from '#domain/testing/events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { answerReportFile } from './reports-router.ts'

@@ -1,7 +1,7 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed } from '#domain/testing/events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { appRouter, createCaller } from './router.ts'

@@ -1,8 +1,8 @@
 import type { Sql } from '#db/client.ts'
-import { enrichExample } from '#domain/examples/enrich-example.ts'
-import { placed } from '#domain/examples/example-events.ts'
-import { EXAMPLE_STORES } from '#domain/examples/example-stores.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import type { ChangeBatch } from '#server/web/live/changes.ts'
 import type { LiveAlert, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
@@ -52,18 +52,12 @@ export interface TestLane {
 export async function createTestLane(sql: Sql): Promise<TestLane> {
   const log = createPostgresLog(sql)
   await ensureLogDays(sql)
-  for (const store of EXAMPLE_STORES) {
-    await sql`
-      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-      values (${store.id}, ${store.name}, ${store.zone}, ${store.cutOverHour}, ${store.currency},
-        ${store.taxInclusive}, ${store.channel}, ${store.input}, ${store.partition})
-      on conflict do nothing`
-  }
+  await addTestStores(sql, EXAMPLE_STORES)
 
   return {
     async sell(store, ids, changes = {}) {
       const events: LogEvent[] = ids.flatMap(id =>
-        enrichExample(
+        toLogEvents(
           placed({ id, store, at: new Date().toISOString() }, [{ sku: 'tea', units: 1, unitPrice: '2.50' }]),
         ),
       )

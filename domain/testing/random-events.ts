@@ -1,0 +1,166 @@
+import type { Store } from '#domain/enrich.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { type Amount, formatAmount } from '#domain/money.ts'
+import { toLogEvents } from './events.ts'
+import { EXAMPLE_STORES } from './stores.ts'
+
+/** A stream of numbers in [0, 1) that a seed repeats (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** The same elements in another order (Fisher–Yates). */
+export function shuffled<Element>(elements: readonly Element[], random: () => number): Element[] {
+  const order = [...elements]
+  for (let index = order.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1))
+    const [a, b] = [order[index], order[other]]
+    if (a === undefined || b === undefined) continue
+    order[index] = b
+    order[other] = a
+  }
+  return order
+}
+
+export interface RandomEvents {
+  random: () => number
+  count: number
+  /** Begins every id, so that several calls give different events. */
+  prefix?: string
+  /** Event times lie in [start, start + spanMs) … */
+  start: Instant
+  spanMs?: number
+  /** … a whole number of these after the start: the larger, the more events share an instant. */
+  stepMs?: number
+  /** Ids of example stores. */
+  stores?: readonly string[]
+  /** Few skus make many movements of each. */
+  skus?: number
+  /** Share of events that came in files. */
+  bulkShare?: number
+}
+
+/**
+ * Events of every kind that a till or a back office may send, as the intake would log them, in order of their ids
+ * and in no order of time: voids and returns of nothing, counts in between, split tenders. A transfer gives two.
+ */
+export function randomEvents(options: RandomEvents): LogEvent[] {
+  const { random, count, prefix = 'e', start, spanMs = HOUR_MS, stepMs = 1, bulkShare = 0.1 } = options
+  const { skus = 8 } = options
+  const stores = EXAMPLE_STORES.filter(({ id }) => options.stores?.includes(id) ?? true)
+  const below = (limit: number) => Math.floor(random() * limit)
+  const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item
+  const draw: Draw = { below, pick, store: () => pick(stores), sku: () => `sku-${below(skus)}` }
+  return Array.from({ length: count }, (_, index) => {
+    const at = start + below(spanMs / stepMs) * stepMs
+    const sent = randomEvent(draw, `${prefix}-${index}`, at)
+    return toLogEvents(sent, { class: random() < bulkShare ? 'bulk' : 'live' })
+  }).flat()
+}
+
+interface Draw {
+  below(limit: number): number
+  pick<Item>(items: readonly Item[]): Item
+  store(): Store
+  sku(): string
+}
+
+function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
+  const store = draw.store()
+  const header = {
+    source: `till-${store.id}-${draw.below(3)}`,
+    id,
+    store: store.id,
+    eventTime: formatInstant(at),
+    ...draw.pick([{}, { register: 'till-1' }, { register: 'till-2' }]),
+  }
+  const lines = <Line>(line: () => Line) => Array.from({ length: 1 + draw.below(4) }, line)
+  const moved = (most: number) => lines(() => ({ sku: draw.sku(), units: 1 + draw.below(most) }))
+  const kind = draw.below(100)
+  if (kind < 62) return { type: 'order.placed', ...header, ...orderFields(draw, id, store) }
+  if (kind < 67) return { type: 'order.voided', ...header, ...orderFields(draw, id, store) }
+  if (kind < 75) {
+    const refunds = lines(() => draw.below(500_000))
+    const back = refunds.map(refund => ({
+      sku: draw.sku(),
+      units: 1 + draw.below(5),
+      refund: formatAmount(refund),
+      restock: draw.below(3) > 0,
+    }))
+    return { type: 'order.returned', ...header, ...saleFields(draw, id, store, sum(refunds)), lines: back }
+  }
+  if (kind < 82) {
+    const purchase = draw.below(2) === 0 ? { purchaseOrderId: `p-${draw.below(5)}` } : {}
+    return { type: 'stock.received', ...header, ...purchase, lines: moved(20) }
+  }
+  if (kind < 87) {
+    return {
+      type: 'stock.counted',
+      ...header,
+      lines: lines(() => ({ sku: draw.sku(), units: draw.below(15) })),
+    }
+  }
+  if (kind < 90) {
+    return {
+      type: 'stock.adjusted',
+      ...header,
+      lines: lines(() => ({ sku: draw.sku(), units: draw.below(9) - 4 })),
+    }
+  }
+  if (kind < 93) return { type: 'stock.transferred', ...header, toStore: draw.store().id, lines: moved(4) }
+  if (kind < 95) return { type: 'review.posted', ...header, sku: draw.sku(), rating: 1 + draw.below(5) }
+  const purchase = { ...header, purchaseOrderId: `p-${draw.below(5)}`, supplier: 's-1', lines: moved(20) }
+  return kind < 99 ? { type: 'purchase.placed', ...purchase } : { type: 'purchase.cancelled', ...purchase }
+}
+
+/** Lines of an order, and what makes its tenders add up to their total. */
+function orderFields(draw: Draw, id: string, store: Store) {
+  const lines = Array.from({ length: 1 + draw.below(4) }, () => {
+    const units = 1 + draw.below(5)
+    const price = draw.below(500_000)
+    const discount = draw.pick([0, Math.min(draw.below(10_000), units * price)])
+    const tax = draw.pick([0, draw.below(50_000)])
+    return { sku: draw.sku(), units, price, discount, tax }
+  })
+  const total = sum(
+    lines.map(({ units, price, discount, tax }) => units * price - discount + (store.taxInclusive ? 0 : tax)),
+  )
+  return {
+    ...saleFields(draw, id, store, total),
+    lines: lines.map(({ sku, units, price, discount, tax }) => ({
+      sku,
+      units,
+      unitPrice: formatAmount(price),
+      ...(discount > 0 ? { discount: formatAmount(discount) } : {}),
+      ...(tax > 0 ? { tax: formatAmount(tax) } : {}),
+    })),
+  }
+}
+
+function saleFields(draw: Draw, id: string, store: Store, total: Amount) {
+  const third = Math.floor(total / 3)
+  const split = [
+    { type: 'card', amount: formatAmount(third) },
+    { type: 'cash', amount: formatAmount(third) },
+    { type: 'card', amount: formatAmount(total - 2 * third) },
+  ]
+  return {
+    channel: draw.below(4) === 0 ? ('online' as const) : ('pos' as const),
+    currency: store.currency,
+    orderId: id,
+    ...draw.pick([{}, ...['c-1', 'c-2', 'c-3', 'c-4'].map(customer => ({ customer }))]),
+    ...draw.pick([{}, { tender: 'cash' }, { tenders: split }]),
+  }
+}
+
+function sum(amounts: readonly Amount[]): Amount {
+  return amounts.reduce((total, amount) => total + amount, 0)
+}
