@@ -71,6 +71,10 @@ export interface ProgramOptions {
   settings?: Readonly<Record<string, string | undefined>>
   /** Where its output goes: kept (the default), straight to ours, to the end of a file, or to a function by lines. */
   output?: 'kept' | 'inherit' | { file: string } | ((line: string, stream: 'stdout' | 'stderr') => void)
+  /** Ends the program, as Ctrl+C does, when it fires. */
+  stop?: AbortSignal | undefined
+  /** A package's program: without our flags and channel, which it would pass on to workers that need theirs. */
+  isTool?: boolean
   /** A process group of its own: Ctrl+C at the terminal reaches only us, and whatever it starts can be killed with it. */
   detached?: boolean
 }
@@ -105,13 +109,23 @@ const GRACE_MS = 5_000
 
 /** Starts a program of the project. It ends when this process is gone without a word (follow-parent). */
 export function startProgram(options: ProgramOptions): Program {
-  const { entry, args = [], flags = [], settings = {}, output = 'kept', detached = false } = options
+  const {
+    entry,
+    args = [],
+    flags = [],
+    settings = {},
+    output = 'kept',
+    stop,
+    isTool,
+    detached = false,
+  } = options
   const file = typeof output === 'object' ? openSync(output.file, 'a') : undefined
   const stdio = file ?? (output === 'inherit' ? 'inherit' : 'pipe')
-  const child = spawn(process.execPath, [...nodeFlags, ...flags, path.resolve(projectRoot, entry), ...args], {
+  const given = [...(isTool ? [] : nodeFlags), ...flags, path.resolve(projectRoot, entry), ...args]
+  const child = spawn(process.execPath, given, {
     cwd: projectRoot,
     env: inheritedEnvironment(settings),
-    stdio: ['ignore', stdio, stdio, 'ipc'],
+    stdio: ['ignore', stdio, stdio, ...(isTool ? [] : ['ipc' as const])],
     detached,
   })
   if (file !== undefined) closeSync(file)
@@ -132,6 +146,10 @@ export function startProgram(options: ProgramOptions): Program {
     (): Ended => ({ ...kept, code: child.exitCode, signal: child.signalCode }),
     (error: Error): Ended => ({ ...kept, code: null, signal: null, output: error.message }),
   )
+  const end = () => child.kill('SIGTERM')
+  if (stop?.aborted) end()
+  stop?.addEventListener('abort', end, { once: true })
+  void ended.then(() => stop?.removeEventListener('abort', end))
   return {
     child,
     pid: child.pid ?? 0,
@@ -168,18 +186,13 @@ const TOLD_OUTPUT = 4_000
  *
  * @throws ProgramFailedError; the reason of `stop` when that fires, which ends the program
  */
-export async function runProgram(options: ProgramOptions & { stop?: AbortSignal }): Promise<Ended> {
-  const { entry, args = [], stop } = options
-  stop?.throwIfAborted()
-  const program = startProgram(options)
-  const end = () => program.kill('SIGTERM')
-  stop?.addEventListener('abort', end, { once: true })
-  const ended = await program.ended
-  stop?.removeEventListener('abort', end)
+export async function runProgram(options: ProgramOptions): Promise<Ended> {
+  const ended = await startProgram(options).ended
   if (ended.code === 0) return ended
-  stop?.throwIfAborted()
+  options.stop?.throwIfAborted()
+  const call = [options.entry, ...(options.args ?? [])].join(' ')
   throw new ProgramFailedError(
-    `${[entry, ...args].join(' ')} failed (${howEnded(ended)}):\n${ended.output.slice(-TOLD_OUTPUT).trim()}`,
+    `${call} failed (${howEnded(ended)}):\n${ended.output.slice(-TOLD_OUTPUT).trim()}`,
   )
 }
 

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
 import { parseOptions, runCommand } from '#platform/command.ts'
-import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { startProgram } from '#platform/process.ts'
 import { openTerminal } from './terminal.ts'
 
 /** What one check found; an empty text means that all is well. */
@@ -25,15 +22,13 @@ async function checkTypes(): Promise<Findings> {
 
 /** @returns what the tool wrote when it was not content */
 async function runTool(script: string, args: readonly string[]): Promise<Findings> {
-  const child = spawn(process.execPath, [path.join(projectRoot, 'node_modules', script), ...args], {
-    cwd: projectRoot,
-    env: inheritedEnvironment({ NEXT_TELEMETRY_DISABLED: '1' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += String(chunk)))
-  await once(child, 'close')
-  return child.exitCode === 0 ? '' : output.trim() || `${script} ended with exit code ${child.exitCode}`
+  const { code, output } = await startProgram({
+    entry: `node_modules/${script}`,
+    args,
+    settings: { NEXT_TELEMETRY_DISABLED: '1' },
+    isTool: true,
+  }).ended
+  return code === 0 ? '' : output.trim() || `${script} ended with exit code ${code}`
 }
 
 await runCommand({

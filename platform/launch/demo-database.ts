@@ -84,8 +84,9 @@ export async function runSeeder(options: {
     args,
     settings: { DATABASE_URL: databaseUrl, DATA_DIR: dataDir },
     output: 'inherit',
+    stop,
   })
-  stop.addEventListener('abort', () => seeder.kill('SIGTERM'), { once: true })
+  // Whoever asks for the end need not wait for a long statement.
   const ended = await unlessStopped(stop, seeder.ended)
   if (ended.code !== 0) throw new Error(`Seeding failed (${howEnded(ended)}).`)
 }

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseOptions, runCommand } from '#platform/command.ts'
-import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { projectRoot } from '#platform/environment.ts'
 import { withFileLock } from '#platform/file-lock.mjs'
+import { startProgram } from '#platform/process.ts'
 
 const outputDir = path.join(projectRoot, '.next')
 const stampFile = path.join(outputDir, 'tillstream-build')
@@ -94,23 +93,15 @@ async function isBuilt(fingerprint: string): Promise<boolean> {
 }
 
 async function build(stop: AbortSignal | undefined): Promise<void> {
-  const next = path.join(projectRoot, 'node_modules', 'next', 'dist', 'bin', 'next')
-  const child = spawn(process.execPath, [next, 'build'], {
-    cwd: projectRoot,
-    env: inheritedEnvironment({ NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(stop && { signal: stop }),
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8')
-    })
-  }
-  await once(child, 'close')
-  if (child.exitCode !== 0) {
-    throw new Error(`The pages could not be built (exit code ${child.exitCode}):\n${output.trim()}`)
-  }
+  const { code, output } = await startProgram({
+    entry: 'node_modules/next/dist/bin/next',
+    args: ['build'],
+    settings: { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    isTool: true,
+    stop,
+  }).ended
+  stop?.throwIfAborted()
+  if (code !== 0) throw new Error(`The pages could not be built (exit code ${code}):\n${output.trim()}`)
 }
 
 if (import.meta.main) {

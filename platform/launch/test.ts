@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { messageOf, parseOptions, runCommand, texts, UsageError, wholeNumber } from '#platform/command.ts'
-import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
-import { stopOnSignals } from '#platform/process.ts'
+import { projectRoot } from '#platform/environment.ts'
+import { startProgram, stopOnSignals } from '#platform/process.ts'
 import { ensurePagesBuilt } from './pages.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -153,17 +151,18 @@ async function runTool(
   { args, settings, stop }: { args: readonly string[]; settings?: Record<string, string>; stop: AbortSignal },
 ): Promise<number> {
   if (stop.aborted) return 1
-  const child = spawn(process.execPath, [path.join(projectRoot, 'node_modules', script), ...args], {
-    cwd: projectRoot,
-    env: inheritedEnvironment({ ...noSettings, ...settings }),
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const tool = startProgram({
+    entry: `node_modules/${script}`,
+    args,
+    settings: { ...noSettings, ...settings },
+    output: 'inherit',
+    isTool: true,
     // A group of its own: Ctrl+C would reach it twice, from the terminal and from us, and the second time it
     // would leave its servers and browsers behind.
     detached: true,
   })
-  stop.addEventListener('abort', () => child.kill('SIGINT'), { once: true })
-  await once(child, 'exit')
-  return child.exitCode ?? 1
+  stop.addEventListener('abort', () => tool.kill('SIGINT'), { once: true })
+  return (await tool.ended).code ?? 1
 }
 
 async function readReport(file: string): Promise<unknown> {
