@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { holderOf, tryLock, unlock, withFileLock } from './file-lock.mjs'
+import { processIdentity } from './process-identity.mjs'
 
 let directory = ''
 let file = ''
@@ -59,8 +60,12 @@ describe('a file lock', () => {
 
   test('of an earlier boot is taken over, though a process of that pid and age runs now', () => {
     const holder = holderOf(process.pid)
-    // On Linux the boot stands before the tick of the start; elsewhere the start's date says it.
-    writeFileSync(file, holder.replace(/ .*?(:|$)/, ' another-boot$1'))
+    // On Linux the boot's id says it, elsewhere the date of the start.
+    const boot =
+      process.platform === 'linux'
+        ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+        : (processIdentity(process.pid) ?? '')
+    writeFileSync(file, holder.replace(boot, 'another'))
     expect(tryLock(file)).toBeUndefined()
     expect(readFileSync(file, 'utf8')).toBe(holder)
     unlock(file)

@@ -42,9 +42,9 @@ export function createInstallation(options: {
       settings,
       output: isDemo ? { file: openLog(environment, name) } : 'inherit',
     }),
-    onEnd(name, { how, pauseMs }) {
+    onEnd(name, { how, killed, pauseMs }) {
       if (isStopping) return
-      const [last] = isDemo ? lastProblems(environment, name, 1) : []
+      const [last] = isDemo && !killed ? lastProblems(environment, name, 1) : []
       const why = last === undefined ? how : `${how}: ${last}`
       terminal.warn(`${name} ended (${why}); starting it again in ${(pauseMs / 1000).toFixed(1)} s`)
     },
