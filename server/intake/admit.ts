@@ -3,6 +3,7 @@ import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
+import { messageOf } from '#platform/command.ts'
 import { bodyHashOf } from '#server/log/event-rows.ts'
 import { type Rejected, refused } from './outcome.ts'
 import type { ReferenceData } from './stores/reference.ts'
@@ -52,7 +53,7 @@ export function decodeText(text: string, what: 'line' | 'event'): Entry {
   try {
     return { value: JSON.parse(text) }
   } catch (error) {
-    return notJson(`the ${what} is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return notJson(`the ${what} is not JSON: ${messageOf(error)}`)
   }
 }
 

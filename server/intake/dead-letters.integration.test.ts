@@ -43,9 +43,9 @@ async function deadLetter(
 }
 
 const requeue = (id: number, payload: string) =>
-  requeueDeadLetter({ sql: database.sql, appender, clock: Date.now }, { deadLetter: id, payload })
+  requeueDeadLetter({ client: database.sql, appender, clock: Date.now }, { deadLetter: id, payload })
 
-async function letterState(id: number): Promise<Record<string, unknown> | undefined> {
+async function stateOfDeadLetter(id: number): Promise<Record<string, unknown> | undefined> {
   const [row] =
     await database.sql`select state, settlement from intake.dead_letters where dead_letter = ${id}`
   return row
@@ -59,7 +59,7 @@ test('a repaired letter counts once, however often it is sent', async () => {
   expect(await requeue(id, repaired)).toEqual({ kind: 'settled', state: 'requeued' })
   const rows = await database.sql`select class from log.event_log where source = 'requeue-1'`
   expect([...rows]).toEqual([{ class: 'live' }])
-  expect(await letterState(id)).toMatchObject({
+  expect(await stateOfDeadLetter(id)).toMatchObject({
     state: 'requeued',
     settlement: { outcome: expect.any(String) },
   })
@@ -75,7 +75,7 @@ test('a letter that is still wrong stays open, with the new reason', async () =>
     kind: 'refused',
     rejection: { reason: 'invalid_json' },
   })
-  expect(await letterState(id)).toEqual({ state: 'open', settlement: null })
+  expect(await stateOfDeadLetter(id)).toEqual({ state: 'open', settlement: null })
 })
 
 test('a crash between append and mark is made good by the next try', async () => {
@@ -83,7 +83,10 @@ test('a crash between append and mark is made good by the next try', async () =>
   const repaired = payload.replace('berlim', 'berlin')
   await post(intake, repaired)
   expect(await requeue(id, repaired)).toEqual({ kind: 'duplicate' })
-  expect(await letterState(id)).toMatchObject({ state: 'requeued', settlement: { outcome: 'duplicate' } })
+  expect(await stateOfDeadLetter(id)).toMatchObject({
+    state: 'requeued',
+    settlement: { outcome: 'duplicate' },
+  })
 })
 
 test('a conflicting duplicate needs an id of its own', async () => {
@@ -114,7 +117,7 @@ test('a discard that comes while a letter is being requeued waits, and finds it 
   await blocker.end()
   expect(await requeued).toMatchObject({ kind: 'appended' })
   expect(await discarded).toEqual({ kind: 'settled', state: 'requeued' })
-  expect(await letterState(id)).toMatchObject({ state: 'requeued' })
+  expect(await stateOfDeadLetter(id)).toMatchObject({ state: 'requeued' })
   expect(await database.sql`select 1 from log.event_log where source = 'requeue-5'`).toHaveLength(1)
 })
 

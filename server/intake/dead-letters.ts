@@ -1,7 +1,10 @@
 import type { Sql } from '#db/client.ts'
-import type { Transaction } from '#db/transaction.ts'
+import { drizzle, eq, sql } from '#db/drizzle.ts'
+import { deadLetters } from '#db/schema.ts'
+import type { Reading, Transaction } from '#db/transaction.ts'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
+import { textArray } from '#platform/pg-array.ts'
 import { admit, decodeText, type Entry, textField } from './admit.ts'
 import type { Appender } from './append/appender.ts'
 import type { Outcome } from './outcome.ts'
@@ -44,35 +47,37 @@ export function deadLetterOf(
 const MAX_DETAIL = 1_000
 const MAX_IDENTIFIER = 256
 
-/** Keeps dead letters, in one statement. Committed when it resolves. */
-export async function insertDeadLetters(
-  sql: Pick<Sql, 'unsafe'>,
-  letters: readonly DeadLetter[],
-): Promise<void> {
+/**
+ * Keeps dead letters, in one statement. Committed when it resolves. Arrays, not rows of Drizzle: a flood of bad events
+ * comes by the thousand, and took five times the CPU and three times the time as rows (83 ms and 590 ms a thousand).
+ */
+export async function insertDeadLetters(reading: Reading, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return
-  await sql.unsafe(
-    `insert into intake.dead_letters (met_in, source, event_id, store, reason, detail, payload)
-     select met_in::jsonb, source, event_id, store, reason, detail, decode(payload, 'base64')
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-       as letter(met_in, source, event_id, store, reason, detail, payload)`,
-    [
-      letters.map(letter => JSON.stringify(letter.metIn)),
-      letters.map(letter => storable(letter.source?.slice(0, MAX_IDENTIFIER))),
-      letters.map(letter => storable(letter.eventId?.slice(0, MAX_IDENTIFIER))),
-      letters.map(letter => storable(letter.store?.slice(0, MAX_IDENTIFIER))),
-      letters.map(letter => letter.reason),
-      letters.map(letter => storable(letter.detail.slice(0, MAX_DETAIL))),
-      letters.map(letter => Buffer.from(letter.payload).toString('base64')),
-    ],
-  )
+  const column = (value: (letter: DeadLetter) => string | null) => textArray(letters, value)
+  await reading`
+    insert into intake.dead_letters (met_in, source, event_id, store, reason, detail, payload)
+    select met_in::jsonb, source, event_id, store, reason, detail, decode(payload, 'base64')
+    from unnest(
+      ${column(letter => JSON.stringify(letter.metIn))}::text::text[],
+      ${column(letter => identifier(letter.source))}::text::text[],
+      ${column(letter => identifier(letter.eventId))}::text::text[],
+      ${column(letter => identifier(letter.store))}::text::text[],
+      ${column(letter => letter.reason)}::text::text[],
+      ${column(letter => storable(letter.detail.slice(0, MAX_DETAIL)))}::text::text[],
+      ${column(letter => Buffer.from(letter.payload).toString('base64'))}::text::text[]
+    ) as letter(met_in, source, event_id, store, reason, detail, payload)`
+}
+
+function identifier(text: string | null): string | null {
+  return text === null ? null : storable(text.slice(0, MAX_IDENTIFIER))
 }
 
 /** Postgres text and jsonb hold no NUL and no half characters. */
-function storable(text: string | undefined): string | null {
-  return text?.replaceAll('\u0000', '\u2400').toWellFormed() ?? null
+function storable(text: string): string {
+  return text.replaceAll('\u0000', '\u2400').toWellFormed()
 }
 
-/** The letter is not open any more, or never was. */
+/** The dead letter is not open any more, or never was. */
 export interface SettledBefore {
   kind: 'settled'
   state: 'requeued' | 'discarded' | 'unknown'
@@ -82,21 +87,19 @@ export interface SettledBefore {
  * Sends a repaired dead letter the way every event goes, and marks it requeued with the outcome. The letter stays
  * locked meanwhile, so that nobody discards what is being counted. The append recognises the event: a second click,
  * or a crash between append and mark, counts nothing twice.
- * @param sql holds a connection until the append has committed: not one that others wait for
+ * @param client holds a connection until the append has committed: not one that others wait for
  * @param request.payload the event as JSON, repaired; null when the world was put right instead (a store was added, say)
- * @returns with a rejection the letter stays open
- * @throws OverloadedError, LogUnavailableError; then the letter is still open
+ * @returns with a rejection the dead letter stays open
+ * @throws OverloadedError, LogUnavailableError; then the dead letter is still open
  */
 export async function requeueDeadLetter(
-  { sql, appender, clock }: { sql: Sql; appender: Pick<Appender, 'append'>; clock(): Instant },
+  { client, appender, clock }: { client: Sql; appender: Pick<Appender, 'append'>; clock(): Instant },
   { deadLetter, payload }: { deadLetter: number; payload: string | null },
 ): Promise<Outcome | SettledBefore> {
-  return sql.begin(async (transaction): Promise<Outcome | SettledBefore> => {
-    const [letter] = await transaction<{ state: LetterState; isFromFile: boolean; kept: Buffer | null }[]>`
-      select state, met_in ? 'file' as "isFromFile", case when ${payload === null} then payload end as kept
-      from intake.dead_letters where dead_letter = ${deadLetter} for update`
+  return client.begin(async (transaction): Promise<Outcome | SettledBefore> => {
+    const letter = await lock(transaction, deadLetter)
     if (letter?.state !== 'open') return { kind: 'settled', state: letter?.state ?? 'unknown' }
-    const text = payload ?? letter.kept?.toString('utf8') ?? ''
+    const text = payload ?? letter.payload.toString('utf8')
     const admission = admit(decodeText(text, 'event'), {
       reference: await loadReference(transaction),
       now: clock(),
@@ -116,13 +119,12 @@ export const MAX_DISCARD_REASON = 500
 
 /** Sets an open dead letter aside for good. Its payload stays, with the reason. */
 export async function discardDeadLetter(
-  sql: Sql,
+  client: Sql,
   { deadLetter, reason }: { deadLetter: number; reason: string },
 ): Promise<{ kind: 'discarded' } | SettledBefore> {
-  return sql.begin(async (transaction): Promise<{ kind: 'discarded' } | SettledBefore> => {
+  return client.begin(async (transaction): Promise<{ kind: 'discarded' } | SettledBefore> => {
     // Waits for a requeue that is under way.
-    const [letter] = await transaction<{ state: LetterState }[]>`
-      select state from intake.dead_letters where dead_letter = ${deadLetter} for update`
+    const letter = await lock(transaction, deadLetter)
     if (letter?.state !== 'open') return { kind: 'settled', state: letter?.state ?? 'unknown' }
     const settlement = { outcome: 'discarded', reason: storable(reason) }
     await settle(transaction, deadLetter, { state: 'discarded', settlement })
@@ -130,17 +132,30 @@ export async function discardDeadLetter(
   })
 }
 
-type LetterState = 'open' | 'requeued' | 'discarded'
-/** Marks an open letter that is locked, and tells open pages: their lane is locked from here to the commit. */
+/** The dead letter, which nobody else settles before the transaction ends. */
+async function lock(transaction: Transaction, deadLetter: number) {
+  const [letter] = await drizzle(transaction)
+    .select({
+      state: deadLetters.state,
+      payload: deadLetters.payload,
+      isFromFile: sql<boolean>`met_in ? 'file'`,
+    })
+    .from(deadLetters)
+    .where(eq(deadLetters.deadLetter, deadLetter))
+    .for('update')
+  return letter
+}
+
+/** Marks a locked dead letter, and tells open pages: their lane is locked from here to the commit. */
 async function settle(
   transaction: Transaction,
   deadLetter: number,
   { state, settlement }: { state: 'requeued' | 'discarded'; settlement: Record<string, unknown> },
 ): Promise<void> {
-  await transaction`
-    update intake.dead_letters
-    set state = ${state}, settled_at = clock_timestamp(), settlement = ${JSON.stringify(settlement)}::text::jsonb
-    where dead_letter = ${deadLetter}`
+  await drizzle(transaction)
+    .update(deadLetters)
+    .set({ state, settlement, settledAt: sql`clock_timestamp()` })
+    .where(eq(deadLetters.deadLetter, deadLetter))
   await transaction`
     select pg_notify('ops_changed', ''),
       live.append_ops('dead_letter', ${transaction.json({ deadLetter, state })})`

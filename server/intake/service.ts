@@ -69,7 +69,7 @@ const DECODING_SLICE_MS = 5
 const HINT_EVERY_MS = 8
 const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
-const MAX_LETTERS_OF_COMMIT = 1_000
+const MAX_DEAD_LETTERS_OF_COMMIT = 1_000
 
 /**
  * Starts the HTTP intake.
@@ -114,7 +114,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       events: group.length,
       bytes: group.reduce((sum, letter) => sum + letter.payload.length, 0),
     }),
-    maxBatch: { events: MAX_LETTERS_OF_COMMIT, bytes: limits.maxBatch.bytes },
+    maxBatch: { events: MAX_DEAD_LETTERS_OF_COMMIT, bytes: limits.maxBatch.bytes },
   })
   let readingBytes = 0
 
@@ -154,7 +154,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
         await letters.submit(group)
       },
       slices: createTimeSlices(DECODING_SLICE_MS),
-      requeue: request => requeueDeadLetter({ sql: settling, appender, clock }, request),
+      requeue: request => requeueDeadLetter({ client: settling, appender, clock }, request),
       discard: request => discardDeadLetter(settling, request),
       clock,
       metrics,
@@ -229,7 +229,7 @@ function openClients(databaseUrl: string) {
     // Apart, so that neither dead letters nor a look at the log's end delay an append.
     side: open('', 3),
     hints: open(' hints', 1),
-    // A requeue holds its letter until the append has committed.
+    // A requeue holds its dead letter until the append has committed.
     settling: open(' dead letters', 2),
     /** One connection a partition: appends to different partitions never wait for each other. */
     append: (partitionCount: number) => open(' append', partitionCount),

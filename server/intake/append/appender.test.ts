@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { enrich } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { EXAMPLE_STORES_BY_ID } from '#domain/examples/example-stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
 import type { Admission } from '#server/intake/admit.ts'
 import { refused } from '#server/intake/outcome.ts'
 import { type AppendOutcome, LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
@@ -35,8 +35,8 @@ function appendTo(judge: (event: LogEvent) => AppendOutcome | Error, admissions:
   return createAppender({ log, ...options }).append(admissions, 1_000)
 }
 
-function databaseError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
+function databaseError(code: string, message: string, more: Record<string, string> = {}): Error {
+  return Object.assign(new Error(message), { code, ...more })
 }
 
 const TRANSFER = admitted({ id: 't', type: 'stock.transferred', toStore: 'new-york' })
@@ -92,8 +92,9 @@ test('an event that the log cannot hold is refused alone', async () => {
 })
 
 test('a day of the log without a table is never the fault of an event: the sender comes again', async () => {
-  const missing = databaseError('23514', 'no partition of relation "event_log" found for row')
+  const table = { schema_name: 'log', table_name: 'event_log' }
+  const missing = databaseError('23514', 'no partition of relation "event_log" found for row', table)
   await expect(appendTo(() => missing, [admitted({ id: '1' })])).rejects.toThrow(LogUnavailableError)
-  const check = databaseError('23514', 'new row for relation "event_log" violates check constraint "x"')
+  const check = databaseError('23514', 'violates check constraint "x"', { ...table, constraint_name: 'x' })
   expect(await appendTo(() => check, [admitted({ id: '1' })])).toMatchObject([{ kind: 'refused' }])
 })

@@ -1,6 +1,7 @@
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { messageOf } from '#platform/command.ts'
 import type { Admission } from '#server/intake/admit.ts'
 import { type Outcome, refused } from '#server/intake/outcome.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
@@ -240,8 +241,4 @@ function isDataError(error: unknown): boolean {
 function toUnavailable(error: unknown): LogUnavailableError {
   if (error instanceof LogUnavailableError) return error
   return new LogUnavailableError(`the log could not append: ${messageOf(error)}`, { cause: error })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -26,7 +26,7 @@ async function storedIds(source: string): Promise<string[]> {
   return rows.map(row => row.id)
 }
 
-async function lettersOf(
+async function deadLettersOf(
   source: string | null,
 ): Promise<{ reason: string; payload: string; met_in: unknown }[]> {
   const rows = await database.sql<{ reason: string; payload: Buffer; met_in: unknown }[]>`
@@ -97,7 +97,7 @@ test('the same id with another body is a dead letter, and the first stands', asy
   })
   const [row] = await database.sql`select total_gross from log.event_log where source = 'conflict'`
   expect(row).toEqual({ total_gross: 51_100 })
-  const letters = await lettersOf('conflict')
+  const letters = await deadLettersOf('conflict')
   expect(letters.map(letter => [letter.reason, JSON.parse(letter.payload)])).toEqual([
     ['conflicting_duplicate', other],
     ['conflicting_duplicate', other],
@@ -159,7 +159,7 @@ test('rejects name their place and reason, are kept as they were sent, and leave
     [11, 'tenders', 'tenders_differ'],
   ])
   expect(rejected[0]?.detail).toContain('colour')
-  const letters = await lettersOf(source)
+  const letters = await deadLettersOf(source)
   expect(letters.map(letter => JSON.parse(letter.payload))).toEqual(bad)
   expect(letters[0]?.met_in).toMatchObject({ index: 1, request: expect.any(String), remote: '127.0.0.1' })
   expect(await storedIds(source)).toEqual(['good-1', 'good-2'])

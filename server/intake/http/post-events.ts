@@ -17,7 +17,7 @@ export interface PostEventsContext {
   body: BodyLimits
   reference: ReferenceCache
   appender: Appender
-  /** Commits the letters before it resolves. */
+  /** Commits the dead letters before it resolves. */
   keepDeadLetters(letters: readonly DeadLetter[]): Promise<void>
   /** For decoding: a flood of it must not keep the network waiting. */
   slices: TimeSlices
@@ -63,7 +63,7 @@ export async function postEvents(
   const admissions = await admitAfterRefresh(decoded, first.admissions, context)
   const outcomes = await context.appender.append(admissions, bytes)
   const answer = answerOf(decoded, outcomes)
-  // After the appends, so that a request that has to be sent again leaves no letter twice.
+  // After the appends, so that a request that has to be sent again leaves no dead letter twice.
   await keepRejected(answer.rejected, decoded, { context, remote: request.socket.remoteAddress ?? null })
   context.metrics.countEvents(answer)
   if (answer.accepted === 0 && answer.duplicates === 0 && answer.rejected.length > 0) {

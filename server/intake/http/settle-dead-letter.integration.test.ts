@@ -43,7 +43,7 @@ async function appended(source: string): Promise<number> {
 }
 
 test('a repaired letter goes into the log once; asked again, the answer says that it is settled', async () => {
-  const { id, payload } = await deadLetter('desk-1', { store: 'berlim' })
+  const { id, payload } = await deadLetter('settle-1', { store: 'berlim' })
   const repaired = payload.replace('berlim', 'berlin')
   expect(await settle(`${id}/requeue`, repaired)).toMatchObject({
     status: 200,
@@ -53,11 +53,11 @@ test('a repaired letter goes into the log once; asked again, the answer says tha
     status: 409,
     body: { detail: `Dead letter ${id} is requeued already.` },
   })
-  expect(await appended('desk-1')).toBe(1)
+  expect(await appended('settle-1')).toBe(1)
 })
 
 test('a letter that is still wrong is refused with the new reason and stays open', async () => {
-  const { id, payload } = await deadLetter('desk-2', { store: 'berlim' })
+  const { id, payload } = await deadLetter('settle-2', { store: 'berlim' })
   expect(await settle(`${id}/requeue`, payload.replace('berlim', 'berlix'))).toMatchObject({
     status: 422,
     body: { reason: 'unknown_store', detail: expect.stringContaining('berlix') },
@@ -67,17 +67,17 @@ test('a letter that is still wrong is refused with the new reason and stays open
 })
 
 test('without a body the event goes as it was kept: what was wrong may have been put right meanwhile', async () => {
-  const { id } = await deadLetter('desk-3', { store: 'paris' })
+  const { id } = await deadLetter('settle-3', { store: 'paris' })
   expect(await settle(`${id}/requeue`, '')).toMatchObject({ status: 422 })
   await database.sql`
     insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
     values ('paris', 'Paris', 'Europe/Paris', 4, 'EUR', true, 'pos', 'live', 0)`
   expect(await settle(`${id}/requeue`, '')).toMatchObject({ status: 200, body: { outcome: 'appended' } })
-  expect(await appended('desk-3')).toBe(1)
+  expect(await appended('settle-3')).toBe(1)
 })
 
 test('a letter is discarded with a reason only, and then cannot be requeued', async () => {
-  const { id, payload } = await deadLetter('desk-4', { store: 'berlim' })
+  const { id, payload } = await deadLetter('settle-4', { store: 'berlim' })
   for (const body of ['', '{}', '{"reason": "  "}', '{"reason": 1}', 'no'])
     expect(await settle(`${id}/discard`, body)).toMatchObject({ status: 400 })
   expect(await settle(`${id}/discard`, '{"reason": "a test of the till"}')).toMatchObject({ status: 200 })
@@ -89,11 +89,11 @@ test('a letter is discarded with a reason only, and then cannot be requeued', as
     settled: true,
   })
   expect(await settle(`${id}/requeue`, payload.replace('berlim', 'berlin'))).toMatchObject({ status: 409 })
-  expect(await appended('desk-4')).toBe(0)
+  expect(await appended('settle-4')).toBe(0)
 })
 
 test('settling needs the key, the JSON type and a letter that exists; pages are told', async () => {
-  const { id, payload } = await deadLetter('desk-5', { store: 'berlim' })
+  const { id, payload } = await deadLetter('settle-5', { store: 'berlim' })
   const repaired = payload.replace('berlim', 'berlin')
   expect(await settle(`${id}/requeue`, repaired, { Authorization: 'Bearer other' })).toMatchObject({
     status: 403,
@@ -103,7 +103,7 @@ test('settling needs the key, the JSON type and a letter that exists; pages are 
   })
   expect(await settle('999999/requeue', repaired)).toMatchObject({ status: 404 })
   expect(await settle('0/requeue', repaired)).toMatchObject({ status: 404 })
-  expect(await appended('desk-5')).toBe(0)
+  expect(await appended('settle-5')).toBe(0)
   expect(await settle(`${id}/requeue`, repaired)).toMatchObject({ status: 200 })
   const [row] = await database.sql`
     select payload from live.ops_lane where kind = 'dead_letter' order by sequence desc limit 1`

@@ -12,7 +12,7 @@ export interface SettleDeadLetterContext {
   discard(request: { deadLetter: number; reason: string }): Promise<{ kind: 'discarded' } | SettledBefore>
 }
 
-/** One letter and what to do with it. */
+/** One dead letter and what to do with it. */
 export interface DeadLetterPath {
   deadLetter: number
   action: 'requeue' | 'discard'
@@ -27,7 +27,7 @@ export function parseDeadLetterPath(path: string): DeadLetterPath | null {
 /**
  * Requeue: the body is the repaired event as JSON; without a body the event goes as it was kept. Discard: the
  * body is `{"reason": "…"}`. The type must be JSON: a page elsewhere cannot send that without asking first.
- * @throws HttpProblem for everything but success; 404 unknown letter, 409 settled before, 422 still wrong
+ * @throws HttpProblem for everything but success; 404 unknown dead letter, 409 settled before, 422 still wrong
  */
 export async function settleDeadLetter(
   request: IncomingMessage,
@@ -42,7 +42,7 @@ export async function settleDeadLetter(
   const outcome =
     action === 'discard'
       ? await discard({ deadLetter, reason: parseReason(text) })
-      : await requeue({ deadLetter, payload: text.trim() === '' ? null : text }).catch(letterIsStillOpen)
+      : await requeue({ deadLetter, payload: text.trim() === '' ? null : text }).catch(deadLetterIsStillOpen)
   switch (outcome.kind) {
     case 'appended':
       return { outcome: 'appended', entries: outcome.entries }
@@ -61,9 +61,13 @@ export async function settleDeadLetter(
   }
 }
 
-function letterIsStillOpen(error: unknown): never {
+function deadLetterIsStillOpen(error: unknown): never {
   if (!(error instanceof LogUnavailableError)) throw error
-  throw tryLater(503, 'The order log is not available: the letter is still open, try again later.', error)
+  throw tryLater(
+    503,
+    'The order log is not available: the dead letter is still open, try again later.',
+    error,
+  )
 }
 
 function parseReason(text: string): string {

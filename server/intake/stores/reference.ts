@@ -1,4 +1,6 @@
-import type { Sql } from '#db/client.ts'
+import { asc, drizzle, eq } from '#db/drizzle.ts'
+import { products, stores } from '#db/schema.ts'
+import type { Reading } from '#db/transaction.ts'
 import type { Store } from '#domain/enrich.ts'
 
 /** What enrichment looks up: stores by id, and codes that are no merchandise. */
@@ -7,16 +9,13 @@ export interface ReferenceData {
   nonStockSkus: ReadonlySet<string>
 }
 
-export async function loadReference(sql: Pick<Sql, 'unsafe'>): Promise<ReferenceData> {
-  const stores = await sql.unsafe<Store[]>(
-    `select store as id, name, zone, cut_over_hour as "cutOverHour", currency, tax_inclusive as "taxInclusive",
-       channel, input, partition
-     from ref.stores order by store`,
-  )
-  const products = await sql.unsafe<{ sku: string }[]>('select sku from ref.products where not holds_stock')
+export async function loadReference(reading: Reading): Promise<ReferenceData> {
+  const db = drizzle(reading)
+  const known = await db.select().from(stores).orderBy(asc(stores.store))
+  const nonStock = await db.select({ sku: products.sku }).from(products).where(eq(products.holdsStock, false))
   return {
-    stores: new Map(stores.map(store => [store.id, { ...store }])),
-    nonStockSkus: new Set(products.map(product => product.sku)),
+    stores: new Map(known.map(({ store: id, createdAt: _, ...fields }) => [id, { id, ...fields }])),
+    nonStockSkus: new Set(nonStock.map(({ sku }) => sku)),
   }
 }
 
@@ -27,10 +26,7 @@ export interface ReferenceCache {
 }
 
 /** Keeps the reference data at hand. @throws when the first reading fails. */
-export async function createReferenceCache(
-  sql: Pick<Sql, 'unsafe'>,
-  clock: () => number,
-): Promise<ReferenceCache> {
+export async function createReferenceCache(sql: Reading, clock: () => number): Promise<ReferenceCache> {
   let reference = await loadReference(sql)
   let readAt = clock()
   let reading: Promise<void> | undefined

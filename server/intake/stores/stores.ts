@@ -1,4 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { drizzle, eq } from '#db/drizzle.ts'
+import { stores } from '#db/schema.ts'
 import type { Transaction } from '#db/transaction.ts'
 import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
@@ -46,9 +48,9 @@ export async function addStores(sql: Sql, definitions: readonly StoreDefinition[
  * @throws StoreRefusedError when one exists with another zone, cut-over or currency
  */
 export async function bringStores(sql: Sql, definitions: readonly StoreDefinition[]): Promise<void> {
-  const { stores } = await loadReference(sql)
+  const known = (await loadReference(sql)).stores
   for (const definition of definitions) {
-    const existing = stores.get(definition.id)
+    const existing = known.get(definition.id)
     if (!existing) continue
     const [field] = differing(existing, definition, DECISIVE)
     if (field === undefined) continue
@@ -56,7 +58,7 @@ export async function bringStores(sql: Sql, definitions: readonly StoreDefinitio
       `The mapping brings store "${definition.id}" with ${field} ${definition[field]}, but it exists with ${existing[field]}: make them equal, or take the store out of the mapping.`,
     )
   }
-  const missing = definitions.filter(definition => !stores.has(definition.id))
+  const missing = definitions.filter(definition => !known.has(definition.id))
   if (missing.length > 0) await addStores(sql, missing)
 }
 
@@ -77,28 +79,18 @@ async function put(
   const decisive = differing(existing, definition, DECISIVE)
   if (decisive.length > 0) await refuseIfSold(transaction, existing, definition, decisive)
   else if (differing(existing, definition, CHANGEABLE).length === 0) return 'unchanged'
-  await transaction.unsafe(
-    `update ref.stores set name = $2, zone = $3, cut_over_hour = $4, currency = $5, tax_inclusive = $6, channel = $7,
-       input = $8
-     where store = $1`,
-    columnsOf(definition),
-  )
+  const { id, ...fields } = definition
+  await drizzle(transaction).update(stores).set(fields).where(eq(stores.store, id))
   return 'changed'
 }
 
 async function insert(transaction: Transaction, definition: StoreDefinition): Promise<void> {
-  const [row] = await transaction.unsafe<{ count: number }[]>('select count(*) as count from log.partitions')
-  const partition = partitionOf(definition.id, row?.count ?? 0)
-  await transaction.unsafe(
-    `insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (store) do nothing`,
-    [...columnsOf(definition), partition],
-  )
-}
-
-function columnsOf(definition: StoreDefinition): (string | number | boolean)[] {
-  const { id, name, zone, cutOverHour, currency, taxInclusive, channel, input } = definition
-  return [id, name, zone, cutOverHour, currency, taxInclusive, channel, input]
+  const [row] = await transaction<{ count: number }[]>`select count(*) as count from log.partitions`
+  const { id: store, partition, ...fields } = toStore(definition, row?.count ?? 0)
+  await drizzle(transaction)
+    .insert(stores)
+    .values({ store, partition, ...fields })
+    .onConflictDoNothing()
 }
 
 async function refuseIfSold(
@@ -108,11 +100,9 @@ async function refuseIfSold(
   fields: readonly (typeof DECISIVE)[number][],
 ): Promise<void> {
   // The append's own lock: no event of the store is stored between this look and the commit.
-  await transaction.unsafe('select pg_advisory_xact_lock(7411, $1)', [existing.partition])
-  const events = await transaction.unsafe(
-    'select 1 from log.event_log where partition = $1 and store = $2 limit 1',
-    [existing.partition, existing.id],
-  )
+  await transaction`select pg_advisory_xact_lock(7411, ${existing.partition})`
+  const events = await transaction`
+    select 1 from log.event_log where partition = ${existing.partition} and store = ${existing.id} limit 1`
   if (events.length === 0) return
   const changes = fields.map(field => `${field} from ${existing[field]} to ${definition[field]}`)
   throw new StoreRefusedError(
@@ -122,7 +112,7 @@ async function refuseIfSold(
 
 async function refuseUnknownZone(transaction: Transaction, { id, zone }: StoreDefinition): Promise<void> {
   // Runtime and database each bring their own list of zones; both must know it, under this spelling.
-  const found = await transaction.unsafe('select 1 from pg_timezone_names where name = $1', [zone])
+  const found = await transaction`select 1 from pg_timezone_names where name = ${zone}`
   if (found.length > 0) return
   throw new StoreRefusedError(
     `Store "${id}": Postgres does not know the time zone ${zone}. Write it as in the IANA list, such as Europe/Berlin.`,

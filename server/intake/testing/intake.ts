@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import pino from 'pino'
 import { connect } from '#db/client.ts'
+import { silentLogger } from '#platform/logger.ts'
 import { type IntakeOptions, type IntakeService, startIntake } from '#server/intake/service.ts'
 import { storeSchema } from '#server/intake/stores/store-definition.ts'
 import { addStores } from '#server/intake/stores/stores.ts'
@@ -37,7 +37,7 @@ export async function startTestIntake(
     port: 0,
     intakeKey: undefined,
     dropDir: undefined,
-    logger: pino({ level: 'silent' }),
+    logger: silentLogger(),
     ...options,
   })
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { EVENT_TYPES } from '#domain/event.ts'
+import { messageOf } from '#platform/command.ts'
 import { isZone, storeSchema } from '#server/intake/stores/store-definition.ts'
 import { isTimeFormat } from './time-format.ts'
 
@@ -127,10 +128,7 @@ export function parseMapping(text: string, origin: string): Mapping {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new MappingError(
-      `${origin} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    throw new MappingError(`${origin} is not JSON: ${messageOf(cause)}`, { cause })
   }
   const kind = (value as { kind?: unknown } | null)?.kind
   const parsed = (kind === 'events' ? eventsMappingSchema : rowMappingSchema).safeParse(value)

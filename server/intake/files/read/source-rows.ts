@@ -1,3 +1,4 @@
+import { messageOf } from '#platform/command.ts'
 import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
 import { createCsvScanner } from './csv-scanner.ts'
 import { readText, type SourceFile, SourceFileError } from './source-file.ts'
@@ -184,7 +185,7 @@ function decodeRow(raw: string, columns: readonly string[]): Pick<SourceRow, 'ce
   } catch (error) {
     return {
       cells: [],
-      problem: `the line is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      problem: `the line is not JSON: ${messageOf(error)}`,
     }
   }
 }

@@ -2,23 +2,23 @@ import type { Sql } from '#db/client.ts'
 import { type DeadLetter, insertDeadLetters } from '#server/intake/dead-letters.ts'
 
 /** Most dead letters of one file: past these, its file of rejects tells the rest. */
-const MAX_LETTERS = 1_000
+const MAX_DEAD_LETTERS = 1_000
 
-export type FileLetter = Omit<DeadLetter, 'metIn'> & { row: number }
+export type FileDeadLetter = Omit<DeadLetter, 'metIn'> & { row: number }
 
 /** The dead letters of one file. */
-export interface FileLetters {
-  add(letter: FileLetter): void
-  /** Keeps the letters, but those that an earlier import of the same file has kept already. */
+export interface FileDeadLetters {
+  add(letter: FileDeadLetter): void
+  /** Keeps the dead letters, but those that an earlier import of the same file has kept already. */
   keep(sql: Sql): Promise<void>
 }
 
 /** @param sha256 of the file, in hex: by it the same file is known again */
-export function createFileLetters({ file, sha256 }: { file: string; sha256: string }): FileLetters {
-  const letters: FileLetter[] = []
+export function createFileDeadLetters({ file, sha256 }: { file: string; sha256: string }): FileDeadLetters {
+  const letters: FileDeadLetter[] = []
   return {
     add(letter) {
-      if (letters.length < MAX_LETTERS) letters.push(letter)
+      if (letters.length < MAX_DEAD_LETTERS) letters.push(letter)
     },
     async keep(sql) {
       if (letters.length === 0) return
@@ -36,32 +36,32 @@ export function createFileLetters({ file, sha256 }: { file: string; sha256: stri
   }
 }
 
-/** Most open letters that a file may mend. */
-const MAX_OPEN_LETTERS = 10_000
+/** Most open dead letters that a file may mend. */
+const MAX_OPEN_DEAD_LETTERS = 10_000
 
-/** Open letters of files: an event that reaches the log under such a name has been mended. */
-export interface OpenLetters {
+/** Open dead letters of files: an event that reaches the log under such a name has been mended. */
+export interface OpenDeadLetters {
   /** To be told of every event that is new to the log. */
   meet(source: string, id: string): void
-  /** Settles the letters whose event was met. */
+  /** Settles the dead letters whose event was met. */
   settle(sql: Sql): Promise<void>
 }
 
 /** @param file that is about to be loaded */
-export async function readOpenLetters(sql: Sql, file: string): Promise<OpenLetters> {
+export async function readOpenDeadLetters(sql: Sql, file: string): Promise<OpenDeadLetters> {
   const rows = await sql<{ letter: number; source: string; id: string }[]>`
     select dead_letter as letter, source, event_id as id from intake.dead_letters
     where state = 'open' and met_in ? 'file' and source is not null and event_id is not null
-    order by dead_letter desc limit ${MAX_OPEN_LETTERS}`
-  const lettersOf = new Map<string, number[]>()
+    order by dead_letter desc limit ${MAX_OPEN_DEAD_LETTERS}`
+  const deadLettersOf = new Map<string, number[]>()
   for (const { letter, source, id } of rows) {
     const key = nameOf(source, id)
-    lettersOf.set(key, [...(lettersOf.get(key) ?? []), letter])
+    deadLettersOf.set(key, [...(deadLettersOf.get(key) ?? []), letter])
   }
   const met: number[] = []
   return {
     meet(source, id) {
-      if (lettersOf.size > 0) met.push(...(lettersOf.get(nameOf(source, id)) ?? []))
+      if (deadLettersOf.size > 0) met.push(...(deadLettersOf.get(nameOf(source, id)) ?? []))
     },
     async settle(sql) {
       if (met.length === 0) return
@@ -78,7 +78,7 @@ function nameOf(source: string, id: string): string {
   return JSON.stringify([source, id])
 }
 
-/** Settles letters of earlier files whose document has reached the log since, repaired. */
+/** Settles dead letters of earlier files whose document has reached the log since, repaired. */
 export async function settleRepaired(sql: Sql, source: string, file: string): Promise<void> {
   await sql`
     update intake.dead_letters d

@@ -15,10 +15,10 @@ import { type EventLine, type EventPage, readEventPages } from '#server/intake/f
 import { readBytes, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
 import { refused } from '#server/intake/outcome.ts'
 import {
-  createFileLetters,
-  type FileLetters,
-  type OpenLetters,
-  readOpenLetters,
+  createFileDeadLetters,
+  type FileDeadLetters,
+  type OpenDeadLetters,
+  readOpenDeadLetters,
 } from './file-dead-letters.ts'
 import type { ImportContext } from './import-rows.ts'
 import { createRejectsFile, type RejectsFile, type UnloadedLine } from './rejects-file.ts'
@@ -43,11 +43,11 @@ export async function importEvents(file: SourceFile, context: ImportEventsContex
   const name = path.basename(file.path)
   const counts: RowCounts = { ...NO_ROWS }
   const rejects = createRejectsFile(context.rejectsPath)
-  const letters = createFileLetters({ file: name, sha256: context.sha256 })
-  const openLetters = await readOpenLetters(context.sql, name)
+  const letters = createFileDeadLetters({ file: name, sha256: context.sha256 })
+  const openDeadLetters = await readOpenDeadLetters(context.sql, name)
   let error: string | null = null
   try {
-    await loadPages(file, { ...context, counts, rejects, letters, openLetters })
+    await loadPages(file, { ...context, counts, rejects, letters, openDeadLetters })
   } catch (cause) {
     // What came before the fault is loaded, and is recognised when the whole file comes.
     if (!(cause instanceof SourceFileError)) throw cause
@@ -57,7 +57,7 @@ export async function importEvents(file: SourceFile, context: ImportEventsContex
   }
   if (!context.dryRun) {
     await letters.keep(context.sql)
-    await openLetters.settle(context.sql)
+    await openDeadLetters.settle(context.sql)
   }
   const hasRejects = counts.rejectedRows > 0
   return {
@@ -72,8 +72,8 @@ export async function importEvents(file: SourceFile, context: ImportEventsContex
 interface Loading extends ImportEventsContext {
   counts: RowCounts
   rejects: RejectsFile
-  letters: FileLetters
-  openLetters: OpenLetters
+  letters: FileDeadLetters
+  openDeadLetters: OpenDeadLetters
 }
 
 /** Reads and judges the next page while the one before is appended. */
@@ -122,7 +122,7 @@ function judge(entry: Entry, { mapping, reference, clock }: Loading): Admission 
 
 async function storePage(
   { lines, entries, admissions, bytes }: JudgedPage,
-  { counts, letters, openLetters, rejects, appender }: Loading,
+  { counts, letters, openDeadLetters, rejects, appender }: Loading,
 ): Promise<void> {
   const outcomes = await appender.append(admissions, bytes)
   const unloaded: UnloadedLine[] = []
@@ -148,7 +148,7 @@ async function storePage(
     if (outcome.kind === 'duplicate') counts.duplicates += 1
     else {
       counts.eventsAppended += 1
-      openLetters.meet(textField(entry, 'source') ?? '', textField(entry, 'id') ?? '')
+      openDeadLetters.meet(textField(entry, 'source') ?? '', textField(entry, 'id') ?? '')
     }
   }
   await rejects.write(COLUMNS, unloaded)

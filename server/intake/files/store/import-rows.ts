@@ -8,7 +8,7 @@ import { type SourceFile, SourceFileError } from '#server/intake/files/read/sour
 import { readRows, type SourceRow } from '#server/intake/files/read/source-rows.ts'
 import type { ReferenceData } from '#server/intake/stores/reference.ts'
 import { groupDocuments, readDocuments } from './documents.ts'
-import { createFileLetters, type FileLetter, settleRepaired } from './file-dead-letters.ts'
+import { createFileDeadLetters, type FileDeadLetter, settleRepaired } from './file-dead-letters.ts'
 import { writeRejects } from './rejects-file.ts'
 import {
   countRows,
@@ -77,7 +77,7 @@ async function load(file: SourceFile, context: ImportRowsContext): Promise<FileS
     context.onProgress({ file: file.name, rows: staged.rows, documents }),
   )
   const counts = await countRows(staging)
-  const letters = createFileLetters({ file: path.basename(file.path), sha256 })
+  const letters = createFileDeadLetters({ file: path.basename(file.path), sha256 })
   const hasUnloaded = counts.rejectedRows + counts.setAsideRows > 0
   if (hasUnloaded) {
     const unloaded = readUnloaded(staging)
@@ -85,7 +85,7 @@ async function load(file: SourceFile, context: ImportRowsContext): Promise<FileS
       file: readRows(file, mapping, columns),
       rejected: unloaded,
       onRow: (row, source) => {
-        const letter = letterOfRow(row, source, mapping)
+        const letter = deadLetterOfRow(row, source, mapping)
         if (letter) letters.add(letter)
       },
     })
@@ -138,11 +138,11 @@ async function storeAll(
 }
 
 /** What the dead letter of a row holds; null when the row is only set back with its document. */
-function letterOfRow(
+function deadLetterOfRow(
   { row, reason, detail, store, document, own, payload }: UnloadedRow,
   { raw }: SourceRow,
   mapping: RowMapping,
-): FileLetter | null {
+): FileDeadLetter | null {
   if (!own) return null
   return {
     row,
