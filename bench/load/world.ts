@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { bodyHashOf } from '#domain/canonical.ts'
 import { enrich, type Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, formatInstant, HOUR_MS, type Instant, SECOND_MS } from '#domain/instant.ts'
@@ -6,7 +7,6 @@ import type { LogEvent } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { createRandom, createWeightedPick, type Random } from '#seed/world/random.ts'
-import { bodyHashOf } from '#server/log/event-rows.ts'
 import { type HistoricEvent, historyChunks, loadHistory } from '#server/log/history.ts'
 
 export const PARTITIONS = 4

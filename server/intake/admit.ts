@@ -4,7 +4,7 @@ import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { messageOf } from '#platform/command.ts'
-import { bodyHashOf } from '#server/log/event-rows.ts'
+import { bodyHashOf } from '#domain/canonical.ts'
 import { type Rejected, refused } from './outcome.ts'
 import type { ReferenceData } from './stores/reference.ts'
 
