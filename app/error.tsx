@@ -2,8 +2,7 @@
 
 import { useEffect } from 'react'
 import { Card } from '#app/ui/card.tsx'
-import { describeFailure } from '#app/ui/describe-failure.ts'
-import { ErrorState } from '#app/ui/error-state.tsx'
+import { describeFailure, ErrorState } from '#app/ui/failure.tsx'
 
 const RECOVERY_MS = 5_000
 

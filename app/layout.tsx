@@ -1,13 +1,42 @@
 import './globals.css'
 
 import type { Metadata, Viewport } from 'next'
+import localFont from 'next/font/local'
+import { ThemeProvider } from 'next-themes'
+import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
-import { AlertToasts } from '#app/alerts/alert-toasts.tsx'
-import { inter, interExtended } from '#app/fonts.ts'
-import { Providers } from '#app/providers.tsx'
-import { SideBar } from '#app/shell/side-bar.tsx'
-import { TopBar } from '#app/shell/top-bar.tsx'
-import { Tour } from '#app/tour/tour.tsx'
+import { AlertToasts } from '#app/shell/alert-toasts.tsx'
+import { SideBar, TopBar } from '#app/shell/navigation.tsx'
+import { Tour } from '#app/shell/tour.tsx'
+import { LiveProvider } from '#app/socket/live.tsx'
+import { QueryProvider } from '#app/trpc/client.tsx'
+
+// From the npm package, copied into the build: nothing is downloaded when building or running. Latin is
+// preloaded with a fallback of the same metrics (no jump when it arrives); the extension only when a
+// store's name needs it.
+const inter = localFont({
+  src: '../node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2',
+  weight: '100 900',
+  variable: '--font-inter',
+  display: 'swap',
+  adjustFontFallback: 'Arial',
+})
+
+const interExtended = localFont({
+  src: '../node_modules/@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2',
+  weight: '100 900',
+  variable: '--font-inter-ext',
+  display: 'swap',
+  preload: false,
+  adjustFontFallback: false,
+  declarations: [
+    {
+      prop: 'unicode-range',
+      value:
+        'U+0100-02BA, U+02BD-02C5, U+02C7-02CC, U+1E00-1E9F, U+1EF2-1EFF, U+20A0-20C0, U+2113, U+2C60-2C7F, U+A720-A7FF',
+    },
+  ],
+})
 
 export const metadata: Metadata = {
   title: { template: '%s · Tillstream', default: 'Tillstream' },
@@ -22,6 +51,7 @@ export const viewport: Viewport = {
   ],
 }
 
+/** What every page stands on: theme, state in the address, queries, the live socket; and the navigation around it. */
 export default function RootLayout({ children }: { children: ReactNode }) {
   // The theme is set on <html> by a script before the first paint, which React must not undo.
   return (
@@ -33,17 +63,23 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         >
           Skip to the content
         </a>
-        <Providers>
-          <div className="flex min-h-dvh flex-col lg:flex-row">
-            <SideBar />
-            <TopBar />
-            <main id="content" tabIndex={-1} className="min-w-0 grow px-4 pb-10 outline-none lg:px-7">
-              {children}
-            </main>
-          </div>
-          <AlertToasts />
-          <Tour />
-        </Providers>
+        <ThemeProvider attribute="data-theme" disableTransitionOnChange>
+          <NuqsAdapter>
+            <QueryProvider>
+              <LiveProvider>
+                <div className="flex min-h-dvh flex-col lg:flex-row">
+                  <SideBar />
+                  <TopBar />
+                  <main id="content" tabIndex={-1} className="min-w-0 grow px-4 pb-10 outline-none lg:px-7">
+                    {children}
+                  </main>
+                </div>
+                <AlertToasts />
+                <Tour />
+              </LiveProvider>
+            </QueryProvider>
+          </NuqsAdapter>
+        </ThemeProvider>
       </body>
     </html>
   )

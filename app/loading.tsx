@@ -1,4 +1,4 @@
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { Skeleton } from '#app/ui/card.tsx'
 
 /** While the server reads the first figures: cards of about the size and place of those that come. */
 export default function Loading() {

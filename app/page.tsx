@@ -2,15 +2,15 @@ import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
 import { resolveScope } from '#app/controls/scope.ts'
 import { SideBySidePage } from '#app/side-by-side/side-by-side-page.tsx'
-import { loadUrlState } from '#app/side-by-side/url-state.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+import { loadSideBySideState } from '#app/url-state.ts'
 
 export const metadata: Metadata = { title: 'Side by side' }
 
 /** Asks beforehand what the page will ask, so that its first paint has figures. What fails the browser tries. */
 export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const queries = requestQueryClient()
-  const asked = await loadUrlState(searchParams)
+  const asked = await loadSideBySideState(searchParams)
   const [overview] = await Promise.allSettled([
     queries.fetchQuery(trpc.overview.get.queryOptions()),
     queries.prefetchQuery(trpc.freshness.get.queryOptions()),

@@ -1,9 +1,13 @@
-'use client'
-
 import { useMemo } from 'react'
 import { Bar, BarChart, type BarShapeProps, CartesianGrid, Rectangle, Tooltip, XAxis, YAxis } from 'recharts'
-import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
-import { ChartTooltip, type TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import {
+  CHART_MARGIN,
+  ChartTooltip,
+  GRID,
+  type TooltipLine,
+  X_AXIS,
+  Y_AXIS,
+} from '#app/charts/chart-parts.tsx'
 import { signedScale } from '#app/charts/signed-scale.ts'
 import type { WindowState } from '#domain/window.ts'
 

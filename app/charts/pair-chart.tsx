@@ -1,5 +1,3 @@
-'use client'
-
 import { useMemo } from 'react'
 import {
   Bar,
@@ -12,8 +10,14 @@ import {
   XAxis,
   YAxis,
 } from 'recharts'
-import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
-import { ChartTooltip, type TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import {
+  CHART_MARGIN,
+  ChartTooltip,
+  GRID,
+  type TooltipLine,
+  X_AXIS,
+  Y_AXIS,
+} from '#app/charts/chart-parts.tsx'
 import { cutOpenLine, type DrawnPoint, type PairPoint } from '#app/charts/pair-points.ts'
 import { signedScale } from '#app/charts/signed-scale.ts'
 

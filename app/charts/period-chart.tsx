@@ -1,5 +1,3 @@
-'use client'
-
 import {
   Bar,
   type BarShapeProps,
@@ -11,8 +9,14 @@ import {
   XAxis,
   YAxis,
 } from 'recharts'
-import { CHART_MARGIN, GRID, X_AXIS, Y_AXIS } from '#app/charts/axis-style.ts'
-import { ChartTooltip, type TooltipLine } from '#app/charts/chart-tooltip.tsx'
+import {
+  CHART_MARGIN,
+  ChartTooltip,
+  GRID,
+  type TooltipLine,
+  X_AXIS,
+  Y_AXIS,
+} from '#app/charts/chart-parts.tsx'
 
 /** One bar: a period as the batch path has it, and the period it is held against. For drawing only. */
 export interface PeriodPoint {

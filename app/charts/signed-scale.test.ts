@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { signedScale } from './signed-scale.ts'
+import { signedScale } from '#app/charts/signed-scale.ts'
 
 test('values that are never negative keep the chart’s own scale', () => {
   expect(signedScale([0, 12, 900])).toBeNull()

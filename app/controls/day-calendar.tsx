@@ -1,7 +1,5 @@
-'use client'
-
 import { DayPicker } from 'react-day-picker'
-import type { DayRange } from '#app/controls/period.ts'
+import type { DayRange } from '#app/controls/scope.ts'
 import { dayOfLocalDate, localDateOfDay } from '#app/format/day.ts'
 import { classNames } from '#app/ui/class-names.ts'
 

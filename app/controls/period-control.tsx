@@ -1,14 +1,13 @@
-'use client'
-
 import { Popover } from '@base-ui/react/popover'
 import { CalendarDays } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { type DayRange, periodNote, presetsUpTo } from '#app/controls/period.ts'
-import { formatDayRange } from '#app/format/day.ts'
+import type { DayRange } from '#app/controls/scope.ts'
+import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
+import { Skeleton } from '#app/ui/card.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { Popup } from '#app/ui/popup.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { addDays } from '#domain/calendar.ts'
 
 // A calendar is code that most visits do not need.
 const DayCalendar = dynamic(() => loadPatiently(() => import('#app/controls/day-calendar.tsx')), {
@@ -59,4 +58,37 @@ export function PeriodControl({
       </Popup>
     </Popover.Root>
   )
+}
+
+interface Preset {
+  label: string
+  range: DayRange
+}
+
+/** Ranges people ask for, counted back from the newest day with data. */
+function presetsUpTo(newest: string, first: string): Preset[] {
+  const back = (days: number) => later(first, addDays(newest, -days))
+  const monthStart = `${newest.slice(0, 7)}-01`
+  const presets = [
+    { label: formatDay(newest), range: { from: newest, to: newest } },
+    { label: 'The day before', range: { from: back(1), to: back(1) } },
+    { label: 'Last 7 days', range: { from: back(6), to: newest } },
+    { label: 'Last 28 days', range: { from: back(27), to: newest } },
+    { label: 'This month', range: { from: later(first, monthStart), to: newest } },
+  ]
+  // With two days of data all the longer ones are the same.
+  return presets.filter(
+    ({ range }, index) =>
+      presets.findIndex(other => other.range.from === range.from && other.range.to === range.to) === index,
+  )
+}
+
+/** Under the control: how the range is meant. */
+function periodNote({ from, to }: DayRange): string {
+  const days = daysInRange(from, to)
+  return days === 1 ? 'One business day.' : `${days} business days, the first and the last included.`
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other
 }

@@ -1,6 +1,12 @@
 import type { Overview, SideBySideScope, StoreSummary } from '#app/trpc/router-outputs.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 
+/** Business days, both ends included. */
+export interface DayRange {
+  from: BusinessDay
+  to: BusinessDay
+}
+
 /** What the address says, before it is held against what there is. */
 export interface AskedScope {
   from: BusinessDay | null
@@ -59,7 +65,7 @@ function newestDayOf(stores: readonly StoreSummary[], currency: string): Busines
     )
 }
 
-function daysOf({ from, to }: AskedScope, newest: BusinessDay): { from: BusinessDay; to: BusinessDay } {
+function daysOf({ from, to }: AskedScope, newest: BusinessDay): DayRange {
   const first = from ?? to ?? newest
   const last = to ?? first
   return first <= last ? { from: first, to: last } : { from: last, to: first }

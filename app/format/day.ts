@@ -1,4 +1,4 @@
-import { DAY_MS } from '#domain/instant.ts'
+import { dayCount, type Grain, lastDayOf } from '#domain/calendar.ts'
 
 // By hand, not by Intl: the server's and each browser's locale data differ in spaces, commas and `Sept`,
 // and a page must read the same in both or React renders it twice.
@@ -23,6 +23,25 @@ export function formatShortDay(day: string): string {
   return `${date} ${month}`
 }
 
+/** A month: `Nov 2026`. @param month any of its days */
+export function formatMonth(month: string): string {
+  const { month: name, year } = partsOf(month)
+  return `${name} ${year}`
+}
+
+/** A period by its first day: `Fri 20 Nov 2026`, `16–22 Nov 2026`, `Nov 2026`. */
+export function formatPeriod(period: string, grain: Grain): string {
+  if (grain === 'day') return formatDay(period)
+  return grain === 'week' ? formatDayRange(period, lastDayOf('week', period)) : formatMonth(period)
+}
+
+/** The same under an axis: `20 Nov`, `Nov 26`. */
+export function formatShortPeriod(period: string, grain: Grain): string {
+  if (grain !== 'month') return formatShortDay(period)
+  const { month, year } = partsOf(period)
+  return `${month} ${String(year).slice(2)}`
+}
+
 /** A range, both ends included, as short as it can be: `1–20 Dec 2010`, `28 Nov – 3 Dec 2010`. */
 export function formatDayRange(from: string, to: string): string {
   if (from === to) return formatDay(from)
@@ -39,7 +58,7 @@ export function formatDayRange(from: string, to: string): string {
 
 /** How many calendar days a range has, both ends counted. */
 export function daysInRange(from: string, to: string): number {
-  return Math.round((startOf(to) - startOf(from)) / DAY_MS) + 1
+  return dayCount(from, to) + 1
 }
 
 /** A calendar's date, which is the local midnight of a day, as 'YYYY-MM-DD'. */

@@ -6,11 +6,11 @@ export function formatTime(instant: number, zone: string, { seconds = false } = 
   return seconds ? `${time}:${second}` : time
 }
 
-/** The time, and its day when that is not today's: `14:30`, `19 Nov 14:30`, `19 Nov 2025 14:30`. */
-export function formatMoment(instant: number, zone: string, now: number): string {
-  const { day, time } = localParts(instant, zone)
+/** The time, and its day when that is not today's: `14:30` or `14:30:07`, `19 Nov 14:30`, `19 Nov 2025 14:30`. */
+export function formatMoment(instant: number, zone: string, now: number, { seconds = false } = {}): string {
+  const { day, time, second } = localParts(instant, zone)
   const today = localParts(now, zone).day
-  if (day === today) return time
+  if (day === today) return seconds ? `${time}:${second}` : time
   const sameYear = day.slice(0, 4) === today.slice(0, 4)
   return `${formatShortDay(day)}${sameYear ? '' : ` ${day.slice(0, 4)}`} ${time}`
 }
@@ -30,6 +30,18 @@ export function formatFullMoment(instant: number, zone: string): string {
 export function zoneLabel(instant: number, zone: string): string {
   const parts = formatter(zone, 'zone').formatToParts(instant)
   return parts.find(part => part.type === 'timeZoneName')?.value ?? zone
+}
+
+/** A zone with its short name at an instant, if one is given: `Europe/Berlin (CET)`. */
+export function formatZone(zone: string, instant: number | null): string {
+  return instant === null ? zone : `${zone} (${zoneLabel(instant, zone)})`
+}
+
+/** A lag for the eye: `40 ms`, `2.5 s`, then as an age. */
+export function formatLag(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`
+  return formatAge(ms)
 }
 
 /** An age for the eye: `12 s`, `1 min 39 s`, `3 h 02 min`, `5 days`. */

@@ -1,27 +1,28 @@
 'use client'
 
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
-import { CurrencyControl } from '#app/controls/currency-control.tsx'
-import { StoreControl } from '#app/controls/store-control.tsx'
-import { formatAge, zoneLabel } from '#app/format/time.ts'
-import { FeedFilter, isOfKind } from '#app/live/feed-filter.tsx'
+import { resolveScope } from '#app/controls/scope.ts'
+import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
+import { formatAge, formatZone } from '#app/format/time.ts'
 import { StoresCard } from '#app/live/stores-card.tsx'
 import { Tiles } from '#app/live/tiles.tsx'
 import { TopProductsCard } from '#app/live/top-products-card.tsx'
-import { liveUrlState } from '#app/live/url-state.ts'
-import { useLiveBoard } from '#app/live/use-live-board.ts'
-import { PageHeading } from '#app/shell/page-heading.tsx'
-import { EmptyLog } from '#app/side-by-side/empty-log.tsx'
-import { FeedCard } from '#app/side-by-side/feed-card.tsx'
-import { MinutesCard } from '#app/side-by-side/minutes-card.tsx'
-import { postExample } from '#app/side-by-side/post-example.ts'
-import { LiveIndicator } from '#app/socket/live-indicator.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useHydrated } from '#app/ui/use-hydrated.ts'
-import { useServerNow } from '#app/ui/use-server-now.ts'
+import { isOfKind } from '#app/sales/arrival.ts'
+import { EmptyLog, usePostExample } from '#app/sales/empty-log.tsx'
+import { FeedCard } from '#app/sales/feed-card.tsx'
+import { MinutesCard } from '#app/sales/minutes-card.tsx'
+import { useOverview } from '#app/shell/overview.ts'
+import { PageFrame } from '#app/shell/page-frame.tsx'
+import { LiveIndicator } from '#app/socket/live.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { CardContent, Skeleton, WaitingCard } from '#app/ui/card.tsx'
+import { SegmentedControl } from '#app/ui/choice.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
+import { type FeedKind, liveState } from '#app/url-state.ts'
+
+/** What is older than the socket's two hours moves slowly: comparisons, and revisions of the morning. */
+const BOARD_AGE_MS = 15_000
 
 const METRICS = [
   { value: 'net', label: 'Net sales' },
@@ -33,36 +34,43 @@ const SPANS = [
   { value: '120', label: '120 min' },
 ] as const
 
+const FEED_KINDS = [
+  { value: 'all', label: 'All' },
+  { value: 'orders', label: 'Orders' },
+  { value: 'returns', label: 'Returns' },
+  { value: 'voids', label: 'Voids' },
+  { value: 'late', label: 'Late' },
+] as const satisfies { value: FeedKind; label: string }[]
+
 /** The shop as it is at this moment, from the stream alone: for who stands in it. */
 export function LivePage() {
-  const [asked, setAsked] = useQueryStates(liveUrlState, { history: 'replace', scroll: false })
-  const { overview, resolved, board } = useLiveBoard(asked)
+  const trpc = useTRPC()
+  const [asked, setAsked] = useQueryStates(liveState)
+  const overview = useOverview()
+  const resolved = overview.data ? resolveScope(overview.data, { ...asked, from: null, to: null }) : null
+  const board = useQuery({
+    ...trpc.live.board.queryOptions({ stores: resolved?.scope.stores ?? [] }),
+    enabled: resolved !== null,
+    refetchInterval: BOARD_AGE_MS,
+    staleTime: BOARD_AGE_MS,
+    placeholderData: keepPreviousData,
+  })
   const serverNow = useServerNow(board)
-  const origin = useHydrated() ? window.location.origin : 'http://127.0.0.1:3000'
+  const example = usePostExample(resolved?.stores ?? [])
 
-  if (overview.data === undefined) {
+  if (!overview.data) {
     return (
-      <>
-        <PageHeading title="Live" />
-        <Card title="The shop now">
-          <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
-            {() => null}
-          </CardContent>
-        </Card>
-      </>
+      <PageFrame title="Live">
+        <WaitingCard title="The shop now" query={overview} />
+      </PageFrame>
     )
   }
   const { stores: allStores, demoNote } = overview.data
-  const [anyStore] = resolved?.stores ?? allStores
-  const example = anyStore ? postExample(origin, anyStore) : null
-  if (!resolved || !anyStore || !example) {
+  if (!resolved) {
     return (
-      <>
-        <PageHeading title="Live">
-          <LiveIndicator behind={null} />
-        </PageHeading>
-        <EmptyLog hasStores={allStores.length > 0} example={example} />
-      </>
+      <PageFrame title="Live" controls={<LiveIndicator behind={null} />}>
+        <EmptyLog stores={allStores} />
+      </PageFrame>
     )
   }
 
@@ -70,16 +78,21 @@ export function LivePage() {
   const { stores, currency } = scope
   const show = (part: Partial<typeof asked>) => void setAsked(part)
   return (
-    <>
-      <PageHeading title="Live">
-        <LiveIndicator behind={board.data ? behindText(board.data.lag) : null} />
-        <StoreControl stores={allStores} chosen={stores} onChange={store => show({ store })} />
-        <CurrencyControl
-          currencies={currencies}
-          chosen={currency}
-          onChange={code => show({ currency: code })}
-        />
-      </PageHeading>
+    <PageFrame
+      title="Live"
+      controls={
+        <>
+          <LiveIndicator behind={board.data ? behindText(board.data.lag) : null} />
+          <StoreControl stores={allStores} chosen={stores} onChange={store => show({ store })} />
+          <CurrencyControl
+            currencies={currencies}
+            chosen={currency}
+            onChange={code => show({ currency: code })}
+          />
+        </>
+      }
+      note={`All figures are the stream's. Days are business days of each store. Times are those of ${formatZone(zone, serverNow)} where no other is named. ${demoNote ?? ''}`}
+    >
       <div className="grid gap-3">
         <CardContent query={board} skeleton={<TilesSkeleton />}>
           {data => (
@@ -126,7 +139,14 @@ export function LivePage() {
             zone={zone}
             postExample={example}
             filter={{
-              control: <FeedFilter kind={asked.feed} onKind={feed => show({ feed })} />,
+              control: (
+                <SegmentedControl
+                  label="Show"
+                  segments={FEED_KINDS}
+                  value={asked.feed}
+                  onChange={feed => show({ feed })}
+                />
+              ),
               keeps: (sale, store) => isOfKind(asked.feed, sale, store),
             }}
           />
@@ -139,11 +159,7 @@ export function LivePage() {
               className="xl:col-span-2"
             />
           ) : (
-            <Card title="Stores" className="xl:col-span-2">
-              <CardContent query={board} staleNote={false} skeleton={<Skeleton className="h-92" />}>
-                {() => null}
-              </CardContent>
-            </Card>
+            <WaitingCard title="Stores" query={board} heightClass="h-92" className="xl:col-span-2" />
           )}
           <TopProductsCard
             stores={stores}
@@ -153,12 +169,8 @@ export function LivePage() {
             zone={zone}
           />
         </div>
-        <p className="text-2xs text-muted">
-          All figures are the stream's. Days are business days of each store. Times are those of {zone}
-          {serverNow === null ? '' : ` (${zoneLabel(serverNow, zone)})`} where no other is named. {demoNote}
-        </p>
       </div>
-    </>
+    </PageFrame>
   )
 }
 

@@ -2,15 +2,15 @@ import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
 import { resolveScope } from '#app/controls/scope.ts'
 import { LivePage } from '#app/live/live-page.tsx'
-import { loadLiveUrlState } from '#app/live/url-state.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+import { loadLiveState } from '#app/url-state.ts'
 
 export const metadata: Metadata = { title: 'Live' }
 
 /** Asks beforehand what the page will ask; what moves comes by the live socket. */
 export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const queries = requestQueryClient()
-  const asked = await loadLiveUrlState(searchParams)
+  const asked = await loadLiveState(searchParams)
   const [overview] = await Promise.allSettled([queries.fetchQuery(trpc.overview.get.queryOptions())])
   const resolved =
     overview.status === 'fulfilled' ? resolveScope(overview.value, { ...asked, from: null, to: null }) : null

@@ -1,18 +1,18 @@
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import type { Instant } from '#domain/instant.ts'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, parseAmount } from '#domain/money.ts'
-import type { LiveWindow } from '#server/web/live/messages.ts'
+import type { LiveSale, LiveWindow } from '#server/web/live/messages.ts'
 
 type Board = RouterOutputs['live']['board']
 
 /** Exact sums, in 1/10,000 of one currency. */
-export interface Sales {
+interface SalesSum {
   net: Amount
   orders: number
 }
 
 /** A part of the windows. */
-export interface Span {
+interface Span {
   /** Empty: all. */
   stores: readonly string[]
   currency: string
@@ -22,8 +22,8 @@ export interface Span {
 }
 
 /** What the windows of a span add up to. */
-export function sumWindows(windows: Iterable<LiveWindow>, { stores, currency, from, to }: Span): Sales {
-  const sum: Sales = { net: 0, orders: 0 }
+export function sumWindows(windows: Iterable<LiveWindow>, { stores, currency, from, to }: Span): SalesSum {
+  const sum: SalesSum = { net: 0, orders: 0 }
   for (const window of windows) {
     if (window.currency !== currency || window.windowStart < from || window.windowStart >= to) continue
     if (stores.length > 0 && !stores.includes(window.store)) continue
@@ -34,11 +34,11 @@ export function sumWindows(windows: Iterable<LiveWindow>, { stores, currency, fr
 }
 
 /** One store's day in one currency, beside the like day a week ago up to the like moment. */
-export interface StoreDay {
+interface StoreDay {
   store: string
   currency: string
-  today: Sales
-  weekAgo: Sales
+  today: SalesSum
+  weekAgo: SalesSum
   /** Net of the 15 minutes before the like moment. */
   weekAgoMinutes: Amount
 }
@@ -86,4 +86,44 @@ export function percentChange(value: number, base: number): string | null {
 
 function amountOf(decimal: string): Amount {
   return parseAmount(decimal) ?? 0
+}
+
+/** A store that sold this recently is open, whatever its habits. */
+const SELLING_MS = 15 * MINUTE_MS
+
+/**
+ * When a store sold last, as exactly as is known: the feed knows the second, windows the minute, and for a
+ * store that was quiet for hours only the server knows.
+ */
+export function lastSaleOf(
+  store: string,
+  {
+    sales,
+    windows,
+    board,
+  }: {
+    sales: readonly LiveSale[]
+    /** Those of the store. */
+    windows: readonly LiveWindow[]
+    board: { lastWindowStart: Instant | null } | undefined
+  },
+): Instant | null {
+  const minute = Math.max(board?.lastWindowStart ?? 0, ...windows.map(({ windowStart }) => windowStart))
+  const exact = sales
+    .filter(sale => sale.store === store && sale.eventTime >= minute)
+    .reduce((latest, { eventTime }) => Math.max(latest, eventTime), 0)
+  return Math.max(minute, exact) || null
+}
+
+type Opening = 'open' | 'closed' | 'online' | 'unknown'
+
+/** Whether a store sells now, by what it does and what it used to do at this time of day. */
+export function openingOf(
+  { channel }: Pick<StoreSummary, 'channel'>,
+  { lastSale, usuallyOpen, now }: { lastSale: Instant | null; usuallyOpen: boolean | null; now: Instant },
+): Opening {
+  if (channel === 'online') return 'online'
+  if (lastSale !== null && now - lastSale < SELLING_MS) return 'open'
+  if (usuallyOpen === null) return 'unknown'
+  return usuallyOpen ? 'open' : 'closed'
 }

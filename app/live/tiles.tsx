@@ -1,15 +1,15 @@
-'use client'
-
 import Link from 'next/link'
-import { countByRule, waitingAlerts } from '#app/alerts/waiting-alerts.ts'
+import type { ReactNode } from 'react'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge, formatTime } from '#app/format/time.ts'
 import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
-import { Tile } from '#app/live/tile.tsx'
-import { streamBasisOf } from '#app/side-by-side/basis.ts'
-import { useLive } from '#app/socket/live-provider.tsx'
+import { countByRule, waitingAlerts } from '#app/shell/alerts.ts'
+import { useLive } from '#app/socket/live.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { BasisPopover, type PathBasis, streamBasisOf } from '#app/ui/basis.tsx'
+import { Card, Skeleton } from '#app/ui/card.tsx'
+import { PathMarker } from '#app/ui/marks.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
@@ -144,4 +144,50 @@ function money(amount: Amount, currency: string): string {
 
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0)
+}
+
+/** One figure of the stream, large, with what it is compared to and what it rests on. */
+function Tile({
+  title,
+  unit,
+  definition,
+  basis,
+  value,
+  compared,
+  others,
+}: {
+  title: string
+  unit?: string
+  definition: string
+  basis: PathBasis
+  /** Null while it is not known. */
+  value: string | null
+  compared: ReactNode
+  /** The same in other currencies, one line each. */
+  others?: readonly { unit: string; value: string }[]
+}) {
+  return (
+    <Card
+      title={title}
+      unit={unit}
+      compact
+      actions={<BasisPopover title={title} definition={definition} bases={[basis]} />}
+    >
+      <p className="flex items-center gap-2 text-lg font-semibold tracking-[-0.02em] whitespace-nowrap 2xl:text-figure">
+        <PathMarker path="stream" />
+        {value ?? <Skeleton className="h-7 w-24" />}
+      </p>
+      <p className="mt-1 min-h-9 text-2xs text-muted">{compared}</p>
+      {others && others.length > 0 ? (
+        <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-3 border-t border-line pt-2 text-2xs">
+          {others.map(other => (
+            <div key={other.unit} className="contents">
+              <dt className="text-muted">{other.unit}</dt>
+              <dd className="text-right whitespace-nowrap">{other.value}</dd>
+            </div>
+          ))}
+        </dl>
+      ) : null}
+    </Card>
+  )
 }

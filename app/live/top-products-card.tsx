@@ -1,19 +1,13 @@
-'use client'
-
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import { streamBasisOf } from '#app/side-by-side/basis.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
+import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { SegmentedControl } from '#app/ui/choice.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
 
 const REFRESH_MS = 10_000
 
@@ -60,13 +54,11 @@ export function TopProductsCard({
             value={minutes === 15 ? '15' : '60'}
             onChange={value => onMinutes(value === '15' ? 15 : 60)}
           />
-          {data ? (
-            <BasisPopover
-              title="Top products"
-              definition={`The ten products with the highest net sales of the last ${minutes} minutes, by the time of the sale: the lines of the order log as far as the stream has read it. Units are those ordered less those voided; returns are taken off the net. Read anew every ${REFRESH_MS / 1_000} s.`}
-              bases={[streamBasisOf(data.basis, zone)]}
-            />
-          ) : null}
+          <BasisPopover
+            title="Top products"
+            definition={`The ten products with the highest net sales of the last ${minutes} minutes, by the time of the sale: the lines of the order log as far as the stream has read it. Units are those ordered less those voided; returns are taken off the net. Read anew every ${REFRESH_MS / 1_000} s.`}
+            bases={data && [streamBasisOf(data.basis, zone)]}
+          />
         </>
       }
     >

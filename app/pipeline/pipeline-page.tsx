@@ -1,20 +1,21 @@
 'use client'
 
 import { Tabs } from '@base-ui/react/tabs'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
-import { RefreshOnChange } from '#app/pipeline/refresh-on-change.tsx'
-import { PARTS, type Part, urlState } from '#app/pipeline/url-state.ts'
-import { PageHeading } from '#app/shell/page-heading.tsx'
-import { LiveIndicator } from '#app/socket/live-indicator.tsx'
-import { useServerNow } from '#app/ui/use-server-now.ts'
-import { ChecksPart } from './checks/checks-part.tsx'
-import { JobsPart } from './jobs/jobs-part.tsx'
-import { LagPart } from './lag/lag-part.tsx'
-import { useLagHistory } from './lag/use-lag-history.ts'
-import { LettersPart } from './letters/letters-part.tsx'
-import { OverviewPart } from './overview/overview-part.tsx'
-import { useFlow } from './overview/use-flow.ts'
-import { ScenariosPart } from './scenarios/scenarios-part.tsx'
+import { ChecksPart } from '#app/pipeline/checks/checks-part.tsx'
+import { JobsPart } from '#app/pipeline/jobs/jobs-part.tsx'
+import { useLagHistory } from '#app/pipeline/lag/lag-history.ts'
+import { LagPart } from '#app/pipeline/lag/lag-part.tsx'
+import { LettersPart } from '#app/pipeline/letters/dead-letters.tsx'
+import { OverviewPart } from '#app/pipeline/overview/overview.tsx'
+import { ScenariosPart } from '#app/pipeline/scenarios/scenarios-part.tsx'
+import { PageFrame } from '#app/shell/page-frame.tsx'
+import { LiveIndicator } from '#app/socket/live.tsx'
+import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
+import { PARTS, type Part, pipelineState } from '#app/url-state.ts'
 
 const PART_TITLES: Record<Part, string> = {
   overview: 'Overview',
@@ -25,20 +26,37 @@ const PART_TITLES: Record<Part, string> = {
   scenarios: 'Scenarios',
 }
 
+/** Ages tick in between by the browser's clock. Asked only while somebody looks. */
+const FLOW_MS = 5_000
+/** A tick of the schedule ends a dozen runs within a second: they are read once. */
+const CHANGE_GAP_MS = 2_000
+
 /** What the operator of the pipeline looks at: how events flow, what ran, what failed, and what to do about it. */
 export function PipelinePage() {
-  const [{ part }, setState] = useQueryStates(urlState, { history: 'push', scroll: false })
-  const flow = useFlow()
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const [{ part }, setState] = useQueryStates(pipelineState, { history: 'push' })
+  const flow = useQuery({ ...trpc.pipeline.flow.queryOptions(), refetchInterval: FLOW_MS })
   const now = useServerNow(flow)
   const history = useLagHistory(flow.data)
   const open = flow.data?.openLetters ?? 0
   const show = (shown: Part) => void setState({ part: shown })
+  useRefreshOnChange(
+    () =>
+      queryClient.invalidateQueries({
+        ...trpc.pipeline.pathFilter(),
+        // What somebody has opened to look at or to edit stays as it is.
+        predicate: ({ meta }) => meta?.holdsStill !== true,
+      }),
+    { of: 'pipelineChanges', gapMs: CHANGE_GAP_MS },
+  )
+
   return (
-    <>
-      <RefreshOnChange />
-      <PageHeading title="Pipeline">
-        <LiveIndicator behind={null} />
-      </PageHeading>
+    <PageFrame
+      title="Pipeline"
+      controls={<LiveIndicator behind={null} />}
+      note="Times are UTC, as the schedule and the logs of the processes are. Days are business days of each store, both ends of a range included."
+    >
       <Tabs.Root value={part} onValueChange={value => show(value as Part)}>
         <Tabs.List
           aria-label="Parts of the pipeline"
@@ -79,10 +97,6 @@ export function PipelinePage() {
           <ScenariosPart />
         </Tabs.Panel>
       </Tabs.Root>
-      <p className="mt-3 text-2xs text-muted">
-        Times are UTC, as the schedule and the logs of the processes are. Days are business days of each
-        store, both ends of a range included.
-      </p>
-    </>
+    </PageFrame>
   )
 }

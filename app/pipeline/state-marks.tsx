@@ -10,8 +10,8 @@ import {
   X,
 } from 'lucide-react'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { Chip } from '#app/ui/chip.tsx'
 import { classNames } from '#app/ui/class-names.ts'
+import { Chip } from '#app/ui/marks.tsx'
 
 type Flow = RouterOutputs['pipeline']['flow']
 export type Health = Flow['health']['log']['health']
@@ -37,7 +37,7 @@ export function HealthChip({ health }: { health: Health }) {
   )
 }
 
-interface MarkLook {
+export interface MarkLook {
   text: string
   meaning: string
   icon: LucideIcon

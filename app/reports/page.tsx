@@ -1,25 +1,24 @@
 import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
-import { requestsOf } from '#app/reports/report-requests.ts'
-import { resolveReportScope } from '#app/reports/report-scope.ts'
+import { requestsOf, resolveReportScope } from '#app/reports/report-scope.ts'
 import { REPORT_TITLES } from '#app/reports/report-texts.ts'
 import { ReportsPage } from '#app/reports/reports-page.tsx'
-import { loadUrlState } from '#app/reports/url-state.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+import { loadReportsState } from '#app/url-state.ts'
 
 export async function generateMetadata({
   searchParams,
 }: {
   searchParams: Promise<SearchParams>
 }): Promise<Metadata> {
-  const { report } = await loadUrlState(searchParams)
+  const { report } = await loadReportsState(searchParams)
   return { title: `${REPORT_TITLES[report]}, reports` }
 }
 
 /** Asks beforehand what the page will ask, so that its first paint has figures. What fails the browser tries. */
 export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const queries = requestQueryClient()
-  const asked = await loadUrlState(searchParams)
+  const asked = await loadReportsState(searchParams)
   const [overview] = await Promise.allSettled([
     queries.fetchQuery(trpc.overview.get.queryOptions()),
     queries.prefetchQuery(trpc.freshness.get.queryOptions()),

@@ -1,21 +1,22 @@
-'use client'
-
 import dynamic from 'next/dynamic'
 import { type ReactNode, useMemo } from 'react'
-import { figureColumns, unitOf } from '#app/reports/figure-columns.tsx'
-import { changeText, figureText, percentText } from '#app/reports/figure-text.ts'
-import { periodText, shortPeriodText } from '#app/reports/period-text.ts'
-import { reportBases } from '#app/reports/report-basis.ts'
-import { ReportLegend } from '#app/reports/report-legend.tsx'
+import { formatPeriod, formatShortPeriod } from '#app/format/day.ts'
+import { type FileRequest, figureColumns, ReportActions, unitOf } from '#app/reports/report-table.tsx'
+import {
+  COMPARISON_PHRASES,
+  changeText,
+  figureText,
+  hasComparison,
+  percentText,
+} from '#app/reports/report-texts.ts'
 import { isUnsettled, SettlementChips } from '#app/reports/settlement.tsx'
 import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
-import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
-import { ChoiceControl } from '#app/ui/choice-control.tsx'
+import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
+import { ChartWithTable, LegendItem } from '#app/ui/chart-with-table.tsx'
+import { ChoiceControl } from '#app/ui/choice.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
 import type { Grain } from '#domain/calendar.ts'
 import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
@@ -23,8 +24,6 @@ const PeriodChart = dynamic(
   () => loadPatiently(() => import('#app/charts/period-chart.tsx')).then(module => module.PeriodChart),
   { ssr: false, loading: () => <Skeleton className="grow" /> },
 )
-
-const GRAIN_WORDS: Record<Grain, string> = { day: 'day', week: 'week', month: 'month' }
 
 /** A report by period: one figure drawn, all of them in the table. */
 export function PeriodCard({
@@ -35,7 +34,7 @@ export function PeriodCard({
   metric,
   zone,
   empty,
-  fileLink,
+  request,
   onMetric,
   onSort,
 }: {
@@ -47,11 +46,11 @@ export function PeriodCard({
   metric: FigureName
   zone: string
   empty: ReactNode
-  fileLink: ReactNode
+  request: FileRequest
   onMetric: (metric: FigureName) => void
   onSort: (sort: TableSort) => void
 }) {
-  const name = `${title} by ${GRAIN_WORDS[grain]}`
+  const name = `${title} by ${grain}`
   const report = query.data
   return (
     <ChartWithTable
@@ -65,20 +64,7 @@ export function PeriodCard({
           onChange={onMetric}
         />
       }
-      actions={
-        <>
-          {fileLink}
-          {report ? (
-            <BasisPopover
-              title={name}
-              definition={`${FIGURES[report.metric].title}: ${FIGURES[report.metric].definition}`}
-              bases={reportBases(report, zone)}
-            />
-          ) : (
-            <span className="size-8" />
-          )}
-        </>
-      }
+      actions={<ReportActions title={name} view={title} request={request} report={report} zone={zone} />}
       legend={<ReportLegend report={report} />}
       heightClass="h-80"
     >
@@ -110,7 +96,7 @@ function Chart({ title, report }: { title: string; report: Report }) {
         .toSorted((one, other) => (periodOf(one) < periodOf(other) ? -1 : 1))
         .map(row => ({
           key: periodOf(row),
-          label: shortPeriodText(periodOf(row), grain),
+          label: formatShortPeriod(periodOf(row), grain),
           // Drawn, not read: the table has the exact figures.
           value: toNumber(row.figures[metric]),
           before: toNumber(row.before),
@@ -126,7 +112,7 @@ function Chart({ title, report }: { title: string; report: Report }) {
       description={`${title}: ${FIGURES[metric].title}. The table shows the same figures.`}
       tooltip={key => {
         const row = rows.find(({ key: { period } }) => period === key)
-        return row ? { title: periodText(key, grain), lines: tooltipLines(row, report) } : null
+        return row ? { title: formatPeriod(key, grain), lines: tooltipLines(row, report) } : null
       }}
     />
   )
@@ -139,7 +125,7 @@ function tooltipLines(row: ReportRow, { metric, unit, grain, compared }: Report)
       ? [
           {
             key: 'before',
-            name: periodText(row.comparedPeriod, grain),
+            name: formatPeriod(row.comparedPeriod, grain),
             value: figureText(metric, row.before, unit),
           },
           {
@@ -178,7 +164,7 @@ function PeriodTable({
           header: GRAIN_HEADERS[grain],
           align: 'left',
           isSortable: true,
-          cell: row => periodText(periodOf(row), grain),
+          cell: row => formatPeriod(periodOf(row), grain),
           total: 'Total',
         },
         {
@@ -201,4 +187,26 @@ function periodOf({ key }: ReportRow): string {
 
 function toNumber(value: string | null | undefined): number | null {
   return value === null || value === undefined ? null : Number(value)
+}
+
+/** What the marks of a chart by period mean. */
+function ReportLegend({ report }: { report: Report | undefined }) {
+  return (
+    <>
+      <PathTag path="batch" />
+      {report?.rows.some(({ settlement }) => isUnsettled(settlement)) ? (
+        <LegendItem sign="size-2.5 border border-dashed border-batch bg-batch-pale">
+          so far, or awaiting a journal
+        </LegendItem>
+      ) : null}
+      {report?.rows.some(({ settlement }) => (settlement?.restated ?? 0) > 0) ? (
+        <LegendItem sign="size-2 rotate-45 bg-text">restated after closing</LegendItem>
+      ) : null}
+      {report && hasComparison(report) ? (
+        <LegendItem sign="w-4 border-t-2 border-dashed border-muted">
+          {COMPARISON_PHRASES[report.comparison]}
+        </LegendItem>
+      ) : null}
+    </>
+  )
 }

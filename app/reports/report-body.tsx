@@ -1,43 +1,59 @@
-'use client'
-
-import { FileLink } from '#app/reports/file-link.tsx'
-import { NoRunYet } from '#app/reports/no-run-yet.tsx'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Columns2 } from 'lucide-react'
+import Link from 'next/link'
+import { formatCount } from '#app/format/number.ts'
+import { formatMoment } from '#app/format/time.ts'
 import { PeriodCard } from '#app/reports/period-card.tsx'
-import { ProductSearch } from '#app/reports/product-search.tsx'
-import { RankedCard } from '#app/reports/ranked-card.tsx'
-import type { ReportRequests } from '#app/reports/report-requests.ts'
-import type { ReportScope } from '#app/reports/report-scope.ts'
-import { tilesOf, VIEW_TITLES } from '#app/reports/report-texts.ts'
-import { ScopeLine } from '#app/reports/scope-line.tsx'
-import { SettlementLegend } from '#app/reports/settlement.tsx'
-import { StockEquation } from '#app/reports/stock-equation.tsx'
-import { StockoutFilter } from '#app/reports/stockout-filter.tsx'
-import { TotalTiles } from '#app/reports/total-tiles.tsx'
-import { asSort } from '#app/reports/url-state.ts'
-import { useReports } from '#app/reports/use-reports.ts'
-import type { AskedReport } from '#app/reports/use-url-state.ts'
-import type { Freshness } from '#app/trpc/router-outputs.ts'
+import { ProductSearch, RankedCard, StockoutFilter } from '#app/reports/ranked-card.tsx'
+import { MAX_DAYS, type ReportScope, requestsOf } from '#app/reports/report-scope.ts'
+import { comparedText, rangeText, tilesOf, VIEW_TITLES } from '#app/reports/report-texts.ts'
+import { SettlementLegend, unsettledText } from '#app/reports/settlement.tsx'
+import { StockEquation, TotalTiles } from '#app/reports/totals.tsx'
+import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
+import type { Freshness, Report } from '#app/trpc/router-outputs.ts'
+import { buttonLook } from '#app/ui/button.tsx'
+import { EmptyState } from '#app/ui/card.tsx'
+import { type AskedReport, asSort, sideBySideAddress } from '#app/url-state.ts'
 import { defaultMetric, figuresOf, isByPeriod, VIEWS } from '#domain/report-views.ts'
+
+/** Runs of one round of the schedule end one after the other: they are read a few times, not each. */
+const RUNS_GAP_MS = 2_000
 
 /** One report: what it comes to, by period, and by store or product. */
 export function ReportBody({
   asked,
   scope,
-  requests,
   freshness,
-  streamAddress,
   onChange,
 }: {
   asked: AskedReport
   scope: ReportScope
-  requests: ReportRequests
   freshness: Freshness | undefined
-  /** Side by side of the same scope. */
-  streamAddress: string
   onChange: (part: Partial<AskedReport>) => void
 }) {
-  const { zone, stores, isShortened } = scope
-  const { first, second } = useReports(requests, asked.page)
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const { zone, stores } = scope
+  const requests = requestsOf(scope, asked)
+  // What was shown stays until what was asked next is there.
+  const first = useQuery({
+    ...trpc.reports.get.queryOptions(requests.first),
+    placeholderData: keepPreviousData,
+  })
+  const second = useQuery({
+    ...trpc.reports.get.queryOptions({ ...requests.second, page: asked.page }),
+    placeholderData: keepPreviousData,
+  })
+  useRefreshOnChange(
+    () =>
+      Promise.all([
+        queryClient.invalidateQueries(trpc.reports.pathFilter()),
+        queryClient.invalidateQueries(trpc.freshness.pathFilter()),
+      ]),
+    { of: 'pipelineChanges', gapMs: RUNS_GAP_MS },
+  )
+
   const names = new Map(stores.map(({ store, name }) => [store, name]))
   const empty = <NoRunYet freshness={freshness} zone={zone} />
   const tiles = tilesOf(asked.report, scope.currency)
@@ -52,7 +68,7 @@ export function ReportBody({
       metric={requests.first.metric ?? defaultMetric(firstView, scope.currency)}
       zone={zone}
       empty={empty}
-      fileLink={<FileLink title={VIEW_TITLES[firstView]} request={requests.first} />}
+      request={requests.first}
       onMetric={metric => onChange({ metric })}
       onSort={sort => onChange({ order: asSort(sort) })}
     />
@@ -64,7 +80,7 @@ export function ReportBody({
       stores={names}
       zone={zone}
       empty={empty}
-      fileLink={<FileLink title={VIEW_TITLES[firstView]} request={requests.first} />}
+      request={requests.first}
       onSort={sort => onChange({ order: asSort(sort) })}
     />
   )
@@ -76,7 +92,7 @@ export function ReportBody({
       stores={names}
       zone={zone}
       empty={empty}
-      fileLink={<FileLink title={VIEW_TITLES[secondView]} request={requests.second} />}
+      request={requests.second}
       filters={
         VIEWS[secondView].keys.includes('sku') ? (
           <>
@@ -97,7 +113,7 @@ export function ReportBody({
 
   return (
     <>
-      <ScopeLine report={first.data} isShortened={isShortened} streamAddress={streamAddress} />
+      <ScopeLine report={first.data} scope={scope} />
       <div className="grid grid-cols-1 gap-3">
         {tiles.length > 0 ? <TotalTiles query={first} figures={tiles} zone={zone} /> : null}
         {asked.report === 'inventory' ? <StockEquation query={first} zone={zone} /> : null}
@@ -107,4 +123,63 @@ export function ReportBody({
       </div>
     </>
   )
+}
+
+/** No run of the batch path has computed these days: when the next one comes, or how to start it. */
+function NoRunYet({ freshness, zone }: { freshness: Freshness | undefined; zone: string }) {
+  const next = freshness?.batch.nextTickAt
+  return next && freshness ? (
+    <EmptyState
+      what="No batch run has computed these days yet."
+      advice={`The schedule looks for work next at ${formatMoment(next, zone, freshness.now)}. The figures then come by themselves.`}
+    />
+  ) : (
+    <EmptyState
+      what="No batch run has computed these days yet, and no schedule runs."
+      advice="Start the schedule:"
+      command="npm start -- jobs"
+    />
+  )
+}
+
+/** What is shown, in words: days, what they are held against, what is not settled; and the way to the stream. */
+function ScopeLine({
+  report,
+  scope: { scope, isShortened },
+}: {
+  report: Report | undefined
+  scope: ReportScope
+}) {
+  const compared = report ? comparedText(report) : null
+  const unsettled = report ? unsettledText(report.settlement) : null
+  return (
+    <div className="mb-3 flex min-h-13 flex-wrap items-center gap-x-4 gap-y-1">
+      <div className="min-w-0 grow basis-72 text-2xs text-muted">
+        {report ? (
+          <>
+            <p>
+              {rangeText(report)}
+              {isShortened ? `; a report covers ${MAX_DAYS} days at most` : ''}
+              {compared ? `, compared with ${compared}${coverageText(report)}` : ''}.
+            </p>
+            <p>{unsettled ?? 'Every store-day is closed.'}</p>
+          </>
+        ) : null}
+      </div>
+      <Link
+        href={sideBySideAddress('/', { ...scope, store: scope.stores })}
+        className={buttonLook({ kind: 'quiet', className: 'border border-line' })}
+      >
+        <Columns2 aria-hidden="true" className="size-4" />
+        Compare with stream
+      </Link>
+    </div>
+  )
+}
+
+/** A comparison with days that nobody has figures of says so. */
+function coverageText({ basis, comparedBasis }: Report): string {
+  if (comparedBasis === null || comparedBasis.runs >= basis.runs) return ''
+  if (comparedBasis.runs === 0) return ' (no figures there)'
+  return ` (it has figures of ${formatCount(comparedBasis.runs)} runs, this of ${formatCount(basis.runs)})`
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sortOf } from '#app/reports/report-requests.ts'
+import { MAX_DAYS, resolveReportScope, sortOf } from '#app/reports/report-scope.ts'
 import type { Overview } from '#app/trpc/router-outputs.ts'
-import { MAX_DAYS, resolveReportScope } from './report-scope.ts'
 
 const overview: Overview = {
   stores: [

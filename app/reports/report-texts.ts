@@ -1,5 +1,16 @@
-import type { ReportName } from '#app/reports/url-state.ts'
-import { type FigureName, REPORTING_CURRENCY, type ViewName } from '#domain/report-views.ts'
+import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
+import { formatMoney, formatSignedMoney } from '#app/format/money.ts'
+import { LOCALE, withMinusSign } from '#app/format/number.ts'
+import type { Report } from '#app/trpc/router-outputs.ts'
+import type { ReportName } from '#app/url-state.ts'
+import type { Grain } from '#domain/calendar.ts'
+import {
+  type Comparison,
+  FIGURES,
+  type FigureName,
+  REPORTING_CURRENCY,
+  type ViewName,
+} from '#domain/report-views.ts'
 
 export const REPORT_TITLES: Record<ReportName, string> = {
   sales: 'Sales',
@@ -39,4 +50,100 @@ export function tilesOf(report: ReportName, currency: string): readonly FigureNa
     case 'inventory':
       return []
   }
+}
+
+/** What stands where there is no figure. Never a zero. */
+const NO_FIGURE = '–'
+
+const counts = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
+const ratios = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+const percents = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+
+/** An exact figure as it is read: rounded, with separators and, of percentages, the sign. */
+export function figureText(name: FigureName, value: string | null | undefined, currency: string): string {
+  if (value === null || value === undefined) return NO_FIGURE
+  switch (FIGURES[name].kind) {
+    case 'money':
+      return formatMoney(value, currency)
+    case 'count':
+      return format(counts, value)
+    case 'ratio':
+      return format(ratios, value)
+    case 'percent':
+      return `${format(percents, value)}%`
+    case 'word':
+      return value
+  }
+}
+
+/** By how much it has changed, with its direction; of percentages in points. */
+export function changeText(name: FigureName, change: string | null, currency: string): string {
+  if (change === null) return NO_FIGURE
+  const { kind } = FIGURES[name]
+  if (kind === 'money') return formatSignedMoney(change, currency)
+  if (kind === 'percent') return `${signed(percents, change)} points`
+  return signed(kind === 'count' ? counts : ratios, change)
+}
+
+/** `+3.2%` */
+export function percentText(percent: string | null): string {
+  return percent === null ? NO_FIGURE : `${signed(percents, percent)}%`
+}
+
+function signed(formatter: Intl.NumberFormat, value: string): string {
+  const text = format(formatter, value)
+  return /[1-9]/.test(text) && !text.startsWith('−') ? `+${text}` : text
+}
+
+/** The string goes to the formatter as it is, so no digit is lost in a float. */
+function format(formatter: Intl.NumberFormat, value: string): string {
+  return withMinusSign(formatter.format(value as `${number}`))
+}
+
+/** What the figures are held against, in a few words for a column: `4 weeks earlier`. */
+export const COMPARISON_NAMES: Record<Comparison, string> = {
+  none: 'No comparison',
+  before: 'Period before',
+  'four-weeks': '4 weeks earlier',
+  year: 'A year earlier',
+}
+
+/** The same within a sentence. */
+export const COMPARISON_PHRASES: Record<Comparison, string> = {
+  none: '',
+  before: 'the period before',
+  'four-weeks': '4 weeks earlier',
+  year: 'a year earlier',
+}
+
+/** Whether there is anything to hold the figures against. */
+export function hasComparison({ comparedBasis }: Pick<Report, 'comparedBasis'>): boolean {
+  return comparedBasis !== null && comparedBasis.runs > 0
+}
+
+/** What the figures are held against, exactly: `27 Sep – 24 Oct 2026, the 28 days before`. */
+export function comparedText({ compared, comparison, grain, range }: Report): string | null {
+  if (!compared) return null
+  return `${formatDayRange(compared.from, compared.to)}, ${manner(comparison, grain, daysInRange(range.from, range.to))}`
+}
+
+function manner(comparison: Comparison, grain: Grain, days: number): string {
+  if (comparison === 'year') {
+    return grain === 'month' ? 'the same months a year earlier' : 'the same weekdays 52 weeks earlier'
+  }
+  if (comparison === 'four-weeks') return 'the same weekdays 4 weeks earlier'
+  if (grain === 'month') return 'as many months before'
+  return days === 1 ? 'the day before' : `the ${days} days before`
+}
+
+const PERIODS: Record<Grain, string> = {
+  day: 'Business days',
+  week: 'Whole weeks, Monday to Sunday,',
+  month: 'Whole months',
+}
+
+/** The range of a report, and that both its ends are in it. */
+export function rangeText({ range, grain }: Pick<Report, 'range' | 'grain'>): string {
+  if (range.from === range.to) return `Business day ${formatDay(range.from)}`
+  return `${PERIODS[grain]} ${formatDayRange(range.from, range.to)}, first and last included`
 }

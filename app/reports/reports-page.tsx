@@ -1,48 +1,45 @@
 'use client'
 
-import { CurrencyControl } from '#app/controls/currency-control.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { useQueryStates } from 'nuqs'
 import { PeriodControl } from '#app/controls/period-control.tsx'
-import { StoreControl } from '#app/controls/store-control.tsx'
-import { COMPARISON_NAMES } from '#app/reports/period-text.ts'
+import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
 import { ReportBody } from '#app/reports/report-body.tsx'
-import { requestsOf } from '#app/reports/report-requests.ts'
-import { REPORT_VIEWS, type ReportScope } from '#app/reports/report-scope.ts'
-import { ReportTabs } from '#app/reports/report-tabs.tsx'
-import { OWN_OF_REPORT } from '#app/reports/url-state.ts'
-import { useReportScope } from '#app/reports/use-reports.ts'
-import { type AskedReport, useUrlState } from '#app/reports/use-url-state.ts'
-import { PageHeading } from '#app/shell/page-heading.tsx'
-import { addressOf as sideBySideAddress } from '#app/side-by-side/url-state.ts'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { ChoiceControl } from '#app/ui/choice-control.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { REPORT_VIEWS, type ReportScope, resolveReportScope } from '#app/reports/report-scope.ts'
+import { COMPARISON_NAMES, REPORT_TITLES } from '#app/reports/report-texts.ts'
+import { useOverview } from '#app/shell/overview.ts'
+import { PageFrame } from '#app/shell/page-frame.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { Card, EmptyState, WaitingCard } from '#app/ui/card.tsx'
+import { ChoiceControl, SegmentedControl } from '#app/ui/choice.tsx'
+import {
+  type AskedReport,
+  NOTHING_OWN,
+  REPORTS,
+  type ReportName,
+  reportsAddress,
+  reportsState,
+} from '#app/url-state.ts'
 import { COMPARISONS, hasReportingCurrency, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 
 /** What the batch path has computed, for who reads figures: sales, stock, products, returns, reviews. */
 export function ReportsPage() {
-  const [asked, setAsked] = useUrlState()
-  const { overview, freshness, resolved } = useReportScope(asked)
+  const [asked, setAsked] = useQueryStates(reportsState)
+  const overview = useOverview()
+  const freshness = useQuery(useTRPC().freshness.get.queryOptions())
+  const resolved = overview.data ? resolveReportScope(overview.data, asked) : null
   const show = (part: Partial<AskedReport>) => void setAsked(part)
-  if (overview.data === undefined) {
+  if (!overview.data) {
     return (
-      <>
-        <PageHeading title="Reports" />
-        <Card title="Reports">
-          <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
-            {() => null}
-          </CardContent>
-        </Card>
-      </>
+      <PageFrame title="Reports">
+        <WaitingCard title="Reports" query={overview} />
+      </PageFrame>
     )
   }
   const { firstDay, stores, demoNote } = overview.data
   if (!resolved || firstDay === null) {
     return (
-      <>
-        <PageHeading title="Reports" />
+      <PageFrame title="Reports">
         <Card title="Nothing to report yet">
           <EmptyState
             what="The log is empty."
@@ -50,35 +47,40 @@ export function ReportsPage() {
             command="npm run demo"
           />
         </Card>
-      </>
+      </PageFrame>
     )
   }
   const { scope, newestDay, zone } = resolved
   return (
-    <>
-      <PageHeading title="Reports">
-        {/* Another range has other pages. */}
-        <PeriodControl
-          range={scope}
-          first={firstDay}
-          last={newestDay}
-          onChange={range => show({ ...range, page: 1 })}
-        />
-        <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store, page: 1 })} />
-        <ReportCurrency asked={asked} scope={resolved} onChange={currency => show({ currency, page: 1 })} />
-        <ChoiceControl
-          label="Compare with"
-          choices={COMPARISONS.filter(value => value !== 'four-weeks' || resolved.grain !== 'month').map(
-            value => ({ value, label: COMPARISON_NAMES[value] }),
-          )}
-          chosen={resolved.grain === 'month' && asked.compare === 'four-weeks' ? 'none' : asked.compare}
-          onChange={compare => show({ compare })}
-        />
-      </PageHeading>
+    <PageFrame
+      title="Reports"
+      controls={
+        <>
+          {/* Another range has other pages. */}
+          <PeriodControl
+            range={scope}
+            first={firstDay}
+            last={newestDay}
+            onChange={range => show({ ...range, page: 1 })}
+          />
+          <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store, page: 1 })} />
+          <ReportCurrency asked={asked} scope={resolved} onChange={currency => show({ currency, page: 1 })} />
+          <ChoiceControl
+            label="Compare with"
+            choices={COMPARISONS.filter(value => value !== 'four-weeks' || resolved.grain !== 'month').map(
+              value => ({ value, label: COMPARISON_NAMES[value] }),
+            )}
+            chosen={resolved.grain === 'month' && asked.compare === 'four-weeks' ? 'none' : asked.compare}
+            onChange={compare => show({ compare })}
+          />
+        </>
+      }
+      note={`Figures of the batch path. Days are business days of each store; a week or month takes a day in once that has ended. Times are those of ${zone}. ${demoNote ?? ''}`}
+    >
       <div className="flex flex-wrap items-start gap-x-4">
         <ReportTabs
           asked={asked}
-          onReport={report => void setAsked({ ...OWN_OF_REPORT, report }, { history: 'push' })}
+          onReport={report => void setAsked({ ...NOTHING_OWN, report }, { history: 'push' })}
         />
         <GrainControl asked={asked} grain={resolved.grain} onChange={show} />
       </div>
@@ -86,21 +88,10 @@ export function ReportsPage() {
         key={asked.report}
         asked={asked}
         scope={resolved}
-        requests={requestsOf(resolved, asked)}
         freshness={freshness.data}
-        streamAddress={sideBySideAddress('/', {
-          from: scope.from,
-          to: scope.to,
-          store: scope.stores,
-          currency: scope.currency,
-        })}
         onChange={show}
       />
-      <p className="mt-3 text-2xs text-muted">
-        Figures of the batch path. Days are business days of each store; a week or month takes a day in once
-        that has ended. Times are those of {zone}. {demoNote}
-      </p>
-    </>
+    </PageFrame>
   )
 }
 
@@ -119,7 +110,7 @@ function GrainControl({
   grain: ReportScope['grain']
   onChange: (part: Partial<AskedReport>) => void
 }) {
-  const [view = 'sales'] = REPORT_VIEWS[asked.report]
+  const [view] = REPORT_VIEWS[asked.report]
   const { grains } = VIEWS[view]
   if (grains.length < 2) return null
   return (
@@ -160,5 +151,32 @@ function ReportCurrency({
       chosen={scope.currency}
       onChange={onChange}
     />
+  )
+}
+
+/** The reports, as links: each keeps days, stores and currency, and can be opened beside the others. */
+function ReportTabs({ asked, onReport }: { asked: AskedReport; onReport: (report: ReportName) => void }) {
+  return (
+    <nav aria-label="Reports" className="-mx-4 mb-3 overflow-x-auto px-4 lg:mx-0 lg:px-0">
+      <ul className="flex min-w-max gap-1 border-b border-line">
+        {REPORTS.map(report => (
+          <li key={report}>
+            <a
+              href={reportsAddress('/reports', { ...asked, ...NOTHING_OWN, report })}
+              aria-current={report === asked.report ? 'page' : undefined}
+              onClick={event => {
+                // Another tab or window is the browser's business.
+                if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+                event.preventDefault()
+                onReport(report)
+              }}
+              className="-mb-px flex min-h-10 items-center border-b-2 border-transparent px-3 text-sm text-muted hover:text-text aria-[current]:border-text aria-[current]:font-medium aria-[current]:text-text pointer-coarse:min-h-11"
+            >
+              {REPORT_TITLES[report]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }

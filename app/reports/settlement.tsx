@@ -1,6 +1,6 @@
 import { formatCount, plural } from '#app/format/number.ts'
 import type { DayState, Settlement } from '#app/trpc/router-outputs.ts'
-import { Chip } from '#app/ui/chip.tsx'
+import { Chip } from '#app/ui/marks.tsx'
 
 export const STATE_NAMES: Record<DayState, string> = {
   open: 'so far',

@@ -1,9 +1,9 @@
-'use client'
-
 import { Menu } from '@base-ui/react/menu'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
-import type { Act } from '#app/restock/use-act.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { useStored } from '#app/ui/browser-state.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 
 type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
@@ -61,3 +61,49 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
 
 const ITEM =
   'flex min-h-9 min-w-40 items-center rounded-md px-2.5 outline-none select-none data-highlighted:bg-faint pointer-coarse:min-h-11'
+
+type Action = { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomorrow' } | { kind: 'reopen' }
+
+export type Act = (alertIds: string[], action: Action) => void
+
+/** Does something about alerts, under the name given, and reads the list again. Other pages hear of it by the socket. */
+export function useAct(): { act: Act; isActing: boolean; failure: string | null } {
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const by = useActor()
+  const { mutate, isPending, error } = useMutation({
+    ...trpc.restock.act.mutationOptions(),
+    onSettled: () => queryClient.invalidateQueries(trpc.restock.alerts.pathFilter()),
+  })
+  return {
+    act: (alertIds, action) => mutate({ alertIds, action, by }),
+    isActing: isPending,
+    failure: error ? error.message : null,
+  }
+}
+
+const LONGEST_NAME = 60
+
+/** The name that stands beside what one does, kept in this browser; null while none was given. */
+function useActor(): string | null {
+  const [name] = useStored('tillstream.actor')
+  return name?.trim() || null
+}
+
+/** Asks for that name. Nobody checks it: it tells colleagues whom to ask. */
+export function ActorField() {
+  const [name, store] = useStored('tillstream.actor')
+  return (
+    <label className="flex items-center gap-2 text-2xs text-muted">
+      Your name
+      <input
+        value={name ?? ''}
+        onChange={({ target }) => store(target.value === '' ? null : target.value)}
+        maxLength={LONGEST_NAME}
+        autoComplete="nickname"
+        placeholder="shown to others"
+        className="h-9 w-36 rounded-control border border-line bg-panel px-2.5 text-xs text-text placeholder:text-muted pointer-coarse:h-11"
+      />
+    </label>
+  )
+}

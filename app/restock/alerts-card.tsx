@@ -1,20 +1,17 @@
-'use client'
-
 import { TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
-import { plural } from '#app/format/number.ts'
-import { AlertList } from '#app/restock/alert-list.tsx'
-import { useAct } from '#app/restock/use-act.ts'
-import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import { type ReactNode, useState } from 'react'
+import { formatCount, plural } from '#app/format/number.ts'
+import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
+import { type Act, AlertActions, useAct } from '#app/restock/alert-actions.tsx'
+import { RULE_TITLES } from '#app/shell/alerts.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
+import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { Card, CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { Chip, PathTag } from '#app/ui/marks.tsx'
 import type { Instant } from '#domain/instant.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
 
 /** A page of the list: more than anybody works through at once. */
 const SHOWN = 50
@@ -46,13 +43,11 @@ export function AlertsCard({
         />
       }
       actions={
-        query.data ? (
-          <BasisPopover
-            title="Shortages"
-            definition="One product in one store: nothing on hand, more sold than there was, or the reorder point of its policy reached. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
-            bases={[streamBasisOf(query.data.basis, zone)]}
-          />
-        ) : null
+        <BasisPopover
+          title="Shortages"
+          definition="One product in one store: nothing on hand, more sold than there was, or the reorder point of its policy reached. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
+          bases={query.data && [streamBasisOf(query.data.basis, zone)]}
+        />
       }
     >
       {failure ? (
@@ -99,4 +94,183 @@ function countsText({ outOfStock, oversold, low, acknowledged, snoozed }: Alerts
     ...(snoozed > 0 ? [`${snoozed} snoozed`] : []),
   ]
   return parts.join(', ')
+}
+
+type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
+
+interface Shown {
+  alerts: readonly Alert[]
+  stores: readonly StoreSummary[]
+  now: Instant
+  zone: string
+  act: Act
+  busy: boolean
+}
+
+/** The same alerts as a table where there is room for all of it, else as a list whose actions are in reach of a thumb. */
+function AlertList(shown: Shown) {
+  return (
+    <div className="@container">
+      <div className="flex flex-col @max-[60rem]:hidden">
+        <AlertTable {...shown} />
+      </div>
+      <ul
+        aria-label="Shortages"
+        className="grid grid-cols-1 gap-x-8 @min-[40rem]:grid-cols-2 @min-[60rem]:hidden"
+      >
+        {shown.alerts.map(alert => (
+          <AlertItem key={alert.alertId} alert={alert} {...shown} />
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
+  return (
+    <DataTable
+      caption="Shortages"
+      rows={alerts}
+      rowKey={({ alertId }) => alertId}
+      columns={[
+        { key: 'rule', header: 'Shortage', align: 'left', cell: ({ rule }) => <RuleChip rule={rule} /> },
+        {
+          key: 'product',
+          header: 'Product',
+          align: 'left',
+          cell: alert => <ProductAndNumber alert={alert} />,
+        },
+        {
+          key: 'store',
+          header: 'Store',
+          align: 'left',
+          cell: ({ store }) => (
+            <span className="block max-w-40 truncate" title={storeName(stores, store)}>
+              {storeName(stores, store)}
+            </span>
+          ),
+        },
+        { key: 'hand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+        { key: 'order', header: 'On order', cell: ({ onOrder }) => formatCount(onOrder) },
+        {
+          key: 'point',
+          header: 'Reorder at',
+          cell: ({ reorderPoint }) => (reorderPoint === null ? '–' : formatCount(reorderPoint)),
+        },
+        {
+          key: 'opened',
+          header: 'Opened',
+          cell: ({ openedAt }) => (
+            <span title={formatFullMoment(openedAt, zone)}>{formatMoment(openedAt, zone, now)}</span>
+          ),
+        },
+        {
+          key: 'path',
+          header: 'Raised by',
+          align: 'left',
+          className: 'hidden @min-[70rem]:table-cell',
+          cell: ({ raisedBy }) => <PathTag path={raisedBy} />,
+        },
+        {
+          key: 'state',
+          header: 'Taken care of',
+          align: 'left',
+          cell: alert => <Handling alert={alert} zone={zone} now={now} />,
+        },
+        {
+          key: 'act',
+          header: 'Action',
+          cell: alert => <AlertActions alert={alert} act={act} busy={busy} />,
+        },
+      ]}
+    />
+  )
+}
+
+function AlertItem({ alert, stores, now, zone, act, busy }: Shown & { alert: Alert }) {
+  const { rule, onHand, onOrder, reorderPoint, openedAt } = alert
+  return (
+    <li className="border-t border-line py-3 text-xs first:border-t-0 @min-[40rem]:nth-2:border-t-0">
+      <div className="flex items-start justify-between gap-3">
+        <div className="min-w-0">
+          <ProductName alert={alert} />
+          <p className="text-2xs text-muted">{storeName(stores, alert.store)}</p>
+        </div>
+        <RuleChip rule={rule} />
+      </div>
+      <dl className="my-2 grid grid-cols-4 gap-2 text-2xs">
+        <Fact name="On hand">{formatCount(onHand)}</Fact>
+        <Fact name="On order">{formatCount(onOrder)}</Fact>
+        <Fact name="Reorder at">{reorderPoint === null ? '–' : formatCount(reorderPoint)}</Fact>
+        <Fact name="Open for">
+          <span title={formatFullMoment(openedAt, zone)}>{formatShortAge(now - openedAt)}</span>
+        </Fact>
+      </dl>
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <Handling alert={alert} zone={zone} now={now} />
+        <AlertActions alert={alert} act={act} busy={busy} />
+      </div>
+    </li>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-muted">{name}</dt>
+      <dd className="text-xs">{children}</dd>
+    </div>
+  )
+}
+
+/** One above the other: a row is as high as its buttons anyway, and the width is needed. */
+function ProductAndNumber({ alert: { sku, productName } }: { alert: Pick<Alert, 'sku' | 'productName'> }) {
+  return (
+    <span className="block min-w-36 whitespace-normal">
+      {productName === null ? sku : productName}
+      {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
+    </span>
+  )
+}
+
+export function ProductName({ alert }: { alert: Pick<Alert, 'sku' | 'productName'> }) {
+  return (
+    <span className="inline-flex max-w-full flex-wrap items-baseline gap-x-2">
+      {alert.productName === null ? null : <span className="truncate">{alert.productName}</span>}
+      <span className={alert.productName === null ? '' : 'text-2xs text-muted'}>{alert.sku}</span>
+    </span>
+  )
+}
+
+/** Who said what about it, and when. */
+function Handling({
+  alert: { state, handling },
+  zone,
+  now,
+}: {
+  alert: Pick<Alert, 'state' | 'handling'>
+  zone: string
+  now: Instant
+}) {
+  if (handling === null || state === 'open') return <span className="text-2xs text-muted">nobody yet</span>
+  const by = handling.by ?? 'somebody'
+  return (
+    <span
+      className="block text-2xs wrap-anywhere whitespace-normal text-muted"
+      title={formatFullMoment(handling.at, zone)}
+    >
+      {handling.until === null
+        ? `acknowledged by ${by}, ${formatMoment(handling.at, zone, now)}`
+        : `snoozed by ${by} until ${formatMoment(handling.until, zone, now)}`}
+    </span>
+  )
+}
+
+export function storeName(stores: readonly StoreSummary[], id: string): string {
+  return stores.find(({ store }) => store === id)?.name ?? id
+}
+
+/** How short a product is, in words; the critical ones stand out. */
+export function RuleChip({ rule }: { rule: LiveAlert['rule'] }) {
+  return <Chip tone={rule === 'low_stock' ? 'plain' : 'bad'}>{RULE_TITLES[rule]}</Chip>
 }

@@ -1,21 +1,13 @@
-'use client'
-
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatMoment } from '#app/format/time.ts'
-import { ProductName, storeName } from '#app/restock/alert-list.tsx'
-import { RuleChip } from '#app/restock/rule-chip.tsx'
-import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import { ProductName, RuleChip, storeName } from '#app/restock/alerts-card.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
-import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
 import type { Instant } from '#domain/instant.ts'
 
 type Scope = Parameters<ReturnType<typeof useTRPCClient>['restock']['alerts']['query']>[0]
@@ -48,13 +40,11 @@ export function HistoryCard({
       title="Resolved shortages"
       note={<PathTag path="stream" detail="newest first" />}
       actions={
-        first ? (
-          <BasisPopover
-            title="Resolved shortages"
-            definition="A shortage is over with the event that brought the stock above its reorder point, or above zero where there is no policy. Times are those of the events. The rule is the last one that held."
-            bases={[streamBasisOf(first.basis, zone)]}
-          />
-        ) : null
+        <BasisPopover
+          title="Resolved shortages"
+          definition="A shortage is over with the event that brought the stock above its reorder point, or above zero where there is no policy. Times are those of the events. The rule is the last one that held."
+          bases={first && [streamBasisOf(first.basis, zone)]}
+        />
       }
     >
       <CardContent
@@ -71,13 +61,7 @@ export function HistoryCard({
               now={now}
               zone={zone}
             />
-            {query.hasNextPage ? (
-              <div className="mt-3 text-right">
-                <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                  {query.isFetchingNextPage ? 'Loading' : 'Show more'}
-                </Button>
-              </div>
-            ) : null}
+            <ShowMore query={query} className="mt-3 self-end" />
           </>
         )}
       </CardContent>

@@ -1,20 +1,14 @@
-'use client'
-
 import { Download } from 'lucide-react'
 import { formatShortDay } from '#app/format/day.ts'
 import { formatExactMoney, formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { localDateOf } from '#app/format/time.ts'
-import { ProductName } from '#app/restock/alert-list.tsx'
-import { streamBasisOf } from '#app/side-by-side/basis.ts'
+import { ProductName } from '#app/restock/alerts-card.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
+import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { buttonLook } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { Card, CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
 
 type Proposals = RouterOutputs['restock']['proposals']
 type Supplier = Proposals['suppliers'][number]
@@ -39,13 +33,11 @@ export function ProposalCards({
               <Download aria-hidden="true" className="size-4 text-muted" />
               CSV
             </a>
-            {query.data ? (
-              <BasisPopover
-                title="To order"
-                definition="A product of a store is listed when on hand and on order together are at or below the reorder point of its policy. The proposal fills up to the policy's level, rounded up to whole packs of the supplier. It is expected after the supplier's lead time, if ordered now."
-                bases={[streamBasisOf(query.data.basis, zone)]}
-              />
-            ) : null}
+            <BasisPopover
+              title="To order"
+              definition="A product of a store is listed when on hand and on order together are at or below the reorder point of its policy. The proposal fills up to the policy's level, rounded up to whole packs of the supplier. It is expected after the supplier's lead time, if ordered now."
+              bases={query.data && [streamBasisOf(query.data.basis, zone)]}
+            />
           </>
         }
       >

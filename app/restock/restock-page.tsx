@@ -1,25 +1,23 @@
 'use client'
 
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
-import { createSerializer, useQueryStates } from 'nuqs'
-import { StoreControl } from '#app/controls/store-control.tsx'
-import { zoneLabel } from '#app/format/time.ts'
-import { ActorField } from '#app/restock/actor.tsx'
+import { useQueryStates } from 'nuqs'
+import { StoreControl } from '#app/controls/scope-controls.tsx'
+import { formatZone } from '#app/format/time.ts'
+import { ActorField } from '#app/restock/alert-actions.tsx'
 import { AlertsCard } from '#app/restock/alerts-card.tsx'
 import { HistoryCard } from '#app/restock/history-card.tsx'
 import { ProposalCards } from '#app/restock/proposals.tsx'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
-import { SupplierControl } from '#app/restock/supplier-control.tsx'
-import { restockUrlState } from '#app/restock/url-state.ts'
-import { PageHeading } from '#app/shell/page-heading.tsx'
-import { LiveIndicator } from '#app/socket/live-indicator.tsx'
-import { useRefreshOnChange } from '#app/socket/use-refresh-on-change.ts'
+import { useOverview } from '#app/shell/overview.ts'
+import { PageFrame } from '#app/shell/page-frame.tsx'
+import { LiveIndicator } from '#app/socket/live.tsx'
+import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useServerNow } from '#app/ui/use-server-now.ts'
+import { WaitingCard } from '#app/ui/card.tsx'
+import { ChoiceControl, SegmentedControl } from '#app/ui/choice.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
+import { orderFileAddress, restockState } from '#app/url-state.ts'
 
 /** What alerts and actions announce is read at once; what is on hand moves with every sale, and is read now and then. */
 const CHANGE_GAP_MS = 2_000
@@ -31,20 +29,18 @@ const VIEWS = [
   { value: 'history', label: 'History' },
 ] as const
 
-const SEVERITY_CHOICES = [
+const SEVERITIES = [
   { value: 'all', label: 'All' },
   { value: 'critical', label: 'Critical' },
   { value: 'low', label: 'Low' },
 ] as const
 
-const addressOf = createSerializer(restockUrlState)
-
 /** What is short, what to do about it, and what to order. */
 export function RestockPage() {
   const trpc = useTRPC()
   const queryClient = useQueryClient()
-  const [asked, setAsked] = useQueryStates(restockUrlState, { history: 'replace', scroll: false })
-  const overview = useQuery(trpc.overview.get.queryOptions())
+  const [asked, setAsked] = useQueryStates(restockState)
+  const overview = useOverview()
   const stores = overview.data?.stores ?? []
   const scope = restockScopeOf(asked, stores)
   const isKnown = overview.data !== undefined
@@ -70,16 +66,21 @@ export function RestockPage() {
   const zone = (chosen[0] ?? stores[0])?.zone ?? 'UTC'
   const now = serverNow ?? alerts.data?.now ?? 0
   return (
-    <>
-      <PageHeading title="Restock">
-        <LiveIndicator behind={null} />
-        <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store })} />
-        <SupplierControl
-          suppliers={alerts.data?.suppliers ?? []}
-          chosen={asked.supplier}
-          onChange={supplier => show({ supplier })}
-        />
-      </PageHeading>
+    <PageFrame
+      title="Restock"
+      controls={
+        <>
+          <LiveIndicator behind={null} />
+          <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store })} />
+          <SupplierControl
+            suppliers={alerts.data?.suppliers ?? []}
+            chosen={asked.supplier}
+            onChange={supplier => show({ supplier })}
+          />
+        </>
+      }
+      note={`Stock, shortages and proposals are the stream's. Times are those of ${formatZone(zone, now === 0 ? null : now)}. ${overview.data?.demoNote ?? ''}`}
+    >
       <div className="grid gap-3">
         <div className="flex flex-wrap items-center gap-2">
           <SegmentedControl
@@ -90,7 +91,7 @@ export function RestockPage() {
           />
           <SegmentedControl
             label="Severity"
-            segments={SEVERITY_CHOICES}
+            segments={SEVERITIES}
             value={asked.severity}
             onChange={severity => show({ severity })}
           />
@@ -98,21 +99,9 @@ export function RestockPage() {
             <ActorField />
           </div>
         </div>
-        {isKnown ? (
-          view()
-        ) : (
-          <Card title="Shortages">
-            <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
-              {() => null}
-            </CardContent>
-          </Card>
-        )}
-        <p className="text-2xs text-muted">
-          Stock, shortages and proposals are the stream's. Times are those of {zone}
-          {now === 0 ? '' : ` (${zoneLabel(now, zone)})`}. {overview.data?.demoNote}
-        </p>
+        {isKnown ? view() : <WaitingCard title="Shortages" query={overview} />}
       </div>
-    </>
+    </PageFrame>
   )
 
   function view() {
@@ -121,10 +110,41 @@ export function RestockPage() {
         return <AlertsCard query={alerts} stores={stores} now={now} zone={zone} />
       case 'order':
         return (
-          <ProposalCards query={proposals} zone={zone} csvHref={addressOf('/restock/orders.csv', asked)} />
+          <ProposalCards
+            query={proposals}
+            zone={zone}
+            csvHref={orderFileAddress('/restock/orders.csv', asked)}
+          />
         )
       case 'history':
         return <HistoryCard scope={scope} stores={stores} now={now} zone={zone} />
     }
   }
+}
+
+const ALL = ''
+
+/** Whose deliveries the page is about: everybody's, or one supplier's. */
+function SupplierControl({
+  suppliers,
+  chosen,
+  onChange,
+}: {
+  suppliers: readonly { supplier: string; name: string }[]
+  /** Id; null for all. */
+  chosen: string | null
+  onChange: (supplier: string | null) => void
+}) {
+  const choices = [
+    { value: ALL, label: 'All suppliers' },
+    ...suppliers.map(({ supplier, name }) => ({ value: supplier, label: name })),
+  ]
+  return (
+    <ChoiceControl
+      label="Supplier"
+      choices={choices}
+      chosen={chosen ?? ALL}
+      onChange={value => onChange(value === ALL ? null : value)}
+    />
+  )
 }

@@ -1,14 +1,7 @@
-import type { SeverityChoice } from '#app/restock/url-state.ts'
+import type { AskedRestock } from '#app/url-state.ts'
 import type { LiveAlert } from '#server/web/live/messages.ts'
 
-/** What the address says, before it is held against what there is. */
-export interface AskedRestock {
-  store: readonly string[]
-  severity: SeverityChoice
-  supplier: string | null
-}
-
-const RULES: Record<SeverityChoice, LiveAlert['rule'][]> = {
+const RULES: Record<AskedRestock['severity'], LiveAlert['rule'][]> = {
   all: [],
   critical: ['out_of_stock', 'oversold'],
   low: ['low_stock'],

@@ -1,12 +1,7 @@
-'use client'
-
-import { Dialog } from '@base-ui/react/dialog'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { X } from 'lucide-react'
 import { formatDay } from '#app/format/day.ts'
 import { plural } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import { METRIC_TEXTS, type Metric } from '#app/side-by-side/metrics.ts'
 import { formatSignedValue } from '#app/side-by-side/pairs.ts'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import type {
@@ -15,12 +10,12 @@ import type {
   MetricComparison,
   SideBySideScope,
 } from '#app/trpc/router-outputs.ts'
-import { Button, buttonLook } from '#app/ui/button.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { Chip } from '#app/ui/chip.tsx'
-import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
+import { Chip } from '#app/ui/marks.tsx'
+import { DialogFrame } from '#app/ui/popup.tsx'
+import type { Metric } from '#app/url-state.ts'
+import { METRIC_TEXTS } from '#domain/measures.ts'
 
 /** What the list is about: the events of one cause, as they count in one metric. */
 export interface EventsShown {
@@ -35,27 +30,18 @@ export interface EventsShown {
 /** The events behind one cause of a difference, each by its id, its place in the log and its effect. */
 export function EventsDialog({ shown, onClose }: { shown: EventsShown | null; onClose: () => void }) {
   return (
-    <Dialog.Root open={shown !== null} onOpenChange={open => !open && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Dialog.Popup className="fixed inset-x-2 top-2 bottom-2 z-50 m-auto flex max-h-[46rem] max-w-5xl flex-col rounded-card border border-line bg-panel p-4 shadow-popup outline-none sm:inset-x-6 sm:top-6 sm:bottom-6">
-          <div className="mb-3 flex items-start justify-between gap-3">
-            <div>
-              <Dialog.Title className="text-sm font-semibold">{shown?.title}</Dialog.Title>
-              <Dialog.Description className="text-2xs text-muted">
-                {shown
-                  ? `The events by what each adds to ${METRIC_TEXTS[shown.metric].title.toLowerCase()}, newest in the log first.`
-                  : null}
-              </Dialog.Description>
-            </div>
-            <Dialog.Close aria-label="Close" className={buttonLook({ kind: 'icon' })}>
-              <X aria-hidden="true" className="size-4" />
-            </Dialog.Close>
-          </div>
-          {shown ? <Events shown={shown} /> : null}
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <DialogFrame
+      isOpen={shown !== null}
+      title={shown?.title ?? ''}
+      description={
+        shown
+          ? `The events by what each adds to ${METRIC_TEXTS[shown.metric].title.toLowerCase()}, newest in the log first.`
+          : null
+      }
+      onClose={onClose}
+    >
+      {shown ? <Events shown={shown} /> : null}
+    </DialogFrame>
   )
 }
 
@@ -95,11 +81,7 @@ function Events({ shown }: { shown: EventsShown }) {
               )}{' '}
               shown
             </span>
-            {query.hasNextPage ? (
-              <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                {query.isFetchingNextPage ? 'Loading' : 'Show more'}
-              </Button>
-            ) : null}
+            <ShowMore query={query} />
           </div>
         </>
       )}

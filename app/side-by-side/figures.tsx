@@ -1,16 +1,23 @@
-'use client'
-
-import { formatMoment, formatTime } from '#app/format/time.ts'
-import { basesOf } from '#app/side-by-side/basis.ts'
-import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
+import { ArrowDown, Check, TriangleAlert } from 'lucide-react'
+import type { CSSProperties } from 'react'
+import { formatMoment } from '#app/format/time.ts'
 import { averageOrderValueTexts, findMetric, pairTexts } from '#app/side-by-side/pairs.ts'
 import type { SideBySide } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
-import { type Pair, PairFigure } from '#app/ui/pair-figure.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useNow } from '#app/ui/use-now.ts'
+import { BasisPopover, basesOf } from '#app/ui/basis.tsx'
+import { Card, CardContent, type CardQuery, Skeleton, WaitingCard } from '#app/ui/card.tsx'
+import { useNow } from '#app/ui/clock.ts'
+import { Chip, type Path, PathMarker } from '#app/ui/marks.tsx'
+import { METRICS, type Metric } from '#app/url-state.ts'
+import { METRIC_TEXTS, type MetricText } from '#domain/measures.ts'
+
+type FigureName = Metric | 'averageOrderValue'
+
+/** A ratio: it adds up neither over hours nor over causes. */
+const AVERAGE_ORDER_VALUE: MetricText = {
+  title: 'Average order value',
+  definition: '(Gross sales − discounts) ÷ orders.',
+  kind: 'money',
+}
 
 /** The figures of the page, each as both paths have it. */
 export function Figures({
@@ -25,16 +32,8 @@ export function Figures({
   /** Shows why a metric differs. */
   onExplain: (metric: Metric) => void
 }) {
-  if (query.error && !query.data) {
-    // One question has failed, and one card says so.
-    return (
-      <Card title="Figures">
-        <CardContent query={query} skeleton={null}>
-          {() => null}
-        </CardContent>
-      </Card>
-    )
-  }
+  // One question has failed, and one card says so.
+  if (query.error && !query.data) return <WaitingCard title="Figures" query={query} />
   return (
     <div className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-6 min-[88rem]:grid-cols-5">
       {METRICS.map(metric => (
@@ -60,7 +59,7 @@ export function Figures({
 }
 
 /** Five cards: one and two pairs on a tablet, two and three on a small screen, five in a row on a large one. */
-const WIDTHS: Record<Metric | 'averageOrderValue', string> = {
+const WIDTHS: Record<FigureName, string> = {
   net: 'sm:col-span-2 lg:col-span-3 min-[88rem]:col-span-1',
   orders: 'lg:col-span-3 min-[88rem]:col-span-1',
   units: 'lg:col-span-2 min-[88rem]:col-span-1',
@@ -75,13 +74,13 @@ function Figure({
   zone,
   onExplain,
 }: {
-  name: Metric | 'averageOrderValue'
+  name: FigureName
   query: CardQuery<SideBySide>
   currency: string
   zone: string
   onExplain: () => void
 }) {
-  const { title, definition, kind } = METRIC_TEXTS[name]
+  const { title, definition, kind } = name === 'averageOrderValue' ? AVERAGE_ORDER_VALUE : METRIC_TEXTS[name]
   return (
     <Card
       title={title}
@@ -89,15 +88,11 @@ function Figure({
       compact
       className={WIDTHS[name]}
       actions={
-        query.data ? (
-          <BasisPopover
-            title={title}
-            definition={definition}
-            bases={basesOf(query.data.batchBasis, query.data.streamBasis, zone)}
-          />
-        ) : (
-          <span className="size-8" />
-        )
+        <BasisPopover
+          title={title}
+          definition={definition}
+          bases={query.data && basesOf(query.data.batchBasis, query.data.streamBasis, zone)}
+        />
       }
     >
       <CardContent query={query} skeleton={<FigureSkeleton />} staleNote={false}>
@@ -107,6 +102,10 @@ function Figure({
   )
 }
 
+/**
+ * Batch above stream, digit under digit, so that the eye finds where they part; below them by how much
+ * they differ and whether that is explained. A path without a figure shows a dash, never a zero.
+ */
 function FigurePair({
   name,
   data,
@@ -114,7 +113,7 @@ function FigurePair({
   zone,
   onExplain,
 }: {
-  name: Metric | 'averageOrderValue'
+  name: FigureName
   data: SideBySide
   currency: string
   zone: string
@@ -122,31 +121,78 @@ function FigurePair({
 }) {
   const asOf = useAsOf(data, zone)
   const comparison = name === 'averageOrderValue' ? undefined : findMetric(data.metrics, name)
-  const texts = comparison ? pairTexts(comparison, currency) : averageOrderValueTexts(data.metrics, currency)
-  const pair: Pair = {
-    ...texts,
-    batch: { value: texts.batch, asOf: asOf.batch },
-    stream: { value: texts.stream, asOf: asOf.stream },
-  }
-  return <PairFigure pair={pair} onExplain={onExplain} />
+  const { batch, stream, difference, unexplained } = comparison
+    ? pairTexts(comparison, currency)
+    : averageOrderValueTexts(data.metrics, currency)
+  // Both figures are written in one size, small enough for the longer one: a year's sales in a narrow card.
+  const style = { '--figure-length': Math.max(batch.length, stream.length) } as CSSProperties
+  return (
+    <div className="@container" style={style}>
+      <dl className="grid gap-1.5">
+        <PathRow path="batch" name="Batch" value={batch} asOf={asOf.batch} />
+        <PathRow path="stream" name="Stream" value={stream} asOf={asOf.stream} />
+        <div className="mt-1.5 flex items-center justify-between gap-2 border-t border-line pt-2 text-2xs">
+          <dt className="text-muted">Difference</dt>
+          <dd className="font-medium whitespace-nowrap">{difference}</dd>
+        </div>
+      </dl>
+      <button
+        type="button"
+        onClick={onExplain}
+        className="mt-1.5 flex w-full items-center justify-between gap-2 text-2xs text-muted hover:text-text pointer-coarse:py-2"
+      >
+        <Verdict unexplained={unexplained} />
+        <span className="inline-flex items-center gap-1">
+          Why
+          <ArrowDown aria-hidden="true" className="size-3" />
+        </span>
+      </button>
+    </div>
+  )
 }
 
 /** When each path last looked. Without a clock (on the server) its own newest moment stands for now. */
-function useAsOf({ batchBasis, streamBasis }: SideBySide, zone: string): Record<'batch' | 'stream', string> {
+function useAsOf({ batchBasis, streamBasis }: SideBySide, zone: string): Record<Path, string> {
   const { computedAt } = batchBasis
   const { processedAt } = streamBasis
   const now = useNow() ?? Math.max(computedAt ?? 0, processedAt ?? 0)
   return {
     batch: computedAt === null ? 'not run yet' : formatMoment(computedAt, zone, now),
-    stream: processedAt === null ? 'nothing yet' : streamMoment(processedAt, zone, now),
+    // To the second while it is today's: a stream is judged by seconds.
+    stream: processedAt === null ? 'nothing yet' : formatMoment(processedAt, zone, now, { seconds: true }),
   }
 }
 
-/** To the second while it is today's: a stream is judged by seconds. */
-function streamMoment(processedAt: number, zone: string, now: number): string {
-  const moment = formatMoment(processedAt, zone, now)
-  const time = formatTime(processedAt, zone)
-  return moment === time ? formatTime(processedAt, zone, { seconds: true }) : moment
+function PathRow({ path, name, value, asOf }: { path: Path; name: string; value: string; asOf: string }) {
+  return (
+    <div className="flex items-center justify-between gap-2">
+      <dt className="flex items-center gap-2 text-2xs leading-tight text-muted">
+        <PathMarker path={path} />
+        <span>
+          <span className="block text-text">{name}</span>
+          <span className="block whitespace-nowrap">{asOf}</span>
+        </span>
+      </dt>
+      <dd className="pair-figure font-semibold tracking-[-0.02em] whitespace-nowrap">{value}</dd>
+    </div>
+  )
+}
+
+function Verdict({ unexplained }: { unexplained: string | null }) {
+  if (unexplained === null) {
+    return (
+      <Chip tone="good">
+        <Check aria-hidden="true" className="size-3" />
+        all explained
+      </Chip>
+    )
+  }
+  return (
+    <Chip tone="bad">
+      <TriangleAlert aria-hidden="true" className="size-3" />
+      {unexplained} unexplained
+    </Chip>
+  )
 }
 
 /** As large as a pair, so that nothing moves when it comes. */

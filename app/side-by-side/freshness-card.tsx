@@ -1,14 +1,10 @@
-'use client'
-
 import type { ReactNode } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
-import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
-import { offsetsText } from '#app/side-by-side/basis.ts'
+import { formatAge, formatFullMoment, formatMoment } from '#app/format/time.ts'
 import type { Freshness, PartitionLag } from '#app/trpc/router-outputs.ts'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { offsetsText } from '#app/ui/basis.tsx'
+import { Card, CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
 
 /** How fresh each path is: when it last looked, how far it has read the log, and what it has not read yet. */
 export function FreshnessCard({
@@ -67,7 +63,7 @@ function Rows({
               'none yet'
             ) : (
               <span title={formatFullMoment(stream.watermark, zone)}>
-                {watermarkText(stream.watermark, zone, now)}
+                {formatMoment(stream.watermark, zone, now, { seconds: true })}
               </span>
             )
           }
@@ -104,11 +100,6 @@ function readText(partitions: readonly PartitionLag[]): ReactNode {
     Object.fromEntries(partitions.map(({ partition, through }) => [partition, through])),
   )
   return <span title={`By partition: ${detail}`}>{`${formatCount(read)} of ${formatCount(end)}`}</span>
-}
-
-function watermarkText(watermark: number, zone: string, now: number): string {
-  const moment = formatMoment(watermark, zone, now)
-  return moment.includes(' ') ? moment : formatTime(watermark, zone, { seconds: true })
 }
 
 /** When the schedule looks for work again, and what it will find. */

@@ -1,16 +1,37 @@
-import { formatExactMoney, formatMoney, formatSignedMoney, isZeroMoney } from '#app/format/money.ts'
+import type { PairPoint } from '#app/charts/pair-points.ts'
+import { formatDay, formatShortDay } from '#app/format/day.ts'
+import {
+  formatExactMoney,
+  formatMoney,
+  formatSignedMoney,
+  isZeroMoney,
+  sumAmounts,
+} from '#app/format/money.ts'
 import { formatCount, formatSignedCount, plural } from '#app/format/number.ts'
-import type { MetricComparison } from '#app/trpc/router-outputs.ts'
-import type { Pair } from '#app/ui/pair-figure.tsx'
+import type { HourlyFigures, MetricComparison, SideBySide } from '#app/trpc/router-outputs.ts'
+import type { Metric } from '#app/url-state.ts'
+import { daysBetween } from '#domain/calendar.ts'
+import { METRIC_TEXTS } from '#domain/measures.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 
 /** Shown where a path has no figure: not the same as zero. */
 const NONE = '–'
 
-type Texts = Omit<Pair, 'batch' | 'stream'> & { batch: string; stream: string }
+/** What both paths say and by how much they differ, ready to read: rounded, signed, with separators. */
+export interface StepTexts {
+  batch: string
+  stream: string
+  /** stream − batch, signed. */
+  difference: string
+}
+
+interface PairTexts extends StepTexts {
+  /** Null when every bit of the difference is explained, else the part that is not. */
+  unexplained: string | null
+}
 
 /** A metric as both paths have it, ready to read. */
-export function pairTexts(comparison: MetricComparison, currency: string): Texts {
+export function pairTexts(comparison: MetricComparison, currency: string): PairTexts {
   const { batch, stream, difference } = comparison
   const show = (value: string) => formatValue(value, comparison.unit, currency)
   return {
@@ -32,7 +53,7 @@ function unexplainedText(
 }
 
 /** The average order value: (gross − discounts) ÷ orders. It is explained when all it is made of is. */
-export function averageOrderValueTexts(metrics: readonly MetricComparison[], currency: string): Texts {
+export function averageOrderValueTexts(metrics: readonly MetricComparison[], currency: string): PairTexts {
   const gross = findMetric(metrics, 'gross')
   const discounts = findMetric(metrics, 'discounts')
   const orders = findMetric(metrics, 'orders')
@@ -80,4 +101,73 @@ function average(
   if (count === 0 || whole === null || less === null) return null
   const quotient = (whole - less) / count
   return Math.sign(quotient) * Math.round(Math.abs(quotient))
+}
+
+/** One line of the chart's table, and with `point` one step of the chart. */
+export interface PairStep {
+  point: PairPoint
+  /** In full, for the table and the pointer: `Fri 20 Nov 2026`, `14:00`. */
+  title: string
+  batch: HourlyFigures | null
+  stream: HourlyFigures | null
+}
+
+/** The steps of an answer: hours of a single day, else every day of the range, those without a sale too. */
+export function stepsOf(answer: SideBySide, metric: Metric): PairStep[] {
+  if (answer.scope.from === answer.scope.to) {
+    return answer.hours.map((hour, index, hours) => {
+      // The hour that an autumn night has twice.
+      const title = hours[index - 1]?.label === hour.label ? `${hour.label} again` : hour.label
+      return step({ ...hour, key: String(hour.hourStart), title }, metric)
+    })
+  }
+  const known = new Map(answer.days.map(day => [day.businessDay, day]))
+  return daysBetween(answer.scope.from, answer.scope.to).map(businessDay => {
+    const { batch = null, stream = null } = known.get(businessDay) ?? {}
+    const label = formatShortDay(businessDay)
+    return step(
+      { key: businessDay, label, title: formatDay(businessDay), open: false, batch, stream },
+      metric,
+    )
+  })
+}
+
+/** A step to read. A path without a figure has a dash; the difference counts it as nothing. */
+export function stepTexts({ batch, stream }: PairStep, metric: Metric, currency: string): StepTexts {
+  const unit = METRIC_TEXTS[metric].kind
+  const figureOf = (figures: HourlyFigures | null) => (figures ? String(figures[metric]) : '0')
+  const show = (figures: HourlyFigures | null) =>
+    figures ? formatValue(figureOf(figures), unit, currency) : NONE
+  const difference =
+    unit === 'money'
+      ? formatAmount(sumAmounts([figureOf(stream)]) - sumAmounts([figureOf(batch)]))
+      : String(Number(figureOf(stream)) - Number(figureOf(batch)))
+  return {
+    batch: show(batch),
+    stream: show(stream),
+    difference: formatSignedValue(difference, unit, currency),
+  }
+}
+
+function step(
+  {
+    key,
+    label,
+    title,
+    open,
+    batch,
+    stream,
+  }: Omit<PairStep, 'point'> & Pick<PairPoint, 'key' | 'label' | 'open'>,
+  metric: Metric,
+): PairStep {
+  return {
+    point: { key, label, open, batch: forDrawing(batch, metric), stream: forDrawing(stream, metric) },
+    title,
+    batch,
+    stream,
+  }
+}
+
+function forDrawing(figures: HourlyFigures | null, metric: Metric): number | null {
+  return figures === null ? null : Number(figures[metric])
 }

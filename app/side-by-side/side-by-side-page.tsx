@@ -1,67 +1,76 @@
 'use client'
 
-import { CurrencyControl } from '#app/controls/currency-control.tsx'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryStates } from 'nuqs'
 import { PeriodControl } from '#app/controls/period-control.tsx'
-import { StoreControl } from '#app/controls/store-control.tsx'
+import { resolveScope } from '#app/controls/scope.ts'
+import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
 import { plural } from '#app/format/number.ts'
-import { formatAge, zoneLabel } from '#app/format/time.ts'
-import { PageHeading } from '#app/shell/page-heading.tsx'
-import { EmptyLog } from '#app/side-by-side/empty-log.tsx'
-import { FeedCard } from '#app/side-by-side/feed-card.tsx'
+import { formatAge, formatZone } from '#app/format/time.ts'
+import { EmptyLog, usePostExample } from '#app/sales/empty-log.tsx'
+import { FeedCard } from '#app/sales/feed-card.tsx'
+import { MinutesCard } from '#app/sales/minutes-card.tsx'
+import { useOverview } from '#app/shell/overview.ts'
+import { PageFrame } from '#app/shell/page-frame.tsx'
 import { Figures } from '#app/side-by-side/figures.tsx'
 import { FreshnessCard } from '#app/side-by-side/freshness-card.tsx'
-import type { Metric } from '#app/side-by-side/metrics.ts'
-import { MinutesCard } from '#app/side-by-side/minutes-card.tsx'
-import { postExample } from '#app/side-by-side/post-example.ts'
 import { StepsCard } from '#app/side-by-side/steps-card.tsx'
-import { useSideBySide } from '#app/side-by-side/use-side-by-side.ts'
-import { useUrlState } from '#app/side-by-side/use-url-state.ts'
 import { WhyCard } from '#app/side-by-side/why-card.tsx'
-import { LiveIndicator } from '#app/socket/live-indicator.tsx'
+import { LiveIndicator } from '#app/socket/live.tsx'
+import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useTRPC } from '#app/trpc/client.tsx'
 import type { Freshness } from '#app/trpc/router-outputs.ts'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useHydrated } from '#app/ui/use-hydrated.ts'
-import { useServerNow } from '#app/ui/use-server-now.ts'
+import { WaitingCard } from '#app/ui/card.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
+import type { Metric } from '#app/url-state.ts'
+import { sideBySideState } from '#app/url-state.ts'
 
 const WHY_ID = 'why-they-differ'
+/** Ages tick in between by the browser's clock. */
+const FRESHNESS_MS = 5_000
+
+/** Never asked: the query is off until the overview says what there is. */
+const NO_SCOPE = { from: '', to: '', stores: [], currency: '' }
 
 /** Both answers to the same question, next to each other, and every bit by which they differ. */
 export function SideBySidePage() {
-  const [asked, setAsked] = useUrlState()
-  const { overview, resolved, sideBySide, freshness } = useSideBySide(asked)
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const [asked, setAsked] = useQueryStates(sideBySideState)
+  const overview = useOverview()
+  const resolved = overview.data ? resolveScope(overview.data, asked) : null
+  const sideBySide = useQuery({
+    ...trpc.sideBySide.get.queryOptions(resolved?.scope ?? NO_SCOPE),
+    enabled: resolved !== null,
+  })
+  const freshness = useQuery({ ...trpc.freshness.get.queryOptions(), refetchInterval: FRESHNESS_MS })
   const serverNow = useServerNow(freshness)
-  const origin = useHydrated() ? window.location.origin : 'http://127.0.0.1:3000'
+  const example = usePostExample(resolved?.stores ?? [])
+  useRefreshOnChange(() =>
+    Promise.all([
+      queryClient.invalidateQueries(trpc.sideBySide.get.pathFilter()),
+      queryClient.invalidateQueries(trpc.freshness.pathFilter()),
+    ]),
+  )
 
-  if (overview.data === undefined) {
+  if (!overview.data) {
     return (
-      <>
-        <PageHeading title="Side by side" />
-        <Card title="Figures">
-          <CardContent query={overview} skeleton={<Skeleton className="h-96" />}>
-            {() => null}
-          </CardContent>
-        </Card>
-      </>
+      <PageFrame title="Side by side">
+        <WaitingCard title="Figures" query={overview} />
+      </PageFrame>
     )
   }
   const { stores: allStores, firstDay, demoNote } = overview.data
-  const [anyStore] = resolved?.stores ?? allStores
-  const example = anyStore ? postExample(origin, anyStore) : null
-  if (!resolved || !anyStore || !firstDay || !example) {
+  if (!resolved || !firstDay) {
     return (
-      <>
-        <PageHeading title="Side by side">
-          <LiveIndicator behind={null} />
-        </PageHeading>
-        <EmptyLog hasStores={allStores.length > 0} example={example} />
-      </>
+      <PageFrame title="Side by side" controls={<LiveIndicator behind={null} />}>
+        <EmptyLog stores={allStores} />
+      </PageFrame>
     )
   }
 
   const { scope, zone, currencies, newestDay } = resolved
-  const { currency } = scope
+  const { stores, currency } = scope
   const { metric } = asked
   // A day is open while the stream still expects sales of it.
   const isOpen = sideBySide.data?.hours.some(({ open }) => open) ?? false
@@ -72,17 +81,22 @@ export function SideBySidePage() {
   }
 
   return (
-    <>
-      <PageHeading title={isOpen ? 'Today so far' : 'Side by side'}>
-        <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
-        <PeriodControl range={scope} first={firstDay} last={newestDay} onChange={show} />
-        <StoreControl stores={allStores} chosen={scope.stores} onChange={store => show({ store })} />
-        <CurrencyControl
-          currencies={currencies}
-          chosen={currency}
-          onChange={code => show({ currency: code })}
-        />
-      </PageHeading>
+    <PageFrame
+      title={isOpen ? 'Today so far' : 'Side by side'}
+      controls={
+        <>
+          <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
+          <PeriodControl range={scope} first={firstDay} last={newestDay} onChange={show} />
+          <StoreControl stores={allStores} chosen={stores} onChange={store => show({ store })} />
+          <CurrencyControl
+            currencies={currencies}
+            chosen={currency}
+            onChange={code => show({ currency: code })}
+          />
+        </>
+      }
+      note={`Days are business days of each store, both ends of a range included. Times are those of ${formatZone(zone, serverNow)}. ${demoNote ?? ''}`}
+    >
       <div className="grid gap-3">
         <Figures query={sideBySide} currency={currency} zone={zone} onExplain={explain} />
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
@@ -95,7 +109,7 @@ export function SideBySidePage() {
             className="xl:col-span-2"
           />
           <FeedCard
-            stores={scope.stores}
+            stores={stores}
             allStores={allStores}
             zone={zone}
             postExample={example}
@@ -103,7 +117,7 @@ export function SideBySidePage() {
           />
           <MinutesCard
             metric={metric}
-            stores={scope.stores}
+            stores={stores}
             currency={currency}
             zone={zone}
             postExample={example}
@@ -121,12 +135,8 @@ export function SideBySidePage() {
           />
           <FreshnessCard query={freshness} serverNow={serverNow} zone={zone} className="xl:col-span-5" />
         </div>
-        <p className="text-2xs text-muted">
-          Days are business days of each store, both ends of a range included. Times are those of {zone}
-          {serverNow === null ? '' : ` (${zoneLabel(serverNow, zone)})`}. {demoNote}
-        </p>
       </div>
-    </>
+    </PageFrame>
   )
 }
 

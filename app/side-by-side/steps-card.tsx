@@ -1,21 +1,17 @@
-'use client'
-
 import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
-import type { TooltipLine } from '#app/charts/chart-tooltip.tsx'
-import { basesOf } from '#app/side-by-side/basis.ts'
-import { METRIC_TEXTS, METRICS, type Metric } from '#app/side-by-side/metrics.ts'
-import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pair-steps.ts'
+import type { TooltipLine } from '#app/charts/chart-parts.tsx'
+import { type PairStep, type StepTexts, stepsOf, stepTexts } from '#app/side-by-side/pairs.ts'
 import type { SideBySide } from '#app/trpc/router-outputs.ts'
-import { BasisPopover } from '#app/ui/basis-popover.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
+import { BasisPopover, basesOf } from '#app/ui/basis.tsx'
+import { CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
+import { SegmentedControl } from '#app/ui/choice.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
+import { METRICS, type Metric } from '#app/url-state.ts'
+import { METRIC_TEXTS } from '#domain/measures.ts'
 
 const PairChart = dynamic(
   () => loadPatiently(() => import('#app/charts/pair-chart.tsx')).then(module => module.PairChart),
@@ -52,19 +48,14 @@ export function StepsCard({
       className={className}
       choice={<SegmentedControl label="Figure" segments={CHOICES} value={metric} onChange={onMetric} />}
       actions={
-        query.data ? (
-          <BasisPopover
-            title={`${title} by ${byHour ? 'hour' : 'day'}`}
-            definition={definition}
-            bases={basesOf(
-              query.data.hourlyBatchBasis ?? query.data.batchBasis,
-              query.data.streamBasis,
-              zone,
-            )}
-          />
-        ) : (
-          <span className="size-8" />
-        )
+        <BasisPopover
+          title={`${title} by ${byHour ? 'hour' : 'day'}`}
+          definition={definition}
+          bases={
+            query.data &&
+            basesOf(query.data.hourlyBatchBasis ?? query.data.batchBasis, query.data.streamBasis, zone)
+          }
+        />
       }
       legend={
         <>

@@ -1,10 +1,8 @@
-'use client'
-
 import { ChartColumn, Table2 } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { Card } from '#app/ui/card.tsx'
+import { SegmentedControl } from '#app/ui/choice.tsx'
 import { classNames } from '#app/ui/class-names.ts'
-import { SegmentedControl } from '#app/ui/segmented-control.tsx'
 
 type Show = 'chart' | 'table'
 
@@ -12,6 +10,15 @@ const SHOW = [
   { value: 'chart', name: 'Show the chart', label: <ChartColumn aria-hidden="true" className="size-4" /> },
   { value: 'table', name: 'Show the table', label: <Table2 aria-hidden="true" className="size-4" /> },
 ] as const
+
+/** What a sign of the drawing means. */
+export function LegendItem({ sign, children }: { sign: string; children: ReactNode }) {
+  return (
+    <span className="inline-flex items-center gap-1.5">
+      <span aria-hidden="true" className={sign} /> {children}
+    </span>
+  )
+}
 
 /** A card that shows the same data as chart or as table, at one height, so that choosing moves nothing. */
 export function ChartWithTable({

@@ -1,5 +1,6 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { Button } from '#app/ui/button.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 
 export interface Column<Row> {
@@ -118,6 +119,26 @@ export function DataTable<Row>({
         ) : null}
       </table>
     </div>
+  )
+}
+
+/** Asks for the next page of rows, as long as there is one. */
+export function ShowMore({
+  query,
+  className,
+}: {
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => Promise<unknown> }
+  className?: string
+}) {
+  if (!query.hasNextPage) return null
+  return (
+    <Button
+      className={className}
+      disabled={query.isFetchingNextPage}
+      onClick={() => void query.fetchNextPage()}
+    >
+      {query.isFetchingNextPage ? 'Loading' : 'Show more'}
+    </Button>
   )
 }
 

@@ -1,21 +1,15 @@
-'use client'
-
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatDay } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
-import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
-import { DayColumns } from '#app/pipeline/jobs/day-columns.tsx'
-import { StackedDay } from '#app/pipeline/stacked-day.tsx'
+import { PeriodGrid } from '#app/pipeline/period-grid.tsx'
 import { COMPLETENESS_MARKS, type CompletenessState, Legend, StateMark } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { DialogFrame } from '#app/ui/popup.tsx'
 
 type Completeness = RouterOutputs['pipeline']['completeness']
 type Store = Completeness['stores'][number]
@@ -56,7 +50,7 @@ export function CompletenessCard() {
         {data => (
           <div className="grid gap-3">
             <Legend marks={MARKS} />
-            <StoreTable data={data} onOpen={(store, day) => setShown({ store, day })} />
+            <StoreGrid data={data} onOpen={(store, day) => setShown({ store, day })} />
             <DayDialog
               store={data.stores.find(({ store }) => store === shown?.store) ?? null}
               day={shown?.day ?? ''}
@@ -69,79 +63,37 @@ export function CompletenessCard() {
   )
 }
 
-function StoreTable({
+function StoreGrid({
   data: { days, stores },
   onOpen,
 }: {
   data: Completeness
   onOpen: (store: string, day: string) => void
 }) {
-  const caption = 'Completeness by store and business day'
   return (
-    <DayColumns label={caption}>
-      <table className="border-separate border-spacing-0 text-xs">
-        <caption className="sr-only">{caption}</caption>
-        <thead>
-          <tr>
-            <th
-              scope="col"
-              className="sticky left-0 z-10 bg-panel pr-3 pb-1.5 text-left text-2xs font-normal text-muted"
-            >
-              Store
-            </th>
-            {days.map(day => (
-              <th key={day} scope="col" className="px-0.5 pb-1.5 text-center text-2xs font-normal text-muted">
-                <StackedDay day={day} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {stores.map(entry => (
-            <tr key={entry.store}>
-              <th
-                scope="row"
-                className="sticky left-0 z-10 border-t border-line bg-panel py-1 pr-3 text-left font-normal whitespace-nowrap max-sm:max-w-28 max-sm:whitespace-normal"
-              >
-                {entry.name}
-              </th>
-              {days.map(day => (
-                <td key={day} className="border-t border-line px-0.5 py-1 text-center">
-                  <Cell store={entry} day={day} onOpen={onOpen} />
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </DayColumns>
-  )
-}
-
-function Cell({
-  store,
-  day,
-  onOpen,
-}: {
-  store: Store
-  day: string
-  onOpen: (store: string, day: string) => void
-}) {
-  const registers = store.registers.filter(({ businessDay }) => businessDay === day)
-  const state = WORST_FIRST.find(known => registers.some(register => register.state === known))
-  if (state === undefined) return <span className="text-muted">·</span>
-  const ofThem = registers.filter(register => register.state === state).length
-  const name = `${store.name}, ${formatDay(day)}: ${COMPLETENESS_MARKS[state].text}`
-  return (
-    <button
-      type="button"
-      title={`${name} (${ofThem} of ${plural(registers.length, 'register')})`}
-      aria-label={name}
-      onClick={() => onOpen(store.store, day)}
-      className="inline-flex min-h-7 min-w-7 items-center justify-center rounded-md hover:bg-faint pointer-coarse:min-h-9 pointer-coarse:min-w-9"
-    >
-      <StateMark mark={COMPLETENESS_MARKS[state]} />
-    </button>
+    <PeriodGrid
+      caption="Completeness by store and business day"
+      heading="Store"
+      periods={days}
+      nameClass="max-sm:max-w-28"
+      rows={stores.map(({ store, name, registers }) => ({
+        key: store,
+        name,
+        cellOf(day) {
+          const ofDay = registers.filter(({ businessDay }) => businessDay === day)
+          const state = WORST_FIRST.find(known => ofDay.some(register => register.state === known))
+          if (state === undefined) return null
+          const ofThem = ofDay.filter(register => register.state === state).length
+          const mark = COMPLETENESS_MARKS[state]
+          return {
+            mark,
+            name: `${name}, ${formatDay(day)}: ${mark.text}`,
+            detail: `${ofThem} of ${plural(ofDay.length, 'register')}`,
+            onOpen: () => onOpen(store, day),
+          }
+        },
+      }))}
+    />
   )
 }
 

@@ -1,25 +1,19 @@
-'use client'
-
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Check, TriangleAlert } from 'lucide-react'
 import { formatDayRange } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
-import { formatAge, formatFullMoment } from '#app/format/time.ts'
-import { failureText } from '#app/pipeline/failure-text.ts'
-import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
-import { formatLag } from '#app/pipeline/overview/flow-nodes.ts'
+import { formatLag } from '#app/format/time.ts'
+import { OutcomeLine } from '#app/pipeline/form.tsx'
+import { Ago } from '#app/pipeline/moment.tsx'
 import { RunStateChip } from '#app/pipeline/state-marks.tsx'
-import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { Chip } from '#app/ui/chip.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useServerNow } from '#app/ui/use-server-now.ts'
+import { failureText } from '#app/ui/failure.tsx'
+import { Chip } from '#app/ui/marks.tsx'
 import { DAY_MS } from '#domain/instant.ts'
 
 type Reconciliations = RouterOutputs['pipeline']['reconciliations']
@@ -100,11 +94,7 @@ function RunsTable({ data: { runs }, now }: { data: Reconciliations; now: number
         {
           key: 'at',
           header: 'Started',
-          cell: run => (
-            <span title={formatFullMoment(run.startedAt, PIPELINE_ZONE)}>
-              {formatAge(now - run.startedAt)} ago
-            </span>
-          ),
+          cell: run => <Ago at={run.startedAt} now={now} />,
         },
         {
           key: 'took',

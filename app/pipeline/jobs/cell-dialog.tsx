@@ -1,18 +1,14 @@
-'use client'
-
 import { useQuery } from '@tanstack/react-query'
-import { formatDate, formatDay } from '#app/format/day.ts'
+import { formatDay, formatMonth } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
-import { DialogFrame } from '#app/pipeline/dialog-frame.tsx'
+import { RunTable } from '#app/pipeline/jobs/ledger-card.tsx'
 import { SLOT_MARKS, StateMark } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { CardContent } from '#app/ui/card-content.tsx'
+import { CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { useNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useNow } from '#app/ui/use-now.ts'
-import { RunTable } from './run-table.tsx'
+import { DialogFrame } from '#app/ui/popup.tsx'
 
 export interface CellShown {
   job: string
@@ -95,5 +91,5 @@ function Stores({ stores }: { stores: RouterOutputs['pipeline']['jobs']['cell'][
 
 function periodText({ grain, period }: CellShown): string {
   if (grain === 'day') return formatDay(period)
-  return grain === 'week' ? `week from ${formatDay(period)}` : formatDate(period).replace(/^\d+ /, '')
+  return grain === 'week' ? `week from ${formatDay(period)}` : formatMonth(period)
 }

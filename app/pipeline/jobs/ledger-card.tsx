@@ -1,17 +1,18 @@
-'use client'
-
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
-import { Field, SelectField } from '#app/pipeline/form-fields.tsx'
-import { urlState } from '#app/pipeline/url-state.ts'
+import { formatDate } from '#app/format/day.ts'
+import { formatCount } from '#app/format/number.ts'
+import { formatLag } from '#app/format/time.ts'
+import { Field, SelectField } from '#app/pipeline/form.tsx'
+import { Moment } from '#app/pipeline/moment.tsx'
+import { RunStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useNow } from '#app/ui/use-now.ts'
-import { RunTable } from './run-table.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { useNow } from '#app/ui/clock.ts'
+import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
+import { pipelineState } from '#app/url-state.ts'
 
 const STATES = ['running', 'succeeded', 'failed', 'abandoned'] as const
 type State = (typeof STATES)[number]
@@ -21,10 +22,7 @@ export function LedgerCard() {
   const trpc = useTRPC()
   const client = useTRPCClient()
   const list = useQuery({ ...trpc.pipeline.jobs.list.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
-  const [filter, setFilter] = useQueryStates(
-    { job: urlState.job, state: urlState.state },
-    { history: 'replace', scroll: false },
-  )
+  const [filter, setFilter] = useQueryStates({ job: pipelineState.job, state: pipelineState.state })
   const job = filter.job ?? undefined
   const state = STATES.find(known => known === filter.state)
   const now = useNow()
@@ -87,18 +85,87 @@ export function LedgerCard() {
             <div className="flex max-h-[28rem] flex-col">
               <RunTable caption="Ledger" runs={pages.flatMap(page => page.runs)} now={now} />
             </div>
-            {query.hasNextPage ? (
-              <Button
-                className="mt-3 self-start"
-                disabled={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {query.isFetchingNextPage ? 'Loading' : 'Show more'}
-              </Button>
-            ) : null}
+            <ShowMore query={query} className="mt-3 self-start" />
           </>
         )}
       </CardContent>
     </Card>
+  )
+}
+
+type Run = RouterOutputs['pipeline']['jobs']['runs']['runs'][number]
+
+/** Attempts as the ledger has them. */
+export function RunTable({
+  caption,
+  runs,
+  now,
+  showsJob = true,
+}: {
+  caption: string
+  runs: readonly Run[]
+  now: number | null
+  showsJob?: boolean
+}) {
+  return (
+    <DataTable
+      caption={caption}
+      rows={runs}
+      rowKey={({ runId }) => String(runId)}
+      columns={[
+        { key: 'run', header: 'Run', cell: run => formatCount(run.runId) },
+        ...(showsJob
+          ? [
+              { key: 'job', header: 'Job', align: 'left' as const, cell: (run: Run) => run.job },
+              { key: 'period', header: 'Period', cell: (run: Run) => formatDate(run.period) },
+            ]
+          : []),
+        { key: 'store', header: 'Store', align: 'left', cell: run => run.store },
+        { key: 'state', header: 'State', align: 'left', cell: run => <RunStateChip state={run.state} /> },
+        {
+          key: 'started',
+          header: 'Started',
+          cell: run => <Moment at={run.startedAt} now={now} />,
+        },
+        {
+          key: 'duration',
+          header: 'Took',
+          cell: run => (run.finishedAt === null ? '–' : formatLag(run.finishedAt - run.startedAt)),
+        },
+        {
+          key: 'rows',
+          header: 'Rows',
+          cell: run => (run.rowCount === null ? '–' : formatCount(run.rowCount)),
+        },
+        {
+          key: 'offset',
+          header: 'Read through',
+          cell: run =>
+            run.throughOffset === null ? '–' : `${run.partition}: ${formatCount(run.throughOffset)}`,
+        },
+        {
+          key: 'checksum',
+          header: 'Checksum',
+          align: 'left',
+          cell: run => (
+            <span title={run.checksum ?? undefined} className="font-mono text-2xs">
+              {run.checksum ? run.checksum.slice(0, 8) : '–'}
+            </span>
+          ),
+        },
+        { key: 'attempt', header: 'Attempt', cell: run => run.attempt },
+        { key: 'trigger', header: 'By', align: 'left', cell: run => run.trigger },
+        {
+          key: 'why',
+          header: 'Why, or what went wrong',
+          align: 'left',
+          cell: run => (
+            <span className={run.error ? 'block min-w-56 whitespace-normal text-bad' : ''}>
+              {run.error ?? run.reason ?? ''}
+            </span>
+          ),
+        },
+      ]}
+    />
   )
 }

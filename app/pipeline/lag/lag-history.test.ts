@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LAG_HISTORY_MS, type LagSample, withSample } from './lag-history.ts'
+import { LAG_HISTORY_MS, type LagSample, withSample } from '#app/pipeline/lag/lag-history.ts'
 
 const at = (moment: number): LagSample => ({
   at: moment,

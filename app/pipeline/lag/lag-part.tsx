@@ -1,25 +1,20 @@
-'use client'
-
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatCount } from '#app/format/number.ts'
-import { formatAge, formatFullMoment, formatMoment, formatTime } from '#app/format/time.ts'
-import { TextField } from '#app/pipeline/form-fields.tsx'
-import { formatLag } from '#app/pipeline/overview/flow-nodes.ts'
-import { FLOW_MS } from '#app/pipeline/overview/use-flow.ts'
-import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
+import { formatAge, formatLag } from '#app/format/time.ts'
+import { TextField } from '#app/pipeline/form.tsx'
+import { Moment } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent, type CardQuery } from '#app/ui/card-content.tsx'
-import { Chip } from '#app/ui/chip.tsx'
+import { Card, CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { PathTag } from '#app/ui/path-marker.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
+import { Chip, PathTag } from '#app/ui/marks.tsx'
 
 type Flow = RouterOutputs['pipeline']['flow']
 type Source = RouterOutputs['pipeline']['sources']['sources'][number]
+
+/** Ages tick in between by the browser's clock. */
+const SOURCES_MS = 5_000
 
 /** How far each path has read each partition, and how far each source is in event time. */
 export function LagPart({ flow, now }: { flow: CardQuery<Flow>; now: number | null }) {
@@ -82,7 +77,7 @@ function lagCell(events: number, ms: number): string {
 
 function SourcesCard({ now }: { now: number | null }) {
   const trpc = useTRPC()
-  const query = useQuery({ ...trpc.pipeline.sources.queryOptions(), refetchInterval: FLOW_MS })
+  const query = useQuery({ ...trpc.pipeline.sources.queryOptions(), refetchInterval: SOURCES_MS })
   const [search, setSearch] = useState('')
   return (
     <Card
@@ -192,16 +187,6 @@ function SourceState({ source: { files, isIdle, isSlowest } }: { source: Source 
     <span className="flex gap-1">
       <Chip tone="good">active</Chip>
       {isSlowest ? <Chip>slowest</Chip> : null}
-    </span>
-  )
-}
-
-/** A time with seconds when it is of today, with its day when not; in full for a pointer. */
-function Moment({ at, now }: { at: number; now: number }) {
-  const moment = formatMoment(at, PIPELINE_ZONE, now)
-  return (
-    <span title={formatFullMoment(at, PIPELINE_ZONE)}>
-      {moment.includes(' ') ? moment : formatTime(at, PIPELINE_ZONE, { seconds: true })}
     </span>
   )
 }

@@ -1,8 +1,8 @@
 import { formatCount, plural } from '#app/format/number.ts'
-import { formatAge, formatTime } from '#app/format/time.ts'
-import type { Part } from '#app/pipeline/url-state.ts'
-import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
+import { formatAge, formatLag, formatTime } from '#app/format/time.ts'
+import { PIPELINE_ZONE } from '#app/pipeline/moment.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { Part } from '#app/url-state.ts'
 
 type Flow = RouterOutputs['pipeline']['flow']
 
@@ -131,15 +131,8 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
   ]
 }
 
-export function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
+function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
   return lagEvents === 0 ? 'nothing' : `${formatCount(lagEvents)}, ${formatLag(lagMs)}`
-}
-
-/** A lag for the eye: `40 ms`, `2.5 s`, then as an age. */
-export function formatLag(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 10_000) return `${(ms / 1_000).toFixed(1)} s`
-  return formatAge(ms)
 }
 
 function tickText({ nextTickAt }: Flow['freshness']['batch'], now: number): string {

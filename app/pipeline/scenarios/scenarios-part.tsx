@@ -1,25 +1,18 @@
-'use client'
-
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Play, Square } from 'lucide-react'
 import { useState } from 'react'
 import { plural } from '#app/format/number.ts'
-import { formatAge, formatFullMoment } from '#app/format/time.ts'
-import { failureText } from '#app/pipeline/failure-text.ts'
-import { TextField } from '#app/pipeline/form-fields.tsx'
-import { Note } from '#app/pipeline/note.tsx'
-import { OutcomeLine } from '#app/pipeline/outcome-line.tsx'
-import { PIPELINE_ZONE } from '#app/pipeline/zone.ts'
+import { formatAge } from '#app/format/time.ts'
+import { Note, OutcomeLine, TextField } from '#app/pipeline/form.tsx'
+import { Ago } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
-import { CardContent } from '#app/ui/card-content.tsx'
-import { Chip } from '#app/ui/chip.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { useServerNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { EmptyState } from '#app/ui/empty-state.tsx'
-import { Skeleton } from '#app/ui/skeleton.tsx'
-import { useServerNow } from '#app/ui/use-server-now.ts'
+import { failureText } from '#app/ui/failure.tsx'
+import { Chip } from '#app/ui/marks.tsx'
 
 type Board = RouterOutputs['pipeline']['scenarios']['board']
 type Run = Board['runs'][number]
@@ -236,11 +229,7 @@ function History({ board: { runs }, now }: { board: Board; now: number }) {
         {
           key: 'asked',
           header: 'Asked',
-          cell: row => (
-            <span title={formatFullMoment(row.requestedAt, PIPELINE_ZONE)}>
-              {formatAge(now - row.requestedAt)} ago
-            </span>
-          ),
+          cell: row => <Ago at={row.requestedAt} now={now} />,
         },
         {
           key: 'played',

@@ -1,13 +1,13 @@
 import { TRPCError } from '@trpc/server'
 import { getHTTPStatusCodeFromError } from '@trpc/server/http'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
-import { loadRestockUrlState } from '#app/restock/url-state.ts'
+import { loadRestockState } from '#app/url-state.ts'
 import { createCaller } from '#server/web/trpc/router.ts'
 import { createTrpcContext } from '#server/web/trpc/trpc.ts'
 
 /** What to order, as a file, for the same address as the page's. */
 export async function GET(request: Request): Promise<Response> {
-  const asked = loadRestockUrlState(new URL(request.url).searchParams)
+  const asked = loadRestockState(new URL(request.url).searchParams)
   const api = createCaller(createTrpcContext())
   try {
     const { stores } = await api.overview.get()

@@ -1,0 +1,71 @@
+import { Check, TriangleAlert } from 'lucide-react'
+import type { ComponentProps, ReactNode } from 'react'
+import { classNames } from '#app/ui/class-names.ts'
+
+const FIELD =
+  'min-h-9 w-full min-w-0 rounded-control border border-control bg-panel px-2.5 text-xs text-text disabled:opacity-50 pointer-coarse:min-h-11'
+
+/** A field below its label. */
+export function Field({
+  label,
+  className,
+  children,
+}: {
+  label: string
+  className?: string
+  children: ReactNode
+}) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child
+    <label className={classNames('grid min-w-0 gap-1 text-2xs text-muted', className)}>
+      {label}
+      {children}
+    </label>
+  )
+}
+
+export function TextField({ className, ...input }: ComponentProps<'input'>) {
+  return <input {...input} className={classNames(FIELD, className)} />
+}
+
+export function SelectField({ className, ...select }: ComponentProps<'select'>) {
+  return <select {...select} className={classNames(FIELD, className)} />
+}
+
+/** What came of the last press, announced. Keeps its place, so that nothing moves. */
+export function OutcomeLine({ done, failed }: { done: string | null; failed: string | null }) {
+  return (
+    <p role="status" className="flex min-h-5 items-start gap-1.5 text-2xs">
+      {failed ? (
+        <>
+          <TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0 text-bad" />
+          <span className="text-bad wrap-anywhere">{failed}</span>
+        </>
+      ) : null}
+      {!failed && done ? (
+        <>
+          <Check aria-hidden="true" className="mt-0.5 size-3.5 shrink-0 text-good" />
+          <span>{done}</span>
+        </>
+      ) : null}
+    </p>
+  )
+}
+
+/** Something that keeps the part below from working, and the command that helps. */
+export function Note({ children, command }: { children: ReactNode; command?: string }) {
+  return (
+    <p className="mb-3 flex items-start gap-2 rounded-control bg-faint px-3 py-2 text-xs">
+      <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+      <span>
+        {children}
+        {command ? (
+          <>
+            {' '}
+            <code className="font-mono text-2xs wrap-anywhere">{command}</code>
+          </>
+        ) : null}
+      </span>
+    </p>
+  )
+}

@@ -1,0 +1,224 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryStates } from 'nuqs'
+import { useDeferredValue, useState } from 'react'
+import { formatCount, plural } from '#app/format/number.ts'
+import { Field, OutcomeLine, SelectField, TextField } from '#app/pipeline/form.tsx'
+import { LetterDialog } from '#app/pipeline/letters/dead-letter-dialog.tsx'
+import { Moment } from '#app/pipeline/moment.tsx'
+import { LetterStateChip } from '#app/pipeline/state-marks.tsx'
+import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
+import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import { Button } from '#app/ui/button.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { useNow } from '#app/ui/clock.ts'
+import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
+import { failureText } from '#app/ui/failure.tsx'
+import { pipelineState } from '#app/url-state.ts'
+
+type Page = RouterOutputs['pipeline']['letters']['list']
+type Letter = Page['letters'][number]
+
+const LETTERS_MS = 5_000
+const STATES = ['open', 'requeued', 'discarded'] as const
+type State = (typeof STATES)[number]
+const ANY_STATE = 'any'
+
+/** What could not be processed, why, and the way to put it right. */
+export function LettersPart() {
+  const trpc = useTRPC()
+  const client = useTRPCClient()
+  const [asked, setAsked] = useQueryStates({ state: pipelineState.state, reason: pipelineState.reason })
+  const state: State | undefined =
+    asked.state === ANY_STATE ? undefined : (STATES.find(known => known === asked.state) ?? 'open')
+  const reason = asked.reason ?? undefined
+  const [search, setSearch] = useState('')
+  const wanted = useDeferredValue(search.trim()) || undefined
+  const [opened, setOpened] = useState<number | null>(null)
+  const now = useNow()
+  const query = useInfiniteQuery({
+    queryKey: [...trpc.pipeline.letters.list.pathKey(), { state, reason, search: wanted }],
+    queryFn: ({ pageParam, signal }) =>
+      client.pipeline.letters.list.query({ state, reason, search: wanted, cursor: pageParam }, { signal }),
+    initialPageParam: null as number | null,
+    getNextPageParam: page => page.nextCursor,
+    placeholderData: keepPreviousData,
+    // Who has asked for older pages reads them: new letters wait.
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : LETTERS_MS),
+  })
+  const reasons = query.data?.pages[0]?.openReasons ?? []
+  return (
+    <Card
+      title="Dead letters"
+      note="what could not be processed: kept with its reason, put right, and sent again"
+    >
+      <div className="mb-3 grid gap-2 sm:grid-cols-[minmax(0,10rem)_minmax(0,16rem)_minmax(0,1fr)]">
+        <Field label="State">
+          <SelectField
+            value={state ?? ANY_STATE}
+            onChange={event => void setAsked({ state: event.target.value as State | typeof ANY_STATE })}
+          >
+            {STATES.map(name => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+            <option value={ANY_STATE}>any</option>
+          </SelectField>
+        </Field>
+        <Field label="Reason">
+          <SelectField
+            value={reason ?? ''}
+            onChange={event => void setAsked({ reason: event.target.value || null })}
+          >
+            <option value="">every reason</option>
+            {withReason(reasons, reason).map(entry => (
+              <option key={entry.reason} value={entry.reason}>
+                {entry.reason} ({formatCount(entry.letters)} open)
+              </option>
+            ))}
+          </SelectField>
+        </Field>
+        <Field label="Part of source, id or store">
+          <TextField
+            type="search"
+            value={search}
+            maxLength={256}
+            onChange={event => setSearch(event.target.value)}
+          />
+        </Field>
+      </div>
+      {reason && state === 'open' ? <BulkRequeue reason={reason} /> : null}
+      <CardContent
+        query={query}
+        skeleton={<Skeleton className="h-96" />}
+        isEmpty={({ pages }) => pages.every(page => page.letters.length === 0)}
+        empty={
+          <EmptyState
+            what={
+              state === 'open' && !reason && !wanted ? 'No open dead letter.' : 'No dead letter like this.'
+            }
+            advice="Play the scenario “Poison events”, or choose another filter."
+          />
+        }
+      >
+        {({ pages }) => (
+          <>
+            <div className="flex max-h-[40rem] flex-col">
+              <LetterTable letters={pages.flatMap(page => page.letters)} now={now} onOpen={setOpened} />
+            </div>
+            <ShowMore query={query} className="mt-3 self-start" />
+          </>
+        )}
+      </CardContent>
+      <LetterDialog deadLetter={opened} onClose={() => setOpened(null)} />
+    </Card>
+  )
+}
+
+/** The chosen reason stays among the choices when its last open letter is settled. */
+function withReason(reasons: Page['openReasons'], chosen: string | undefined): Page['openReasons'] {
+  return chosen === undefined || reasons.some(({ reason }) => reason === chosen)
+    ? reasons
+    : [...reasons, { reason: chosen, letters: 0 }]
+}
+
+function LetterTable({
+  letters,
+  now,
+  onOpen,
+}: {
+  letters: readonly Letter[]
+  now: number | null
+  onOpen: (deadLetter: number) => void
+}) {
+  return (
+    <DataTable
+      caption="Dead letters, newest first"
+      rows={letters}
+      rowKey={({ deadLetter }) => String(deadLetter)}
+      columns={[
+        {
+          key: 'number',
+          header: 'Letter',
+          align: 'left',
+          cell: letter => (
+            <Button
+              kind="quiet"
+              className="-ml-2 text-text underline underline-offset-4"
+              onClick={() => onOpen(letter.deadLetter)}
+            >
+              {formatCount(letter.deadLetter)}
+              <span className="sr-only">: open it</span>
+            </Button>
+          ),
+        },
+        {
+          key: 'met',
+          header: 'Met',
+          cell: letter => <Moment at={letter.metAt} now={now} />,
+        },
+        {
+          key: 'state',
+          header: 'State',
+          align: 'left',
+          cell: letter => <LetterStateChip state={letter.state} />,
+        },
+        { key: 'reason', header: 'Reason', align: 'left', cell: letter => letter.reason },
+        { key: 'source', header: 'Source', align: 'left', cell: letter => letter.source ?? '–' },
+        { key: 'id', header: 'Id', align: 'left', cell: letter => <Short text={letter.eventId ?? '–'} /> },
+        { key: 'where', header: 'Where', align: 'left', cell: letter => <Short text={letter.metIn} /> },
+        {
+          key: 'detail',
+          header: 'Why',
+          align: 'left',
+          cell: letter => <Short text={letter.settlement ?? letter.detail} />,
+        },
+        {
+          key: 'payload',
+          header: 'Payload',
+          align: 'left',
+          cell: letter => (
+            <span className="font-mono text-2xs">
+              <Short text={letter.excerpt} />
+            </span>
+          ),
+        },
+      ]}
+    />
+  )
+}
+
+/** The beginning of a text in one line; the whole is a press away. */
+function Short({ text }: { text: string }) {
+  return <span className="block max-w-64 overflow-hidden text-ellipsis whitespace-nowrap">{text}</span>
+}
+
+/** Sends all open letters of a reason again as they are: when the world was put right, and not they. */
+function BulkRequeue({ reason }: { reason: string }) {
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const requeue = useMutation({
+    ...trpc.pipeline.letters.requeueReason.mutationOptions(),
+    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
+  })
+  const { data } = requeue
+  return (
+    <div className="mb-3 grid gap-1">
+      <Button
+        className="justify-self-start"
+        disabled={requeue.isPending}
+        onClick={() => requeue.mutate({ reason })}
+      >
+        {requeue.isPending ? 'Sending' : `Send all open letters of ${reason} again as they are`}
+      </Button>
+      <OutcomeLine
+        done={
+          data
+            ? `${plural(data.counted, 'event')} counted, ${formatCount(data.duplicates)} known before, ${formatCount(data.refused)} still wrong${data.left > 0 ? `; ${formatCount(data.left)} not tried yet: press again` : ''}.`
+            : null
+        }
+        failed={requeue.error ? failureText(requeue.error) : null}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,141 @@
+import { Download } from 'lucide-react'
+import { formatCount } from '#app/format/number.ts'
+import { formatFullMoment } from '#app/format/time.ts'
+import type { requestsOf } from '#app/reports/report-scope.ts'
+import {
+  COMPARISON_PHRASES,
+  changeText,
+  figureText,
+  hasComparison,
+  percentText,
+} from '#app/reports/report-texts.ts'
+import type { Report, ReportBasis, ReportRow } from '#app/trpc/router-outputs.ts'
+import { BasisPopover, offsetsText, type PathBasis } from '#app/ui/basis.tsx'
+import { buttonLook } from '#app/ui/button.tsx'
+import type { Column } from '#app/ui/data-table.tsx'
+import { FIGURES, type FigureName, figuresOf } from '#domain/report-views.ts'
+
+/** A column for each figure, and three for what the chosen one is held against. Totals of all rows at the foot. */
+export function figureColumns(report: Report): Column<ReportRow>[] {
+  const { view, totals, changes, unit, metric, comparison } = report
+  const columns = figuresOf(view, report).map(
+    (name): Column<ReportRow> => ({
+      key: name,
+      header: <span title={FIGURES[name].definition}>{FIGURES[name].title}</span>,
+      isSortable: true,
+      cell: row => figureText(name, row.figures[name], unit),
+      total: name in totals ? figureText(name, totals[name], unit) : null,
+    }),
+  )
+  if (!hasComparison(report)) return columns
+  const total = changes[metric] ?? NO_CHANGE
+  const { title } = FIGURES[metric]
+  return [
+    ...columns,
+    {
+      key: 'before',
+      header: `${title}, ${COMPARISON_PHRASES[comparison]}`,
+      isSortable: true,
+      cell: row => figureText(metric, row.before, unit),
+      total: figureText(metric, total.before, unit),
+    },
+    {
+      key: 'change',
+      header: 'Change',
+      isSortable: true,
+      cell: row => changeText(metric, row.change, unit),
+      total: changeText(metric, total.change, unit),
+    },
+    {
+      key: 'percent',
+      header: 'in %',
+      cell: row => percentText(row.percent),
+      total: percentText(total.percent),
+    },
+  ]
+}
+
+const NO_CHANGE = { before: null, change: null, percent: null }
+
+/** What a figure is counted in, beside a title. */
+export function unitOf(name: FigureName, unit: string): string | undefined {
+  return FIGURES[name].kind === 'money' ? unit : undefined
+}
+
+export type FileRequest = ReturnType<typeof requestsOf>['first'] & { search?: string; stockoutOnly?: boolean }
+
+/** At the head of a table: all its rows as a file, in its order; what its figures mean and rest on. */
+export function ReportActions({
+  title,
+  view,
+  request,
+  report,
+  zone,
+}: {
+  title: string
+  /** What the file has, whatever it is by. */
+  view: string
+  request: FileRequest
+  report: Report | undefined
+  zone: string
+}) {
+  const figure = report && FIGURES[report.metric]
+  return (
+    <>
+      <a
+        href={fileAddress(request)}
+        download
+        aria-label={`${view}: all rows as CSV`}
+        className={buttonLook({ kind: 'quiet' })}
+      >
+        <Download aria-hidden="true" className="size-4" />
+        CSV
+      </a>
+      <BasisPopover
+        title={title}
+        definition={figure ? `${figure.title}: ${figure.definition}` : ''}
+        bases={report && reportBases(report, zone)}
+      />
+    </>
+  )
+}
+
+function fileAddress({ stores, sort, search, stockoutOnly, metric, ...request }: FileRequest): string {
+  const asked = new URLSearchParams(request)
+  if (stores.length > 0) asked.set('stores', stores.join(','))
+  if (metric !== null) asked.set('metric', metric)
+  if (sort) asked.set('sort', `${sort.descending ? '-' : ''}${sort.by}`)
+  if (search) asked.set('search', search)
+  if (stockoutOnly) asked.set('stockout', 'only')
+  return `/api/reports/csv?${asked}`
+}
+
+/** What a report's figures rest on, in words: its runs, when they committed, how far they had read. */
+export function reportBases({ basis, comparedBasis }: Report, zone: string): PathBasis[] {
+  return [
+    {
+      path: 'batch',
+      lines: [
+        ...basisLines(basis, zone),
+        ...(comparedBasis
+          ? basisLines(comparedBasis, zone).map(line => ({ ...line, name: `${line.name}, before` }))
+          : []),
+      ],
+    },
+  ]
+}
+
+function basisLines(basis: ReportBasis, zone: string): { name: string; value: string }[] {
+  const { job, runs, oldestRunId, newestRunId, oldestComputedAt, newestComputedAt, through } = basis
+  if (newestRunId === null || oldestRunId === null) return [{ name: 'Runs', value: `none of ${job} yet` }]
+  return [
+    { name: 'Runs', value: `${formatCount(runs)} of ${job}` },
+    { name: 'Oldest', value: runText(oldestRunId, oldestComputedAt, zone) },
+    { name: 'Newest', value: runText(newestRunId, newestComputedAt, zone) },
+    { name: 'Read through', value: offsetsText(through) },
+  ]
+}
+
+function runText(runId: number, computedAt: number | null, zone: string): string {
+  return `${formatCount(runId)}${computedAt === null ? '' : `, ${formatFullMoment(computedAt, zone)}`}`
+}

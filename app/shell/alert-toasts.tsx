@@ -1,0 +1,194 @@
+'use client'
+
+import { Toast } from '@base-ui/react/toast'
+import { useQueryClient } from '@tanstack/react-query'
+import { Bell, BellOff, X } from 'lucide-react'
+import Link from 'next/link'
+import { useEffect, useRef } from 'react'
+import {
+  type AlertNames,
+  announcementsOf,
+  isTogether,
+  newlyOpened,
+  waitingAlerts,
+} from '#app/shell/alerts.ts'
+import { useLive } from '#app/socket/live.tsx'
+import { useTRPC } from '#app/trpc/client.tsx'
+import { useStored } from '#app/ui/browser-state.ts'
+import { Button, buttonLook } from '#app/ui/button.tsx'
+import { useNow } from '#app/ui/clock.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
+
+const SHOWN_MS = 8_000
+const MOST_TOASTS = 3
+
+/** New shortages, told on whatever page one is, as they are raised. */
+export function AlertToasts() {
+  return (
+    <Toast.Provider limit={MOST_TOASTS} timeout={SHOWN_MS}>
+      <Announcer />
+      <Toast.Portal>
+        {/*
+         * On a phone a toast lies on the bar at the top, beside the menu's button: the one place without
+         * anything to press. On larger screens in the corner.
+         */}
+        <Toast.Viewport className="fixed z-40 flex flex-col gap-2 max-lg:top-1 max-lg:right-14 max-lg:left-2 lg:right-4 lg:bottom-4 lg:w-88">
+          <Toasts />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  )
+}
+
+function Announcer() {
+  const toasts = Toast.useToastManager()
+  const trpc = useTRPC()
+  const queryClient = useQueryClient()
+  const [isMuted] = useAlertsMuted()
+  /** What is being shown: while it stays, more are added to its count. */
+  const shown = useRef<LiveAlert[]>([])
+
+  useNewAlerts(raised => {
+    if (!isMuted) void announce(raised)
+  })
+
+  async function announce(raised: readonly LiveAlert[]): Promise<void> {
+    const alerts = [...shown.current, ...raised]
+    shown.current = alerts
+    const together = isTogether(alerts)
+    if (together) for (const { alertId } of alerts) toasts.close(alertId)
+    const names = together ? new Map() : await namesOf(raised)
+    for (const { id, title, detail } of announcementsOf(together ? alerts : raised, names)) {
+      toasts.add({
+        id,
+        title,
+        description: detail,
+        onRemove() {
+          shown.current = together ? [] : shown.current.filter(({ alertId }) => alertId !== id)
+        },
+      })
+    }
+  }
+
+  /** Without them a toast names ids: it does not wait for a server that is away. */
+  async function namesOf(alerts: readonly LiveAlert[]): Promise<AlertNames> {
+    const alertIds = alerts.map(({ alertId }) => alertId)
+    const found = await queryClient
+      .fetchQuery({ ...trpc.restock.describe.queryOptions({ alertIds }), retry: false })
+      .catch(() => [])
+    return new Map(found.map(({ alertId, ...names }) => [alertId, names]))
+  }
+
+  return null
+}
+
+function Toasts() {
+  const { toasts, close } = Toast.useToastManager()
+  return toasts.map(toast => (
+    <Toast.Root
+      key={toast.id}
+      toast={toast}
+      swipeDirection={['right', 'up']}
+      className="flex items-center gap-2 rounded-card border border-line bg-panel pl-3 shadow-popup outline-none data-limited:hidden motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0 max-lg:not-first:hidden lg:items-start lg:py-2"
+    >
+      <Link
+        href="/restock"
+        onClick={() => close(toast.id)}
+        className="min-w-0 grow self-stretch text-xs hover:underline max-lg:flex max-lg:items-center"
+      >
+        <Toast.Title className="truncate font-medium lg:whitespace-normal" />
+        <Toast.Description className="text-2xs text-muted max-lg:sr-only" />
+      </Link>
+      <Toast.Close
+        aria-label="Dismiss"
+        // It can be seen and pressed at any time, not only while the toasts have the focus.
+        aria-hidden={false}
+        className={buttonLook({ kind: 'icon', className: 'shrink-0 pointer-coarse:min-h-9' })}
+      >
+        <X aria-hidden="true" className="size-4" />
+      </Toast.Close>
+    </Toast.Root>
+  ))
+}
+
+/** Alerts that come close together are told together. */
+const GATHERED_MS = 1_000
+/** In a rush nobody is told more often than this. */
+const GAP_MS = 5_000
+
+/**
+ * Calls `tell` with alerts as they are raised, each once: also those raised while the connection was lost,
+ * none of those that were open when the page was loaded.
+ */
+function useNewAlerts(tell: (alerts: readonly LiveAlert[]) => void): void {
+  const { state } = useLive()
+  const latest = useRef(tell)
+  const known = useRef<ReadonlyMap<string, LiveAlert> | null>(null)
+  const gathered = useRef<LiveAlert[]>([])
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const toldAt = useRef(0)
+
+  useEffect(() => {
+    latest.current = tell
+  })
+  useEffect(() => () => clearTimeout(timer.current), [])
+
+  useEffect(() => {
+    if (state.cursor === null && known.current === null) return
+    const raised = known.current === null ? [] : newlyOpened(known.current, state.alerts)
+    known.current = state.alerts
+    if (raised.length === 0) return
+    gathered.current.push(...raised)
+    if (timer.current !== undefined) return
+    const wait = Math.max(GATHERED_MS, toldAt.current + GAP_MS - Date.now())
+    timer.current = setTimeout(() => {
+      timer.current = undefined
+      toldAt.current = Date.now()
+      // What was over again before anybody could read it is not news.
+      const open = gathered.current.splice(0).filter(({ alertId }) => known.current?.has(alertId))
+      if (open.length > 0) latest.current(open)
+    }, wait)
+  }, [state.alerts, state.cursor])
+}
+
+/** Whether new alerts are kept from popping up, in this browser. */
+function useAlertsMuted(): [isMuted: boolean, setMuted: (muted: boolean) => void] {
+  const [stored, store] = useStored('tillstream.alerts-muted')
+  return [stored === 'yes', muted => store(muted ? 'yes' : null)]
+}
+
+/** Mutes the toasts. The count in the navigation stays. */
+export function MuteSwitch() {
+  const [isMuted, setMuted] = useAlertsMuted()
+  return (
+    <Button
+      kind="quiet"
+      className="w-full justify-start gap-2.5 px-2.5"
+      aria-pressed={isMuted}
+      onClick={() => setMuted(!isMuted)}
+    >
+      {isMuted ? (
+        <BellOff aria-hidden="true" className="size-4" />
+      ) : (
+        <Bell aria-hidden="true" className="size-4" />
+      )}
+      Mute new alerts
+    </Button>
+  )
+}
+
+const MOST_COUNTED = 999
+
+/** How many alerts wait for somebody, beside the link to them; nothing for none. */
+export function AlertBadge() {
+  const { state } = useLive()
+  const now = useNow()
+  const count = waitingAlerts(state.alerts, now ?? 0).length
+  if (count === 0) return null
+  return (
+    <span className="ml-auto min-w-6 rounded-full bg-bad-soft px-1.5 text-center text-2xs font-medium text-bad">
+      {count > MOST_COUNTED ? `${MOST_COUNTED}+` : count}
+      <span className="sr-only"> open alerts</span>
+    </span>
+  )
+}

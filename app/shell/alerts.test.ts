@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { announcementsOf, countByRule, isWaiting, newlyOpened } from '#app/shell/alerts.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
+
+const NOON = Date.parse('2026-11-20T12:00:00Z')
+
+function alert(alertId: string, part: Partial<LiveAlert> = {}): LiveAlert {
+  return {
+    alertId,
+    store: 'berlin-mitte',
+    sku: '85123A',
+    rule: 'low_stock',
+    severity: 'warning',
+    state: 'open',
+    openedAt: NOON,
+    onHand: 2,
+    onOrder: 0,
+    reorderPoint: 5,
+    ...part,
+  }
+}
+
+const byId = (...alerts: LiveAlert[]) => new Map(alerts.map(entry => [entry.alertId, entry]))
+
+describe('an alert', () => {
+  it('waits until somebody acknowledges it, or for as long as it was snoozed', () => {
+    const handling = { by: 'Ada', at: NOON, until: null }
+    expect(isWaiting(alert('a'), NOON)).toBe(true)
+    expect(isWaiting(alert('a', { handling: { ...handling, kind: 'acknowledged' } }), NOON)).toBe(false)
+    const snoozed = alert('a', { handling: { ...handling, kind: 'snoozed', until: NOON } })
+    expect(isWaiting(snoozed, NOON - 1)).toBe(false)
+    expect(isWaiting(snoozed, NOON)).toBe(true)
+  })
+})
+
+describe('what is new', () => {
+  it('is what was not there before, once, whatever changes about the rest', () => {
+    const before = byId(alert('a'), alert('b'))
+    const after = byId(alert('a', { rule: 'out_of_stock' }), alert('c'))
+    expect(newlyOpened(before, after).map(({ alertId }) => alertId)).toEqual(['c'])
+    expect(newlyOpened(after, after)).toEqual([])
+  })
+})
+
+describe('many alerts in a line', () => {
+  it('are counted, the worst first', () => {
+    const rules = ['low_stock', 'oversold', 'low_stock', 'out_of_stock'] as const
+    expect(countByRule(rules.map(rule => ({ rule })))).toBe('1 out of stock, 1 oversold, 2 low')
+    expect(countByRule([])).toBe('')
+  })
+})
+
+const short = (alertId: string, rule: LiveAlert['rule'] = 'low_stock') =>
+  alert(alertId, { rule, onHand: -1, onOrder: 12 })
+
+describe('what a toast says', () => {
+  it('names product and store where they are known, and their ids where not', () => {
+    const names = new Map([['a', { productName: 'Espresso beans', storeName: 'Berlin Mitte' }]])
+    expect(announcementsOf([short('a', 'oversold'), short('b')], names)).toEqual([
+      { id: 'a', title: 'Oversold: Espresso beans', detail: 'Berlin Mitte, −1 on hand, 12 on order' },
+      { id: 'b', title: 'Low stock: 85123A', detail: 'berlin-mitte, −1 on hand, 12 on order' },
+    ])
+  })
+
+  it('counts many alerts in one', () => {
+    const many = [short('a', 'out_of_stock'), ...['b', 'c', 'd', 'e', 'f', 'g'].map(id => short(id))]
+    expect(announcementsOf(many, new Map())).toEqual([
+      { id: 'alerts-together', title: '7 new alerts', detail: '1 out of stock, 6 low' },
+    ])
+  })
+})

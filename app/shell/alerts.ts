@@ -1,0 +1,83 @@
+import { formatCount, plural } from '#app/format/number.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { LiveAlert } from '#server/web/live/messages.ts'
+
+type Alerts = ReadonlyMap<string, LiveAlert>
+
+/** Whether an alert still waits for somebody: nobody has acknowledged it, and it is not (or no longer) snoozed. */
+export function isWaiting({ handling }: LiveAlert, now: Instant): boolean {
+  if (!handling) return true
+  return handling.until !== null && handling.until <= now
+}
+
+export function waitingAlerts(alerts: Alerts, now: Instant): LiveAlert[] {
+  return [...alerts.values()].filter(alert => isWaiting(alert, now))
+}
+
+/**
+ * The alerts that were raised between two moments. An alert keeps its id through amendments, reconnections
+ * and replays, and an episode that has ended never opens again: so each is new once.
+ */
+export function newlyOpened(before: Alerts, after: Alerts): LiveAlert[] {
+  return [...after.values()].filter(({ alertId }) => !before.has(alertId))
+}
+
+/** A shortage in words, as a sentence begins. */
+export const RULE_TITLES: Record<LiveAlert['rule'], string> = {
+  out_of_stock: 'Out of stock',
+  oversold: 'Oversold',
+  low_stock: 'Low stock',
+}
+
+const RULE_WORDS: Record<LiveAlert['rule'], string> = {
+  out_of_stock: 'out of stock',
+  oversold: 'oversold',
+  low_stock: 'low',
+}
+
+/** `4 out of stock, 3 low`; the worst first, nothing for none. */
+export function countByRule(alerts: readonly Pick<LiveAlert, 'rule'>[]): string {
+  return (['out_of_stock', 'oversold', 'low_stock'] as const)
+    .map(rule => ({ rule, count: alerts.filter(alert => alert.rule === rule).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ rule, count }) => `${count} ${RULE_WORDS[rule]}`)
+    .join(', ')
+}
+
+/** What a toast says. */
+interface Announcement {
+  /** Toasts of one id replace each other. */
+  id: string
+  title: string
+  detail: string
+}
+
+/** More than these at once are told as one. */
+const TOLD_ONE_BY_ONE = 2
+const SUMMARY_ID = 'alerts-together'
+
+/** Names of an alert's product and store, as far as they are known. */
+export type AlertNames = ReadonlyMap<string, { productName: string | null; storeName: string }>
+
+/** Whether alerts are told one by one: only then their names are needed. */
+export function isTogether(alerts: readonly LiveAlert[]): boolean {
+  return alerts.length > TOLD_ONE_BY_ONE
+}
+
+/** A few alerts speak for themselves, many are counted. @param alerts raised since one looked last */
+export function announcementsOf(alerts: readonly LiveAlert[], names: AlertNames): Announcement[] {
+  if (!isTogether(alerts)) return alerts.map(alert => announcementOf(alert, names))
+  return [{ id: SUMMARY_ID, title: plural(alerts.length, 'new alert'), detail: countByRule(alerts) }]
+}
+
+function announcementOf(
+  { alertId, rule, store, sku, onHand, onOrder }: LiveAlert,
+  names: AlertNames,
+): Announcement {
+  const { productName = null, storeName = store } = names.get(alertId) ?? {}
+  return {
+    id: alertId,
+    title: `${RULE_TITLES[rule]}: ${productName ?? sku}`,
+    detail: `${storeName}, ${formatCount(onHand)} on hand, ${formatCount(onOrder)} on order`,
+  }
+}

@@ -1,0 +1,85 @@
+import { TRPCClientError } from '@trpc/client'
+import { RotateCw, TriangleAlert } from 'lucide-react'
+import { Button } from '#app/ui/button.tsx'
+
+/** A failure in words for the reader of a page: what happened, and what they can do. */
+interface Failure {
+  what: string
+  advice: string
+}
+
+/** @param error what a query or the socket threw */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof TRPCClientError) {
+    const code = codeOf(error)
+    if (code === null) {
+      return {
+        what: 'The server of this page did not answer.',
+        advice: 'It may be restarting. The page goes on by itself once it is back.',
+      }
+    }
+    if (code === 'SERVICE_UNAVAILABLE' || code === 'INTERNAL_SERVER_ERROR') {
+      return {
+        what: 'The database could not answer.',
+        advice: 'If this lasts, ask /readyz of this server which part is missing.',
+      }
+    }
+    if (code === 'BAD_REQUEST') {
+      return {
+        what: 'This address asks for something that does not exist.',
+        advice: 'Choose the day, the stores and the currency again above.',
+      }
+    }
+    return {
+      what: error.message,
+      advice: 'Try again; if it stays, the log of the web process has the cause.',
+    }
+  }
+  return {
+    what: 'Something went wrong on this page.',
+    advice: error instanceof Error ? error.message : 'Try again, or load the page anew.',
+  }
+}
+
+/** tRPC's error code, or null when no answer came at all. */
+function codeOf(error: TRPCClientError<never>): string | null {
+  const data: unknown = error.data
+  if (typeof data === 'object' && data !== null && 'code' in data) return String(data.code)
+  return null
+}
+
+/** Why something that was asked for was not done, in a sentence. A refusal says itself what can be done. */
+export function failureText(error: unknown): string {
+  if (error instanceof TRPCClientError) {
+    const data: unknown = error.data
+    if (typeof data === 'object' && data !== null && 'code' in data && data.code === 'BAD_REQUEST')
+      return error.message
+  }
+  const { what, advice } = describeFailure(error)
+  return `${what} ${advice}`
+}
+
+/** What happened, what to do about it, and a button to try again. */
+export function ErrorState({
+  failure,
+  retry,
+  retrying,
+}: {
+  failure: Failure
+  retry: () => unknown
+  retrying: boolean
+}) {
+  return (
+    <div role="alert" className="my-auto flex flex-col items-start gap-2 text-xs">
+      <p className="flex items-start gap-2 font-medium text-bad">
+        <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+        {failure.what}
+      </p>
+      <p className="text-muted">{failure.advice}</p>
+      <Button onClick={() => void retry()} disabled={retrying}>
+        <RotateCw aria-hidden="true" className={`size-3.5 ${retrying ? 'motion-safe:animate-spin' : ''}`} />
+        Try again
+      </Button>
+    </div>
+  )
+}

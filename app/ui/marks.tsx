@@ -1,0 +1,57 @@
+import type { ReactNode } from 'react'
+import { classNames } from '#app/ui/class-names.ts'
+
+/** The two readers of the log. */
+export type Path = 'batch' | 'stream'
+
+const PATH_NAMES: Record<Path, string> = { batch: 'Batch', stream: 'Stream' }
+
+/** The sign of a path: a blue square or an orange dot. The shape says it too, for who cannot tell the colours. */
+export function PathMarker({ path, className }: { path: Path; className?: string }) {
+  return (
+    <span
+      aria-hidden="true"
+      className={classNames(
+        'inline-block size-[0.625rem] shrink-0',
+        path === 'batch' ? 'rounded-[2px] bg-batch' : 'rounded-full bg-stream',
+        className,
+      )}
+    />
+  )
+}
+
+/** A path by sign and name, with what follows it: `■ Batch, 14:28`. */
+export function PathTag({ path, detail, className }: { path: Path; detail?: string; className?: string }) {
+  return (
+    <span
+      className={classNames(
+        'inline-flex items-center gap-1.5 whitespace-nowrap text-2xs text-muted',
+        className,
+      )}
+    >
+      <PathMarker path={path} />
+      {PATH_NAMES[path]}
+      {detail ? `, ${detail}` : null}
+    </span>
+  )
+}
+
+const TONES = {
+  plain: 'border-transparent bg-faint text-muted',
+  good: 'border-current text-good',
+  bad: 'border-current bg-bad-soft font-medium text-bad',
+}
+
+/** A word or two about the thing beside it. The words carry the meaning, the tone only underlines it. */
+export function Chip({ tone = 'plain', children }: { tone?: keyof typeof TONES; children: ReactNode }) {
+  return (
+    <span
+      className={classNames(
+        'inline-flex items-center gap-1 whitespace-nowrap rounded-[5px] border px-1.5 text-2xs leading-[1.5]',
+        TONES[tone],
+      )}
+    >
+      {children}
+    </span>
+  )
+}
