@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { placed } from '#domain/examples/example-events.ts'
+import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { toLogEvent } from '#jobs/testing/events.ts'
-import { appendTestEvents } from '#jobs/testing/log.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 
 async function sell(sql: Sql, id: string, day: string): Promise<void> {
-  await appendTestEvents(sql, toLogEvent(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
+  await appendTestEvents(sql, toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
 }
 
 async function verdicts(sql: Sql): Promise<string[]> {
@@ -47,7 +46,7 @@ test('verdicts of two halves of the partitions stand beside each other', async (
   await sell(sql, '1', '2026-03-02')
   await appendTestEvents(
     sql,
-    toLogEvent(placed({ id: '2', store: 'kolkata', at: '2026-03-02T10:00:00Z' }, TEA)),
+    toLogEvents(placed({ id: '2', store: 'kolkata', at: '2026-03-02T10:00:00Z' }, TEA)),
   )
   await runDue('2026-03-02T12:00:00Z', { besides: connect() })
   const rows = await sql<{ store: string }[]>`select distinct store from batch.open_slots order by store`
