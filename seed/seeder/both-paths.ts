@@ -1,9 +1,10 @@
 import type { Sql } from '#db/client.ts'
 import { addDays, businessDayOf } from '#domain/business-day.ts'
+import { REPORTS } from '#domain/reports.ts'
 import { runProgram } from '#platform/process.ts'
 import { pause } from '#platform/time.ts'
 import type { World } from '#seed/world/world.ts'
-import { describeDone, duration, type SeedingProgress } from './progress.ts'
+import { describeDone, duration, rate, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 
 export interface BothPaths {
@@ -29,7 +30,7 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   const days = world.shops.map(shop => businessDayOf(options.until, shop)).sort()
   const range = ['--from', addDays(days[0] ?? '', -options.days), '--to', days.at(-1) ?? '']
   await runPaths(context, range)
-  progress.begin('reconciliation')
+  progress.begin()
   // The first tick of the schedule audits every row of it, and nobody has to wait for that.
   const reconciling = run(context, 'server/serving/reconcile/main.ts', [...range, '--figures-only'])
   await watch(context, reconciling, async () => {
@@ -45,7 +46,7 @@ async function runPaths(context: BothPaths, range: readonly string[]): Promise<v
   // The first to fail ends the other too.
   const failed = new AbortController()
   const both = { ...context, stop: AbortSignal.any([context.stop, failed.signal]) }
-  progress.begin('paths')
+  progress.begin()
   const timed = async (name: string, entry: string, args: readonly string[]): Promise<number> => {
     await run(both, entry, args)
     progress.took(name, events)
@@ -66,11 +67,11 @@ async function runPaths(context: BothPaths, range: readonly string[]): Promise<v
     const percent = (share: number) => `${Math.floor(100 * Math.min(1, share))}%`
     const streamShare = events === 0 ? 1 : streamed / events
     progress.show(
-      `stream path ${percent(streamShare)} (${Math.round(streamed / (progress.elapsedMs() / 1_000)).toLocaleString('en')}/s), batch path ${percent(batch)}`,
+      `stream path ${percent(streamShare)} (${rate(streamed, progress.elapsedMs())}), batch path ${percent(batch)}`,
       Math.min(streamShare, batch),
     )
   })
-  progress.done(`stream path: ${describeDone('events', { done: events, elapsedMs: streamMs })}`)
+  progress.done(`stream path: ${describeDone('events', events, streamMs)}`)
   progress.done(`batch path, at the same time: all reports · ${duration(batchMs)}`)
 }
 
@@ -115,24 +116,10 @@ async function countStreamed(sql: Sql): Promise<number> {
   return row?.count ?? 0
 }
 
-/** How much of the batch path each report is, in hundredths of its time; they run in this order. */
-const REPORT_SHARES: readonly (readonly [string, number])[] = [
-  ['daily_sales', 7],
-  ['hourly_sales', 10],
-  ['daily_product_sales', 25],
-  ['daily_inventory', 45],
-  ['weekly_sales', 3],
-  ['monthly_sales', 3],
-  ['monthly_inventory', 7],
-]
-
-/** Which share of the batch path is done, by the reports that stand: each comes with all days of half the stores at once. */
+/** Which share of the reports stands: each comes with all days of half the stores at once. */
 async function batchShare(sql: Sql): Promise<number> {
-  const [row] = await sql<{ done: number }[]>`
-    select coalesce(sum(share), 0)::float8 / 100 as done
-    from unnest(
-      ${REPORT_SHARES.map(([job]) => job)}::text[], ${REPORT_SHARES.map(([, share]) => share)}::integer[]
-    ) as report(job, share)
+  const [row] = await sql<{ standing: number }[]>`
+    select count(*)::integer as standing from unnest(${REPORTS.map(({ name }) => name)}::text[]) as report(job)
     where exists (select from batch.current_runs r where r.job = report.job)`
-  return row?.done ?? 0
+  return (row?.standing ?? 0) / REPORTS.length
 }

@@ -4,11 +4,11 @@ import { messageOf, runCommand } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { stopOnSignals } from '#platform/process.ts'
 import { takeThroughBothPaths } from './both-paths.ts'
-import { createProgressLine, createSeedingProgress } from './progress.ts'
+import { SeedingProgress } from './progress.ts'
 import { seedLog } from './seed-log.ts'
 import { parseSeedOptions, SEED_USAGE, type SeedOptions } from './seed-options.ts'
 
-const progress = createSeedingProgress(createProgressLine(process.stderr, Date.now), () => performance.now())
+const progress = new SeedingProgress(process.stderr, () => performance.now())
 
 await runCommand({
   usage: SEED_USAGE,

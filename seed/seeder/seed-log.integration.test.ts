@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { parseEvent } from '#domain/event.ts'
 import { readSeedRecord, readShops, writeJournals } from '#seed/world/world-files.ts'
-import { createSeedingProgress } from './progress.ts'
+import { SeedingProgress } from './progress.ts'
 import { seedLog } from './seed-log.ts'
 
 const OPTIONS = {
@@ -19,7 +19,7 @@ const OPTIONS = {
   until: Date.UTC(2026, 10, 20, 12),
 }
 
-const silent = createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now())
+const silent = new SeedingProgress({ isTTY: false, columns: 80, write: () => true }, () => performance.now())
 
 describe('seeding', () => {
   let database: TestDatabase

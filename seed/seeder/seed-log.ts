@@ -7,7 +7,7 @@ import { createWorld, type World } from '#seed/world/world.ts'
 import { writeJournals, writeSeedRecord, writeShops } from '#seed/world/world-files.ts'
 import { LogNotEmptyError, loadHistory } from '#server/log/history.ts'
 import { type HistoryMaking, makeHistory } from './make-history.ts'
-import { describeDone, describeProgress, type SeedingProgress } from './progress.ts'
+import { describeDone, rate, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 import { writeReference } from './write-reference.ts'
 
@@ -102,7 +102,7 @@ async function loadWorld(
   { sql, options, dataDir, progress }: Seeding,
   made: { start: Instant; chunks: HistoryMaking['chunks']; endOfWorld(): WorldEnd },
 ): Promise<void> {
-  progress.begin('history')
+  progress.begin()
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   let loaded = 0
   try {
@@ -112,8 +112,12 @@ async function loadWorld(
       to: options.until,
       onProgress(done) {
         loaded = done
-        const elapsedMs = progress.elapsedMs()
-        progress.show(`history: ${describeProgress('events', { done, total, elapsedMs })}`, done / total)
+        const most = Math.max(done, total).toLocaleString('en')
+        const speed = rate(done, progress.elapsedMs())
+        progress.show(
+          `history: ${done.toLocaleString('en')} of about ${most} events · ${speed}`,
+          done / total,
+        )
       },
       beforeCommit: () => writeWorld(dataDir, options, made.endOfWorld()),
     })
@@ -122,5 +126,5 @@ async function loadWorld(
   }
   const elapsedMs = progress.elapsedMs()
   progress.took('history', loaded)
-  progress.done(`history: ${describeDone('events', { done: loaded, elapsedMs })}`)
+  progress.done(`history: ${describeDone('events', loaded, elapsedMs)}`)
 }

@@ -1,9 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import { enrich } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import type { SalesEffect } from '#domain/measures.ts'
+import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import type { World } from '#seed/world/world.ts'
 
 /** What both paths should hold, or do, by store and business day; on hand by store and sku. */

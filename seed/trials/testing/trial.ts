@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import pino from 'pino'
 import { expect, onTestFinished, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
@@ -13,8 +12,9 @@ import { REPORTS } from '#domain/reports.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
 import { connectForRuns } from '#jobs/run/batch-client.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
+import { silentLogger } from '#platform/logger.ts'
 import { enrichedHistory } from '#seed/history/world-history.ts'
-import { createSeedingProgress } from '#seed/seeder/progress.ts'
+import { SeedingProgress } from '#seed/seeder/progress.ts'
 import { seedLog } from '#seed/seeder/seed-log.ts'
 import { dropFile, openJournals } from '#seed/simulators/files/journals.ts'
 import { openShopFiles } from '#seed/simulators/files/shop-files.ts'
@@ -85,7 +85,7 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     sql: database.sql,
     options: { ...seed, json: false, days: HISTORY_DAYS },
     dataDir,
-    progress: createSeedingProgress({ show() {}, done() {}, clear() {} }, () => performance.now()),
+    progress: new SeedingProgress({ isTTY: false, columns: 80, write: () => true }, () => performance.now()),
     stop: new AbortController().signal,
   })
   const movePostgres = await installPostgresClock(database.sql, TRIAL_START)
@@ -261,7 +261,7 @@ async function runStream(url: string): Promise<void> {
       url,
       partitions: Array.from({ length: count }, (_, partition) => partition),
       owner: 'trial',
-      logger: pino({ level: 'silent' }),
+      logger: silentLogger(),
     })
   } finally {
     await sql.end({ timeout: 1 })
