@@ -1,6 +1,6 @@
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
-import { connectForRuns } from '#jobs/run/batch-client.ts'
+import { connectForRuns } from '#jobs/ledger/claims.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
 import { type Figure, percentile } from './figures.ts'
 import {

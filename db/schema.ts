@@ -119,6 +119,8 @@ export const runs = batch.table('runs', {
   backendPid: integer().notNull(),
   backendStart: instant().notNull(),
   reason: text(),
+  rangeTo: date(),
+  depth: text({ enum: ['figures', 'rows'] }),
 })
 
 export const alertActions = live.table('alert_actions', {

@@ -8,7 +8,7 @@ import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import type { ModelEvent } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
-import { connectForRuns } from './run/batch-client.ts'
+import { connectForRuns } from './ledger/claims.ts'
 import { runWanted } from './run/run-wanted.ts'
 import { MODELS } from './testing/model.ts'
 

@@ -6,8 +6,8 @@ import {
 } from '#server/intake/files/drop/drop-folder.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
-import { ledgerRetention } from './ledger/ledger-retention.ts'
-import type { OtherJob, OtherJobResult } from './other-job.ts'
+import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
+import { ledgerRetention } from './ledger/retention.ts'
 
 /** The jobs that fill no report, by what the schedule does with them. */
 export interface WiredJobs {

@@ -7,7 +7,7 @@ import { formatAmount } from '#domain/money.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
-import { connectForRuns } from './run/batch-client.ts'
+import { connectForRuns } from './ledger/claims.ts'
 import { runWanted } from './run/run-wanted.ts'
 
 const AFTER_ALL_EXAMPLES = Date.parse('2027-01-01T00:00:00Z')

@@ -1,9 +1,8 @@
 import { formatInstant } from '#domain/instant.ts'
-import type { HistoryEntry } from '#jobs/ledger/read-history.ts'
+import type { HistoryEntry } from '#jobs/ledger/history.ts'
 import type { SetOutcome } from '#jobs/run/run-set.ts'
 import type { RunSummary } from '#jobs/run/run-wanted.ts'
 import type { DayRange } from './arguments.ts'
-import { textTable } from './text-table.ts'
 
 /** One line of progress a set. */
 export function describeSet(
@@ -39,7 +38,7 @@ export function summarise(summary: RunSummary, range: DayRange) {
   return { ...range, jobs: [...jobs.values()], failures, blocked, unknownStores }
 }
 
-export type Summary = ReturnType<typeof summarise>
+type Summary = ReturnType<typeof summarise>
 
 /** Whether everything that was asked for stands now. */
 export function isComplete({ failures, blocked, unknownStores }: Summary): boolean {
@@ -118,4 +117,31 @@ export function describeHistory(entries: readonly HistoryEntry[]): string {
       entry.error ?? [entry.trigger, entry.reason].filter(text => text !== null).join(', '),
     ]),
   )
+}
+
+/** Rows as lines of aligned columns, titles first. Columns of numbers are right-aligned. */
+export function textTable(
+  titles: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
+  const cells = rows.map(row => row.map(cell => (cell === null ? '' : String(cell))))
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...cells.map(row => row[column]?.length ?? 0)),
+  )
+  const isNumeric = titles.map(
+    (_, column) =>
+      rows.length > 0 && rows.every(row => typeof row[column] === 'number' || row[column] === null),
+  )
+  return [titles, ...cells]
+    .map(row =>
+      row
+        .map((cell, column) => {
+          const width = widths[column] ?? 0
+          return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width)
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .map(line => `${line}\n`)
+    .join('')
 }

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { OTHER_JOBS, REPORTS } from '#domain/reports.ts'
-import { readHistory } from '#jobs/ledger/read-history.ts'
-import type { OtherJob } from '#jobs/other-job.ts'
-import { connectForRuns } from '#jobs/run/batch-client.ts'
+import { connectForRuns } from '#jobs/ledger/claims.ts'
+import { readHistory } from '#jobs/ledger/history.ts'
+import type { OtherJob } from '#jobs/ledger/other-jobs.ts'
 import type { Command } from './arguments.ts'
-import { describeHistory } from './describe.ts'
+import { describeHistory, textTable } from './describe.ts'
 import { runJob } from './run-job.ts'
-import { textTable } from './text-table.ts'
 
 export interface CommandContext {
   databaseUrl: string

@@ -1,9 +1,13 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import { JOBS, REPORTS } from '#domain/reports.ts'
-import type { Trigger } from '#jobs/ledger/claim-slots.ts'
-import { recordedRun } from '#jobs/ledger/recorded-run.ts'
-import type { OtherJob, OtherJobRequest, OtherJobResult } from '#jobs/other-job.ts'
+import type { Trigger } from '#jobs/ledger/claims.ts'
+import {
+  type OtherJob,
+  type OtherJobRequest,
+  type OtherJobResult,
+  recordedRun,
+} from '#jobs/ledger/other-jobs.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
 import type { DayRange } from './arguments.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'

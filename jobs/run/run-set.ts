@@ -1,13 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import type { Position } from '#domain/log-event.ts'
-import { type Claim, claimSlots, type Trigger } from '#jobs/ledger/claim-slots.ts'
-import { failRuns } from '#jobs/ledger/fail-runs.ts'
-import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle-runs.ts'
+import { type Claim, claimSlots, failRuns, type Trigger } from '#jobs/ledger/claims.ts'
+import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle.ts'
 import type { Slot } from '#jobs/planner/facts.ts'
 import type { Report } from '#jobs/reports/report.ts'
-import { announceRuns } from './announce-runs.ts'
+import { classifyLogError } from '#server/log/log-errors.ts'
 import { materialize } from './materialize.ts'
-import { withRetry } from './retry.ts'
 
 export interface SetOutcome {
   report: Report
@@ -17,7 +17,7 @@ export interface SetOutcome {
   taken: Slot[]
 }
 
-export interface SetRequest {
+interface SetRequest {
   report: Report
   /** All reports by name. */
   reports: ReadonlyMap<string, Report>
@@ -96,5 +96,69 @@ async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): 
       claims.map(({ runId }) => ({ runId, error: message })),
     )
     throw new SetFailedError(error, claims, taken)
+  }
+}
+
+/**
+ * Tells whoever watches which figures have changed: one entry a set in the lane of what people and jobs do.
+ * The lane is locked until the commit, so this is the last statement of its transaction.
+ */
+async function announceRuns(
+  transaction: Transaction,
+  { job, claims, settled }: { job: string; claims: readonly Claim[]; settled: readonly SettledRun[] },
+): Promise<void> {
+  if (settled.length === 0) return
+  const runIds = settled.map(run => run.runId)
+  const done = new Set(runIds)
+  const slots = claims.filter(claim => done.has(claim.runId)).map(claim => claim.slot)
+  const days = slots.flatMap(slot => slot.days.map(day => day.businessDay)).sort()
+  const payload = {
+    jobs: [job],
+    stores: new Set(slots.map(slot => slot.store)).size,
+    from: days[0],
+    to: days.at(-1),
+    firstRunId: Math.min(...runIds),
+    lastRunId: Math.max(...runIds),
+    computedAt: Date.now(),
+  }
+  await transaction`select live.append_ops('batch_run', ${transaction.json(payload as never)})`
+}
+
+/** Attempts at one set before its error stands. */
+export const MAX_ATTEMPTS = 4
+
+const FIRST_WAIT_MS = 250
+
+/**
+ * How long to wait before the next attempt: doubling, and drawn from the upper half of that, so that two
+ * schedulers that met once do not meet again.
+ * @param random from [0, 1)
+ */
+export function retryDelayMs(attempt: number, random: number): number {
+  const longest = FIRST_WAIT_MS * 2 ** (attempt - 1)
+  return Math.round(longest / 2 + (longest / 2) * random)
+}
+
+/** Whether doing the same again may succeed: serialization, deadlock, connection, resources. */
+export function isTransient(error: unknown): boolean {
+  return classifyLogError(error).kind === 'transient' || classifyLogError(error).kind === 'unavailable'
+}
+
+/**
+ * Tries again what failed for a transient reason; everything else fails at once.
+ * @param work gets the number of the attempt, from 1
+ */
+async function withRetry<Result>(
+  work: (attempt: number) => Promise<Result>,
+  options: { onRetry?: (error: unknown, attempt: number) => void; signal?: AbortSignal | undefined } = {},
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work(attempt)
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !isTransient(error) || options.signal?.aborted) throw error
+      options.onRetry?.(error, attempt)
+      await sleep(retryDelayMs(attempt, Math.random()), undefined, { signal: options.signal })
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { sharePartitions } from '#domain/partition.ts'
-import type { Trigger } from '#jobs/ledger/claim-slots.ts'
+import type { Trigger } from '#jobs/ledger/claims.ts'
 import type { PlannerFacts, Slot } from '#jobs/planner/facts.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { loadFacts } from '#jobs/planner/load-facts.ts'
@@ -10,13 +10,8 @@ import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { judgeSlots, writeVerdicts } from '#jobs/planner/verdicts.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import type { Report } from '#jobs/reports/report.ts'
-import {
-  ensureStatistics,
-  gatherKeyStatistics,
-  MANY_ROWS,
-  refreshRunStatistics,
-} from './ensure-statistics.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
+import { ensureStatistics, gatherKeyStatistics, MANY_ROWS, refreshRunStatistics } from './statistics.ts'
 
 /** Runs at once that change the list of standing runs enough to look at it anew. */
 const MANY_RUNS = 500

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
+import { OTHER_JOBS } from '#domain/reports.ts'
+import { runRecorded } from '#jobs/command/run-job.ts'
+import { AlreadyRunningError, type OtherJob } from '#jobs/ledger/other-jobs.ts'
 import { type RunSummary, runWanted } from '#jobs/run/run-wanted.ts'
-import type { Duty, Turn } from './run-schedule.ts'
+import type { Duty, Turn } from './schedule.ts'
 
 /** Something to do after a tick that changed figures, such as reconciling them. Its errors are logged. */
 export type FollowUp = (tick: {
@@ -90,4 +93,24 @@ async function follow(
 function daysOf({ sets }: RunSummary): string[] {
   const daily = sets.filter(set => set.report.grain === 'day')
   return [...new Set(daily.flatMap(set => set.succeeded.map(({ slot }) => slot.period)))].sort()
+}
+
+/** A job as a duty: runs, with its entry in the ledger, when there is something to do. */
+export function whenReady(job: OtherJob, schedule?: string): Duty {
+  const reason = OTHER_JOBS.find(({ name }) => name === job.name)?.runs ?? 'when due'
+  return {
+    name: job.name,
+    ...(schedule !== undefined && { schedule }),
+    async run({ databaseUrl, runs, logger }) {
+      if (job.isReady && !(await job.isReady(runs))) return
+      try {
+        const run = { other: job, range: null, trigger: 'schedule', reason } as const
+        const { detail } = await runRecorded(runs, run, { databaseUrl, logger })
+        logger.info({ job: job.name }, `${job.name}: ${detail}`)
+      } catch (error) {
+        // Another scheduler is at it.
+        if (!(error instanceof AlreadyRunningError)) throw error
+      }
+    },
+  }
 }

@@ -5,11 +5,10 @@ import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
 import { wireJobs } from '#jobs/wired-jobs.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
-import { batchTick } from './batch-tick.ts'
+import { batchTick, whenReady } from './batch-tick.ts'
+import { requestDuty } from './job-requests.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
-import { requestDuty } from './request-duty.ts'
-import { runSchedule } from './run-schedule.ts'
-import { whenReady } from './when-ready.ts'
+import { runSchedule } from './schedule.ts'
 
 const HELP = `Usage: npm start -- jobs
 

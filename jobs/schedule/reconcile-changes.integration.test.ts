@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
 import { placed, toLogEvents } from '#domain/testing/events.ts'
-import type { OtherJob, OtherJobRequest } from '#jobs/other-job.ts'
+import type { OtherJob, OtherJobRequest } from '#jobs/ledger/other-jobs.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { reconcileChanges } from './reconcile-changes.ts'

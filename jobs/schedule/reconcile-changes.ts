@@ -1,11 +1,10 @@
 import type { Sql } from '#db/client.ts'
+import { addDays, type BusinessDay } from '#domain/business-day.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { REPORTS } from '#domain/reports.ts'
 import { runRecorded } from '#jobs/command/run-job.ts'
-import { AlreadyRunningError } from '#jobs/ledger/recorded-run.ts'
-import type { OtherJob } from '#jobs/other-job.ts'
+import { AlreadyRunningError, type OtherJob } from '#jobs/ledger/other-jobs.ts'
 import type { FollowUp } from './batch-tick.ts'
-import { stretchesOf } from './day-stretches.ts'
 
 /** A little less than an hour: hourly ticks audit every time, those of every few minutes once an hour. */
 const AUDIT_EVERY_MS = 55 * MINUTE_MS
@@ -54,4 +53,15 @@ async function dueAudit(sql: Sql): Promise<{ days: string[] } | null> {
     : await sql<{ day: string }[]>`
         select distinct period as day from batch.current_runs where job = any(${daily})`
   return { days: rows.map(({ day }) => day) }
+}
+
+/** Sorted days as stretches without a gap, both ends included. */
+export function stretchesOf(days: readonly BusinessDay[]): { from: BusinessDay; to: BusinessDay }[] {
+  const stretches: { from: BusinessDay; to: BusinessDay }[] = []
+  for (const day of days) {
+    const last = stretches.at(-1)
+    if (last && addDays(last.to, 1) === day) last.to = day
+    else stretches.push({ from: day, to: day })
+  }
+  return stretches
 }

@@ -5,8 +5,7 @@ import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { createTestBatch, holdReport } from '#jobs/testing/batch.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
-import { MAX_ATTEMPTS, serveRequests } from './serve-requests.ts'
-import { endRequest, isRequestWaiting, takeRequest } from './take-request.ts'
+import { endRequest, isRequestWaiting, MAX_ATTEMPTS, serveRequests, takeRequest } from './job-requests.ts'
 
 const SOON = { timeout: 30_000, interval: 50 }
 const MARCH = { from: '2026-03-01', to: '2026-03-31' }

@@ -9,7 +9,7 @@ import { createTestBatch } from '#jobs/testing/batch.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { batchTick, type FollowUp } from './batch-tick.ts'
-import { type Duty, runSchedule } from './run-schedule.ts'
+import { type Duty, runSchedule } from './schedule.ts'
 
 const EVERY_SECOND = '* * * * * *'
 const NEW_YEAR = '0 0 1 1 *'

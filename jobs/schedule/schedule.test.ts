@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createAgenda } from './agenda.ts'
-import { stretchesOf } from './day-stretches.ts'
+import { stretchesOf } from './reconcile-changes.ts'
+import { createAgenda } from './schedule.ts'
 
 describe('the agenda', () => {
   const running = new AbortController().signal

@@ -3,7 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
-import { connectForRuns } from '#jobs/run/batch-client.ts'
+import { connectForRuns } from '#jobs/ledger/claims.ts'
 import { type RunRequest, type RunSummary, runWanted } from '#jobs/run/run-wanted.ts'
 
 /** A database with the example stores, and what a test does with the batch path on it. Ends with the test. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeCause } from './restatement-cause.ts'
+import { describeCause } from './restatements.ts'
 
 const SAME = { codeVersions: ['1', '1'], rulesVersions: [1, 1] } as const
 const NONE = { late: 0, bulk: 0, orders: 0, voids: 0, returns: 0 }

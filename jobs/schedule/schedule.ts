@@ -2,10 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ScheduledTask, schedule as scheduleCron } from 'node-cron'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
-import { abandonDeadRuns } from '#jobs/ledger/claim-slots.ts'
-import { connectForRuns } from '#jobs/run/batch-client.ts'
-import { createAgenda } from './agenda.ts'
-import { BEAT_EVERY_MS, beat } from './heartbeat.ts'
+import type { Instant } from '#domain/instant.ts'
+import { abandonDeadRuns, connectForRuns } from '#jobs/ledger/claims.ts'
 
 /** What the schedule does, one thing at a time. */
 export interface Duty {
@@ -27,7 +25,7 @@ export interface Turn {
   signal: AbortSignal
 }
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   databaseUrl: string
   /** The batch path's own duty: the heartbeat says when it looks next. */
   tick: Duty & { schedule: string }
@@ -113,4 +111,58 @@ function startWatching(everyMs: number, logger: Logger, look: () => Promise<void
       await looking
     },
   }
+}
+
+/**
+ * What is asked for, in the order in which it was: one thing at a time. However often something was asked for
+ * while it waited or was under way, it comes once more: it then sees everything that the others would have seen.
+ */
+interface Agenda<Item> {
+  ask(item: Item): void
+  /** Resolves with what is next, at once if something waits. Rejects when the signal aborts. */
+  next(signal: AbortSignal): Promise<Item>
+}
+
+export function createAgenda<Item>(): Agenda<Item> {
+  const asked = new Set<Item>()
+  let wake: (() => void) | null = null
+
+  async function wait(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const abort = () => reject(signal.reason)
+    wake = resolve
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await promise
+    } finally {
+      wake = null
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  return {
+    ask(item) {
+      asked.add(item)
+      wake?.()
+    },
+    async next(signal) {
+      signal.throwIfAborted()
+      if (asked.size === 0) await wait(signal)
+      for (const item of asked) {
+        asked.delete(item)
+        return item
+      }
+      throw new Error('woken with nothing asked for')
+    },
+  }
+}
+
+/** The readiness check calls the schedule dead after a minute. */
+const BEAT_EVERY_MS = 10_000
+
+/** Says that the schedule lives, and when it looks for work next. */
+async function beat(sql: Sql, nextTickAt: Instant): Promise<void> {
+  await sql`
+    insert into batch.heartbeat (beat_at, next_tick_at) values (clock_timestamp(), ${nextTickAt})
+    on conflict (only_row) do update set beat_at = excluded.beat_at, next_tick_at = excluded.next_tick_at`
 }

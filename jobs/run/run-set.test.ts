@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isTransient, MAX_ATTEMPTS, retryDelayMs } from './retry.ts'
+import { isTransient, MAX_ATTEMPTS, retryDelayMs } from './run-set.ts'
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code })

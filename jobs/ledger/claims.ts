@@ -1,4 +1,5 @@
-import type { Sql } from '#db/client.ts'
+import { connect, type Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import { LOG_START, type Position, RULES_VERSION } from '#domain/log-event.ts'
 import type { ReportRule, Slot } from '#jobs/planner/facts.ts'
 
@@ -105,4 +106,30 @@ export async function abandonDeadRuns(sql: Sql): Promise<void> {
     set state = 'abandoned', finished_at = clock_timestamp(), error = 'its process ended before the run did'
     where r.state = 'running' and not exists (
       select from pg_stat_activity a where a.pid = r.backend_pid and a.backend_start = r.backend_start)`
+}
+
+/** Writes why runs failed. Runs that are no longer `running` are left as they are. */
+export async function failRuns(
+  sql: Sql | Transaction,
+  failures: readonly { runId: number; error: string }[],
+): Promise<void> {
+  await sql`
+    update batch.runs r set state = 'failed', finished_at = clock_timestamp(), error = failure.error
+    from unnest(
+      ${failures.map(failure => failure.runId)}::bigint[], ${failures.map(failure => failure.error)}::text[]
+    ) as failure(run_id, error)
+    where r.run_id = failure.run_id and r.state = 'running'`
+}
+
+/**
+ * A client of one connection on which runs are claimed and done. A claim lives as long as this connection, so
+ * Postgres must notice when its process is gone or stands still: it looks for the client every two seconds
+ * also while it computes, and ends a transaction that is left open for a minute.
+ */
+export function connectForRuns(url: string, applicationName = 'tillstream jobs'): Sql {
+  return connect(url, {
+    max: 1,
+    applicationName,
+    session: { client_connection_check_interval: 2_000, idle_in_transaction_session_timeout: 60_000 },
+  })
 }

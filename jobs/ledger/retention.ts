@@ -1,5 +1,5 @@
 import { connect, type Sql } from '#db/client.ts'
-import type { OtherJob } from '#jobs/other-job.ts'
+import type { OtherJob } from './other-jobs.ts'
 
 /** Attempts that failed or were asked for by somebody, for whoever wants to know what happened. */
 export const KEEP_RUNS_DAYS = 30

@@ -2,7 +2,7 @@ import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { Inputs } from '#jobs/planner/facts.ts'
 import type { Report } from '#jobs/reports/report.ts'
-import type { Claim } from './claim-slots.ts'
+import type { Claim } from './claims.ts'
 
 /** The claim of a run went to somebody else, or its connection was replaced: what it computed must not stand. */
 export class ClaimLostError extends Error {
@@ -72,4 +72,18 @@ export async function settleRuns(
     )
   }
   return [...settled]
+}
+
+/** Publishes the days whose runs close them. From here on a changed figure is a restatement. */
+export async function closeDays(transaction: Transaction, claims: readonly Claim[]): Promise<void> {
+  const closing = claims.filter(claim => claim.slot.closes !== null)
+  if (closing.length === 0) return
+  await transaction`
+    insert into batch.closed_days (store, business_day, run_id, incomplete)
+    select store, business_day, run_id, closing = 'incomplete'
+    from unnest(
+      ${closing.map(claim => claim.slot.store)}::text[], ${closing.map(claim => claim.slot.period)}::date[],
+      ${closing.map(claim => claim.runId)}::bigint[], ${closing.map(claim => claim.slot.closes)}::text[]
+    ) as closing(store, business_day, run_id, closing)
+    on conflict do nothing`
 }

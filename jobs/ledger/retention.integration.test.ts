@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { ledgerRetention, trimLane, trimLedger } from './ledger-retention.ts'
+import { ledgerRetention, trimLane, trimLedger } from './retention.ts'
 
 interface Entry {
   state?: 'running' | 'succeeded' | 'failed' | 'abandoned'
