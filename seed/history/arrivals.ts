@@ -1,10 +1,17 @@
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import type { EventClass } from '#domain/log-event.ts'
 import { closingOf } from '#seed/world/demand.ts'
 import { createRandom, type Random } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
-import type { Arrival } from './shop-history.ts'
+
+/** An event with the time at which the log got it. */
+export interface Arrival {
+  event: SentEvent
+  class: EventClass
+  appendedAt: Instant
+}
 
 /** Tells when what a sender sends at some time arrives in the log. Times go in, and come out, in order. */
 export type Link = (sentAt: Instant) => Instant

@@ -1,7 +1,5 @@
 import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
-import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { EventClass } from '#domain/log-event.ts'
 import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { openingStock } from '#seed/shop/stock.ts'
 import { closingOf, openingOf } from '#seed/world/demand.ts'
@@ -9,6 +7,7 @@ import { createRandom } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import type { World } from '#seed/world/world.ts'
 import {
+  type Arrival,
   createLink,
   drawOutage,
   type Journal,
@@ -17,15 +16,7 @@ import {
   reviewsImportedAt,
 } from './arrivals.ts'
 import { type Happening, tradeDay } from './business-day.ts'
-
 import { transfersOf } from './transfers.ts'
-
-/** An event with the time at which the log got it. */
-export interface Arrival {
-  event: SentEvent
-  class: EventClass
-  appendedAt: Instant
-}
 
 /** A shop at the end of its history. */
 export interface ShopEnd {

@@ -5,8 +5,8 @@ import type { LogEvent } from '#domain/log-event.ts'
 import type { ShopState } from '#seed/shop/shop-state.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
 import type { World } from '#seed/world/world.ts'
-import type { Journal } from './arrivals.ts'
-import { type Arrival, type ShopEnd, shopHistory } from './shop-history.ts'
+import type { Arrival, Journal } from './arrivals.ts'
+import { type ShopEnd, shopHistory } from './shop-history.ts'
 import { warehouseOf } from './transfers.ts'
 
 export interface HistorySpan {

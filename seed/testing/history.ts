@@ -1,5 +1,5 @@
 import type { SentEvent } from '#domain/event.ts'
-import type { Arrival } from '#seed/history/shop-history.ts'
+import type { Arrival } from '#seed/history/arrivals.ts'
 import { type HistorySpan, type WorldEnd, worldHistory } from '#seed/history/world-history.ts'
 import { createWorld, type World, type WorldParameters } from '#seed/world/world.ts'
 
