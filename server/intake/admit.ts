@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
+import { bodyHashOf } from '#domain/canonical.ts'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { messageOf } from '#platform/command.ts'
-import { bodyHashOf } from '#domain/canonical.ts'
 import { type Rejected, refused } from './outcome.ts'
 import type { ReferenceData } from './stores/reference.ts'
 
