@@ -159,6 +159,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       clock,
       metrics,
     },
+    host: options.host,
     intakeKey: options.intakeKey,
     readiness: readinessOf(side),
     metrics,

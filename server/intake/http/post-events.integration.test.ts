@@ -295,6 +295,20 @@ test('health, readiness and metrics are told', async () => {
   expect(metrics).toContain('process_cpu_seconds_total')
 })
 
+test('readiness and metrics ask for the key where other machines can reach them; health does not', async () => {
+  const open = await startTestIntake(database.url, { host: '0.0.0.0', intakeKey: 'secret-1' })
+  const here = open.url.replace('0.0.0.0', '127.0.0.1')
+  const status = async (path: string, headers: Record<string, string> = {}) =>
+    (await fetch(`${here}${path}`, { headers })).status
+  expect(await status('/healthz')).toBe(200)
+  for (const path of ['/readyz', '/metrics']) {
+    expect(await status(path)).toBe(401)
+    expect(await status(path, { Authorization: 'Bearer secret-2' })).toBe(403)
+    expect(await status(path, { Authorization: 'Bearer secret-1' })).toBe(200)
+  }
+  await open.stop()
+})
+
 test('readiness names the part that fails', async () => {
   const bare = await createTestDatabase()
   const other = await startTestIntake(bare.url)

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { SECOND_MS } from '#domain/instant.ts'
+import { isLoopback } from '#platform/environment.ts'
 import { bearerKey, foreignHost, secretCheck } from '#platform/http/access.ts'
 import { allowMethods, HttpProblem, tryLater } from '#platform/http/problem.ts'
 import { checkParts, type ReadinessCheck, readyAnswer } from '#platform/http/readiness.ts'
@@ -14,6 +15,8 @@ import { parseDeadLetterPath, type SettleDeadLetterContext, settleDeadLetter } f
 
 export interface IntakeServerOptions {
   context: PostEventsContext & SettleDeadLetterContext
+  /** The address listened on. Beyond loopback, readiness and metrics too are only for who has the key. */
+  host: string
   /** Bearer key; undefined: only this machine may ask. */
   intakeKey: string | undefined
   readiness: Readonly<Record<string, ReadinessCheck>>
@@ -79,10 +82,12 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
         return
       case '/readyz':
         allowMethods(request, 'GET', 'HEAD')
+        if (!isLoopback(options.host)) authorize(request)
         sendJson(response, 200, readyAnswer(await checkParts(options.readiness, READINESS_TIMEOUT_MS)))
         return
       case '/metrics':
         allowMethods(request, 'GET', 'HEAD')
+        if (!isLoopback(options.host)) authorize(request)
         sendText(response, await metrics.registry.metrics(), metrics.registry.contentType)
         return
       default: {
