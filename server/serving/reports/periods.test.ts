@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { comparedRange, daysIn, periodOf, periodsIn, wholePeriods } from './periods.ts'
+import { periodOf } from '#domain/calendar.ts'
+import { comparedRange, daysIn, periodsIn, wholePeriods } from './periods.ts'
 
 describe('the periods of a range', () => {
   it('are whole weeks from Monday, and whole months, that the range touches', () => {
@@ -24,7 +25,7 @@ describe('the periods of a range', () => {
       '2026-01-01',
       '2026-02-01',
     ])
-    expect(periodOf('2026-01-01', 'week')).toBe('2025-12-29')
+    expect(periodOf('week', '2026-01-01')).toBe('2025-12-29')
   })
 })
 

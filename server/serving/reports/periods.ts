@@ -1,5 +1,4 @@
-import type { Grain } from '#domain/calendar.ts'
-import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { addDays, type BusinessDay, dayCount, type Grain, lastDayOf, periodOf } from '#domain/calendar.ts'
 import type { Comparison } from '#domain/report-views.ts'
 
 /** Business days, both ends included. */
@@ -8,32 +7,15 @@ export interface DayRange {
   to: BusinessDay
 }
 
-/** The day a period begins on: the day itself, its Monday, or the first of its month. */
-export function periodOf(day: BusinessDay, grain: Grain): BusinessDay {
-  switch (grain) {
-    case 'day':
-      return day
-    case 'week':
-      return addDays(day, -((weekday(day) + 6) % 7))
-    case 'month':
-      return `${day.slice(0, 7)}-01`
-  }
-}
-
-/** The last day of a period. @param period the day it begins on */
-export function lastDayOf(period: BusinessDay, grain: Grain): BusinessDay {
-  return addDays(nextPeriod(period, grain), -1)
-}
-
 /** Weeks and months are whole: a range is widened to those it touches. */
 export function wholePeriods({ from, to }: DayRange, grain: Grain): DayRange {
-  return { from: periodOf(from, grain), to: lastDayOf(periodOf(to, grain), grain) }
+  return { from: periodOf(grain, from), to: lastDayOf(grain, periodOf(grain, to)) }
 }
 
 /** The periods of a range of whole periods, oldest first. */
 export function periodsIn({ from, to }: DayRange, grain: Grain): BusinessDay[] {
   const periods: BusinessDay[] = []
-  for (let period = periodOf(from, grain); period <= to; period = nextPeriod(period, grain)) {
+  for (let period = periodOf(grain, from); period <= to; period = addDays(lastDayOf(grain, period), 1)) {
     periods.push(period)
   }
   return periods
@@ -56,17 +38,12 @@ export function comparedRange(range: DayRange, grain: Grain, comparison: Compari
 function comparedMonths(range: DayRange, comparison: Comparison): DayRange | null {
   if (comparison === 'four-weeks') return null
   const back = comparison === 'year' ? 12 : periodsIn(range, 'month').length
-  const last = addMonths(periodOf(range.to, 'month'), -back)
-  return { from: addMonths(range.from, -back), to: lastDayOf(last, 'month') }
+  const last = addMonths(periodOf('month', range.to), -back)
+  return { from: addMonths(range.from, -back), to: lastDayOf('month', last) }
 }
 
 export function daysIn({ from, to }: DayRange): number {
-  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1
-}
-
-function nextPeriod(period: BusinessDay, grain: Grain): BusinessDay {
-  if (grain === 'month') return addMonths(period, 1)
-  return addDays(period, grain === 'week' ? 7 : 1)
+  return dayCount(from, to) + 1
 }
 
 /** @param month its first day */
@@ -74,9 +51,4 @@ function addMonths(month: BusinessDay, months: number): BusinessDay {
   const date = new Date(`${month}T00:00:00Z`)
   date.setUTCMonth(date.getUTCMonth() + months)
   return date.toISOString().slice(0, 10)
-}
-
-/** 0 for Sunday. */
-function weekday(day: BusinessDay): number {
-  return new Date(`${day}T00:00:00Z`).getUTCDay()
 }

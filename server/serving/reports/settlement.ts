@@ -1,7 +1,23 @@
 import type { Reading } from '#db/transaction.ts'
-import type { Grain } from '#domain/calendar.ts'
-import { type DayRange, periodOf } from '#server/serving/reports/periods.ts'
-import type { DayState, Settlement } from '#server/serving/reports/report-shapes.ts'
+import { type Grain, periodOf } from '#domain/calendar.ts'
+import type { DayRange } from './periods.ts'
+
+/**
+ * How settled store-days are. `open`: the day is not over. `awaiting-journal`: it is, and the store's journal has
+ * not come. `unclosed`: over, not published yet. `incomplete`: published without all Z reports or journals.
+ */
+export type DayState = 'open' | 'awaiting-journal' | 'unclosed' | 'incomplete' | 'closed'
+
+/** The store-days behind a row, by state. The least settled of them gives the row its own. */
+export interface Settlement {
+  state: DayState
+  storeDays: number
+  counts: Record<DayState, number>
+  /** Closed days whose published figures changed afterwards. */
+  restated: number
+  /** Store-days that no run of the report has computed: what the figures leave out. */
+  uncovered: number
+}
 
 export interface StoreDayState {
   store: string
@@ -75,7 +91,7 @@ export function settleBy(
   { grain, byStore }: { grain: Grain; byStore: boolean },
 ): ReadonlyMap<string, Settlement> {
   const groups = Map.groupBy(days, day =>
-    settlementKey(periodOf(day.businessDay, grain), byStore ? day.store : null),
+    settlementKey(periodOf(grain, day.businessDay), byStore ? day.store : null),
   )
   return new Map([...groups].map(([key, own]) => [key, settle(own)]))
 }

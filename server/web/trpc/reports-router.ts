@@ -1,8 +1,8 @@
 import { ZodError, z } from 'zod'
 import { isDatabaseAway } from '#server/serving/failures.ts'
-import { ExportsBusyError, exportReport } from '#server/serving/reports/export-report.ts'
-import { readReport } from '#server/serving/reports/read-report.ts'
-import { reportRequestSchema } from '#server/serving/reports/report-request.ts'
+import { ExportsBusyError, exportReport } from '#server/serving/reports/export.ts'
+import { reportRequestSchema } from '#server/serving/reports/question.ts'
+import { readReport } from '#server/serving/reports/report.ts'
 import type { Serving } from '#server/serving/serving.ts'
 import { procedure, router } from './trpc.ts'
 

@@ -2,10 +2,10 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { VIEW_NAMES, VIEWS } from '#domain/report-views.ts'
 import { openTestShop, type TestShop } from '#server/serving/testing/shop.ts'
-import { ExportsBusyError, exportReport, type ReportFile } from './export-report.ts'
-import { readReport } from './read-report.ts'
-import { reportRequestSchema } from './report-request.ts'
-import type { ReportRow } from './report-shapes.ts'
+import { ExportsBusyError, exportReport, type ReportFile } from './export.ts'
+import { reportRequestSchema } from './question.ts'
+import type { ReportRow } from './report.ts'
+import { readReport } from './report.ts'
 
 let shop: TestShop
 

@@ -1,11 +1,10 @@
 import type { Reading } from '#db/transaction.ts'
-import type { BusinessDay, Grain } from '#domain/calendar.ts'
+import { type BusinessDay, type Grain, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type DayRange, periodOf, type DayRange as Range } from '#server/serving/reports/periods.ts'
-import type { ReportBasis } from '#server/serving/reports/report-shapes.ts'
+import type { DayRange } from './periods.ts'
 
-/** The current runs of one report, by its own period and the partition they read. */
-export interface RunsOfPeriod {
+/** The current run of one period of a report, by the report's own period, and the partition it read. */
+export interface RunOfPeriod {
   period: BusinessDay
   store: string
   partition: number
@@ -14,19 +13,31 @@ export interface RunsOfPeriod {
   through: number
 }
 
+/** The runs that a figure stands on. */
+export interface ReportBasis {
+  job: string
+  runs: number
+  oldestRunId: number | null
+  newestRunId: number | null
+  oldestComputedAt: Instant | null
+  newestComputedAt: Instant | null
+  /** Offset read per partition: the lowest of the runs, so each read at least this. */
+  through: Record<string, number>
+}
+
 /** The runs whose rows stand in a report's table. */
 export async function readRuns(
   reading: Reading,
   { job, range, stores }: { job: string; range: DayRange; stores: readonly string[] },
-): Promise<RunsOfPeriod[]> {
-  return reading<RunsOfPeriod[]>`
+): Promise<RunOfPeriod[]> {
+  return reading<RunOfPeriod[]>`
     select period, store, partition, run_id as "runId", computed_at as "computedAt", through_offset as through
     from batch.current_runs
     where job = ${job} and store = any(${[...stores]}) and period between ${range.from} and ${range.to}`
 }
 
 /** What figures of several runs stand on. */
-export function basisOf(job: string, runs: readonly RunsOfPeriod[]): ReportBasis {
+export function basisOf(job: string, runs: readonly RunOfPeriod[]): ReportBasis {
   const through: Record<string, number> = {}
   let [oldestRunId, newestRunId]: [number | null, number | null] = [null, null]
   let [oldestComputedAt, newestComputedAt]: [Instant | null, Instant | null] = [null, null]
@@ -42,20 +53,8 @@ export function basisOf(job: string, runs: readonly RunsOfPeriod[]): ReportBasis
 
 /** The runs of each period of a grain; a report kept by day may be told by week. */
 export function runsByPeriod(
-  runs: readonly RunsOfPeriod[],
+  runs: readonly RunOfPeriod[],
   grain: Grain,
-): ReadonlyMap<BusinessDay, RunsOfPeriod[]> {
-  return Map.groupBy(runs, ({ period }) => periodOf(period, grain))
-}
-
-/** First and last period that each store has figures of: its stock opened with the one and closed with the other. */
-export function storeBounds(runs: readonly RunsOfPeriod[]): { store: string; range: Range }[] {
-  const bounds = new Map<string, Range>()
-  for (const { store, period } of runs) {
-    const known = bounds.get(store) ?? { from: period, to: period }
-    if (period < known.from) known.from = period
-    if (period > known.to) known.to = period
-    bounds.set(store, known)
-  }
-  return [...bounds].map(([store, range]) => ({ store, range }))
+): ReadonlyMap<BusinessDay, RunOfPeriod[]> {
+  return Map.groupBy(runs, ({ period }) => periodOf(grain, period))
 }

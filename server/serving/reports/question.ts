@@ -1,0 +1,202 @@
+import { z } from 'zod'
+import type { Reading } from '#db/transaction.ts'
+import { GRAINS, type Grain } from '#domain/calendar.ts'
+import {
+  COMPARISONS,
+  defaultMetric,
+  FIGURE_NAMES,
+  type FigureName,
+  figuresOf,
+  hasReportingCurrency,
+  isByPeriod,
+  REPORTING_CURRENCY,
+  type RowKey,
+  VIEW_NAMES,
+  VIEWS,
+  type ViewName,
+} from '#domain/report-views.ts'
+import {
+  businessDaySchema,
+  daysBetween,
+  inStores,
+  MAX_SCOPE_DAYS,
+  storesSchema,
+} from '#server/serving/scope.ts'
+import { type RunOfPeriod, readRuns } from './basis.ts'
+import { comparedRange, type DayRange, wholePeriods } from './periods.ts'
+
+/** A question to the reports. Both days are included; weeks and months are whole. */
+export const reportRequestSchema = z
+  .strictObject({
+    view: z.enum(VIEW_NAMES),
+    grain: z.enum(GRAINS).default('day'),
+    from: businessDaySchema,
+    to: businessDaySchema,
+    /** Empty: all. */
+    stores: storesSchema,
+    /** A currency, or 'all' for amounts in the reporting currency. */
+    currency: z.string().regex(new RegExp(`^([A-Z]{3}|${REPORTING_CURRENCY})$`), {
+      error: `must be a three-letter currency code such as EUR, or '${REPORTING_CURRENCY}'`,
+    }),
+    compare: z.enum(COMPARISONS).default('none'),
+    /** The figure that is compared row by row. */
+    metric: z.enum(FIGURE_NAMES).nullish(),
+    sort: z
+      .strictObject({
+        by: z.union([z.literal('key'), z.literal('before'), z.literal('change'), z.enum(FIGURE_NAMES)]),
+        descending: z.boolean(),
+      })
+      .nullish(),
+    /** From 1. */
+    page: z.int().min(1).max(1_000_000).default(1),
+    /** Part of a product's name or code. */
+    search: z.string().max(100).default(''),
+    /** Only rows whose stock ran out. */
+    stockoutOnly: z.boolean().default(false),
+  })
+  .superRefine(({ view, grain, from, to, currency, metric, sort }, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message })
+    const days = daysBetween(from, to)
+    if (days < 1) refuse('to', `"to" (${to}) lies before "from" (${from})`)
+    if (days > MAX_SCOPE_DAYS) {
+      refuse('to', `${from} to ${to} are ${days} days: ask for ${MAX_SCOPE_DAYS} at most`)
+    }
+    const { grains } = VIEWS[view]
+    if (!grains.includes(grain)) refuse('grain', `${view} is told by ${grains.join(' or ')}, not by ${grain}`)
+    if (currency === REPORTING_CURRENCY && VIEWS[view].isMoney && !hasReportingCurrency(view, grain)) {
+      refuse('currency', `${view} by ${grain} is not told in the reporting currency: name one currency`)
+    }
+    const figures: readonly string[] = figuresOf(view, { grain, currency })
+    for (const [path, name] of [
+      ['metric', metric],
+      ['sort', sort?.by],
+    ] as const) {
+      if (!name || name === 'key' || name === 'before' || name === 'change' || figures.includes(name))
+        continue
+      refuse(path, `${view} has no ${name}: choose one of ${figures.join(', ')}`)
+    }
+  })
+
+export type ReportRequest = z.output<typeof reportRequestSchema>
+
+/** A question, with all that follows from it decided. */
+export interface Question {
+  request: ReportRequest
+  /** The job whose runs are the basis, and the period its figures are kept by; a view may add several up. */
+  source: { job: string; grain: Grain }
+  keys: readonly RowKey[]
+  figures: readonly FigureName[]
+  metric: FigureName
+  range: DayRange
+  /** Null too where no run has covered any of it: figures that are not known are not zero. */
+  compared: DayRange | null
+  /** The range asked to compare with, whether or not it has figures. */
+  askedComparison: DayRange | null
+  /** The stores with anything in this currency. */
+  stores: readonly string[]
+  /** What amounts are in. */
+  unit: string
+  runs: readonly RunOfPeriod[]
+  comparedRuns: readonly RunOfPeriod[]
+  sort: { by: string; descending: boolean }
+}
+
+/** Decides what is read for a question. */
+export async function openQuestion(reading: Reading, request: ReportRequest): Promise<Question> {
+  const { view, grain, currency } = request
+  const { isCompared, isMoney, keys } = VIEWS[view]
+  const source = sourceOf(view, grain)
+  const range = wholePeriods(request, grain)
+  const askedComparison = isCompared ? comparedRange(range, grain, request.compare) : null
+  const [stores, unit] = await Promise.all([
+    readStores(reading, request, isMoney),
+    currency === REPORTING_CURRENCY ? readReportingCurrency(reading) : currency,
+  ])
+  const [runs, comparedRuns] = await Promise.all([
+    readRuns(reading, { job: source.job, range, stores }),
+    askedComparison ? readRuns(reading, { job: source.job, range: askedComparison, stores }) : [],
+  ])
+  const metric = request.metric ?? defaultMetric(view, currency)
+  const isInOrderOfKeys = isByPeriod(view) || view === 'inventory-by-product'
+  return {
+    request,
+    source,
+    keys,
+    figures: figuresOf(view, { grain, currency }),
+    metric,
+    range,
+    compared: comparedRuns.length > 0 ? askedComparison : null,
+    askedComparison,
+    stores,
+    unit,
+    runs,
+    comparedRuns,
+    sort: request.sort ?? { by: isInOrderOfKeys ? 'key' : metric, descending: true },
+  }
+}
+
+const GRAIN_WORDS: Record<Grain, string> = { day: 'daily', week: 'weekly', month: 'monthly' }
+
+/** Weeks and months of sales and stock have reports of their own; returns, products and reviews are added up from days. */
+function sourceOf(view: ViewName, grain: Grain): Question['source'] {
+  switch (view) {
+    case 'sales':
+    case 'sales-by-store':
+      return { job: `${GRAIN_WORDS[grain]}_sales`, grain }
+    case 'inventory':
+    case 'inventory-by-product':
+      return { job: `${GRAIN_WORDS[grain]}_inventory`, grain }
+    case 'returns':
+      return { job: 'daily_sales', grain: 'day' }
+    case 'products':
+    case 'categories':
+    case 'returns-by-product':
+      return { job: 'daily_product_sales', grain: 'day' }
+    case 'reviews':
+    case 'reviews-by-product':
+      return { job: 'daily_reviews', grain: 'day' }
+  }
+}
+
+/** Stores of the scope that take the currency, or have taken it. */
+async function readStores(
+  reading: Reading,
+  { stores, currency, from, to }: ReportRequest,
+  isMoney: boolean,
+): Promise<string[]> {
+  const isAnyCurrency = !isMoney || currency === REPORTING_CURRENCY
+  const rows = await reading<{ store: string }[]>`
+    select store from ref.stores s
+    where (${isAnyCurrency} or s.currency = ${currency} or exists (
+        select from batch.daily_sales d
+        where d.store = s.store and d.currency = ${currency} and d.business_day between ${from} and ${to}))
+      ${inStores(reading, { stores }, 's.store')}
+    order by store`
+  return rows.map(({ store }) => store)
+}
+
+async function readReportingCurrency(reading: Reading): Promise<string> {
+  const [row] = await reading<{ currency: string }[]>`select currency from ref.reporting_currency`
+  if (!row) throw new Error('ref.settings names no reporting_currency: run the migrations again')
+  return row.currency
+}
+
+/** Figures by name: exact decimals as text, words as they are, null where there is none. */
+export type Figures = Partial<Record<FigureName, string | null>>
+
+/** A row of a table's statement. `key` null: all rows together. */
+export type TableRow = Figures & { key: string | null; name?: string; category?: string }
+
+/** A table that is read in one go: by period, store, product or category. */
+export interface ReportTable {
+  /** The rows of one range that have anything, and what they add up to. */
+  read(reading: Reading, question: Question, range: DayRange): Promise<TableRow[]>
+  /** The figures where nothing happened: zero, or none at all. */
+  nothing: Figures
+}
+
+/** Text as a pattern of `ilike` that finds it anywhere: its own wildcards are letters. */
+export function likePattern(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+}

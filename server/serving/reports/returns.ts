@@ -1,0 +1,60 @@
+import { likePattern, type ReportTable, type TableRow } from './question.ts'
+
+/** Returns by day, week or month, each added up from days. */
+export const RETURNS: ReportTable = {
+  read: (reading, { stores, request: { grain, currency } }, { from, to }) => reading<TableRow[]>`
+    select period::text as key,
+      sum(return_documents)::text as return_documents,
+      sum(units_returned)::text as units_returned,
+      sum(returns)::text as returns,
+      case when sum(gross - discounts) > 0
+        then round(100 * sum(returns) / sum(gross - discounts), 2) end::text as refund_rate,
+      sum(units)::text as units,
+      case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
+    from (
+      select date_trunc(${grain}, business_day::timestamp)::date as period, s.* from reports.daily_sales s
+      where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
+    ) s
+    group by grouping sets ((period), ())`,
+  nothing: {
+    return_documents: '0',
+    units_returned: '0',
+    returns: '0.0000',
+    refund_rate: null,
+    units: '0',
+    returns_rate: null,
+  },
+}
+
+/** Returns by product: of what came back in this range or in the one it is held against. */
+export const RETURNS_BY_PRODUCT: ReportTable = {
+  read: (reading, { stores, range, compared, request: { currency, search } }, { from, to }) => {
+    const other = compared ?? range
+    return reading<TableRow[]>`
+      with returned as (
+        select distinct sku from reports.daily_product_sales
+        where (business_day between ${range.from} and ${range.to} or business_day between ${other.from} and ${other.to})
+          and store = any(${[...stores]}) and currency = ${currency} and (units_returned <> 0 or returns <> 0)
+      ),
+      sold as (
+        select sku, sum(units_returned) as units_returned, sum(returns) as returns, sum(units) as units
+        from reports.daily_product_sales
+        where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
+          and sku in (select sku from returned)
+        group by sku
+      ),
+      listed as (
+        select sold.*, coalesce(p.name, '') as name, coalesce(p.category, '') as category
+        from sold left join ref.products p on p.sku = sold.sku
+        where p.name ilike ${likePattern(search)} or sold.sku ilike ${likePattern(search)}
+      )
+      select sku as key, name, category,
+        sum(units_returned)::text as units_returned,
+        sum(returns)::text as returns,
+        sum(units)::text as units,
+        case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
+      from listed
+      group by grouping sets ((sku, name, category), ())`
+  },
+  nothing: { units_returned: '0', returns: '0.0000', units: '0', returns_rate: null },
+}
