@@ -1,13 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
-import { inheritedEnvironment } from '#platform/environment.ts'
-
-const MAIN = path.resolve(import.meta.dirname, '../main.ts')
-const REPLAY = path.resolve(import.meta.dirname, '../replay/main.ts')
+import { startProgram } from '#platform/process.ts'
 
 export interface RunningProcess {
-  child: ChildProcess
   /** Everything it wrote so far. */
   output(): string
   /** Exit code, or null when a signal ended it. */
@@ -17,24 +10,15 @@ export interface RunningProcess {
 
 /** A real stream process on a database. */
 export function startStreamProcess(url: string, args: readonly string[] = []): RunningProcess {
-  return start(MAIN, url, args)
+  return start('server/stream/main.ts', url, args)
 }
 
 export function startReplayProcess(url: string, args: readonly string[] = []): RunningProcess {
-  return start(REPLAY, url, args)
+  return start('server/stream/replay/main.ts', url, args)
 }
 
-function start(program: string, url: string, args: readonly string[]): RunningProcess {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: inheritedEnvironment({ DATABASE_URL: url, LOG_LEVEL: 'info', NODE_OPTIONS: '' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-    })
-  }
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  return { child, output: () => output, ended, signal: name => void child.kill(name) }
+function start(entry: string, url: string, args: readonly string[]): RunningProcess {
+  const settings = { DATABASE_URL: url, LOG_LEVEL: 'info', NODE_OPTIONS: '' }
+  const { output, ended, kill } = startProgram({ entry, args, settings })
+  return { output, ended: ended.then(({ code }) => code), signal: kill }
 }
