@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
+import { MEASURE_NAMES, MEASURES, type SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { shortageOf } from '#domain/shortage.ts'
 import { windowState } from '#domain/window.ts'
@@ -65,21 +66,19 @@ function distinctWindows(windows: readonly WindowRow[]): WindowRow[] {
 }
 
 function liveWindow(window: WindowRow, watermark: Instant | null) {
-  const { store, channel, currency, windowStart, orders, units, returnDocuments, unitsReturned } = window
-  const { gross, discounts, returns, lateNet, revision } = window
+  const { store, channel, currency, windowStart, lateNet, revision } = window
+  const measures = MEASURE_NAMES.map(name => [
+    name,
+    MEASURES[name].kind === 'money' ? formatAmount(window[name]) : window[name],
+  ])
+  const figures: Omit<SalesFigures, 'net'> = Object.fromEntries(measures)
   return {
     store,
     channel,
     currency,
     windowStart,
-    orders,
-    units,
-    gross: formatAmount(gross),
-    discounts: formatAmount(discounts),
-    returns: formatAmount(returns),
-    returnDocuments,
-    unitsReturned,
-    net: formatAmount(BigInt(gross) - BigInt(discounts) - BigInt(returns)),
+    ...figures,
+    net: formatAmount(BigInt(window.gross) - BigInt(window.discounts) - BigInt(window.returns)),
     lateNet: formatAmount(lateNet),
     revision,
     state: windowState(windowStart, watermark),

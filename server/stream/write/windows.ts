@@ -1,23 +1,17 @@
 import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { SalesFigures } from '#domain/measures.ts'
 import { ALLOWED_LATENESS_MS, WINDOW_MS } from '#domain/window.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 import type { GenerationPartition } from '#server/stream/state/generations.ts'
 
-/** A window as the table holds it after a batch. Amounts as text: a sum may leave the safe integers. */
-export interface WindowRow {
+/** A window as the table holds it after a batch. Amounts as text of 1/10,000: a sum may leave the safe integers. */
+export interface WindowRow extends Omit<SalesFigures, 'net'> {
   store: string
   channel: string
   currency: string
   windowStart: Instant
-  orders: number
-  units: number
-  gross: string
-  discounts: string
-  returns: string
-  returnDocuments: number
-  unitsReturned: number
   lateNet: string
   revision: number
 }

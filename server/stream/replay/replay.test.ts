@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareTotals } from './generation-totals.ts'
+import { compareTotals } from './replay.ts'
 
 test('two generations are compared figure by figure, in both directions', () => {
   const active = new Map<string, Record<string, string>>([
