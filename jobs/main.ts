@@ -1,6 +1,6 @@
 import pino from 'pino'
-import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
+import { openDatabase } from '#db/open.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { parseCommand, UsageError } from './command/arguments.ts'
 import { executeCommand } from './command/execute-command.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BenchWorld, writeBenchStores } from '#bench/load/world.ts'
 import { connect, type Sql } from '#db/client.ts'
-import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
+import { acquireEmbeddedPostgres } from '#db/embedded/embedded-postgres.ts'
 import { migrate } from '#db/migrate.ts'
 import { makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 import { SECOND_MS } from '#domain/instant.ts'

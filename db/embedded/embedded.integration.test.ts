@@ -7,11 +7,15 @@ import path from 'node:path'
 import { kill } from 'node:process'
 import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
-import { acquireEmbeddedPostgres, type EmbeddedPostgres } from './acquire.ts'
-import { resetEmbedded, stopEmbedded } from './end.ts'
-import { findServer } from './find-server.ts'
+import { processIdentity } from '#platform/process-identity.mjs'
+import {
+  acquireEmbeddedPostgres,
+  type EmbeddedPostgres,
+  resetEmbedded,
+  watchEmbeddedPostgres,
+} from './embedded-postgres.ts'
+import { findServer } from './server.ts'
 import { existingServerDirectory } from './server-home.ts'
-import { watchEmbeddedPostgres } from './watch.ts'
 
 const root = process.getuid?.() === 0
 const nobody = { uid: 65_534, gid: 65_534 }
@@ -65,7 +69,7 @@ type UserProcess = Readonly<{
 /** Another process that uses the server until it is told to leave, or killed. */
 function startUser(dataDir: string, as?: { uid: number; gid: number }): UserProcess {
   const script = `
-    import { acquireEmbeddedPostgres } from ${JSON.stringify(new URL('./acquire.ts', import.meta.url).href)}
+    import { acquireEmbeddedPostgres } from ${JSON.stringify(new URL('./embedded-postgres.ts', import.meta.url).href)}
     const server = await acquireEmbeddedPostgres(${JSON.stringify(dataDir)})
     process.stdout.write(server.url + '\\n')
     process.stdin.once('data', () => server.release().then(() => process.exit(0)))`
@@ -310,13 +314,16 @@ describe('ending', () => {
     await anew.release()
   })
 
-  test('a stop reaches a server whose users are all dead', async () => {
+  test('a reset reaches a server whose users are all dead', async () => {
     const dataDir = await newDataDir()
     const user = startUser(dataDir)
     await user.url
+    const cluster = await clusterOf(dataDir)
+    const pid = await serverPid(dataDir)
     await user.kill()
-    await stopEmbedded(dataDir)
-    expect(await serverPid(dataDir)).toBeUndefined()
+    await resetEmbedded(dataDir)
+    expect(findServer(cluster)).toBeUndefined()
+    expect(processIdentity(pid ?? 0)).toBeUndefined()
   })
 })
 

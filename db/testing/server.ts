@@ -4,12 +4,11 @@ import os from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { connect } from '#db/client.ts'
-import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
-import { resetEmbedded } from '#db/embedded/end.ts'
-import { findServer } from '#db/embedded/find-server.ts'
-import { processIdentity } from '#db/embedded/process-identity.ts'
+import { acquireEmbeddedPostgres, resetEmbedded } from '#db/embedded/embedded-postgres.ts'
+import { findServer } from '#db/embedded/server.ts'
 import { clusterDirectory } from '#db/embedded/server-home.ts'
 import { migrate } from '#db/migrate.ts'
+import { processIdentity } from '#platform/process-identity.mjs'
 
 declare module 'vitest' {
   interface ProvidedContext {

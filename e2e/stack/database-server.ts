@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from '#db/client.ts'
-import { acquireEmbeddedPostgres } from '#db/embedded/acquire.ts'
+import { acquireEmbeddedPostgres } from '#db/embedded/embedded-postgres.ts'
 import { migrate } from '#db/migrate.ts'
 import { databaseUrl, makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 

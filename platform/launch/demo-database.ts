@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { acquireEmbeddedPostgres, type EmbeddedPostgres } from '#db/embedded/acquire.ts'
-import { resetEmbedded } from '#db/embedded/end.ts'
-import { openDatabase } from '#db/embedded/open-database.ts'
+import {
+  acquireEmbeddedPostgres,
+  type EmbeddedPostgres,
+  resetEmbedded,
+} from '#db/embedded/embedded-postgres.ts'
 import { migrate, SchemaMismatchError } from '#db/migrate.ts'
-import { withConnection } from '#db/open.ts'
+import { openDatabase, withConnection } from '#db/open.ts'
 import type { Environment } from '#platform/environment.ts'
 import { howEnded, startProgram, unlessStopped } from '#platform/process.ts'
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { watchEmbeddedPostgres } from '#db/embedded/watch.ts'
+import { watchEmbeddedPostgres } from '#db/embedded/embedded-postgres.ts'
 import type { Environment } from '#platform/environment.ts'
 import type { ServedDatabase } from './demo-database.ts'
 import type { PortPair } from './ports.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
-import type { OpenDatabase } from '#db/embedded/open-database.ts'
+import type { OpenDatabase } from '#db/open.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
 import { pause, within } from '#platform/time.ts'

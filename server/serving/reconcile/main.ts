@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { connect } from '#db/client.ts'
-import { openDatabase } from '#db/embedded/open-database.ts'
 import { migrate } from '#db/migrate.ts'
+import { openDatabase } from '#db/open.ts'
 import { isBusinessDay } from '#domain/business-day.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { renderSettings, serverSettings } from './server-settings.ts'
+import { renderSettings, serverSettings } from './cluster.ts'
 
 const gibibyte = 1024 ** 3
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { explainConnectionProblem, openDatabase } from './open-database.ts'
+import { explainConnectionProblem, openDatabase } from './open.ts'
 
 const url = 'postgres://shop:hunter2@db.example.com:6543/tills'
 
