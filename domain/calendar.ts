@@ -4,6 +4,12 @@ import { DAY_MS } from './instant.ts'
 /** 'YYYY-MM-DD': the day a store books a sale on. */
 export type BusinessDay = string
 
+/** Business days from one to another, both included. */
+export interface DayRange {
+  from: BusinessDay
+  to: BusinessDay
+}
+
 /** What figures are told by: a business day, a week from Monday, or a calendar month of business days. */
 export const GRAINS = ['day', 'week', 'month'] as const
 export type Grain = (typeof GRAINS)[number]

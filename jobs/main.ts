@@ -1,52 +1,46 @@
-import pino from 'pino'
-import { migrate } from '#db/migrate.ts'
-import { openDatabase } from '#db/open.ts'
+import { withDatabase } from '#db/open.ts'
+import { runCommand } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
-import { parseCommand, UsageError } from './command/arguments.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
+import { parseCommand, USAGE } from './command/arguments.ts'
 import { executeCommand } from './command/execute-command.ts'
-import { HELP } from './command/help.ts'
-import { JOB_NAMES } from './command/run-job.ts'
 import { wireJobs } from './wired-jobs.ts'
+
+/*
+ * Invariant: a run is a function of its slot (job, store, period), of the log up to the offsets it names and of the
+ * reports it is computed from. However often, in whatever sets and by whomever it is done, its rows and their checksum
+ * are the same; and every attempt is a row of the ledger.
+ *
+ *   log ──> planner ─────> slots ──> run ──────────────────────────────> report tables
+ *           which days      │         claim · stage · check · replace      daily_sales …
+ *           are dirty       └──────── ledger: runs, standing runs, closed days ──> pages
+ *
+ * schedule asks the planner at every tick, command when somebody does. One way only:
+ * schedule → command → run → reports, ledger → planner.
+ */
 
 const EXIT_INTERRUPTED = 130
 
-process.exit(await run())
-
-async function run(): Promise<number> {
-  try {
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run jobs -- --help" shows how.',
+  parse: parseCommand,
+  run: command => {
     const environment = readEnvironment()
-    const otherJobs = Object.values(wireJobs(environment))
-    const command = parseCommand(process.argv.slice(2), JOB_NAMES)
-    if (command.kind === 'help') {
-      process.stdout.write(HELP)
-      return 0
-    }
-    const database = await openDatabase(environment)
-    const stop = new AbortController()
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
-    const interrupted = new Promise<number>(resolve =>
-      stop.signal.addEventListener('abort', () => resolve(EXIT_INTERRUPTED)),
-    )
-    try {
-      await migrate(database.url)
-      // Standard output is for results.
-      const logger = pino({ level: environment.logLevel, base: { process: 'jobs' } }, pino.destination(2))
+    const stop = stopOnSignals()
+    return withDatabase(environment, ({ url }) => {
       const done = executeCommand(command, {
-        databaseUrl: database.url,
-        otherJobs,
-        logger,
+        databaseUrl: url,
+        otherJobs: Object.values(wireJobs(environment)),
+        // Standard output is for results.
+        logger: openLogger('jobs', environment, 'stderr'),
         print: text => process.stdout.write(text),
         report: line => process.stderr.write(`${line}\n`),
-        signal: stop.signal,
+        signal: stop,
       })
       // What an interrupted run leaves under way is rolled back, and its claim given up, with its connection.
-      return await Promise.race([done, interrupted])
-    } finally {
-      await database.release()
-    }
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    if (error instanceof UsageError) process.stderr.write('"npm run jobs -- --help" shows how.\n')
-    return error instanceof UsageError ? 2 : 1
-  }
-}
+      return Promise.race([done, whenStopped(stop).then(() => EXIT_INTERRUPTED)])
+    })
+  },
+})

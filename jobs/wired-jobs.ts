@@ -1,4 +1,5 @@
-import { connect } from '#db/client.ts'
+import { withConnection } from '#db/open.ts'
+import type { OtherJobName } from '#domain/reports.ts'
 import {
   type DropFolders,
   findDroppedFiles,
@@ -9,52 +10,29 @@ import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
 import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
 import { ledgerRetention } from './ledger/retention.ts'
 
-/** The jobs that fill no report, by what the schedule does with them. */
-export interface WiredJobs {
-  reconciliation: OtherJob
-  journalImport: OtherJob
-  reviewsImport: OtherJob
-  ledgerRetention: OtherJob
-}
-
-export function wireJobs({ dropDir }: { dropDir: string }): WiredJobs {
+/** What the jobs that fill no report do, by name. */
+export function wireJobs({ dropDir }: { dropDir: string }): Record<OtherJobName, OtherJob> {
   return {
     reconciliation,
-    journalImport: importJob({
-      name: 'journal_import',
-      dropDir,
-      folders: 'watched',
-    }),
-    reviewsImport: importJob({
-      name: 'reviews_import',
-      dropDir,
-      folders: 'reviews',
-    }),
-    ledgerRetention,
+    journal_import: importJob({ name: 'journal_import', dropDir, folders: 'watched' }),
+    reviews_import: importJob({ name: 'reviews_import', dropDir, folders: 'reviews' }),
+    ledger_retention: ledgerRetention,
   }
 }
 
 const reconciliation: OtherJob = {
   name: 'reconciliation',
-  async run({ databaseUrl, range, runId, depth }) {
+  run({ databaseUrl, range, runId, depth }) {
     if (range === null) throw new Error('reconciliation needs days')
-    const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream reconciliation' })
-    try {
-      const result = await runReconciliation(sql, {
-        ...range,
-        stores: [],
-        runId,
-        depth: depth === 'quick' ? 'figures' : 'rows',
-      })
+    return withConnection(databaseUrl, { applicationName: 'tillstream reconciliation' }, async sql => {
+      const result = await runReconciliation(sql, { ...range, stores: [], runId, depth })
       return {
         text: describeReconciliation(result),
         json: { ...range, ...result },
         detail: `${result.compared} figures compared, ${result.differing.length} differ, all explained`,
         rowCount: result.compared,
       }
-    } finally {
-      await sql.end({ timeout: 1 })
-    }
+    })
   },
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from './arguments.ts'
 
-const JOBS = { jobs: ['daily_sales', 'reconciliation', 'journal_import'], withoutRange: ['journal_import'] }
-const parse = (line: string) => parseCommand(line.split(' ').filter(Boolean), JOBS)
+const parse = (line: string) => parseCommand(line.split(' ').filter(Boolean))
 
 describe('a command line', () => {
   test('runs a job for a range of days', () => {
@@ -26,11 +25,10 @@ describe('a command line', () => {
     expect(parse('run journal_import')).toMatchObject({ range: null })
   })
 
-  test('lists, tells history, and helps', () => {
+  test('lists, and tells history', () => {
     expect(parse('list')).toEqual({ kind: 'list', json: false })
     expect(parse('history')).toEqual({ kind: 'history', job: undefined, limit: 50, json: false })
     expect(parse('history daily_sales --limit 3')).toMatchObject({ job: 'daily_sales', limit: 3 })
-    expect(parse('run --help')).toEqual({ kind: 'help' })
   })
 
   test.each([

@@ -1,56 +1,62 @@
-import { parseArgs } from 'node:util'
-import { type BusinessDay, isBusinessDay } from '#domain/business-day.ts'
+import { type BusinessDay, type DayRange, isBusinessDay } from '#domain/calendar.ts'
+import { ALL_JOBS, findJob, JOBS } from '#domain/reports.ts'
+import { flag, parseOptions, UsageError, valued } from '#platform/command.ts'
 
-/** A command line that cannot be understood. The message says what is allowed. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+export const USAGE = `Usage: npm run jobs -- list [--json]
+       npm run jobs -- run JOB --from DAY --to DAY [--json]
+       npm run jobs -- backfill JOB --from DAY --to DAY [--json]
+       npm run jobs -- history [JOB] [--limit N] [--json]
 
-export type Command =
-  | { kind: 'help' }
+The batch path by hand; no other process is needed. Days are business days YYYY-MM-DD, both included; a week
+or month that the range touches is computed whole.
+
+  list      the jobs, one for each report
+  run       computes JOB for the range, whether anything changed or not, after what it is computed from
+  backfill  the same for a long stretch of the past: the ledger tells it apart
+  history   the ledger, newest first: every attempt, how it ended and why it ran (--limit, default 50)
+
+JOB is a name that list shows, or all: every report of the range, in order of dependency.
+journal_import, reviews_import and ledger_retention take no days: the imports load what lies ready in the drop
+folder, reviews_import its folder "reviews", journal_import all others.
+
+Exit code: 0 done, 1 something failed (the ledger keeps the error), 2 wrong usage.
+`
+
+export type JobsCommand =
   | { kind: 'list'; json: boolean }
   | { kind: 'history'; job: string | undefined; limit: number; json: boolean }
   | { kind: 'run'; trigger: 'manual' | 'backfill'; job: string; range: DayRange | null; json: boolean }
 
-/** Business days, both ends included. */
-export interface DayRange {
-  from: BusinessDay
-  to: BusinessDay
-}
-
 const MAX_HISTORY = 10_000
 
-/**
- * @param jobs names of all jobs, beside 'all'
- * @param withoutRange those of them that take no days
- * @throws UsageError naming what is wrong and what is allowed
- */
-export function parseCommand(
-  args: readonly string[],
-  { jobs, withoutRange }: { jobs: readonly string[]; withoutRange: readonly string[] },
-): Command {
-  const { values, positionals } = parse(args)
-  if (values.help) return { kind: 'help' }
-  const [verb, job, ...others] = positionals
+/** @throws UsageError naming what is wrong and what is allowed */
+export function parseCommand(args: readonly string[]): JobsCommand {
+  const { words, json, ...given } = parseOptions(
+    args,
+    { from: valued(parseDay), to: valued(parseDay), limit: valued(parseLimit), json: flag() },
+    { takesWords: true },
+  )
+  const [verb, job, ...others] = words
   if (others.length > 0) throw new UsageError(`"${others[0]}" is one word too many`)
-  const given = { from: values.from, to: values.to, limit: values.limit }
   switch (verb) {
     case 'list':
       if (job !== undefined) throw new UsageError(`list takes no job, but "${job}" was given`)
       refuse(given, ['from', 'to', 'limit'], 'list')
-      return { kind: 'list', json: values.json }
+      return { kind: 'list', json }
     case 'history':
-      if (job !== undefined) checkJob(job, jobs)
+      if (job !== undefined) checkJob(job, NAMES)
       refuse(given, ['from', 'to'], 'history')
-      return { kind: 'history', job, limit: parseLimit(values.limit), json: values.json }
+      return { kind: 'history', job, limit: given.limit ?? 50, json }
     case 'run':
     case 'backfill': {
-      if (job === undefined) throw new UsageError(`${verb} which job? One of all, ${jobs.join(', ')}`)
-      checkJob(job, ['all', ...jobs])
+      if (job === undefined)
+        throw new UsageError(`${verb} which job? One of ${[ALL_JOBS, ...NAMES].join(', ')}`)
+      checkJob(job, [ALL_JOBS, ...NAMES])
       refuse(given, ['limit'], verb)
-      const range = withoutRange.includes(job) ? null : parseRange(values, verb)
-      if (range === null) refuse(given, ['from', 'to'], `${verb} ${job}`)
-      return { kind: 'run', trigger: verb === 'run' ? 'manual' : 'backfill', job, range, json: values.json }
+      const takesRange = findJob(job)?.takesRange ?? true
+      if (!takesRange) refuse(given, ['from', 'to'], `${verb} ${job}`)
+      const range = takesRange ? rangeOf(given, verb) : null
+      return { kind: 'run', trigger: verb === 'run' ? 'manual' : 'backfill', job, range, json }
     }
     case undefined:
       throw new UsageError('say what to do: list, run, backfill or history')
@@ -59,28 +65,12 @@ export function parseCommand(
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        from: { type: 'string' },
-        to: { type: 'string' },
-        limit: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(firstSentence(error))
-  }
-}
+const NAMES = JOBS.map(({ name }) => name)
 
-/** Node goes on to explain how to pass a word that looks like an option; nobody here needs one. */
-function firstSentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return message.split(/\.\s|\n/)[0] ?? message
+interface Given {
+  from: BusinessDay | undefined
+  to: BusinessDay | undefined
+  limit: number | undefined
 }
 
 function checkJob(job: string, allowed: readonly string[]): void {
@@ -88,33 +78,26 @@ function checkJob(job: string, allowed: readonly string[]): void {
   throw new UsageError(`there is no job "${job}": it is one of ${allowed.join(', ')}`)
 }
 
-function refuse(given: Record<string, string | undefined>, names: readonly string[], verb: string): void {
+function refuse(given: Given, names: readonly (keyof Given)[], verb: string): void {
   const name = names.find(option => given[option] !== undefined)
   if (name !== undefined) throw new UsageError(`${verb} takes no --${name}`)
 }
 
-function parseRange(
-  { from, to }: { from?: string | undefined; to?: string | undefined },
-  verb: string,
-): DayRange {
+function rangeOf({ from, to }: Given, verb: string): DayRange {
   if (from === undefined || to === undefined) {
     throw new UsageError(`${verb} needs days: --from YYYY-MM-DD --to YYYY-MM-DD (both included)`)
-  }
-  for (const [name, day] of [
-    ['from', from],
-    ['to', to],
-  ] as const) {
-    if (!isBusinessDay(day)) throw new UsageError(`--${name} "${day}" is not a date YYYY-MM-DD that exists`)
   }
   if (to < from) throw new UsageError(`--to ${to} lies before --from ${from}`)
   return { from, to }
 }
 
-function parseLimit(text: string | undefined): number {
-  if (text === undefined) return 50
+function parseDay(text: string, name: string): BusinessDay {
+  if (isBusinessDay(text)) return text
+  throw new UsageError(`--${name} "${text}" is not a date YYYY-MM-DD that exists`)
+}
+
+function parseLimit(text: string): number {
   const limit = Number(text)
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_HISTORY) {
-    throw new UsageError(`--limit "${text}" is not a whole number from 1 to ${MAX_HISTORY}`)
-  }
-  return limit
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_HISTORY) return limit
+  throw new UsageError(`--limit "${text}" is not a whole number from 1 to ${MAX_HISTORY}`)
 }

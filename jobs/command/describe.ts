@@ -1,8 +1,8 @@
+import type { DayRange } from '#domain/calendar.ts'
 import { formatInstant } from '#domain/instant.ts'
 import type { HistoryEntry } from '#jobs/ledger/history.ts'
 import type { SetOutcome } from '#jobs/run/run-set.ts'
 import type { RunSummary } from '#jobs/run/run-wanted.ts'
-import type { DayRange } from './arguments.ts'
 
 /** One line of progress a set. */
 export function describeSet(

@@ -1,20 +1,15 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
-import { JOBS, REPORTS } from '#domain/reports.ts'
+import type { DayRange } from '#domain/calendar.ts'
+import { ALL_JOBS, REPORTS } from '#domain/reports.ts'
 import type { Trigger } from '#jobs/ledger/claims.ts'
-import {
-  type OtherJob,
-  type OtherJobRequest,
-  type OtherJobResult,
-  recordedRun,
-} from '#jobs/ledger/other-jobs.ts'
+import { type OtherJob, runOtherJob } from '#jobs/ledger/other-jobs.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
-import type { DayRange } from './arguments.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
 
 /** A job that somebody asks for, on the command line or from a page. */
 export interface JobAsked {
-  /** One of `JOB_NAMES`, or 'all'. */
+  /** One of the catalogue, or all reports. */
   job: string
   /** Null for jobs that take none. */
   range: DayRange | null
@@ -41,12 +36,6 @@ export interface JobOutcome {
   detail: string
 }
 
-/** The names that may be asked for, and those of them that take no days. */
-export const JOB_NAMES = {
-  jobs: JOBS.map(({ name }) => name),
-  withoutRange: JOBS.filter(job => !job.takesRange).map(({ name }) => name),
-}
-
 /**
  * Runs a job with its rows in the ledger.
  * @param runs a client of one connection (`connectForRuns`)
@@ -64,7 +53,7 @@ async function runReports(
 ): Promise<JobOutcome> {
   if (range === null) throw new Error(`${job} needs days`)
   const startedAt = performance.now()
-  const jobs = job === 'all' ? REPORTS.map(({ name }) => name) : [job]
+  const jobs = job === ALL_JOBS ? REPORTS.map(({ name }) => name) : [job]
   const summary = await runWanted(runs, {
     wanted: { kind: 'range', jobs, ...range },
     trigger,
@@ -87,35 +76,11 @@ async function runReports(
 async function runOther(
   runs: Sql,
   { other, range, trigger }: JobAsked & { other: OtherJob },
-  { databaseUrl, logger }: JobContext,
+  context: JobContext,
 ): Promise<JobOutcome> {
   const reason = range === null ? 'asked for' : `asked for, ${range.from} to ${range.to}`
   const startedAt = performance.now()
-  const result = await runRecorded(runs, { other, range, trigger, reason }, { databaseUrl, logger })
+  const result = await runOtherJob(runs, { job: other, range, trigger, reason }, context)
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   return { ...result, isComplete: true, detail: `${result.detail}, ${seconds} s` }
-}
-
-/** A run of a job that fills no report. */
-interface RecordedAsk {
-  other: OtherJob
-  range: DayRange | null
-  trigger: Trigger
-  reason: string
-  depth?: OtherJobRequest['depth']
-}
-
-/** Runs a job that fills no report, with its row in the ledger. @throws AlreadyRunningError, and what the job throws */
-export function runRecorded(
-  runs: Sql,
-  { other, range, trigger, reason, depth = 'full' }: RecordedAsk,
-  { databaseUrl, logger }: Pick<JobContext, 'databaseUrl' | 'logger'>,
-): Promise<OtherJobResult> {
-  const period = range?.from ?? new Date().toISOString().slice(0, 10)
-  return recordedRun(
-    runs,
-    { job: other.name, period, trigger, reason },
-    runId => other.run({ databaseUrl, range, runId, depth, logger }),
-    result => result.rowCount,
-  )
 }

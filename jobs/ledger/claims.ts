@@ -14,6 +14,24 @@ export interface Claim {
   through: Position
 }
 
+/** The claim of a run went to somebody else, or its connection was replaced: what it computed must not stand. */
+export class ClaimLostError extends Error {
+  override readonly name = 'ClaimLostError'
+}
+
+/**
+ * A client of one connection on which runs are claimed and done. A claim lives as long as this connection, so
+ * Postgres must notice when its process is gone or stands still: it looks for the client every two seconds
+ * also while it computes, and ends a transaction that is left open for a minute.
+ */
+export function connectForRuns(url: string, applicationName = 'tillstream jobs'): Sql {
+  return connect(url, {
+    max: 1,
+    applicationName,
+    session: { client_connection_check_interval: 2_000, idle_in_transaction_session_timeout: 60_000 },
+  })
+}
+
 /**
  * Claims slots by a row each in the ledger, state `running`, of which an index allows one a slot. A claim
  * lives as long as the connection it was made on: that of a dead process is marked abandoned here and does
@@ -119,17 +137,4 @@ export async function failRuns(
       ${failures.map(failure => failure.runId)}::bigint[], ${failures.map(failure => failure.error)}::text[]
     ) as failure(run_id, error)
     where r.run_id = failure.run_id and r.state = 'running'`
-}
-
-/**
- * A client of one connection on which runs are claimed and done. A claim lives as long as this connection, so
- * Postgres must notice when its process is gone or stands still: it looks for the client every two seconds
- * also while it computes, and ends a transaction that is left open for a minute.
- */
-export function connectForRuns(url: string, applicationName = 'tillstream jobs'): Sql {
-  return connect(url, {
-    max: 1,
-    applicationName,
-    session: { client_connection_check_interval: 2_000, idle_in_transaction_session_timeout: 60_000 },
-  })
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { DayRange } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { OtherJobName } from '#domain/reports.ts'
-import { abandonDeadRuns, failRuns, type Trigger } from './claims.ts'
+import { messageOf } from '#platform/command.ts'
+import { abandonDeadRuns, ClaimLostError, failRuns, type Trigger } from './claims.ts'
 
 /** What a job that fills no report does: wired in by the entry points, which alone may reach other parts of the system. */
 export interface OtherJob {
@@ -17,11 +18,11 @@ export interface OtherJob {
 export interface OtherJobRequest {
   databaseUrl: string
   /** Null for jobs that take no range. */
-  range: { from: BusinessDay; to: BusinessDay } | null
+  range: DayRange | null
   /** Its row in the ledger. */
   runId: number
-  /** By hand everything; the schedule may ask for what is cheap. */
-  depth: 'full' | 'quick'
+  /** Of a reconciliation: every row is audited, or figures are compared, and rows where those show anything. */
+  depth: 'rows' | 'figures'
   logger: Logger
 }
 
@@ -35,44 +36,77 @@ export interface OtherJobResult {
   rowCount: number
 }
 
-/** The same job is under way for the same period. */
+/** The same job is under way, of the same days where it takes any. */
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError'
 }
 
 /**
- * Does something that is no report (a reconciliation, an import) as a run of the ledger: claimed like any
- * other, ended with success or with its error.
- * @param sql a client of one connection, on which the claim lives; `work` uses clients of its own
- * @throws what `work` throws; AlreadyRunningError when somebody else is at it
+ * Runs a job that fills no report as a run of the ledger: claimed like any other, ended with success or with its error.
+ * @param sql a client of one connection, on which the claim lives; the job uses clients of its own
+ * @throws what the job throws; AlreadyRunningError when somebody else is at it; ClaimLostError when it has done its work
+ *   but lost its claim on the way, so that somebody else may have done it too
  */
-export async function recordedRun<Result>(
+export async function runOtherJob(
   sql: Sql,
-  run: { job: string; period: string; trigger: Trigger; reason: string },
-  work: (runId: number) => Promise<Result>,
-  rowCountOf: (result: Result) => number | null = () => null,
-): Promise<Result> {
-  await abandonDeadRuns(sql)
-  // Not about one store, nor read up to one offset: the ledger's row says 'all' and leaves the offset open.
-  const [claimed] = await sql<{ runId: number }[]>`
-    insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
-      backend_pid, backend_start, reason)
-    select ${run.job}, 'all', ${run.period}, 'running', ${run.trigger}, 1, '1', ${RULES_VERSION}, 0, pid, backend_start,
-      ${run.reason}
-    from pg_stat_activity where pid = pg_backend_pid()
-    on conflict (job, store, period) where state = 'running' do nothing
-    returning run_id as "runId"`
-  if (!claimed) throw new AlreadyRunningError(`${run.job} from ${run.period} is already running elsewhere`)
+  ask: {
+    job: OtherJob
+    range: DayRange | null
+    trigger: Trigger
+    /** For people. */
+    reason: string
+    depth?: OtherJobRequest['depth']
+  },
+  { databaseUrl, logger }: Pick<OtherJobRequest, 'databaseUrl' | 'logger'>,
+): Promise<OtherJobResult> {
+  const { job, range, depth = 'rows' } = ask
+  const runId = await claim(sql, { ...ask, depth })
   try {
-    const result = await work(claimed.runId)
-    await sql`
-      update batch.runs
-      set state = 'succeeded', finished_at = clock_timestamp(), row_count = ${rowCountOf(result)}
-      where run_id = ${claimed.runId} and state = 'running'`
+    const result = await job.run({ databaseUrl, range, runId, depth, logger })
+    await succeed(sql, { job: job.name, runId, rowCount: result.rowCount })
     return result
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    await failRuns(sql, [{ runId: claimed.runId, error: message }])
+    await failRuns(sql, [{ runId, error: messageOf(error) }])
     throw error
+  }
+}
+
+async function claim(
+  sql: Sql,
+  { job, range, trigger, reason, depth }: Parameters<typeof runOtherJob>[1],
+): Promise<number> {
+  await abandonDeadRuns(sql)
+  // Not about one store, nor read up to one offset: the row says 'all' and leaves the offset open. Without days the
+  // period says when it ran; whose turn it is does not depend on it, or midnight would let two run at once.
+  const [claimed] = await sql<{ runId: number }[]>`
+    insert into batch.runs (job, store, period, range_to, depth, state, trigger, attempt, code_version, rules_version,
+      partition, backend_pid, backend_start, reason)
+    select ${job.name}, 'all', coalesce(${range?.from ?? null}::date, (now() at time zone 'UTC')::date),
+      ${range?.to ?? null}::date, ${range && depth ? depth : null}::text, 'running', ${trigger}, 1, '1', ${RULES_VERSION}, 0,
+      pid, backend_start, ${reason}
+    from pg_stat_activity where pid = pg_backend_pid()
+    on conflict do nothing
+    returning run_id as "runId"`
+  if (!claimed) {
+    throw new AlreadyRunningError(
+      `${job.name}${range ? ` from ${range.from}` : ''} is already running elsewhere`,
+    )
+  }
+  return claimed.runId
+}
+
+async function succeed(
+  sql: Sql,
+  { job, runId, rowCount }: { job: string; runId: number; rowCount: number },
+): Promise<void> {
+  const { count } = await sql`
+    update batch.runs r set state = 'succeeded', finished_at = clock_timestamp(), row_count = ${rowCount}
+    from pg_stat_activity me
+    where me.pid = pg_backend_pid() and r.run_id = ${runId} and r.state = 'running'
+      and r.backend_pid = me.pid and r.backend_start = me.backend_start`
+  if (count === 0) {
+    throw new ClaimLostError(
+      `${job} lost its claim while it ran: its connection ended, and somebody else may run it too`,
+    )
   }
 }

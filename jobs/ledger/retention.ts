@@ -1,4 +1,5 @@
-import { connect, type Sql } from '#db/client.ts'
+import type { Sql } from '#db/client.ts'
+import { withConnection } from '#db/open.ts'
 import type { OtherJob } from './other-jobs.ts'
 
 /** Attempts that failed or were asked for by somebody, for whoever wants to know what happened. */
@@ -17,18 +18,14 @@ const STEP = 20_000
 export const ledgerRetention: OtherJob = {
   name: 'ledger_retention',
   isReady: isDueToday,
-  async run({ databaseUrl }) {
-    const sql = connect(databaseUrl, { max: 1, applicationName: 'tillstream ledger retention' })
-    try {
+  run: ({ databaseUrl }) =>
+    withConnection(databaseUrl, { applicationName: 'tillstream ledger retention' }, async sql => {
       const removed = await trimLedger(sql)
       const told = await trimLane(sql)
       const entries = (count: number) => `${count} ${count === 1 ? 'entry' : 'entries'}`
       const detail = `${entries(removed)} removed from the ledger, ${entries(told)} from the lane of operations`
       return { text: `${detail}.\n`, json: { removed, told }, detail, rowCount: removed }
-    } finally {
-      await sql.end({ timeout: 1 })
-    }
-  },
+    }),
 }
 
 async function isDueToday(sql: Sql): Promise<boolean> {

@@ -1,13 +1,8 @@
 import type { Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
+import type { ReportEntry } from '#domain/reports.ts'
 import type { Inputs } from '#jobs/planner/facts.ts'
-import type { Report } from '#jobs/reports/report.ts'
-import type { Claim } from './claims.ts'
-
-/** The claim of a run went to somebody else, or its connection was replaced: what it computed must not stand. */
-export class ClaimLostError extends Error {
-  override readonly name = 'ClaimLostError'
-}
+import { type Claim, ClaimLostError } from './claims.ts'
 
 /** A run whose rows stand. */
 export interface SettledRun {
@@ -23,7 +18,7 @@ export interface SettledRun {
  */
 export async function settleRuns(
   transaction: Transaction,
-  request: { report: Report; claims: readonly Claim[]; inputs: ReadonlyMap<number, Inputs> },
+  request: { report: ReportEntry; claims: readonly Claim[]; inputs: ReadonlyMap<number, Inputs> },
 ): Promise<SettledRun[]> {
   const { report, claims, inputs } = request
   const { periodColumn, key, values } = report

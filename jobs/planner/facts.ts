@@ -3,6 +3,16 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { ReferenceName, ReportEntry } from '#domain/reports.ts'
 
+/*
+ * Invariant: nothing is ever marked dirty, so nothing is ever lost by a race. What should run is what should exist by
+ * the log and the calendars, less what stands in the ledger having read it all; it is worked out anew each time, from
+ * one moment's facts, by pure functions. Asked after all of it has run, the planner answers: nothing.
+ *
+ *   log ──follow──> day_head, till_head ──┐                        ┌─> plan: slots to run now, in order
+ *                                         ├─ load ─> facts ─ view ─┤
+ *   ledger: standing runs, closed days ───┘    (store by store)    └─> verdicts: what is due, waiting, early ─> pages
+ */
+
 /** Everything a plan is decided from: one moment of the planner's view of the log and of the ledger. */
 export interface PlannerFacts {
   /** How far the planner has followed the log, by partition. Runs read the log up to here, nothing above. */

@@ -1,6 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isTransient, MAX_ATTEMPTS, retryDelayMs } from './run-set.ts'
+import { isTransient } from './run-set.ts'
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code })
@@ -19,19 +18,4 @@ test.each(['23505', '22003', '42P01', '42601'])('Trying again does not help agai
 
 test('An error without a code is not tried again', () => {
   expect(isTransient(new Error('rows do not add up'))).toBe(false)
-})
-
-test('Waits double and are drawn from the upper half, so that two that met do not meet again', () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: MAX_ATTEMPTS }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (attempt, random) => {
-        const delay = retryDelayMs(attempt, random)
-        const longest = 250 * 2 ** (attempt - 1)
-        expect(delay).toBeGreaterThanOrEqual(longest / 2)
-        expect(delay).toBeLessThanOrEqual(longest)
-      },
-    ),
-  )
 })

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import type { Position } from '#domain/log-event.ts'
-import { type Claim, claimSlots, failRuns, type Trigger } from '#jobs/ledger/claims.ts'
-import { ClaimLostError, type SettledRun } from '#jobs/ledger/settle.ts'
+import { type Claim, ClaimLostError, claimSlots, failRuns, type Trigger } from '#jobs/ledger/claims.ts'
+import type { SettledRun } from '#jobs/ledger/settle.ts'
 import type { Slot } from '#jobs/planner/facts.ts'
 import type { Report } from '#jobs/reports/report.ts'
+import { messageOf } from '#platform/command.ts'
+import { backoffMs, pause } from '#platform/time.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import { materialize } from './materialize.ts'
 
@@ -28,6 +29,10 @@ interface SetRequest {
   signal?: AbortSignal | undefined
 }
 
+/** Attempts at one set before its error stands. */
+const MAX_ATTEMPTS = 4
+const RETRY = { firstMs: 250, longestMs: 2_000 }
+
 /**
  * Runs one report for a set of slots: claims them, computes and replaces them in one transaction, and writes
  * into the ledger how it ended. Transient errors are tried again, each attempt a row of its own; any other
@@ -37,41 +42,38 @@ interface SetRequest {
  */
 export async function runSet(sql: Sql, request: SetRequest): Promise<SetOutcome> {
   const { onRetry, signal } = request
-  try {
-    return await withRetry(attempt => attemptSet(sql, { ...request, attempt }), {
-      ...(onRetry && { onRetry }),
-      signal,
-    })
-  } catch (error) {
-    if (!(error instanceof SetFailedError)) throw error
-    const failed = error.claims.map(({ slot }) => ({ slot, error: error.message }))
-    return { report: request.report, succeeded: [], failed, taken: error.taken }
+  for (let attempt = 1; ; attempt += 1) {
+    const isLast = (error: unknown) => attempt >= MAX_ATTEMPTS || !isTransient(error) || signal?.aborted
+    try {
+      const { outcome, error } = await attemptSet(sql, { ...request, attempt })
+      if (error === null || isLast(error)) return outcome
+      onRetry?.(error, attempt)
+    } catch (error) {
+      if (isLast(error)) throw error
+      onRetry?.(error, attempt)
+    }
+    await pause(backoffMs(attempt, RETRY), signal)
   }
 }
 
-/** A set whose runs have failed, with the reason in the ledger. */
-class SetFailedError extends Error {
-  override readonly name = 'SetFailedError'
-  readonly claims: readonly Claim[]
-  readonly taken: Slot[]
-  /** Of the error behind it: `withRetry` judges by it. */
-  readonly code: unknown
-
-  constructor(cause: unknown, claims: readonly Claim[], taken: Slot[]) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.claims = claims
-    this.taken = taken
-    this.code = (cause as { code?: unknown } | null)?.code
-  }
+/** Whether doing the same again may succeed: serialization, deadlock, connection, resources. */
+export function isTransient(error: unknown): boolean {
+  const { kind } = classifyLogError(error)
+  return kind === 'transient' || kind === 'unavailable'
 }
 
-async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): Promise<SetOutcome> {
+/** @returns how the set ended; with an error where all of it failed, which is in the ledger then */
+async function attemptSet(
+  sql: Sql,
+  request: SetRequest & { attempt: number },
+): Promise<{ outcome: SetOutcome; error: unknown }> {
   const { report, reports, slots, basis, trigger, attempt, signal } = request
   signal?.throwIfAborted()
   const claims = await claimSlots(sql, { rule: report, slots, basis, trigger, attempt })
   const claimed = new Set(claims.map(claim => claim.slot))
   const taken = slots.filter(slot => !claimed.has(slot))
-  if (claims.length === 0) return { report, succeeded: [], failed: [], taken }
+  const nothing: SetOutcome = { report, succeeded: [], failed: [], taken }
+  if (claims.length === 0) return { outcome: nothing, error: null }
   try {
     const { settled, faults } = await sql.begin(async transaction => {
       const result = await materialize(transaction, { report, reports, claims, basis })
@@ -86,16 +88,13 @@ async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): 
       return slot ? [{ ...run, slot }] : []
     }
     const failed = faults.flatMap(withSlot).map(({ slot, problem }) => ({ slot, error: problem }))
-    return { report, succeeded: settled.flatMap(withSlot), failed, taken }
+    return { outcome: { report, succeeded: settled.flatMap(withSlot), failed, taken }, error: null }
   } catch (error) {
     // Somebody else has the slots now: theirs is the run that counts.
-    if (error instanceof ClaimLostError) return { report, succeeded: [], failed: [], taken: [...slots] }
-    const message = error instanceof Error ? error.message : String(error)
-    await failRuns(
-      sql,
-      claims.map(({ runId }) => ({ runId, error: message })),
-    )
-    throw new SetFailedError(error, claims, taken)
+    if (error instanceof ClaimLostError) return { outcome: { ...nothing, taken: [...slots] }, error: null }
+    const failures = claims.map(({ runId, slot }) => ({ runId, slot, error: messageOf(error) }))
+    await failRuns(sql, failures)
+    return { outcome: { ...nothing, failed: failures.map(({ slot, error }) => ({ slot, error })) }, error }
   }
 }
 
@@ -122,43 +121,4 @@ async function announceRuns(
     computedAt: Date.now(),
   }
   await transaction`select live.append_ops('batch_run', ${transaction.json(payload as never)})`
-}
-
-/** Attempts at one set before its error stands. */
-export const MAX_ATTEMPTS = 4
-
-const FIRST_WAIT_MS = 250
-
-/**
- * How long to wait before the next attempt: doubling, and drawn from the upper half of that, so that two
- * schedulers that met once do not meet again.
- * @param random from [0, 1)
- */
-export function retryDelayMs(attempt: number, random: number): number {
-  const longest = FIRST_WAIT_MS * 2 ** (attempt - 1)
-  return Math.round(longest / 2 + (longest / 2) * random)
-}
-
-/** Whether doing the same again may succeed: serialization, deadlock, connection, resources. */
-export function isTransient(error: unknown): boolean {
-  return classifyLogError(error).kind === 'transient' || classifyLogError(error).kind === 'unavailable'
-}
-
-/**
- * Tries again what failed for a transient reason; everything else fails at once.
- * @param work gets the number of the attempt, from 1
- */
-async function withRetry<Result>(
-  work: (attempt: number) => Promise<Result>,
-  options: { onRetry?: (error: unknown, attempt: number) => void; signal?: AbortSignal | undefined } = {},
-): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work(attempt)
-    } catch (error) {
-      if (attempt >= MAX_ATTEMPTS || !isTransient(error) || options.signal?.aborted) throw error
-      options.onRetry?.(error, attempt)
-      await sleep(retryDelayMs(attempt, Math.random()), undefined, { signal: options.signal })
-    }
-  }
 }

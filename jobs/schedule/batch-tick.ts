@@ -1,22 +1,22 @@
-import type { Logger } from 'pino'
-import type { Sql } from '#db/client.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { OTHER_JOBS } from '#domain/reports.ts'
-import { runRecorded } from '#jobs/command/run-job.ts'
-import { AlreadyRunningError, type OtherJob } from '#jobs/ledger/other-jobs.ts'
+import { AlreadyRunningError, type OtherJob, runOtherJob } from '#jobs/ledger/other-jobs.ts'
 import { type RunSummary, runWanted } from '#jobs/run/run-wanted.ts'
-import type { Duty, Turn } from './schedule.ts'
+import { messageOf } from '#platform/command.ts'
+import type { ScheduledTask, TaskContext } from './schedule.ts'
 
 /** Something to do after a tick that changed figures, such as reconciling them. Its errors are logged. */
-export type FollowUp = (tick: {
-  databaseUrl: string
-  /** A client of one connection, for claims. */
-  runs: Sql
-  /** Business days whose figures were written, oldest first. */
-  changedDays: readonly string[]
-  logger: Logger
-}) => Promise<void>
+export type FollowUp = (
+  tick: Omit<TaskContext, 'signal'> & {
+    /** Business days whose figures were written, oldest first. */
+    changedDays: readonly BusinessDay[]
+  },
+) => Promise<void>
 
-/** The batch path's tick: plans and runs what is due. */
+/**
+ * The batch path's tick: plans and runs what is due. The figures wait for nothing that is done around them, and stand
+ * whatever becomes of it: that has its own entry in the ledger.
+ */
 export function batchTick({
   schedule,
   before = [],
@@ -26,33 +26,40 @@ export function batchTick({
   /** Cron expression in UTC. */
   schedule: string
   /** Done first: what it loads is in this tick's figures. */
-  before?: readonly Duty[]
+  before?: readonly ScheduledTask[]
   followUps?: readonly FollowUp[]
-  after?: readonly Duty[]
-}): Duty & { schedule: string } {
+  after?: readonly ScheduledTask[]
+}): ScheduledTask & { schedule: string } {
   return {
     name: 'the batch path',
     schedule,
-    async run(turn) {
-      for (const duty of before) await runBeside(duty, turn)
-      const changedDays = daysOf(await runDue(turn))
-      if (changedDays.length > 0) await follow(followUps, { ...turn, changedDays })
-      for (const duty of after) await runBeside(duty, turn)
+    async run(context) {
+      for (const task of before) await unlessFails(context, task.name, () => task.run(context))
+      const changedDays = daysOf(await runDue(context))
+      if (changedDays.length > 0) {
+        for (const followUp of followUps) {
+          await unlessFails(context, 'what follows a tick', () => followUp({ ...context, changedDays }))
+        }
+      }
+      for (const task of after) await unlessFails(context, task.name, () => task.run(context))
     },
   }
 }
 
-/** The figures must not wait for what is done beside them; that has its own entry in the ledger. */
-async function runBeside(duty: Duty, turn: Turn): Promise<void> {
+async function unlessFails(
+  { signal, logger }: TaskContext,
+  name: string,
+  work: () => Promise<void>,
+): Promise<void> {
   try {
-    await duty.run(turn)
+    await work()
   } catch (err) {
-    turn.signal.throwIfAborted()
-    turn.logger.error({ err }, `${duty.name} failed: ${err instanceof Error ? err.message : String(err)}`)
+    signal.throwIfAborted()
+    logger.error({ err }, `${name} failed: ${messageOf(err)}`)
   }
 }
 
-async function runDue({ runs, logger, signal }: Turn): Promise<RunSummary> {
+async function runDue({ runs, logger, signal }: TaskContext): Promise<RunSummary> {
   const summary = await runWanted(runs, {
     wanted: { kind: 'due' },
     trigger: 'schedule',
@@ -79,38 +86,35 @@ async function runDue({ runs, logger, signal }: Turn): Promise<RunSummary> {
   return summary
 }
 
-async function follow(
-  followUps: readonly FollowUp[],
-  tick: Turn & { changedDays: readonly string[] },
-): Promise<void> {
-  for (const followUp of followUps) {
-    // The figures stand whatever becomes of what follows; that has its own entry in the ledger.
-    await followUp(tick).catch((err: unknown) => tick.logger.error({ err }, 'what follows a tick failed'))
-  }
-}
-
 /** The business days whose figures a tick has written, oldest first. */
-function daysOf({ sets }: RunSummary): string[] {
+function daysOf({ sets }: RunSummary): BusinessDay[] {
   const daily = sets.filter(set => set.report.grain === 'day')
   return [...new Set(daily.flatMap(set => set.succeeded.map(({ slot }) => slot.period)))].sort()
 }
 
-/** A job as a duty: runs, with its entry in the ledger, when there is something to do. */
-export function whenReady(job: OtherJob, schedule?: string): Duty {
-  const reason = OTHER_JOBS.find(({ name }) => name === job.name)?.runs ?? 'when due'
+/** A job that fills no report as a task: runs, with its entry in the ledger, when there is something to do. */
+export function whenReady(job: OtherJob, schedule?: string): ScheduledTask {
+  const reason = OTHER_JOBS.find(({ name }) => name === job.name)?.runs ?? ''
   return {
     name: job.name,
     ...(schedule !== undefined && { schedule }),
-    async run({ databaseUrl, runs, logger }) {
+    async run(context) {
+      const { runs, logger } = context
       if (job.isReady && !(await job.isReady(runs))) return
-      try {
-        const run = { other: job, range: null, trigger: 'schedule', reason } as const
-        const { detail } = await runRecorded(runs, run, { databaseUrl, logger })
+      await unlessRunning(async () => {
+        const ask = { job, range: null, trigger: 'schedule', reason } as const
+        const { detail } = await runOtherJob(runs, ask, context)
         logger.info({ job: job.name }, `${job.name}: ${detail}`)
-      } catch (error) {
-        // Another scheduler is at it.
-        if (!(error instanceof AlreadyRunningError)) throw error
-      }
+      })
     },
+  }
+}
+
+/** Another scheduler may be at the same: then it is being done. */
+export async function unlessRunning(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof AlreadyRunningError)) throw error
   }
 }

@@ -1,25 +1,21 @@
 import type { Sql } from '#db/client.ts'
 import type { Fragment, Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { DayRange } from '#jobs/command/arguments.ts'
-import { JOB_NAMES, type JobContext, runJob } from '#jobs/command/run-job.ts'
+import type { DayRange } from '#domain/calendar.ts'
+import { ALL_JOBS, findJob, JOBS } from '#domain/reports.ts'
+import { type JobContext, runJob } from '#jobs/command/run-job.ts'
 import type { OtherJob } from '#jobs/ledger/other-jobs.ts'
+import { messageOf } from '#platform/command.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
-import type { Duty } from './schedule.ts'
+import type { ScheduledTask } from './schedule.ts'
 
 /** What people ask for on the pages, done within about two seconds when nothing else is under way. */
-export function requestDuty(otherJobs: readonly OtherJob[]): Duty {
+export function pageRequests(otherJobs: readonly OtherJob[]): ScheduledTask {
   return {
     name: 'the requests of the pages',
     isWaiting: isRequestWaiting,
-    run: ({ databaseUrl, runs, logger, signal }) =>
-      serveRequests(runs, {
-        databaseUrl,
-        otherJobs,
-        logger,
-        report: line => logger.debug(line),
-        signal,
-      }),
+    run: ({ runs, ...context }) =>
+      serveRequests(runs, { ...context, otherJobs, report: line => context.logger.debug(line) }),
   }
 }
 
@@ -56,7 +52,7 @@ async function serve(
   if (attempts > MAX_ATTEMPTS) {
     return { state: 'failed', detail: `Given up: ${MAX_ATTEMPTS} processes have ended in the middle of it.` }
   }
-  const checked = checkRequest(taken, JOB_NAMES)
+  const checked = checkRequest(taken)
   if ('fault' in checked) return { state: 'failed', detail: checked.fault }
   try {
     const { isComplete, detail } = await runJob(
@@ -70,7 +66,7 @@ async function serve(
     context.signal.throwIfAborted()
     // So does one whose database is away: this is no answer to who asked.
     if (classifyLogError(error).kind === 'unavailable') throw error
-    return { state: 'failed', detail: error instanceof Error ? error.message : String(error) }
+    return { state: 'failed', detail: messageOf(error) }
   }
 }
 
@@ -152,20 +148,15 @@ async function hint(sql: Sql): Promise<void> {
   await sql`select pg_notify('ops_changed', '')`.catch(() => {})
 }
 
-/**
- * What a request asks for.
- * @returns the days of the job, null for one that takes none; or, in words, why it cannot be done
- */
-function checkRequest(
-  { job, fromDay, toDay }: Pick<TakenRequest, 'job' | 'fromDay' | 'toDay'>,
-  { jobs, withoutRange }: { jobs: readonly string[]; withoutRange: readonly string[] },
-): { range: DayRange | null } | { fault: string } {
-  if (job !== 'all' && !jobs.includes(job)) {
-    return { fault: `There is no job "${job}": it is one of all, ${jobs.join(', ')}.` }
+/** The days a request asks for, null for a job that takes none; or, in words, why it cannot be done. */
+function checkRequest({ job, fromDay, toDay }: TakenRequest): { range: DayRange | null } | { fault: string } {
+  const takesRange = job === ALL_JOBS || findJob(job)?.takesRange
+  if (takesRange === undefined) {
+    return {
+      fault: `There is no job "${job}": it is one of all, ${JOBS.map(({ name }) => name).join(', ')}.`,
+    }
   }
   const range = fromDay === null || toDay === null ? null : { from: fromDay, to: toDay }
-  if (withoutRange.includes(job)) {
-    return range === null ? { range: null } : { fault: `${job} takes no days: ask for it without.` }
-  }
-  return range === null ? { fault: `${job} needs days: say from which to which.` } : { range }
+  if (takesRange) return range ? { range } : { fault: `${job} needs days: say from which to which.` }
+  return range ? { fault: `${job} takes no days: ask for it without.` } : { range: null }
 }

@@ -1,16 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import pino from 'pino'
-import { migrate } from '#db/migrate.ts'
-import { openDatabase } from '#db/open.ts'
+import { withDatabase } from '#db/open.ts'
 import { wireJobs } from '#jobs/wired-jobs.ts'
-import { type Environment, readEnvironment } from '#platform/environment.ts'
+import { parseOptions, runCommand } from '#platform/command.ts'
+import { readEnvironment } from '#platform/environment.ts'
+import { openLogger } from '#platform/logger.ts'
+import { stopOnSignals, whenStopped } from '#platform/process.ts'
+import { pause } from '#platform/time.ts'
 import { batchTick, whenReady } from './batch-tick.ts'
-import { requestDuty } from './job-requests.ts'
+import { pageRequests } from './job-requests.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
 import { runSchedule } from './schedule.ts'
 
-const HELP = `Usage: npm start -- jobs
+const USAGE = `Usage: npm start -- jobs
 
 Keeps the reports up to date: looks at the start and at every tick of BATCH_SCHEDULE (a cron expression in UTC,
 default every hour) for journal files that lie ready, for store-days that the log has changed, and for what was
@@ -24,49 +24,35 @@ const STOP_WITHIN_MS = 4_000
 /** Reviews follow purchases at leisure. */
 const REVIEWS_SCHEDULE = '*/30 * * * *'
 
-try {
-  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
-  if (values.help) process.stdout.write(HELP)
-  else process.exit(await run(readEnvironment()))
-} catch (error) {
-  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false
-  process.stderr.write(`${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`)
-  process.exit(isUsage ? 2 : 1)
-}
-
-async function run(environment: Environment): Promise<number> {
-  const logger = pino({ level: environment.logLevel, base: { process: 'jobs' } })
-  const stop = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
-  const database = await openDatabase(environment)
-  try {
-    await migrate(database.url)
-    logger.info(
-      { schedule: environment.batchSchedule },
-      `jobs look for work at "${environment.batchSchedule}" (UTC)`,
-    )
-    const overdue = new Promise<'overdue'>(resolve => {
-      stop.signal.addEventListener('abort', () => void sleep(STOP_WITHIN_MS).then(() => resolve('overdue')))
+await runCommand({
+  usage: USAGE,
+  hint: '"npm start -- jobs" takes no options.',
+  parse: args => parseOptions(args, {}),
+  run: async () => {
+    const environment = readEnvironment()
+    const { batchSchedule } = environment
+    const logger = openLogger('jobs', environment)
+    const stop = stopOnSignals()
+    await withDatabase(environment, async ({ url }) => {
+      logger.info({ schedule: batchSchedule }, `jobs look for work at "${batchSchedule}" (UTC)`)
+      const jobs = wireJobs(environment)
+      const ended = runSchedule({
+        databaseUrl: url,
+        tick: batchTick({
+          schedule: batchSchedule,
+          before: [whenReady(jobs.journal_import)],
+          followUps: [reconcileChanges(jobs.reconciliation)],
+          after: [whenReady(jobs.ledger_retention)],
+        }),
+        others: [whenReady(jobs.reviews_import, REVIEWS_SCHEDULE), pageRequests(Object.values(jobs))],
+        logger,
+        signal: stop,
+      }).then(() => 'jobs have stopped')
+      const overdue = whenStopped(stop).then(async () => {
+        await pause(STOP_WITHIN_MS)
+        return 'jobs end in the middle of a run: it is rolled back'
+      })
+      logger.info(await Promise.race([ended, overdue]))
     })
-    const jobs = wireJobs(environment)
-    const ended = runSchedule({
-      databaseUrl: database.url,
-      tick: batchTick({
-        schedule: environment.batchSchedule,
-        before: [whenReady(jobs.journalImport)],
-        followUps: [reconcileChanges(jobs.reconciliation)],
-        after: [whenReady(jobs.ledgerRetention)],
-      }),
-      others: [whenReady(jobs.reviewsImport, REVIEWS_SCHEDULE), requestDuty(Object.values(jobs))],
-      logger,
-      signal: stop.signal,
-    })
-    const end = await Promise.race([ended, overdue])
-    logger.info(
-      end === 'overdue' ? 'jobs end in the middle of a run: it is rolled back' : 'jobs have stopped',
-    )
-    return 0
-  } finally {
-    await database.release()
-  }
-}
+  },
+})

@@ -44,15 +44,15 @@ const days = (from: string, to = from) => ({ from, to })
 
 test('The first tick audits every row, those of the next hour compare figures', async () => {
   const { tick } = await createTicks()
-  expect(await tick('1', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'full' }])
-  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
-  expect(await tick('3', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'quick' }])
+  expect(await tick('1', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'rows' }])
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'figures' }])
+  expect(await tick('3', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'figures' }])
 })
 
 test('The first audit takes in the days that somebody backfilled before', async () => {
   const { tick, backfill } = await createTicks()
   await backfill('1', '2026-03-01')
-  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-01', '2026-03-02'), depth: 'full' }])
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-01', '2026-03-02'), depth: 'rows' }])
 })
 
 test('The hourly audit takes in every day that has changed since the last', async () => {
@@ -60,14 +60,24 @@ test('The hourly audit takes in every day that has changed since the last', asyn
   await tick('1', '2026-03-02')
   await tick('2', '2026-03-03')
   await anHourPasses()
-  expect(await tick('3', '2026-03-04')).toEqual([{ range: days('2026-03-02', '2026-03-04'), depth: 'full' }])
+  expect(await tick('3', '2026-03-04')).toEqual([{ range: days('2026-03-02', '2026-03-04'), depth: 'rows' }])
   await anHourPasses()
-  expect(await tick('4', '2026-03-04')).toEqual([{ range: days('2026-03-04'), depth: 'full' }])
+  expect(await tick('4', '2026-03-04')).toEqual([{ range: days('2026-03-04'), depth: 'rows' }])
 })
 
 test('An audit that failed is due again', async () => {
   const { sql, tick } = await createTicks()
   await tick('1', '2026-03-02')
   await sql`update batch.runs set state = 'failed' where job = 'reconciliation'`
-  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'full' }])
+  expect(await tick('2', '2026-03-02')).toEqual([{ range: days('2026-03-02'), depth: 'rows' }])
+})
+
+test('How a reconciliation is worded in the ledger decides nothing: its depth is a column', async () => {
+  const { sql, tick } = await createTicks()
+  await tick('1', '2026-03-02')
+  await sql`update batch.runs set reason = 'reworded' where job = 'reconciliation'`
+  expect(await tick('2', '2026-03-03')).toMatchObject([{ depth: 'figures' }])
+  await sql`update batch.runs set reason = 'every row of it' where job = 'reconciliation'`
+  await sql`update batch.runs set depth = 'figures' where job = 'reconciliation'`
+  expect(await tick('3', '2026-03-04')).toMatchObject([{ depth: 'rows' }])
 })

@@ -9,7 +9,7 @@ import { createTestBatch } from '#jobs/testing/batch.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { batchTick, type FollowUp } from './batch-tick.ts'
-import { type Duty, runSchedule } from './schedule.ts'
+import { runSchedule, type ScheduledTask } from './schedule.ts'
 
 const EVERY_SECOND = '* * * * * *'
 const NEW_YEAR = '0 0 1 1 *'
@@ -29,7 +29,7 @@ async function gross(sql: Sql): Promise<number> {
 function start(
   databaseUrl: string,
   schedule: string,
-  { followUps = [], others = [] }: { followUps?: FollowUp[]; others?: Duty[] } = {},
+  { followUps = [], others = [] }: { followUps?: FollowUp[]; others?: ScheduledTask[] } = {},
 ): void {
   const stop = new AbortController()
   const ended = runSchedule({
@@ -105,7 +105,7 @@ test('A duty that fails is tried again, and keeps nothing else from its turn', a
   const { url, sql } = await createTestBatch()
   await sell(sql, '1')
   let turns = 0
-  const failing: Duty = {
+  const failing: ScheduledTask = {
     name: 'a duty',
     schedule: NEW_YEAR,
     async run() {

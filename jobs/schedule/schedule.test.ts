@@ -1,40 +1,40 @@
 import { describe, expect, test } from 'vitest'
 import { stretchesOf } from './reconcile-changes.ts'
-import { createAgenda } from './schedule.ts'
+import { createTaskQueue } from './schedule.ts'
 
-describe('the agenda', () => {
+describe('the queue of tasks', () => {
   const running = new AbortController().signal
 
-  test('gives what was asked for many times once more, and no oftener', async () => {
-    const agenda = createAgenda<string>()
-    agenda.ask('tick')
-    expect(await agenda.next(running)).toBe('tick')
-    agenda.ask('tick')
-    agenda.ask('tick')
-    expect(await agenda.next(running)).toBe('tick')
+  test('gives what was added many times once more, and no oftener', async () => {
+    const queue = createTaskQueue<string>()
+    queue.add('tick')
+    expect(await queue.next(running)).toBe('tick')
+    queue.add('tick')
+    queue.add('tick')
+    expect(await queue.next(running)).toBe('tick')
     let isNext = false
-    const third = agenda.next(running).then(() => {
+    const third = queue.next(running).then(() => {
       isNext = true
     })
     await Promise.resolve()
     expect(isNext).toBe(false)
-    agenda.ask('tick')
+    queue.add('tick')
     await third
   })
 
-  test('keeps the order in which things were asked for', async () => {
-    const agenda = createAgenda<string>()
-    for (const item of ['reviews', 'tick', 'request', 'reviews']) agenda.ask(item)
-    expect(await agenda.next(running)).toBe('reviews')
-    expect(await agenda.next(running)).toBe('tick')
-    agenda.ask('tick')
-    expect(await agenda.next(running)).toBe('request')
-    expect(await agenda.next(running)).toBe('tick')
+  test('keeps the order in which things were added', async () => {
+    const queue = createTaskQueue<string>()
+    for (const item of ['reviews', 'tick', 'request', 'reviews']) queue.add(item)
+    expect(await queue.next(running)).toBe('reviews')
+    expect(await queue.next(running)).toBe('tick')
+    queue.add('tick')
+    expect(await queue.next(running)).toBe('request')
+    expect(await queue.next(running)).toBe('tick')
   })
 
   test('ends with the process', async () => {
     const stop = new AbortController()
-    const next = createAgenda<string>().next(stop.signal)
+    const next = createTaskQueue<string>().next(stop.signal)
     stop.abort()
     await expect(next).rejects.toThrow('aborted')
   })

@@ -1,23 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type ScheduledTask, schedule as scheduleCron } from 'node-cron'
+import { schedule as scheduleCron } from 'node-cron'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { abandonDeadRuns, connectForRuns } from '#jobs/ledger/claims.ts'
+import { backoffMs, pause, startPeriodic } from '#platform/time.ts'
 
-/** What the schedule does, one thing at a time. */
-export interface Duty {
+/*
+ * Invariant: a schedule only says when to look. What there is to do follows from the log, the ledger and the drop
+ * folder, so what was missed while nobody ran is made up for, and two schedulers do nothing twice.
+ *
+ *   start ──────┐
+ *   cron tick ──┼─> queue (each task once) ─> one task at a time ─> again later, with growing patience, if it failed
+ *   isWaiting ──┘
+ */
+
+/** Something the schedule does when its time has come, or when it is waited for. */
+export interface ScheduledTask {
   /** For the log. */
   name: string
-  /** Cron expression in UTC: when to look. A duty looks also at the start, for what was missed. */
+  /** Cron expression in UTC: when to look. A task looks also at the start, for what was missed. */
   schedule?: string
-  /** Asked every two seconds; true asks for a turn. To cost next to nothing. */
+  /** Asked every two seconds; true asks for a run. To cost next to nothing. */
   isWaiting?(sql: Sql): Promise<boolean>
   /** Throws when the database is away, or something unforeseen happened: it is tried again, with growing patience. */
-  run(turn: Turn): Promise<void>
+  run(context: TaskContext): Promise<void>
 }
 
-export interface Turn {
+export interface TaskContext {
   databaseUrl: string
   /** A client of one connection, for claims. */
   runs: Sql
@@ -25,106 +34,98 @@ export interface Turn {
   signal: AbortSignal
 }
 
-interface ScheduleOptions {
-  databaseUrl: string
-  /** The batch path's own duty: the heartbeat says when it looks next. */
-  tick: Duty & { schedule: string }
-  /** Of one moment they come before the tick, so that its figures have what they load. */
-  others: readonly Duty[]
-  logger: Logger
-  signal: AbortSignal
-}
-
 const POLL_EVERY_MS = 2_000
-const LONGEST_WAIT_MS = 60_000
+/** The readiness check calls the schedule dead after a minute. */
+const BEAT_EVERY_MS = 10_000
+const PATIENCE = { firstMs: 1_000, longestMs: 60_000 }
 
 /**
- * Gives every duty its turn: once at the start, at every tick of its schedule, and when it is waited for, until the
- * signal aborts. A schedule only says when to look; what there is to do follows from the log, the ledger and the
- * drop folder, so what was missed while nobody ran is made up for. When the database is away it tries again with
- * growing patience.
+ * Runs every task once at the start, at every tick of its schedule, and when it is waited for, until the signal aborts.
+ * @param options `tick` is the batch path's own task, of which the heartbeat says when it looks next; of one moment the
+ *   others come before it, so that its figures have what they load
  */
-export async function runSchedule(options: ScheduleOptions): Promise<void> {
+export async function runSchedule(options: {
+  databaseUrl: string
+  tick: ScheduledTask & { schedule: string }
+  others: readonly ScheduledTask[]
+  logger: Logger
+  signal: AbortSignal
+}): Promise<void> {
   const { databaseUrl, tick, others, logger, signal } = options
-  const duties: readonly Duty[] = [...others, tick]
+  const tasks: readonly ScheduledTask[] = [...others, tick]
   const runs = connectForRuns(databaseUrl)
   const watch = connect(databaseUrl, { max: 1, applicationName: 'tillstream jobs heartbeat' })
-  const agenda = createAgenda<Duty>()
-  const crons = new Map<Duty, ScheduledTask>()
-  for (const duty of duties) {
-    if (duty.schedule === undefined) continue
-    const ask = () => agenda.ask(duty)
-    crons.set(duty, scheduleCron(duty.schedule, ask, { timezone: 'UTC', suppressMissedWarning: true }))
-    ask()
-  }
-  const timers = [
-    startWatching(BEAT_EVERY_MS, logger, async () => {
-      await beat(watch, crons.get(tick)?.getNextRun()?.getTime() ?? Date.now())
-      await abandonDeadRuns(watch)
-    }),
-    startWatching(POLL_EVERY_MS, logger, async () => {
-      for (const duty of duties) if (await duty.isWaiting?.(watch)) agenda.ask(duty)
-    }),
+  const queue = createTaskQueue<ScheduledTask>()
+  const crons = tasks.flatMap(task => {
+    if (task.schedule === undefined) return []
+    const add = () => queue.add(task)
+    add()
+    return [
+      { task, cron: scheduleCron(task.schedule, add, { timezone: 'UTC', suppressMissedWarning: true }) },
+    ]
+  })
+  const nextTickAt = () =>
+    crons
+      .find(({ task }) => task === tick)
+      ?.cron.getNextRun()
+      ?.getTime() ?? Date.now()
+  const onFailure = (err: unknown) => logger.debug({ err }, 'no look: the database does not answer')
+  const loops = [
+    startPeriodic(() => beat(watch, nextTickAt()), { everyMs: BEAT_EVERY_MS, onFailure }),
+    startPeriodic(
+      async () => {
+        for (const task of tasks) if (await task.isWaiting?.(watch)) queue.add(task)
+      },
+      { everyMs: POLL_EVERY_MS, onFailure },
+    ),
   ]
   try {
     for (let failures = 0; ; ) {
-      const duty = await agenda.next(signal)
+      const task = await queue.next(signal)
       try {
-        await duty.run({ databaseUrl, runs, logger, signal })
+        await task.run({ databaseUrl, runs, logger, signal })
         failures = 0
       } catch (err) {
         signal.throwIfAborted()
         failures += 1
-        const waitMs = Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** (failures - 1))
-        logger.error({ err, waitMs }, `${duty.name} could not run; next try in ${waitMs / 1_000} s`)
-        await sleep(waitMs, undefined, { signal })
-        agenda.ask(duty)
+        const waitMs = backoffMs(failures, PATIENCE)
+        logger.error(
+          { err, waitMs },
+          `${task.name} could not run; next try in ${(waitMs / 1_000).toFixed(1)} s`,
+        )
+        await pause(waitMs, signal)
+        queue.add(task)
       }
     }
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    for (const timer of timers) timer.stop()
-    await Promise.all([...crons.values()].map(cron => cron.destroy()))
-    await Promise.all(timers.map(timer => timer.ended()))
+    await Promise.all(crons.map(({ cron }) => cron.destroy()))
+    await Promise.all(loops.map(loop => loop.stop()))
     await Promise.all([runs.end({ timeout: 1 }), watch.end({ timeout: 1 })])
   }
 }
 
-/** Looks at once and then again and again, never twice at a time. */
-function startWatching(everyMs: number, logger: Logger, look: () => Promise<void>) {
-  let looking: Promise<void> | null = null
-  const lookOnce = () => {
-    looking ??= look()
-      .catch((err: unknown) => {
-        logger.debug({ err }, 'no look: the database does not answer')
-      })
-      .finally(() => {
-        looking = null
-      })
-  }
-  const timer = setInterval(lookOnce, everyMs)
-  lookOnce()
-  return {
-    stop: () => clearInterval(timer),
-    ended: async () => {
-      await looking
-    },
-  }
+/** Says that the schedule lives and when it looks for work next; and of runs whose process does not, that they ended. */
+async function beat(sql: Sql, nextTickAt: Instant): Promise<void> {
+  await sql`
+    insert into batch.heartbeat (beat_at, next_tick_at) values (clock_timestamp(), ${nextTickAt})
+    on conflict (only_row) do update set beat_at = excluded.beat_at, next_tick_at = excluded.next_tick_at`
+  await abandonDeadRuns(sql)
 }
 
 /**
- * What is asked for, in the order in which it was: one thing at a time. However often something was asked for
- * while it waited or was under way, it comes once more: it then sees everything that the others would have seen.
+ * What is to be done, in the order in which it was added: one thing at a time. However often something was added while
+ * it waited or was under way, it comes once more: it then sees everything that the others would have seen.
  */
-interface Agenda<Item> {
-  ask(item: Item): void
+export interface TaskQueue<Task> {
+  add(task: Task): void
   /** Resolves with what is next, at once if something waits. Rejects when the signal aborts. */
-  next(signal: AbortSignal): Promise<Item>
+  next(signal: AbortSignal): Promise<Task>
 }
 
-export function createAgenda<Item>(): Agenda<Item> {
-  const asked = new Set<Item>()
+export function createTaskQueue<Task>(): TaskQueue<Task> {
+  const waiting = new Set<Task>()
   let wake: (() => void) | null = null
 
   async function wait(signal: AbortSignal): Promise<void> {
@@ -141,28 +142,18 @@ export function createAgenda<Item>(): Agenda<Item> {
   }
 
   return {
-    ask(item) {
-      asked.add(item)
+    add(task) {
+      waiting.add(task)
       wake?.()
     },
     async next(signal) {
       signal.throwIfAborted()
-      if (asked.size === 0) await wait(signal)
-      for (const item of asked) {
-        asked.delete(item)
-        return item
+      if (waiting.size === 0) await wait(signal)
+      for (const task of waiting) {
+        waiting.delete(task)
+        return task
       }
-      throw new Error('woken with nothing asked for')
+      throw new Error('woken with nothing to do')
     },
   }
-}
-
-/** The readiness check calls the schedule dead after a minute. */
-const BEAT_EVERY_MS = 10_000
-
-/** Says that the schedule lives, and when it looks for work next. */
-async function beat(sql: Sql, nextTickAt: Instant): Promise<void> {
-  await sql`
-    insert into batch.heartbeat (beat_at, next_tick_at) values (clock_timestamp(), ${nextTickAt})
-    on conflict (only_row) do update set beat_at = excluded.beat_at, next_tick_at = excluded.next_tick_at`
 }
