@@ -7,7 +7,7 @@ import type { Store } from '#domain/enrich.ts'
 import { isUpWithin } from '#platform/launch/health.ts'
 import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
 import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
-import { type Child, startChild } from './child-process.ts'
+import { type Program, runProgram, startProgram } from '#platform/process.ts'
 import { openDatabaseLink } from './database-link.ts'
 import { openTills, type Tills } from './tills.ts'
 
@@ -57,7 +57,7 @@ export async function startStack(
   const sql = connect(databaseUrl, { applicationName: 'browser test' })
   const url = `http://127.0.0.1:${ports.port}`
   const intakeUrl = `http://127.0.0.1:${ports.intakePort}`
-  const children = new Map<ProcessName, Child>()
+  const programs = new Map<ProcessName, Program>()
   const outputs: string[] = []
 
   function settings(name?: ProcessName): Record<string, string | undefined> {
@@ -75,30 +75,28 @@ export async function startStack(
   }
 
   async function start(name: ProcessName): Promise<void> {
-    const child = startChild({ entry: processEntries[name], settings: settings(name) })
-    children.set(name, child)
+    const program = startProgram({ entry: processEntries[name], settings: settings(name) })
+    programs.set(name, program)
     const health = { web: `${url}/healthz`, intake: `${intakeUrl}/healthz` }[name as 'web' | 'intake']
     if (health === undefined) return
     const ending = new AbortController()
     const up = isUpWithin({ url: health, timeoutMs: UP_WITHIN_MS, stop: ending.signal })
-    const isUp = await Promise.race([up, child.ended().then(() => false)])
+    const isUp = await Promise.race([up, program.ended.then(() => false)])
     ending.abort()
-    if (!isUp) throw new Error(`${name} does not answer at ${health}:\n${child.output()}`)
+    if (!isUp) throw new Error(`${name} does not answer at ${health}:\n${program.output()}`)
   }
 
   async function stop(name: ProcessName, how: 'politely' | 'by kill' = 'politely'): Promise<void> {
-    const child = children.get(name)
-    if (!child) return
-    children.delete(name)
-    await (how === 'politely' ? child.stop() : child.kill())
-    outputs.push(`--- ${name}\n${child.output()}`)
+    const program = programs.get(name)
+    if (!program) return
+    programs.delete(name)
+    if (how === 'politely') await program.stop()
+    else program.kill('SIGKILL')
+    outputs.push(`--- ${name}\n${(await program.ended).output}`)
   }
 
   async function run(entry: string, args: readonly string[]): Promise<void> {
-    const child = startChild({ entry, args, settings: settings() })
-    const exitCode = await child.ended()
-    outputs.push(`--- ${entry}\n${child.output()}`)
-    if (exitCode !== 0) throw new Error(`${entry} ended with exit code ${exitCode}:\n${child.output()}`)
+    outputs.push(`--- ${entry}\n${(await runProgram({ entry, args, settings: settings() })).output}`)
   }
 
   // Before the intake starts: it looks for new ones only now and then.
@@ -121,9 +119,9 @@ export async function startStack(
     run,
     runBatch: (from, to) => run('jobs/main.ts', ['run', 'all', '--from', from, '--to', to]),
     output: () =>
-      [...outputs, ...[...children].map(([name, child]) => `--- ${name}\n${child.output()}`)].join('\n'),
+      [...outputs, ...[...programs].map(([name, program]) => `--- ${name}\n${program.output()}`)].join('\n'),
     async close() {
-      await Promise.all([...children.keys()].map(name => stop(name)))
+      await Promise.all([...programs.keys()].map(name => stop(name)))
       await link.cut()
       await sql.end()
       await rm(dataDir, { recursive: true, force: true })

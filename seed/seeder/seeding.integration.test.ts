@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
+import { type Program, startProgram } from '#platform/process.ts'
 import { readSeedRecord } from '#seed/world/world-files.ts'
 
 const UNTIL = '2026-11-20T12:00:00Z'
@@ -27,21 +25,11 @@ describe('the seeder', { timeout: 180_000 }, () => {
     await rm(dataDir, { recursive: true })
   })
 
-  function start(entry: string, args: readonly string[]) {
-    const child: ChildProcess = spawn(process.execPath, [path.join(projectRoot, entry), ...args], {
-      cwd: projectRoot,
-      env: inheritedEnvironment({ DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: 'warn' }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-      })
-    }
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }))
-    return { kill: () => child.kill('SIGKILL'), ended }
+  function start(entry: string, args: readonly string[]): Program {
+    const settings = { DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: 'warn' }
+    const program = startProgram({ entry, args, settings })
+    onTestFinished(() => program.kill('SIGKILL'))
+    return program
   }
 
   async function isTrue(condition: string): Promise<boolean> {
@@ -77,7 +65,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
     await until(
       `exists (select from pg_stat_progress_copy where datname = current_database() and relid = 'log.event_log'::regclass)`,
     )
-    killed.kill()
+    killed.kill('SIGKILL')
     await killed.ended
     await until(SEEDER_IS_GONE)
     expect(await isTrue(IS_EMPTY)).toBe(true)
@@ -88,7 +76,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
   test('killed when its history is loaded leaves the rest to the services', async () => {
     const killed = start('seed/seeder/main.ts', WORLD)
     await until(`not (${IS_EMPTY})`)
-    killed.kill()
+    killed.kill('SIGKILL')
     await killed.ended
     expect(await readSeedRecord(dataDir)).toMatchObject({ ordersPerDay: 200 })
     // As the demo starts them when it finds a log that is not empty.
@@ -102,7 +90,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
           select from batch.daily_product_sales d where d.store = e.store and d.business_day = e.business_day))`)
     const reconciled = await start('server/serving/reconcile/main.ts', RANGE).ended
     expect(reconciled).toMatchObject({ code: 0, output: expect.stringContaining('Unexplained: 0') })
-    for (const service of services) service.kill()
+    for (const service of services) service.kill('SIGKILL')
     await Promise.all(services.map(service => service.ended))
   })
 })
