@@ -63,7 +63,7 @@ describe('Drizzle over our client', () => {
       unitCost: 9_007_199_254_740_991,
       currency: 'EUR',
       packSize: 6,
-      leadTimeDays: '2.50',
+      leadTimeDays: 2.5,
     }
     await orm.insert(supplyTerms).values(terms)
     expect(await orm.select().from(supplyTerms)).toEqual([terms])

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { connect, type Sql } from './client.ts'
+import type { Reading, Transaction } from './transaction.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 
@@ -50,7 +51,7 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /** What the schema lacks for this version, as a sentence; undefined when it has everything, or more. */
-export async function describeMissingMigrations(sql: Pick<Sql, 'unsafe'>): Promise<string | undefined> {
+export async function describeMissingMigrations(sql: Reading): Promise<string | undefined> {
   const migrations = await readMigrations()
   const recorded = new Set((await readRecorded(sql)).map(({ hash }) => hash))
   const applied = migrations.filter(({ hash }) => recorded.has(hash)).length
@@ -69,7 +70,7 @@ async function readMigrations(): Promise<Migration[]> {
   )
 }
 
-async function readRecorded(sql: Pick<Sql, 'unsafe'>): Promise<Recorded[]> {
+async function readRecorded(sql: Reading): Promise<Recorded[]> {
   try {
     return await sql.unsafe<Recorded[]>('select name, hash from tillstream.migrations order by name')
   } catch (error) {
@@ -126,6 +127,6 @@ async function upgradeReleased(sql: Sql, migrations: readonly Migration[]): Prom
   })
 }
 
-async function record(sql: Pick<Sql, 'unsafe'>, { name, hash }: Migration): Promise<void> {
-  await sql.unsafe('insert into tillstream.migrations (name, hash) values ($1, $2)', [name, hash])
+async function record(transaction: Transaction, { name, hash }: Migration): Promise<void> {
+  await transaction`insert into tillstream.migrations (name, hash) values (${name}, ${hash})`
 }

@@ -57,7 +57,12 @@ export const stockPolicies = ref.table('stock_policies', {
   validFrom: instant().notNull(),
   reorderPoint: count().notNull(),
   orderUpTo: count(),
-  leadTimeDays: numeric({ precision: 8, scale: 2 }),
+  leadTimeDays: numeric({ precision: 8, scale: 2, mode: 'number' }),
+})
+
+export const suppliers = ref.table('suppliers', {
+  supplier: text().primaryKey(),
+  name: text().notNull(),
 })
 
 export const supplyTerms = ref.table('supply_terms', {
@@ -67,7 +72,15 @@ export const supplyTerms = ref.table('supply_terms', {
   unitCost: amount().notNull(),
   currency: text().notNull(),
   packSize: integer().notNull().default(1),
-  leadTimeDays: numeric({ precision: 8, scale: 2 }).notNull(),
+  leadTimeDays: numeric({ precision: 8, scale: 2, mode: 'number' }).notNull(),
+})
+
+/** One unit of `currency` is `rate` units of `reportingCurrency` from `validFrom` on. */
+export const exchangeRates = ref.table('exchange_rates', {
+  currency: text().notNull(),
+  reportingCurrency: text().notNull(),
+  validFrom: date().notNull(),
+  rate: numeric({ precision: 20, scale: 10 }).notNull(),
 })
 
 export const deadLetters = intake.table('dead_letters', {
@@ -85,17 +98,6 @@ export const deadLetters = intake.table('dead_letters', {
     .default('open'),
   settledAt: instant(),
   settlement: json(),
-})
-
-export const files = intake.table('files', {
-  file: identity(),
-  mapping: text().notNull(),
-  name: text().notNull(),
-  sha256: text().notNull(),
-  state: text({ enum: ['loading', 'loaded', 'failed'] }).notNull(),
-  startedAt: written(),
-  finishedAt: instant(),
-  summary: json(),
 })
 
 export const runs = batch.table('runs', {
@@ -130,45 +132,6 @@ export const alertActions = live.table('alert_actions', {
   snoozedUntil: instant(),
   actedBy: text(),
   actedAt: written(),
-})
-
-export const jobRequests = live.table('job_requests', {
-  request: identity(),
-  job: text().notNull(),
-  fromDay: date(),
-  toDay: date(),
-  state: text({ enum: ['requested', 'running', 'succeeded', 'failed'] })
-    .notNull()
-    .default('requested'),
-  detail: text(),
-  requestedAt: written(),
-  startedAt: instant(),
-  endedAt: instant(),
-  attempts: integer().notNull().default(0),
-  backendPid: integer(),
-  backendStart: instant(),
-})
-
-export const scenarioRuns = live.table('scenario_runs', {
-  run: identity(),
-  scenario: text().notNull(),
-  state: text({ enum: ['requested', 'running', 'stopping', 'ended', 'failed'] })
-    .notNull()
-    .default('requested'),
-  detail: text(),
-  requestedAt: written(),
-  startedAt: instant(),
-  endsAt: instant(),
-  endedAt: instant(),
-  minutes: integer(),
-})
-
-export const simulatorHeartbeat = live.table('simulator_heartbeat', {
-  onlyRow: boolean().primaryKey().default(true),
-  beatAt: instant().notNull(),
-  scenario: text().notNull(),
-  speed: numeric({ precision: 10, scale: 2 }).notNull(),
-  waiting: integer().notNull(),
 })
 
 export const findings = recon.table('findings', {

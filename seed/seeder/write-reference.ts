@@ -1,4 +1,6 @@
 import type { Sql } from '#db/client.ts'
+import { drizzle, sql } from '#db/drizzle.ts'
+import { exchangeRates, products, stockPolicies, stores, suppliers, supplyTerms } from '#db/schema.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { customerRecords } from '#seed/world/customers.ts'
 import type { World } from '#seed/world/world.ts'
@@ -10,30 +12,32 @@ const REPORTING_CURRENCY = 'EUR'
  * exchange rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
  * nothing.
  */
-export async function writeReference(sql: Sql, world: World, validFrom: Instant): Promise<void> {
+export async function writeReference(client: Sql, world: World, validFrom: Instant): Promise<void> {
   const customers = await customerRecords(world)
-  await sql.begin(async transaction => {
-    await transaction`
-      insert into ref.stores ${transaction(
-        world.shops.map(shop => ({
-          store: shop.id,
-          name: shop.name,
-          zone: shop.zone,
-          cut_over_hour: shop.cutOverHour,
-          currency: shop.currency,
-          tax_inclusive: shop.taxInclusive,
-          channel: shop.channel,
-          input: shop.input,
-          partition: shop.partition,
-        })),
-      )} on conflict (store) do update
-      set name = excluded.name, zone = excluded.zone, cut_over_hour = excluded.cut_over_hour,
-        currency = excluded.currency, tax_inclusive = excluded.tax_inclusive, channel = excluded.channel,
-        input = excluded.input`
-    await transaction`
-      insert into ref.products ${transaction(
-        world.products.map(({ sku, name, category }) => ({ sku, name, category: category.name })),
-      )} on conflict (sku) do update set name = excluded.name, category = excluded.category`
+  await client.begin(async transaction => {
+    const orm = drizzle(transaction)
+    await orm
+      .insert(stores)
+      .values(world.shops.map(({ id, ...shop }) => ({ store: id, ...shop })))
+      .onConflictDoUpdate({
+        target: stores.store,
+        set: {
+          name: sql`excluded.name`,
+          zone: sql`excluded.zone`,
+          cutOverHour: sql`excluded.cut_over_hour`,
+          currency: sql`excluded.currency`,
+          taxInclusive: sql`excluded.tax_inclusive`,
+          channel: sql`excluded.channel`,
+          input: sql`excluded.input`,
+        },
+      })
+    await orm
+      .insert(products)
+      .values(world.products.map(({ sku, name, category }) => ({ sku, name, category: category.name })))
+      .onConflictDoUpdate({
+        target: products.sku,
+        set: { name: sql`excluded.name`, category: sql`excluded.category` },
+      })
     await transaction`
       insert into ref.customers (customer, name, street, postcode, city, country)
       select * from unnest(
@@ -43,45 +47,56 @@ export async function writeReference(sql: Sql, world: World, validFrom: Instant)
         ${customers.map(({ address }) => address?.city ?? null)}::text[],
         ${customers.map(({ address }) => address?.country ?? null)}::text[]
       ) on conflict (customer) do nothing`
-    const suppliers = [...new Set(world.products.map(({ supplier }) => supplier))]
-    await transaction`
-      insert into ref.suppliers ${transaction(suppliers.map(({ id, name }) => ({ supplier: id, name })))}
-      on conflict (supplier) do update set name = excluded.name`
-    await transaction`
-      insert into ref.supply_terms ${transaction(
+    await orm
+      .insert(suppliers)
+      .values(
+        [...new Set(world.products.map(({ supplier }) => supplier))].map(({ id, name }) => ({
+          supplier: id,
+          name,
+        })),
+      )
+      .onConflictDoUpdate({ target: suppliers.supplier, set: { name: sql`excluded.name` } })
+    await orm
+      .insert(supplyTerms)
+      .values(
         world.products.map(({ sku, supplier, unitCost, packSize }) => ({
           sku,
-          valid_from: formatInstant(validFrom),
+          validFrom,
           supplier: supplier.id,
-          unit_cost: unitCost,
+          unitCost,
           currency: REPORTING_CURRENCY,
-          pack_size: packSize,
-          lead_time_days: supplier.leadTimeDays,
+          packSize,
+          leadTimeDays: supplier.leadTimeDays,
         })),
-      )} on conflict (sku, valid_from) do nothing`
+      )
+      .onConflictDoNothing()
     for (const shop of world.shops) {
       const policies = world.policies.get(shop.id) ?? []
-      await transaction`
-        insert into ref.stock_policies ${transaction(
-          world.products.map((product, index) => ({
+      await orm
+        .insert(stockPolicies)
+        .values(
+          world.products.map(({ sku, supplier }, index) => ({
             store: shop.id,
-            sku: product.sku,
-            valid_from: formatInstant(validFrom),
-            reorder_point: policies[index]?.reorderPoint ?? 0,
-            order_up_to: policies[index]?.orderUpTo ?? 0,
-            lead_time_days: product.supplier.leadTimeDays,
+            sku,
+            validFrom,
+            reorderPoint: policies[index]?.reorderPoint ?? 0,
+            orderUpTo: policies[index]?.orderUpTo ?? 0,
+            leadTimeDays: supplier.leadTimeDays,
           })),
-        )} on conflict (store, sku, valid_from) do nothing`
+        )
+        .onConflictDoNothing()
     }
-    await transaction`
-      insert into ref.exchange_rates ${transaction(
+    await orm
+      .insert(exchangeRates)
+      .values(
         ratesOf(world).map(([currency, rate]) => ({
           currency,
-          reporting_currency: REPORTING_CURRENCY,
-          valid_from: formatInstant(validFrom).slice(0, 10),
+          reportingCurrency: REPORTING_CURRENCY,
+          validFrom: formatInstant(validFrom).slice(0, 10),
           rate,
         })),
-      )} on conflict (currency, reporting_currency, valid_from) do nothing`
+      )
+      .onConflictDoNothing()
   })
 }
 

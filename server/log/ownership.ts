@@ -1,4 +1,4 @@
-import type { Sql } from '#db/client.ts'
+import type { Reading, Transaction } from '#db/transaction.ts'
 
 /** A consumer's right to write the results of one partition. */
 export interface Ownership {
@@ -24,7 +24,7 @@ export class FencedError extends Error {
  * recorded, so that the next taker can end it even when this process is frozen.
  */
 export async function takePartition(
-  sql: Pick<Sql, 'unsafe'>,
+  sql: Reading,
   request: { consumer: string; partition: number; owner: string },
 ): Promise<Ownership> {
   const { consumer, partition, owner } = request
@@ -41,7 +41,7 @@ export async function takePartition(
  * Goes on owning after the connection was lost and made anew.
  * @throws FencedError when another process took the partition meanwhile.
  */
-export async function keepPartition(sql: Pick<Sql, 'unsafe'>, ownership: Ownership): Promise<void> {
+export async function keepPartition(sql: Reading, ownership: Ownership): Promise<void> {
   const [row] = await sql.unsafe<{ kept: boolean }[]>('select log.keep_partition($1, $2, $3) as kept', [
     ownership.consumer,
     ownership.partition,
@@ -55,7 +55,7 @@ export async function keepPartition(sql: Pick<Sql, 'unsafe'>, ownership: Ownersh
  * transaction ends, so that no taker comes between this check and the commit.
  * @throws FencedError when the epoch is over.
  */
-export async function assertOwner(transaction: Pick<Sql, 'unsafe'>, ownership: Ownership): Promise<void> {
+export async function assertOwner(transaction: Transaction, ownership: Ownership): Promise<void> {
   const rows = await transaction.unsafe(
     'select 1 from log.owners where consumer = $1 and partition = $2 and epoch = $3 for share',
     [ownership.consumer, ownership.partition, ownership.epoch],
