@@ -97,6 +97,14 @@ export const MEASURES_BY_COLUMN = Object.fromEntries(
   MEASURE_NAMES.map(name => [MEASURES[name].column, MEASURES[name]]),
 ) as { [Name in MeasureName as Measures[Name]['column']]: Measures[Name] }
 
+/** A value for each measure. */
+export function measuresOf<Value>(of: (measure: MeasureName) => Value): Record<MeasureName, Value> {
+  return Object.fromEntries(MEASURE_NAMES.map(measure => [measure, of(measure)])) as Record<
+    MeasureName,
+    Value
+  >
+}
+
 /** A measure, or what follows from them. */
 export type Metric = 'net' | MeasureName
 /** In the order in which pages name them. */

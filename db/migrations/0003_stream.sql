@@ -61,6 +61,15 @@ create table stream.windows (
 create index windows_by_time on stream.windows (partition, window_start);
 create index windows_by_day on stream.windows (business_day, store);
 
+-- The windows of a store's business day added up: every measure once, for whoever compares days.
+create view stream.store_days as
+select generation, store, business_day, currency, count(*) as windows, sum(orders) as orders, sum(units) as units,
+  sum(gross) as gross, sum(discounts) as discounts, sum(returns) as returns, sum(return_documents) as return_documents,
+  sum(units_returned) as units_returned, sum(late_net) as late_net, sum(revision) as revisions,
+  sum(bulk_events) as bulk_events
+from stream.windows
+group by generation, store, business_day, currency;
+
 create table stream.stock (
   generation integer not null,
   store text not null,

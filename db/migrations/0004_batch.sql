@@ -160,6 +160,14 @@ create table batch.daily_sales (
 );
 create index daily_sales_by_day on batch.daily_sales (business_day);
 
+-- A store's business day over all channels: every measure once, for whoever compares days.
+create view batch.store_days as
+select store, business_day, currency, sum(orders) as orders, sum(units) as units, sum(gross) as gross,
+  sum(discounts) as discounts, sum(returns) as returns, sum(return_documents) as return_documents,
+  sum(units_returned) as units_returned
+from batch.daily_sales
+group by store, business_day, currency;
+
 create table batch.daily_product_sales (
   business_day date not null,
   store text not null,

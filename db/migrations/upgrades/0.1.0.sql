@@ -90,3 +90,20 @@ create table live.sessions (
   began_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz not null default clock_timestamp() + interval '7 days'
 );
+
+-- The windows of a store's business day added up: every measure once, for whoever compares days.
+create view stream.store_days as
+select generation, store, business_day, currency, count(*) as windows, sum(orders) as orders, sum(units) as units,
+  sum(gross) as gross, sum(discounts) as discounts, sum(returns) as returns, sum(return_documents) as return_documents,
+  sum(units_returned) as units_returned, sum(late_net) as late_net, sum(revision) as revisions,
+  sum(bulk_events) as bulk_events
+from stream.windows
+group by generation, store, business_day, currency;
+
+-- A store's business day over all channels: every measure once, for whoever compares days.
+create view batch.store_days as
+select store, business_day, currency, sum(orders) as orders, sum(units) as units, sum(gross) as gross,
+  sum(discounts) as discounts, sum(returns) as returns, sum(return_documents) as return_documents,
+  sum(units_returned) as units_returned
+from batch.daily_sales
+group by store, business_day, currency;

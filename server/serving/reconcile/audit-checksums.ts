@@ -1,6 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import { inStores } from '#server/serving/scope.ts'
-import type { AuditScope, FoundRow } from './audit-rows.ts'
+import { type AuditScope, type FoundRow, SALES_COLUMNS } from './audit-rows.ts'
 
 interface ChecksummedReport {
   job: string
@@ -9,7 +9,7 @@ interface ChecksummedReport {
   columns: string
 }
 
-const SALES = 'channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned'
+const SALES = `channel, currency, ${SALES_COLUMNS}`
 const PRODUCTS = 'channel, sku, currency, units, gross, discounts, returns, units_returned'
 const BOOKS =
   'sku, opening, received, sold, returned, adjusted, transferred, count_correction, closing, stockout_minutes'

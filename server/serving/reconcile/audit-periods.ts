@@ -8,6 +8,8 @@ import {
   type FoundColumns,
   type FoundRow,
   found,
+  SALES_COUNTS,
+  SALES_MONEY,
   salesOf,
 } from './audit-rows.ts'
 
@@ -25,8 +27,8 @@ interface PeriodReport {
 const SALES = {
   daily: 'daily_sales',
   key: ['channel', 'currency'],
-  counts: ['orders', 'units', 'return_documents', 'units_returned'],
-  money: ['gross', 'discounts', 'returns'],
+  counts: SALES_COUNTS,
+  money: SALES_MONEY,
 } as const
 const WEEKLY_SALES: PeriodReport = { job: 'weekly_sales', period: 'week', ...SALES }
 const MONTHLY_SALES: PeriodReport = { job: 'monthly_sales', period: 'month', ...SALES }

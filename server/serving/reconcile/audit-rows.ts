@@ -43,6 +43,20 @@ export function salesSums(reading: Reading) {
     batch.exact_sum(e.total_units) filter (where e.returned) as units_returned`
 }
 
+/** `salesSums` of rows that have been added up before, by customer. */
+export function sumsOfSums(reading: Reading) {
+  return reading`
+    batch.exact_sum(orders) as orders, batch.exact_sum(units) as units, batch.exact_sum(gross) as gross,
+    batch.exact_sum(discounts) as discounts, batch.exact_sum(returns) as returns,
+    batch.exact_sum(return_documents) as return_documents, batch.exact_sum(units_returned) as units_returned`
+}
+
+/** The columns of `salesSums`. */
+export const SALES_COUNTS = ['orders', 'units', 'return_documents', 'units_returned'] as const
+export const SALES_MONEY = ['gross', 'discounts', 'returns'] as const
+/** All of them, in the order in which a run takes its checksum. */
+export const SALES_COLUMNS = 'orders, units, gross, discounts, returns, return_documents, units_returned'
+
 /** The runs whose rows stand in a job's report for the days of the scope. */
 export function runsOf(reading: Reading, scope: AuditScope, job: string) {
   return reading`

@@ -6,9 +6,12 @@ import {
   type FoundRow,
   found,
   runsOf,
+  SALES_COUNTS,
+  SALES_MONEY,
   salesOf,
   salesSums,
   storedRows,
+  sumsOfSums,
 } from './audit-rows.ts'
 
 /** Every row of `batch.daily_sales` against the log up to what its run has read. */
@@ -25,19 +28,15 @@ export async function auditDailySales(reading: Reading, scope: AuditScope): Prom
       group by 1, 2, 3, 4, 5
     ),
     expected as (
-      select store, business_day, channel, currency, batch.exact_sum(orders) as orders,
-        batch.exact_sum(units) as units, batch.exact_sum(gross) as gross,
-        batch.exact_sum(discounts) as discounts, batch.exact_sum(returns) as returns,
-        batch.exact_sum(return_documents) as return_documents,
-        batch.exact_sum(units_returned) as units_returned, batch.exact_sum(tax) as tax,
+      select store, business_day, channel, currency, ${sumsOfSums(reading)}, batch.exact_sum(tax) as tax,
         count(*) filter (where customer is not null and orders > 0) as customers
       from customers group by 1, 2, 3, 4
     ),
     stored as (${storedRows(reading, scope, 'batch.daily_sales')})
     ${compareRows(reading, {
       key: ['store', 'business_day', 'channel', 'currency'],
-      counts: ['orders', 'units', 'return_documents', 'units_returned', 'customers'],
-      money: ['gross', 'discounts', 'returns', 'tax'],
+      counts: [...SALES_COUNTS, 'customers'],
+      money: [...SALES_MONEY, 'tax'],
     })}`
   return found('batch', 'batch.daily_sales', rows)
 }

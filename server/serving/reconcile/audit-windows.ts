@@ -12,6 +12,8 @@ import {
   type FoundRow,
   found,
   MAX_FOUND,
+  SALES_COUNTS,
+  SALES_MONEY,
   salesOf,
   salesSums,
 } from './audit-rows.ts'
@@ -40,8 +42,8 @@ export async function auditWindows(
     )
     ${compareRows(reading, {
       key: ['store', 'window_start', 'channel', 'currency', 'business_day', 'partition'],
-      counts: ['orders', 'units', 'return_documents', 'units_returned', 'bulk_events', 'last_offset'],
-      money: ['gross', 'discounts', 'returns'],
+      counts: [...SALES_COUNTS, 'bulk_events', 'last_offset'],
+      money: SALES_MONEY,
     })}`
   return found('stream', 'stream.windows', rows)
 }

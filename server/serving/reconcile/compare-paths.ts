@@ -1,27 +1,26 @@
 import type { Reading } from '#db/transaction.ts'
+import { MEASURE_NAMES, MEASURES } from '#domain/measures.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { type AuditScope, runsOf, salesOf, salesSums } from './audit-rows.ts'
 
-/** The metrics of `recon.reconciliation`, with the kinds of events that move them. */
-const METRICS = [
-  ['orders', 'order'],
-  ['units', 'order'],
-  ['gross', 'order'],
-  ['discounts', 'order'],
-  ['returns', 'return'],
-  ['net', 'any'],
-  ['return_documents', 'return'],
-  ['units_returned', 'return'],
-] as const
+/** A metric of `recon.reconciliation`, with how many events moved it on each side. */
+interface ComparedMetric {
+  column: string
+  eventsMet(side: 'a' | 'f'): string
+}
 
-const SUMMED = METRICS.flatMap(([metric]) => (metric === 'net' ? [] : [metric]))
+const COMPARED: readonly ComparedMetric[] = [
+  { column: 'net', eventsMet: side => `${side}.orders_met + ${side}.returns_met` },
+  ...MEASURE_NAMES.map(name => MEASURES[name]).map(({ column, movedBy }) => ({
+    column,
+    eventsMet: (side: 'a' | 'f') => `${side}.${movedBy === 'returns' ? 'returns' : 'orders'}_met`,
+  })),
+]
 
-/** `gross - discounts - returns` where the metric is net: sides keep the seven that add up. */
-function figure(side: string, metric: string): string {
-  const column = (name: string) => `coalesce(${side}.${name}, 0)`
-  return metric === 'net'
-    ? `${column('gross')} - ${column('discounts')} - ${column('returns')}`
-    : column(metric)
+/** `gross - discounts - returns` where the metric is net: sides keep what adds up. */
+function figure(side: string, column: string): string {
+  const value = (name: string) => `coalesce(${side}.${name}, 0)`
+  return column === 'net' ? `${value('gross')} - ${value('discounts')} - ${value('returns')}` : value(column)
 }
 
 /**
@@ -38,11 +37,9 @@ export async function comparePaths(
   await reading`
     delete from recon.reconciliation r
     where r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
-  const sums = reading.unsafe(SUMMED.map(name => `sum(${name}) as ${name}`).join(', '))
-  const values = METRICS.map(([metric, kind]) => {
-    const events = (side: string) =>
-      kind === 'any' ? `${side}.orders_met + ${side}.returns_met` : `${side}.${kind}s_met`
-    return `('${metric}', ${figure('b', metric)}, ${figure('s', metric)}, ${figure('a', metric)}, ${figure('f', metric)}, coalesce(${events('a')}, 0), coalesce(${events('f')}, 0))`
+  const values = COMPARED.map(({ column, eventsMet }) => {
+    const sides = ['b', 's', 'a', 'f'].map(side => figure(side, column))
+    return `('${column}', ${sides.join(', ')}, coalesce(${eventsMet('a')}, 0), coalesce(${eventsMet('f')}, 0))`
   })
   await reading`
     with sales as (${salesOf(reading, scope)}),
@@ -61,15 +58,13 @@ export async function comparePaths(
       group by 1, 2, 3, 4
     ),
     batch_days as (
-      select store, business_day, currency, ${sums} from batch.daily_sales t
+      select * from batch.store_days t
       where business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 't.store')}
-      group by 1, 2, 3
     ),
     stream_days as (
-      select store, business_day, currency, ${sums} from stream.windows w
+      select * from stream.store_days w
       where generation = ${generation} and business_day between ${scope.from} and ${scope.to}
         ${inStores(reading, scope, 'w.store')}
-      group by 1, 2, 3
     ),
     keys as (
       select store, business_day, currency from batch_days

@@ -70,7 +70,7 @@ export async function readDifferenceEvents(
     return reading<DifferenceEvent[]>`
       select e.source, e.id, e.type, e.store, e.channel, e.business_day as "businessDay",
         e.event_time as "eventTime", e.appended_at as "appendedAt", e.partition, e."offset",
-        e.order_id as "orderId", e.currency, ${effectExpression(reading, metric)}::text as effect,
+        e.order_id as "orderId", e.currency, ${reading(`e.${metric === 'net' ? 'net' : MEASURES[metric].column}`)}::text as effect,
         ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, e.type = 'order.returned' as return
       ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
         and ${cause === 'after-batch' ? reading`e."offset" > through.batch` : reading`e."offset" > through.stream`}
@@ -97,32 +97,9 @@ function movesMetric(reading: Reading, metric: Metric) {
     case 'orders':
       return reading`e.type <> 'order.returned'`
     case 'discounted orders':
-      return reading`(e.type <> 'order.returned' and e.total_discounts <> 0)`
+      return reading`(e.type <> 'order.returned' and e.discounts <> 0)`
     case 'returns':
       return reading`e.type = 'order.returned'`
-  }
-}
-
-function effectExpression(reading: Reading, metric: Metric) {
-  const signed = (column: string) => reading`(case e.type when 'order.placed' then ${reading(column)}
-    when 'order.voided' then -${reading(column)} else 0 end)`
-  switch (metric) {
-    case 'net':
-      return reading`(${signed('e.total_gross')} - ${signed('e.total_discounts')} - e.total_returns)`
-    case 'discounts':
-      return signed('e.total_discounts')
-    case 'orders':
-      return reading`(case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end)`
-    case 'units':
-      return signed('e.total_units')
-    case 'gross':
-      return signed('e.total_gross')
-    case 'returns':
-      return reading`e.total_returns`
-    case 'returnDocuments':
-      return reading`(case e.type when 'order.returned' then 1 else 0 end)`
-    case 'unitsReturned':
-      return reading`e.total_units`
   }
 }
 

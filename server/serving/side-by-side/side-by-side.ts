@@ -117,21 +117,14 @@ interface StoreDaySums {
   sums: Sums
 }
 
-type StoreDayRow = SumsRow & { store: string; businessDay: BusinessDay }
-
-const SUMMED_COLUMNS = (reading: Reading) => reading`
-  sum(orders)::text as orders, sum(units)::text as units, sum(gross)::text as gross,
-  sum(discounts)::text as discounts, sum(returns)::text as returns,
-  sum(return_documents)::text as "returnDocuments", sum(units_returned)::text as "unitsReturned"`
+type StoreDayRow = SumsRow & { store: string; business_day: BusinessDay }
 
 /** What `batch.daily_sales` says, per store and day. */
 async function readBatchDays(reading: Reading, scope: SideBySideScope): Promise<StoreDaySums[]> {
   const rows = await reading<StoreDayRow[]>`
-    select store, business_day as "businessDay", ${SUMMED_COLUMNS(reading)}
-    from batch.daily_sales
+    select * from batch.store_days
     where business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
-      ${inStores(reading, scope, 'store')}
-    group by store, business_day`
+      ${inStores(reading, scope, 'store')}`
   return rows.map(toStoreDay)
 }
 
@@ -142,12 +135,10 @@ async function readStreamDays(
   vector: Vector,
 ): Promise<StoreDaySums[]> {
   const rows = await reading<StoreDayRow[]>`
-    select store, business_day as "businessDay", ${SUMMED_COLUMNS(reading)}
-    from stream.windows
+    select * from stream.store_days
     where generation = ${vector.basis.generation}
       and business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
-      ${inStores(reading, scope, 'store')}
-    group by store, business_day`
+      ${inStores(reading, scope, 'store')}`
   return rows.map(toStoreDay)
 }
 
@@ -160,26 +151,16 @@ async function readUnsharedGroups(
   vector: Vector,
 ): Promise<EventGroup[]> {
   const rows = await reading<GroupRow[]>`
-    with unshared as (
-      select e.store, e.business_day, e.type,
-        case when e."offset" > through.batch then 'after-batch' else 'before-stream' end as cause,
-        case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
-        e.type = 'order.returned' as returned, e.class = 'bulk' as bulk, ${lateExpression(reading)} as late,
-        e.total_units, e.total_gross, e.total_discounts, e.total_returns
-      ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
-    )
-    select store, business_day as "businessDay", cause, type, total_discounts <> 0 as discounted, late, bulk,
-      count(*) as events,
-      sum(sign)::text as orders, sum(sign * total_units)::text as units, sum(sign * total_gross)::text as gross,
-      sum(sign * total_discounts)::text as discounts,
-      coalesce(sum(total_returns) filter (where returned), 0)::text as returns,
-      count(*) filter (where returned)::text as "returnDocuments",
-      coalesce(sum(total_units) filter (where returned), 0)::text as "unitsReturned"
-    from unshared
-    group by store, business_day, cause, type, discounted, late, bulk`
+    select e.store, e.business_day as "businessDay",
+      case when e."offset" > through.batch then 'after-batch' else 'before-stream' end as cause, e.type,
+      e.discounts <> 0 as discounted, ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, count(*) as events,
+      sum(e.orders) as orders, sum(e.units) as units, sum(e.gross) as gross, sum(e.discounts) as discounts,
+      sum(e.returns) as returns, sum(e.return_documents) as return_documents, sum(e.units_returned) as units_returned
+    ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
+    group by 1, 2, 3, 4, 5, 6, 7`
   return rows.map(row => ({ ...row, sums: parseSums(row) }))
 }
 
 function toStoreDay(row: StoreDayRow): StoreDaySums {
-  return { store: row.store, businessDay: row.businessDay, sums: parseSums(row) }
+  return { store: row.store, businessDay: row.business_day, sums: parseSums(row) }
 }

@@ -1,9 +1,11 @@
 import {
   MEASURE_NAMES,
+  MEASURES,
   METRIC_TEXTS,
   METRICS,
   type MeasureName,
   type Metric,
+  measuresOf,
   type SalesFigures,
 } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
@@ -16,18 +18,14 @@ export function isMoney(metric: Metric): boolean {
 }
 
 export function zeroSums(): Sums {
-  return fromMeasures(() => 0n)
+  return measuresOf(() => 0n)
 }
 
-/** Columns of a query that sums, as text: `sum(int8)` is numeric and may leave the safe integers. */
-export type SumsRow = Record<MeasureName, string>
+/** Columns of a query that sums. `sum(int8)` is numeric, which comes as text: it may leave the safe integers. */
+export type SumsRow = Readonly<Record<(typeof MEASURES)[MeasureName]['column'], string>>
 
 export function parseSums(row: SumsRow): Sums {
-  return fromMeasures(measure => BigInt(row[measure]))
-}
-
-function fromMeasures(of: (measure: MeasureName) => bigint): Sums {
-  return Object.fromEntries(MEASURE_NAMES.map(measure => [measure, of(measure)])) as Sums
+  return measuresOf(measure => BigInt(row[MEASURES[measure].column]))
 }
 
 /** Adds `sums`, times `sign`, into `total`. */

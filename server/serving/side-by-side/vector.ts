@@ -141,7 +141,7 @@ export function unsharedEvents(
 ) {
   const { scope, vector, scanFrom } = request
   return reading`
-    from log.event_log e
+    from log.sales e
     left join batch.current_runs r
       on r.job = 'daily_sales' and r.store = e.store and r.period = e.business_day
     left join stream.checkpoints c on c.generation = ${vector.basis.generation} and c.partition = e.partition
@@ -150,7 +150,6 @@ export function unsharedEvents(
     ) through
     where e.partition = any(${vector.stream.map(position => position.partition)})
       and e.appended_at >= ${scanFrom}
-      and e.type in ('order.placed', 'order.voided', 'order.returned')
       and e.business_day between ${scope.from} and ${scope.to}
       and e.currency = ${scope.currency}
       ${inStores(reading, scope, 'e.store')}

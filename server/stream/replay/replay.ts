@@ -179,7 +179,12 @@ async function generationTotals(sql: Reading, generation: number): Promise<Gener
     sql.unsafe<TotalsRow[]>(SALES_TOTALS, [generation]),
     sql.unsafe<TotalsRow[]>(STOCK_TOTALS, [generation]),
   ])
-  return new Map([...sales, ...stock].map(({ of, ...figures }) => [of, figures]))
+  return new Map(
+    [...sales, ...stock].map(({ of, generation: _, ...figures }) => [
+      of,
+      Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, String(value)])),
+    ]),
+  )
 }
 
 /** Where two sets of totals differ, figure by figure; a line that only one of them has is `none` in the other. */
@@ -198,16 +203,11 @@ export function compareTotals(active: GenerationTotals, rebuilt: GenerationTotal
   return differences
 }
 
-type TotalsRow = Record<string, string> & { of: string }
+type TotalsRow = Record<string, string | number> & { of: string }
 
 const SALES_TOTALS = `
-  select 'sales of ' || store || ' on ' || business_day || ' (' || currency || ')' as of,
-    count(*)::text as windows, sum(orders)::text as orders, sum(units)::text as units,
-    sum(gross)::text as gross, sum(discounts)::text as discounts, sum(returns)::text as returns,
-    sum(return_documents)::text as "returnDocuments", sum(units_returned)::text as "unitsReturned",
-    sum(late_net)::text as "lateNet", sum(revision)::text as revisions, sum(bulk_events)::text as "bulkEvents"
-  from stream.windows where generation = $1
-  group by store, business_day, currency order by store, business_day, currency`
+  select 'sales of ' || store || ' on ' || business_day || ' (' || currency || ')' as of, day.*
+  from stream.store_days day where generation = $1 order by store, business_day, currency`
 
 // The digest finds what sums hide: one unit more of this, one less of that.
 const STOCK_TOTALS = `

@@ -1,5 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
-import type { SalesDocument } from '#domain/measures.ts'
+import type { SalesDocument, SalesFigures } from '#domain/measures.ts'
 import type { WindowState } from '#domain/window.ts'
 import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
 
@@ -9,19 +9,11 @@ import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
  */
 
 /** A one-minute window as the live socket and the minute chart show it. */
-export interface LiveWindow {
+export interface LiveWindow extends SalesFigures {
   store: string
   channel: string
   currency: string
   windowStart: Instant
-  orders: number
-  units: number
-  gross: string
-  discounts: string
-  returns: string
-  returnDocuments: number
-  unitsReturned: number
-  net: string
   lateNet: string
   revision: number
   state: WindowState
