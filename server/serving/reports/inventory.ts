@@ -56,7 +56,7 @@ async function readStorePeriods(
       sum(count_correction)::text as count_correction,
       sum(closing)::text as closing,
       sum(stockout_minutes)::text as stockout_minutes
-    from ${reading(`reports.${question.source.job}`)} i
+    from ${reading(`batch.${question.source.job}`)} i
     where ${inQuestion(reading, question)}
     group by store, ${period}`
 }
@@ -113,7 +113,7 @@ export function stockRows(reading: Reading, question: Question, page: StockPage 
     i.period ${sort.by === 'key' ? direction : reading`desc`}, i.store collate "C", i.sku collate "C"`
   return reading<StockRow[]>`
     with found as (
-      select ${period} as period, i.* from ${reading(`reports.${source.job}`)} i
+      select ${period} as period, i.* from ${reading(`batch.${source.job}`)} i
       where ${inQuestion(reading, question)}
         ${
           page?.within
@@ -138,7 +138,7 @@ export function stockRows(reading: Reading, question: Question, page: StockPage 
     order by ${order}`
 }
 
-/** What of the view, named `i`, is asked for. */
+/** What of the table is asked for. (The view above it joins each row's run, which takes as long as adding them up.) */
 function inQuestion(
   reading: Reading,
   { source, range, stores, request }: Pick<Question, 'source' | 'range' | 'stores' | 'request'>,

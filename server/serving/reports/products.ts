@@ -1,5 +1,10 @@
 import { likePattern, type ReportTable, type TableRow } from './question.ts'
 
+/*
+ * Of the table below the view reports.daily_product_sales, which tells amounts as decimals: a year of 1.5 million rows
+ * adds up in 2 s as integers, and in 8 s as decimals.
+ */
+
 const NOTHING_SOLD = {
   units: '0',
   gross: '0.0000',
@@ -15,9 +20,10 @@ const NOTHING_SOLD = {
 export const PRODUCTS: ReportTable = {
   read: (reading, { stores, request: { currency, search } }, { from, to }) => reading<TableRow[]>`
     with sold as (
-      select sku, sum(units) as units, sum(gross) as gross, sum(discounts) as discounts, sum(returns) as returns,
-        sum(net) as net, sum(units_returned) as units_returned
-      from reports.daily_product_sales
+      select sku, sum(units) as units, sum(gross) * 0.0001 as gross, sum(discounts) * 0.0001 as discounts,
+        sum(returns) * 0.0001 as returns, sum(gross - discounts - returns) * 0.0001 as net,
+        sum(units_returned) as units_returned
+      from batch.daily_product_sales
       where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
       group by sku
     ),
@@ -47,9 +53,10 @@ export const CATEGORIES: ReportTable = {
   read: (reading, { stores, request: { currency } }, { from, to }) => reading<TableRow[]>`
     -- By product first: its category is then looked up once, not for each of its days.
     with sold as (
-      select sku, sum(units) as units, sum(gross) as gross, sum(discounts) as discounts, sum(returns) as returns,
-        sum(net) as net, sum(units_returned) as units_returned
-      from reports.daily_product_sales
+      select sku, sum(units) as units, sum(gross) * 0.0001 as gross, sum(discounts) * 0.0001 as discounts,
+        sum(returns) * 0.0001 as returns, sum(gross - discounts - returns) * 0.0001 as net,
+        sum(units_returned) as units_returned
+      from batch.daily_product_sales
       where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
       group by sku
     ),

@@ -26,19 +26,19 @@ export const RETURNS: ReportTable = {
   },
 }
 
-/** Returns by product: of what came back in this range or in the one it is held against. */
+/** Returns by product: of what came back in this range or in the one it is held against. Of the table, as products are. */
 export const RETURNS_BY_PRODUCT: ReportTable = {
   read: (reading, { stores, range, compared, request: { currency, search } }, { from, to }) => {
     const other = compared ?? range
     return reading<TableRow[]>`
       with returned as (
-        select distinct sku from reports.daily_product_sales
+        select distinct sku from batch.daily_product_sales
         where (business_day between ${range.from} and ${range.to} or business_day between ${other.from} and ${other.to})
           and store = any(${[...stores]}) and currency = ${currency} and (units_returned <> 0 or returns <> 0)
       ),
       sold as (
-        select sku, sum(units_returned) as units_returned, sum(returns) as returns, sum(units) as units
-        from reports.daily_product_sales
+        select sku, sum(units_returned) as units_returned, sum(returns) * 0.0001 as returns, sum(units) as units
+        from batch.daily_product_sales
         where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
           and sku in (select sku from returned)
         group by sku

@@ -1,8 +1,8 @@
 import { likePattern, type ReportTable, type TableRow } from './question.ts'
 
 /*
- * The view reports.daily_reviews adds the stores up, so these read the table below it, as the view does: only rows
- * that a run stands behind. A rating is the mean of the ratings themselves, over time and over products.
+ * Of the table below the view reports.daily_reviews, which adds the stores up. A rating is the mean of the ratings
+ * themselves, over time and over products.
  */
 
 /** Reviews by day, week or month, each added up from days. */
@@ -14,7 +14,6 @@ export const REVIEWS: ReportTable = {
     from (
       select date_trunc(${grain}, d.business_day::timestamp)::date as period, d.reviews, d.rating_sum
       from batch.daily_reviews d
-      join batch.current_runs r on r.job = 'daily_reviews' and r.store = d.store and r.period = d.business_day
       where d.business_day between ${from} and ${to} and d.store = any(${[...stores]})
     ) d
     group by grouping sets ((period), ())`,
@@ -27,7 +26,6 @@ export const REVIEWS_BY_PRODUCT: ReportTable = {
     with reviewed as (
       select d.sku, sum(d.reviews) as reviews, sum(d.rating_sum) as rating_sum
       from batch.daily_reviews d
-      join batch.current_runs r on r.job = 'daily_reviews' and r.store = d.store and r.period = d.business_day
       where d.business_day between ${from} and ${to} and d.store = any(${[...stores]})
       group by d.sku
     ),
