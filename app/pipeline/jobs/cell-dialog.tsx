@@ -79,11 +79,7 @@ function Stores({ stores }: { stores: RouterOutputs['pipeline']['jobs']['cell'][
           header: 'Read through',
           cell: row => (row.throughOffset === null ? '–' : formatCount(row.throughOffset)),
         },
-        {
-          key: 'needed',
-          header: 'Last event of the period',
-          cell: row => (row.neededOffset === 0 ? '–' : formatCount(row.neededOffset)),
-        },
+        { key: 'reason', header: 'To do', align: 'left', cell: row => row.reason ?? '–' },
       ]}
     />
   )

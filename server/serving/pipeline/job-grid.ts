@@ -1,10 +1,21 @@
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { OTHER_JOBS, REPORTS } from '#domain/reports.ts'
-import { judgeSlot, type SlotState, worstOf } from '#server/serving/pipeline/judge-slot.ts'
-import { readSlots, type SlotRow } from '#server/serving/pipeline/read-slots.ts'
+import { RefusedError } from '#server/serving/failures.ts'
+import { type LedgerRun, runColumns } from '#server/serving/pipeline/ledger.ts'
 import type { Serving } from '#server/serving/serving.ts'
+
+/**
+ * What a (job, store, period) looks like from outside.
+ * - outdated: its run has not read everything that concerns the period by now ("dirty")
+ * - missing: it is due and has no run yet
+ * - not-due: nothing to do yet; a day that goes on
+ */
+export type SlotState = 'failed' | 'running' | 'missing' | 'outdated' | 'succeeded' | 'not-due'
+
+/** The first of these that any store has is what a cell says. */
+const WORST_FIRST: readonly SlotState[] = ['failed', 'running', 'missing', 'outdated', 'succeeded', 'not-due']
 
 /** One job and period over all stores. */
 export interface GridCell {
@@ -64,11 +75,10 @@ export async function readJobGrid({ sql }: Pick<Serving, 'sql'>): Promise<JobGri
     const { now, newest } = extent
     if (newest === null) return { now, days: [], weeks: [], months: [], rows: [], others }
     const columns = columnsUpTo(newest)
-    const slots = await readSlots(reading, {
-      reports: REPORTS,
-      fromDay: columns.days[0] ?? newest,
-      fromPeriod: earliest(columns),
-    })
+    const slots = await readSlots(
+      reading,
+      REPORTS.map(({ name, grain }) => ({ job: name, from: columns[`${grain}s`][0] ?? newest, to: newest })),
+    )
     return { now, ...columns, rows: rowsOf(slots, columns), others }
   })
 }
@@ -80,12 +90,12 @@ interface Columns {
 }
 
 function columnsUpTo(newest: BusinessDay): Columns {
-  const monday = addDays(newest, -((new Date(`${newest}T00:00:00Z`).getUTCDay() + 6) % 7))
+  const monday = periodOf('week', newest)
   const months: BusinessDay[] = []
   // The day before the first of a month lies in the month before.
-  for (let month = `${newest.slice(0, 7)}-01`; months.length < SHOWN_MONTHS; ) {
+  for (let month = periodOf('month', newest); months.length < SHOWN_MONTHS; ) {
     months.unshift(month)
-    month = `${addDays(month, -1).slice(0, 7)}-01`
+    month = periodOf('month', addDays(month, -1))
   }
   return {
     days: Array.from({ length: SHOWN_DAYS }, (_, index) => addDays(newest, index + 1 - SHOWN_DAYS)),
@@ -94,25 +104,19 @@ function columnsUpTo(newest: BusinessDay): Columns {
   }
 }
 
-function earliest({ days, weeks, months }: Columns): BusinessDay {
-  return [...days.slice(0, 1), ...weeks.slice(0, 1), ...months.slice(0, 1)].sort()[0] ?? ''
-}
-
-function rowsOf(slots: readonly SlotRow[], columns: Columns): GridRow[] {
-  const byCell = new Map<string, SlotState[]>()
-  for (const slot of slots) {
-    const key = `${slot.job} ${slot.period}`
-    const states = byCell.get(key)
-    if (states) states.push(judgeSlot(slot))
-    else byCell.set(key, [judgeSlot(slot)])
-  }
+function rowsOf(slots: readonly Slot[], columns: Columns): GridRow[] {
+  const byCell = Map.groupBy(slots, ({ job, period }) => `${job} ${period}`)
   return REPORTS.map(({ name: job, grain, summary }) => {
     const cells = columns[`${grain}s`].flatMap((period): GridCell[] => {
-      const states = byCell.get(`${job} ${period}`)
+      const states = byCell.get(`${job} ${period}`)?.map(slotState)
       return states ? [{ period, state: worstOf(states), stores: countStates(states) }] : []
     })
     return { job, grain, summary, cells }
   })
+}
+
+export function worstOf(states: readonly SlotState[]): SlotState {
+  return WORST_FIRST.find(state => states.includes(state)) ?? 'not-due'
 }
 
 function countStates(states: readonly SlotState[]): Partial<Record<SlotState, number>> {
@@ -131,4 +135,105 @@ async function readOtherJobs(reading: Reading): Promise<OtherJobState[]> {
     ) last`
   const byJob = new Map(rows.map(({ job, ...last }) => [job, last]))
   return OTHER_JOBS.map(({ name: job, summary }) => ({ job, summary, last: byJob.get(job) ?? null }))
+}
+
+/** One cell of the grid: each store's state, and the attempts behind it. */
+interface CellDetail {
+  /** `reason`: what the planner says there is to do; null when there is nothing. */
+  stores: { store: string; state: SlotState; reason: string | null; throughOffset: number | null }[]
+  /** Newest first, at most `MAX_CELL_RUNS`. */
+  runs: LedgerRun[]
+}
+
+const MAX_CELL_RUNS = 200
+
+/** @throws RefusedError for a job that fills no report */
+export async function readCell(
+  { sql }: Pick<Serving, 'sql'>,
+  { job, period }: { job: string; period: BusinessDay },
+): Promise<CellDetail> {
+  if (!REPORTS.some(({ name }) => name === job))
+    throw new RefusedError(`${JSON.stringify(job)} is no report: choose one of the grid.`)
+  return readSnapshot(sql, async reading => {
+    const [slots, runs] = await Promise.all([
+      readSlots(reading, [{ job, from: period, to: period }]),
+      reading<LedgerRun[]>`
+        select ${runColumns(reading)} from batch.runs
+        where job = ${job} and period = ${period} order by run_id desc limit ${MAX_CELL_RUNS}`,
+    ])
+    return {
+      stores: slots.map(slot => ({
+        store: slot.store,
+        state: slotState(slot),
+        reason: slot.reason,
+        throughOffset: slot.throughOffset,
+      })),
+      runs: [...runs],
+    }
+  })
+}
+
+/** The ledger's word on a slot, and the planner's verdict. */
+export interface SlotFacts {
+  /** Null: there is nothing to do. */
+  verdict: 'due' | 'waiting' | 'early' | null
+  /** The run whose rows stand. */
+  currentRunId: number | null
+  lastRunId: number | null
+  lastState: 'running' | 'succeeded' | 'failed' | 'abandoned' | null
+}
+
+interface Slot extends SlotFacts {
+  job: string
+  store: string
+  period: BusinessDay
+  reason: string | null
+  throughOffset: number | null
+}
+
+/**
+ * The slots of these reports with periods in a range. Whether there is anything to do is the planner's verdict of its
+ * last tick (`batch.open_slots`): it is not judged again here. A verdict on a run that no longer stands is past.
+ */
+async function readSlots(
+  reading: Reading,
+  ranges: readonly { job: string; from: BusinessDay; to: BusinessDay }[],
+): Promise<Slot[]> {
+  return reading<Slot[]>`
+    with asked as (
+      select * from unnest(
+        ${ranges.map(({ job }) => job)}::text[], ${ranges.map(({ from }) => from)}::date[],
+        ${ranges.map(({ to }) => to)}::date[]
+      ) as asked(job, first_period, last_period)
+    ),
+    standing as (
+      select c.* from asked a
+      join batch.current_runs c on c.job = a.job and c.period between a.first_period and a.last_period
+    ),
+    open as (
+      select o.* from asked a
+      join batch.open_slots o on o.job = a.job and o.period between a.first_period and a.last_period
+    )
+    select job, store, period, s.run_id as "currentRunId", s.through_offset as "throughOffset",
+      case when o.run_id is not distinct from s.run_id then o.state end as verdict,
+      case when o.run_id is not distinct from s.run_id then o.reason end as reason,
+      last.run_id as "lastRunId", last.state as "lastState"
+    from open o
+    full join standing s using (job, store, period)
+    left join lateral (
+      select r.run_id, r.state from batch.runs r
+      where r.job = coalesce(o.job, s.job) and r.period = coalesce(o.period, s.period)
+        and r.store = coalesce(o.store, s.store)
+      order by r.run_id desc limit 1
+    ) last on true
+    order by job, period, store`
+}
+
+export function slotState({ verdict, currentRunId, lastRunId, lastState }: SlotFacts): SlotState {
+  if (lastState === 'running') return 'running'
+  const isNewer = (lastRunId ?? 0) > (currentRunId ?? 0)
+  if (isNewer && (lastState === 'failed' || lastState === 'abandoned')) return 'failed'
+  if (verdict === 'early') return 'not-due'
+  if (verdict === null) return currentRunId === null ? 'not-due' : 'succeeded'
+  return currentRunId === null ? 'missing' : 'outdated'
 }

@@ -1,10 +1,6 @@
-import { type Reading, readSnapshot } from '#db/transaction.ts'
+import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
-import { REPORTS } from '#domain/reports.ts'
-import { RefusedError } from '#server/serving/failures.ts'
-import { judgeSlot, type SlotState } from '#server/serving/pipeline/judge-slot.ts'
-import { readSlots } from '#server/serving/pipeline/read-slots.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export type RunState = 'running' | 'succeeded' | 'failed' | 'abandoned'
@@ -56,42 +52,7 @@ export async function listRuns(
   return { runs, nextCursor: rows.length > limit ? (runs.at(-1)?.runId ?? null) : null }
 }
 
-/** One cell of the grid: each store's state, and the attempts behind it. */
-export interface CellDetail {
-  stores: { store: string; state: SlotState; neededOffset: number; throughOffset: number | null }[]
-  /** Newest first, at most `MAX_CELL_RUNS`. */
-  runs: LedgerRun[]
-}
-
-const MAX_CELL_RUNS = 200
-
-/** @throws RefusedError for a job that fills no report */
-export async function readCell(
-  { sql }: Pick<Serving, 'sql'>,
-  { job, period }: { job: string; period: BusinessDay },
-): Promise<CellDetail> {
-  const report = REPORTS.find(({ name }) => name === job)
-  if (!report) throw new RefusedError(`${JSON.stringify(job)} is no report: choose one of the grid.`)
-  return readSnapshot(sql, async reading => {
-    const [slots, runs] = await Promise.all([
-      readSlots(reading, { reports: [report], fromDay: period, fromPeriod: period, only: period }),
-      reading<LedgerRun[]>`
-        select ${runColumns(reading)} from batch.runs
-        where job = ${job} and period = ${period} order by run_id desc limit ${MAX_CELL_RUNS}`,
-    ])
-    return {
-      stores: slots.map(slot => ({
-        store: slot.store,
-        state: judgeSlot(slot),
-        neededOffset: slot.neededOffset,
-        throughOffset: slot.throughOffset,
-      })),
-      runs: [...runs],
-    }
-  })
-}
-
-function runColumns(reading: Reading) {
+export function runColumns(reading: Reading) {
   return reading`run_id as "runId", job, store, period, state, trigger, attempt, code_version as "codeVersion",
     partition, through_offset as "throughOffset", row_count as "rowCount", checksum, started_at as "startedAt",
     finished_at as "finishedAt", reason, error`

@@ -7,9 +7,9 @@ import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.t
 import { readCompleteness, readReconciliations } from './checks.ts'
 import { listDeadLetters, readDeadLetter, requeueDeadLetter } from './dead-letters.ts'
 import { readFlow } from './flow.ts'
-import { type GridCell, readJobGrid } from './job-grid.ts'
+import { type GridCell, readCell, readJobGrid } from './job-grid.ts'
 import { readJobRequests, requestJob } from './job-requests.ts'
-import { listRuns, readCell } from './ledger.ts'
+import { listRuns } from './ledger.ts'
 import { readScenarios, startScenario, stopScenario } from './scenarios.ts'
 import { readSources } from './sources.ts'
 
@@ -49,6 +49,15 @@ async function planner(store: string, day: string): Promise<void> {
     on conflict (store, business_day) do update set last_offset = excluded.last_offset`
 }
 
+/** What the planner says at a tick of a slot that is not settled, of the run that stands by now. */
+async function verdict(job: string, period: string, state: 'due' | 'waiting' | 'early'): Promise<void> {
+  await database.sql`
+    insert into batch.open_slots (job, store, period, partition, state, reason, run_id, judged_at)
+    select ${job}, 'berlin', ${period}, 0, ${state}, 'new events', (
+      select run_id from batch.current_runs where job = ${job} and store = 'berlin' and period = ${period}), now()
+    on conflict (job, store, period) do update set state = excluded.state, run_id = excluded.run_id`
+}
+
 /** An attempt in the ledger whose claim lives as long as this test. */
 async function attempt(job: string, period: string, state: string, error: string | null = null) {
   const [run] = await database.sql<{ runId: number }[]>`
@@ -72,6 +81,9 @@ describe('the grid of jobs', () => {
       state: 'succeeded',
       stores: { succeeded: 1 },
     })
+    await verdict('daily_inventory', DAY, 'due')
+    await verdict('weekly_sales', DAY, 'due')
+    await verdict('monthly_sales', '2026-03-01', 'waiting')
     expect(await cell('daily_inventory', DAY)).toMatchObject({ state: 'missing' })
     expect(await cell('weekly_sales', DAY)).toMatchObject({ state: 'missing' })
     expect(await cell('monthly_sales', '2026-03-01')).toMatchObject({ state: 'missing' })
@@ -80,8 +92,11 @@ describe('the grid of jobs', () => {
   it('says outdated once the planner has seen an event that the run has not read', async () => {
     await sell('o-2', DAY)
     expect(await cell('daily_sales', DAY)).toMatchObject({ state: 'succeeded' })
-    await planner('berlin', DAY)
+    await verdict('daily_sales', DAY, 'due')
     expect(await cell('daily_sales', DAY)).toMatchObject({ state: 'outdated' })
+    expect((await readCell(serving, { job: 'daily_sales', period: DAY })).stores).toMatchObject([
+      { store: 'berlin', state: 'outdated', reason: 'new events' },
+    ])
     await paths.batch({ store: 'berlin', day: DAY })
     expect(await cell('daily_sales', DAY)).toMatchObject({ state: 'succeeded' })
   })
@@ -107,15 +122,17 @@ describe('the grid of jobs', () => {
       select 'monthly_sales', store, '2026-03-01', run_id + 1, code_version, 1, partition, 99, now(), 1, 'x', now(),
         jsonb_build_object('daily_sales', jsonb_build_object(period::text, checksum), 'categories', '{"": "y"}'::jsonb)
       from batch.current_runs where job = 'daily_sales' and store = 'berlin' and period = ${DAY}`
+    // The verdict of before was about a month without a run.
     expect(await cell('monthly_sales', '2026-03-01')).toMatchObject({ state: 'succeeded' })
-    await database.sql`
-      update batch.current_runs set checksum = 'another' where job = 'daily_sales' and period = ${DAY}`
+    await verdict('monthly_sales', '2026-03-01', 'due')
     expect(await cell('monthly_sales', '2026-03-01')).toMatchObject({ state: 'outdated' })
   })
 
   it('says not due for a report that waits for the end of a day which goes on', async () => {
     const today = addDays(new Date().toISOString().slice(0, 10), 1)
     await planner('berlin', today)
+    await verdict('completeness', today, 'early')
+    await verdict('daily_sales', today, 'due')
     expect(await cell('completeness', today)).toMatchObject({ state: 'not-due' })
     expect(await cell('daily_sales', today)).toMatchObject({ state: 'missing' })
     await database.sql`delete from batch.day_head where business_day = ${today}`

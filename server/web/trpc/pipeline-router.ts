@@ -9,9 +9,9 @@ import {
   requeueReason,
 } from '#server/serving/pipeline/dead-letters.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
-import { readJobGrid } from '#server/serving/pipeline/job-grid.ts'
+import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
-import { listRuns, readCell } from '#server/serving/pipeline/ledger.ts'
+import { listRuns } from '#server/serving/pipeline/ledger.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
