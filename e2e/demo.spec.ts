@@ -1,5 +1,5 @@
-import { seriousViolations } from './accessibility.ts'
-import { card, figure, sidewaysOverflow } from './dashboard.ts'
+import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+
 import { expect, test } from './stack/test.ts'
 
 const LONGEST_MS = 240_000

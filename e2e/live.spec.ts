@@ -1,8 +1,7 @@
 import type { Page } from '@playwright/test'
 import { businessDayOf } from '#domain/business-day.ts'
 import { berlin, lisboa, tokyo } from '#domain/testing/stores.ts'
-import { seriousViolations } from './accessibility.ts'
-import { card, sidewaysOverflow } from './dashboard.ts'
+import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 
 const MINUTE_MS = 60_000

@@ -1,6 +1,5 @@
 import { berlin } from '#domain/testing/stores.ts'
-import { seriousViolations } from './accessibility.ts'
-import { card, figure, sidewaysOverflow } from './dashboard.ts'
+import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 
 for (const theme of ['light', 'dark'] as const) {

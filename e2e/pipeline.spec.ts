@@ -1,8 +1,7 @@
 import type { Page } from '@playwright/test'
 import type { Sql } from '#db/client.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
-import { seriousViolations } from './accessibility.ts'
-import { card, figure, sidewaysOverflow } from './dashboard.ts'
+import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
 import { berlin } from '#domain/testing/stores.ts'
-import { seriousViolations } from './accessibility.ts'
-import { card, sidewaysOverflow } from './dashboard.ts'
+import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 

@@ -1,6 +1,5 @@
 import { berlin } from '#domain/testing/stores.ts'
-import { seriousViolations } from './accessibility.ts'
-import { sidewaysOverflow } from './dashboard.ts'
+import { seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 
 test('an installation of one’s own opens no tour by itself; the navigation begins it, and keys walk through it', async ({

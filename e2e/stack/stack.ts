@@ -8,7 +8,7 @@ import { isUpWithin } from '#platform/launch/health.ts'
 import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
 import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
 import { type Program, runProgram, startProgram } from '#platform/process.ts'
-import { openDatabaseLink } from './database-link.ts'
+import type { TestDatabase } from './database.ts'
 import { openTills, type Tills } from './tills.ts'
 
 const UP_WITHIN_MS = 60_000
@@ -33,9 +33,8 @@ export interface Stack {
   run(entry: string, args: readonly string[]): Promise<void>
   /** Runs every batch job of these days, both included. */
   runBatch(from: string, to: string): Promise<void>
-  /** What the processes wrote, for the report of a test that failed. */
+  /** What the processes wrote since the test began, for the report of one that failed. */
   output(): string
-  close(): Promise<void>
 }
 
 /** How an installation differs from another. */
@@ -47,22 +46,31 @@ export interface Installation {
   seed?: readonly string[]
 }
 
-export async function startStack(
-  databaseUrl: string,
-  { stores, demoNote, seed }: Installation,
-): Promise<Stack> {
+/** One place for the installations of a worker's tests, one after the other. */
+export interface StackPlace {
+  /**
+   * A new installation, with nothing in it that an earlier test has left. The dashboard is kept where it can be: it
+   * holds nothing of a database, starting takes it longest, and a warm one renders at once.
+   */
+  begin(installation: Installation): Promise<Stack>
+  close(): Promise<void>
+}
+
+export async function openStackPlace(database: TestDatabase): Promise<StackPlace> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-browser-test-'))
   const ports = await freePorts()
-  const link = await openDatabaseLink(databaseUrl)
-  const sql = connect(databaseUrl, { applicationName: 'browser test' })
   const url = `http://127.0.0.1:${ports.port}`
   const intakeUrl = `http://127.0.0.1:${ports.intakePort}`
   const programs = new Map<ProcessName, Program>()
-  const outputs: string[] = []
+  let sql: Sql | undefined
+  let demoNote: string | undefined
+  /** What ended programs wrote, and from where on what the dashboard writes is of this test. */
+  let outputs: string[] = []
+  let dashboardSaid = 0
 
   function settings(name?: ProcessName): Record<string, string | undefined> {
     return {
-      DATABASE_URL: name === 'web' ? link.url : databaseUrl,
+      DATABASE_URL: name === 'web' ? database.link.url : database.url,
       DATA_DIR: dataDir,
       DROP_DIR: undefined,
       HOST: '127.0.0.1',
@@ -77,6 +85,7 @@ export async function startStack(
   async function start(name: ProcessName): Promise<void> {
     const program = startProgram({ entry: processEntries[name], settings: settings(name) })
     programs.set(name, program)
+    if (name === 'web') dashboardSaid = 0
     const health = { web: `${url}/healthz`, intake: `${intakeUrl}/healthz` }[name as 'web' | 'intake']
     if (health === undefined) return
     const ending = new AbortController()
@@ -90,43 +99,81 @@ export async function startStack(
     const program = programs.get(name)
     if (!program) return
     programs.delete(name)
-    if (how === 'politely') await program.stop()
-    else program.kill('SIGKILL')
-    outputs.push(`--- ${name}\n${(await program.ended).output}`)
+    if (how === 'by kill') program.kill('SIGKILL')
+    const { output } = await (how === 'politely' ? program.stop() : program.ended)
+    outputs.push(`--- ${name}\n${name === 'web' ? output.slice(dashboardSaid) : output}`)
   }
 
   async function run(entry: string, args: readonly string[]): Promise<void> {
-    outputs.push(`--- ${entry}\n${(await runProgram({ entry, args, settings: settings() })).output}`)
+    const { output } = await runProgram({ entry, args, settings: settings() })
+    outputs.push(`--- ${entry}\n${output}`)
   }
 
-  // Before the intake starts: it looks for new ones only now and then.
-  await addTestStores(sql, stores)
-  if (seed) await run('seed/seeder/main.ts', seed)
-  await Promise.all(PROCESSES.map(start))
+  async function clear(keepsDashboard: boolean): Promise<void> {
+    const kept = keepsDashboard && programs.has('web') && (await hasNobodyLeft(url))
+    await Promise.all([...programs.keys()].filter(name => name !== 'web' || !kept).map(name => stop(name)))
+    await sql?.end()
+    await database.link.cut()
+    await rm(path.join(dataDir, 'drop'), { recursive: true, force: true })
+    outputs = []
+    dashboardSaid = programs.get('web')?.output().length ?? 0
+  }
+
   return {
-    url,
-    tills: openTills(intakeUrl),
-    sql,
-    dashboardDatabase: link,
-    stop,
-    start,
-    async drop(mapping, name, content) {
-      const folder = path.join(dataDir, 'drop', mapping)
-      await mkdir(folder, { recursive: true })
-      await writeFile(path.join(folder, name), content)
-      await writeFile(path.join(folder, `${name}.done`), '')
+    async begin(installation) {
+      await clear(installation.demoNote === demoNote)
+      demoNote = installation.demoNote
+      await database.recreate()
+      await database.link.mend()
+      const own = connect(database.url, { applicationName: 'browser test' })
+      sql = own
+      await addTestStores(own, installation.stores)
+      if (installation.seed) await run('seed/seeder/main.ts', installation.seed)
+      await Promise.all(PROCESSES.filter(name => !programs.has(name)).map(start))
+      return {
+        url,
+        tills: openTills(intakeUrl),
+        sql: own,
+        dashboardDatabase: database.link,
+        stop,
+        start,
+        async drop(mapping, name, content) {
+          const folder = path.join(dataDir, 'drop', mapping)
+          await mkdir(folder, { recursive: true })
+          await writeFile(path.join(folder, name), content)
+          await writeFile(path.join(folder, `${name}.done`), '')
+        },
+        run,
+        runBatch: (from, to) => run('jobs/main.ts', ['run', 'all', '--from', from, '--to', to]),
+        output: () =>
+          [
+            ...outputs,
+            ...[...programs].map(
+              ([name, program]) =>
+                `--- ${name}\n${program.output().slice(name === 'web' ? dashboardSaid : 0)}`,
+            ),
+          ].join('\n'),
+      }
     },
-    run,
-    runBatch: (from, to) => run('jobs/main.ts', ['run', 'all', '--from', from, '--to', to]),
-    output: () =>
-      [...outputs, ...[...programs].map(([name, program]) => `--- ${name}\n${program.output()}`)].join('\n'),
     async close() {
-      await Promise.all([...programs.keys()].map(name => stop(name)))
-      await link.cut()
-      await sql.end()
+      await clear(false)
       await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** Waits until the pages of the test before are gone from the live socket. */
+async function hasNobodyLeft(url: string): Promise<boolean> {
+  for (let look = 0; look < 100; look += 1) {
+    const text = await fetch(`${url}/metrics`).then(
+      response => response.text(),
+      () => null,
+    )
+    if (text === null) return false
+    if (/^tillstream_live_clients 0$/m.test(text)) return true
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return false
 }
 
 /** Two free ports below those the system gives to connections, which would take them from us unasked. */
