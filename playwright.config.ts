@@ -7,10 +7,11 @@ const browser = await findBrowser()
 export default defineConfig({
   testDir: './e2e',
   outputDir: './test-results',
-  // Each test runs a whole installation: database, intake, stream, dashboard.
+  // Each worker runs a whole installation: database, intake, stream, dashboard.
   workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: 120_000,
+  // Long enough for a busy machine; nothing waits longer than it must.
+  expect: { timeout: 30_000 },
   forbidOnly: true,
   reporter: [['list']],
   use: {

@@ -1,12 +1,12 @@
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type Browser, chromium } from '@playwright/test'
+import { parseOptions, runCommand, text } from '#platform/command.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 import { findBrowser } from './browser/find-browser.ts'
 
-const HELP = `Usage: npm run pictures -- [--url http://127.0.0.1:3000] [NAME…]
+const USAGE = `Usage: npm run pictures -- [--url http://127.0.0.1:3000] [NAME…]
 
 Takes the README's pictures of a running demo, each page in both themes, into docs/pictures. Let the demo run for
 some minutes first: half an hour of minutes is more to look at than two.
@@ -29,20 +29,12 @@ const LARGEST_KB = 250
 /** Long enough for a live page to be told what has happened since it opened, and for charts to be drawn. */
 const LOOK_AFTER_MS = 5_000
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      url: { type: 'string', default: 'http://127.0.0.1:3000' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) process.stdout.write(HELP)
-  else await takePictures(values.url, positionals)
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-}
+await runCommand({
+  usage: USAGE,
+  hint: '"npm run pictures -- --help" lists the options.',
+  parse: args => parseOptions(args, { url: text() }, { takesWords: true }),
+  run: ({ url = 'http://127.0.0.1:3000', words }) => takePictures(url, words),
+})
 
 async function takePictures(url: string, wanted: readonly string[]): Promise<void> {
   await mkdir(OUTPUT, { recursive: true })
