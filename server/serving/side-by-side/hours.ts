@@ -7,8 +7,8 @@ import type { SideBySideScope } from '#server/serving/scope.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { type BatchBasis, batchBasis, type Vector } from './vector.ts'
 
-/** What an hour has of each path: the hourly report keeps no counts of return documents. */
-export type HourlyFigures = Omit<SalesFigures, 'returnDocuments' | 'unitsReturned'>
+/** What an hour has of each path: what the hourly report keeps, and net. */
+export type HourlyFigures = Pick<SalesFigures, 'orders' | 'units' | 'gross' | 'discounts' | 'returns' | 'net'>
 
 export interface Hour {
   hourStart: Instant
