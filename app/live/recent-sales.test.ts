@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dayByStore, lastSaleOf, openingOf, percentChange, sumWindows } from '#app/live/recent-sales.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LiveSale, LiveWindow } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
@@ -11,13 +12,10 @@ function window(part: Partial<LiveWindow> = {}): LiveWindow {
     channel: 'pos',
     currency: 'EUR',
     windowStart: NOON,
+    ...NO_SALES,
     orders: 1,
     units: 1,
     gross: '0.1000',
-    discounts: '0.0000',
-    returns: '0.0000',
-    returnDocuments: 0,
-    unitsReturned: 0,
     net: '0.1000',
     lateNet: '0.0000',
     revision: 0,

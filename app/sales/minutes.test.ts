@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { minutesOf, SHOWN_MINUTES } from '#app/sales/minutes.ts'
+import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LiveWindow } from '#server/web/live/messages.ts'
 
 const NOW = Date.parse('2026-11-20T12:00:40Z')
@@ -11,13 +12,10 @@ function window(part: Partial<LiveWindow> = {}): LiveWindow {
     channel: 'pos',
     currency: 'EUR',
     windowStart: MINUTE,
+    ...NO_SALES,
     orders: 1,
     units: 2,
     gross: '0.1000',
-    discounts: '0.0000',
-    returns: '0.0000',
-    returnDocuments: 0,
-    unitsReturned: 0,
     net: '0.1000',
     lateNet: '0.0000',
     revision: 0,

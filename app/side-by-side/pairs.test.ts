@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { averageOrderValueTexts, pairTexts, stepsOf, stepTexts } from '#app/side-by-side/pairs.ts'
 import type { MetricComparison, SalesFigures, SideBySide } from '#app/trpc/router-outputs.ts'
+import { NO_SALES } from '#domain/testing/figures.ts'
 
 function comparison(part: Partial<MetricComparison> = {}): MetricComparison {
   return {
@@ -65,16 +66,7 @@ describe('the average order value', () => {
 })
 
 function figures(net: string, orders: number): SalesFigures {
-  return {
-    orders,
-    units: orders,
-    gross: net,
-    discounts: '0.0000',
-    returns: '0.0000',
-    net,
-    returnDocuments: 0,
-    unitsReturned: 0,
-  }
+  return { ...NO_SALES, orders, units: orders, gross: net, net }
 }
 
 function answer(part: Partial<SideBySide>): SideBySide {

@@ -8,6 +8,7 @@ import {
   KEPT_TAKEBACKS,
   KEPT_WINDOWS_MS,
 } from '#app/socket/live-state.ts'
+import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
@@ -36,13 +37,10 @@ function window(windowStart: number, part: Partial<LiveWindow> = {}): LiveWindow
     channel: 'pos',
     currency: 'EUR',
     windowStart,
+    ...NO_SALES,
     orders: 1,
     units: 1,
     gross: '2.5000',
-    discounts: '0.0000',
-    returns: '0.0000',
-    returnDocuments: 0,
-    unitsReturned: 0,
     net: '2.5000',
     lateNet: '0.0000',
     revision: 0,

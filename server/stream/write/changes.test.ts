@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { measuresOf } from '#domain/measures.ts'
 import { unknownStock } from '#server/stream/fold/stock-state.ts'
 import { changeRow, MOST_CHANGES, UNLISTED } from './changes.ts'
 import { crossedWindowStarts, type WindowRow } from './windows.ts'
@@ -11,6 +12,7 @@ const WINDOW: WindowRow = {
   channel: 'pos',
   currency: 'EUR',
   windowStart: NOON,
+  ...measuresOf(() => 0),
   orders: 2,
   units: 3,
   gross: '123400',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LoggedSale, StoreSales } from './changes.ts'
 import { decodeCursor, subscriptionOf, TOPICS } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
@@ -37,13 +38,10 @@ function window(part: Partial<LiveWindow> = {}): LiveWindow {
     channel: 'pos',
     currency: 'EUR',
     windowStart: NOON,
+    ...NO_SALES,
     orders: 1,
     units: 1,
     gross: '1.0000',
-    discounts: '0.0000',
-    returns: '0.0000',
-    returnDocuments: 0,
-    unitsReturned: 0,
     net: '1.0000',
     lateNet: '0.0000',
     revision: 0,

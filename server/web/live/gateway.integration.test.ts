@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { NO_SALES } from '#domain/testing/figures.ts'
 import { Gateway } from './gateway.ts'
 import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from './messages.ts'
 import { SLOW_LIMIT_MS } from './session.ts'
@@ -120,13 +121,10 @@ function window(store: string, part: Partial<LiveWindow> = {}): LiveWindow {
     channel: 'pos',
     currency: 'EUR',
     windowStart: Math.floor(Date.now() / 60_000) * 60_000,
+    ...NO_SALES,
     orders: 1,
     units: 1,
     gross: '2.5000',
-    discounts: '0.0000',
-    returns: '0.0000',
-    returnDocuments: 0,
-    unitsReturned: 0,
     net: '2.5000',
     lateNet: '0.0000',
     revision: 0,
