@@ -251,6 +251,25 @@ describe('a server that died', () => {
     expect(await serverPid(dataDir)).toBeUndefined()
   })
 
+  test('and came back is not stopped by somebody who leaves while its earlier users stay', async () => {
+    const dataDir = await newDataDir()
+    const server = await acquireEmbeddedPostgres(dataDir)
+    kill((await serverPid(dataDir)) ?? 0, 'SIGKILL')
+    await vi.waitUntil(async () => (await serverPid(dataDir)) === undefined, patiently)
+    const guest = await acquireEmbeddedPostgres(dataDir)
+    await vi.waitUntil(async () => {
+      const uses = await query(
+        guest,
+        `select from pg_stat_activity where application_name like 'tillstream use by process%'`,
+      )
+      return uses.length === 2
+    }, patiently)
+    await guest.release()
+    expect(await query(guest, 'select 1 as up')).toEqual([{ up: 1 }])
+    await server.release()
+    expect(await serverPid(dataDir)).toBeUndefined()
+  })
+
   test('is started again although a query of it still computes', async () => {
     const dataDir = await newDataDir()
     const server = await acquireEmbeddedPostgres(dataDir)
