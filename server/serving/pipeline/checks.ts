@@ -12,7 +12,7 @@ interface ReconciliationRun {
   trigger: 'schedule' | 'manual' | 'backfill' | 'request'
   startedAt: Instant
   finishedAt: Instant | null
-  /** Names the range it was about. */
+  /** For people: what was asked, or what had changed. */
   reason: string | null
   error: string | null
   /** Figures of its range that no later run has compared again; null when none is left. */

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { counted, placed, received, returned, voided } from '#domain/testing/events.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
-import { isClean, reconcile, runReconciliation } from './reconcile.ts'
+import { isClean, RunLostError, reconcile, runReconciliation } from './reconcile.ts'
 
 const DAY = '2026-03-02'
 const NEXT_DAY = '2026-03-03'
@@ -221,6 +221,36 @@ describe('a planted mutation of one row', () => {
     expect(lane).toMatchObject([
       { kind: 'unexplained', payload: { runId: 4711, findings: 1, unexplained: 2 } },
     ])
+  })
+})
+
+describe('a reconciliation whose run was taken away while it audited', () => {
+  it.each(['rows', 'figures'] as const)('fails and keeps nothing of it: %s', async depth => {
+    const { sql } = database
+    await runBoth()
+    const [run] = await sql<{ runId: number }[]>`
+      insert into batch.runs (job, store, period, range_to, depth, state, trigger, attempt, code_version, rules_version,
+        partition, backend_pid, backend_start)
+      values ('reconciliation', 'all', ${DAY}, ${NEXT_DAY}, ${depth}, 'running', 'schedule', 1, '1', 1, 0, 0, now())
+      returning run_id as "runId"`
+    const taken = Promise.withResolvers<void>()
+    // It cannot write its figures before this ends, so its snapshot is older than what this does to its run.
+    const holding = sql.begin(async transaction => {
+      await transaction`lock table recon.reconciliation in exclusive mode`
+      await taken.promise
+    })
+    const reconciling = runReconciliation(sql, { ...SCOPE, depth, runId: run?.runId ?? 0 })
+    const outcome = expect(reconciling).rejects.toThrow(RunLostError)
+    await vi.waitFor(async () => {
+      const [waiting] =
+        await sql`select from pg_locks where relation = 'recon.reconciliation'::regclass and not granted`
+      expect(waiting).toBeDefined()
+    })
+    await sql`update batch.runs set state = 'abandoned' where run_id = ${run?.runId ?? 0}`
+    taken.resolve()
+    await holding
+    await outcome
+    expect(await sql`select from recon.reconciliation`).toHaveLength(0)
   })
 })
 

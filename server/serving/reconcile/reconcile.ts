@@ -6,6 +6,20 @@ import { areAsWritten, audit, keepFindings, type Share, shareSnapshot } from './
 import type { AuditScope, FoundRow } from './audit-rows.ts'
 import { comparePaths } from './compare-paths.ts'
 
+/*
+ * Invariant: stream − batch = after-batch − before-stream + rule-version + unexplained, for every store-day, currency
+ * and metric, and unexplained is 0; and every row of a live or report table is what the log says at the offsets the
+ * row stands on. Both hold in one snapshot. Where one does not, the run fails and names figure or row.
+ *
+ *                ┌─> batch tables ──┐ compare-paths: day by day,       recon.reconciliation ──┐
+ *   order log ───┤                  ├─ the unshared events between ──>                        ├─> page, exit code,
+ *       │        └─> stream tables ─┘                                  recon.findings ────────┘   lane of operations
+ *       └──────────────────────────── audit-*: the figures worked out ───────^
+ *                                     again from the log, in SQL of their own
+ *
+ * An audit shares no statement with what it audits: it is an independent witness, or none.
+ */
+
 /** One figure of one store-day on both paths. Money as decimals, counts as integer text. */
 export interface ReconciledFigure {
   businessDay: string
@@ -80,6 +94,7 @@ export function isClean({ unexplained, findings }: Reconciliation): boolean {
 }
 
 async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
+  await refuseLostRun(reading, request)
   const [active] = await reading<{ generation: number }[]>`select generation from stream.active_generation`
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
   await tuneForAggregation(reading)
@@ -96,14 +111,41 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   if (request.depth !== 'figures') {
     const findings = await audit(shareComparing, request, generation)
     await keepFindings(reading, runId, findings)
-    return { runId, ...(await readFigures(reading, request)), findings, isAudited: true }
+    const figures = await readFigures(reading, request)
+    await holdRun(reading, request)
+    return { runId, ...figures, findings, isAudited: true }
   }
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readFigures(reading, request)
   const isAudited = !isAsWritten || figures.unexplained > 0
   const findings = isAudited ? await audit(share, request, generation) : []
   await keepFindings(reading, runId, findings)
+  await holdRun(reading, request)
   return { runId, ...figures, findings, isAudited }
+}
+
+/** The run's row in the ledger was taken away: its connection ended, and somebody else may reconcile these days. */
+export class RunLostError extends Error {
+  override readonly name = 'RunLostError'
+}
+
+/** @throws RunLostError when the ledger says, in this snapshot, that the run is over */
+async function refuseLostRun(reading: Reading, { runId }: ReconcileRequest): Promise<void> {
+  if (runId === undefined) return
+  const [run] = await reading<{ state: string }[]>`select state from batch.runs where run_id = ${runId}`
+  if (run && run.state !== 'running') {
+    throw new RunLostError(
+      `run ${runId} is ${run.state} in the ledger: it was taken away while it ran, so nothing of it is kept`,
+    )
+  }
+}
+
+/**
+ * From here to the commit nobody takes the run away. If somebody has since the snapshot, this fails for want of
+ * serialization: the next try meets the new state. Last, so that nobody waits for an audit to end.
+ */
+async function holdRun(reading: Reading, { runId }: ReconcileRequest): Promise<void> {
+  if (runId !== undefined) await reading`select from batch.runs where run_id = ${runId} for share`
 }
 
 /**
@@ -191,7 +233,7 @@ class UnexplainedError extends Error {
 /**
  * The job `reconciliation`: reconciles a range and fails when anything is unexplained, after having put an
  * entry `unexplained` into the lane that the dashboard and the live socket read.
- * @throws UnexplainedError
+ * @throws UnexplainedError; RunLostError
  */
 export async function runReconciliation(sql: Sql, request: ReconcileRequest): Promise<Reconciliation> {
   const reconciliation = await reconcile(sql, request)
