@@ -1,4 +1,4 @@
--- What people and nightly jobs change, and what people ask of the processes from a page.
+-- What people do, and what they ask of the processes from a page.
 create schema if not exists live;
 
 -- What people do with an alert is kept apart from what the stream decides: a replay never erases it.

@@ -385,7 +385,7 @@ begin
       ('severity', 'warning or critical.'),
       ('opened_at', 'Event time of the event that began the episode.'),
       ('resolved_at', 'Event time of the event that ended the episode; null while it lasts.'),
-      ('raised_by', 'Path that raised the alert: stream or batch.'),
+      ('raised_by', 'Path that raised the alert: always the stream. The batch path raises none.'),
       ('suggested_units', 'Units to order up to the policy''s level; null where it has none.'),
       ('projected_stockout_at', 'When the units on hand run out at the present pace; null where that is not known.'),
       ('run_id', 'Run that wrote the row, see job_runs.'),

@@ -107,3 +107,5 @@ select store, business_day, currency, sum(orders) as orders, sum(units) as units
   sum(units_returned) as units_returned
 from batch.daily_sales
 group by store, business_day, currency;
+
+comment on column reports.restock_alerts.raised_by is 'Path that raised the alert: always the stream. The batch path raises none.';

@@ -135,6 +135,10 @@ describe('the live views', () => {
     const resolved =
       await sql`select distinct state, raised_by from reports.restock_alerts where alert_id like 'a-resolved%'`
     expect(resolved).toEqual([{ state: 'resolved', raised_by: 'stream' }])
+    const [told] = await sql<{ comment: string }[]>`
+      select col_description('reports.restock_alerts'::regclass, attnum) as comment from pg_attribute
+      where attrelid = 'reports.restock_alerts'::regclass and attname = 'raised_by'`
+    expect(told?.comment).toContain('The batch path raises none')
   })
 })
 
