@@ -61,7 +61,7 @@ export interface ReportEntry extends JobEntry {
 }
 
 const SALES = MEASURE_COLUMNS
-/** Of the documents of a minute or an hour; returns are counted by the day. */
+/** What an hour's net is made of; the rest is counted by the day. */
 const HOURLY = ['orders', 'units', 'gross', 'discounts', 'returns']
 /** What has a product, of the lines of documents. */
 const PRODUCT_SALES = ['units', 'gross', 'discounts', 'returns', 'units_returned']

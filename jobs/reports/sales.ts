@@ -1,3 +1,5 @@
+import type { Fragment, Transaction } from '#db/transaction.ts'
+import { MEASURE_COLUMNS } from '#domain/measures.ts'
 import { addsUpTo } from './output-check.ts'
 import type { ReportDefinition } from './report.ts'
 
@@ -10,19 +12,13 @@ export const dailySales: ReportDefinition = {
   figures: ({ sql, days, isRead }) => sql`
     with customers as (
       select store, business_day, channel, currency, customer,
-        batch.exact_sum(orders) as orders, batch.exact_sum(units) as units,
-        batch.exact_sum(gross) as gross, batch.exact_sum(discounts) as discounts,
-        batch.exact_sum(returns) as returns, batch.exact_sum(return_documents) as return_documents,
-        batch.exact_sum(units_returned) as units_returned, batch.exact_sum(tax) as tax
+        ${sumsOfMeasures(sql)}, batch.exact_sum(tax) as tax
       from log.sales e
       where ${isRead()}
       group by store, business_day, channel, currency, customer
     )
     select c.store, c.business_day, c.channel, c.currency,
-      batch.exact_sum(c.orders) as orders, batch.exact_sum(c.units) as units,
-      batch.exact_sum(c.gross) as gross, batch.exact_sum(c.discounts) as discounts,
-      batch.exact_sum(c.returns) as returns, batch.exact_sum(c.return_documents) as return_documents,
-      batch.exact_sum(c.units_returned) as units_returned, batch.exact_sum(c.tax) as tax,
+      ${sumsOfMeasures(sql)}, batch.exact_sum(tax) as tax,
       count(*) filter (where c.customer is not null and c.orders > 0) as customers
     from customers c
     join ${days()} on day.store = c.store and day.business_day = c.business_day
@@ -58,11 +54,7 @@ function periodSales(grain: 'week' | 'month'): ReportDefinition {
     version: '1',
     figures: ({ sql, days, isRead, isInRange }) => sql`
       with sales as (
-        select s.store, day.period, s.channel, s.currency,
-          batch.exact_sum(s.orders) as orders, batch.exact_sum(s.units) as units,
-          batch.exact_sum(s.gross) as gross, batch.exact_sum(s.discounts) as discounts,
-          batch.exact_sum(s.returns) as returns, batch.exact_sum(s.return_documents) as return_documents,
-          batch.exact_sum(s.units_returned) as units_returned
+        select s.store, day.period as ${sql(grain)}, s.channel, s.currency, ${sumsOfMeasures(sql)}
         from ${days()}
         join batch.daily_sales s on s.store = day.store and s.business_day = day.business_day
         where ${isInRange('s', 'business_day')}
@@ -85,11 +77,17 @@ function periodSales(grain: 'week' | 'month'): ReportDefinition {
         select store, period, channel, currency, count(*) as customers
         from visitors group by store, period, channel, currency
       )
-      select s.store, s.period as ${sql(grain)}, s.channel, s.currency, s.orders, s.units, s.gross, s.discounts,
-        s.returns, s.return_documents, s.units_returned, coalesce(c.customers, 0) as customers
-      from sales s left join customers c using (store, period, channel, currency)`,
+      select s.*, coalesce(c.customers, 0) as customers
+      from sales s
+      left join customers c on c.store = s.store and c.period = s.${sql(grain)} and c.channel = s.channel
+        and c.currency = s.currency`,
   }
 }
 
 export const weeklySales = periodSales('week')
 export const monthlySales = periodSales('month')
+
+/** `batch.exact_sum(orders) as orders`, and so on for every measure. */
+function sumsOfMeasures(sql: Transaction): Fragment {
+  return sql.unsafe(MEASURE_COLUMNS.map(column => `batch.exact_sum(${column}) as ${column}`).join(', '))
+}

@@ -54,8 +54,6 @@ export function sumsOfSums(reading: Reading) {
 /** The columns of `salesSums`. */
 export const SALES_COUNTS = ['orders', 'units', 'return_documents', 'units_returned'] as const
 export const SALES_MONEY = ['gross', 'discounts', 'returns'] as const
-/** All of them, in the order in which a run takes its checksum. */
-export const SALES_COLUMNS = 'orders, units, gross, discounts, returns, return_documents, units_returned'
 
 /** The runs whose rows stand in a job's report for the days of the scope. */
 export function runsOf(reading: Reading, scope: AuditScope, job: string) {

@@ -1,5 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import { PERIOD_COLUMNS } from '#domain/calendar.ts'
+import { MEASURE_COLUMNS, MEASURES_BY_COLUMN } from '#domain/measures.ts'
 import { REPORTING_CURRENCY } from '#domain/report-views.ts'
 import type { DayRange } from './periods.ts'
 import type { Question, ReportTable, TableRow } from './question.ts'
@@ -11,15 +12,11 @@ export const SALES: ReportTable = {
       ? readConverted(reading, question, range)
       : readSales(reading, question, range),
   nothing: {
-    orders: '0',
-    units: '0',
-    gross: '0.0000',
-    discounts: '0.0000',
-    returns: '0.0000',
+    ...Object.fromEntries(
+      MEASURE_COLUMNS.map(column => [column, MEASURES_BY_COLUMN[column].kind === 'money' ? '0.0000' : '0']),
+    ),
     net: '0.0000',
     average_order_value: null,
-    return_documents: '0',
-    units_returned: '0',
     customers: '0',
     net_in_reporting_currency: '0.0000',
   },
@@ -40,16 +37,10 @@ function readSales(reading: Reading, question: Question, { from, to }: DayRange)
   const { stores, request } = question
   return reading<TableRow[]>`
     select s.${key}::text as key,
-      sum(s.orders)::text as orders,
-      sum(s.units)::text as units,
-      sum(s.gross)::text as gross,
-      sum(s.discounts)::text as discounts,
-      sum(s.returns)::text as returns,
+      ${reading.unsafe(MEASURE_COLUMNS.map(column => `sum(s.${column})::text as ${column}`).join(', '))},
       sum(s.net)::text as net,
       case when sum(s.orders) > 0 then round(sum(s.gross - s.discounts) / sum(s.orders), 4) end::text
         as average_order_value,
-      sum(s.return_documents)::text as return_documents,
-      sum(s.units_returned)::text as units_returned,
       sum(s.customers)::text as customers
     from ${view} s
     where s.${period} between ${from} and ${to} and s.store = any(${[...stores]}) and s.currency = ${request.currency}

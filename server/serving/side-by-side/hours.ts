@@ -7,7 +7,7 @@ import type { SideBySideScope } from '#server/serving/scope.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { type BatchBasis, batchBasis, type Vector } from './vector.ts'
 
-/** What an hour has of each path: what the hourly report keeps, and net. */
+/** What an hour has of each path: what its net is made of. */
 export type HourlyFigures = Pick<SalesFigures, 'orders' | 'units' | 'gross' | 'discounts' | 'returns' | 'net'>
 
 export interface Hour {
@@ -38,11 +38,11 @@ interface HourlyRun {
   rulesVersion: number
 }
 
-export /**
+/**
  * A single business day by hour, both paths. Hours are instants, so that a day of a clock change has its
  * 23 or 25; they are those of each store's own zone and add up where stores share an instant.
  */
-async function readHours(
+export async function readHours(
   reading: Reading,
   scope: SideBySideScope,
   vector: Vector,

@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { HOUR_MS } from '#domain/instant.ts'
+import { MEASURE_NAMES, MEASURES, measuresOf, type SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-actions.ts'
@@ -84,7 +85,12 @@ async function readSales(
     })
 }
 
-type WindowRow = Omit<LiveWindow, 'net' | 'state'> & { partition: number; netAmount: string }
+/** Amounts as text: one from the database may leave the safe integers. */
+type WindowRow = Omit<LiveWindow, 'state'> & { partition: number }
+
+const MEASURES_OF_WINDOW = MEASURE_NAMES.map(
+  name => `w.${MEASURES[name].column}${MEASURES[name].kind === 'money' ? '::text' : ''} as "${name}"`,
+).join(', ')
 
 async function readWindows(
   reading: Reading,
@@ -101,21 +107,20 @@ async function readWindows(
         order by w.window_start desc limit 1
       ) last
     )
-    select w.store, w.channel, w.currency, w.window_start as "windowStart", w.partition, w.orders, w.units,
-      w.gross::text, w.discounts::text, w.returns::text, w.return_documents as "returnDocuments",
-      w.units_returned as "unitsReturned", (w.gross - w.discounts - w.returns)::text as "netAmount",
-      w.late_net::text as "lateNet", w.revision
+    select w.store, w.channel, w.currency, w.window_start as "windowStart", w.partition, ${reading.unsafe(MEASURES_OF_WINDOW)},
+      (w.gross - w.discounts - w.returns)::text as net, w.late_net::text as "lateNet", w.revision
     from stream.windows w, newest
     where w.generation = ${generation} and w.partition = any(${checkpoints.map(({ partition }) => partition)})
       and w.window_start > newest.window_start - ${WINDOWS_MS}::float8 * interval '1 millisecond'
       ${storeFilter(reading, subscription, 'w.store')}
     order by w.window_start, w.store, w.channel, w.currency`
-  return rows.map(({ partition, netAmount, ...row }) => ({
+  return rows.map(({ partition, ...row }) => ({
     ...row,
-    gross: formatAmount(row.gross),
-    discounts: formatAmount(row.discounts),
-    returns: formatAmount(row.returns),
-    net: formatAmount(netAmount),
+    ...(measuresOf(name => (MEASURES[name].kind === 'money' ? formatAmount(row[name]) : row[name])) as Omit<
+      SalesFigures,
+      'net'
+    >),
+    net: formatAmount(row.net),
     lateNet: formatAmount(row.lateNet),
     state: windowState(row.windowStart, checkpoints[partition]?.watermark ?? null),
   }))
