@@ -3,7 +3,7 @@ import type { Reading } from '#db/transaction.ts'
 import { formatAmount } from '#domain/money.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { areAsWritten, audit, keepFindings, type Share, shareSnapshot } from './audit.ts'
-import type { AuditScope, FoundRow } from './audit-rows.ts'
+import { type AuditScope, type FoundRow, SALES_MONEY } from './audit-rows.ts'
 import { comparePaths } from './compare-paths.ts'
 
 /*
@@ -175,7 +175,7 @@ async function readFigures(
 ): Promise<Pick<Reconciliation, 'compared' | 'differing' | 'totals' | 'unexplained'>> {
   const inScope = reading`
     r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
-  const isMoney = reading`r.metric in ('gross', 'discounts', 'returns', 'net') as "isMoney"`
+  const isMoney = reading`r.metric = any(${['net', ...SALES_MONEY]}) as "isMoney"`
   const [[count], differing, totals] = await Promise.all([
     reading<{ compared: number; unexplained: number }[]>`
       select count(*) as compared, count(*) filter (where unexplained <> 0) as unexplained

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
-import type { SalesFigures } from '#domain/measures.ts'
+import { MEASURE_COLUMNS, type SalesFigures } from '#domain/measures.ts'
 import type { StreamBasis } from '#server/serving/freshness/positions.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 import { inStores } from '#server/serving/scope.ts'
@@ -154,8 +154,7 @@ async function readUnsharedGroups(
     select e.store, e.business_day as "businessDay",
       case when e."offset" > through.batch then 'after-batch' else 'before-stream' end as cause, e.type,
       e.discounts <> 0 as discounted, ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, count(*) as events,
-      sum(e.orders) as orders, sum(e.units) as units, sum(e.gross) as gross, sum(e.discounts) as discounts,
-      sum(e.returns) as returns, sum(e.return_documents) as return_documents, sum(e.units_returned) as units_returned
+      ${reading.unsafe(MEASURE_COLUMNS.map(column => `sum(e.${column}) as ${column}`).join(', '))}
     ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
     group by 1, 2, 3, 4, 5, 6, 7`
   return rows.map(row => ({ ...row, sums: parseSums(row) }))
