@@ -22,7 +22,7 @@ const [core, pg, proxy] = await Promise.all([
 ])
 hooks.deregister()
 
-export const { asc, desc, eq, lt, sql } = core
+export const { and, asc, desc, eq, getTableColumns, lt, sql } = core
 export const { bigint, boolean, date, integer, numeric, pgSchema, smallint, text } = pg
 
 /** A timestamptz, as the client gives and takes it. */

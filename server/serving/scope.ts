@@ -53,3 +53,8 @@ export function daysBetween(from: string, to: string): number {
 export function inStores(reading: Reading, { stores }: { stores: readonly string[] }, column: string) {
   return stores.length > 0 ? reading`and ${reading(column)} = any(${[...stores]})` : reading``
 }
+
+/** Text as a pattern of `ilike` that finds it anywhere: its own wildcards are letters. */
+export function likePattern(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+}

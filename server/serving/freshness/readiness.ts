@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { deadline } from '#platform/time.ts'
 import type { Freshness } from './freshness.ts'
 import { readFreshness } from './freshness.ts'
 
@@ -20,8 +21,9 @@ const UNKNOWN = 'not known while the database is away'
 /** Asks everything the dashboard needs, for two seconds at most. Never throws: what is missing is named. */
 export async function readReadiness(sql: Sql): Promise<Readiness> {
   try {
-    const [missing, freshness] = await within(
+    const [missing, freshness] = await deadline(
       Promise.all([describeMissingMigrations(sql), readFreshness(sql)]),
+      TIMEOUT_MS,
     )
     const parts = { database: 'ok', migrations: missing ?? 'ok', ...judgeFreshness(freshness) }
     return { ready: Object.values(parts).every(part => part === 'ok'), parts }
@@ -48,16 +50,4 @@ function judgeSchedule(now: number, { heartbeatAt }: Freshness['batch']): string
   const silentMs = now - heartbeatAt
   if (silentMs <= MAX_HEARTBEAT_AGE_MS) return 'ok'
   return `the schedule was last heard of ${Math.round(silentMs / SECOND_MS)} s ago: does the jobs process run?`
-}
-
-async function within<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS / SECOND_MS} s`)), TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

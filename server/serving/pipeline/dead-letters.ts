@@ -1,5 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import { RefusedError } from '#server/serving/failures.ts'
+import { likePattern } from '#server/serving/scope.ts'
 import type { IntakeAnswer, Serving } from '#server/serving/serving.ts'
 
 type DeadLetterState = 'open' | 'requeued' | 'discarded'
@@ -57,8 +58,7 @@ export async function listDeadLetters(
   { sql }: Pick<Serving, 'sql'>,
   { state, reason, search, cursor, limit }: DeadLetterFilter,
 ): Promise<DeadLetterPage> {
-  // % and _ mean themselves.
-  const pattern = search ? `%${search.replace(/[\\%_]/g, '\\$&')}%` : null
+  const pattern = search ? likePattern(search) : null
   const [rows, openReasons] = await Promise.all([
     sql<LetterRow[]>`
       select ${columns(sql, EXCERPT_BYTES)} from intake.dead_letters

@@ -3,7 +3,7 @@ import { addDays, type BusinessDay, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { OTHER_JOBS, REPORTS } from '#domain/reports.ts'
 import { RefusedError } from '#server/serving/failures.ts'
-import { type LedgerRun, runColumns } from '#server/serving/pipeline/ledger.ts'
+import { type LedgerRun, readAttempts } from '#server/serving/pipeline/ledger.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 /**
@@ -157,9 +157,7 @@ export async function readCell(
   return readSnapshot(sql, async reading => {
     const [slots, runs] = await Promise.all([
       readSlots(reading, [{ job, from: period, to: period }]),
-      reading<LedgerRun[]>`
-        select ${runColumns(reading)} from batch.runs
-        where job = ${job} and period = ${period} order by run_id desc limit ${MAX_CELL_RUNS}`,
+      readAttempts(reading, { job, period, limit: MAX_CELL_RUNS }),
     ])
     return {
       stores: slots.map(slot => ({
@@ -168,7 +166,7 @@ export async function readCell(
         reason: slot.reason,
         throughOffset: slot.throughOffset,
       })),
-      runs: [...runs],
+      runs,
     }
   })
 }

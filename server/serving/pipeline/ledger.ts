@@ -1,34 +1,18 @@
+import { and, desc, drizzle, eq, getTableColumns, lt } from '#db/drizzle.ts'
+import { runs } from '#db/schema.ts'
 import type { Reading } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
-import type { Instant } from '#domain/instant.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
-export type RunState = 'running' | 'succeeded' | 'failed' | 'abandoned'
+// Whose claim it was is nobody's business on a page.
+const { backendPid: _pid, backendStart: _start, ...SHOWN } = getTableColumns(runs)
 
-/** An attempt, as the ledger has it. */
-export interface LedgerRun {
-  runId: number
-  job: string
-  store: string
-  period: BusinessDay
-  state: RunState
-  trigger: 'schedule' | 'manual' | 'backfill' | 'request'
-  attempt: number
-  codeVersion: string
-  partition: number
-  /** Offset read up to; null for jobs that read no partition. */
-  throughOffset: number | null
-  rowCount: number | null
-  checksum: string | null
-  startedAt: Instant
-  finishedAt: Instant | null
-  reason: string | null
-  error: string | null
-}
+/** An attempt, as the ledger has it. `throughOffset` is null for jobs that read no partition. */
+export type LedgerRun = Omit<typeof runs.$inferSelect, 'backendPid' | 'backendStart'>
 
-export interface LedgerFilter {
+interface LedgerFilter {
   job?: string | undefined
-  state?: RunState | undefined
+  state?: LedgerRun['state'] | undefined
   store?: string | undefined
   /** Run before which the page begins. */
   cursor?: number | null | undefined
@@ -40,20 +24,32 @@ export async function listRuns(
   { sql }: Pick<Serving, 'sql'>,
   { job, state, store, cursor, limit }: LedgerFilter,
 ): Promise<{ runs: LedgerRun[]; nextCursor: number | null }> {
-  const rows = await sql<LedgerRun[]>`
-    select ${runColumns(sql)} from batch.runs
-    where true
-      ${job === undefined ? sql`` : sql`and job = ${job}`}
-      ${state === undefined ? sql`` : sql`and state = ${state}`}
-      ${store === undefined ? sql`` : sql`and store = ${store}`}
-      ${cursor ? sql`and run_id < ${cursor}` : sql``}
-    order by run_id desc limit ${limit + 1}`
-  const runs = rows.slice(0, limit)
-  return { runs, nextCursor: rows.length > limit ? (runs.at(-1)?.runId ?? null) : null }
+  const rows = await drizzle(sql)
+    .select(SHOWN)
+    .from(runs)
+    .where(
+      and(
+        job === undefined ? undefined : eq(runs.job, job),
+        state === undefined ? undefined : eq(runs.state, state),
+        store === undefined ? undefined : eq(runs.store, store),
+        cursor ? lt(runs.runId, cursor) : undefined,
+      ),
+    )
+    .orderBy(desc(runs.runId))
+    .limit(limit + 1)
+  const shown = rows.slice(0, limit)
+  return { runs: shown, nextCursor: rows.length > limit ? (shown.at(-1)?.runId ?? null) : null }
 }
 
-export function runColumns(reading: Reading) {
-  return reading`run_id as "runId", job, store, period, state, trigger, attempt, code_version as "codeVersion",
-    partition, through_offset as "throughOffset", row_count as "rowCount", checksum, started_at as "startedAt",
-    finished_at as "finishedAt", reason, error`
+/** The attempts at one period of a report, newest first. */
+export async function readAttempts(
+  reading: Reading,
+  { job, period, limit }: { job: string; period: BusinessDay; limit: number },
+): Promise<LedgerRun[]> {
+  return drizzle(reading)
+    .select(SHOWN)
+    .from(runs)
+    .where(and(eq(runs.job, job), eq(runs.period, period)))
+    .orderBy(desc(runs.runId))
+    .limit(limit)
 }

@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { PERIOD_COLUMNS } from '#domain/calendar.ts'
 import { FIGURES, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
+import { deadline } from '#platform/time.ts'
 import { stockRows } from './inventory.ts'
 import { openQuestion, type Question, type ReportRequest } from './question.ts'
 import { type ReportRow, readDays, readTable, stockRowReader } from './report.ts'
@@ -202,15 +203,10 @@ function csvWriter(headers: readonly string[]): (records: Cell[][]) => Promise<s
 }
 
 /** Waits for the reader of the file, but not for ever. */
-async function taken(writing: Promise<void>): Promise<void> {
-  const stalled = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => stalled.reject(new Error(`the reader of the file has taken nothing for ${STALLED_MS / 1_000} s`)),
+function taken(writing: Promise<void>): Promise<void> {
+  return deadline(
+    writing,
     STALLED_MS,
+    () => new Error(`the reader of the file has taken nothing for ${STALLED_MS / 1_000} s`),
   )
-  try {
-    await Promise.race([writing, stalled.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }

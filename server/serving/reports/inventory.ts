@@ -1,8 +1,9 @@
 import type { Reading } from '#db/transaction.ts'
 import { PERIOD_COLUMNS } from '#domain/calendar.ts'
+import { likePattern } from '#server/serving/scope.ts'
 import type { RunOfPeriod } from './basis.ts'
 import type { DayRange } from './periods.ts'
-import { type Figures, likePattern, type Question, type ReportTable, type TableRow } from './question.ts'
+import type { Figures, Question, ReportTable, TableRow } from './question.ts'
 
 const MOVES = ['received', 'sold', 'returned', 'adjusted', 'transferred', 'count_correction'] as const
 const STOCK = ['opening', ...MOVES, 'closing', 'stockout_minutes'] as const

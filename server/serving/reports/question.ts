@@ -195,8 +195,3 @@ export interface ReportTable {
   /** The figures where nothing happened: zero, or none at all. */
   nothing: Figures
 }
-
-/** Text as a pattern of `ilike` that finds it anywhere: its own wildcards are letters. */
-export function likePattern(text: string): string {
-  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
-}

@@ -1,4 +1,5 @@
-import { likePattern, type ReportTable, type TableRow } from './question.ts'
+import { likePattern } from '#server/serving/scope.ts'
+import type { ReportTable, TableRow } from './question.ts'
 
 /** Returns by day, week or month, each added up from days. */
 export const RETURNS: ReportTable = {

@@ -1,4 +1,5 @@
-import { likePattern, type ReportTable, type TableRow } from './question.ts'
+import { likePattern } from '#server/serving/scope.ts'
+import type { ReportTable, TableRow } from './question.ts'
 
 /*
  * Of the table below the view reports.daily_reviews, which adds the stores up. A rating is the mean of the ratings
