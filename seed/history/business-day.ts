@@ -113,11 +113,10 @@ function planEvening(trading: TradingShop, queue: Queue, day: BusinessDay): void
 type Queue = ReturnType<typeof createTimeQueue<Doing>>
 
 function orderStock(trading: TradingShop, at: Instant, day: BusinessDay): SentEvent[] {
-  const { random, policies } = trading
+  const { random } = trading
   return reorder(trading, at, {
     dueAt: leadTimeDays => deliveryTimeOf(trading, addDays(day, leadTimeDays)),
     delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
-    wanted: product => policies[product]?.orderUpTo ?? 0,
     withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
   })
 }

@@ -91,8 +91,3 @@ export function writeLine(line: BasketLine, products: readonly Product[]): Order
   if (line.tax > 0) written.tax = decimal(line.tax)
   return written
 }
-
-/** What the customer pays for a line, tax aside. */
-export function paidFor({ units, unitPrice, discount }: BasketLine): Amount {
-  return units * unitPrice - discount
-}

@@ -1,13 +1,13 @@
-import { type BusinessDay, businessDayOf } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
 import { type Customer, drawCustomer } from '#seed/world/customers.ts'
-import { type BasketLine, fillBasket, paidFor, writeLine } from './basket.ts'
-import { amountOf, decimal } from './decimal.ts'
-import { forgetPurchase, rememberPurchase, takePurchase } from './purchases.ts'
+import { applyEvent } from './apply-event.ts'
+import { type BasketLine, fillBasket, writeLine } from './basket.ts'
+import { decimal } from './decimal.ts'
+import { takePurchase } from './purchases.ts'
 import { demandAt, header, type OrderPlaced, type TradingShop } from './shop-state.ts'
-import { putBack } from './stock.ts'
 
 const KNOWN_CUSTOMERS = 0.45
 const SPLIT_PAYMENTS = 0.03
@@ -26,49 +26,57 @@ export function sell(trading: TradingShop, at: Instant, register: string | null)
   const customer = knownCustomer(trading, at)
   const basket = fillBasket(trading, at, customer)
   if (basket.length === 0) return null
-  let units = 0
-  let net = 0
-  for (const line of basket) {
-    state.onHand[line.product] = (state.onHand[line.product] ?? 0) - line.units
-    units += line.units
-    net += paidFor(line)
-  }
-  const head = header(trading, at, register)
-  const orderId = `${shop.id}-${head.id}`
   const order: OrderPlaced = {
-    ...head,
-    type: 'order.placed',
-    channel: shop.channel,
-    currency: shop.currency,
-    orderId,
+    ...orderHeader(trading, at, register),
     ...payment(trading, totalOf(basket, shop.taxInclusive)),
     lines: basket.map(line => writeLine(line, world.products)),
   }
   if (customer) order.customer = customer.id
   if (shop.channel === 'online') order.session = `s-${random.integer(0x100000, 0xffffff).toString(16)}`
-  countSale(trading, { at, register, orders: 1, units, net })
-  rememberPurchase(trading, () => ({
-    orderId,
-    at,
-    ...(customer ? { customer: customer.id } : {}),
-    lines: basket.map(line => [line.product, line.units, paidFor(line)]),
-  }))
+  applyEvent(trading, order)
   return order
+}
+
+/** What every order of a shop begins with. */
+export function orderHeader(trading: TradingShop, at: Instant, register: string | null) {
+  const head = header(trading, at, register)
+  const { id, channel, currency } = trading.shop
+  return { ...head, type: 'order.placed' as const, channel, currency, orderId: `${id}-${head.id}` }
+}
+
+/** What every return begins with that brings back something of an order. */
+export function returnHeader(
+  trading: TradingShop,
+  at: Instant,
+  {
+    orderId,
+    register,
+    customer,
+  }: { orderId: string; register: string | null; customer?: string | undefined },
+) {
+  const head = header(trading, at, register)
+  const { id, channel, currency } = trading.shop
+  return {
+    ...head,
+    type: 'order.returned' as const,
+    channel,
+    currency,
+    orderId: `${id}-r-${head.id}`,
+    originalOrderId: orderId,
+    ...(customer === undefined ? {} : { customer }),
+    tender: 'card' as const,
+  }
 }
 
 /** The cancellation of an order at its till. Within its business day: afterwards it would be a return. */
 export function cancel(trading: TradingShop, at: Instant, order: OrderPlaced): SentEvent {
-  for (const { sku, units } of order.lines) putBack(trading, trading.world.productIndex.get(sku), units)
-  forgetPurchase(trading, order.orderId)
-  const register = order.register ?? null
-  let units = 0
-  let net = 0
-  for (const line of order.lines) {
-    units += line.units
-    net += line.units * amountOf(line.unitPrice) - amountOf(line.discount ?? '0')
+  const event: SentEvent = {
+    ...order,
+    ...header(trading, at, order.register ?? null),
+    type: 'order.voided',
   }
-  countSale(trading, { at, register, orders: -1, units: -units, net: -net })
-  return { ...order, ...header(trading, at, register), type: 'order.voided' }
+  applyEvent(trading, event)
+  return event
 }
 
 /** A customer brings back a part of an earlier order, or all of it; null when there is none to bring back. */
@@ -79,36 +87,22 @@ export function takeBack(trading: TradingShop, at: Instant, register: string | n
   // Refunds are paid out in coins. Cut, so that parts never add up to more than the whole.
   const coin = AMOUNT_SCALE / 10 ** shop.priceDecimals
   const kept = purchase.lines.length === 1 ? -1 : random.integer(0, purchase.lines.length - 1)
-  let refunds = 0
   const lines = purchase.lines
     .filter((_, index) => index !== kept)
     .map(([product, bought, paid]) => {
       const units = random.integer(1, bought)
-      const refund = Math.floor((paid * units) / bought / coin) * coin
-      refunds += refund
       const isRestocked = !random.chance(NOT_RESTOCKED)
-      if (isRestocked) putBack(trading, product, units)
       return {
         sku: world.products[product]?.sku ?? '',
         units,
-        refund: decimal(refund),
+        refund: decimal(Math.floor((paid * units) / bought / coin) * coin),
         reason: random.pick(REASONS),
         ...(isRestocked ? {} : { restock: false }),
       }
     })
-  countSale(trading, { at, register, orders: 0, units: 0, net: -refunds })
-  const head = header(trading, at, register)
-  return {
-    ...head,
-    type: 'order.returned',
-    channel: shop.channel,
-    currency: shop.currency,
-    orderId: `${shop.id}-r-${head.id}`,
-    originalOrderId: purchase.orderId,
-    ...(purchase.customer === undefined ? {} : { customer: purchase.customer }),
-    tender: 'card',
-    lines,
-  }
+  const event: SentEvent = { ...returnHeader(trading, at, { ...purchase, register }), lines }
+  applyEvent(trading, event)
+  return event
 }
 
 /** The Z report of a till: what it took in on a business day. Its totals begin anew. */
@@ -127,21 +121,6 @@ export function closeTill(trading: TradingShop, at: Instant, register: string, d
     units,
     net: decimal(net),
   }
-}
-
-/** Adds to what a till has taken in, in its own count; the web shop has no till. */
-function countSale(
-  { shop, state }: TradingShop,
-  sale: { at: Instant; register: string | null; orders: number; units: number; net: Amount },
-): void {
-  if (sale.register === null) return
-  const businessDay = businessDayOf(sale.at, shop)
-  const known = state.tills[sale.register]
-  const totals = known?.businessDay === businessDay ? known : { businessDay, orders: 0, units: 0, net: 0 }
-  totals.orders += sale.orders
-  totals.units += sale.units
-  totals.net += sale.net
-  state.tills[sale.register] = totals
 }
 
 /** The web shop knows everybody; a till those who show a card. */
@@ -165,5 +144,8 @@ function payment({ shop, random }: TradingShop, total: Amount): Pick<OrderPlaced
 }
 
 function totalOf(basket: readonly BasketLine[], taxInclusive: boolean): Amount {
-  return basket.reduce((sum, line) => sum + paidFor(line) + (taxInclusive ? 0 : line.tax), 0)
+  return basket.reduce(
+    (sum, line) => sum + line.units * line.unitPrice - line.discount + (taxInclusive ? 0 : line.tax),
+    0,
+  )
 }

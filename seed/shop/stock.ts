@@ -57,25 +57,22 @@ export function breakOne(trading: TradingShop, at: Instant): SentEvent | null {
   }
 }
 
-export interface Replenishment {
-  dueAt(leadTimeDays: number): Instant
-  delayMs?(supplier: Supplier): number
-  wanted(product: number): number
-  /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
-  withBuyer: boolean
-}
-
-/**
- * Orders what has come down to its ordering level, one purchase order a supplier.
- * @param dueAt when a supplier with this lead time delivers
- * @param delayMs by how much it is late, which the order does not know
- * @param wanted units to have of a product, on hand and on order
- * @param withBuyer whether the buyer orders too
- */
+/** Orders what has come down to its ordering level, one purchase order a supplier. */
 export function reorder(
   trading: TradingShop,
   at: Instant,
-  { dueAt, delayMs, wanted, withBuyer }: Replenishment,
+  {
+    dueAt,
+    delayMs,
+    withBuyer,
+  }: {
+    /** When a supplier with this lead time delivers. */
+    dueAt(leadTimeDays: number): Instant
+    /** By how much it is late, which the order does not know. */
+    delayMs(supplier: Supplier): number
+    /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
+    withBuyer: boolean
+  },
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
   const bySupplier = new Map<Supplier, [product: number, units: number][]>()
@@ -84,7 +81,7 @@ export function reorder(
     const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
     if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
     const lines = bySupplier.get(product.supplier) ?? []
-    const packs = Math.ceil(Math.max(1, wanted(index) - position) / product.packSize)
+    const packs = Math.ceil(Math.max(1, (policies[index]?.orderUpTo ?? 0) - position) / product.packSize)
     lines.push([index, packs * product.packSize])
     bySupplier.set(product.supplier, lines)
   }
@@ -93,7 +90,7 @@ export function reorder(
     const expectedAt = dueAt(supplier.leadTimeDays)
     const delivery: Delivery = {
       purchaseOrderId: `po-${shop.id}-${head.id}`,
-      dueAt: expectedAt + (delayMs?.(supplier) ?? 0),
+      dueAt: expectedAt + delayMs(supplier),
       lines,
     }
     for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
@@ -121,7 +118,7 @@ export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
   state.deliveries = state.deliveries.filter(delivery => delivery.dueAt > at)
   return due.map(({ purchaseOrderId, lines }) => {
     for (const [index, units] of lines) {
-      if (state.onHand) state.onHand[index] = (state.onHand[index] ?? 0) + units
+      putBack(trading, index, units)
       state.onOrder[index] = (state.onOrder[index] ?? 0) - units
     }
     return {
@@ -133,9 +130,9 @@ export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
   })
 }
 
-/** Goods that come back to the shelf. */
-export function putBack({ state }: TradingShop, product: number | undefined, units: number): void {
-  if (state.onHand && product !== undefined) state.onHand[product] = (state.onHand[product] ?? 0) + units
+/** Goods that come onto the shelf. */
+export function putBack({ state }: TradingShop, product: number, units: number): void {
+  if (state.onHand) state.onHand[product] = (state.onHand[product] ?? 0) + units
 }
 
 /** What every event of a stock room begins with. */

@@ -1,13 +1,13 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { indexOf } from '#seed/shop/apply-event.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
 import type { OrderPlaced, TradingShop } from '#seed/shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '#seed/shop/stock.ts'
 import { closingOf } from '#seed/world/demand.ts'
 import type { Random } from '#seed/world/random.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
-import { indexOf } from './apply-event.ts'
 import { MOST_OFF_MS } from './sender.ts'
 
 /** A shop that trades now. Asked at every step what happens in it; knows no clock of its own. */
@@ -96,7 +96,6 @@ export function createLiveShop(
           dueAt: days => Math.ceil(now + days * dayMs),
           delayMs: ({ unreliability, leadTimeDays }) =>
             random.chance(unreliability) ? Math.ceil(leadTimeDays * dayMs * LATE_FACTOR) : 0,
-          wanted: product => trading.policies[product]?.orderUpTo ?? 0,
           withBuyer,
         }),
       )

@@ -20,126 +20,60 @@ export interface Shop extends Store {
   isSouthern: boolean
 }
 
-type Plan = Omit<Shop, 'partition' | 'registers'> & { tills: number }
-
-const pos = {
-  channel: 'pos',
-  input: 'live',
-  taxInclusive: true,
-  cutOverHour: 4,
-  priceDecimals: 2,
-  taxRate: 0,
-  isSouthern: false,
-} as const
-
 // The first four already span three zones, three currencies and both channels, and lie in four partitions; all
 // eight lie two in each. Two small ones have tills of the old kind, which only write a journal at close.
-const PLANS: readonly Plan[] = [
-  {
-    ...pos,
-    id: 'berlin-mitte',
-    name: 'Berlin Mitte',
-    zone: 'Europe/Berlin',
-    currency: 'EUR',
-    priceFactor: 1,
-    size: 1.2,
-    tills: 3,
-    opens: 8,
-    closes: 21,
-  },
-  {
-    ...pos,
-    id: 'london-borough',
-    name: 'London Borough',
-    zone: 'Europe/London',
-    currency: 'GBP',
-    priceFactor: 0.92,
-    size: 1,
-    tills: 2,
-    opens: 8,
-    closes: 21,
-  },
-  {
-    ...pos,
-    id: 'new-york-chelsea',
-    name: 'New York Chelsea',
-    zone: 'America/New_York',
-    currency: 'USD',
-    priceFactor: 1.15,
-    size: 1.1,
-    tills: 3,
-    opens: 8,
-    closes: 22,
-    taxInclusive: false,
-    taxRate: 0.08875,
-  },
-  {
-    ...pos,
-    id: 'web-shop',
-    name: 'Web shop',
-    zone: 'Europe/Berlin',
-    currency: 'EUR',
-    priceFactor: 1,
-    size: 1.5,
-    tills: 0,
-    opens: 0,
-    closes: 24,
-    channel: 'online',
-    cutOverHour: 0,
-  },
-  {
-    ...pos,
-    id: 'tokyo-shibuya',
-    name: 'Tokyo Shibuya',
-    zone: 'Asia/Tokyo',
-    currency: 'JPY',
-    priceFactor: 165,
-    priceDecimals: 0,
-    size: 1,
-    tills: 2,
-    opens: 9,
-    closes: 22,
-  },
-  {
-    ...pos,
-    id: 'madrid-sol',
-    input: 'journal',
-    name: 'Madrid Sol',
-    zone: 'Europe/Madrid',
-    currency: 'EUR',
-    priceFactor: 0.95,
-    size: 0.8,
-    tills: 2,
-    opens: 9,
-    closes: 22,
-  },
-  {
-    ...pos,
-    id: 'sydney-newtown',
-    isSouthern: true,
-    name: 'Sydney Newtown',
-    zone: 'Australia/Sydney',
-    currency: 'AUD',
-    priceFactor: 1.7,
-    size: 0.7,
-    tills: 2,
-    opens: 8,
-    closes: 20,
-  },
-  {
-    ...pos,
-    id: 'lisbon-baixa',
-    input: 'journal',
-    name: 'Lisbon Baixa',
-    zone: 'Europe/Lisbon',
-    currency: 'EUR',
-    priceFactor: 0.9,
-    size: 0.6,
-    tills: 1,
-    opens: 9,
-    closes: 21,
-  },
+const PLANS = [
+  plan('Berlin Mitte', {
+    place: { zone: 'Europe/Berlin', currency: 'EUR', priceFactor: 1 },
+    trade: { size: 1.2, tills: 3, opens: 8, closes: 21 },
+  }),
+  plan('London Borough', {
+    place: { zone: 'Europe/London', currency: 'GBP', priceFactor: 0.92 },
+    trade: { size: 1, tills: 2, opens: 8, closes: 21 },
+  }),
+  plan('New York Chelsea', {
+    place: { zone: 'America/New_York', currency: 'USD', priceFactor: 1.15 },
+    trade: { size: 1.1, tills: 3, opens: 8, closes: 22, taxInclusive: false, taxRate: 0.08875 },
+  }),
+  plan('Web shop', {
+    place: { zone: 'Europe/Berlin', currency: 'EUR', priceFactor: 1 },
+    trade: { size: 1.5, tills: 0, opens: 0, closes: 24, channel: 'online', cutOverHour: 0 },
+  }),
+  plan('Tokyo Shibuya', {
+    place: { zone: 'Asia/Tokyo', currency: 'JPY', priceFactor: 165, priceDecimals: 0 },
+    trade: { size: 1, tills: 2, opens: 9, closes: 22 },
+  }),
+  plan('Madrid Sol', {
+    place: { zone: 'Europe/Madrid', currency: 'EUR', priceFactor: 0.95 },
+    trade: { size: 0.8, tills: 2, opens: 9, closes: 22, input: 'journal' },
+  }),
+  plan('Sydney Newtown', {
+    place: { zone: 'Australia/Sydney', currency: 'AUD', priceFactor: 1.7, isSouthern: true },
+    trade: { size: 0.7, tills: 2, opens: 8, closes: 20 },
+  }),
+  plan('Lisbon Baixa', {
+    place: { zone: 'Europe/Lisbon', currency: 'EUR', priceFactor: 0.9 },
+    trade: { size: 0.6, tills: 1, opens: 9, closes: 21, input: 'journal' },
+  }),
 ]
+
+type Place = Pick<Shop, 'zone' | 'currency' | 'priceFactor'> &
+  Partial<Pick<Shop, 'priceDecimals' | 'isSouthern'>>
+type Trade = Pick<Shop, 'size' | 'opens' | 'closes'> & { tills: number } & Partial<
+    Pick<Shop, 'channel' | 'input' | 'cutOverHour' | 'taxInclusive' | 'taxRate'>
+  >
+
+/** A store that sells over the counter until its business day ends at four, prices with tax, unless told otherwise. */
+function plan(name: string, { place, trade }: { place: Place; trade: Trade }) {
+  return {
+    id: name.toLowerCase().replaceAll(' ', '-'),
+    name,
+    ...({ channel: 'pos', input: 'live', cutOverHour: 4, taxInclusive: true, taxRate: 0 } as const),
+    ...{ priceDecimals: 2, isSouthern: false },
+    ...place,
+    ...trade,
+  }
+}
 
 /** How many partitions the log of a new installation has. */
 export const PARTITION_COUNT = 4
@@ -147,19 +81,17 @@ export const PARTITION_COUNT = 4
 /** The first `count` stores of the world. Beyond the planned ones they are branches of those: 'berlin-mitte-2'. */
 export function shopsOf(count: number): Shop[] {
   return Array.from({ length: count }, (_, index) => {
-    const plan = PLANS[index % PLANS.length]
-    if (!plan) throw new RangeError('there are no plans of stores')
+    const planned = PLANS[index % PLANS.length]
+    if (!planned) throw new RangeError('there are no plans of stores')
+    const { tills, ...shop } = planned
     const branch = Math.floor(index / PLANS.length) + 1
-    return shopOf(
-      branch === 1 ? plan : { ...plan, id: `${plan.id}-${branch}`, name: `${plan.name} ${branch}` },
-    )
+    const id = branch === 1 ? shop.id : `${shop.id}-${branch}`
+    return {
+      ...shop,
+      id,
+      name: branch === 1 ? shop.name : `${shop.name} ${branch}`,
+      partition: partitionOf(id, PARTITION_COUNT),
+      registers: Array.from({ length: tills }, (_, till) => `till-${till + 1}`),
+    }
   })
-}
-
-function shopOf({ tills, ...plan }: Plan): Shop {
-  return {
-    ...plan,
-    partition: partitionOf(plan.id, PARTITION_COUNT),
-    registers: Array.from({ length: tills }, (_, index) => `till-${index + 1}`),
-  }
 }

@@ -1,23 +1,13 @@
 import type { Instant } from '#domain/instant.ts'
 
-/** Things by the time they are due; what is due at the same time comes in the order it was added. */
-export interface TimeQueue<Item> {
-  add(at: Instant, item: Item): void
-  /** The earliest, removed; null when there is none. */
-  take(): { at: Instant; item: Item } | null
-  /** When the earliest is due. */
-  nextAt(): Instant | null
-  readonly size: number
-}
-
 interface Entry<Item> {
   at: Instant
   added: number
   item: Item
 }
 
-/** A binary heap. */
-export function createTimeQueue<Item>(): TimeQueue<Item> {
+/** Things by the time they are due, in a binary heap; what is due at the same time comes in the order it was added. */
+export function createTimeQueue<Item>() {
   const heap: Entry<Item>[] = []
   let added = 0
 
@@ -52,20 +42,22 @@ export function createTimeQueue<Item>(): TimeQueue<Item> {
   }
 
   return {
-    add(at, item) {
+    add(at: Instant, item: Item): void {
       const entry = { at, added, item }
       added += 1
       heap.push(entry)
       rise(entry)
     },
-    take() {
+    /** The earliest, removed; null when there is none. */
+    take(): { at: Instant; item: Item } | null {
       const first = heap[0]
       const last = heap.pop()
       if (first === undefined || last === undefined) return null
       if (heap.length > 0) sink(last)
       return { at: first.at, item: first.item }
     },
-    nextAt: () => heap[0]?.at ?? null,
+    /** When the earliest is due. */
+    nextAt: (): Instant | null => heap[0]?.at ?? null,
     get size() {
       return heap.length
     },

@@ -71,7 +71,7 @@ export const beginFlashPromotion: BeginScenario = context => {
     )
     orders += 1
     units += wanted
-    return [placeOrder(trading, now, { lines: [{ sku: product.sku, units: wanted, unitPrice, discount }] })]
+    return [placeOrder(trading, now, { line: { product: index, units: wanted, unitPrice, discount } })]
   }
 
   return {

@@ -1,11 +1,11 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import { amountOf, decimal } from '#seed/shop/decimal.ts'
+import { applyEvent, paidFor } from '#seed/shop/apply-event.ts'
+import { decimal } from '#seed/shop/decimal.ts'
 import { forgetPurchase } from '#seed/shop/purchases.ts'
-import { cancel, takeBack } from '#seed/shop/sales.ts'
-import { demandAt, header, type OrderPlaced, type TradingShop } from '#seed/shop/shop-state.ts'
-import { applyEvent } from '#seed/simulators/apply-event.ts'
+import { cancel, returnHeader, takeBack } from '#seed/shop/sales.ts'
+import { demandAt, type OrderPlaced, type TradingShop } from '#seed/shop/shop-state.ts'
 import { type BeginScenario, createRate, liveTills, placeOrder } from './script.ts'
 
 const ORDERS = { perMinute: 25, most: 60 }
@@ -31,14 +31,7 @@ export const beginCardFraud: BeginScenario = context => {
     const order = placeOrder(trading, now, {
       register,
       customer,
-      lines: [
-        {
-          sku: trading.world.products[index]?.sku ?? '',
-          units: 1,
-          unitPrice: demandAt(trading, now).prices[index] ?? 0,
-          discount: 0,
-        },
-      ],
+      line: { product: index, units: 1, unitPrice: demandAt(trading, now).prices[index] ?? 0, discount: 0 },
     })
     open.push(order)
     // Nobody else brings it back.
@@ -80,20 +73,13 @@ function cheapest({ world }: TradingShop): number[] {
 
 /** All of an order comes back, and all of its money goes. */
 function chargeBack(trading: TradingShop, at: Instant, order: OrderPlaced): SentEvent {
-  const head = header(trading, at, order.register ?? null)
+  const register = order.register ?? null
   const event: SentEvent = {
-    ...head,
-    type: 'order.returned',
-    channel: order.channel,
-    currency: order.currency,
-    orderId: `${trading.shop.id}-r-${head.id}`,
-    originalOrderId: order.orderId,
-    ...(order.customer === undefined ? {} : { customer: order.customer }),
-    tender: 'card',
-    lines: order.lines.map(({ sku, units, unitPrice, discount }) => ({
-      sku,
-      units,
-      refund: decimal(units * amountOf(unitPrice) - amountOf(discount ?? '0')),
+    ...returnHeader(trading, at, { ...order, register }),
+    lines: order.lines.map(line => ({
+      sku: line.sku,
+      units: line.units,
+      refund: decimal(paidFor(line)),
       reason: 'card fraud',
     })),
   }

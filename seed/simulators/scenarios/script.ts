@@ -1,9 +1,9 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import type { Amount } from '#domain/money.ts'
-import { decimal } from '#seed/shop/decimal.ts'
-import { header, type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
-import { applyEvent } from '#seed/simulators/apply-event.ts'
+import { applyEvent } from '#seed/shop/apply-event.ts'
+import { type BasketLine, writeLine } from '#seed/shop/basket.ts'
+import { orderHeader } from '#seed/shop/sales.ts'
+import { type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import type { Planted } from '#seed/simulators/sender.ts'
 import type { Random } from '#seed/world/random.ts'
 
@@ -90,37 +90,23 @@ export function liveTills(context: ScenarioContext): [Till, ...Till[]] {
   return [first, ...others]
 }
 
-/** What a scenario wants an order to be; the rest is as the shop would have it. */
-interface WantedOrder {
-  lines: readonly { sku: string; units: number; unitPrice: Amount; discount: Amount }[]
-  /** Undefined: any till, or the web. */
-  register?: string
-  customer?: string
-}
-
-/** An order paid by card, that the shop knows of. */
-export function placeOrder(trading: TradingShop, at: Instant, wanted: WantedOrder): OrderPlaced {
-  const { shop, random } = trading
+/**
+ * An order of one line, paid by card, that the shop knows of.
+ * @param order register undefined: any till, or the web
+ */
+export function placeOrder(
+  trading: TradingShop,
+  at: Instant,
+  { line, ...wanted }: { line: Omit<BasketLine, 'tax'>; register?: string; customer?: string },
+): OrderPlaced {
+  const { shop, random, world } = trading
   const register = wanted.register ?? (shop.registers.length === 0 ? null : random.pick(shop.registers))
-  const head = header(trading, at, register)
+  const tax = Math.round((line.units * line.unitPrice - line.discount) * shop.taxRate)
   const order: OrderPlaced = {
-    ...head,
-    type: 'order.placed',
-    channel: shop.channel,
-    currency: shop.currency,
-    orderId: `${shop.id}-${head.id}`,
+    ...orderHeader(trading, at, register),
     ...(wanted.customer === undefined ? {} : { customer: wanted.customer }),
     tender: 'card',
-    lines: wanted.lines.map(({ sku, units, unitPrice, discount }) => {
-      const tax = Math.round((units * unitPrice - discount) * shop.taxRate)
-      return {
-        sku,
-        units,
-        unitPrice: decimal(unitPrice),
-        ...(discount > 0 ? { discount: decimal(discount) } : {}),
-        ...(tax > 0 ? { tax: decimal(tax) } : {}),
-      }
-    }),
+    lines: [writeLine({ ...line, tax }, world.products)],
   }
   applyEvent(trading, order)
   return order

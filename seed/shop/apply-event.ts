@@ -1,38 +1,43 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Amount } from '#domain/money.ts'
-import { amountOf } from '#seed/shop/decimal.ts'
-import { forgetPurchase, rememberPurchase } from '#seed/shop/purchases.ts'
-import type { OrderPlaced, TradingShop } from '#seed/shop/shop-state.ts'
+import { amountOf } from './decimal.ts'
+import { forgetPurchase, rememberPurchase } from './purchases.ts'
+import type { OrderPlaced, TradingShop } from './shop-state.ts'
 
 /**
- * Brings a shop to where an event of its own left it: for what a scenario does to it, and for what happened
- * after the shop was last written down. The event's time must be the shop's, not that of a clock that is off.
+ * Brings a shop to where an event of its own leaves it: what it sells, what a scenario does to it, and what happened
+ * after it was last written down. The event's time must be the shop's, not that of a clock that is off.
  */
 export function applyEvent(trading: TradingShop, event: SentEvent): void {
   const { state } = trading
+  const move = (units: number[] | null, lines: readonly { sku: string; units: number }[], sign: 1 | -1) => {
+    for (const line of units ? lines : []) {
+      const index = indexOf(trading, line.sku)
+      if (units) units[index] = (units[index] ?? 0) + sign * line.units
+    }
+  }
   switch (event.type) {
     case 'order.placed':
-      move(trading, event.lines, -1)
-      countAtTill(trading, event, { orders: 1, units: unitsOf(event), net: netOf(event) })
-      remember(trading, event)
+      move(state.onHand, event.lines, -1)
+      countAtTill(trading, event, totalsOf(event, 1))
+      rememberPurchase(trading, () => ({
+        orderId: event.orderId,
+        at: Date.parse(event.eventTime),
+        ...(event.customer === undefined ? {} : { customer: event.customer }),
+        lines: event.lines.map(line => [indexOf(trading, line.sku), line.units, paidFor(line)]),
+      }))
       return
     case 'order.voided':
-      move(trading, event.lines, 1)
-      countAtTill(trading, event, { orders: -1, units: -unitsOf(event), net: -netOf(event) })
+      move(state.onHand, event.lines, 1)
+      countAtTill(trading, event, totalsOf(event, -1))
       forgetPurchase(trading, event.orderId)
       return
     case 'order.returned':
-      move(
-        trading,
-        event.lines.filter(({ restock }) => restock !== false),
-        1,
-      )
-      countAtTill(trading, event, {
-        orders: 0,
-        units: 0,
-        net: -event.lines.reduce((sum, { refund }) => sum + amountOf(refund), 0),
-      })
+      for (const line of event.lines) {
+        if (line.restock !== false) move(state.onHand, [line], 1)
+        countAtTill(trading, event, { orders: 0, units: 0, net: -amountOf(line.refund) })
+      }
       if (event.originalOrderId !== undefined) forgetPurchase(trading, event.originalOrderId)
       return
     case 'till.closed':
@@ -43,19 +48,19 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
       for (const { sku, units } of event.lines) state.onHand[indexOf(trading, sku)] = units
       return
     case 'stock.adjusted':
-      move(trading, event.lines, 1)
+      move(state.onHand, event.lines, 1)
       return
     case 'stock.received':
       state.onHand ??= trading.world.products.map(() => 0)
-      move(trading, event.lines, 1)
+      move(state.onHand, event.lines, 1)
       if (event.purchaseOrderId === undefined) return
       state.deliveries = state.deliveries.filter(
         ({ purchaseOrderId }) => purchaseOrderId !== event.purchaseOrderId,
       )
-      order(trading, event.lines, -1)
+      move(state.onOrder, event.lines, -1)
       return
     case 'purchase.placed':
-      order(trading, event.lines, 1)
+      move(state.onOrder, event.lines, 1)
       state.deliveries.push({
         purchaseOrderId: event.purchaseOrderId,
         dueAt: Date.parse(event.expectedAt ?? event.eventTime),
@@ -66,25 +71,6 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
     case 'stock.transferred':
     case 'review.posted':
     // No shop cancels or transfers while one watches, and a review moves nothing.
-  }
-}
-
-type Line = Readonly<{ sku: string; units: number }>
-
-function move(trading: TradingShop, lines: readonly Line[], sign: 1 | -1): void {
-  const { onHand } = trading.state
-  if (!onHand) return
-  for (const { sku, units } of lines) {
-    const index = indexOf(trading, sku)
-    onHand[index] = (onHand[index] ?? 0) + sign * units
-  }
-}
-
-function order(trading: TradingShop, lines: readonly Line[], sign: 1 | -1): void {
-  const { onOrder } = trading.state
-  for (const { sku, units } of lines) {
-    const index = indexOf(trading, sku)
-    onOrder[index] = (onOrder[index] ?? 0) + sign * units
   }
 }
 
@@ -103,26 +89,17 @@ function countAtTill(
   state.tills[event.register] = totals
 }
 
-function remember(trading: TradingShop, order: OrderPlaced): void {
-  rememberPurchase(trading, () => ({
-    orderId: order.orderId,
-    at: Date.parse(order.eventTime),
-    ...(order.customer === undefined ? {} : { customer: order.customer }),
-    lines: order.lines.map(line => [indexOf(trading, line.sku), line.units, paidFor(line)]),
-  }))
+function totalsOf({ lines }: Pick<OrderPlaced, 'lines'>, sign: 1 | -1) {
+  const totals = { orders: sign, units: 0, net: 0 }
+  for (const line of lines) {
+    totals.units += sign * line.units
+    totals.net += sign * paidFor(line)
+  }
+  return totals
 }
 
-type Sale = Pick<OrderPlaced, 'lines'>
-
-function unitsOf({ lines }: Sale): number {
-  return lines.reduce((sum, { units }) => sum + units, 0)
-}
-
-function netOf({ lines }: Sale): Amount {
-  return lines.reduce((sum, line) => sum + paidFor(line), 0)
-}
-
-function paidFor({ units, unitPrice, discount }: OrderPlaced['lines'][number]): Amount {
+/** What a customer paid for a line, tax aside. */
+export function paidFor({ units, unitPrice, discount }: OrderPlaced['lines'][number]): Amount {
   return units * amountOf(unitPrice) - amountOf(discount ?? '0')
 }
 
