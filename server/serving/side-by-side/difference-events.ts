@@ -3,6 +3,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MEASURES, type Metric } from '#domain/measures.ts'
+import { RefusedError } from '#server/serving/failures.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 import type { EventCause } from './difference.ts'
 import { formatMetric } from './sums.ts'
@@ -49,15 +50,10 @@ export interface DifferenceEventsRequest {
   limit: number
 }
 
-/** A cursor that is none of ours. */
-export class CursorError extends Error {
-  override readonly name = 'CursorError'
-}
-
 /**
  * The events behind one class of a difference, newest in the log first. Pages hold still while both paths
  * move on: an event that leaves the class is gone, new ones come before the first page.
- * @throws CursorError
+ * @throws RefusedError for a cursor that is none of ours
  */
 export async function readDifferenceEvents(
   sql: Sql,
@@ -110,7 +106,7 @@ function formatCursor({ appendedAt, partition, offset }: DifferenceEvent): strin
 function parseCursor(cursor: string): { appendedAt: Instant; partition: number; offset: number } {
   const match = /^(\d{1,15})\.(\d{1,4})\.(\d{1,16})$/.exec(cursor)
   if (!match)
-    throw new CursorError(
+    throw new RefusedError(
       `cursor ${JSON.stringify(cursor)} is not one this list gave: start again without it`,
     )
   const [, appendedAt, partition, offset] = match

@@ -3,9 +3,8 @@ import { businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { SideBySideScope } from '#server/serving/scope.ts'
-import { inStores } from '#server/serving/scope.ts'
-import { type BatchBasis, batchBasis, type Vector } from './vector.ts'
+import { inStores, type SideBySideScope } from '#server/serving/scope.ts'
+import { type BatchBasis, batchBasis, type ContributingRun, type Vector } from './vector.ts'
 
 /** What an hour has of each path: what its net is made of. */
 export type HourlyFigures = Pick<SalesFigures, 'orders' | 'units' | 'gross' | 'discounts' | 'returns' | 'net'>
@@ -30,14 +29,6 @@ type HourRows = {
   returns: string
 }[]
 
-interface HourlyRun {
-  partition: number
-  runId: number
-  computedAt: Instant
-  through: number
-  rulesVersion: number
-}
-
 /**
  * A single business day by hour, both paths. Hours are instants, so that a day of a clock change has its
  * 23 or 25; they are those of each store's own zone and add up where stores share an instant.
@@ -54,7 +45,7 @@ export async function readHours(
       select zone, cut_over_hour as "cutOverHour" from ref.stores
       where true ${inScope('store')}
       order by array_position(${scope.stores}::text[], store), currency <> ${scope.currency}, name limit 1`,
-    reading<HourlyRun[]>`
+    reading<ContributingRun[]>`
       select partition, run_id as "runId", computed_at as "computedAt", through_offset as through,
         rules_version as "rulesVersion"
       from batch.current_runs where job = 'hourly_sales' and period = ${scope.from} ${inScope('store')}`,

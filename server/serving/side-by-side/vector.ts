@@ -104,16 +104,17 @@ export function scanFrom(vector: Pick<Vector, 'stream' | 'runs' | 'planner'>, fr
   return Math.max(firstPossible, candidates.length > 0 ? Math.min(...candidates) : 0)
 }
 
+/** A run that figures stand on. */
+export interface ContributingRun {
+  partition: number
+  runId: number
+  computedAt: Instant
+  through: number
+  rulesVersion: number
+}
+
 /** The basis of figures that several runs contribute to: the newest names it, the lowest offset bounds it. */
-export function batchBasis(
-  runs: readonly {
-    partition: number
-    runId: number
-    computedAt: Instant
-    through: number
-    rulesVersion: number
-  }[],
-): BatchBasis {
+export function batchBasis(runs: readonly ContributingRun[]): BatchBasis {
   const basis: BatchBasis = { runId: null, computedAt: null, through: {}, rulesVersion: null }
   for (const run of runs) {
     const known = basis.through[run.partition]

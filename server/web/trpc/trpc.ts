@@ -2,7 +2,6 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import { ZodError, z } from 'zod'
 import { isDatabaseAway, RefusedError } from '#server/serving/failures.ts'
 import { type Serving, serving } from '#server/serving/serving.ts'
-import { CursorError } from '#server/serving/side-by-side/difference-events.ts'
 
 /** What every procedure is given. */
 export interface TrpcContext {
@@ -40,7 +39,7 @@ export const pageSize = z.int().min(1).max(200).default(50)
 /** Turns what a procedure threw into an answer: a database that is away is a state that passes, not a bug. */
 function toTrpcError(error: TRPCError): TRPCError {
   if (error.code !== 'INTERNAL_SERVER_ERROR') return error
-  if (error.cause instanceof CursorError || error.cause instanceof RefusedError) {
+  if (error.cause instanceof RefusedError) {
     return new TRPCError({ code: 'BAD_REQUEST', message: error.cause.message, cause: error.cause })
   }
   if (isDatabaseAway(error.cause)) {
