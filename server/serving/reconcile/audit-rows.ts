@@ -32,7 +32,7 @@ export function salesOf(reading: Reading, scope: AuditScope) {
 }
 
 /**
- * The seven figures that add up, from the header totals of `salesOf`, named `e`. Added up as bigint, which
+ * The figures that add up, from the header totals of `salesOf`, named `e`. Added up as bigint, which
  * fails rather than wraps: sum() would keep a numeric state per group, which took half of an audit's time.
  */
 export function salesSums(reading: Reading) {
