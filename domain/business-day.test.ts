@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
-import { addDays, businessDayOf, businessDaySpan, instantOfLocalTime, isBusinessDay } from './business-day.ts'
+import { businessDayOf, businessDaySpan, instantOfLocalTime } from './business-day.ts'
+import { addDays, isBusinessDay } from './calendar.ts'
 import { HOUR_MS } from './instant.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }

@@ -1,8 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
-import { addDays, type BusinessDay, isBusinessDay } from './calendar.ts'
+import { addDays, type BusinessDay } from './calendar.ts'
 import { HOUR_MS, type Instant } from './instant.ts'
-
-export { addDays, type BusinessDay, isBusinessDay }
 
 /** What turns an instant into a business day: the store's time zone and the hour its day begins. */
 export interface StoreCalendar {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isBusinessDay } from './business-day.ts'
+import { isBusinessDay } from './calendar.ts'
 import { parseInstant } from './instant.ts'
 import { parseAmount } from './money.ts'
 

@@ -1,5 +1,3 @@
-import { digitAt } from './digits.ts'
-
 /** A moment in time: milliseconds since 1970-01-01T00:00:00Z. */
 export type Instant = number
 
@@ -106,4 +104,10 @@ function zoneOffsetMs(text: string, from: number): number | null {
   const minutes = digits(text, from + 4, 2)
   if (hours < 0 || hours > 18 || minutes < 0 || minutes > 59) return null
   return (sign === '-' ? -1 : 1) * (hours * HOUR_MS + minutes * MINUTE_MS)
+}
+
+/** The digit at a place of a text, or -1 when there is none, beyond its end too. */
+export function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 48
+  return digit >= 0 && digit <= 9 ? digit : -1
 }

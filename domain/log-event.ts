@@ -1,4 +1,4 @@
-import type { BusinessDay } from './business-day.ts'
+import type { BusinessDay } from './calendar.ts'
 import type { EventType } from './event.ts'
 import type { Instant } from './instant.ts'
 import type { Amount } from './money.ts'

@@ -1,4 +1,4 @@
-import { digitAt } from './digits.ts'
+import { digitAt } from './instant.ts'
 
 /**
  * Money is exact: an amount is an integer of 1/10,000 of its currency unit, because real unit prices

@@ -1,4 +1,5 @@
-import type { BusinessDay, StoreCalendar } from '#domain/business-day.ts'
+import type { StoreCalendar } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { ReferenceName, ReportEntry } from '#domain/reports.ts'

@@ -1,6 +1,5 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
-import { lastDayOf, periodOf } from '#domain/calendar.ts'
+import { addDays, type BusinessDay, lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { ReportRule } from './facts.ts'
 

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'

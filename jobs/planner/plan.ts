@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type FailedAttempts, type PlannerFacts, type ReportRule, type Slot, slotKey } from './facts.ts'

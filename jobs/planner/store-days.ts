@@ -1,5 +1,4 @@
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
-import { dayCount, daysBetween } from '#domain/calendar.ts'
+import { addDays, type BusinessDay, dayCount, daysBetween } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { CoveredDays } from '#domain/reports.ts'
 import type { DayClosing, StoreFacts, TillReport } from './facts.ts'

@@ -1,5 +1,5 @@
-import { type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
-import { lastDayOf, periodOf } from '#domain/calendar.ts'
+import { businessDaySpan } from '#domain/business-day.ts'
+import { type BusinessDay, lastDayOf, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import {

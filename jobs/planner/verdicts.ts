@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type PlannerFacts, type ReportRule, slotKey } from './facts.ts'
 import { createStoreView, reasonOf } from './store-view.ts'

@@ -1,5 +1,5 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { keyColumns, type OutputCheck, type Report, type StagedRows } from './report.ts'
 
 export interface Fault {

@@ -1,5 +1,5 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
-import { addDays } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import type { Position } from '#domain/log-event.ts'
 import type { Slot } from '#jobs/planner/facts.ts'
 

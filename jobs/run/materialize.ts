@@ -1,5 +1,5 @@
 import type { Transaction } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Position } from '#domain/log-event.ts'
 import { type Claim, failRuns } from '#jobs/ledger/claims.ts'
 import { closeDays, type SettledRun, settleRuns } from '#jobs/ledger/settle.ts'

@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Position, RULES_VERSION } from '#domain/log-event.ts'
 import { MEASURE_COLUMNS, MEASURES_BY_COLUMN } from '#domain/measures.ts'

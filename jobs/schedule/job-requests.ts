@@ -1,7 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Fragment, Transaction } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
-import type { DayRange } from '#domain/calendar.ts'
+import type { BusinessDay, DayRange } from '#domain/calendar.ts'
 import { ALL_JOBS, findJob, JOBS } from '#domain/reports.ts'
 import { type JobContext, runJob } from '#jobs/command/run-job.ts'
 import type { OtherJob } from '#jobs/ledger/other-jobs.ts'

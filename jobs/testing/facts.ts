@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import {

@@ -1,6 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
-import { addDays, businessDaySpan } from '#domain/business-day.ts'
-import { periodOf } from '#domain/calendar.ts'
+import { businessDaySpan } from '#domain/business-day.ts'
+import { addDays, periodOf } from '#domain/calendar.ts'
 import { stockEffects } from '#domain/effects.ts'
 import { documentTotal } from '#domain/enrich.ts'
 import { salesEffect } from '#domain/measures.ts'

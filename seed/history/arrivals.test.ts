@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { addDays, businessDayOf } from '#domain/business-day.ts'
+import { businessDayOf } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent } from '#domain/event.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'

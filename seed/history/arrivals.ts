@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { EventClass } from '#domain/log-event.ts'

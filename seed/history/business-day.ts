@@ -1,4 +1,5 @@
-import { addDays, type BusinessDay, businessDaySpan } from '#domain/business-day.ts'
+import { businessDaySpan } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { reviewOf } from '#seed/shop/reviews.ts'

@@ -1,4 +1,5 @@
-import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
+import { businessDayOf, businessDaySpan } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { newShopState, openShop, type ShopState, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { openingStock } from '#seed/shop/stock.ts'

@@ -1,4 +1,5 @@
-import { addDays, type BusinessDay, businessDayOf, businessDaySpan } from '#domain/business-day.ts'
+import { businessDayOf, businessDaySpan } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { TradingShop } from '#seed/shop/shop-state.ts'

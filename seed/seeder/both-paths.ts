@@ -1,5 +1,6 @@
 import type { Sql } from '#db/client.ts'
-import { addDays, businessDayOf } from '#domain/business-day.ts'
+import { businessDayOf } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { REPORTS } from '#domain/reports.ts'
 import { runProgram } from '#platform/process.ts'
 import { pause } from '#platform/time.ts'

@@ -1,4 +1,4 @@
-import { isBusinessDay } from '#domain/business-day.ts'
+import { isBusinessDay } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, parseInstant, SECOND_MS } from '#domain/instant.ts'
 import { flag, parseOptions, text, UsageError, wholeNumber } from '#platform/command.ts'
 import type { WorldParameters } from '#seed/world/world.ts'

@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { PRODUCTS_PER_CATEGORY } from '#seed/world/catalogue.ts'

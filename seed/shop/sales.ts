@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'

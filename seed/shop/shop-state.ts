@@ -1,4 +1,5 @@
-import { type BusinessDay, businessDayOf } from '#domain/business-day.ts'
+import { businessDayOf } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'

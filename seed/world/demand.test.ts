@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addDays } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { demandOf } from '#seed/shop/day-demand.ts'
 import { expectedOrders, hourlyDemand } from './demand.ts'
 import { promotionsOn } from './prices.ts'

@@ -1,4 +1,5 @@
-import { type BusinessDay, instantOfLocalTime } from '#domain/business-day.ts'
+import { instantOfLocalTime } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { createRandom } from './random.ts'
 import { tradeOf, weatherOf } from './seasons.ts'

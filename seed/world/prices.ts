@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { DAY_MS } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { PRODUCTS_PER_CATEGORY, type Product, roundTo } from './catalogue.ts'

@@ -1,4 +1,4 @@
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { createRandom } from './random.ts'
 
 /** When in the year something sells. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Reading } from '#db/transaction.ts'
-import { isBusinessDay } from '#domain/business-day.ts'
+import { isBusinessDay } from '#domain/calendar.ts'
 import { DAY_MS } from '#domain/instant.ts'
 
 /** Longest range one answer covers: a year of days, leap day included. */

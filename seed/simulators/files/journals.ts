@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type BusinessDay, businessDayOf, type StoreCalendar } from '#domain/business-day.ts'
+import { businessDayOf, type StoreCalendar } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { lineOf, type Outgoing } from '#seed/simulators/sender.ts'

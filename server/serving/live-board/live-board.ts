@@ -1,12 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import {
-  addDays,
-  type BusinessDay,
-  businessDayOf,
-  businessDaySpan,
-  type StoreCalendar,
-} from '#domain/business-day.ts'
+import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'

@@ -1,7 +1,7 @@
 import { desc, drizzle, lt } from '#db/drizzle.ts'
 import { findings } from '#db/schema.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { Serving } from '#server/serving/serving.ts'

@@ -1,4 +1,4 @@
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { ALL_JOBS, findJob } from '#domain/reports.ts'
 import { RefusedError } from '#server/serving/failures.ts'

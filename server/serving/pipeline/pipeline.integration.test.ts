@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { addDays } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { placed } from '#domain/testing/events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'

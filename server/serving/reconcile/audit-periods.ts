@@ -1,5 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
-import { addDays } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
 import {
   type AuditScope,

@@ -1,5 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { Finding } from '#server/serving/pipeline/checks.ts'
 import { inStores } from '#server/serving/scope.ts'
 

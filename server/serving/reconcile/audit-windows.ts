@@ -1,5 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { type LogEntryTime, PartitionWatermark } from '#domain/watermark.ts'

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { withConnection, withDatabase } from '#db/open.ts'
-import { isBusinessDay } from '#domain/business-day.ts'
+import { isBusinessDay } from '#domain/calendar.ts'
 import { flag, parseOptions, runCommand, text, texts, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { addDays, businessDayOf } from '#domain/business-day.ts'
+import { businessDayOf } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import { readSettlement, settle, settleBy } from './settlement.ts'
 
 let database: TestDatabase

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MEASURES, type Metric } from '#domain/measures.ts'
 import { RefusedError } from '#server/serving/failures.ts'

@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { asc, drizzle } from '#db/drizzle.ts'
 import { stores } from '#db/schema.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export interface StoreSummary {

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { MEASURE_COLUMNS, type SalesFigures } from '#domain/measures.ts'
 import type { StreamBasis } from '#server/serving/freshness/positions.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'

@@ -1,5 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import {
   readStreamStand,
