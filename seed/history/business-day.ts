@@ -4,7 +4,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { reviewOf } from '#seed/shop/reviews.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
-import { demandAt, type TradingShop } from '#seed/shop/shop-state.ts'
+import { demandAt, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { breakOne, countShelves, receiveDue, reorder } from '#seed/shop/stock.ts'
 import { closingOf, hourlyDemand, openingOf } from '#seed/world/demand.ts'
 import { createWeightedPick } from '#seed/world/random.ts'
@@ -125,8 +125,4 @@ function orderStock(trading: TradingShop, at: Instant, day: BusinessDay): SentEv
 function deliveryTimeOf({ shop }: TradingShop, day: BusinessDay): Instant {
   const hour = Math.max(FIRST_DELIVERY_HOUR, shop.opens - 1)
   return openingOf(shop, day) + (hour - shop.opens) * HOUR_MS
-}
-
-function registerOf({ shop, random }: TradingShop): string | null {
-  return shop.registers.length === 0 ? null : random.pick(shop.registers)
 }

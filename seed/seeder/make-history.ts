@@ -20,13 +20,7 @@ const MAKERS = 2
 /** Chunks that a maker may be ahead of whoever takes them: one is written while the next is made. */
 export const MAKER_AHEAD = 2
 
-/** A history that is being made. */
-export interface HistoryMaking {
-  /** To be read once. Throws what a maker fails with, and the reason when it is stopped. */
-  chunks: AsyncIterable<HistoryChunk>
-  /** Ends the threads, whether all chunks were read or none. */
-  end(): Promise<void>
-}
+export type HistoryMaking = ReturnType<typeof makeHistory>
 
 /**
  * Begins to make the history of a world on several threads, each with whole partitions of the log: which thread
@@ -37,7 +31,7 @@ export interface HistoryMaking {
 export function makeHistory(
   world: World,
   { span, stop, onEnd }: { span: HistorySpan; stop: AbortSignal; onEnd(end: WorldEnd): void },
-): HistoryMaking {
+) {
   const { randomSeed, stores, ordersPerDay } = world
   const parameters = { randomSeed, stores, ordersPerDay }
   const ready: { chunk: HistoryChunk; maker: Worker }[] = []
@@ -84,8 +78,10 @@ export function makeHistory(
   }
 
   return {
+    /** To be read once. Throws what a maker fails with, and the reason when it is stopped. */
     chunks: takeChunks(),
-    async end() {
+    /** Ends the threads, whether all chunks were read or none. */
+    async end(): Promise<void> {
       stop.removeEventListener('abort', onStop)
       await Promise.all(makers.map(maker => maker.terminate()))
     },

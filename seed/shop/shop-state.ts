@@ -138,3 +138,8 @@ export function sourceOf(shop: Shop, register: string | null): string {
 export function stockSourceOf(shop: Shop): string {
   return `stock-${shop.id}`
 }
+
+/** A till of the shop; null on the web. */
+export function registerOf({ shop, random }: TradingShop): string | null {
+  return shop.registers.length === 0 ? null : random.pick(shop.registers)
+}

@@ -3,27 +3,12 @@ import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { indexOf } from '#seed/shop/apply-event.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
-import type { OrderPlaced, TradingShop } from '#seed/shop/shop-state.ts'
+import { type OrderPlaced, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '#seed/shop/stock.ts'
 import { closingOf } from '#seed/world/demand.ts'
 import type { Random } from '#seed/world/random.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
 import { MOST_OFF_MS } from './sender.ts'
-
-/** A shop that trades now. Asked at every step what happens in it; knows no clock of its own. */
-export interface LiveShop {
-  readonly trading: TradingShop
-  /** What happened since the step before. */
-  step(now: Instant, conditions: Conditions): SentEvent[]
-  /** Tells of something else that happened in it. */
-  note(event: SentEvent, at: Instant): void
-}
-
-interface Conditions {
-  ordersPerMinute: number
-  /** Goods that are due stay away. */
-  deliveriesHeld: boolean
-}
 
 const VOIDED = 0.012
 const RETURNED = 0.03
@@ -49,18 +34,19 @@ const COUNTED_AGO_MS = MOST_OFF_MS + 2 * SECOND_MS
 const QUIET_MS = 2 * COUNTED_AGO_MS
 
 /**
+ * A shop that trades now. Asked at every step what happens in it; knows no clock of its own.
  * @param dayMs in what time it sells what the seeded shop sells in a day: its suppliers hurry in proportion
  */
 export function createLiveShop(
   trading: TradingShop,
   { startedAt, dayMs }: { startedAt: Instant; dayMs: number },
-): LiveShop {
+) {
   const { shop, state, random } = trading
   for (const delivery of state.deliveries) {
     delivery.dueAt = Math.min(delivery.dueAt, startedAt + random.integer(MINUTE_MS, Math.ceil(dayMs)))
   }
   const later = createTimeQueue<(at: Instant) => SentEvent | null>()
-  const sessions = shop.channel === 'online' ? createWebSessions(random) : null
+  const orderInSession = shop.channel === 'online' ? createWebSessions(random) : null
   const movedAt = trading.world.products.map(() => startedAt)
   let steppedAt = startedAt
   let nextReorder = startedAt + random.integer(0, REORDER_EVERY_MS)
@@ -68,9 +54,9 @@ export function createLiveShop(
   let nextCount = startedAt + random.integer(MINUTE_MS, COUNT_EVERY_MS)
 
   function trade(at: Instant): (SentEvent | null)[] {
-    const register = shop.registers.length === 0 ? null : random.pick(shop.registers)
+    const register = registerOf(trading)
     const order = sell(trading, at, register)
-    if (order) sessions?.order(order, at)
+    if (order) orderInSession?.(order, at)
     if (order && random.chance(VOIDED)) {
       later.add(at + random.integer(20 * SECOND_MS, 90 * SECOND_MS), now =>
         // Its till may have closed the day meanwhile: then it would be a return.
@@ -115,6 +101,7 @@ export function createLiveShop(
       .slice(0, SHELVES_COUNTED)
   }
 
+  /** Tells of something else that happened in it. */
   function note(event: SentEvent, at: Instant): void {
     if (!('lines' in event)) return
     for (const { sku } of event.lines) movedAt[indexOf(trading, sku)] = at
@@ -131,7 +118,14 @@ export function createLiveShop(
   return {
     trading,
     note,
-    step(now, { ordersPerMinute, deliveriesHeld }) {
+    /**
+     * What happened since the step before.
+     * @param deliveriesHeld goods that are due stay away
+     */
+    step(
+      now: Instant,
+      { ordersPerMinute, deliveriesHeld }: { ordersPerMinute: number; deliveriesHeld: boolean },
+    ): SentEvent[] {
       steppedAt = Math.max(steppedAt, now - LONGEST_STEP_MS)
       const passed = now - steppedAt
       const happened: (SentEvent | null)[] = []
@@ -152,12 +146,6 @@ export function createLiveShop(
   }
 }
 
-/** Who is in the web shop. Most look around and leave; a few order, and fewer a second time. */
-interface WebSessions {
-  /** Gives an order to one of the sessions: its id, and its customer for every order after the first. */
-  order(order: OrderPlaced, at: Instant): void
-}
-
 const BROWSING_MS = 6 * MINUTE_MS
 /** Sessions for one that orders. */
 const VISITORS_PER_ORDER = 4
@@ -170,7 +158,11 @@ interface Session {
   customer: string | null
 }
 
-function createWebSessions(random: Random): WebSessions {
+/**
+ * Who is in the web shop. Most look around and leave; a few order, and fewer a second time.
+ * @returns gives an order to one of the sessions: its id, and its customer for every order after the first
+ */
+function createWebSessions(random: Random): (order: OrderPlaced, at: Instant) => void {
   let sessions: Session[] = []
 
   function arrive(at: Instant): void {
@@ -184,16 +176,14 @@ function createWebSessions(random: Random): WebSessions {
     }
   }
 
-  return {
-    order(order, at) {
-      arrive(at)
-      const place = random.integer(0, sessions.length - 1)
-      const session = sessions[place]
-      if (!session) return
-      order.session = session.id
-      if (session.customer !== null) order.customer = session.customer
-      if (order.customer !== undefined && random.chance(ORDERS_AGAIN)) session.customer = order.customer
-      else sessions.splice(place, 1)
-    },
+  return (order, at) => {
+    arrive(at)
+    const place = random.integer(0, sessions.length - 1)
+    const session = sessions[place]
+    if (!session) return
+    order.session = session.id
+    if (session.customer !== null) order.customer = session.customer
+    if (order.customer !== undefined && random.chance(ORDERS_AGAIN)) session.customer = order.customer
+    else sessions.splice(place, 1)
   }
 }

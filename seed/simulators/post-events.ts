@@ -1,4 +1,5 @@
 import { SECOND_MS } from '#domain/instant.ts'
+import { backoffMs } from '#platform/time.ts'
 
 /** Sends one request of so many lines. */
 export type PostEvents = (lines: readonly string[]) => Promise<Answer>
@@ -96,8 +97,7 @@ type Verdict =
   /** Nothing we send will be taken: wrong key, a shop that is not known. */
   | { kind: 'hopeless'; detail: string }
 
-const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 10 * SECOND_MS
+const BACKOFF = { firstMs: 500, longestMs: 10 * SECOND_MS }
 const MOST_RETRY_AFTER_MS = 60 * SECOND_MS
 
 /**
@@ -106,8 +106,8 @@ const MOST_RETRY_AFTER_MS = 60 * SECOND_MS
  * @param jitter in [0, 1): keeps tills that failed together from coming back together
  */
 export function judgeAnswer(answer: Answer, attempt: number, jitter: number): Verdict {
-  if (answer.kind === 'unreachable')
-    return { kind: 'again', afterMs: backoffMs(attempt, jitter), isAway: true }
+  const backoff = backoffMs(attempt, BACKOFF, jitter)
+  if (answer.kind === 'unreachable') return { kind: 'again', afterMs: backoff, isAway: true }
   const { status, retryAfterMs, rejected } = answer
   if (status === 200 || status === 422) {
     const unknown = rejected.find(({ reason }) => reason === 'unknown_store')
@@ -128,16 +128,10 @@ export function judgeAnswer(answer: Answer, attempt: number, jitter: number): Ve
     const wanted = retryAfterMs === null ? 0 : Math.min(retryAfterMs, MOST_RETRY_AFTER_MS)
     return {
       kind: 'again',
-      afterMs: Math.max(wanted, backoffMs(attempt, jitter)),
+      afterMs: Math.max(wanted, backoff),
       // Busy is not away: it answers.
       isAway: status !== 429,
     }
   }
   return { kind: 'refused', detail: `the intake answered ${status}` }
-}
-
-/** Doubles from half a second to ten, and then takes between half of it and all of it. */
-function backoffMs(attempt: number, jitter: number): number {
-  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10))
-  return Math.round(full * (0.5 + jitter / 2))
 }

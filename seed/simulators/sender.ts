@@ -71,18 +71,7 @@ export interface SenderContext {
   onIntake(isAway: boolean): void
 }
 
-/** One source of events: a till, the web shop, a stock room. It sends in order, one request at a time. */
-export interface Sender {
-  add(outgoing: Outgoing): void
-  /** Holds back what it has until then, as a till without a line does. */
-  holdUntil(instant: Instant): void
-  /** Its line is back before that. */
-  release(): void
-  /** What is not delivered yet, oldest first. */
-  readonly outbox: readonly Outgoing[]
-  /** Resolves when the outbox is empty or the simulation stops. */
-  drained(): Promise<void>
-}
+export type Sender = ReturnType<typeof createSender>
 
 const MOST_EVENTS = 100
 /** How soon a till notices that its line is back. */
@@ -90,7 +79,8 @@ const LOOK_AT_LINE_MS = SECOND_MS
 /** How often a request is sent a second time although it was answered: an answer that got lost on the way. */
 const SENT_TWICE = 0.015
 
-export function createSender(context: SenderContext, outbox: Outgoing[] = []): Sender {
+/** One source of events: a till, the web shop, a stock room. It sends in order, one request at a time. */
+export function createSender(context: SenderContext, outbox: Outgoing[] = []) {
   const { clock, wait, stop } = context
   let heldUntil = 0
   let isHopeless = false
@@ -126,18 +116,22 @@ export function createSender(context: SenderContext, outbox: Outgoing[] = []): S
 
   if (outbox.length > 0) start()
   return {
-    outbox,
-    add(outgoing) {
+    /** What is not delivered yet, oldest first. */
+    outbox: outbox as readonly Outgoing[],
+    add(outgoing: Outgoing): void {
       outbox.push(outgoing)
       start()
     },
-    holdUntil(instant) {
+    /** Holds back what it has until then, as a till without a line does. */
+    holdUntil(instant: Instant): void {
       heldUntil = Math.max(heldUntil, instant)
     },
-    release() {
+    /** Its line is back before that. */
+    release(): void {
       heldUntil = 0
     },
-    async drained() {
+    /** Resolves when the outbox is empty or the simulation stops. */
+    async drained(): Promise<void> {
       await sending
     },
   }

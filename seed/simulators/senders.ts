@@ -11,19 +11,9 @@ export interface SenderTell {
   refused(detail: string): void
 }
 
-/** All senders by source, each apart from the others, as tills are. */
-export interface Senders {
-  of(source: string): Sender
-  /** What none of them has delivered yet, by source. */
-  outboxes(): Record<string, Outgoing[]>
-  readonly waiting: number
-  /** Why nothing that is sent will ever be taken; undefined while there is hope. */
-  readonly hopeless: string | undefined
-  /** How much was sent, and again, since the call before. */
-  takeCounts(): { events: number; again: number }
-  drained(): Promise<void>
-}
+export type Senders = ReturnType<typeof createSenders>
 
+/** All senders by source, each apart from the others, as tills are. */
 export function createSenders(options: {
   post: PostEvents
   random: Random
@@ -32,10 +22,10 @@ export function createSenders(options: {
   stop: AbortSignal
   tell: SenderTell
   outboxes: Record<string, Outgoing[]>
-}): Senders {
+}) {
   const { tell, outboxes } = options
   const senders = new Map<string, Sender>()
-  const intake = watchIntake(tell)
+  let isAwayNow = false
   let counts = { events: 0, again: 0 }
   let hopeless: string | undefined
 
@@ -54,7 +44,11 @@ export function createSenders(options: {
         onHopeless(detail) {
           hopeless = detail
         },
-        onIntake: intake.seen,
+        onIntake(isAway) {
+          if (isAway && !isAwayNow) tell.intakeAway()
+          if (!isAway && isAwayNow) tell.intakeBack()
+          isAwayNow = isAway
+        },
       },
       outboxes[source],
     )
@@ -65,7 +59,8 @@ export function createSenders(options: {
   for (const source of Object.keys(outboxes)) of(source)
   return {
     of,
-    outboxes: () =>
+    /** What none of them has delivered yet, by source. */
+    outboxes: (): Record<string, Outgoing[]> =>
       Object.fromEntries(
         [...senders].flatMap(([source, { outbox }]) => (outbox.length > 0 ? [[source, [...outbox]]] : [])),
       ),
@@ -74,9 +69,11 @@ export function createSenders(options: {
       for (const { outbox } of senders.values()) sum += outbox.length
       return sum
     },
+    /** Why nothing that is sent will ever be taken; undefined while there is hope. */
     get hopeless() {
       return hopeless
     },
+    /** How much was sent, and again, since the call before. */
     takeCounts() {
       const taken = counts
       counts = { events: 0, again: 0 }
@@ -84,18 +81,6 @@ export function createSenders(options: {
     },
     async drained() {
       await Promise.all([...senders.values()].map(sender => sender.drained()))
-    },
-  }
-}
-
-/** Says once that the intake is away, and once that it is back. */
-function watchIntake(tell: SenderTell): { seen(isAway: boolean): void } {
-  let isAwayNow = false
-  return {
-    seen(isAway) {
-      if (isAway && !isAwayNow) tell.intakeAway()
-      if (!isAway && isAwayNow) tell.intakeBack()
-      isAwayNow = isAway
     },
   }
 }

@@ -4,10 +4,10 @@ import { applyEvent } from '#seed/shop/apply-event.ts'
 import { newShopState, type OrderPlaced, openShop, type TradingShop } from '#seed/shop/shop-state.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld, type WorldParameters } from '#seed/world/world.ts'
-import type { Journals } from './files/journals.ts'
+import type { JournalEntry, Journals } from './files/journals.ts'
 import { createReviewFeed } from './files/review-feed.ts'
 import type { KeptShops, ShopKeeper } from './files/shop-files.ts'
-import { createLiveShop, type LiveShop } from './live-shop.ts'
+import { createLiveShop } from './live-shop.ts'
 import { createPaceOf, ORDERS_PER_MINUTE } from './pace.ts'
 import type { PostEvents } from './post-events.ts'
 import {
@@ -95,8 +95,8 @@ export async function simulate(simulation: Simulation): Promise<void> {
   await resume(simulation, byStore, senders)
 
   const dayMs = (world.ordersPerDay / (ORDERS_PER_MINUTE * speed)) * MINUTE_MS
-  const shops = new Map<string, LiveShop>(
-    tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })]),
+  const shops = new Map(
+    tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })] as const),
   )
   const reviews = createReviewFeed(random, startedAt)
   // Apart from what senders draw, whose turns nobody knows beforehand.
@@ -125,7 +125,9 @@ export async function simulate(simulation: Simulation): Promise<void> {
     if (happened.length === 0) return
     const happenings = happened.map(event => ({ event, clockMs: clockFor(event, scenarios) }))
     await keeper.record(happenings).catch((error: unknown) => tell.unwritten('the book of the shops', error))
-    await tellOf(happenings, { byStore, senders, journals, tell })
+    const entries = tellSenders(happenings, byStore, senders)
+    if (entries.length > 0)
+      await journals.write(entries).catch((error: unknown) => tell.unwritten('a journal', error))
     for (const event of happened) {
       shops.get(event.store)?.note(event, now)
       const trading = byStore.get(event.store)
@@ -215,43 +217,28 @@ async function resume(
   byStore: ReadonlyMap<string, TradingShop>,
   senders: Senders,
 ): Promise<void> {
-  const known = kept.since.filter(({ event }) => byStore.has(event.store))
-  for (const { event } of known) {
+  for (const { event } of kept.since) {
     const trading = byStore.get(event.store)
     if (trading) applyEvent(trading, event)
   }
-  const told = known.map(happening => ({ happening, trading: byStore.get(happening.event.store) }))
-  await journals.restore(
-    told.flatMap(({ happening, trading }) =>
-      trading?.shop.input === 'journal'
-        ? [{ store: trading.shop, event: happening.event, sent: asSent(happening) }]
-        : [],
-    ),
-  )
   // What had been delivered before the end is recognised.
-  for (const { happening, trading } of told) {
-    if (trading?.shop.input === 'live') senders.of(happening.event.source).add(asSent(happening))
-  }
+  await journals.restore(tellSenders(kept.since, byStore, senders))
 }
 
-async function tellOf(
+/** Gives what happened to those who tell of it. @returns what is for the journals */
+function tellSenders(
   happenings: readonly Happening[],
-  {
-    byStore,
-    senders,
-    journals,
-    tell,
-  }: { byStore: ReadonlyMap<string, TradingShop>; senders: Senders; journals: Journals; tell: Tell },
-): Promise<void> {
-  const entries = happenings.flatMap(happening => {
-    const shop = byStore.get(happening.event.store)?.shop
+  byStore: ReadonlyMap<string, TradingShop>,
+  senders: Senders,
+): JournalEntry[] {
+  return happenings.flatMap(happening => {
+    const { event } = happening
+    const store = byStore.get(event.store)?.shop
     const sent = asSent(happening)
-    if (shop?.input === 'journal') return [{ store: shop, event: happening.event, sent }]
-    senders.of(happening.event.source).add(sent)
+    if (store?.input === 'journal') return [{ store, event, sent }]
+    if (store) senders.of(event.source).add(sent)
     return []
   })
-  if (entries.length > 0)
-    await journals.write(entries).catch((error: unknown) => tell.unwritten('a journal', error))
 }
 
 /** Only tills have clocks of their own; the stock room and the web shop ask for the time. */

@@ -2,25 +2,13 @@ import type { Faker } from '@faker-js/faker'
 import { faker } from '@faker-js/faker/locale/en'
 
 /** A stream of random numbers that a seed fixes. Never `Math.random`: the same arguments give the same events. */
-export interface Random {
-  /** In [0, 1). */
-  next(): number
-  /** A whole number from `least` to `most`, both included. */
-  integer(least: number, most: number): number
-  chance(probability: number): boolean
-  pick<Item>(items: readonly Item[]): Item
-  normal(mean: number, deviation: number): number
-  /** Waiting times: most short, few long. */
-  exponential(mean: number): number
-  /** How many of something happens where `mean` is expected. */
-  poisson(mean: number): number
-}
+export type Random = ReturnType<typeof createRandom>
 
 /**
  * A generator of its own for each scope, e.g. `createRandom(1, 'orders', 'berlin-mitte')`: what one part of
  * the world draws never shifts what another part gets.
  */
-export function createRandom(seed: number, ...scope: readonly string[]): Random {
+export function createRandom(seed: number, ...scope: readonly string[]) {
   const next = sfc32(hashOf([String(seed), ...scope].join('/')))
 
   function normal(mean: number, deviation: number): number {
@@ -29,17 +17,21 @@ export function createRandom(seed: number, ...scope: readonly string[]): Random 
   }
 
   return {
+    /** In [0, 1). */
     next,
-    integer: (least, most) => least + Math.floor(next() * (most - least + 1)),
-    chance: probability => next() < probability,
-    pick(items) {
+    /** A whole number from `least` to `most`, both included. */
+    integer: (least: number, most: number) => least + Math.floor(next() * (most - least + 1)),
+    chance: (probability: number) => next() < probability,
+    pick<Item>(items: readonly Item[]): Item {
       const item = items[Math.floor(next() * items.length)]
       if (item === undefined) throw new RangeError('there is nothing to pick from')
       return item
     },
     normal,
-    exponential: mean => -mean * Math.log(1 - next()),
-    poisson(mean) {
+    /** Waiting times: most short, few long. */
+    exponential: (mean: number) => -mean * Math.log(1 - next()),
+    /** How many of something happens where `mean` is expected. */
+    poisson(mean: number): number {
       // Knuth's product of draws loses precision and time for large means, where the normal is as good.
       if (mean > 60) return Math.max(0, Math.round(normal(mean, Math.sqrt(mean))))
       const limit = Math.exp(-mean)

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '#domain/instant.ts'
 import type { Journal } from '#seed/history/arrivals.ts'
 import type { ShopState } from '#seed/shop/shop-state.ts'
@@ -30,7 +31,7 @@ const SHOPS_FILE = 'shops.json'
 const JOURNALS_FOLDER = 'journals'
 
 export async function writeSeedRecord(dataDir: string, seed: SeedRecord): Promise<void> {
-  await writeJson(dataDir, SEED_FILE, seed)
+  await writeWhole(dataDir, SEED_FILE, JSON.stringify(seed))
 }
 
 /** @returns null when nothing was seeded from here */
@@ -39,22 +40,13 @@ export async function readSeedRecord(dataDir: string): Promise<SeedRecord | null
 }
 
 export async function writeShops(dataDir: string, record: ShopsRecord): Promise<void> {
-  await writeJson(dataDir, SHOPS_FILE, { shape: SHOPS_SHAPE, ...record })
+  await writeWhole(dataDir, SHOPS_FILE, JSON.stringify({ shape: SHOPS_SHAPE, ...record }))
 }
 
 /** @returns null when there are none, or those of another world or of an earlier shape */
 export async function readShops(dataDir: string, seed: SeedRecord): Promise<ShopsRecord | null> {
   const file = (await readJson(dataDir, SHOPS_FILE)) as (ShopsRecord & { shape?: number }) | null
-  return file?.shape === SHOPS_SHAPE && isSameSeed(file.seed, seed) ? file : null
-}
-
-function isSameSeed(left: SeedRecord, right: SeedRecord): boolean {
-  return (
-    left.randomSeed === right.randomSeed &&
-    left.stores === right.stores &&
-    left.ordersPerDay === right.ordersPerDay &&
-    left.until === right.until
-  )
+  return file?.shape === SHOPS_SHAPE && isDeepStrictEqual(file.seed, seed) ? file : null
 }
 
 /**
@@ -69,10 +61,6 @@ export async function writeJournals(dataDir: string, journals: readonly Journal[
     const name = [store, businessDay, ...(part === null ? [] : [part])].join('-')
     await writeWhole(folder, `${name}.ndjson`, events.map(event => `${JSON.stringify(event)}\n`).join(''))
   }
-}
-
-async function writeJson(dataDir: string, name: string, value: unknown): Promise<void> {
-  await writeWhole(dataDir, name, JSON.stringify(value))
 }
 
 /** Renamed into place: a reader, or a start after a crash, finds the old file or the new one. */

@@ -4,27 +4,8 @@ import type { OpenDatabase } from '#db/open.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
 import { pause, within } from '#platform/time.ts'
-import type {
-  ScenarioReport,
-  ScenarioRequest,
-  ScenarioRequests,
-} from '#seed/simulators/scenarios/scheduler.ts'
+import type { ScenarioReport, ScenarioRequest } from '#seed/simulators/scenarios/scheduler.ts'
 import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.ts'
-
-/**
- * Between the simulators and the database: brings what people ask for, takes back what became of it. While the
- * database is away the shops go on, and reports wait.
- */
-interface ControlLink extends ScenarioRequests {
-  /**
-   * One exchange with the database; to be called about every two seconds.
-   * @param sql a client of one connection: a lock of its session says whose simulators answer
-   * @throws the database's error
-   */
-  exchange(sql: Sql, status: Status): Promise<void>
-  /** What became of the scenario that was asked for with the command itself, once it is over. */
-  readonly ownOver: Promise<ScenarioReport>
-}
 
 interface Status {
   playing: string
@@ -39,8 +20,12 @@ const LOCK = [7_412, 1] as const
 /** Its number before the database gives it one: it plays without. */
 const OWN = 0
 
-/** @param own what the command itself asked for */
-export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null): ControlLink {
+/**
+ * Between the simulators and the database: brings what people ask for, takes back what became of it. While the
+ * database is away the shops go on, and reports wait.
+ * @param own what the command itself asked for
+ */
+export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null) {
   const ownOver = Promise.withResolvers<ScenarioReport>()
   let ownRow: number | null = null
   const known = new Set<number>()
@@ -73,8 +58,14 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null): Con
   }
 
   return {
+    /** What became of the scenario that was asked for with the command itself, once it is over. */
     ownOver: ownOver.promise,
-    async exchange(sql, status) {
+    /**
+     * One exchange with the database; to be called about every two seconds.
+     * @param sql a client of one connection: a lock of its session says whose simulators answer
+     * @throws the database's error
+     */
+    async exchange(sql: Sql, status: Status): Promise<void> {
       if (!(await isOurs(sql))) return
       if (!isSettled) await settleAbandoned(sql)
       isSettled = true
@@ -94,12 +85,12 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null): Con
       }
       await writeReports(sql)
     },
-    take() {
+    take(): ScenarioRequest[] {
       const taken = arrived
       arrived = []
       return taken
     },
-    isStopping: run => stopping.has(run === OWN && ownRow !== null ? ownRow : run),
+    isStopping: (run: number) => stopping.has(run === OWN && ownRow !== null ? ownRow : run),
     report,
   }
 }
@@ -115,7 +106,7 @@ const LAST_EXCHANGE_MS = 500
  */
 export function keepInTouch(options: {
   open(): Promise<OpenDatabase>
-  link: ControlLink
+  link: ReturnType<typeof createControlLink>
   status: Status
   logger: Logger
   stop: AbortSignal

@@ -6,15 +6,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { lineOf, type Outgoing } from '#seed/simulators/sender.ts'
 
-/** The journals of stores whose tills only write one: what is sold stands in a file here until it is dropped. */
-export interface Journals {
-  /** Writes down what stores did. */
-  write(entries: readonly JournalEntry[]): Promise<void>
-  /** As `write`, but for what may stand there already. */
-  restore(entries: readonly JournalEntry[]): Promise<void>
-  /** Drops what is due. Cheap when nothing is. @returns the names of the files that were dropped */
-  step(now: Instant): Promise<string[]>
-}
+export type Journals = Awaited<ReturnType<typeof openJournals>>
 
 export interface JournalEntry {
   store: StoreCalendar & { id: string }
@@ -32,7 +24,8 @@ const PENDING = /^(?<store>.+)-(?<day>\d{4}-\d\d-\d\d)(?:-(?<piece>\d+))?\.ndjso
 const GROWING = /^(?<store>.+)-(?<day>\d{4}-\d\d-\d\d)-(?<piece>\d+)\.growing$/
 
 /**
- * Journals in `folder`, with what the seeder or an earlier run left there. A file grows as
+ * The journals of stores whose tills only write one: what is sold stands in a file of `folder` until it is dropped,
+ * beside what the seeder or an earlier run left there. A file grows as
  * `<store>-<day>-<piece>.growing`, waits as `….ndjson`, and is removed only when its copy lies in the drop
  * folder with its mark: a crash in between drops it once more, which the log recognises.
  */
@@ -41,7 +34,7 @@ export async function openJournals(options: {
   dropDir: string
   stores: readonly (StoreCalendar & { id: string })[]
   startedAt: Instant
-}): Promise<Journals> {
+}) {
   const { folder, dropDir, stores, startedAt } = options
   await mkdir(folder, { recursive: true })
   const growing = new Map<string, string>()
@@ -73,6 +66,7 @@ export async function openJournals(options: {
   let owed: JournalEntry[] = []
   let isTorn = false
 
+  /** Writes down what stores did. */
   async function write(entries: readonly JournalEntry[]): Promise<void> {
     owed.push(...entries)
     if (isTorn) for (const name of growing.values()) await removeHalfLine(path.join(folder, name))
@@ -128,14 +122,16 @@ export async function openJournals(options: {
 
   return {
     write,
-    async restore(entries) {
+    /** As `write`, but for what may stand there already. */
+    async restore(entries: readonly JournalEntry[]): Promise<void> {
       const known = new Set<string>()
       for (const name of growing.values()) {
         for (const line of (await readFile(path.join(folder, name), 'utf8')).split('\n')) known.add(line)
       }
       await write(entries.filter(({ sent }) => !known.has(lineOf(sent))))
     },
-    async step(now) {
+    /** Drops what is due. Cheap when nothing is. @returns the names of the files that were dropped */
+    async step(now: Instant): Promise<string[]> {
       const due = [...dueAt].filter(([, at]) => at <= now).map(([name]) => name)
       if (now >= nextDrop) {
         nextDrop = now + DROP_EVERY_MS

@@ -4,14 +4,6 @@ import { reviewOf } from '#seed/shop/reviews.ts'
 import type { TradingShop } from '#seed/shop/shop-state.ts'
 import type { Random } from '#seed/world/random.ts'
 
-/** What customers say of what they bought, gathered into files. */
-export interface ReviewFeed {
-  /** Somebody has bought something: as often as that, somebody else writes of what they bought before. */
-  onOrder(trading: TradingShop, at: Instant): void
-  /** The file that is due, and null where none is. */
-  take(now: Instant): { name: string; content: string } | null
-}
-
 const FIRST_FILE_MS = 5 * MINUTE_MS
 const FILE_EVERY_MS = 30 * MINUTE_MS
 const REVIEWED = 0.06
@@ -19,18 +11,20 @@ const REVIEWED = 0.06
 const LEAST_AGE_MS = 3 * MINUTE_MS
 const MOST_WAITING = 5_000
 
-export function createReviewFeed(random: Random, startedAt: Instant): ReviewFeed {
+/** What customers say of what they bought, gathered into files. */
+export function createReviewFeed(random: Random, startedAt: Instant) {
   let waiting: SentEvent[] = []
   let nextFile = startedAt + FIRST_FILE_MS
 
   return {
-    onOrder(trading, at) {
+    /** Somebody has bought something: as often as that, somebody else writes of what they bought before. */
+    onOrder(trading: TradingShop, at: Instant): void {
       if (!random.chance(REVIEWED) || waiting.length >= MOST_WAITING) return
-      const review =
-        trading.shop.input === 'journal' ? reviewOf(trading, at) : reviewOf(trading, at, LEAST_AGE_MS)
+      const review = reviewOf(trading, at, trading.shop.input === 'journal' ? undefined : LEAST_AGE_MS)
       if (review) waiting.push(review)
     },
-    take(now) {
+    /** The file that is due, and null where none is. */
+    take(now: Instant): { name: string; content: string } | null {
       if (now < nextFile) return null
       nextFile = now + FILE_EVERY_MS
       const posted = waiting

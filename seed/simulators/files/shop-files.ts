@@ -13,24 +13,17 @@ export interface KeptShops {
   since: Happening[]
 }
 
+export type ShopKeeper = Awaited<ReturnType<typeof openShopFiles>>['keeper']
+
+const BOOK = /^book-(\d+)\.ndjson$/
+
 /**
  * Keeps how the shops stand through a kill at any moment. Now and then all of it is written down
  * (`shops.json`); what happens in between is appended to a book, before any sender gets it. So a till's totals
  * never miss an order that the log has.
+ * @param dataDir where the seeder left `shops.json`; the books lie in a folder of their own
  */
-export interface ShopKeeper {
-  record(happenings: readonly Happening[]): Promise<void>
-  /** Writes all of it down, and begins a new book. */
-  save(kept: Omit<KeptShops, 'since'>): Promise<void>
-}
-
-const BOOK = /^book-(\d+)\.ndjson$/
-
-/** @param dataDir where the seeder left `shops.json`; the books lie in a folder of their own */
-export async function openShopFiles(
-  dataDir: string,
-  seed: SeedRecord,
-): Promise<{ kept: KeptShops; keeper: ShopKeeper }> {
+export async function openShopFiles(dataDir: string, seed: SeedRecord) {
   const folder = path.join(dataDir, 'simulators')
   await mkdir(folder, { recursive: true })
   const record = await readShops(dataDir, seed)
@@ -52,14 +45,15 @@ export async function openShopFiles(
   return {
     kept: { shops: record?.shops ?? {}, outboxes: record?.outboxes ?? {}, since: since ?? [] },
     keeper: {
-      async record(happenings) {
+      async record(happenings: readonly Happening[]): Promise<void> {
         if (happenings.length === 0) return
         await appendFile(
           bookOf(number),
           happenings.map(happening => `${JSON.stringify(happening)}\n`).join(''),
         )
       },
-      async save(kept) {
+      /** Writes all of it down, and begins a new book. */
+      async save(kept: Omit<KeptShops, 'since'>): Promise<void> {
         // The new book before the record that names it: a crash in between finds the old pair.
         await begin(bookOf(number + 1), heading)
         await writeShops(dataDir, { seed, book: number + 1, ...kept })

@@ -5,7 +5,7 @@ import { applyEvent, paidFor } from '#seed/shop/apply-event.ts'
 import { decimal } from '#seed/shop/decimal.ts'
 import { forgetPurchase } from '#seed/shop/purchases.ts'
 import { cancel, returnHeader, takeBack } from '#seed/shop/sales.ts'
-import { demandAt, type OrderPlaced, type TradingShop } from '#seed/shop/shop-state.ts'
+import { demandAt, type OrderPlaced, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { type BeginScenario, createRate, liveTills, placeOrder } from './script.ts'
 
 const ORDERS = { perMinute: 25, most: 60 }
@@ -91,7 +91,7 @@ function chargeBack(trading: TradingShop, at: Instant, order: OrderPlaced): Sent
 const RETURNS_PER_ORDER = 1.5
 
 export const beginRefundWave: BeginScenario = context => {
-  const { random, shops } = context
+  const { shops } = context
   const rates = shops.map(() => createRate(context))
   let documents = 0
   return {
@@ -99,10 +99,9 @@ export const beginRefundWave: BeginScenario = context => {
       const pace = context.ordinaryPace()
       const returned = shops.flatMap((trading, index) => {
         const count = rates[index]?.(now, RETURNS_PER_ORDER * (pace[index] ?? 0)) ?? 0
-        return Array.from({ length: count }, () => {
-          const { registers } = trading.shop
-          return takeBack(trading, now, registers.length === 0 ? null : random.pick(registers))
-        }).filter(event => event !== null)
+        return Array.from({ length: count }, () => takeBack(trading, now, registerOf(trading))).filter(
+          event => event !== null,
+        )
       })
       documents += returned.length
       return returned

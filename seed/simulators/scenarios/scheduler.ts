@@ -31,18 +31,7 @@ export interface ScenarioRequests {
   report(run: number, report: ScenarioReport): void
 }
 
-/** What plays now, on top of the ordinary day. Scenarios play beside each other; the same one after itself. */
-export interface ScenarioScheduler {
-  /** Begins what is asked for, and ends what is over. @returns what happened in the shops by it */
-  step(now: Instant): SentEvent[]
-  pace(usual: readonly number[]): readonly number[]
-  readonly deliveriesHeld: boolean
-  clockOf(source: string): number | undefined
-  /** Names of what plays; 'ordinary' when nothing else does. */
-  readonly playing: string
-  /** Ends everything, because the simulators stop. */
-  close(now: Instant): SentEvent[]
-}
+export type ScenarioScheduler = ReturnType<typeof createScenarioScheduler>
 
 interface Play {
   request: ScenarioRequest
@@ -53,10 +42,11 @@ interface Play {
 
 const TELL_EVERY_MS = 5 * SECOND_MS
 
+/** What plays now, on top of the ordinary day. Scenarios play beside each other; the same one after itself. */
 export function createScenarioScheduler(
   requests: ScenarioRequests,
   contextOf: (times: Pick<ScenarioContext, 'startedAt' | 'endsAt'>) => ScenarioContext,
-): ScenarioScheduler {
+) {
   let waiting: ScenarioRequest[] = []
   let plays: Play[] = []
   let toldAt = 0
@@ -135,7 +125,8 @@ export function createScenarioScheduler(
   }
 
   return {
-    step(now) {
+    /** Begins what is asked for, and ends what is over. @returns what happened in the shops by it */
+    step(now: Instant): SentEvent[] {
       const happened = take(now)
       happened.push(...endWhere(({ endsAt }) => endsAt <= now, now, ''))
       happened.push(...endWhere(({ request }) => requests.isStopping(request.run), now, 'Stopped. '))
@@ -148,15 +139,18 @@ export function createScenarioScheduler(
       tellProgress(now)
       return happened
     },
-    pace: usual => plays.reduce((pace, { script }) => script.pace?.(pace) ?? pace, usual),
-    get deliveriesHeld() {
+    pace: (usual: readonly number[]): readonly number[] =>
+      plays.reduce<readonly number[]>((pace, { script }) => script.pace?.(pace) ?? pace, usual),
+    get deliveriesHeld(): boolean {
       return plays.some(({ script }) => script.deliveriesHeld)
     },
-    clockOf: source => plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
+    clockOf: (source: string): number | undefined => plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
+    /** Names of what plays; 'ordinary' when nothing else does. */
     get playing() {
       return plays.length === 0 ? 'ordinary' : plays.map(({ request }) => request.scenario).join(' + ')
     },
-    close(now) {
+    /** Ends everything, because the simulators stop. */
+    close(now: Instant): SentEvent[] {
       const happened = endWhere(() => true, now, 'The simulators stopped. ')
       for (const { run } of waiting)
         requests.report(run, { state: 'failed', detail: 'The simulators stopped before it began.' })

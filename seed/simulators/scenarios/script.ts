@@ -3,7 +3,7 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { applyEvent } from '#seed/shop/apply-event.ts'
 import { type BasketLine, writeLine } from '#seed/shop/basket.ts'
 import { orderHeader } from '#seed/shop/sales.ts'
-import { type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import { type OrderPlaced, registerOf, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import type { Planted } from '#seed/simulators/sender.ts'
 import type { Random } from '#seed/world/random.ts'
 
@@ -99,8 +99,8 @@ export function placeOrder(
   at: Instant,
   { line, ...wanted }: { line: Omit<BasketLine, 'tax'>; register?: string; customer?: string },
 ): OrderPlaced {
-  const { shop, random, world } = trading
-  const register = wanted.register ?? (shop.registers.length === 0 ? null : random.pick(shop.registers))
+  const { shop, world } = trading
+  const register = wanted.register ?? registerOf(trading)
   const tax = Math.round((line.units * line.unitPrice - line.discount) * shop.taxRate)
   const order: OrderPlaced = {
     ...orderHeader(trading, at, register),

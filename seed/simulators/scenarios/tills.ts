@@ -1,6 +1,6 @@
 import type { RejectionReason } from '#domain/event.ts'
 import { DAY_MS, formatInstant, type Instant } from '#domain/instant.ts'
-import { header, type OrderPlaced, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import { header, type OrderPlaced, registerOf, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import type { Planted } from '#seed/simulators/sender.ts'
 import { type BeginScenario, createRate, liveShops, liveTills } from './script.ts'
 
@@ -58,13 +58,13 @@ export function breakEvent(
   poison: Poison,
   { trading, known, at }: { trading: TradingShop; known: OrderPlaced; at: Instant },
 ): { source: string; planted: Planted } {
-  const { shop, random } = trading
+  const { shop } = trading
   if (poison === 'conflicting_duplicate') {
     // The id of an order that its sender has already sent, or is about to.
     const other = { ...known, orderId: `${known.orderId}-again` }
     return plant(known.source, 'an id that was used before', JSON.stringify(other))
   }
-  const register = shop.registers.length === 0 ? null : random.pick(shop.registers)
+  const register = registerOf(trading)
   const head = header(trading, at, register)
   const { session: _session, ...order } = known
   const good = { ...order, ...head, orderId: `${shop.id}-${head.id}`, eventTime: formatInstant(at) }
