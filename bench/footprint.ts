@@ -41,14 +41,8 @@ export async function footprint(options: BenchOptions): Promise<Figure[]> {
   }
 }
 
-interface Watched {
-  first: Footprint
-  last: Footprint
-  /** The look at which most memory was in use. */
-  largest: Footprint
-}
-
-async function watch(demo: RunningDemo, minutes: number): Promise<Watched> {
+/** @returns the first and the last look, and the one at which most memory was in use */
+async function watch(demo: RunningDemo, minutes: number) {
   const roots = await demo.roots()
   const first = footprintOf(roots)
   let [last, largest] = [first, first]
@@ -60,7 +54,11 @@ async function watch(demo: RunningDemo, minutes: number): Promise<Watched> {
   return { first, last, largest }
 }
 
-function figuresOf(when: string, { first, last, largest }: Watched, cores: number): Figure[] {
+function figuresOf(
+  when: string,
+  { first, last, largest }: Record<'first' | 'last' | 'largest', Footprint>,
+  cores: number,
+): Figure[] {
   const shares = [...processorShares(first, last)]
   const together = shares.reduce((sum, [, share]) => sum + share, 0)
   return [

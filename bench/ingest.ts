@@ -12,6 +12,8 @@ import { processorSeconds } from './system/process-table.ts'
 import {
   type BenchSystem,
   countStored,
+  lookEvery,
+  readLag,
   startBenchPostgres,
   startSystem,
   untilDrained,
@@ -35,7 +37,7 @@ export async function ingest(options: BenchOptions): Promise<Figure[]> {
   const system = await startSystem(world, { withWeb: false })
   const snapshot = options.snapshot ? await openSnapshot(system.postgres.url) : null
   try {
-    return [...bare, ...(await overHttp({ options, world, system, best }))]
+    return [...bare, ...(await overHttp(options, { world, system, best }))]
   } finally {
     await snapshot?.close()
     await system.stop()
@@ -46,18 +48,13 @@ async function bareFigures(world: BenchWorld): Promise<Figure[]> {
   const postgres = await startBenchPostgres()
   try {
     const figures: Figure[] = []
-    let firstNumber = 0
-    for (const batchSize of BATCH_SIZES) {
-      const measured = await measureBareAppend(postgres.url, world, {
-        batchSize,
-        seconds: BARE_SECONDS,
-        firstNumber,
-      })
-      firstNumber += measured.orders
+    for (const [index, batchSize] of BATCH_SIZES.entries()) {
+      // No order of one size has the id of another's.
+      const firstNumber = index * 1_000_000_000
       figures.push({
         benchmark,
         name: `bare append, batches of ${batchSize}`,
-        value: measured.ordersPerSecond,
+        value: await measureBareAppend(postgres.url, world, { batchSize, firstNumber }),
         unit: 'orders/s',
         target: { atLeast: TARGET.bare },
       })
@@ -76,17 +73,16 @@ async function bareFigures(world: BenchWorld): Promise<Figure[]> {
 async function measureBareAppend(
   url: string,
   world: BenchWorld,
-  { batchSize, seconds, firstNumber }: { batchSize: number; seconds: number; firstNumber: number },
-): Promise<{ ordersPerSecond: number; orders: number }> {
+  { batchSize, firstNumber }: { batchSize: number; firstNumber: number },
+): Promise<number> {
   const clients = Array.from({ length: PARTITIONS }, () => connect(url, { max: 1, applicationName: 'bench' }))
   const random = createRandom(firstNumber, 'bare append')
   let number = firstNumber
-  let orders = 0
   let elapsedMs = 0
   try {
     const [first] = clients
     if (first) await ensureLogDays(first)
-    while (elapsedMs < seconds * SECOND_MS) {
+    while (elapsedMs < BARE_SECONDS * SECOND_MS) {
       const batches = clients.map((_, partition) => {
         const stores = world.stores.filter(store => store.partition === partition)
         const count = Math.ceil(ORDERS_OF_ROUND / PARTITIONS / batchSize)
@@ -107,25 +103,17 @@ async function measureBareAppend(
         }),
       )
       elapsedMs += performance.now() - began
-      orders += batches.flat().length * batchSize
     }
   } finally {
     await Promise.all(clients.map(client => client.end({ timeout: 1 })))
   }
-  return { ordersPerSecond: orders / (elapsedMs / SECOND_MS), orders: number - firstNumber }
+  return (number - firstNumber) / (elapsedMs / SECOND_MS)
 }
 
-async function overHttp({
-  options,
-  world,
-  system,
-  best,
-}: {
-  options: BenchOptions
-  world: BenchWorld
-  system: BenchSystem
-  best: number
-}): Promise<Figure[]> {
+async function overHttp(
+  options: BenchOptions,
+  { world, system, best }: { world: BenchWorld; system: BenchSystem; best: number },
+): Promise<Figure[]> {
   const load = createBulkLoad({ url: system.intakeUrl, world, hotStore: options.hotStore })
   const running = load.run(options.seconds * SECOND_MS + WARM_UP_MS)
   await Promise.race([running, sleep(WARM_UP_MS)])
@@ -232,39 +220,21 @@ async function openSnapshot(url: string): Promise<{ close(): Promise<void> }> {
   }
 }
 
-interface LagWatch {
-  /** One value a look: the worst partition's milliseconds, all partitions' orders. */
-  stop(): Promise<{ milliseconds: number[]; orders: number[] }>
-}
-
 /**
- * Watches how far the stream path is behind the log, ten times a second. In milliseconds: how long ago the
- * newest entry that it has done was appended, while there is a newer one.
+ * Watches how far the stream path is behind the log, ten times a second.
+ * @returns when stopped, one value a look of each
  */
-function watchLag(sql: Sql): LagWatch {
+function watchLag(sql: Sql) {
   const milliseconds: number[] = []
   const orders: number[] = []
-  let isOver = false
-  const watching = (async () => {
-    while (!isOver) {
-      const [row] = await sql<{ ms: number; orders: number }[]>`
-        select coalesce(max(case when l."offset" > coalesce(c."offset", 0)
-                 then extract(epoch from clock_timestamp() - coalesce(c.appended_at, clock_timestamp())) * 1000 else 0 end), 0)::float8 as ms,
-               coalesce(sum(l."offset" - coalesce(c."offset", 0)), 0)::bigint as orders
-        from log.partitions p cross join lateral log.last_position(p.partition) l
-        left join (select c.* from stream.checkpoints c join stream.active_generation using (generation)) c
-          on c.partition = p.partition`
-      if (row) {
-        milliseconds.push(row.ms)
-        orders.push(row.orders)
-      }
-      await sleep(LOOK_EVERY_MS)
-    }
-  })()
+  const looking = lookEvery(LOOK_EVERY_MS, async () => {
+    const { events, ms } = await readLag(sql)
+    milliseconds.push(ms)
+    orders.push(events)
+  })
   return {
     async stop() {
-      isOver = true
-      await watching
+      await looking.stop()
       return { milliseconds, orders }
     },
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
@@ -7,7 +6,7 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
 import type { Figure } from './figures.ts'
 import { createBenchWorld, loadOrders, PARTITIONS, writeBenchStores } from './load/world.ts'
 import type { BenchOptions } from './options.ts'
-import { startBenchPostgres } from './system/system.ts'
+import { lookEvery, startBenchPostgres } from './system/system.ts'
 
 const benchmark = 'replay'
 const DEFAULT_ORDERS = 500_000
@@ -22,7 +21,8 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
   const sql = connect(postgres.url, { max: PARTITIONS + 1, applicationName: 'bench' })
   try {
     await writeBenchStores(sql, world)
-    const loaded = await loadOrders(sql, world, options.orders ?? DEFAULT_ORDERS)
+    const orders = options.orders ?? DEFAULT_ORDERS
+    const loaded = await loadOrders(sql, world, orders)
     const read = await readAll(sql)
     const progress = watchProgress(sql)
     await runProgram({
@@ -32,10 +32,10 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
     })
     const { events, milliseconds } = await progress.stop()
     return [
-      { benchmark, name: 'history loaded by COPY', value: loaded.ordersPerSecond, unit: 'orders/s' },
+      { benchmark, name: 'history loaded by COPY', value: loaded, unit: 'orders/s' },
       {
         benchmark,
-        name: `stream path from offset 0, ${loaded.orders.toLocaleString('en')} orders`,
+        name: `stream path from offset 0, ${orders.toLocaleString('en')} orders`,
         value: events / (milliseconds / SECOND_MS),
         unit: 'orders/s',
         beside: { name: 'bare read of the log', value: read },
@@ -49,7 +49,7 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
 }
 
 /** @returns orders a second of a reader that reads all partitions at once and does nothing with them */
-async function readAll(sql: Parameters<typeof createPostgresLog>[0]): Promise<number> {
+async function readAll(sql: Sql): Promise<number> {
   const log = createPostgresLog(sql)
   const began = performance.now()
   const counts = await Promise.all(
@@ -68,15 +68,12 @@ async function readAll(sql: Parameters<typeof createPostgresLog>[0]): Promise<nu
   return orders / ((performance.now() - began) / SECOND_MS)
 }
 
-interface ProgressWatch {
-  /** Events done between the first and the last look that saw progress, and the time between them. */
-  stop(): Promise<{ events: number; milliseconds: number }>
-}
-
-/** Times the stream path from its first checkpoint on, so that the start of its process does not count. */
-function watchProgress(sql: Sql): ProgressWatch {
+/**
+ * Times the stream path from its first checkpoint on, so that the start of its process does not count.
+ * @returns when stopped, the events done between the first and the last look that saw progress, and the time between
+ */
+function watchProgress(sql: Sql) {
   const seen: { at: number; events: number }[] = []
-  let isOver = false
   async function look(): Promise<void> {
     const [row] = await sql<{ events: number }[]>`
       select coalesce(sum(c."offset"), 0)::bigint as events
@@ -84,16 +81,10 @@ function watchProgress(sql: Sql): ProgressWatch {
     const events = row?.events ?? 0
     if (events > (seen.at(-1)?.events ?? 0)) seen.push({ at: performance.now(), events })
   }
-  const watching = (async () => {
-    while (!isOver) {
-      await look()
-      await sleep(LOOK_EVERY_MS)
-    }
-  })()
+  const looking = lookEvery(LOOK_EVERY_MS, look)
   return {
     async stop() {
-      isOver = true
-      await watching
+      await looking.stop()
       await look()
       const [first, last] = [seen[0], seen.at(-1)]
       if (!first || !last || last.at === first.at)

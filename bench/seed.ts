@@ -121,20 +121,20 @@ function resourceFigures(
     ...watch.between(clockStart + from, clockStart + to),
   }))
   const whole = { name: 'the whole', ...watch.between(startedAt, endedAt) }
-  return [whole, ...stretches].flatMap((usage): Figure[] => [
+  return [whole, ...stretches].flatMap(({ name, program, server }): Figure[] => [
     {
       benchmark,
-      name: `processor time, ${usage.name} (beside: Postgres' part)`,
-      value: usage.processorSeconds + usage.serverProcessorSeconds,
+      name: `processor time, ${name} (beside: Postgres' part)`,
+      value: program.processorSeconds + server.processorSeconds,
       unit: 'processor s',
-      beside: { name: 'in Postgres', value: usage.serverProcessorSeconds },
+      beside: { name: 'in Postgres', value: server.processorSeconds },
     },
     {
       benchmark,
-      name: `memory at its peak, ${usage.name} (beside: Postgres)`,
-      value: usage.peakMemoryMb,
+      name: `memory at its peak, ${name} (beside: Postgres)`,
+      value: program.memoryMb,
       unit: 'MB',
-      beside: { name: 'of Postgres', value: usage.peakServerMemoryMb },
+      beside: { name: 'of Postgres', value: server.memoryMb },
     },
   ])
 }

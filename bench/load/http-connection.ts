@@ -1,39 +1,32 @@
 import { connect, type Socket } from 'node:net'
 
-export interface HttpAnswer {
+interface HttpAnswer {
   status: number
   body: string
-}
-
-/** One keep-alive connection with one request at a time. */
-export interface HttpConnection {
-  post(body: Buffer): Promise<HttpAnswer>
-  get(path: string): Promise<HttpAnswer>
-  close(): void
 }
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
 /**
- * HTTP/1.1 straight on a socket, as far as our own servers need it (a Content-Length on every answer): a
+ * One keep-alive connection with one request at a time: HTTP/1.1 straight on a socket, as far as our own servers need it (a Content-Length on every answer): a
  * general client took several times the processor time, on the same two cores as what is measured.
  * @throws when the server cannot be reached; a connection that breaks rejects the request under way
  */
-export async function openHttpConnection(url: string, path: string): Promise<HttpConnection> {
+export async function openHttpConnection(url: string, path: string) {
   const { hostname, port, host } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port), noDelay: true })
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const answers = readAnswers(socket)
   const postHead = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: `
   return {
-    post(body) {
+    post(body: Buffer): Promise<HttpAnswer> {
       socket.cork()
       socket.write(`${postHead}${body.length}\r\n\r\n`, 'latin1')
       socket.write(body)
       socket.uncork()
       return answers.next()
     },
-    get(target) {
+    get(target: string): Promise<HttpAnswer> {
       socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'latin1')
       return answers.next()
     },

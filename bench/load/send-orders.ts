@@ -8,22 +8,15 @@ import { type BenchWorld, idOf, orderOf } from './world.ts'
 const ID = idOf(0)
 const EVENT_TIME = formatInstant(0)
 
-/** A request body made once: before each sending, ids and times are written over in place. */
-interface RequestBody {
-  bytes: Buffer
-  orders: number
-  /** Gives every order an id not used before, and the time. @param firstNumber of the first order; the others follow */
-  stamp(firstNumber: number, eventTime: string): void
-}
-
 /**
- * A JSON array of orders of one store. Encoding it anew for every request would cost the generator as much as
+ * A request body made once, of orders of one store: before each sending, ids and times are written over in place.
+ * Encoding it anew for every request would cost the generator as much as
  * the intake spends on decoding it; so only the bytes that differ are written.
  */
 export function createRequestBody(
   world: BenchWorld,
   { store, orders, seed }: { store: Store; orders: number; seed: number },
-): RequestBody {
+) {
   const random = createRandom(seed, 'bench body', store.id)
   const events = Array.from({ length: orders }, (_, index) => ({
     ...orderOf(world, { random, store, number: index, at: 0 }),
@@ -36,7 +29,8 @@ export function createRequestBody(
   return {
     bytes,
     orders,
-    stamp(firstNumber, eventTime) {
+    /** Gives every order an id not used before, and the time. @param firstNumber of the first order; the others follow */
+    stamp(firstNumber: number, eventTime: string): void {
       // Each order carries its number twice: as event id and as order id.
       for (const [place, at] of ids.entries()) bytes.write(idOf(firstNumber + (place >> 1)), at, 'latin1')
       for (const at of times) bytes.write(eventTime, at, 'latin1')
@@ -56,20 +50,11 @@ const CONNECTIONS = 12
 const HOT_SHARE = 0.9
 const BUSY_WAIT_MS = 100
 
-interface BulkLoad {
-  /** Sends as fast as answers come, over all connections. @throws on an answer that is neither 200, 429 nor 503 */
-  run(milliseconds: number): Promise<void>
-  /** Orders that were acknowledged so far. */
-  accepted(): number
-  /** Requests that were answered 429 or 503 and sent again. */
-  busy(): number
-}
-
 /**
  * Requests of one store's orders each.
  * @param hotStore sends 90% of them for one store
  */
-export function createBulkLoad(options: { url: string; world: BenchWorld; hotStore: boolean }): BulkLoad {
+export function createBulkLoad(options: { url: string; world: BenchWorld; hotStore: boolean }) {
   const { url, world, hotStore } = options
   let accepted = 0
   let busy = 0
@@ -103,28 +88,28 @@ export function createBulkLoad(options: { url: string; world: BenchWorld; hotSto
   }
 
   return {
-    async run(milliseconds) {
+    /** Sends as fast as answers come, over all connections. @throws on an answer that is neither 200, 429 nor 503 */
+    async run(milliseconds: number): Promise<void> {
       const end = performance.now() + milliseconds
       await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => sendUntil(end, index)))
     },
+    /** Orders that were acknowledged so far. */
     accepted: () => accepted,
+    /** Requests that were answered 429 or 503 and sent again. */
     busy: () => busy,
   }
 }
 
-/** Sends something and resolves with its answer. */
-type Send = () => Promise<void>
-
 /**
  * Sends at a fixed rate, whether answers come or not, and times every answer from the moment its request was
  * due: a stall is then felt by all that had to wait behind it, not by one.
- * @param lanes one request at a time each
+ * @param lanes one request at a time each: send it, and resolve with its answer
  * @returns milliseconds, in the order the answers came
  */
 export async function sendSteadily(options: {
   perSecond: number
   seconds: number
-  lanes: readonly Send[]
+  lanes: readonly (() => Promise<void>)[]
 }): Promise<number[]> {
   const { perSecond, seconds, lanes } = options
   const times: number[] = []

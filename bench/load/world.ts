@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import { bodyHashOf } from '#domain/canonical.ts'
 import { enrich, type Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
@@ -13,20 +14,15 @@ export const PARTITIONS = 4
 const STORES_PER_PARTITION = 5
 const SKUS = 500
 
-/** What all benchmarks sell: 20 stores over four partitions, 500 products whose popularity is Zipf's. */
-export interface BenchWorld {
-  stores: readonly Store[]
-  skus: readonly string[]
-  /** Prices of the products in 1/10,000. */
-  prices: readonly number[]
-  pickSku(random: Random): number
-}
+export type BenchWorld = ReturnType<typeof createBenchWorld>
 
-export function createBenchWorld(): BenchWorld {
+/** What all benchmarks sell: 20 stores over four partitions, 500 products whose popularity is Zipf's. */
+export function createBenchWorld() {
   const random = createRandom(1, 'bench prices')
   return {
     stores: storesOf(),
     skus: Array.from({ length: SKUS }, (_, index) => `SKU${String(index + 1).padStart(5, '0')}`),
+    /** In 1/10,000. */
     prices: Array.from({ length: SKUS }, () => random.integer(5, 5_000) * 100),
     pickSku: createWeightedPick(Array.from({ length: SKUS }, (_, index) => 1 / (index + 1))),
   }
@@ -58,20 +54,7 @@ function storesOf(): Store[] {
 
 /** Makes the stores of the load known, with products and reorder points, so that the stream path judges stock. */
 export async function writeBenchStores(sql: Sql, world: BenchWorld): Promise<void> {
-  await sql`
-    insert into ref.stores ${sql(
-      world.stores.map(store => ({
-        store: store.id,
-        name: store.name,
-        zone: store.zone,
-        cut_over_hour: store.cutOverHour,
-        currency: store.currency,
-        tax_inclusive: store.taxInclusive,
-        channel: store.channel,
-        input: store.input,
-        partition: store.partition,
-      })),
-    )}`
+  await addTestStores(sql, world.stores)
   await sql`insert into ref.products ${sql(world.skus.map(sku => ({ sku, name: sku, category: 'bench' })))}`
   await sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
@@ -131,12 +114,8 @@ const FIRST_ORDER_AT = Date.UTC(2026, 8, 1, 8)
 export const BUSINESS_DAY = '2026-09-01'
 const OPEN_HOURS = 12
 
-/** Fills the log with a day of orders, spread evenly over its open hours. */
-export async function loadOrders(
-  sql: Sql,
-  world: BenchWorld,
-  orders: number,
-): Promise<{ orders: number; ordersPerSecond: number }> {
+/** Fills the log with a day of orders, spread evenly over its open hours. @returns orders a second */
+export async function loadOrders(sql: Sql, world: BenchWorld, orders: number): Promise<number> {
   const random = createRandom(1, 'bench history')
   const between = (OPEN_HOURS * HOUR_MS) / orders
   function* events(): Generator<HistoricEvent> {
@@ -152,5 +131,5 @@ export async function loadOrders(
     from: FIRST_ORDER_AT,
     to: FIRST_ORDER_AT + DAY_MS,
   })
-  return { orders, ordersPerSecond: orders / ((performance.now() - began) / SECOND_MS) }
+  return orders / ((performance.now() - began) / SECOND_MS)
 }

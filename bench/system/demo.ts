@@ -10,14 +10,7 @@ import { findBrowser } from '#e2e/browser/find-browser.ts'
 import { inheritedEnvironment, projectRoot } from '#platform/environment.ts'
 import { reservePorts } from '#platform/launch/ports.ts'
 
-/** A demo of the benchmark's own, as `npm run demo` starts it. */
-export interface RunningDemo {
-  url: string
-  /** npm's process, below which all others run, and the Postgres server, which stands apart. */
-  roots(): Promise<number[]>
-  /** Ends it and deletes what it kept. */
-  stop(): Promise<void>
-}
+export type RunningDemo = Awaited<ReturnType<typeof startDemo>>
 
 const READY_WITHIN_MS = 20 * MINUTE_MS
 const STOP_WITHIN_MS = 15 * SECOND_MS
@@ -25,11 +18,11 @@ const LOOK_EVERY_MS = 250
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Starts the demo with its defaults, on free ports and in a folder of its own, and waits until it is ready.
+ * A demo of the benchmark's own: starts it as `npm run demo` does with its defaults, on free ports and in a folder of its own, and waits until it is ready.
  *
  * @throws with what it said when it ends instead
  */
-export async function startDemo(): Promise<RunningDemo> {
+export async function startDemo() {
   const dataDir = await makeTestDirectory()
   const { port, intakePort, giveUp } = await reservePorts('127.0.0.1', {})
   await giveUp()
@@ -66,12 +59,14 @@ export async function startDemo(): Promise<RunningDemo> {
   }
   return {
     url: `http://127.0.0.1:${port}`,
-    async roots() {
+    /** npm's process, below which all others run, and the Postgres server, which stands apart. */
+    async roots(): Promise<number[]> {
       const { clusterDir } = await prepareServerHome(dataDir)
       const server = findServer(clusterDir)
       if (server === undefined || child.pid === undefined) throw new Error('the demo does not run any more')
       return [child.pid, server.pid]
     },
+    /** Ends it and deletes what it kept. */
     stop,
   }
 }

@@ -68,81 +68,50 @@ export function processorShares(before: Footprint, after: Footprint): Map<string
   )
 }
 
-/** Processor seconds used so far, and memory now, of two trees of processes. */
-interface Sample {
-  at: number
-  processorSeconds: number
-  serverProcessorSeconds: number
-  memoryMb: number
-  serverMemoryMb: number
-}
-
-/** What was used between two moments. */
-interface Usage {
-  /** Of the program and what it started. */
-  processorSeconds: number
-  /** Of the Postgres server and its backends. */
-  serverProcessorSeconds: number
-  /** Highest sums seen; what processes share counts once. */
-  peakMemoryMb: number
-  peakServerMemoryMb: number
-}
-
-export interface ResourceWatch {
-  stop(): void
-  /** @param from moments of `performance.now()` */
-  between(from: number, to: number): Usage
-}
+export type ResourceWatch = ReturnType<typeof watchResources>
 
 const LOOK_EVERY_MS = 200
 
 /** Looks at a program and at a Postgres server, with all their children, five times a second. Linux only. */
-export function watchResources(options: { pid: number; serverPid: number }): ResourceWatch {
-  const samples: Sample[] = []
-  const look = () => samples.push(sampleOf(options))
+export function watchResources({ pid, serverPid }: { pid: number; serverPid: number }) {
+  const samples: { at: number; program: Load; server: Load }[] = []
+  function look(): void {
+    const table = processTable()
+    const [program, server] = [loadOf(descendants(table, [pid])), loadOf(descendants(table, [serverPid]))]
+    samples.push({ at: performance.now(), program, server })
+  }
   look()
   const timer = setInterval(look, LOOK_EVERY_MS)
   return {
-    stop() {
-      clearInterval(timer)
-    },
-    between(from, to) {
+    stop: () => clearInterval(timer),
+    /**
+     * What was used between two moments of `performance.now()`, the memory at its highest: by the program and what
+     * it started, and by the Postgres server and its backends.
+     */
+    between(from: number, to: number): { program: Load; server: Load } {
       const within = samples.filter(({ at }) => at >= from && at <= to)
       const before = samples.findLast(({ at }) => at <= from) ?? within[0]
-      const last = within.at(-1)
-      const peak = (field: 'memoryMb' | 'serverMemoryMb') =>
-        within.reduce((most, sample) => Math.max(most, sample[field]), 0)
-      return {
-        processorSeconds: (last?.processorSeconds ?? 0) - (before?.processorSeconds ?? 0),
-        serverProcessorSeconds: (last?.serverProcessorSeconds ?? 0) - (before?.serverProcessorSeconds ?? 0),
-        peakMemoryMb: peak('memoryMb'),
-        peakServerMemoryMb: peak('serverMemoryMb'),
-      }
+      const used = (of: 'program' | 'server') => ({
+        processorSeconds: (within.at(-1)?.[of].processorSeconds ?? 0) - (before?.[of].processorSeconds ?? 0),
+        memoryMb: within.reduce((most, sample) => Math.max(most, sample[of].memoryMb), 0),
+      })
+      return { program: used('program'), server: used('server') }
     },
   }
 }
 
-function sampleOf({ pid, serverPid }: { pid: number; serverPid: number }): Sample {
-  const entries = processTable()
-  const program = descendants(entries, [pid])
-  const server = descendants(entries, [serverPid])
-  return {
-    at: performance.now(),
-    processorSeconds: secondsOf(program),
-    serverProcessorSeconds: secondsOf(server),
-    memoryMb: memoryOf(program),
-    serverMemoryMb: memoryOf(server),
+interface Load {
+  /** Those of children that have ended are counted by who waited for them. */
+  processorSeconds: number
+  /** Each page divided by how many processes have it. */
+  memoryMb: number
+}
+
+function loadOf(tree: readonly ProcessEntry[]): Load {
+  let [used, bytes] = [0, 0]
+  for (const { pid, ticks, ticksOfEnded } of tree) {
+    used += ticks + ticksOfEnded
+    bytes += parsePss(readProcessFile(pid, 'smaps_rollup') ?? '')
   }
-}
-
-/** Children that have ended are counted by who waited for them. */
-function secondsOf(tree: readonly ProcessEntry[]): number {
-  return tree.reduce((sum, { ticks, ticksOfEnded }) => sum + ticks + ticksOfEnded, 0) / TICKS_PER_SECOND
-}
-
-/** Each page divided by how many processes have it. */
-function memoryOf(tree: readonly ProcessEntry[]): number {
-  return (
-    tree.reduce((sum, { pid }) => sum + parsePss(readProcessFile(pid, 'smaps_rollup') ?? ''), 0) / 2 ** 20
-  )
+  return { processorSeconds: used / TICKS_PER_SECOND, memoryMb: bytes / 2 ** 20 }
 }

@@ -9,57 +9,41 @@ import { isUpWithin } from '#platform/launch/health.ts'
 import { reservePorts } from '#platform/launch/ports.ts'
 import { heapFlagsOf } from '#platform/launch/processes.ts'
 import { type Program, type ProgramOptions, startProgram } from '#platform/process.ts'
+import { type Periodic, startPeriodic } from '#platform/time.ts'
 import { parentOf } from './process-table.ts'
 
-export interface BenchPostgres {
-  url: string
-  /** What programs need to work on it. */
-  settings: Readonly<Record<string, string>>
-  drop(): Promise<void>
-}
-
 /** A new server of the benchmark's own, migrated, with every commit durable. */
-export async function startBenchPostgres(): Promise<BenchPostgres> {
+export async function startBenchPostgres() {
   const dataDir = await makeTestDirectory()
   const server = await acquireEmbeddedPostgres(dataDir)
   await migrate(server.url)
   return {
     url: server.url,
+    /** What programs need to work on it. */
     settings: {
       NODE_ENV: 'production',
       LOG_LEVEL: 'warn',
       DATABASE_URL: server.url,
       DATA_DIR: dataDir,
     },
-    async drop() {
+    async drop(): Promise<void> {
       await server.release()
       await removeTestDirectory(dataDir)
     },
   }
 }
 
-/** The product as it runs, on a Postgres of its own. */
-export interface BenchSystem {
-  postgres: BenchPostgres
-  sql: Sql
-  intakeUrl: string
-  /** Only where it was asked for. */
-  webUrl: string
-  processes: { intake: Program; stream: Program; web: Program | null }
-  /** The Postgres server's process; null where nobody can tell. */
-  serverPid: number | null
-  stop(): Promise<void>
-}
+export type BenchSystem = Awaited<ReturnType<typeof startSystem>>
 
 const HOST = '127.0.0.1'
 const UP_WITHIN_MS = 20 * SECOND_MS
 const DRAIN_WITHIN_MS = 60 * SECOND_MS
 
-/** Starts intake and stream, and the live gateway if asked to, with the load's stores known. */
-export async function startSystem(
-  world: BenchWorld,
-  { withWeb }: { withWeb: boolean },
-): Promise<BenchSystem> {
+/**
+ * The product as it runs, on a Postgres of its own: intake and stream, and the live gateway if asked to, with the
+ * load's stores known.
+ */
+export async function startSystem(world: BenchWorld, { withWeb }: { withWeb: boolean }) {
   const postgres = await startBenchPostgres()
   const sql = connect(postgres.url, { max: 3, applicationName: 'bench' })
   await writeBenchStores(sql, world)
@@ -101,14 +85,35 @@ async function untilUp(program: Program, url: string): Promise<void> {
 /** Waits until the stream path has done all that the log holds. @throws when that takes longer than a minute */
 export async function untilDrained(sql: Sql): Promise<void> {
   for (const began = performance.now(); performance.now() - began < DRAIN_WITHIN_MS; await sleep(50)) {
-    const [row] = await sql<{ behind: number }[]>`
-      select coalesce(sum(l."offset" - coalesce(c."offset", 0)), 0)::bigint as behind
-      from log.partitions p cross join lateral log.last_position(p.partition) l
-      left join (select c.* from stream.checkpoints c join stream.active_generation using (generation)) c
-        on c.partition = p.partition`
-    if (row?.behind === 0) return
+    if ((await readLag(sql)).events === 0) return
   }
   throw new Error('the stream path did not reach the end of the log')
+}
+
+/**
+ * How far the stream path is behind the log: events of all partitions; and milliseconds of the worst one, since the
+ * newest entry that it has done was appended, while there is a newer one.
+ */
+export async function readLag(sql: Sql): Promise<{ events: number; ms: number }> {
+  const [row] = await sql<{ events: number; ms: number }[]>`
+    select coalesce(sum(l."offset" - coalesce(c."offset", 0)), 0)::bigint as events,
+      coalesce(max(case when l."offset" > coalesce(c."offset", 0)
+        then extract(epoch from clock_timestamp() - coalesce(c.appended_at, clock_timestamp())) * 1000 else 0 end), 0)::float8 as ms
+    from log.partitions p cross join lateral log.last_position(p.partition) l
+    left join (select c.* from stream.checkpoints c join stream.active_generation using (generation)) c
+      on c.partition = p.partition`
+  if (!row) throw new Error('the lag of the stream path came back empty')
+  return row
+}
+
+/** Looks again and again while something is measured. A look that fails ends the benchmark. */
+export function lookEvery(everyMs: number, look: () => Promise<void>): Periodic {
+  return startPeriodic(look, {
+    everyMs,
+    onFailure(error) {
+      throw error
+    },
+  })
 }
 
 export async function countStored(sql: Sql): Promise<number> {

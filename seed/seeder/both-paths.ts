@@ -3,7 +3,7 @@ import { businessDayOf } from '#domain/business-day.ts'
 import { addDays } from '#domain/calendar.ts'
 import { REPORTS } from '#domain/reports.ts'
 import { runProgram } from '#platform/process.ts'
-import { pause } from '#platform/time.ts'
+import { startPeriodic } from '#platform/time.ts'
 import type { World } from '#seed/world/world.ts'
 import { describeDone, duration, rate, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
@@ -86,19 +86,12 @@ async function watch<Result>(
   work: Promise<Result>,
   look: () => Promise<void>,
 ): Promise<Result> {
-  const over = new AbortController()
-  const watching = (async () => {
-    while (!over.signal.aborted) {
-      // Its figures are for show: what ails the database, the processes themselves will say.
-      await look().catch(() => {})
-      await pause(POLL_MS, over.signal)
-    }
-  })()
+  // The figures are for show: what ails the database, the processes themselves will say.
+  const watching = startPeriodic(look, { everyMs: POLL_MS, onFailure() {} })
   try {
     return await work
   } finally {
-    over.abort()
-    await watching
+    await watching.stop()
     progress.clear()
   }
 }

@@ -144,7 +144,8 @@ export function createScenarioScheduler(
     get deliveriesHeld(): boolean {
       return plays.some(({ script }) => script.deliveriesHeld)
     },
-    clockOf: (source: string): number | undefined => plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
+    clockOf: (source: string): number | undefined =>
+      plays.map(({ script }) => script.clockOf?.(source)).find(clock => clock !== undefined),
     /** Names of what plays; 'ordinary' when nothing else does. */
     get playing() {
       return plays.length === 0 ? 'ordinary' : plays.map(({ request }) => request.scenario).join(' + ')
