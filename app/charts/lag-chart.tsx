@@ -1,5 +1,5 @@
 import { CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts'
-import { CHART_MARGIN, ChartTooltip, GRID, X_AXIS, Y_AXIS } from '#app/charts/chart-parts.tsx'
+import { CHART, GRID, tooltipOf, X_AXIS, Y_AXIS } from '#app/charts/chart-parts.tsx'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
 import type { LagSample } from '#app/pipeline/lag/lag-history.ts'
@@ -10,11 +10,9 @@ import { PathTag } from '#app/ui/marks.tsx'
 export function LagChart({ samples }: { samples: readonly LagSample[] }) {
   return (
     <LineChart
-      responsive
+      {...CHART}
       data={samples}
-      margin={CHART_MARGIN}
       aria-label="Events not read yet by batch and stream over the last minutes. The table shows the same figures."
-      className="min-h-0 w-full grow text-2xs"
     >
       <CartesianGrid {...GRID} />
       <XAxis
@@ -28,40 +26,21 @@ export function LagChart({ samples }: { samples: readonly LagSample[] }) {
       />
       <YAxis {...Y_AXIS} />
       <Tooltip
-        isAnimationActive={false}
-        content={({ active, payload }) => {
-          const sample: LagSample | undefined = payload[0]?.payload
-          if (!active || !sample) return null
-          return (
-            <ChartTooltip
-              title={formatTime(sample.at, PIPELINE_ZONE, { seconds: true })}
-              lines={[
-                { key: 'batch', name: <PathTag path="batch" />, value: formatCount(sample.batchEvents) },
-                { key: 'stream', name: <PathTag path="stream" />, value: formatCount(sample.streamEvents) },
-              ]}
-            />
-          )
-        }}
+        {...tooltipOf((sample: LagSample) => ({
+          title: formatTime(sample.at, PIPELINE_ZONE, { seconds: true }),
+          lines: [
+            { key: 'batch', name: <PathTag path="batch" />, value: formatCount(sample.batchEvents) },
+            { key: 'stream', name: <PathTag path="stream" />, value: formatCount(sample.streamEvents) },
+          ],
+        }))}
       />
-      <Line
-        dataKey="batchEvents"
-        stroke="var(--batch)"
-        strokeWidth={1.75}
-        strokeDasharray="5 3"
-        dot={false}
-        isAnimationActive={false}
-      />
-      <Line
-        dataKey="streamEvents"
-        stroke="var(--stream)"
-        strokeWidth={1.75}
-        dot={false}
-        isAnimationActive={false}
-      />
+      <Line dataKey="batchEvents" stroke="var(--batch)" strokeDasharray="5 3" {...LINE} />
+      <Line dataKey="streamEvents" stroke="var(--stream)" {...LINE} />
     </LineChart>
   )
 }
 
+const LINE = { strokeWidth: 1.75, dot: false, isAnimationActive: false } as const
 const DOMAIN: [string, string] = ['dataMin', 'dataMax']
 
 function tick(at: number): string {

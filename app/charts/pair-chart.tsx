@@ -11,10 +11,12 @@ import {
   YAxis,
 } from 'recharts'
 import {
-  CHART_MARGIN,
-  ChartTooltip,
+  BATCH_BAR,
+  batchBarLook,
+  CHART,
+  type Describe,
   GRID,
-  type TooltipLine,
+  tooltipOf,
   X_AXIS,
   Y_AXIS,
 } from '#app/charts/chart-parts.tsx'
@@ -23,7 +25,7 @@ import { signedScale } from '#app/charts/signed-scale.ts'
 
 /**
  * Batch as bars, stream as a line over them. A step that is still open is pale and dashed: both paths will
- * add to it. Bars start at zero; returns below zero hang down from it.
+ * add to it.
  */
 export function PairChart({
   points,
@@ -33,7 +35,7 @@ export function PairChart({
   points: readonly PairPoint[]
   /** What the chart shows, for who does not see it; the table holds the figures. */
   description: string
-  tooltip: (key: string) => { title: string; lines: readonly TooltipLine[] } | null
+  tooltip: Describe
 }) {
   const drawn = useMemo(() => cutOpenLine(points), [points])
   const scale = useMemo(
@@ -43,26 +45,12 @@ export function PairChart({
   // A line through a few points hides that they are points.
   const dot = points.length <= 31 ? STREAM_DOT : false
   return (
-    <ComposedChart
-      responsive
-      data={drawn}
-      margin={CHART_MARGIN}
-      aria-label={description}
-      className="min-h-0 w-full grow text-2xs"
-    >
+    <ComposedChart {...CHART} data={drawn} aria-label={description}>
       <CartesianGrid {...GRID} />
       <XAxis {...X_AXIS} />
       <YAxis {...Y_AXIS} {...scale} />
-      <Tooltip
-        isAnimationActive={false}
-        cursor={CURSOR}
-        content={({ active, payload }) => {
-          const point: DrawnPoint | undefined = payload[0]?.payload
-          const content = active && point ? tooltip(point.key) : null
-          return content ? <ChartTooltip {...content} /> : null
-        }}
-      />
-      <Bar dataKey="batch" isAnimationActive={false} maxBarSize={56} shape={BatchBar} />
+      <Tooltip {...tooltipOf((point: PairPoint) => tooltip(point.key))} cursor={CURSOR} />
+      <Bar dataKey="batch" {...BATCH_BAR} shape={BatchBar} />
       <Line dataKey="streamClosed" {...STREAM_LINE} dot={dot} />
       <Line dataKey="streamOpen" {...STREAM_LINE} dot={dot} strokeDasharray="3 4" />
     </ComposedChart>
@@ -70,10 +58,7 @@ export function PairChart({
 }
 
 function BatchBar({ x, y, width, height, payload }: BarShapeProps) {
-  const open = (payload as DrawnPoint | undefined)?.open
-  const look = open
-    ? { fill: 'var(--batch-pale)', stroke: 'var(--batch)', strokeDasharray: '3 3' }
-    : { fill: 'var(--batch)' }
+  const look = batchBarLook((payload as DrawnPoint | undefined)?.open ?? false)
   return <Rectangle x={x} y={y} width={width} height={height} radius={[3, 3, 0, 0]} {...look} />
 }
 

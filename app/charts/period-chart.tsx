@@ -10,10 +10,13 @@ import {
   YAxis,
 } from 'recharts'
 import {
-  CHART_MARGIN,
-  ChartTooltip,
+  BATCH_BAR,
+  batchBarLook,
+  CHART,
+  type Describe,
   GRID,
-  type TooltipLine,
+  RevisedMark,
+  tooltipOf,
   X_AXIS,
   Y_AXIS,
 } from '#app/charts/chart-parts.tsx'
@@ -41,31 +44,17 @@ export function PeriodChart({
   description: string
   /** Steps of the scale are whole numbers; off for ratings. */
   isWhole: boolean
-  tooltip: (key: string) => { title: string; lines: readonly TooltipLine[] } | null
+  tooltip: Describe
 }) {
   // A line through a few points hides that they are points.
   const dot = points.length <= 31 ? BEFORE_DOT : false
   return (
-    <ComposedChart
-      responsive
-      data={points}
-      margin={CHART_MARGIN}
-      aria-label={description}
-      className="min-h-0 w-full grow text-2xs"
-    >
+    <ComposedChart {...CHART} data={points} aria-label={description}>
       <CartesianGrid {...GRID} />
       <XAxis {...X_AXIS} />
       <YAxis {...Y_AXIS} allowDecimals={!isWhole} />
-      <Tooltip
-        isAnimationActive={false}
-        cursor={CURSOR}
-        content={({ active, payload }) => {
-          const point: PeriodPoint | undefined = payload[0]?.payload
-          const content = active && point ? tooltip(point.key) : null
-          return content ? <ChartTooltip {...content} /> : null
-        }}
-      />
-      <Bar dataKey="value" isAnimationActive={false} maxBarSize={56} shape={PeriodBar} />
+      <Tooltip {...tooltipOf((point: PeriodPoint) => tooltip(point.key))} cursor={CURSOR} />
+      <Bar dataKey="value" {...BATCH_BAR} shape={PeriodBar} />
       <Line dataKey="before" {...BEFORE_LINE} dot={dot} />
     </ComposedChart>
   )
@@ -74,22 +63,17 @@ export function PeriodChart({
 function PeriodBar({ x, y, width, height, payload }: BarShapeProps) {
   const point = payload as PeriodPoint
   if (point.value === null) return null
-  const look = point.open
-    ? { fill: 'var(--batch-pale)', stroke: 'var(--batch)', strokeDasharray: '3 3' }
-    : { fill: 'var(--batch)' }
-  const top = Math.min(y, y + height)
-  const middle = x + width / 2
   return (
     <g>
-      <Rectangle x={x} y={y} width={width} height={height} radius={[3, 3, 0, 0]} {...look} />
-      {point.restated ? (
-        <path
-          d={`M${middle} ${top - 10}l4 4l-4 4l-4 -4Z`}
-          fill="var(--text)"
-          stroke="var(--panel)"
-          strokeWidth={1}
-        />
-      ) : null}
+      <Rectangle
+        x={x}
+        y={y}
+        width={width}
+        height={height}
+        radius={[3, 3, 0, 0]}
+        {...batchBarLook(point.open)}
+      />
+      {point.restated ? <RevisedMark x={x + width / 2} y={Math.min(y, y + height) - 6} /> : null}
     </g>
   )
 }

@@ -35,10 +35,7 @@ describe('the scope of the page', () => {
       to: '2026-11-05',
     })
     expect(resolveScope(overview, { ...nothing, from: '2026-11-09', to: '2026-11-05' })?.scope).toMatchObject(
-      {
-        from: '2026-11-05',
-        to: '2026-11-09',
-      },
+      { from: '2026-11-05', to: '2026-11-09' },
     )
   })
 

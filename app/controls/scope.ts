@@ -7,6 +7,15 @@ export interface DayRange {
   to: BusinessDay
 }
 
+/** What a card of sales is about. */
+export interface SalesScope {
+  /** Ids; empty for all. */
+  stores: readonly string[]
+  currency: string
+  /** Of all times shown, whatever a store's own: in one zone they are in order. */
+  zone: string
+}
+
 /** What the address says, before it is held against what there is. */
 export interface AskedScope {
   from: BusinessDay | null

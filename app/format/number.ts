@@ -4,9 +4,12 @@ export const LOCALE = 'en-GB'
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 })
 
-/** A count with thousands separators and a true minus sign. */
-export function formatCount(count: number): string {
-  return withMinusSign(whole.format(count))
+/** What stands where there is no figure. Never a zero. */
+export const NO_FIGURE = '–'
+
+/** A count with thousands separators and a true minus sign; a dash for none. */
+export function formatCount(count: number | null | undefined): string {
+  return count === null || count === undefined ? NO_FIGURE : withMinusSign(whole.format(count))
 }
 
 /** A count that says its direction: `+37`, `−2`, `0`. */

@@ -76,6 +76,7 @@ export function LivePage() {
 
   const { scope, zone, currencies } = resolved
   const { stores, currency } = scope
+  const sales = { stores, currency, zone }
   const show = (part: Partial<typeof asked>) => void setAsked(part)
   return (
     <PageFrame
@@ -95,23 +96,12 @@ export function LivePage() {
     >
       <div className="grid gap-3">
         <CardContent query={board} skeleton={<TilesSkeleton />}>
-          {data => (
-            <Tiles
-              board={data}
-              now={serverNow ?? data.now}
-              stores={stores}
-              currency={currency}
-              currencies={currencies}
-              zone={zone}
-            />
-          )}
+          {data => <Tiles board={data} now={serverNow ?? data.now} scope={sales} currencies={currencies} />}
         </CardContent>
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
           <MinutesCard
             metric={asked.metric}
-            stores={stores}
-            currency={currency}
-            zone={zone}
+            scope={sales}
             postExample={example}
             count={asked.minutes}
             heightClass="h-92"
@@ -134,9 +124,8 @@ export function LivePage() {
             className="xl:col-span-2"
           />
           <FeedCard
-            stores={stores}
+            scope={sales}
             allStores={allStores}
-            zone={zone}
             postExample={example}
             filter={{
               control: (
@@ -162,11 +151,9 @@ export function LivePage() {
             <WaitingCard title="Stores" query={board} heightClass="h-92" className="xl:col-span-2" />
           )}
           <TopProductsCard
-            stores={stores}
-            currency={currency}
+            scope={sales}
             minutes={asked.products}
             onMinutes={products => show({ products })}
-            zone={zone}
           />
         </div>
       </div>

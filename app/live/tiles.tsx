@@ -1,5 +1,6 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge, formatTime } from '#app/format/time.ts'
@@ -21,18 +22,13 @@ const PACE_MINUTES = 5
 export function Tiles({
   board,
   now,
-  stores,
-  currency,
+  scope: { stores, currency, zone },
   currencies,
-  zone,
 }: {
   board: RouterOutputs['live']['board']
   now: Instant
-  /** Ids; empty for all. */
-  stores: readonly string[]
-  currency: string
+  scope: SalesScope
   currencies: readonly string[]
-  zone: string
 }) {
   const { connection, state } = useLive()
   const isKnown = connection !== 'connecting'

@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
@@ -18,24 +19,17 @@ const SPANS = [
 
 /** What sells best right now, by net sales. */
 export function TopProductsCard({
-  stores,
-  currency,
+  scope: { stores, currency, zone },
   minutes,
   onMinutes,
-  zone,
-  className,
 }: {
-  /** Ids; empty for all. */
-  stores: string[]
-  currency: string
+  scope: SalesScope
   minutes: 15 | 60
   onMinutes: (minutes: 15 | 60) => void
-  zone: string
-  className?: string
 }) {
   const trpc = useTRPC()
   const query = useQuery({
-    ...trpc.live.topProducts.queryOptions({ stores, currency, minutes }),
+    ...trpc.live.topProducts.queryOptions({ stores: [...stores], currency, minutes }),
     refetchInterval: REFRESH_MS,
     staleTime: REFRESH_MS,
     placeholderData: keepPreviousData,
@@ -45,7 +39,6 @@ export function TopProductsCard({
     <Card
       title="Top products"
       unit={currency}
-      className={className}
       actions={
         <>
           <SegmentedControl

@@ -28,8 +28,29 @@ export function TextField({ className, ...input }: ComponentProps<'input'>) {
   return <input {...input} className={classNames(FIELD, className)} />
 }
 
-export function SelectField({ className, ...select }: ComponentProps<'select'>) {
-  return <select {...select} className={classNames(FIELD, className)} />
+/** One of a few values below its label. */
+export function SelectField<Value extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string
+  value: Value
+  options: readonly (readonly [value: Value, text: string])[]
+  onChange: (value: Value) => void
+}) {
+  return (
+    <Field label={label}>
+      <select value={value} onChange={({ target }) => onChange(target.value as Value)} className={FIELD}>
+        {options.map(([option, text]) => (
+          <option key={option} value={option}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Field>
+  )
 }
 
 /** What came of the last press, announced. Keeps its place, so that nothing moves. */

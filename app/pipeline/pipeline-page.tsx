@@ -14,6 +14,7 @@ import { PageFrame } from '#app/shell/page-frame.tsx'
 import { LiveIndicator } from '#app/socket/live.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
+import { isRefreshed } from '#app/trpc/query-client.ts'
 import { useServerNow } from '#app/ui/clock.ts'
 import { PARTS, type Part, pipelineState } from '#app/url-state.ts'
 
@@ -45,8 +46,7 @@ export function PipelinePage() {
     () =>
       queryClient.invalidateQueries({
         ...trpc.pipeline.pathFilter(),
-        // What somebody has opened to look at or to edit stays as it is.
-        predicate: ({ meta }) => meta?.holdsStill !== true,
+        predicate: isRefreshed,
       }),
     { of: 'pipelineChanges', gapMs: CHANGE_GAP_MS },
   )

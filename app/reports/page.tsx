@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
 import { requestsOf, resolveReportScope } from '#app/reports/report-scope.ts'
-import { REPORT_TITLES } from '#app/reports/report-texts.ts'
+import { titleOf } from '#app/reports/report-texts.ts'
 import { ReportsPage } from '#app/reports/reports-page.tsx'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
 import { loadReportsState } from '#app/url-state.ts'
@@ -12,7 +12,7 @@ export async function generateMetadata({
   searchParams: Promise<SearchParams>
 }): Promise<Metadata> {
   const { report } = await loadReportsState(searchParams)
-  return { title: `${REPORT_TITLES[report]}, reports` }
+  return { title: `${titleOf(report)}, reports` }
 }
 
 /** Asks beforehand what the page will ask, so that its first paint has figures. What fails the browser tries. */

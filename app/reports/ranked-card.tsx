@@ -10,7 +10,7 @@ import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
-import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
+import { type Column, DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/marks.tsx'
 import { FIGURES } from '#domain/report-views.ts'
 
@@ -93,7 +93,28 @@ function RankedTable({
   onSort: (sort: TableSort) => void
 }) {
   const { rows, grain, view } = report
-  const hasPeriod = view === 'inventory-by-product'
+  const isByPeriodToo = view === 'inventory-by-product'
+  const periodColumns: Column<ReportRow>[] = [
+    {
+      key: 'key',
+      header: grain === 'month' ? 'Month' : 'Business day',
+      align: 'left',
+      isSortable: true,
+      cell: ({ key }) => formatPeriod(key.period ?? '', grain),
+    },
+    {
+      key: 'store',
+      header: 'Store',
+      align: 'left',
+      cell: ({ key }) => stores.get(key.store ?? '') ?? key.store,
+    },
+    {
+      key: 'state',
+      header: 'State',
+      align: 'left',
+      cell: ({ settlement }) => <SettlementChips settlement={settlement} />,
+    },
+  ]
   return (
     <DataTable
       caption={`${title}, batch`}
@@ -105,36 +126,14 @@ function RankedTable({
       keepsFirstColumn
       columns={[
         {
-          key: hasPeriod ? 'thing' : 'key',
+          key: isByPeriodToo ? 'thing' : 'key',
           header: HEADERS[view] ?? 'Product',
           align: 'left',
-          isSortable: !hasPeriod,
+          isSortable: !isByPeriodToo,
           cell: row => rowTitle(row, stores),
           total: 'Total of all rows',
         },
-        ...(hasPeriod
-          ? [
-              {
-                key: 'key',
-                header: grain === 'month' ? 'Month' : 'Business day',
-                align: 'left' as const,
-                isSortable: true,
-                cell: (row: Report['rows'][number]) => formatPeriod(row.key.period ?? '', grain),
-              },
-              {
-                key: 'store',
-                header: 'Store',
-                align: 'left' as const,
-                cell: (row: Report['rows'][number]) => stores.get(row.key.store ?? '') ?? row.key.store,
-              },
-              {
-                key: 'state',
-                header: 'State',
-                align: 'left' as const,
-                cell: (row: Report['rows'][number]) => <SettlementChips settlement={row.settlement} />,
-              },
-            ]
-          : []),
+        ...(isByPeriodToo ? periodColumns : []),
         ...figureColumns(report),
       ]}
     />

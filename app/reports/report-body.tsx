@@ -6,7 +6,7 @@ import { formatMoment } from '#app/format/time.ts'
 import { PeriodCard } from '#app/reports/period-card.tsx'
 import { ProductSearch, RankedCard, StockoutFilter } from '#app/reports/ranked-card.tsx'
 import { MAX_DAYS, type ReportScope, requestsOf } from '#app/reports/report-scope.ts'
-import { comparedText, rangeText, tilesOf, VIEW_TITLES } from '#app/reports/report-texts.ts'
+import { comparedText, rangeText, tilesOf, titleOf } from '#app/reports/report-texts.ts'
 import { SettlementLegend, unsettledText } from '#app/reports/settlement.tsx'
 import { StockEquation, TotalTiles } from '#app/reports/totals.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
@@ -61,7 +61,7 @@ export function ReportBody({
 
   const firstCard = isByPeriod(firstView) ? (
     <PeriodCard
-      title={VIEW_TITLES[firstView]}
+      title={titleOf(firstView)}
       query={first}
       grain={scope.grain}
       figures={figuresOf(firstView, scope)}
@@ -74,7 +74,7 @@ export function ReportBody({
     />
   ) : (
     <RankedCard
-      title={VIEW_TITLES[firstView]}
+      title={titleOf(firstView)}
       heightClass="h-96"
       query={first}
       stores={names}
@@ -86,7 +86,7 @@ export function ReportBody({
   )
   const secondCard = (
     <RankedCard
-      title={VIEW_TITLES[secondView]}
+      title={titleOf(secondView)}
       heightClass={secondView === 'sales-by-store' ? 'h-80' : 'h-[32rem]'}
       query={second}
       stores={names}

@@ -1,6 +1,6 @@
 import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
 import { formatMoney, formatSignedMoney } from '#app/format/money.ts'
-import { LOCALE, withMinusSign } from '#app/format/number.ts'
+import { LOCALE, NO_FIGURE, withMinusSign } from '#app/format/number.ts'
 import type { Report } from '#app/trpc/router-outputs.ts'
 import type { ReportName } from '#app/url-state.ts'
 import type { Grain } from '#domain/calendar.ts'
@@ -12,26 +12,9 @@ import {
   type ViewName,
 } from '#domain/report-views.ts'
 
-export const REPORT_TITLES: Record<ReportName, string> = {
-  sales: 'Sales',
-  inventory: 'Inventory',
-  products: 'Products',
-  returns: 'Returns',
-  reviews: 'Reviews',
-}
-
-/** Titles of the cards; those by period say the period after it. */
-export const VIEW_TITLES: Record<ViewName, string> = {
-  sales: 'Sales',
-  'sales-by-store': 'Sales by store',
-  inventory: 'Inventory',
-  'inventory-by-product': 'Inventory by product',
-  products: 'Products',
-  categories: 'Categories',
-  returns: 'Returns',
-  'returns-by-product': 'Returns by product',
-  reviews: 'Reviews',
-  'reviews-by-product': 'Reviews by product',
+/** A report or one of its tables as a title: `Sales by store`. Those by period say the period after it. */
+export function titleOf(name: ReportName | ViewName): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`
 }
 
 /** The figures that stand above a report, of its first table. */
@@ -51,9 +34,6 @@ export function tilesOf(report: ReportName, currency: string): readonly FigureNa
       return []
   }
 }
-
-/** What stands where there is no figure. Never a zero. */
-const NO_FIGURE = '–'
 
 const counts = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const ratios = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 })

@@ -6,7 +6,7 @@ import { PeriodControl } from '#app/controls/period-control.tsx'
 import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
 import { ReportBody } from '#app/reports/report-body.tsx'
 import { REPORT_VIEWS, type ReportScope, resolveReportScope } from '#app/reports/report-scope.ts'
-import { COMPARISON_NAMES, REPORT_TITLES } from '#app/reports/report-texts.ts'
+import { COMPARISON_NAMES, titleOf } from '#app/reports/report-texts.ts'
 import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -172,7 +172,7 @@ function ReportTabs({ asked, onReport }: { asked: AskedReport; onReport: (report
               }}
               className="-mb-px flex min-h-10 items-center border-b-2 border-transparent px-3 text-sm text-muted hover:text-text aria-[current]:border-text aria-[current]:font-medium aria-[current]:text-text pointer-coarse:min-h-11"
             >
-              {REPORT_TITLES[report]}
+              {titleOf(report)}
             </a>
           </li>
         ))}

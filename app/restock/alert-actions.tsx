@@ -1,5 +1,5 @@
 import { Menu } from '@base-ui/react/menu'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -66,15 +66,11 @@ type Action = { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomor
 
 export type Act = (alertIds: string[], action: Action) => void
 
-/** Does something about alerts, under the name given, and reads the list again. Other pages hear of it by the socket. */
+/** Does something about alerts, under the name given. */
 export function useAct(): { act: Act; isActing: boolean; failure: string | null } {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const by = useActor()
-  const { mutate, isPending, error } = useMutation({
-    ...trpc.restock.act.mutationOptions(),
-    onSettled: () => queryClient.invalidateQueries(trpc.restock.alerts.pathFilter()),
-  })
+  const { mutate, isPending, error } = useMutation(trpc.restock.act.mutationOptions())
   return {
     act: (alertIds, action) => mutate({ alertIds, action, by }),
     isActing: isPending,

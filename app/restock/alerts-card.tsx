@@ -152,11 +152,7 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
         },
         { key: 'hand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
         { key: 'order', header: 'On order', cell: ({ onOrder }) => formatCount(onOrder) },
-        {
-          key: 'point',
-          header: 'Reorder at',
-          cell: ({ reorderPoint }) => (reorderPoint === null ? '–' : formatCount(reorderPoint)),
-        },
+        { key: 'point', header: 'Reorder at', cell: ({ reorderPoint }) => formatCount(reorderPoint) },
         {
           key: 'opened',
           header: 'Opened',
@@ -177,11 +173,7 @@ function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
           align: 'left',
           cell: alert => <Handling alert={alert} zone={zone} now={now} />,
         },
-        {
-          key: 'act',
-          header: 'Action',
-          cell: alert => <AlertActions alert={alert} act={act} busy={busy} />,
-        },
+        { key: 'act', header: 'Action', cell: alert => <AlertActions alert={alert} act={act} busy={busy} /> },
       ]}
     />
   )
@@ -201,7 +193,7 @@ function AlertItem({ alert, stores, now, zone, act, busy }: Shown & { alert: Ale
       <dl className="my-2 grid grid-cols-4 gap-2 text-2xs">
         <Fact name="On hand">{formatCount(onHand)}</Fact>
         <Fact name="On order">{formatCount(onOrder)}</Fact>
-        <Fact name="Reorder at">{reorderPoint === null ? '–' : formatCount(reorderPoint)}</Fact>
+        <Fact name="Reorder at">{formatCount(reorderPoint)}</Fact>
         <Fact name="Open for">
           <span title={formatFullMoment(openedAt, zone)}>{formatShortAge(now - openedAt)}</span>
         </Fact>

@@ -117,11 +117,7 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
             { key: 'hand', header: 'On hand', cell: line => formatCount(line.onHand) },
             { key: 'order', header: 'On order', cell: line => formatCount(line.onOrder) },
             { key: 'point', header: 'Reorder at', cell: line => formatCount(line.reorderPoint) },
-            {
-              key: 'upto',
-              header: 'Up to',
-              cell: line => (line.orderUpTo === null ? '–' : formatCount(line.orderUpTo)),
-            },
+            { key: 'upto', header: 'Up to', cell: line => formatCount(line.orderUpTo) },
             { key: 'pack', header: 'Pack of', cell: line => formatCount(line.packSize) },
             {
               key: 'units',

@@ -1,5 +1,6 @@
 import { Pause, Play } from 'lucide-react'
 import { memo, type ReactNode, useState } from 'react'
+import type { SalesScope } from '#app/controls/scope.ts'
 import { formatDate, formatShortDay } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
@@ -18,18 +19,14 @@ const SHOWN_SALES = 60
 
 /** The newest sales as the stream counts them. Held still by a press, it says how many have passed since. */
 export function FeedCard({
-  stores,
+  scope: { stores, zone },
   allStores,
-  zone,
   postExample,
   filter,
   className,
 }: {
-  /** Ids; empty for all. */
-  stores: readonly string[]
+  scope: SalesScope
   allStores: readonly StoreSummary[]
-  /** Of all times shown, whatever a store's own: in one zone they are in order. */
-  zone: string
   /** A command that makes a sale. */
   postExample: string | undefined
   /** Shows some of them only, and says which in its control. */

@@ -1,5 +1,6 @@
 import dynamic from 'next/dynamic'
 import { type ReactNode, useMemo } from 'react'
+import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
@@ -18,18 +19,13 @@ import { windowStartOf } from '#domain/window.ts'
 
 const MinuteChart = dynamic(
   () => loadPatiently(() => import('#app/charts/minute-chart.tsx')).then(module => module.MinuteChart),
-  {
-    ssr: false,
-    loading: () => <Skeleton className="grow" />,
-  },
+  { ssr: false, loading: () => <Skeleton className="grow" /> },
 )
 
 /** The last hour by minute, straight from the live socket: what only the stream knows yet. */
 export function MinutesCard({
   metric,
-  stores,
-  currency,
-  zone,
+  scope: { stores, currency, zone },
   postExample,
   count = SHOWN_MINUTES,
   choice,
@@ -37,10 +33,7 @@ export function MinutesCard({
   className,
 }: {
   metric: Metric
-  /** Ids; empty for all. */
-  stores: readonly string[]
-  currency: string
-  zone: string
+  scope: SalesScope
   /** A command that makes a sale. */
   postExample: string | undefined
   /** How many minutes back. */

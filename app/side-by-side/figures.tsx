@@ -36,24 +36,17 @@ export function Figures({
   if (query.error && !query.data) return <WaitingCard title="Figures" query={query} />
   return (
     <div className="grid grid-cols-1 gap-3 sm:grid-cols-2 lg:grid-cols-6 min-[88rem]:grid-cols-5">
-      {METRICS.map(metric => (
+      {([...METRICS, 'averageOrderValue'] as const).map(name => (
         <Figure
-          key={metric}
-          name={metric}
+          key={name}
+          name={name}
           query={query}
           currency={currency}
           zone={zone}
-          onExplain={() => onExplain(metric)}
+          // What the average is made of is explained with the net sales.
+          onExplain={() => onExplain(name === 'averageOrderValue' ? 'net' : name)}
         />
       ))}
-      <Figure
-        name="averageOrderValue"
-        query={query}
-        currency={currency}
-        zone={zone}
-        // What it is made of is explained with the net sales.
-        onExplain={() => onExplain('net')}
-      />
     </div>
   )
 }
@@ -96,7 +89,7 @@ function Figure({
       }
     >
       <CardContent query={query} skeleton={<FigureSkeleton />} staleNote={false}>
-        {data => <FigurePair name={name} data={data} currency={currency} zone={zone} onExplain={onExplain} />}
+        {data => <FigurePair name={name} data={data} zone={zone} onExplain={onExplain} />}
       </CardContent>
     </Card>
   )
@@ -109,16 +102,15 @@ function Figure({
 function FigurePair({
   name,
   data,
-  currency,
   zone,
   onExplain,
 }: {
   name: FigureName
   data: SideBySide
-  currency: string
   zone: string
   onExplain: () => void
 }) {
+  const { currency } = data.scope
   const asOf = useAsOf(data, zone)
   const comparison = name === 'averageOrderValue' ? undefined : findMetric(data.metrics, name)
   const { batch, stream, difference, unexplained } = comparison

@@ -3,7 +3,7 @@ import { formatCount, plural } from '#app/format/number.ts'
 import { formatAge, formatFullMoment, formatMoment } from '#app/format/time.ts'
 import type { Freshness, PartitionLag } from '#app/trpc/router-outputs.ts'
 import { offsetsText } from '#app/ui/basis.tsx'
-import { Card, CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
+import { Card, CardContent, type CardQuery, RowSkeletons } from '#app/ui/card.tsx'
 import { PathTag } from '#app/ui/marks.tsx'
 
 /** How fresh each path is: when it last looked, how far it has read the log, and what it has not read yet. */
@@ -21,7 +21,7 @@ export function FreshnessCard({
 }) {
   return (
     <Card title="Freshness" note="how far each path has read the log" className={className}>
-      <CardContent query={query} skeleton={<FreshnessSkeleton />}>
+      <CardContent query={query} skeleton={<RowSkeletons rows={7} />}>
         {freshness => <Rows freshness={freshness} now={serverNow ?? freshness.now} zone={zone} />}
       </CardContent>
     </Card>
@@ -107,15 +107,4 @@ function nextRunText({ nextTickAt, heartbeatAt, dirtyStoreDays }: Freshness['bat
   if (heartbeatAt === null || nextTickAt === null) return 'no schedule runs'
   const work = dirtyStoreDays === 0 ? 'nothing to do' : `${plural(dirtyStoreDays, 'store-day')} to do`
   return `${nextTickAt <= now ? 'due now' : `in ${formatAge(nextTickAt - now)}`}, ${work}`
-}
-
-/** As tall as the table it stands for. */
-function FreshnessSkeleton() {
-  return (
-    <div className="grid gap-2">
-      {['head', 'worked', 'lag', 'mark', 'offset', 'next', 'todo'].map(row => (
-        <Skeleton key={row} className="h-8" />
-      ))}
-    </div>
-  )
 }

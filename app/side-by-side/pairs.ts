@@ -7,15 +7,12 @@ import {
   isZeroMoney,
   sumAmounts,
 } from '#app/format/money.ts'
-import { formatCount, formatSignedCount, plural } from '#app/format/number.ts'
+import { formatCount, formatSignedCount, NO_FIGURE, plural } from '#app/format/number.ts'
 import type { HourlyFigures, MetricComparison, SideBySide } from '#app/trpc/router-outputs.ts'
 import type { Metric } from '#app/url-state.ts'
 import { daysBetween } from '#domain/calendar.ts'
 import { METRIC_TEXTS } from '#domain/measures.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
-
-/** Shown where a path has no figure: not the same as zero. */
-const NONE = '–'
 
 /** What both paths say and by how much they differ, ready to read: rounded, signed, with separators. */
 export interface StepTexts {
@@ -35,7 +32,7 @@ export function pairTexts(comparison: MetricComparison, currency: string): PairT
   const { batch, stream, difference } = comparison
   const show = (value: string) => formatValue(value, comparison.unit, currency)
   return {
-    batch: batch === null ? NONE : show(batch),
+    batch: batch === null ? NO_FIGURE : show(batch),
     stream: show(stream),
     difference: formatSignedValue(difference, comparison.unit, currency),
     unexplained: unexplainedText(comparison, currency),
@@ -61,10 +58,12 @@ export function averageOrderValueTexts(metrics: readonly MetricComparison[], cur
   const stream = average(gross?.stream, discounts?.stream, orders?.stream)
   const explained = [gross, discounts, orders].every(part => part?.unexplainedStoreDays === 0)
   return {
-    batch: batch === null ? NONE : formatMoney(formatAmount(batch), currency),
-    stream: stream === null ? NONE : formatMoney(formatAmount(stream), currency),
+    batch: batch === null ? NO_FIGURE : formatMoney(formatAmount(batch), currency),
+    stream: stream === null ? NO_FIGURE : formatMoney(formatAmount(stream), currency),
     difference:
-      batch === null || stream === null ? NONE : formatSignedMoney(formatAmount(stream - batch), currency),
+      batch === null || stream === null
+        ? NO_FIGURE
+        : formatSignedMoney(formatAmount(stream - batch), currency),
     unexplained: explained ? null : 'partly',
   }
 }
@@ -137,7 +136,7 @@ export function stepTexts({ batch, stream }: PairStep, metric: Metric, currency:
   const unit = METRIC_TEXTS[metric].kind
   const figureOf = (figures: HourlyFigures | null) => (figures ? String(figures[metric]) : '0')
   const show = (figures: HourlyFigures | null) =>
-    figures ? formatValue(figureOf(figures), unit, currency) : NONE
+    figures ? formatValue(figureOf(figures), unit, currency) : NO_FIGURE
   const difference =
     unit === 'money'
       ? formatAmount(sumAmounts([figureOf(stream)]) - sumAmounts([figureOf(batch)]))

@@ -15,7 +15,7 @@ import { PageFrame } from '#app/shell/page-frame.tsx'
 import { Figures } from '#app/side-by-side/figures.tsx'
 import { FreshnessCard } from '#app/side-by-side/freshness-card.tsx'
 import { StepsCard } from '#app/side-by-side/steps-card.tsx'
-import { WhyCard } from '#app/side-by-side/why-card.tsx'
+import { WHY_ID, WhyCard } from '#app/side-by-side/why-card.tsx'
 import { LiveIndicator } from '#app/socket/live.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -25,7 +25,6 @@ import { useServerNow } from '#app/ui/clock.ts'
 import type { Metric } from '#app/url-state.ts'
 import { sideBySideState } from '#app/url-state.ts'
 
-const WHY_ID = 'why-they-differ'
 /** Ages tick in between by the browser's clock. */
 const FRESHNESS_MS = 5_000
 
@@ -71,6 +70,7 @@ export function SideBySidePage() {
 
   const { scope, zone, currencies, newestDay } = resolved
   const { stores, currency } = scope
+  const sales = { stores, currency, zone }
   const { metric } = asked
   // A day is open while the stream still expects sales of it.
   const isOpen = sideBySide.data?.hours.some(({ open }) => open) ?? false
@@ -108,25 +108,11 @@ export function SideBySidePage() {
             onMetric={about => show({ metric: about })}
             className="xl:col-span-2"
           />
-          <FeedCard
-            stores={stores}
-            allStores={allStores}
-            zone={zone}
-            postExample={example}
-            className="xl:row-span-2"
-          />
-          <MinutesCard
-            metric={metric}
-            stores={stores}
-            currency={currency}
-            zone={zone}
-            postExample={example}
-            className="xl:col-span-2"
-          />
+          <FeedCard scope={sales} allStores={allStores} postExample={example} className="xl:row-span-2" />
+          <MinutesCard metric={metric} scope={sales} postExample={example} className="xl:col-span-2" />
         </div>
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-12">
           <WhyCard
-            id={WHY_ID}
             query={sideBySide}
             metric={metric}
             currency={currency}

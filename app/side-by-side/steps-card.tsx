@@ -15,10 +15,7 @@ import { METRIC_TEXTS } from '#domain/measures.ts'
 
 const PairChart = dynamic(
   () => loadPatiently(() => import('#app/charts/pair-chart.tsx')).then(module => module.PairChart),
-  {
-    ssr: false,
-    loading: () => <Skeleton className="grow" />,
-  },
+  { ssr: false, loading: () => <Skeleton className="grow" /> },
 )
 
 const CHOICES = METRICS.map(metric => ({ value: metric, label: METRIC_TEXTS[metric].title }))
@@ -74,27 +71,17 @@ export function StepsCard({
             <EmptyState what="Nothing was sold on these days." advice="Choose other days or stores above." />
           }
         >
-          {answer => <Steps show={show} answer={answer} metric={metric} currency={currency} />}
+          {answer => <Steps show={show} answer={answer} metric={metric} />}
         </CardContent>
       )}
     </ChartWithTable>
   )
 }
 
-function Steps({
-  show,
-  answer,
-  metric,
-  currency,
-}: {
-  show: 'chart' | 'table'
-  answer: SideBySide
-  metric: Metric
-  currency: string
-}) {
+function Steps({ show, answer, metric }: { show: 'chart' | 'table'; answer: SideBySide; metric: Metric }) {
   const steps = useMemo(() => stepsOf(answer, metric), [answer, metric])
   const points = useMemo(() => steps.map(({ point }) => point), [steps])
-  const texts = (step: PairStep) => stepTexts(step, metric, currency)
+  const texts = (step: PairStep) => stepTexts(step, metric, answer.scope.currency)
   const { title } = METRIC_TEXTS[metric]
   if (show === 'table') {
     return (

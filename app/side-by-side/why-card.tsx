@@ -3,11 +3,14 @@ import { formatCount, plural } from '#app/format/number.ts'
 import { EventsDialog, type EventsShown } from '#app/side-by-side/events-dialog.tsx'
 import { findMetric, formatExactValue, formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
 import type { DifferenceClass, EventCause, MetricComparison, SideBySide } from '#app/trpc/router-outputs.ts'
-import { Card, CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
+import { Card, CardContent, type CardQuery, RowSkeletons } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { PathTag } from '#app/ui/marks.tsx'
 import type { Metric } from '#app/url-state.ts'
 import { METRIC_TEXTS } from '#domain/measures.ts'
+
+/** Where a figure's "Why" leads. */
+export const WHY_ID = 'why-they-differ'
 
 /** The step from the batch figure to the live one, cause by cause, to the event. */
 export function WhyCard({
@@ -15,27 +18,24 @@ export function WhyCard({
   metric,
   currency,
   zone,
-  id,
   className,
 }: {
   query: CardQuery<SideBySide>
   metric: Metric
   currency: string
   zone: string
-  /** Where a figure's "Why" leads. */
-  id: string
   className?: string
 }) {
   const { title, kind } = METRIC_TEXTS[metric]
   return (
-    <div id={id} className={classNames('grid scroll-mt-20', className)}>
+    <div id={WHY_ID} className={classNames('grid scroll-mt-20', className)}>
       <Card
         title={`Why ${title.toLowerCase()} differ`}
         unit={kind === 'money' ? currency : undefined}
         note={query.data ? coverageText(query.data) : null}
       >
-        <CardContent query={query} skeleton={<WhySkeleton />}>
-          {answer => <Causes answer={answer} metric={metric} currency={currency} zone={zone} />}
+        <CardContent query={query} skeleton={<RowSkeletons rows={7} />}>
+          {answer => <Causes answer={answer} metric={metric} zone={zone} />}
         </CardContent>
       </Card>
     </div>
@@ -45,17 +45,8 @@ export function WhyCard({
 /** All of them, in this order, whether or not they contribute: rows that came and went would make the table jump. */
 const CAUSES = ['after-batch', 'before-stream', 'rule-version', 'unexplained'] as const
 
-function Causes({
-  answer,
-  metric,
-  currency,
-  zone,
-}: {
-  answer: SideBySide
-  metric: Metric
-  currency: string
-  zone: string
-}) {
+function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; zone: string }) {
+  const { currency } = answer.scope
   const [shown, setShown] = useState<EventsShown | null>(null)
   const comparison = findMetric(answer.metrics, metric)
   if (!comparison) return null
@@ -133,17 +124,6 @@ function coverageText({ coverage: { storeDays, withBatch } }: SideBySide): strin
 
 function runText({ batchBasis: { runId } }: SideBySide): string {
   return runId === null ? 'not run yet' : `run ${formatCount(runId)}`
-}
-
-/** As tall as the table it stands for. */
-function WhySkeleton() {
-  return (
-    <div className="grid gap-2">
-      {['head', 'batch', 'after', 'before', 'rules', 'unexplained', 'stream'].map(row => (
-        <Skeleton key={row} className="h-8" />
-      ))}
-    </div>
-  )
 }
 
 const CAUSE_TEXTS: Record<DifferenceClass['cause'], string> = {

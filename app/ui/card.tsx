@@ -125,6 +125,18 @@ export function CardContent<Data>({
   )
 }
 
+/** As tall as a table of so many rows. */
+export function RowSkeletons({ rows }: { rows: number }) {
+  return (
+    <div className="grid gap-2">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows without content never change places
+        <Skeleton key={row} className="h-8" />
+      ))}
+    </div>
+  )
+}
+
 /** A card whose content cannot be begun without what is still to come: loading, or why it does not come. */
 export function WaitingCard({
   title,

@@ -1,5 +1,6 @@
 import { TRPCClientError } from '@trpc/client'
 import { RotateCw, TriangleAlert } from 'lucide-react'
+import { errorCodeOf, isRefusal } from '#app/trpc/query-client.ts'
 import { Button } from '#app/ui/button.tsx'
 
 /** A failure in words for the reader of a page: what happened, and what they can do. */
@@ -11,7 +12,7 @@ interface Failure {
 /** @param error what a query or the socket threw */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof TRPCClientError) {
-    const code = codeOf(error)
+    const code = errorCodeOf(error)
     if (code === null) {
       return {
         what: 'The server of this page did not answer.',
@@ -41,20 +42,9 @@ export function describeFailure(error: unknown): Failure {
   }
 }
 
-/** tRPC's error code, or null when no answer came at all. */
-function codeOf(error: TRPCClientError<never>): string | null {
-  const data: unknown = error.data
-  if (typeof data === 'object' && data !== null && 'code' in data) return String(data.code)
-  return null
-}
-
 /** Why something that was asked for was not done, in a sentence. A refusal says itself what can be done. */
 export function failureText(error: unknown): string {
-  if (error instanceof TRPCClientError) {
-    const data: unknown = error.data
-    if (typeof data === 'object' && data !== null && 'code' in data && data.code === 'BAD_REQUEST')
-      return error.message
-  }
+  if (isRefusal(error)) return error.message
   const { what, advice } = describeFailure(error)
   return `${what} ${advice}`
 }

@@ -133,11 +133,7 @@ function RegisterTable({ registers }: { registers: readonly RegisterDay[] }) {
             </span>
           ),
         },
-        {
-          key: 'z-orders',
-          header: 'Z, orders',
-          cell: row => (row.zOrders === null ? '–' : formatCount(row.zOrders)),
-        },
+        { key: 'z-orders', header: 'Z, orders', cell: row => formatCount(row.zOrders) },
         { key: 'log-orders', header: 'Log, orders', cell: row => formatCount(row.logOrders) },
         { key: 'z-net', header: 'Z, net', cell: row => money(row.zNet, row.currency) },
         { key: 'log-net', header: 'Log, net', cell: row => money(row.logNet, row.currency) },

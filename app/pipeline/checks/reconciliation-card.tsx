@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Check, TriangleAlert } from 'lucide-react'
 import { formatDayRange } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
@@ -91,20 +91,16 @@ function RunsTable({ data: { runs }, now }: { data: Reconciliations; now: number
       columns={[
         { key: 'run', header: 'Run', cell: run => formatCount(run.runId) },
         { key: 'state', header: 'State', align: 'left', cell: run => <RunStateChip state={run.state} /> },
-        {
-          key: 'at',
-          header: 'Started',
-          cell: run => <Ago at={run.startedAt} now={now} />,
-        },
+        { key: 'at', header: 'Started', cell: run => <Ago at={run.startedAt} now={now} /> },
         {
           key: 'took',
           header: 'Took',
           cell: run => (run.finishedAt === null ? '–' : formatLag(run.finishedAt - run.startedAt)),
         },
-        { key: 'figures', header: 'Figures', cell: run => countOf(run.standing?.figures) },
-        { key: 'differing', header: 'Differ', cell: run => countOf(run.standing?.differing) },
-        { key: 'explained', header: 'Explained', cell: run => countOf(run.standing?.explained) },
-        { key: 'unexplained', header: 'Unexplained', cell: run => countOf(run.standing?.unexplained) },
+        { key: 'figures', header: 'Figures', cell: run => formatCount(run.standing?.figures) },
+        { key: 'differing', header: 'Differ', cell: run => formatCount(run.standing?.differing) },
+        { key: 'explained', header: 'Explained', cell: run => formatCount(run.standing?.explained) },
+        { key: 'unexplained', header: 'Unexplained', cell: run => formatCount(run.standing?.unexplained) },
         { key: 'findings', header: 'Findings', cell: run => formatCount(run.findings) },
         {
           key: 'why',
@@ -122,19 +118,11 @@ function RunsTable({ data: { runs }, now }: { data: Reconciliations; now: number
   )
 }
 
-function countOf(count: number | undefined): string {
-  return count === undefined ? '–' : formatCount(count)
-}
-
 /** Asks the jobs process to compare every day of the log, a year at most. */
 function RunNow() {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const requests = useQuery(trpc.pipeline.jobs.requests.queryOptions())
-  const request = useMutation({
-    ...trpc.pipeline.jobs.request.mutationOptions(),
-    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
-  })
+  const request = useMutation(trpc.pipeline.jobs.request.mutationOptions())
   const range = requests.data?.range
   const asked = request.data
     ? requests.data?.requests.find(({ request: number }) => number === request.data)

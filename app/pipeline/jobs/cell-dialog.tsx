@@ -74,11 +74,7 @@ function Stores({ stores }: { stores: RouterOutputs['pipeline']['jobs']['cell'][
             </span>
           ),
         },
-        {
-          key: 'read',
-          header: 'Read through',
-          cell: row => (row.throughOffset === null ? '–' : formatCount(row.throughOffset)),
-        },
+        { key: 'read', header: 'Read through', cell: row => formatCount(row.throughOffset) },
         { key: 'reason', header: 'To do', align: 'left', cell: row => row.reason ?? '–' },
       ]}
     />

@@ -3,7 +3,7 @@ import { useQueryStates } from 'nuqs'
 import { formatDate } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatLag } from '#app/format/time.ts'
-import { Field, SelectField } from '#app/pipeline/form.tsx'
+import { SelectField } from '#app/pipeline/form.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { RunStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
@@ -15,7 +15,6 @@ import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
 import { pipelineState } from '#app/url-state.ts'
 
 const STATES = ['running', 'succeeded', 'failed', 'abandoned'] as const
-type State = (typeof STATES)[number]
 
 /** Every attempt, newest first. The filter is in the address: a link shows what its sender saw. */
 export function LedgerCard() {
@@ -42,32 +41,21 @@ export function LedgerCard() {
       actions={<Button onClick={() => void query.refetch()}>Read anew</Button>}
     >
       <div className="mb-3 grid gap-2 sm:grid-cols-[minmax(0,16rem)_minmax(0,12rem)]">
-        <Field label="Job">
-          <SelectField
-            value={job ?? ''}
-            onChange={event => void setFilter({ job: event.target.value || null })}
-          >
-            <option value="">every job</option>
-            {list.data?.jobs.map(entry => (
-              <option key={entry.job} value={entry.job}>
-                {entry.job}
-              </option>
-            ))}
-          </SelectField>
-        </Field>
-        <Field label="State">
-          <SelectField
-            value={state ?? ''}
-            onChange={event => void setFilter({ state: (event.target.value as State) || null })}
-          >
-            <option value="">every state</option>
-            {STATES.map(name => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </SelectField>
-        </Field>
+        <SelectField
+          label="Job"
+          value={job ?? ''}
+          onChange={chosen => void setFilter({ job: chosen || null })}
+          options={[
+            ['', 'every job'],
+            ...(list.data?.jobs ?? []).map(entry => [entry.job, entry.job] as const),
+          ]}
+        />
+        <SelectField
+          label="State"
+          value={state ?? ''}
+          onChange={chosen => void setFilter({ state: chosen || null })}
+          options={[['', 'every state'], ...STATES.map(name => [name, name] as const)]}
+        />
       </div>
       <CardContent
         query={query}
@@ -122,21 +110,13 @@ export function RunTable({
           : []),
         { key: 'store', header: 'Store', align: 'left', cell: run => run.store },
         { key: 'state', header: 'State', align: 'left', cell: run => <RunStateChip state={run.state} /> },
-        {
-          key: 'started',
-          header: 'Started',
-          cell: run => <Moment at={run.startedAt} now={now} />,
-        },
+        { key: 'started', header: 'Started', cell: run => <Moment at={run.startedAt} now={now} /> },
         {
           key: 'duration',
           header: 'Took',
           cell: run => (run.finishedAt === null ? '–' : formatLag(run.finishedAt - run.startedAt)),
         },
-        {
-          key: 'rows',
-          header: 'Rows',
-          cell: run => (run.rowCount === null ? '–' : formatCount(run.rowCount)),
-        },
+        { key: 'rows', header: 'Rows', cell: run => formatCount(run.rowCount) },
         {
           key: 'offset',
           header: 'Read through',

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { formatDayRange } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
@@ -52,16 +52,12 @@ function Liveness({ heartbeatAt, now }: { heartbeatAt: number | null; now: numbe
 
 function RequestForm({ range }: { range: Requests['range'] }) {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const list = useQuery({ ...trpc.pipeline.jobs.list.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
   const [job, setJob] = useState('all')
   // Null: the newest day of the log, whichever that is by then.
   const [from, setFrom] = useState<string | null>(null)
   const [to, setTo] = useState<string | null>(null)
-  const request = useMutation({
-    ...trpc.pipeline.jobs.request.mutationOptions(),
-    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.jobs.requests.pathFilter()),
-  })
+  const request = useMutation(trpc.pipeline.jobs.request.mutationOptions())
   const jobs = list.data?.jobs ?? []
   const takesRange = job === list.data?.all || (jobs.find(entry => entry.job === job)?.takesRange ?? true)
   const firstDay = from ?? range?.to ?? ''
@@ -75,16 +71,15 @@ function RequestForm({ range }: { range: Requests['range'] }) {
   return (
     <form onSubmit={submit} aria-label="Run a job" className="mb-3 grid gap-2">
       <div className="grid items-end gap-2 sm:grid-cols-[minmax(0,16rem)_auto_auto_auto] sm:justify-start">
-        <Field label="Job">
-          <SelectField value={job} onChange={event => setJob(event.target.value)}>
-            <option value={list.data?.all ?? 'all'}>all reports</option>
-            {jobs.map(entry => (
-              <option key={entry.job} value={entry.job}>
-                {entry.job}
-              </option>
-            ))}
-          </SelectField>
-        </Field>
+        <SelectField
+          label="Job"
+          value={job}
+          onChange={setJob}
+          options={[
+            [list.data?.all ?? 'all', 'all reports'],
+            ...jobs.map(entry => [entry.job, entry.job] as const),
+          ]}
+        />
         <Field label="First day">
           <TextField
             type="date"

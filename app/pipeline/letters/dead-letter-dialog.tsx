@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { type ReactNode, useId, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
@@ -93,13 +93,9 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 /** The event to be put right. What was typed stays when the list behind is read anew. */
 function Repair({ letter }: { letter: Letter }) {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const id = useId()
   const [text, setText] = useState(letter.payload.text)
-  const requeue = useMutation({
-    ...trpc.pipeline.letters.requeue.mutationOptions(),
-    onSuccess: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
-  })
+  const requeue = useMutation(trpc.pipeline.letters.requeue.mutationOptions())
   return (
     <form
       aria-label="Repair and requeue"
@@ -183,12 +179,8 @@ function Payload({ letter }: { letter: Letter }) {
 
 function Discard({ deadLetter }: { deadLetter: number }) {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const [reason, setReason] = useState('')
-  const discard = useMutation({
-    ...trpc.pipeline.letters.discard.mutationOptions(),
-    onSuccess: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
-  })
+  const discard = useMutation(trpc.pipeline.letters.discard.mutationOptions())
   return (
     <form
       aria-label="Discard"

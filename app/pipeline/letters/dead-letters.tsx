@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
 import { useDeferredValue, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
@@ -52,32 +52,23 @@ export function LettersPart() {
       note="what could not be processed: kept with its reason, put right, and sent again"
     >
       <div className="mb-3 grid gap-2 sm:grid-cols-[minmax(0,10rem)_minmax(0,16rem)_minmax(0,1fr)]">
-        <Field label="State">
-          <SelectField
-            value={state ?? ANY_STATE}
-            onChange={event => void setAsked({ state: event.target.value as State | typeof ANY_STATE })}
-          >
-            {STATES.map(name => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-            <option value={ANY_STATE}>any</option>
-          </SelectField>
-        </Field>
-        <Field label="Reason">
-          <SelectField
-            value={reason ?? ''}
-            onChange={event => void setAsked({ reason: event.target.value || null })}
-          >
-            <option value="">every reason</option>
-            {withReason(reasons, reason).map(entry => (
-              <option key={entry.reason} value={entry.reason}>
-                {entry.reason} ({formatCount(entry.letters)} open)
-              </option>
-            ))}
-          </SelectField>
-        </Field>
+        <SelectField
+          label="State"
+          value={state ?? ANY_STATE}
+          onChange={chosen => void setAsked({ state: chosen })}
+          options={[...STATES, ANY_STATE].map(name => [name, name] as const)}
+        />
+        <SelectField
+          label="Reason"
+          value={reason ?? ''}
+          onChange={chosen => void setAsked({ reason: chosen || null })}
+          options={[
+            ['', 'every reason'],
+            ...withReason(reasons, reason).map(
+              entry => [entry.reason, `${entry.reason} (${formatCount(entry.letters)} open)`] as const,
+            ),
+          ]}
+        />
         <Field label="Part of source, id or store">
           <TextField
             type="search"
@@ -152,11 +143,7 @@ function LetterTable({
             </Button>
           ),
         },
-        {
-          key: 'met',
-          header: 'Met',
-          cell: letter => <Moment at={letter.metAt} now={now} />,
-        },
+        { key: 'met', header: 'Met', cell: letter => <Moment at={letter.metAt} now={now} /> },
         {
           key: 'state',
           header: 'State',
@@ -196,11 +183,7 @@ function Short({ text }: { text: string }) {
 /** Sends all open letters of a reason again as they are: when the world was put right, and not they. */
 function BulkRequeue({ reason }: { reason: string }) {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
-  const requeue = useMutation({
-    ...trpc.pipeline.letters.requeueReason.mutationOptions(),
-    onSettled: () => queryClient.invalidateQueries(trpc.pipeline.pathFilter()),
-  })
+  const requeue = useMutation(trpc.pipeline.letters.requeueReason.mutationOptions())
   const { data } = requeue
   return (
     <div className="mb-3 grid gap-1">

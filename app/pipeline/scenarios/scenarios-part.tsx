@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Play, Square } from 'lucide-react'
 import { useState } from 'react'
 import { plural } from '#app/format/number.ts'
@@ -22,12 +22,10 @@ const BOARD_MS = 5_000
 /** Breaks things on purpose: what the simulators can play, and what both paths should show then. */
 export function ScenariosPart() {
   const trpc = useTRPC()
-  const queryClient = useQueryClient()
   const query = useQuery({ ...trpc.pipeline.scenarios.board.queryOptions(), refetchInterval: BOARD_MS })
   const now = useServerNow(query)
-  const onSettled = () => queryClient.invalidateQueries(trpc.pipeline.scenarios.pathFilter())
-  const start = useMutation({ ...trpc.pipeline.scenarios.start.mutationOptions(), onSettled })
-  const stop = useMutation({ ...trpc.pipeline.scenarios.stop.mutationOptions(), onSettled })
+  const start = useMutation(trpc.pipeline.scenarios.start.mutationOptions())
+  const stop = useMutation(trpc.pipeline.scenarios.stop.mutationOptions())
   const failure = start.error ?? stop.error
   return (
     <>
@@ -226,11 +224,7 @@ function History({ board: { runs }, now }: { board: Board; now: number }) {
           align: 'left',
           cell: row => <Chip tone={row.state === 'failed' ? 'bad' : 'plain'}>{row.state}</Chip>,
         },
-        {
-          key: 'asked',
-          header: 'Asked',
-          cell: row => <Ago at={row.requestedAt} now={now} />,
-        },
+        { key: 'asked', header: 'Asked', cell: row => <Ago at={row.requestedAt} now={now} /> },
         {
           key: 'played',
           header: 'Played',
