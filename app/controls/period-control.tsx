@@ -31,7 +31,7 @@ export function PeriodControl({
   return (
     <Popover.Root>
       <Popover.Trigger className={buttonLook()}>
-        <CalendarDays aria-hidden="true" className="size-4 text-muted max-sm:hidden" />
+        <CalendarDays className="size-4 text-muted max-sm:hidden" />
         {formatDayRange(range.from, range.to)}
       </Popover.Trigger>
       <Popup title="Business days" hideTitle className="grid gap-3 sm:flex sm:gap-4">

@@ -1,10 +1,10 @@
 import { Checkbox } from '@base-ui/react/checkbox'
 import { CheckboxGroup } from '@base-ui/react/checkbox-group'
 import { Popover } from '@base-ui/react/popover'
-import { Check, Store } from 'lucide-react'
+import { Store } from 'lucide-react'
 import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
-import { ChoiceControl } from '#app/ui/choice.tsx'
+import { CheckMark, ChoiceControl } from '#app/ui/choice.tsx'
 import { Popup } from '#app/ui/popup.tsx'
 
 /** Which stores the page is about: all, or some. */
@@ -21,7 +21,7 @@ export function StoreControl({
   return (
     <Popover.Root>
       <Popover.Trigger className={buttonLook({ className: 'max-w-44' })}>
-        <Store aria-hidden="true" className="size-4 shrink-0 text-muted max-sm:hidden" />
+        <Store className="size-4 shrink-0 text-muted max-sm:hidden" />
         <span className="truncate">{chosenLabel(stores, chosen)}</span>
       </Popover.Trigger>
       <Popup title="Stores" className="w-72">
@@ -39,11 +39,7 @@ export function StoreControl({
               render={<button type="button" />}
               className="flex min-h-9 items-center gap-2.5 rounded-md px-2 text-left text-xs hover:bg-faint pointer-coarse:min-h-11"
             >
-              <span className="flex size-4 shrink-0 items-center justify-center rounded border border-control">
-                <Checkbox.Indicator>
-                  <Check aria-hidden="true" className="size-3" strokeWidth={3} />
-                </Checkbox.Indicator>
-              </span>
+              <CheckMark />
               <span className="min-w-0 grow truncate">{store.name}</span>
               <span className="text-2xs text-muted">{store.currency}</span>
             </Checkbox.Root>

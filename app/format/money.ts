@@ -9,7 +9,7 @@ export type DecimalText = string
  * The string goes to the formatter as it is: no step in between holds money in a float.
  */
 export function formatMoney(amount: DecimalText, currency: string): string {
-  return withMinusSign(formatterFor(currency).format(asNumeric(amount)))
+  return withMinusSign(formatterOf(currency).format(asNumeric(amount)))
 }
 
 /** Money that says its direction: `+1,296.45`, `−11.95`, `0.00`. */
@@ -20,7 +20,7 @@ export function formatSignedMoney(amount: DecimalText, currency: string): string
 
 /** Every decimal there is, up to four, so that a difference below the smallest coin is not shown as none. */
 export function formatExactMoney(amount: DecimalText, currency: string): string {
-  return withMinusSign(exactFormatterFor(currency).format(asNumeric(amount)))
+  return withMinusSign(formatterOf(currency, { isExact: true }).format(asNumeric(amount)))
 }
 
 export function isZeroMoney(amount: DecimalText): boolean {
@@ -44,25 +44,20 @@ function asNumeric(amount: DecimalText): `${number}` {
   return amount as `${number}`
 }
 
+// Making a formatter takes far longer than formatting.
 const formatters = new Map<string, Intl.NumberFormat>()
 
-function formatterFor(currency: string): Intl.NumberFormat {
-  const known = formatters.get(currency)
+function formatterOf(currency: string, { isExact = false } = {}): Intl.NumberFormat {
+  const key = isExact ? `${currency} exact` : currency
+  const known = formatters.get(key)
   if (known) return known
   const digits = currencyDigits(currency)
-  const formatter = new Intl.NumberFormat(LOCALE, {
+  const made = new Intl.NumberFormat(LOCALE, {
     minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
+    maximumFractionDigits: isExact ? 4 : digits,
   })
-  formatters.set(currency, formatter)
-  return formatter
-}
-
-function exactFormatterFor(currency: string): Intl.NumberFormat {
-  return new Intl.NumberFormat(LOCALE, {
-    minimumFractionDigits: currencyDigits(currency),
-    maximumFractionDigits: 4,
-  })
+  formatters.set(key, made)
+  return made
 }
 
 function currencyDigits(currency: string): number {

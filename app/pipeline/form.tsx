@@ -59,13 +59,13 @@ export function OutcomeLine({ done, failed }: { done: string | null; failed: str
     <p role="status" className="flex min-h-5 items-start gap-1.5 text-2xs">
       {failed ? (
         <>
-          <TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0 text-bad" />
+          <TriangleAlert className="mt-0.5 size-3.5 shrink-0 text-bad" />
           <span className="text-bad wrap-anywhere">{failed}</span>
         </>
       ) : null}
       {!failed && done ? (
         <>
-          <Check aria-hidden="true" className="mt-0.5 size-3.5 shrink-0 text-good" />
+          <Check className="mt-0.5 size-3.5 shrink-0 text-good" />
           <span>{done}</span>
         </>
       ) : null}
@@ -77,7 +77,7 @@ export function OutcomeLine({ done, failed }: { done: string | null; failed: str
 export function Note({ children, command }: { children: ReactNode; command?: string }) {
   return (
     <p className="mb-3 flex items-start gap-2 rounded-control bg-faint px-3 py-2 text-xs">
-      <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+      <TriangleAlert className="mt-0.5 size-4 shrink-0" />
       <span>
         {children}
         {command ? (

@@ -3,6 +3,7 @@
 import { Tabs } from '@base-ui/react/tabs'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
+import type { ReactNode } from 'react'
 import { ChecksPart } from '#app/pipeline/checks/checks-part.tsx'
 import { JobsPart } from '#app/pipeline/jobs/jobs-part.tsx'
 import { useLagHistory } from '#app/pipeline/lag/lag-history.ts'
@@ -51,6 +52,15 @@ export function PipelinePage() {
     { of: 'pipelineChanges', gapMs: CHANGE_GAP_MS },
   )
 
+  const parts: Record<Part, ReactNode> = {
+    overview: <OverviewPart flow={flow} now={now} history={history} onShow={show} />,
+    lag: <LagPart flow={flow} now={now} />,
+    jobs: <JobsPart />,
+    letters: <LettersPart />,
+    checks: <ChecksPart />,
+    scenarios: <ScenariosPart />,
+  }
+
   return (
     <PageFrame
       title="Pipeline"
@@ -78,24 +88,11 @@ export function PipelinePage() {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="overview" className="grid gap-3">
-          <OverviewPart flow={flow} now={now} history={history} onShow={show} />
-        </Tabs.Panel>
-        <Tabs.Panel value="lag" className="grid gap-3">
-          <LagPart flow={flow} now={now} />
-        </Tabs.Panel>
-        <Tabs.Panel value="jobs" className="grid gap-3">
-          <JobsPart />
-        </Tabs.Panel>
-        <Tabs.Panel value="letters" className="grid gap-3">
-          <LettersPart />
-        </Tabs.Panel>
-        <Tabs.Panel value="checks" className="grid gap-3">
-          <ChecksPart />
-        </Tabs.Panel>
-        <Tabs.Panel value="scenarios" className="grid gap-3">
-          <ScenariosPart />
-        </Tabs.Panel>
+        {PARTS.map(name => (
+          <Tabs.Panel key={name} value={name} className="grid gap-3">
+            {parts[name]}
+          </Tabs.Panel>
+        ))}
       </Tabs.Root>
     </PageFrame>
   )

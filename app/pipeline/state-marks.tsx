@@ -31,7 +31,7 @@ export function HealthChip({ health }: { health: Health }) {
   const { text, icon: Icon, tone } = HEALTHS[health]
   return (
     <Chip tone={tone}>
-      <Icon aria-hidden="true" className="size-3" />
+      <Icon className="size-3" />
       {text}
     </Chip>
   )

@@ -1,7 +1,7 @@
 import dynamic from 'next/dynamic'
-import { type ReactNode, useMemo } from 'react'
+import { useMemo } from 'react'
 import { formatPeriod, formatShortPeriod } from '#app/format/day.ts'
-import { type FileRequest, figureColumns, ReportActions, unitOf } from '#app/reports/report-table.tsx'
+import { figureColumns, ReportCard, type ReportCardProps } from '#app/reports/report-table.tsx'
 import {
   COMPARISON_PHRASES,
   changeText,
@@ -11,8 +11,8 @@ import {
 } from '#app/reports/report-texts.ts'
 import { isUnsettled, SettlementChips } from '#app/reports/settlement.tsx'
 import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
-import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
-import { ChartWithTable, LegendItem } from '#app/ui/chart-with-table.tsx'
+import { Skeleton } from '#app/ui/card.tsx'
+import { LegendItem } from '#app/ui/chart-with-table.tsx'
 import { ChoiceControl } from '#app/ui/choice.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
@@ -27,35 +27,24 @@ const PeriodChart = dynamic(
 
 /** A report by period: one figure drawn, all of them in the table. */
 export function PeriodCard({
-  title,
-  query,
   grain,
   figures,
   metric,
-  zone,
-  empty,
-  request,
   onMetric,
   onSort,
-}: {
-  /** What is reported: `Sales`. */
-  title: string
-  query: CardQuery<Report>
+  ...card
+}: ReportCardProps & {
   grain: Grain
   figures: readonly FigureName[]
   metric: FigureName
-  zone: string
-  empty: ReactNode
-  request: FileRequest
   onMetric: (metric: FigureName) => void
   onSort: (sort: TableSort) => void
 }) {
-  const name = `${title} by ${grain}`
-  const report = query.data
+  const title = `${card.title} by ${grain}`
   return (
-    <ChartWithTable
-      title={name}
-      unit={report ? unitOf(report.metric, report.unit) : undefined}
+    <ReportCard
+      {...card}
+      by={` by ${grain}`}
       choice={
         <ChoiceControl
           label="Figure"
@@ -64,27 +53,17 @@ export function PeriodCard({
           onChange={onMetric}
         />
       }
-      actions={<ReportActions title={name} view={title} request={request} report={report} zone={zone} />}
-      legend={<ReportLegend report={report} />}
+      legend={<ReportLegend report={card.query.data} />}
       heightClass="h-80"
     >
-      {show => (
-        <CardContent
-          query={query}
-          skeleton={<Skeleton className="h-full" />}
-          isEmpty={({ basis }) => basis.runs === 0}
-          empty={empty}
-        >
-          {answer =>
-            show === 'table' ? (
-              <PeriodTable title={name} report={answer} onSort={onSort} />
-            ) : (
-              <Chart title={name} report={answer} />
-            )
-          }
-        </CardContent>
-      )}
-    </ChartWithTable>
+      {(show, report) =>
+        show === 'table' ? (
+          <PeriodTable title={title} report={report} onSort={onSort} />
+        ) : (
+          <Chart title={title} report={report} />
+        )
+      }
+    </ReportCard>
   )
 }
 

@@ -1,39 +1,29 @@
 import { Checkbox } from '@base-ui/react/checkbox'
-import { Check, Search } from 'lucide-react'
+import { Search } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { formatDate, formatPeriod } from '#app/format/day.ts'
 import { formatCount, plural } from '#app/format/number.ts'
-import { type FileRequest, figureColumns, ReportActions, unitOf } from '#app/reports/report-table.tsx'
+import { figureColumns, ReportCard, type ReportCardProps } from '#app/reports/report-table.tsx'
 import { figureText } from '#app/reports/report-texts.ts'
 import { SettlementChips } from '#app/reports/settlement.tsx'
 import type { Report, ReportRow } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
-import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
-import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
+import { CheckMark } from '#app/ui/choice.tsx'
 import { type Column, DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/marks.tsx'
 import { FIGURES } from '#domain/report-views.ts'
 
 /** A report by store, category or product: a table of any length, sorted and paged by the server, and its bars. */
 export function RankedCard({
-  title,
-  query,
   stores,
-  zone,
-  empty,
-  request,
   heightClass,
   filters,
   onSort,
   onPage,
-}: {
-  title: string
-  query: CardQuery<Report>
+  ...card
+}: ReportCardProps & {
   /** Names by id. */
   stores: ReadonlyMap<string, string>
-  zone: string
-  empty: ReactNode
-  request: FileRequest
   /** As high as its rows mostly are. */
   heightClass: string
   filters?: ReactNode
@@ -41,14 +31,12 @@ export function RankedCard({
   /** Left out where all rows fit one page. */
   onPage?: (page: number) => void
 }) {
-  const report = query.data
+  const { title } = card
   return (
-    <ChartWithTable
-      title={title}
-      unit={report ? unitOf(report.metric, report.unit) : undefined}
+    <ReportCard
+      {...card}
       shownFirst="table"
       heightClass={heightClass}
-      actions={<ReportActions title={title} view={title} request={request} report={report} zone={zone} />}
       legend={
         <>
           <PathTag path="batch" />
@@ -56,28 +44,19 @@ export function RankedCard({
         </>
       }
     >
-      {show => (
-        <CardContent
-          query={query}
-          skeleton={<Skeleton className="h-full" />}
-          isEmpty={({ basis }) => basis.runs === 0}
-          empty={empty}
-        >
-          {answer => (
-            <>
-              {answer.rowCount === 0 ? (
-                <p className="my-auto text-xs text-muted">Nothing in these days, stores and filters.</p>
-              ) : show === 'table' ? (
-                <RankedTable title={title} report={answer} stores={stores} onSort={onSort} />
-              ) : (
-                <RankingBars title={title} report={answer} stores={stores} />
-              )}
-              <Pager report={answer} onPage={onPage} />
-            </>
+      {(show, report) => (
+        <>
+          {report.rowCount === 0 ? (
+            <p className="my-auto text-xs text-muted">Nothing in these days, stores and filters.</p>
+          ) : show === 'table' ? (
+            <RankedTable title={title} report={report} stores={stores} onSort={onSort} />
+          ) : (
+            <RankingBars title={title} report={report} stores={stores} />
           )}
-        </CardContent>
+          <Pager report={report} onPage={onPage} />
+        </>
       )}
-    </ChartWithTable>
+    </ReportCard>
   )
 }
 
@@ -254,7 +233,7 @@ export function ProductSearch({ chosen, onChange }: { chosen: string; onChange: 
         ask()
       }}
     >
-      <Search aria-hidden="true" className="size-3.5" />
+      <Search className="size-3.5" />
       <input
         type="search"
         aria-label="Find a product by name or code"
@@ -285,11 +264,7 @@ export function StockoutFilter({
       render={<button type="button" />}
       className="flex min-h-8 items-center gap-2 rounded-md px-1 text-2xs text-text hover:bg-faint pointer-coarse:min-h-11"
     >
-      <span className="flex size-4 shrink-0 items-center justify-center rounded border border-control">
-        <Checkbox.Indicator>
-          <Check aria-hidden="true" className="size-3" strokeWidth={3} />
-        </Checkbox.Indicator>
-      </span>
+      <CheckMark />
       Only with stockout
     </Checkbox.Root>
   )

@@ -6,6 +6,7 @@ import { formatMoment } from '#app/format/time.ts'
 import { PeriodCard } from '#app/reports/period-card.tsx'
 import { ProductSearch, RankedCard, StockoutFilter } from '#app/reports/ranked-card.tsx'
 import { MAX_DAYS, type ReportScope, requestsOf } from '#app/reports/report-scope.ts'
+import type { ReportCardProps } from '#app/reports/report-table.tsx'
 import { comparedText, rangeText, tilesOf, titleOf } from '#app/reports/report-texts.ts'
 import { SettlementLegend, unsettledText } from '#app/reports/settlement.tsx'
 import { StockEquation, TotalTiles } from '#app/reports/totals.tsx'
@@ -13,9 +14,9 @@ import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { Freshness, Report } from '#app/trpc/router-outputs.ts'
 import { buttonLook } from '#app/ui/button.tsx'
-import { EmptyState } from '#app/ui/card.tsx'
+import { type CardQuery, EmptyState } from '#app/ui/card.tsx'
 import { type AskedReport, asSort, sideBySideAddress } from '#app/url-state.ts'
-import { defaultMetric, figuresOf, isByPeriod, VIEWS } from '#domain/report-views.ts'
+import { defaultMetric, figuresOf, isByPeriod, VIEWS, type ViewName } from '#domain/report-views.ts'
 
 /** Runs of one round of the schedule end one after the other: they are read a few times, not each. */
 const RUNS_GAP_MS = 2_000
@@ -56,43 +57,38 @@ export function ReportBody({
 
   const names = new Map(stores.map(({ store, name }) => [store, name]))
   const empty = <NoRunYet freshness={freshness} zone={zone} />
+  const cardOf = (query: CardQuery<Report>, request: ReportCardProps['request'] & { view: ViewName }) => ({
+    title: titleOf(request.view),
+    query,
+    request,
+    zone,
+    empty,
+  })
   const tiles = tilesOf(asked.report, scope.currency)
   const [firstView, secondView] = [requests.first.view, requests.second.view]
 
   const firstCard = isByPeriod(firstView) ? (
     <PeriodCard
-      title={titleOf(firstView)}
-      query={first}
+      {...cardOf(first, requests.first)}
       grain={scope.grain}
       figures={figuresOf(firstView, scope)}
       metric={requests.first.metric ?? defaultMetric(firstView, scope.currency)}
-      zone={zone}
-      empty={empty}
-      request={requests.first}
       onMetric={metric => onChange({ metric })}
       onSort={sort => onChange({ order: asSort(sort) })}
     />
   ) : (
     <RankedCard
-      title={titleOf(firstView)}
+      {...cardOf(first, requests.first)}
       heightClass="h-96"
-      query={first}
       stores={names}
-      zone={zone}
-      empty={empty}
-      request={requests.first}
       onSort={sort => onChange({ order: asSort(sort) })}
     />
   )
   const secondCard = (
     <RankedCard
-      title={titleOf(secondView)}
+      {...cardOf(second, requests.second)}
       heightClass={secondView === 'sales-by-store' ? 'h-80' : 'h-[32rem]'}
-      query={second}
       stores={names}
-      zone={zone}
-      empty={empty}
-      request={requests.second}
       filters={
         VIEWS[secondView].keys.includes('sku') ? (
           <>
@@ -170,7 +166,7 @@ function ScopeLine({
         href={sideBySideAddress('/', { ...scope, store: scope.stores })}
         className={buttonLook({ kind: 'quiet', className: 'border border-line' })}
       >
-        <Columns2 aria-hidden="true" className="size-4" />
+        <Columns2 className="size-4" />
         Compare with stream
       </Link>
     </div>

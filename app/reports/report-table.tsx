@@ -1,4 +1,5 @@
 import { Download } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
 import type { requestsOf } from '#app/reports/report-scope.ts'
@@ -12,6 +13,8 @@ import {
 import type { Report, ReportBasis, ReportRow } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, offsetsText, type PathBasis } from '#app/ui/basis.tsx'
 import { buttonLook } from '#app/ui/button.tsx'
+import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
+import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import type { Column } from '#app/ui/data-table.tsx'
 import { FIGURES, type FigureName, figuresOf } from '#domain/report-views.ts'
 
@@ -62,41 +65,75 @@ export function unitOf(name: FigureName, unit: string): string | undefined {
   return FIGURES[name].kind === 'money' ? unit : undefined
 }
 
-export type FileRequest = ReturnType<typeof requestsOf>['first'] & { search?: string; stockoutOnly?: boolean }
+type FileRequest = ReturnType<typeof requestsOf>['first'] & { search?: string; stockoutOnly?: boolean }
 
-/** At the head of a table: all its rows as a file, in its order; what its figures mean and rest on. */
-export function ReportActions({
-  title,
-  view,
-  request,
-  report,
-  zone,
-}: {
+/** What both cards of a report are given. */
+export interface ReportCardProps {
   title: string
-  /** What the file has, whatever it is by. */
-  view: string
+  query: CardQuery<Report>
+  /** What the file at its head asks for: all its rows, in its order. */
   request: FileRequest
-  report: Report | undefined
   zone: string
+  /** Shown where no run has computed these days. */
+  empty: ReactNode
+}
+
+/** A table of a report with its chart: its file, and what its figures mean and rest on, at its head. */
+export function ReportCard({
+  title,
+  by = '',
+  query,
+  request,
+  zone,
+  empty,
+  children,
+  ...chart
+}: ReportCardProps & {
+  /** What its rows are told by, beside its title. */
+  by?: string
+  choice?: ReactNode
+  legend: ReactNode
+  heightClass: string
+  shownFirst?: 'chart' | 'table'
+  children: (show: 'chart' | 'table', report: Report) => ReactNode
 }) {
+  const report = query.data
   const figure = report && FIGURES[report.metric]
   return (
-    <>
-      <a
-        href={fileAddress(request)}
-        download
-        aria-label={`${view}: all rows as CSV`}
-        className={buttonLook({ kind: 'quiet' })}
-      >
-        <Download aria-hidden="true" className="size-4" />
-        CSV
-      </a>
-      <BasisPopover
-        title={title}
-        definition={figure ? `${figure.title}: ${figure.definition}` : ''}
-        bases={report && reportBases(report, zone)}
-      />
-    </>
+    <ChartWithTable
+      {...chart}
+      title={`${title}${by}`}
+      unit={report && unitOf(report.metric, report.unit)}
+      actions={
+        <>
+          <a
+            href={fileAddress(request)}
+            download
+            aria-label={`${title}: all rows as CSV`}
+            className={buttonLook({ kind: 'quiet' })}
+          >
+            <Download className="size-4" />
+            CSV
+          </a>
+          <BasisPopover
+            title={`${title}${by}`}
+            definition={figure ? `${figure.title}: ${figure.definition}` : ''}
+            bases={report && reportBases(report, zone)}
+          />
+        </>
+      }
+    >
+      {show => (
+        <CardContent
+          query={query}
+          skeleton={<Skeleton className="h-full" />}
+          isEmpty={({ basis }) => basis.runs === 0}
+          empty={empty}
+        >
+          {answer => children(show, answer)}
+        </CardContent>
+      )}
+    </ChartWithTable>
   )
 }
 

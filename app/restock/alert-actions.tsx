@@ -37,7 +37,7 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
       <Menu.Root>
         <Menu.Trigger disabled={busy} aria-label={`Snooze: ${about}`} className={buttonLook({ kind: 'row' })}>
           Snooze
-          <ChevronDown aria-hidden="true" className="-mx-0.5 size-3.5 text-muted" />
+          <ChevronDown className="-mx-0.5 size-3.5 text-muted" />
         </Menu.Trigger>
         <Menu.Portal>
           <Menu.Positioner sideOffset={6} align="end" collisionPadding={8} className="z-40">

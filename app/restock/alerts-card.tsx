@@ -52,7 +52,7 @@ export function AlertsCard({
     >
       {failure ? (
         <p role="alert" className="mb-2 flex items-center gap-1.5 text-2xs text-bad">
-          <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
+          <TriangleAlert className="size-3.5 shrink-0" />
           {failure}
         </p>
       ) : null}

@@ -30,7 +30,7 @@ export function ProposalCards({
         actions={
           <>
             <a href={csvHref} download className={buttonLook()}>
-              <Download aria-hidden="true" className="size-4 text-muted" />
+              <Download className="size-4 text-muted" />
               CSV
             </a>
             <BasisPopover

@@ -72,10 +72,17 @@ export function RestockPage() {
         <>
           <LiveIndicator behind={null} />
           <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store })} />
-          <SupplierControl
-            suppliers={alerts.data?.suppliers ?? []}
-            chosen={asked.supplier}
-            onChange={supplier => show({ supplier })}
+          <ChoiceControl
+            label="Supplier"
+            choices={[
+              { value: '', label: 'All suppliers' },
+              ...(alerts.data?.suppliers ?? []).map(({ supplier, name }) => ({
+                value: supplier,
+                label: name,
+              })),
+            ]}
+            chosen={asked.supplier ?? ''}
+            onChange={supplier => show({ supplier: supplier || null })}
           />
         </>
       }
@@ -120,31 +127,4 @@ export function RestockPage() {
         return <HistoryCard scope={scope} stores={stores} now={now} zone={zone} />
     }
   }
-}
-
-const ALL = ''
-
-/** Whose deliveries the page is about: everybody's, or one supplier's. */
-function SupplierControl({
-  suppliers,
-  chosen,
-  onChange,
-}: {
-  suppliers: readonly { supplier: string; name: string }[]
-  /** Id; null for all. */
-  chosen: string | null
-  onChange: (supplier: string | null) => void
-}) {
-  const choices = [
-    { value: ALL, label: 'All suppliers' },
-    ...suppliers.map(({ supplier, name }) => ({ value: supplier, label: name })),
-  ]
-  return (
-    <ChoiceControl
-      label="Supplier"
-      choices={choices}
-      chosen={chosen ?? ALL}
-      onChange={value => onChange(value === ALL ? null : value)}
-    />
-  )
 }

@@ -6,6 +6,7 @@ import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatShortAge, formatTime, localDateOf } from '#app/format/time.ts'
 import { type Arrival, arrivalOf } from '#app/sales/arrival.ts'
+import { countByRule } from '#app/shell/alerts.ts'
 import { useLive } from '#app/socket/live.tsx'
 import { type LiveState, saleKey } from '#app/socket/live-state.ts'
 import type { StoreSummary } from '#app/trpc/router-outputs.ts'
@@ -13,7 +14,7 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
-import type { LiveAlert, LiveSale } from '#server/web/live/messages.ts'
+import type { LiveSale } from '#server/web/live/messages.ts'
 
 const SHOWN_SALES = 60
 
@@ -50,11 +51,7 @@ export function FeedCard({
       className={className}
       actions={
         <Button kind="quiet" aria-pressed={held !== null} onClick={() => setHeld(held ? null : state)}>
-          {held ? (
-            <Play aria-hidden="true" className="size-3.5" />
-          ) : (
-            <Pause aria-hidden="true" className="size-3.5" />
-          )}
+          {held ? <Play className="size-3.5" /> : <Pause className="size-3.5" />}
           {held ? resumeLabel(passed) : 'Pause'}
         </Button>
       }
@@ -107,18 +104,9 @@ function countPassed(held: LiveState, state: LiveState): number {
   return state.sales.filter(sale => !known.has(saleKey(sale))).length
 }
 
-const RULE_NAMES: Record<LiveAlert['rule'], string> = {
-  low_stock: 'low',
-  out_of_stock: 'out of stock',
-  oversold: 'oversold',
-}
-
 function alertsText(alerts: LiveState['alerts']): string {
   if (alerts.size === 0) return 'no stock alert open'
-  const counts = new Map<LiveAlert['rule'], number>()
-  for (const { rule } of alerts.values()) counts.set(rule, (counts.get(rule) ?? 0) + 1)
-  const parts = [...counts].map(([rule, count]) => `${formatCount(count)} ${RULE_NAMES[rule]}`)
-  return `${plural(alerts.size, 'stock alert')} open: ${parts.join(', ')}`
+  return `${plural(alerts.size, 'stock alert')} open: ${countByRule([...alerts.values()])}`
 }
 
 /**

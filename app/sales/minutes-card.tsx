@@ -4,7 +4,7 @@ import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
-import { type Minute, minutesOf, minuteValue, newestMinute, SHOWN_MINUTES } from '#app/sales/minutes.ts'
+import { type Minute, minutesOf, newestMinute, SHOWN_MINUTES } from '#app/sales/minutes.ts'
 import { useLive } from '#app/socket/live.tsx'
 import { EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { ChartWithTable, LegendItem } from '#app/ui/chart-with-table.tsx'
@@ -98,7 +98,7 @@ function Chart({
       minutes.map(minute => ({
         key: String(minute.start),
         label: formatTime(minute.start, zone),
-        value: minuteValue(minute, metric),
+        value: Number(minute[metric]),
         state: minute.state,
         revised: minute.revision > 0,
       })),

@@ -1,4 +1,3 @@
-import type { Metric } from '#app/url-state.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, formatAmount, parseAmount } from '#domain/money.ts'
 import { type WindowState, windowStartOf } from '#domain/window.ts'
@@ -57,11 +56,6 @@ export function newestMinute(windows: Iterable<LiveWindow>): Instant {
   let newest = 0
   for (const { windowStart } of windows) newest = Math.max(newest, windowStart)
   return newest
-}
-
-/** A metric of a minute, for the height of its bar. */
-export function minuteValue(minute: Minute, metric: Metric): number {
-  return Number(minute[metric])
 }
 
 type Sum = Omit<Minute, 'net' | 'returns' | 'lateNet'> & { net: Amount; returns: Amount; lateNet: Amount }

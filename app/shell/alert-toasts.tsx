@@ -105,7 +105,7 @@ function Toasts() {
         aria-hidden={false}
         className={buttonLook({ kind: 'icon', className: 'shrink-0 pointer-coarse:min-h-9' })}
       >
-        <X aria-hidden="true" className="size-4" />
+        <X className="size-4" />
       </Toast.Close>
     </Toast.Root>
   ))
@@ -167,11 +167,7 @@ export function MuteSwitch() {
       aria-pressed={isMuted}
       onClick={() => setMuted(!isMuted)}
     >
-      {isMuted ? (
-        <BellOff aria-hidden="true" className="size-4" />
-      ) : (
-        <Bell aria-hidden="true" className="size-4" />
-      )}
+      {isMuted ? <BellOff className="size-4" /> : <Bell className="size-4" />}
       Mute new alerts
     </Button>
   )

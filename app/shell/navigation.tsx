@@ -40,7 +40,7 @@ export function TopBar() {
       <Brand />
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Trigger aria-label="Menu" className={buttonLook({ kind: 'icon', className: '-mr-2' })}>
-          <Menu aria-hidden="true" className="size-5" />
+          <Menu className="size-5" />
         </Dialog.Trigger>
         <Dialog.Portal>
           <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 motion-safe:transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
@@ -48,7 +48,7 @@ export function TopBar() {
             <div className="flex items-center justify-between">
               <Dialog.Title className="px-2.5 text-sm font-semibold">Menu</Dialog.Title>
               <Dialog.Close aria-label="Close the menu" className={buttonLook({ kind: 'icon' })}>
-                <X aria-hidden="true" className="size-5" />
+                <X className="size-5" />
               </Dialog.Close>
             </div>
             <nav aria-label="Pages">
@@ -95,7 +95,7 @@ function PageLinks({ onNavigate }: { onNavigate?: () => void }) {
             aria-current={pathname === href ? 'page' : undefined}
             className="flex min-h-9 items-center gap-2.5 rounded-[7px] px-2.5 text-sm text-muted hover:text-text aria-[current]:bg-faint aria-[current]:font-medium aria-[current]:text-text pointer-coarse:min-h-11"
           >
-            <Icon aria-hidden="true" className="size-4" />
+            <Icon className="size-4" />
             {title}
             {href === '/restock' ? <AlertBadge /> : null}
           </Link>
@@ -125,7 +125,7 @@ function LogOutButton() {
   return (
     <form method="post" action="/logout">
       <Button kind="quiet" type="submit" className="w-full justify-start gap-2.5 px-2.5">
-        <LogOut aria-hidden="true" className="size-4" />
+        <LogOut className="size-4" />
         Log out
       </Button>
     </form>
@@ -133,9 +133,9 @@ function LogOutButton() {
 }
 
 const THEMES = [
-  { value: 'light', name: 'Light', label: <Sun aria-hidden="true" className="size-4" /> },
-  { value: 'system', name: 'As the system', label: <Monitor aria-hidden="true" className="size-4" /> },
-  { value: 'dark', name: 'Dark', label: <Moon aria-hidden="true" className="size-4" /> },
+  { value: 'light', name: 'Light', label: <Sun className="size-4" /> },
+  { value: 'system', name: 'As the system', label: <Monitor className="size-4" /> },
+  { value: 'dark', name: 'Dark', label: <Moon className="size-4" /> },
 ] as const
 
 type Theme = (typeof THEMES)[number]['value']

@@ -63,7 +63,7 @@ export function Tour() {
               aria-label="Skip the tour"
               className={buttonLook({ kind: 'icon', className: '-mt-1 -mr-1' })}
             >
-              <X aria-hidden="true" className="size-4" />
+              <X className="size-4" />
             </Dialog.Close>
           </div>
           <Dialog.Description className="mt-1.5 min-h-28 text-xs text-muted">{shown.text}</Dialog.Description>
@@ -97,7 +97,7 @@ export function TourButton({ onStart }: { onStart?: () => void }) {
         router.push(TOUR_STEPS[0]?.href ?? '/')
       }}
     >
-      <Compass aria-hidden="true" className="size-4" />
+      <Compass className="size-4" />
       Guided tour
     </Button>
   )

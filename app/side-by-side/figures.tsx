@@ -136,7 +136,7 @@ function FigurePair({
         <Verdict unexplained={unexplained} />
         <span className="inline-flex items-center gap-1">
           Why
-          <ArrowDown aria-hidden="true" className="size-3" />
+          <ArrowDown className="size-3" />
         </span>
       </button>
     </div>
@@ -174,14 +174,14 @@ function Verdict({ unexplained }: { unexplained: string | null }) {
   if (unexplained === null) {
     return (
       <Chip tone="good">
-        <Check aria-hidden="true" className="size-3" />
+        <Check className="size-3" />
         all explained
       </Chip>
     )
   }
   return (
     <Chip tone="bad">
-      <TriangleAlert aria-hidden="true" className="size-3" />
+      <TriangleAlert className="size-3" />
       {unexplained} unexplained
     </Chip>
   )

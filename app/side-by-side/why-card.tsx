@@ -64,12 +64,11 @@ function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; 
             <th scope="col" className="pb-2 text-left font-normal">
               From batch to stream
             </th>
-            <th scope="col" className="pb-2 pl-3 text-right font-normal">
-              Events
-            </th>
-            <th scope="col" className="pb-2 pl-3 text-right font-normal">
-              Effect
-            </th>
+            {['Events', 'Effect'].map(header => (
+              <th key={header} scope="col" className="pb-2 pl-3 text-right font-normal">
+                {header}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>

@@ -31,7 +31,7 @@ export function BasisPopover({
         aria-label={`Definition and basis of ${title}`}
         className={buttonLook({ kind: 'icon', className: '-mr-1.5' })}
       >
-        <Info aria-hidden="true" className="size-4" />
+        <Info className="size-4" />
       </Popover.Trigger>
       <Popup title={title} align="end" className="w-80">
         <p className="text-xs text-muted">{definition}</p>

@@ -117,7 +117,7 @@ export function CardContent<Data>({
       {isEmpty(query.data) ? empty : children(query.data)}
       {query.error && staleNote ? (
         <p role="status" className="mt-2 flex items-center gap-1.5 text-2xs text-bad">
-          <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
+          <TriangleAlert className="size-3.5 shrink-0" />
           Not refreshed: {describeFailure(query.error).what}
         </p>
       ) : null}
@@ -191,11 +191,7 @@ function Command({ text }: { text: string }) {
         {text}
       </pre>
       <Button kind="icon" aria-label={copied ? 'Copied' : 'Copy the command'} onClick={() => void copy()}>
-        {copied ? (
-          <Check aria-hidden="true" className="size-4" />
-        ) : (
-          <Copy aria-hidden="true" className="size-4" />
-        )}
+        {copied ? <Check className="size-4" /> : <Copy className="size-4" />}
       </Button>
     </div>
   )

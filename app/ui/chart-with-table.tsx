@@ -7,8 +7,8 @@ import { classNames } from '#app/ui/class-names.ts'
 type Show = 'chart' | 'table'
 
 const SHOW = [
-  { value: 'chart', name: 'Show the chart', label: <ChartColumn aria-hidden="true" className="size-4" /> },
-  { value: 'table', name: 'Show the table', label: <Table2 aria-hidden="true" className="size-4" /> },
+  { value: 'chart', name: 'Show the chart', label: <ChartColumn className="size-4" /> },
+  { value: 'table', name: 'Show the table', label: <Table2 className="size-4" /> },
 ] as const
 
 /** What a sign of the drawing means. */

@@ -1,3 +1,4 @@
+import { Checkbox } from '@base-ui/react/checkbox'
 import { Select } from '@base-ui/react/select'
 import { Toggle } from '@base-ui/react/toggle'
 import { ToggleGroup } from '@base-ui/react/toggle-group'
@@ -9,6 +10,17 @@ import { classNames } from '#app/ui/class-names.ts'
 interface Choice<Value extends string> {
   value: Value
   label: string
+}
+
+/** The box of a checkbox, before what it stands for. */
+export function CheckMark() {
+  return (
+    <span className="flex size-4 shrink-0 items-center justify-center rounded border border-control">
+      <Checkbox.Indicator>
+        <Check className="size-3" strokeWidth={3} />
+      </Checkbox.Indicator>
+    </span>
+  )
 }
 
 /** One choice of several, shown as what is chosen. */
@@ -28,7 +40,7 @@ export function ChoiceControl<Value extends string>({
       <Select.Trigger aria-label={label} className={buttonLook({ className: 'max-w-48' })}>
         <Select.Value className="truncate" />
         <Select.Icon>
-          <ChevronsUpDown aria-hidden="true" className="size-3.5 text-muted" />
+          <ChevronsUpDown className="size-3.5 text-muted" />
         </Select.Icon>
       </Select.Trigger>
       <Select.Portal>
@@ -43,7 +55,7 @@ export function ChoiceControl<Value extends string>({
                 >
                   <Select.ItemText>{text}</Select.ItemText>
                   <Select.ItemIndicator className="ml-auto">
-                    <Check aria-hidden="true" className="size-3.5" />
+                    <Check className="size-3.5" />
                   </Select.ItemIndicator>
                 </Select.Item>
               ))}

@@ -163,7 +163,7 @@ function SortButton<Row>({
       )}
     >
       {column.header}
-      <Icon aria-hidden="true" className={classNames('size-3 shrink-0', isSorted ? '' : 'opacity-60')} />
+      <Icon className={classNames('size-3 shrink-0', isSorted ? '' : 'opacity-60')} />
     </button>
   )
 }

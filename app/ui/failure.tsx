@@ -9,32 +9,32 @@ interface Failure {
   advice: string
 }
 
+const DATABASE_AWAY: Failure = {
+  what: 'The database could not answer.',
+  advice: 'If this lasts, ask /readyz of this server which part is missing.',
+}
+
+const BY_CODE: Partial<Record<string, Failure>> = {
+  SERVICE_UNAVAILABLE: DATABASE_AWAY,
+  INTERNAL_SERVER_ERROR: DATABASE_AWAY,
+  BAD_REQUEST: {
+    what: 'This address asks for something that does not exist.',
+    advice: 'Choose the day, the stores and the currency again above.',
+  },
+}
+
+const NO_ANSWER: Failure = {
+  what: 'The server of this page did not answer.',
+  advice: 'It may be restarting. The page goes on by itself once it is back.',
+}
+
 /** @param error what a query or the socket threw */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof TRPCClientError) {
     const code = errorCodeOf(error)
-    if (code === null) {
-      return {
-        what: 'The server of this page did not answer.',
-        advice: 'It may be restarting. The page goes on by itself once it is back.',
-      }
-    }
-    if (code === 'SERVICE_UNAVAILABLE' || code === 'INTERNAL_SERVER_ERROR') {
-      return {
-        what: 'The database could not answer.',
-        advice: 'If this lasts, ask /readyz of this server which part is missing.',
-      }
-    }
-    if (code === 'BAD_REQUEST') {
-      return {
-        what: 'This address asks for something that does not exist.',
-        advice: 'Choose the day, the stores and the currency again above.',
-      }
-    }
-    return {
-      what: error.message,
-      advice: 'Try again; if it stays, the log of the web process has the cause.',
-    }
+    if (code === null) return NO_ANSWER
+    const advice = 'Try again; if it stays, the log of the web process has the cause.'
+    return BY_CODE[code] ?? { what: error.message, advice }
   }
   return {
     what: 'Something went wrong on this page.',
@@ -62,12 +62,12 @@ export function ErrorState({
   return (
     <div role="alert" className="my-auto flex flex-col items-start gap-2 text-xs">
       <p className="flex items-start gap-2 font-medium text-bad">
-        <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+        <TriangleAlert className="mt-0.5 size-4 shrink-0" />
         {failure.what}
       </p>
       <p className="text-muted">{failure.advice}</p>
       <Button onClick={() => void retry()} disabled={retrying}>
-        <RotateCw aria-hidden="true" className={`size-3.5 ${retrying ? 'motion-safe:animate-spin' : ''}`} />
+        <RotateCw className={`size-3.5 ${retrying ? 'motion-safe:animate-spin' : ''}`} />
         Try again
       </Button>
     </div>

@@ -65,7 +65,7 @@ export function DialogFrame({
               </Dialog.Description>
             </div>
             <Dialog.Close aria-label="Close" className={buttonLook({ kind: 'icon' })}>
-              <X aria-hidden="true" className="size-4" />
+              <X className="size-4" />
             </Dialog.Close>
           </div>
           {children}

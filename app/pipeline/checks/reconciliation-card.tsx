@@ -14,7 +14,7 @@ import { useServerNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { failureText } from '#app/ui/failure.tsx'
 import { Chip } from '#app/ui/marks.tsx'
-import { DAY_MS } from '#domain/instant.ts'
+import { addDays } from '#domain/calendar.ts'
 
 type Reconciliations = RouterOutputs['pipeline']['reconciliations']
 type Compared = NonNullable<Reconciliations['total']>
@@ -65,12 +65,12 @@ function Total({ total: { from, to, figures, differing, explained, unexplained }
     <p className="mb-3 flex flex-wrap items-center gap-2 text-xs">
       {unexplained === 0 ? (
         <Chip tone="good">
-          <Check aria-hidden="true" className="size-3" />
+          <Check className="size-3" />
           unexplained 0
         </Chip>
       ) : (
         <Chip tone="bad">
-          <TriangleAlert aria-hidden="true" className="size-3" />
+          <TriangleAlert className="size-3" />
           unexplained {formatCount(unexplained)}
         </Chip>
       )}
@@ -148,8 +148,6 @@ function RunNow() {
 const REACH_DAYS = 60
 
 function lastMonths({ from, to }: { from: string; to: string }): string {
-  const earliest = new Date(Date.parse(`${to}T00:00:00Z`) - (REACH_DAYS - 1) * DAY_MS)
-    .toISOString()
-    .slice(0, 10)
+  const earliest = addDays(to, 1 - REACH_DAYS)
   return earliest < from ? from : earliest
 }

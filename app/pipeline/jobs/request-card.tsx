@@ -63,6 +63,13 @@ function RequestForm({ range }: { range: Requests['range'] }) {
   const firstDay = from ?? range?.to ?? ''
   const lastDay = to ?? range?.to ?? ''
 
+  const day = {
+    type: 'date',
+    required: takesRange,
+    disabled: !takesRange || range === null,
+    max: range?.to,
+  }
+
   function submit(event: FormEvent) {
     event.preventDefault()
     request.mutate(takesRange ? { job, from: firstDay, to: lastDay } : { job })
@@ -82,24 +89,18 @@ function RequestForm({ range }: { range: Requests['range'] }) {
         />
         <Field label="First day">
           <TextField
-            type="date"
-            required={takesRange}
-            disabled={!takesRange || range === null}
+            {...day}
             min={range?.from}
-            max={range?.to}
             value={takesRange ? firstDay : ''}
-            onChange={event => setFrom(event.target.value)}
+            onChange={({ target }) => setFrom(target.value)}
           />
         </Field>
         <Field label="Last day, included">
           <TextField
-            type="date"
-            required={takesRange}
-            disabled={!takesRange || range === null}
+            {...day}
             min={firstDay || range?.from}
-            max={range?.to}
             value={takesRange ? lastDay : ''}
-            onChange={event => setTo(event.target.value)}
+            onChange={({ target }) => setTo(target.value)}
           />
         </Field>
         <Button type="submit" disabled={request.isPending || (takesRange && range === null)}>

@@ -53,15 +53,8 @@ function Topology({ flow, now, onShow }: { flow: Flow; now: number; onShow: (par
     <ol className="grid gap-2 xl:grid-cols-[minmax(0,1fr)_3.25rem_minmax(0,1fr)_3.25rem_minmax(0,1.05fr)_3.25rem_minmax(0,1.25fr)_3.25rem_minmax(0,1.1fr)_2rem_minmax(0,1fr)] xl:grid-rows-2 xl:gap-x-0 xl:gap-y-3">
       {nodes.map(node => (
         <Fragment key={node.key}>
-          {node.inflow ? (
-            <Edge
-              place={EDGE_PLACES[node.key]}
-              from={node.inflow.from}
-              rate={node.inflow.rate}
-              unit={node.inflow.unit}
-            />
-          ) : null}
-          <Node node={node} place={NODE_PLACES[node.key]} onShow={onShow} />
+          {node.inflow ? <Edge place={PLACES[node.key].edge} {...node.inflow} /> : null}
+          <Node node={node} place={PLACES[node.key].node} onShow={onShow} />
         </Fragment>
       ))}
       {/* The drawing's remaining arrows; the list says the same at the parts they lead to. */}
@@ -71,28 +64,20 @@ function Topology({ flow, now, onShow }: { flow: Flow; now: number; onShow: (par
   )
 }
 
-const NODE_PLACES: Record<NodeKey, string> = {
-  tills: 'xl:col-start-1 xl:row-start-1',
-  files: 'xl:col-start-1 xl:row-start-2',
-  intake: 'xl:col-start-3 xl:row-span-2 xl:row-start-1',
-  log: 'xl:col-start-5 xl:row-span-2 xl:row-start-1',
-  stream: 'xl:col-start-7 xl:row-start-1',
-  liveTables: 'xl:col-start-9 xl:row-start-1',
-  batch: 'xl:col-start-7 xl:row-start-2',
-  reports: 'xl:col-start-9 xl:row-start-2',
-  serving: 'xl:col-start-11 xl:row-span-2 xl:row-start-1',
-}
-
-const EDGE_PLACES: Record<NodeKey, string> = {
-  tills: '',
-  files: '',
-  intake: 'xl:col-start-2 xl:row-start-1',
-  log: 'xl:col-start-4 xl:row-span-2 xl:row-start-1',
-  stream: 'xl:col-start-6 xl:row-start-1',
-  liveTables: 'xl:col-start-8 xl:row-start-1',
-  batch: 'xl:col-start-6 xl:row-start-2',
-  reports: 'xl:col-start-8 xl:row-start-2',
-  serving: 'xl:col-start-10 xl:row-start-1',
+/** Where a part stands in the drawing, and the arrow that leads to it. */
+const PLACES: Record<NodeKey, { node: string; edge?: string }> = {
+  tills: { node: 'xl:col-start-1 xl:row-start-1' },
+  files: { node: 'xl:col-start-1 xl:row-start-2' },
+  intake: { node: 'xl:col-start-3 xl:row-span-2 xl:row-start-1', edge: 'xl:col-start-2 xl:row-start-1' },
+  log: {
+    node: 'xl:col-start-5 xl:row-span-2 xl:row-start-1',
+    edge: 'xl:col-start-4 xl:row-span-2 xl:row-start-1',
+  },
+  stream: { node: 'xl:col-start-7 xl:row-start-1', edge: 'xl:col-start-6 xl:row-start-1' },
+  liveTables: { node: 'xl:col-start-9 xl:row-start-1', edge: 'xl:col-start-8 xl:row-start-1' },
+  batch: { node: 'xl:col-start-7 xl:row-start-2', edge: 'xl:col-start-6 xl:row-start-2' },
+  reports: { node: 'xl:col-start-9 xl:row-start-2', edge: 'xl:col-start-8 xl:row-start-2' },
+  serving: { node: 'xl:col-start-11 xl:row-span-2 xl:row-start-1', edge: 'xl:col-start-10 xl:row-start-1' },
 }
 
 function Node({ node, place, onShow }: { node: FlowNode; place: string; onShow: (part: Part) => void }) {
@@ -137,11 +122,11 @@ function Node({ node, place, onShow }: { node: FlowNode; place: string; onShow: 
 }
 
 /** What flows into a part: an arrow with its figure; in the list a line above the part. */
-function Edge({ place, from, rate, unit }: { place: string; from: string; rate: string; unit: string }) {
+function Edge({ place, from, rate, unit }: NonNullable<FlowNode['inflow']> & { place: string | undefined }) {
   return (
     <li className={classNames('flex items-center xl:self-center', place)}>
       <span className="flex items-center gap-2 pl-3 text-2xs text-muted xl:hidden">
-        <ArrowDown aria-hidden="true" className="size-3.5" />
+        <ArrowDown className="size-3.5" />
         <span>
           {from}: <span className="text-text">{rate}</span> {unit}
         </span>

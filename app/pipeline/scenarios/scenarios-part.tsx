@@ -130,7 +130,7 @@ function ScenarioItem({
             onClick={() => onStop(run.run)}
             aria-label={`Stop ${title}`}
           >
-            <Square aria-hidden="true" className="size-3.5" />
+            <Square className="size-3.5" />
             {run.state === 'stopping' ? 'Stopping' : 'Stop'}
           </Button>
         </div>
@@ -196,7 +196,7 @@ function StartForm({
         disabled={!canStart}
         aria-label={isOrdinary ? `Back to ${title}` : `Start ${title}`}
       >
-        <Play aria-hidden="true" className="size-3.5" />
+        <Play className="size-3.5" />
         {isOrdinary ? 'Back to it' : 'Start'}
       </Button>
     </form>
