@@ -125,6 +125,7 @@ function EventTable({
           ),
         },
         { key: 'store', header: 'Store', align: 'left', cell: event => event.store },
+        { key: 'customer', header: 'Customer', align: 'left', cell: event => event.customer ?? '–' },
         {
           key: 'sold',
           header: 'Event time',

@@ -22,6 +22,8 @@ export interface DifferenceEvent {
   partition: number
   offset: number
   orderId: string | null
+  /** By name; null where nobody is known. */
+  customer: string | null
   currency: string
   /** What the event adds to the metric in a path that has read it: decimal string for money, integer text for counts. */
   effect: string
@@ -66,7 +68,7 @@ export async function readDifferenceEvents(
     return reading<DifferenceEvent[]>`
       select e.source, e.id, e.type, e.store, e.channel, e.business_day as "businessDay",
         e.event_time as "eventTime", e.appended_at as "appendedAt", e.partition, e."offset",
-        e.order_id as "orderId", e.currency, ${reading(`e.${metric === 'net' ? 'net' : MEASURES[metric].column}`)}::text as effect,
+        e.order_id as "orderId", (select c.name from ref.customers c where c.customer = e.customer) as customer, e.currency, ${reading(`e.${metric === 'net' ? 'net' : MEASURES[metric].column}`)}::text as effect,
         ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, e.type = 'order.returned' as return
       ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
         and ${cause === 'after-batch' ? reading`e."offset" > through.batch` : reading`e."offset" > through.stream`}

@@ -190,13 +190,14 @@ describe('side by side', () => {
     await paths.batch({ store: 'berlin', day: DAY })
     await paths.send([placed({ id: 'o-2', at: at('10:05:00') }, TEA)])
     await paths.send([returned({ id: 'r-1', at: at('10:06:00') }, BACK)], 'bulk')
-    await paths.send([placed({ id: 'o-3', at: at('10:07:00') }, TEA)])
+    await database.sql`insert into ref.customers (customer, name) values ('c-1', 'Ada Lovelace')`
+    await paths.send([placed({ id: 'o-3', at: at('10:07:00'), customer: 'c-1' }, TEA)])
     await paths.stream()
     const request = { scope: SCOPE, cause: 'after-batch', metric: 'net', limit: 2 } as const
     const first = await readDifferenceEvents(database.sql, request)
     expect(first.events).toMatchObject([
-      { id: 'o-3', effect: '4.9000', late: true, bulk: false, return: false },
-      { id: 'r-1', effect: '-2.4500', late: false, bulk: true, return: true, orderId: 'r-1' },
+      { id: 'o-3', effect: '4.9000', late: true, bulk: false, return: false, customer: 'Ada Lovelace' },
+      { id: 'r-1', effect: '-2.4500', late: false, bulk: true, return: true, orderId: 'r-1', customer: null },
     ])
     const second = await readDifferenceEvents(database.sql, { ...request, cursor: first.nextCursor })
     expect(second.events).toMatchObject([{ id: 'o-2', type: 'order.placed', store: 'berlin' }])
