@@ -1,4 +1,4 @@
-import { formatFullMoment, formatMoment } from '#app/format/time.ts'
+import { formatAge, formatFullMoment, formatMoment } from '#app/format/time.ts'
 
 /** Of all times on this page: the schedule and the logs of the processes are in it, whatever the stores' zones. */
 export const PIPELINE_ZONE = 'UTC'
@@ -14,5 +14,5 @@ export function Moment({ at, now }: { at: number; now: number | null }) {
 
 /** How long ago it was; the moment in full for a pointer. */
 export function Ago({ at, now }: { at: number; now: number }) {
-  return <Ago at={at} now={now} />
+  return <span title={formatFullMoment(at, PIPELINE_ZONE)}>{formatAge(now - at)} ago</span>
 }
