@@ -26,6 +26,17 @@ interface Change {
   throughAppendedAt: Instant
 }
 
+/** Sales documents that a published day did not have when it was published, by how they came and what they are. */
+interface Arrivals {
+  /** Live events, which came after the day's figures were out. */
+  late: number
+  /** From files and journals. */
+  bulk: number
+  orders: number
+  voids: number
+  returns: number
+}
+
 /** Writes down, figure by figure, how the staged rows differ from what closed days have published, and why. */
 export async function recordRestatements(
   staged: StagedRows,
@@ -116,17 +127,6 @@ function cellOf(cell: Pick<Change, 'store' | 'businessDay' | 'channel' | 'curren
 
 function decimal(metric: string, value: number): string {
   return COUNTS.has(metric) ? String(value) : formatAmount(value)
-}
-
-/** Sales documents that a published day did not have when it was published, by how they came and what they are. */
-interface Arrivals {
-  /** Live events, which came after the day's figures were out. */
-  late: number
-  /** From files and journals. */
-  bulk: number
-  orders: number
-  voids: number
-  returns: number
 }
 
 /**

@@ -45,7 +45,7 @@ export interface RunSummary {
  * @param sql a client of one connection (`connectForRuns`)
  */
 export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSummary> {
-  const { besides, signal } = request
+  const { besides, reports = DEFINED_REPORTS, signal } = request
   const basis = await followLog(sql, signal ? { signal } : {})
   await ensureStatistics(sql)
   const progress = { done: 0, planned: 0 }
@@ -54,7 +54,7 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
     const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])])
     try {
       const own = partitions && new Set(partitions)
-      return await runLane(client, { ...request, basis, partitions: own, progress, signal: stop })
+      return await runLane(client, { ...request, reports, basis, partitions: own, progress, signal: stop })
     } catch (error) {
       // What made the first lane fail stops the other after the set it is at.
       failed.abort(error)
@@ -94,48 +94,31 @@ async function refreshReportStatistics(sql: Sql, sets: readonly SetOutcome[]): P
 }
 
 interface LaneRequest extends RunRequest {
+  reports: readonly Report[]
   basis: readonly Position[]
   /** Whose stores run here; null: all. */
   partitions: ReadonlySet<number> | null
   progress: { done: number; planned: number }
 }
 
-async function tellVerdicts(sql: Sql, facts: PlannerFacts, request: LaneRequest): Promise<void> {
-  const { reports = DEFINED_REPORTS, partitions } = request
-  const now = request.now()
-  await writeVerdicts(sql, { verdicts: judgeSlots({ now, facts, rules: reports }), partitions, now })
-}
-
 async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
-  const {
-    wanted,
-    trigger,
-    now,
-    reports = DEFINED_REPORTS,
-    basis,
-    partitions,
-    progress,
-    onSet,
-    onRetry,
-    signal,
-  } = request
+  const { wanted, trigger, now, reports, basis, partitions, progress, onSet, onRetry, signal } = request
   const byName = new Map(reports.map(report => [report.name, report]))
   const tried = new Set<string>()
   const sets: SetOutcome[] = []
+  const load = (scope: Wanted) => loadFacts(sql, { basis, rules: reports, wanted: scope, partitions })
+  const judge = async (facts: PlannerFacts) => {
+    const verdicts = judgeSlots({ now: now(), facts, rules: reports })
+    await writeVerdicts(sql, { verdicts, partitions, now: now() })
+  }
   for (;;) {
     signal?.throwIfAborted()
-    const facts = await loadFacts(sql, { basis, rules: reports, wanted, partitions })
+    const facts = await load(wanted)
     const { slots, blocked } = plan({ now: now(), facts, rules: reports, wanted, tried })
-    // By hand it is said once, after the last turn: what is asked for is no verdict.
-    if (wanted.kind === 'due') await tellVerdicts(sql, facts, request)
+    if (wanted.kind === 'due') await judge(facts)
     if (slots.length === 0) {
-      if (wanted.kind === 'range') {
-        await tellVerdicts(
-          sql,
-          await loadFacts(sql, { basis, rules: reports, wanted: { kind: 'due' }, partitions }),
-          request,
-        )
-      }
+      // What somebody asked for is no verdict on what is due: that is worked out once, at the end.
+      if (wanted.kind === 'range') await judge(await load({ kind: 'due' }))
       return { sets, blocked, unknownStores: facts.unknownStores }
     }
     for (const slot of slots) tried.add(triedKey(slot))

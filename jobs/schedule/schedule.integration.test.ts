@@ -101,12 +101,12 @@ test('A run whose process is gone is settled though nothing else is due', async 
   )
 })
 
-test('A duty that fails is tried again, and keeps nothing else from its turn', async () => {
+test('A task that fails is tried again, and keeps nothing else waiting', async () => {
   const { url, sql } = await createTestBatch()
   await sell(sql, '1')
   let turns = 0
   const failing: ScheduledTask = {
-    name: 'a duty',
+    name: 'a task',
     schedule: NEW_YEAR,
     async run() {
       turns += 1
