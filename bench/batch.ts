@@ -1,4 +1,4 @@
-import { connect, type Sql } from '#db/client.ts'
+import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { connectForRuns } from '#jobs/ledger/claims.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
@@ -12,7 +12,7 @@ import {
 } from './load/world.ts'
 import type { BenchOptions } from './options.ts'
 
-import { startBenchPostgres } from './system/system.ts'
+import { onBenchPostgres } from './system/system.ts'
 
 const benchmark = 'batch'
 /** A million lines. */
@@ -22,54 +22,53 @@ const ROUNDS = 3
 /** A business day of a million lines made into `daily_product_sales`, beside the GROUP BY alone. */
 export async function batch(options: BenchOptions): Promise<Figure[]> {
   const world = createBenchWorld()
-  const postgres = await startBenchPostgres()
-  const sql = connect(postgres.url, { max: 2, applicationName: 'bench' })
-  const runs = connectForRuns(postgres.url, 'bench jobs')
-  try {
-    await writeBenchStores(sql, world)
-    const orders = options.orders ?? DEFAULT_ORDERS
-    await loadOrders(sql, world, orders)
-    const lines = orders * LINES_PER_ORDER
-    await rebuild(runs, 'daily_sales')
-    const first = await rebuild(runs, 'daily_product_sales')
-    // In turns, so that what else the machine does falls on both alike.
-    const bare: number[] = []
-    const again: number[] = []
-    for (let round = 0; round < ROUNDS; round += 1) {
-      bare.push(await groupBy(sql))
-      again.push(await rebuild(runs, 'daily_product_sales'))
+  return onBenchPostgres(async ({ url, sql }) => {
+    const runs = connectForRuns(url, 'bench jobs')
+    try {
+      await writeBenchStores(sql, world)
+      const orders = options.orders ?? DEFAULT_ORDERS
+      await loadOrders(sql, world, orders)
+      const lines = orders * LINES_PER_ORDER
+      await rebuild(runs, 'daily_sales')
+      const first = await rebuild(runs, 'daily_product_sales')
+      // In turns, so that what else the machine does falls on both alike.
+      const bare: number[] = []
+      const again: number[] = []
+      for (let round = 0; round < ROUNDS; round += 1) {
+        bare.push(await groupBy(sql))
+        again.push(await rebuild(runs, 'daily_product_sales'))
+      }
+      const groupByMs = percentile(bare.toSorted(ascending), 0.5)
+      const rebuildMs = percentile(again.toSorted(ascending), 0.5)
+      const count = `${Math.round(lines).toLocaleString('en')} lines`
+      return [
+        {
+          benchmark,
+          name: `bare GROUP BY of ${count}`,
+          value: lines / (groupByMs / SECOND_MS),
+          unit: 'lines/s',
+          target: { atLeast: 3_000_000 },
+        },
+        {
+          benchmark,
+          name: `daily_product_sales, ${count}, rebuilt`,
+          value: rebuildMs,
+          unit: 'ms',
+          beside: { name: 'bare GROUP BY', value: groupByMs },
+          target: { atMost: 1.3 * groupByMs },
+        },
+        {
+          benchmark,
+          name: 'the same, its rows written for the first time',
+          value: first,
+          unit: 'ms',
+          beside: { name: 'bare GROUP BY', value: groupByMs },
+        },
+      ]
+    } finally {
+      await runs.end({ timeout: 1 })
     }
-    const groupByMs = percentile(bare.toSorted(ascending), 0.5)
-    const rebuildMs = percentile(again.toSorted(ascending), 0.5)
-    const count = `${Math.round(lines).toLocaleString('en')} lines`
-    return [
-      {
-        benchmark,
-        name: `bare GROUP BY of ${count}`,
-        value: lines / (groupByMs / SECOND_MS),
-        unit: 'lines/s',
-        target: { atLeast: 3_000_000 },
-      },
-      {
-        benchmark,
-        name: `daily_product_sales, ${count}, rebuilt`,
-        value: rebuildMs,
-        unit: 'ms',
-        beside: { name: 'bare GROUP BY', value: groupByMs },
-        target: { atMost: 1.3 * groupByMs },
-      },
-      {
-        benchmark,
-        name: 'the same, its rows written for the first time',
-        value: first,
-        unit: 'ms',
-        beside: { name: 'bare GROUP BY', value: groupByMs },
-      },
-    ]
-  } finally {
-    await Promise.all([sql, runs].map(client => client.end({ timeout: 1 })))
-    await postgres.drop()
-  }
+  })
 }
 
 /** Runs a report for all stores of the day as the batch path does, ledger and checks included. @returns milliseconds */

@@ -13,8 +13,8 @@ import {
   type BenchSystem,
   countStored,
   lookEvery,
+  onBenchPostgres,
   readLag,
-  startBenchPostgres,
   startSystem,
   untilDrained,
 } from './system/system.ts'
@@ -45,8 +45,7 @@ export async function ingest(options: BenchOptions): Promise<Figure[]> {
 }
 
 async function bareFigures(world: BenchWorld): Promise<Figure[]> {
-  const postgres = await startBenchPostgres()
-  try {
+  return onBenchPostgres(async ({ url }) => {
     const figures: Figure[] = []
     for (const [index, batchSize] of BATCH_SIZES.entries()) {
       // No order of one size has the id of another's.
@@ -54,15 +53,13 @@ async function bareFigures(world: BenchWorld): Promise<Figure[]> {
       figures.push({
         benchmark,
         name: `bare append, batches of ${batchSize}`,
-        value: await measureBareAppend(postgres.url, world, { batchSize, firstNumber }),
+        value: await measureBareAppend(url, world, { batchSize, firstNumber }),
         unit: 'orders/s',
         target: { atLeast: TARGET.bare },
       })
     }
     return figures
-  } finally {
-    await postgres.drop()
-  }
+  })
 }
 
 /**

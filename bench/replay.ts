@@ -1,12 +1,13 @@
-import { connect, type Sql } from '#db/client.ts'
+import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { LOG_START } from '#domain/log-event.ts'
 import { runProgram } from '#platform/process.ts'
+import { countStreamed } from '#seed/seeder/both-paths.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import type { Figure } from './figures.ts'
 import { createBenchWorld, loadOrders, PARTITIONS, writeBenchStores } from './load/world.ts'
 import type { BenchOptions } from './options.ts'
-import { lookEvery, startBenchPostgres } from './system/system.ts'
+import { lookEvery, onBenchPostgres } from './system/system.ts'
 
 const benchmark = 'replay'
 const DEFAULT_ORDERS = 500_000
@@ -17,9 +18,7 @@ const PAGE = 2_000
 /** The stream path over a full log, in its own process, beside a reader that only reads. */
 export async function replay(options: BenchOptions): Promise<Figure[]> {
   const world = createBenchWorld()
-  const postgres = await startBenchPostgres()
-  const sql = connect(postgres.url, { max: PARTITIONS + 1, applicationName: 'bench' })
-  try {
+  return onBenchPostgres(async ({ sql, settings }) => {
     await writeBenchStores(sql, world)
     const orders = options.orders ?? DEFAULT_ORDERS
     const loaded = await loadOrders(sql, world, orders)
@@ -28,7 +27,7 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
     await runProgram({
       entry: 'server/stream/main.ts',
       args: ['--until-caught-up'],
-      settings: postgres.settings,
+      settings,
     })
     const { events, milliseconds } = await progress.stop()
     return [
@@ -42,10 +41,7 @@ export async function replay(options: BenchOptions): Promise<Figure[]> {
         target: { atLeast: 100_000 },
       },
     ]
-  } finally {
-    await sql.end({ timeout: 1 })
-    await postgres.drop()
-  }
+  })
 }
 
 /** @returns orders a second of a reader that reads all partitions at once and does nothing with them */
@@ -75,10 +71,7 @@ async function readAll(sql: Sql): Promise<number> {
 function watchProgress(sql: Sql) {
   const seen: { at: number; events: number }[] = []
   async function look(): Promise<void> {
-    const [row] = await sql<{ events: number }[]>`
-      select coalesce(sum(c."offset"), 0)::bigint as events
-      from stream.checkpoints c join stream.active_generation using (generation)`
-    const events = row?.events ?? 0
+    const events = await countStreamed(sql)
     if (events > (seen.at(-1)?.events ?? 0)) seen.push({ at: performance.now(), events })
   }
   const looking = lookEvery(LOOK_EVERY_MS, look)

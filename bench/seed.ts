@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { connect, type Sql } from '#db/client.ts'
+import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { type Program, ProgramFailedError, startProgram } from '#platform/process.ts'
 import type { Figure } from './figures.ts'
 import type { BenchOptions } from './options.ts'
 import { parentOf } from './system/process-table.ts'
 import { type ResourceWatch, watchResources } from './system/resources.ts'
-import { startBenchPostgres } from './system/system.ts'
+import { onBenchPostgres } from './system/system.ts'
 
 const benchmark = 'seed'
 /** The same events in every run. */
@@ -50,20 +50,15 @@ async function seedOnce(
   world: BenchOptions['world'],
   look: (seeding: { sql: Sql; serverPid: number; seeder: Program }) => Promise<Figure[]>,
 ): Promise<Figure[]> {
-  const postgres = await startBenchPostgres()
-  const sql = connect(postgres.url, { max: 1, applicationName: 'bench' })
-  try {
+  return onBenchPostgres(async ({ sql, settings }) => {
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     const seeder = startProgram({
       entry: 'seed/seeder/main.ts',
       args: ['--json', '--until', UNTIL, ...worldArguments(world)],
-      settings: postgres.settings,
+      settings,
     })
-    return await look({ sql, serverPid: parentOf(backend?.pid ?? 0) ?? 0, seeder })
-  } finally {
-    await sql.end({ timeout: 1 })
-    await postgres.drop()
-  }
+    return look({ sql, serverPid: parentOf(backend?.pid ?? 0) ?? 0, seeder })
+  })
 }
 
 /** What the seeder said at its end. @throws ProgramFailedError */

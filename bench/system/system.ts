@@ -13,7 +13,7 @@ import { type Periodic, startPeriodic } from '#platform/time.ts'
 import { parentOf } from './process-table.ts'
 
 /** A new server of the benchmark's own, migrated, with every commit durable. */
-export async function startBenchPostgres() {
+async function startBenchPostgres() {
   const dataDir = await makeTestDirectory()
   const server = await acquireEmbeddedPostgres(dataDir)
   await migrate(server.url)
@@ -30,6 +30,20 @@ export async function startBenchPostgres() {
       await server.release()
       await removeTestDirectory(dataDir)
     },
+  }
+}
+
+/** Works on a server of the benchmark's own, and drops it. */
+export async function onBenchPostgres<Result>(
+  work: (postgres: { url: string; settings: Readonly<Record<string, string>>; sql: Sql }) => Promise<Result>,
+): Promise<Result> {
+  const { url, settings, drop } = await startBenchPostgres()
+  const sql = connect(url, { max: 5, applicationName: 'bench' })
+  try {
+    return await work({ url, settings, sql })
+  } finally {
+    await sql.end({ timeout: 1 })
+    await drop()
   }
 }
 

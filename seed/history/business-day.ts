@@ -15,11 +15,6 @@ import { passOn, type Transfer } from './transfers.ts'
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */
 type Doing = (at: Instant) => readonly (SentEvent | null)[]
 
-export interface Happening {
-  at: Instant
-  event: SentEvent
-}
-
 /** The buyer orders on Mondays. */
 const BUYERS_WEEKDAY = 1
 const VOIDED = 0.012
@@ -37,7 +32,7 @@ const DAYS_LATE = [1, 1, 1, 2, 3]
 export function* tradeDay(
   trading: TradingShop,
   { day, until, transfers }: { day: BusinessDay; until: Instant; transfers: readonly Transfer[] },
-): Generator<Happening> {
+): Generator<{ at: Instant; event: SentEvent }> {
   const queue = createTimeQueue<Doing>()
   for (const transfer of transfers) queue.add(transfer.at, () => passOn(trading, transfer))
   planMorning(trading, queue, day)

@@ -16,7 +16,7 @@ import {
   type Link,
   reviewsImportedAt,
 } from './arrivals.ts'
-import { type Happening, tradeDay } from './business-day.ts'
+import { tradeDay } from './business-day.ts'
 import { transfersOf } from './transfers.ts'
 
 /** A shop at the end of its history. */
@@ -55,8 +55,9 @@ export function* shopHistory(
     const journal: Journal = { store: shop.id, businessDay: day, part: day === today ? 0 : null, events: [] }
     const linkOf = linksOf(trading, day)
     const transfers = transfersOf(world, shop, { day, days, until })
-    const opensAt = day === firstDay ? start : null
-    for (const { at, event } of happeningsOf(trading, { day, until, transfers, opensAt })) {
+    const opening =
+      day === firstDay && start <= until ? [{ at: start, event: openingStock(trading, start) }] : []
+    for (const { at, event } of [...opening, ...tradeDay(trading, { day, until, transfers })]) {
       if (event.type === 'review.posted') {
         waiting.push({ event, class: 'bulk', appendedAt: reviewsImportedAt(at) })
       } else if (shop.input === 'journal') journal.events.push(event)
@@ -75,16 +76,6 @@ export function* shopHistory(
     waiting = waiting.filter(arrival => !isOver(arrival))
   }
   return { state: trading.state, journals }
-}
-
-function* happeningsOf(
-  trading: TradingShop,
-  { opensAt, ...plan }: Parameters<typeof tradeDay>[1] & { opensAt: Instant | null },
-): Generator<Happening> {
-  if (opensAt !== null && opensAt <= plan.until) {
-    yield { at: opensAt, event: openingStock(trading, opensAt) }
-  }
-  yield* tradeDay(trading, plan)
 }
 
 /** The lines of a shop's senders on one day, by source. */

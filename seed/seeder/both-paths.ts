@@ -8,7 +8,7 @@ import type { World } from '#seed/world/world.ts'
 import { describeDone, duration, rate, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
 
-export interface BothPaths {
+interface BothPaths {
   sql: Sql
   options: Pick<SeedOptions, 'days' | 'until'>
   world: World
@@ -33,7 +33,12 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   await runPaths(context, range)
   progress.begin()
   // The first tick of the schedule audits every row of it, and nobody has to wait for that.
-  const reconciling = run(context, 'server/serving/reconcile/main.ts', [...range, '--figures-only'])
+  const reconciling = runProgram({
+    entry: 'server/serving/reconcile/main.ts',
+    args: [...range, '--figures-only'],
+    settings: context.settings,
+    stop: context.stop,
+  })
   await watch(context, reconciling, async () => {
     progress.show(`reconciling: ${duration(progress.elapsedMs())}`, null)
   })
@@ -42,14 +47,17 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
 }
 
 async function runPaths(context: BothPaths, range: readonly string[]): Promise<void> {
-  const { progress, sql } = context
-  const events = await countLogged(sql)
+  const { progress, sql, settings } = context
+  const [logged] = await sql<{ events: number }[]>`
+    select coalesce(sum(l."offset"), 0)::bigint as events
+    from log.partitions p cross join lateral log.last_position(p.partition) l`
+  const events = logged?.events ?? 0
   // The first to fail ends the other too.
   const failed = new AbortController()
-  const both = { ...context, stop: AbortSignal.any([context.stop, failed.signal]) }
+  const stop = AbortSignal.any([context.stop, failed.signal])
   progress.begin()
   const timed = async (name: string, entry: string, args: readonly string[]): Promise<number> => {
-    await run(both, entry, args)
+    await runProgram({ entry, args, settings, stop })
     progress.took(name, events)
     return progress.elapsedMs()
   }
@@ -76,10 +84,6 @@ async function runPaths(context: BothPaths, range: readonly string[]): Promise<v
   progress.done(`batch path, at the same time: all reports · ${duration(batchMs)}`)
 }
 
-async function run({ settings, stop }: BothPaths, entry: string, args: readonly string[]): Promise<void> {
-  await runProgram({ entry, args, settings, stop })
-}
-
 /** Shows how work gets on until it ends. */
 async function watch<Result>(
   { progress }: BothPaths,
@@ -96,14 +100,8 @@ async function watch<Result>(
   }
 }
 
-async function countLogged(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select coalesce(sum(l."offset"), 0)::bigint as count
-    from log.partitions p cross join lateral log.last_position(p.partition) l`
-  return row?.count ?? 0
-}
-
-async function countStreamed(sql: Sql): Promise<number> {
+/** Events that the stream path has done. */
+export async function countStreamed(sql: Sql): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     select coalesce(sum(c."offset"), 0)::bigint as count
     from stream.checkpoints c join stream.active_generation using (generation)`

@@ -4,7 +4,7 @@ import type { Amount } from '#domain/money.ts'
 import { PRODUCTS_PER_CATEGORY } from '#seed/world/catalogue.ts'
 import { expectedOrders, openingOf } from '#seed/world/demand.ts'
 import { type Promotion, priceLevelsOf, promotionsOn, shelfPriceOf } from '#seed/world/prices.ts'
-import type { Random } from '#seed/world/random.ts'
+import { findSum, type Random } from '#seed/world/random.ts'
 import { seasonOf } from '#seed/world/seasons.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import type { World } from '#seed/world/world.ts'
@@ -67,14 +67,8 @@ export function demandOf(
 
 /** A product as it is wanted; only of one category when that is given, by index. */
 export function pickWanted({ sums }: DayDemand, random: Random, category?: number): number {
-  let low = category === undefined ? 0 : category * PRODUCTS_PER_CATEGORY
-  let high = category === undefined ? sums.length - 1 : low + PRODUCTS_PER_CATEGORY - 1
+  const low = category === undefined ? 0 : category * PRODUCTS_PER_CATEGORY
+  const high = category === undefined ? sums.length - 1 : low + PRODUCTS_PER_CATEGORY - 1
   const before = low === 0 ? 0 : (sums[low - 1] ?? 0)
-  const wanted = before + random.next() * ((sums[high] ?? 0) - before)
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sums[middle] ?? 0) <= wanted) low = middle + 1
-    else high = middle
-  }
-  return low
+  return findSum(sums, before + random.next() * ((sums[high] ?? 0) - before), { low, high })
 }

@@ -43,14 +43,7 @@ export interface Tell extends SenderTell {
   dropped(name: string): void
   /** Something could not be written; what it was is said once in a while. */
   unwritten(what: string, error: unknown): void
-  summary(sent: SentCounts): void
-}
-
-export interface SentCounts {
-  events: number
-  again: number
-  held: number
-  waiting: number
+  summary(sent: { events: number; again: number; held: number; waiting: number }): void
 }
 
 /** Nothing that is sent will be taken. The message says what to do. */

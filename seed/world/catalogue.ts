@@ -142,16 +142,11 @@ function suppliersOf(randomSeed: number): Supplier[] {
     if (suppliers.has(id) || brands.has(brand)) continue
     brands.add(brand)
     const isBuyers = suppliers.size % BUYERS_SHARE === 4
-    suppliers.set(id, { id, name, brand, ...termsOf(random), isBuyers })
+    const leadTimeDays = random.pick(LEAD_TIMES_DAYS)
+    const unreliability = Math.round((0.03 + 0.22 * random.next() ** 2) * 100) / 100
+    suppliers.set(id, { id, name, brand, leadTimeDays, unreliability, isBuyers })
   }
   return [...suppliers.values()]
-}
-
-function termsOf(random: Random): Pick<Supplier, 'leadTimeDays' | 'unreliability'> {
-  return {
-    leadTimeDays: random.pick(LEAD_TIMES_DAYS),
-    unreliability: Math.round((0.03 + 0.22 * random.next() ** 2) * 100) / 100,
-  }
 }
 
 /** 'Smith, Kuhn and Sons' is 'smith-kuhn-and-sons'. */

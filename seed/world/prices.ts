@@ -20,7 +20,7 @@ const CATEGORY_PROMOTION = { chance: 0.75, discounts: [0.1, 0.15, 0.2] }
 const OFFERS_A_WEEK = 6
 const OFFER_DISCOUNTS = [0.2, 0.25, 0.33]
 /** November sales: the weeks in which everybody has them. */
-const BLACK_WEEK = { month: 11, from: 20, to: 30, categories: 4, discount: 0.25 }
+const BLACK_WEEK = { from: '11-20', to: '11-30', categories: 4, discount: 0.25 }
 
 /** What is on promotion on a day: weeks from Monday to Sunday, known from the seed and the day alone. */
 export function promotionsOn(randomSeed: number, day: BusinessDay): Promotion[] {
@@ -38,7 +38,7 @@ export function promotionsOn(randomSeed: number, day: BusinessDay): Promotion[] 
     ),
     discount: random.pick(OFFER_DISCOUNTS),
   })
-  if (isBlackWeek(day)) {
+  if (day.slice(5) >= BLACK_WEEK.from && day.slice(5) <= BLACK_WEEK.to) {
     const sale = createRandom(randomSeed, 'black week', day.slice(0, 4))
     for (let count = 0; count < BLACK_WEEK.categories; count += 1) {
       promotions.push(categoryPromotion(sale, BLACK_WEEK.discount))
@@ -59,15 +59,6 @@ function categoryPromotion(random: Random, discount: number): Promotion {
     products: productsOfCategory(category),
     discount,
   }
-}
-
-function isBlackWeek(day: BusinessDay): boolean {
-  const dayOfMonth = Number(day.slice(8, 10))
-  return (
-    Number(day.slice(5, 7)) === BLACK_WEEK.month &&
-    dayOfMonth >= BLACK_WEEK.from &&
-    dayOfMonth <= BLACK_WEEK.to
-  )
 }
 
 /** How far a store's price is from the list's, in a month: most are as listed. */

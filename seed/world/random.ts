@@ -56,17 +56,22 @@ export function createWeightedPick(weights: readonly number[]): (random: Random)
     sum += weight
     sums.push(sum)
   }
-  return random => {
-    const wanted = random.next() * sum
-    let low = 0
-    let high = sums.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sums[middle] ?? 0) <= wanted) low = middle + 1
-      else high = middle
-    }
-    return low
+  return random => findSum(sums, random.next() * sum, { low: 0, high: sums.length - 1 })
+}
+
+/** The first index from `low` to `high` at which ascending sums exceed what is wanted. */
+export function findSum(
+  sums: ArrayLike<number>,
+  wanted: number,
+  { low, high }: { low: number; high: number },
+): number {
+  let [first, last] = [low, high]
+  while (first < last) {
+    const middle = (first + last) >> 1
+    if ((sums[middle] ?? 0) <= wanted) first = middle + 1
+    else last = middle
   }
+  return first
 }
 
 type State = readonly [number, number, number, number]

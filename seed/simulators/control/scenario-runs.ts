@@ -3,14 +3,6 @@ import { type Instant, SECOND_MS } from '#domain/instant.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
 import type { ScenarioReport } from '#seed/simulators/scenarios/scheduler.ts'
 
-/** A row of live.scenario_runs that waits for something to be done. */
-interface WaitingRun {
-  run: number
-  scenario: string
-  state: 'requested' | 'stopping'
-  minutes: number | null
-}
-
 interface ScenarioRun {
   scenario: string
   state: 'requested' | 'running' | 'stopping' | 'ended' | 'failed'
@@ -19,11 +11,8 @@ interface ScenarioRun {
 }
 
 /** Says that simulators live and what they play. @returns what people ask of them, oldest first */
-export async function beat(
-  sql: Sql,
-  status: { playing: string; speed: number; waiting: number },
-): Promise<WaitingRun[]> {
-  return sql<WaitingRun[]>`
+export async function beat(sql: Sql, status: { playing: string; speed: number; waiting: number }) {
+  return sql<{ run: number; scenario: string; state: 'requested' | 'stopping'; minutes: number | null }[]>`
     with beat as (
       insert into live.simulator_heartbeat (beat_at, scenario, speed, waiting)
       values (clock_timestamp(), ${status.playing}, ${status.speed}, ${status.waiting})
@@ -42,11 +31,8 @@ async function lastBeat(sql: Sql): Promise<{ at: Instant; ageMs: number } | null
   return row ?? null
 }
 
-/**
- * Settles what an earlier process left behind when it died, and what nobody played in time.
- * @returns how many
- */
-export async function settleAbandoned(sql: Sql): Promise<number> {
+/** Settles what an earlier process left behind when it died, and what nobody played in time. */
+export async function settleAbandoned(sql: Sql): Promise<void> {
   const settled = await sql<{ run: number }[]>`
     update live.scenario_runs set state = 'failed', ended_at = clock_timestamp(),
       detail = case when state = 'requested' then 'Nobody played it within ten minutes.'
@@ -54,7 +40,6 @@ export async function settleAbandoned(sql: Sql): Promise<number> {
     where state in ('running', 'stopping') or state = 'requested' and requested_at < clock_timestamp() - interval '10 minutes'
     returning run`
   for (const { run } of settled) await announce(sql, run)
-  return settled.length
 }
 
 export async function requestRun(sql: Sql, scenario: ScenarioName, minutes: number | null): Promise<number> {

@@ -71,18 +71,14 @@ export async function openJournals(options: {
     owed.push(...entries)
     if (isTorn) for (const name of growing.values()) await removeHalfLine(path.join(folder, name))
     isTorn = true
-    await append(owed)
-    isTorn = false
-    owed = []
-  }
-
-  async function append(entries: readonly JournalEntry[]): Promise<void> {
     const texts = new Map<string, string>()
-    for (const { store, event, sent } of entries) {
+    for (const { store, event, sent } of owed) {
       const name = await growingFile(store.id, businessDayOf(Date.parse(event.eventTime), store))
       texts.set(name, `${texts.get(name) ?? ''}${lineOf(sent)}\n`)
     }
     for (const [name, text] of texts) await appendFile(path.join(folder, name), text)
+    isTorn = false
+    owed = []
   }
 
   async function growingFile(store: string, day: BusinessDay): Promise<string> {

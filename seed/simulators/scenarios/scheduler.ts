@@ -1,6 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { type ScenarioName, scenarioOf } from '#domain/scenario.ts'
+import { messageOf } from '#platform/command.ts'
 import { beginFlashPromotion, beginHotStore, beginRush, beginSupplierLate } from './demand.ts'
 import { beginCardFraud, beginRefundWave } from './fraud.ts'
 import type { BeginScenario, RunningScenario, ScenarioContext } from './script.ts'
@@ -62,54 +63,49 @@ export function createScenarioScheduler(
       requests.report(run, { state: 'running', detail: told, endsAt })
     } catch (error) {
       // This world lacks what it needs, such as a till.
-      requests.report(run, {
-        state: 'failed',
-        detail: error instanceof Error ? error.message : String(error),
-      })
+      requests.report(run, { state: 'failed', detail: messageOf(error) })
     }
   }
 
-  function end({ request, script }: Play, now: Instant, why: string): SentEvent[] {
-    const happened = script.end?.(now) ?? []
-    requests.report(request.run, { state: 'ended', detail: `${why}${script.detail(now)}` })
-    return happened
-  }
+  const isPlaying = (scenario: ScenarioName) => plays.some(({ request }) => request.scenario === scenario)
+  const tellEnd = (run: number, detail: string) => requests.report(run, { state: 'ended', detail })
 
   function endWhere(isOver: (play: Play) => boolean, now: Instant, why: string): SentEvent[] {
     const over = plays.filter(isOver)
     plays = plays.filter(play => !over.includes(play))
-    return over.flatMap(play => end(play, now, why))
+    return over.flatMap(({ request, script }) => {
+      const happened = script.end?.(now) ?? []
+      tellEnd(request.run, `${why}${script.detail(now)}`)
+      return happened
+    })
   }
 
   /** @returns what ends by it */
   function take(now: Instant): SentEvent[] {
     const happened: SentEvent[] = []
     for (const request of requests.take()) {
-      if (request.scenario !== 'ordinary') {
+      const { run, scenario } = request
+      if (scenario !== 'ordinary') {
         waiting.push(request)
-        if (plays.some(play => play.request.scenario === request.scenario))
-          requests.report(request.run, {
-            state: 'requested',
-            detail: 'Waits until the one that plays has ended.',
-          })
-      } else {
-        const ended = plays.length + waiting.length
-        for (const { run } of waiting)
-          requests.report(run, { state: 'ended', detail: 'Back to the ordinary day.' })
-        waiting = []
-        happened.push(...endWhere(() => true, now, 'Back to the ordinary day. '))
-        requests.report(request.run, {
-          state: 'ended',
-          detail:
-            ended === 0
-              ? 'The ordinary day is what plays already.'
-              : `Back to the ordinary day: ${ended} ended.`,
-        })
+        if (isPlaying(scenario))
+          requests.report(run, { state: 'requested', detail: 'Waits until the one that plays has ended.' })
+        continue
       }
+      const others = plays.length + waiting.length
+      for (const other of waiting.splice(0)) tellEnd(other.run, 'Back to the ordinary day.')
+      happened.push(...endWhere(() => true, now, 'Back to the ordinary day. '))
+      tellEnd(
+        run,
+        others === 0
+          ? 'The ordinary day is what plays already.'
+          : `Back to the ordinary day: ${others} ended.`,
+      )
     }
-    for (const { run } of waiting.filter(({ run }) => requests.isStopping(run)))
-      requests.report(run, { state: 'ended', detail: 'Stopped before it began.' })
-    waiting = waiting.filter(({ run }) => !requests.isStopping(run))
+    waiting = waiting.filter(({ run }) => {
+      const isStopping = requests.isStopping(run)
+      if (isStopping) tellEnd(run, 'Stopped before it began.')
+      return !isStopping
+    })
     return happened
   }
 
@@ -131,7 +127,7 @@ export function createScenarioScheduler(
       happened.push(...endWhere(({ endsAt }) => endsAt <= now, now, ''))
       happened.push(...endWhere(({ request }) => requests.isStopping(request.run), now, 'Stopped. '))
       waiting = waiting.filter(request => {
-        if (plays.some(play => play.request.scenario === request.scenario)) return true
+        if (isPlaying(request.scenario)) return true
         begin(request, now)
         return false
       })
