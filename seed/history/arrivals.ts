@@ -31,12 +31,11 @@ interface Outage {
 }
 
 /** The line of one sender: nearly always a fraction of a second, now and then minutes, never out of order. */
-export function createLink(random: Random, outages: readonly Outage[]): Link {
+export function createLink(random: Random, outage: Outage | null): Link {
   let lastArrival = 0
   let heldUntil = 0
   return sentAt => {
-    const outage = outages.find(({ from, to }) => sentAt >= from && sentAt < to)
-    if (outage) heldUntil = Math.max(heldUntil, outage.to)
+    if (outage && sentAt >= outage.from && sentAt < outage.to) heldUntil = Math.max(heldUntil, outage.to)
     else if (random.chance(HOLD.chance)) heldUntil = sentAt + random.integer(HOLD.leastMs, HOLD.mostMs)
     const delay = Math.min(MOST_DELAY_MS, LEAST_DELAY_MS + random.exponential(TYPICAL_DELAY_MS))
     const earliest = Math.max(sentAt + delay, heldUntil)

@@ -88,7 +88,7 @@ function linksOf({ shop, world }: TradingShop, day: BusinessDay): (source: strin
     const random = createRandom(world.randomSeed, 'link', source, day)
     const isTill = shop.registers.some(register => sourceOf(shop, register) === source)
     const outage = isTill ? drawOutage(random, { ...open, chance: OUTAGE_CHANCE }) : null
-    const link = createLink(random, outage ? [outage] : [])
+    const link = createLink(random, outage)
     links.set(source, link)
     return link
   }

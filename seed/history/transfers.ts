@@ -3,7 +3,7 @@ import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { TradingShop } from '#seed/shop/shop-state.ts'
-import { putBack, stockHeader } from '#seed/shop/stock.ts'
+import { stockHeader, writeUnits } from '#seed/shop/stock.ts'
 import { openingOf } from '#seed/world/demand.ts'
 import { createRandom } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
@@ -72,13 +72,11 @@ function sentOn(world: World, warehouse: Shop, day: BusinessDay): Transfer[] {
 /** Its part in a transfer: the sender tells of both ends, the receiver puts the goods on its shelves. */
 export function passOn(trading: TradingShop, { at, to, lines }: Transfer): SentEvent[] {
   if (trading.shop.id === to.id) {
-    for (const [product, units] of lines) putBack(trading, product, units)
+    const { onHand } = trading.state
+    for (const [product, units] of lines) if (onHand) onHand[product] = (onHand[product] ?? 0) + units
     return []
   }
-  const written = lines.map(([product, units]) => ({
-    sku: trading.world.products[product]?.sku ?? '',
-    units,
-  }))
+  const written = writeUnits(trading, lines)
   return [
     { ...stockHeader(trading, at), type: 'stock.received', lines: written },
     { ...stockHeader(trading, at), type: 'stock.transferred', toStore: to.id, lines: written },

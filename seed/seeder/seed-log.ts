@@ -35,23 +35,18 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   // No business day of the history begins before it, whatever the zone.
   const start = until - (days + 2) * DAY_MS
   // Threads that wait for nothing in the database: they start while the reference is written.
-  let end = unopened(world)
-  const making =
-    days > 0
-      ? makeHistory(world, {
-          span: options,
-          stop: seeding.stop,
-          onEnd(reached) {
-            end = reached
-          },
-        })
-      : null
+  const end: WorldEnd = {
+    shops: Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)])),
+    journals: [],
+  }
+  const onEnd = (reached: WorldEnd) => Object.assign(end, reached)
+  const making = days > 0 ? makeHistory(world, { span: options, stop: seeding.stop, onEnd }) : null
   try {
     await writeReference(sql, world, start)
     progress.done(
       `${world.shops.length} stores, ${world.products.length} products; --until ${formatInstant(until)} --random-seed ${randomSeed}`,
     )
-    if (making) await loadWorld(seeding, { start, chunks: making.chunks, endOfWorld: () => end })
+    if (making) await loadWorld(seeding, { start, chunks: making.chunks, end })
     else await writeWorld(dataDir, options, end)
   } finally {
     await making?.end()
@@ -72,11 +67,6 @@ async function writeWorld(
   await writeJournals(dataDir, journals)
   await writeSeedRecord(dataDir, seed)
   await writeShops(dataDir, { seed, shops, outboxes: {} })
-}
-
-function unopened(world: World): WorldEnd {
-  const shops = Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)]))
-  return { shops, journals: [] }
 }
 
 /** An early word, before anything is written; `loadHistory` decides under its locks. */
@@ -100,15 +90,15 @@ function notEmpty(): Error {
 
 async function loadWorld(
   { sql, options, dataDir, progress }: Seeding,
-  made: { start: Instant; chunks: HistoryMaking['chunks']; endOfWorld(): WorldEnd },
+  { start, chunks, end }: { start: Instant; chunks: HistoryMaking['chunks']; end: WorldEnd },
 ): Promise<void> {
   progress.begin()
   const total = Math.round(options.days * options.ordersPerDay * EVENTS_PER_ORDER)
   let loaded = 0
   try {
     await loadHistory(sql, {
-      chunks: made.chunks,
-      from: made.start,
+      chunks,
+      from: start,
       to: options.until,
       onProgress(done) {
         loaded = done
@@ -119,7 +109,7 @@ async function loadWorld(
           done / total,
         )
       },
-      beforeCommit: () => writeWorld(dataDir, options, made.endOfWorld()),
+      beforeCommit: () => writeWorld(dataDir, options, end),
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error

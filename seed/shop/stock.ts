@@ -1,6 +1,7 @@
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Supplier } from '#seed/world/catalogue.ts'
+import { applyEvent } from './apply-event.ts'
 import { decimal } from './decimal.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
 
@@ -11,10 +12,10 @@ const SHRINKAGE = 0.12
  * first delivery.
  */
 export function openingStock(trading: TradingShop, at: Instant): SentEvent {
-  const { shop, state, policies, random, world } = trading
+  const { shop, state, policies, random } = trading
   const onHand = policies.map(({ orderAt, orderUpTo }) => random.integer(orderAt, orderUpTo))
   state.onHand = onHand
-  const lines = world.products.map((product, index) => ({ sku: product.sku, units: onHand[index] ?? 0 }))
+  const lines = writeUnits(trading, [...onHand.entries()])
   return {
     ...stockHeader(trading, at),
     type: shop.channel === 'online' ? 'stock.received' : 'stock.counted',
@@ -31,15 +32,17 @@ export function countShelves(
   at: Instant,
   products: readonly number[],
 ): SentEvent | null {
-  const { state, random, world } = trading
-  if (!state.onHand || products.length === 0) return null
-  const lines: { sku: string; units: number }[] = []
+  const { state, random } = trading
+  const { onHand } = state
+  if (!onHand || products.length === 0) return null
   for (const product of products) {
-    const expected = state.onHand[product] ?? 0
-    const found = Math.max(0, expected - (random.chance(SHRINKAGE) ? random.integer(1, 2) : 0))
-    state.onHand[product] = found
-    lines.push({ sku: world.products[product]?.sku ?? '', units: found })
+    const gone = random.chance(SHRINKAGE) ? random.integer(1, 2) : 0
+    onHand[product] = Math.max(0, (onHand[product] ?? 0) - gone)
   }
+  const lines = writeUnits(
+    trading,
+    products.map(product => [product, onHand[product] ?? 0]),
+  )
   return { ...stockHeader(trading, at), type: 'stock.counted', lines }
 }
 
@@ -112,27 +115,25 @@ export function reorder(
 
 /** Takes in every delivery that is due. */
 export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
-  const { state, world } = trading
-  const due = state.deliveries.filter(delivery => delivery.dueAt <= at)
-  if (due.length === 0) return []
-  state.deliveries = state.deliveries.filter(delivery => delivery.dueAt > at)
+  const due = trading.state.deliveries.filter(delivery => delivery.dueAt <= at)
   return due.map(({ purchaseOrderId, lines }) => {
-    for (const [index, units] of lines) {
-      putBack(trading, index, units)
-      state.onOrder[index] = (state.onOrder[index] ?? 0) - units
-    }
-    return {
+    const event: SentEvent = {
       ...stockHeader(trading, at),
       type: 'stock.received',
       purchaseOrderId,
-      lines: lines.map(([index, units]) => ({ sku: world.products[index]?.sku ?? '', units })),
+      lines: writeUnits(trading, lines),
     }
+    applyEvent(trading, event)
+    return event
   })
 }
 
-/** Goods that come onto the shelf. */
-export function putBack({ state }: TradingShop, product: number, units: number): void {
-  if (state.onHand) state.onHand[product] = (state.onHand[product] ?? 0) + units
+/** Units of products as events tell of them. */
+export function writeUnits(
+  { world }: TradingShop,
+  lines: readonly (readonly [product: number, units: number])[],
+) {
+  return lines.map(([product, units]) => ({ sku: world.products[product]?.sku ?? '', units }))
 }
 
 /** What every event of a stock room begins with. */

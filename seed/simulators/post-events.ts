@@ -35,6 +35,7 @@ export function createPostEvents(options: {
         body: lines.join('\n'),
         signal: request.signal,
       })
+      const retryAfter = response.headers.get('retry-after') ?? ''
       const body = (await response.json().catch(() => ({}))) as {
         accepted?: number
         duplicates?: number
@@ -43,7 +44,7 @@ export function createPostEvents(options: {
       return {
         kind: 'answered',
         status: response.status,
-        retryAfterMs: retryAfterOf(response.headers.get('retry-after')),
+        retryAfterMs: /^\d+$/.test(retryAfter) ? Number(retryAfter) * SECOND_MS : null,
         accepted: body.accepted ?? 0,
         duplicates: body.duplicates ?? 0,
         rejected: body.rejected ?? [],
@@ -55,10 +56,6 @@ export function createPostEvents(options: {
       stop.removeEventListener('abort', abort)
     }
   }
-}
-
-function retryAfterOf(header: string | null): number | null {
-  return header !== null && /^\d+$/.test(header) ? Number(header) * SECOND_MS : null
 }
 
 /** fetch says 'fetch failed'; why is in its cause. */

@@ -103,10 +103,7 @@ export async function simulate(simulation: Simulation): Promise<void> {
     random,
     ordinaryPace: () => usualPace,
     lastOrderOf: store => lastOrders.get(store),
-    plant: (source, planted) => senders.of(source).add(planted),
-    hold: (source, until) => senders.of(source).holdUntil(until),
-    release: source => senders.of(source).release(),
-    waitingAt: source => senders.of(source).outbox.length,
+    senderOf: senders.of,
   })
   const scenarios = createScenarioScheduler(simulation.requests, contextOf)
   let held = 0
@@ -242,7 +239,7 @@ function clockFor(event: SentEvent, scenarios: ScenarioScheduler): number {
 
 /** Shops whose senders hold so much that they cannot sell on. */
 function fullShops(tradings: readonly TradingShop[], senders: Senders): ReadonlySet<string> {
-  if (senders.waiting < MOST_WAITING) return NO_SHOPS
+  if (senders.waiting < MOST_WAITING) return new Set()
   const waiting = new Map<string, number>()
   for (const [source, outbox] of Object.entries(senders.outboxes())) {
     const shop = tradings.find(({ shop }) => source.includes(`-${shop.id}`))?.shop.id ?? ''
@@ -250,5 +247,3 @@ function fullShops(tradings: readonly TradingShop[], senders: Senders): Readonly
   }
   return new Set([...waiting].filter(([, count]) => count >= MOST_WAITING).map(([shop]) => shop))
 }
-
-const NO_SHOPS: ReadonlySet<string> = new Set()

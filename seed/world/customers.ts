@@ -36,7 +36,8 @@ export function drawCustomer(
   const place = random.chance(AT_HOME) ? home : random.integer(0, world.shops.length - 1)
   const shop = world.shops[place]
   const count = shop ? customerCount(world, shop) : 1
-  const band = random.chance(AT_THEIR_HOUR) ? bandOf(hour) : random.integer(0, BANDS - 1)
+  const bandNow = hour < 12 ? 0 : hour < 17 ? 1 : 2
+  const band = random.chance(AT_THEIR_HOUR) ? bandNow : random.integer(0, BANDS - 1)
   const number = band + BANDS * Math.floor((random.next() ** SKEW * count) / BANDS)
   return {
     id: idOf(place, number),
@@ -51,11 +52,6 @@ function customerCount(world: World, shop: Shop): number {
 
 function idOf(place: number, number: number): string {
   return `c-${(place + 1) * NUMBERS_PER_SHOP + (number % NUMBERS_PER_SHOP)}`
-}
-
-function bandOf(hour: number): number {
-  if (hour < 12) return 0
-  return hour < 17 ? 1 : 2
 }
 
 /** What a shop has on file of a customer. */

@@ -4,7 +4,7 @@ import { applyEvent } from '#seed/shop/apply-event.ts'
 import { type BasketLine, writeLine } from '#seed/shop/basket.ts'
 import { orderHeader } from '#seed/shop/sales.ts'
 import { type OrderPlaced, registerOf, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
-import type { Planted } from '#seed/simulators/sender.ts'
+import type { Sender } from '#seed/simulators/sender.ts'
 import type { Random } from '#seed/world/random.ts'
 
 /** What a scenario has to play with. */
@@ -17,13 +17,7 @@ export interface ScenarioContext {
   ordinaryPace(): readonly number[]
   /** What a store sold last, where it has sold anything since the simulators started. */
   lastOrderOf(store: string): OrderPlaced | undefined
-  /** Sends what no shop would send. */
-  plant(source: string, planted: Planted): void
-  /** The line of a sender is down until then. */
-  hold(source: string, until: Instant): void
-  release(source: string): void
-  /** How much a sender has not delivered. */
-  waitingAt(source: string): number
+  senderOf(source: string): Sender
 }
 
 /** A scenario while it plays. What it leaves out stays as on an ordinary day. */
@@ -70,15 +64,8 @@ export function liveShops(context: ScenarioContext): TradingShop[] {
     .map(({ trading }) => trading)
 }
 
-/** A till of a store. */
-interface Till {
-  trading: TradingShop
-  register: string
-  source: string
-}
-
 /** The tills that report as things happen: one of each store, busiest first, then the second of each. @throws when there is none */
-export function liveTills(context: ScenarioContext): [Till, ...Till[]] {
+export function liveTills(context: ScenarioContext) {
   const [first, ...others] = liveShops(context)
     .flatMap(trading =>
       trading.shop.registers
@@ -87,7 +74,7 @@ export function liveTills(context: ScenarioContext): [Till, ...Till[]] {
     )
     .sort((left, right) => left.place - right.place)
   if (!first) throw new Error('no store of this world has a till that reports as things happen')
-  return [first, ...others]
+  return [first, ...others] as const
 }
 
 /**

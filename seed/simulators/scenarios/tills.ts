@@ -6,17 +6,18 @@ import { type BeginScenario, createRate, liveShops, liveTills } from './script.t
 
 export const beginTillOffline: BeginScenario = context => {
   const [{ source }] = liveTills(context)
+  const sender = context.senderOf(source)
   // Its waiting sales stay in their order behind what it may still have had.
   let most = 0
   return {
     act() {
-      context.hold(source, context.endsAt)
-      most = Math.max(most, context.waitingAt(source))
+      sender.holdUntil(context.endsAt)
+      most = Math.max(most, sender.outbox.length)
       return []
     },
     end() {
-      most = Math.max(most, context.waitingAt(source))
-      context.release(source)
+      most = Math.max(most, sender.outbox.length)
+      sender.release()
       return []
     },
     detail: () => `${source} sells with its line down: ${most} events in its backlog.`,
@@ -120,9 +121,9 @@ export const beginPoisonEvents: BeginScenario = context => {
         const trading = context.random.pick(liveShops(context))
         const known = context.lastOrderOf(trading.shop.id)
         if (!known) continue
-        const brewed = breakEvent(poison, { trading, known, at: now })
+        const broken = breakEvent(poison, { trading, known, at: now })
         sent += 1
-        context.plant(brewed.source, brewed.planted)
+        context.senderOf(broken.source).add(broken.planted)
       }
       return []
     },
