@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { type Program, ProgramFailedError, startProgram } from '#platform/process.ts'
+import type { SeedingTimes } from '#seed/seeder/progress.ts'
 import type { Figure } from './figures.ts'
 import type { BenchOptions } from './options.ts'
 import { parentOf } from './system/process-table.ts'
@@ -12,14 +12,7 @@ const benchmark = 'seed'
 /** The same events in every run. */
 const UNTIL = '2026-11-20T10:15:00Z'
 
-const timesSchema = z.object({
-  parts: z.array(
-    z.object({ name: z.string(), from: z.number(), to: z.number(), events: z.number().optional() }),
-  ),
-  milliseconds: z.number(),
-})
-
-type Part = z.infer<typeof timesSchema>['parts'][number]
+type Part = SeedingTimes['parts'][number]
 
 /**
  * The demo's seeding as its own process does it, from an empty database to the reconciled history. Twice: once for
@@ -62,10 +55,10 @@ async function seedOnce(
 }
 
 /** What the seeder said at its end. @throws ProgramFailedError */
-async function timesOf(seeder: Program): Promise<z.infer<typeof timesSchema>> {
+async function timesOf(seeder: Program): Promise<SeedingTimes> {
   const { code, stdout, output } = await seeder.ended
   if (code !== 0) throw new ProgramFailedError(`the seeder ended with code ${code}:\n${output}`)
-  return timesSchema.parse(JSON.parse(stdout))
+  return JSON.parse(stdout) as SeedingTimes
 }
 
 function worldArguments({ days, stores, ordersPerDay }: BenchOptions['world']): string[] {

@@ -15,10 +15,14 @@ export const TICKS_PER_SECOND = 100
 
 /** Every process now; none where there is no /proc (not Linux). */
 export function processTable(): ProcessEntry[] {
-  return processIds().flatMap(pid => {
-    const stat = readProcessFile(pid, 'stat')
-    return stat === null ? [] : [parseStat(pid, stat)]
-  })
+  const names = existsSync('/proc') ? readdirSync('/proc') : []
+  return names
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(name => {
+      const pid = Number(name)
+      const stat = readProcessFile(pid, 'stat')
+      return stat === null ? [] : [parseStat(pid, stat)]
+    })
 }
 
 /** @param stat what `/proc/<pid>/stat` holds */
@@ -47,16 +51,6 @@ export function readProcessFile(pid: number, name: 'stat' | 'cmdline' | 'smaps_r
     return readFileSync(`/proc/${pid}/${name}`, 'utf8')
   } catch {
     return null
-  }
-}
-
-function processIds(): number[] {
-  try {
-    return readdirSync('/proc')
-      .filter(name => /^\d+$/.test(name))
-      .map(Number)
-  } catch {
-    return []
   }
 }
 

@@ -71,7 +71,13 @@ export function* enrichedHistory(
   const history = worldHistory(world, span, new Set(needed.map(shop => shop.id)))
   for (;;) {
     const next = history.next()
-    if (next.done) return endOf(next.value, isWanted)
+    if (next.done) {
+      const { shops, journals } = next.value
+      return {
+        shops: Object.fromEntries(Object.entries(shops).filter(([store]) => isWanted(store))),
+        journals: journals.filter(({ store }) => isWanted(store)),
+      }
+    }
     const { event, class: eventClass, appendedAt } = next.value
     if (!isWanted(event.store) && event.type !== 'stock.transferred') continue
     const result = enrich(event, { stores, now: appendedAt, class: eventClass, bodyHash: bodyHashOf(event) })
@@ -83,12 +89,5 @@ export function* enrichedHistory(
     for (const enriched of result.events) {
       if (partitions?.has(enriched.partition) ?? true) yield { event: enriched, appendedAt }
     }
-  }
-}
-
-function endOf({ shops, journals }: WorldEnd, isWanted: (store: string) => boolean): WorldEnd {
-  return {
-    shops: Object.fromEntries(Object.entries(shops).filter(([store]) => isWanted(store))),
-    journals: journals.filter(({ store }) => isWanted(store)),
   }
 }

@@ -1,5 +1,5 @@
 /** What a seeding took, for machines; milliseconds since it began. */
-interface SeedingTimes {
+export interface SeedingTimes {
   parts: { name: string; from: number; to: number; events?: number }[]
   milliseconds: number
 }

@@ -1,14 +1,10 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { ShopState } from '#seed/shop/shop-state.ts'
-import type { Happening, Outgoing } from '#seed/simulators/sender.ts'
-import { readShops, type SeedRecord, writeShops } from '#seed/world/world-files.ts'
+import type { Happening } from '#seed/simulators/sender.ts'
+import { readShops, type SeedRecord, type ShopsRecord, writeShops } from '#seed/world/world-files.ts'
 
 /** What the shops know when they open. */
-export interface KeptShops {
-  shops: Record<string, ShopState>
-  /** What could not be delivered, by source. */
-  outboxes: Record<string, Outgoing[]>
+export type KeptShops = Pick<ShopsRecord, 'shops' | 'outboxes'> & {
   /** What happened after that was written down, oldest first. It may have been delivered since. */
   since: Happening[]
 }
@@ -32,7 +28,7 @@ export async function openShopFiles(dataDir: string, seed: SeedRecord) {
   let number = record?.book ?? 0
   const bookOf = (wanted: number) => path.join(folder, `book-${wanted}.ndjson`)
   const since = record ? await readBook(bookOf(number), heading) : null
-  if (since === null) await begin(bookOf(number), heading)
+  if (since === null) await writeFile(bookOf(number), `${heading}\n`)
   await removeOthers()
 
   async function removeOthers(): Promise<void> {
@@ -55,17 +51,13 @@ export async function openShopFiles(dataDir: string, seed: SeedRecord) {
       /** Writes all of it down, and begins a new book. */
       async save(kept: Omit<KeptShops, 'since'>): Promise<void> {
         // The new book before the record that names it: a crash in between finds the old pair.
-        await begin(bookOf(number + 1), heading)
+        await writeFile(bookOf(number + 1), `${heading}\n`)
         await writeShops(dataDir, { seed, book: number + 1, ...kept })
         number += 1
         await removeOthers()
       },
     },
   }
-}
-
-async function begin(file: string, heading: string): Promise<void> {
-  await writeFile(file, `${heading}\n`)
 }
 
 /** @returns null when there is no such book of this world */

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '#domain/instant.ts'
 import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '#seed/shop/shop-state.ts'
-import { type Product, roundTo } from '#seed/world/catalogue.ts'
+import { roundTo } from '#seed/world/catalogue.ts'
 import { type BeginScenario, createRate, liveShops, placeOrder, type ScenarioContext } from './script.ts'
 
 const RUSH = 10
@@ -96,10 +96,7 @@ export const beginFlashPromotion: BeginScenario = context => {
 const STOCKED = 0.4
 
 /** The product that is wanted most among those of which too little is there. */
-function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: ScenarioContext): {
-  product: Product
-  index: number
-} {
+function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: ScenarioContext) {
   const pace = ordinaryPace().reduce((sum, orders) => sum + orders, 0)
   const wanted = (pace * COME_FOR_IT * ((1 + MOST_UNITS) / 2) * (endsAt - startedAt)) / MINUTE_MS
   const there = (index: number) => shops.reduce((sum, { state }) => sum + (state.onHand?.[index] ?? 0), 0)
