@@ -24,7 +24,7 @@ export interface LogLines {
 
 /**
  * An event enriched at the intake: what the log stores and both paths read. Header totals are positive
- * magnitudes of the document; `effects.ts` gives them their sign.
+ * magnitudes of the document; `stock-effects.ts` and `measures.ts` give them their sign.
  */
 export interface LogEvent {
   source: string

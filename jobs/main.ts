@@ -5,7 +5,7 @@ import { openLogger } from '#platform/logger.ts'
 import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { parseCommand, USAGE } from './command/arguments.ts'
 import { executeCommand } from './command/execute-command.ts'
-import { wireJobs } from './wired-jobs.ts'
+import { wireJobs } from './registry.ts'
 
 /*
  * Invariant: a run is a function of its slot (job, store, period), of the log up to the offsets it names and of the

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, chown, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './embedded-error.ts'
 import { runProgram } from './programs.ts'
-import type { ServerHome } from './server.ts'
 import { passwordFile } from './server-home.ts'
+import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './start-problem.ts'
+import type { ServerHome } from './start-server.ts'
 
 export type ServerOptions = Readonly<{
   /** False only for throw-away servers of the tests: no fsync (default true). */

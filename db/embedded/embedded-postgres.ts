@@ -13,7 +13,13 @@ import {
   superuser,
   writeSettings,
 } from './cluster.ts'
-import { EmbeddedPostgresError } from './embedded-error.ts'
+import {
+  clusterDirectory,
+  controlDirectory,
+  existingServerDirectory,
+  prepareServerHome,
+} from './server-home.ts'
+import { EmbeddedPostgresError } from './start-problem.ts'
 import {
   candidatePorts,
   endServer,
@@ -21,13 +27,7 @@ import {
   joinOrStart,
   type ServerHome,
   settledServer,
-} from './server.ts'
-import {
-  clusterDirectory,
-  controlDirectory,
-  existingServerDirectory,
-  prepareServerHome,
-} from './server-home.ts'
+} from './start-server.ts'
 
 // The embedded Postgres of a data folder. Invariant: it runs as long as a process uses it, however that process ends,
 // and at most once. It belongs to nobody: whoever comes first starts it, the last to leave stops it.

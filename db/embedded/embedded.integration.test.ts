@@ -14,8 +14,8 @@ import {
   resetEmbedded,
   watchEmbeddedPostgres,
 } from './embedded-postgres.ts'
-import { findServer } from './server.ts'
 import { existingServerDirectory } from './server-home.ts'
+import { findServer } from './start-server.ts'
 
 const root = process.getuid?.() === 0
 const nobody = { uid: 65_534, gid: 65_534 }

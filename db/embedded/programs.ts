@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from '
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { z } from 'zod'
-import { EmbeddedPostgresError } from './embedded-error.ts'
+import { EmbeddedPostgresError } from './start-problem.ts'
 
 /** The unprivileged user a server runs as, because Postgres refuses to run as root. Undefined: as ourselves. */
 export type ServerAccount = Readonly<{ name: string; uid: number; gid: number }> | undefined

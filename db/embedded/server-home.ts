@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { chmod, chown, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { EmbeddedPostgresError } from './embedded-error.ts'
 import { findPrograms, runProgram, type ServerAccount } from './programs.ts'
-import { endServer, type ServerHome } from './server.ts'
+import { EmbeddedPostgresError } from './start-problem.ts'
+import { endServer, type ServerHome } from './start-server.ts'
 
 /** Folders for the servers of root, when the data folder lies where their account cannot go. */
 const sharedParents = ['/var/lib/tillstream', '/var/tmp/tillstream']

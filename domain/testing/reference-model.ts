@@ -1,6 +1,6 @@
-import { stockEffects } from '#domain/effects.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { MEASURE_NAMES, noSales, type SalesEffect, salesEffect } from '#domain/measures.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 
 /** An event with its offset: what the model needs to settle counts of equal event time. */
 export type ModelEvent = LogEvent & { offset: number }

@@ -1,5 +1,5 @@
 import { withDatabase } from '#db/open.ts'
-import { wireJobs } from '#jobs/wired-jobs.ts'
+import { wireJobs } from '#jobs/registry.ts'
 import { parseOptions, runCommand } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { openLogger } from '#platform/logger.ts'

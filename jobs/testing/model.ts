@@ -1,9 +1,9 @@
 import { Temporal } from 'temporal-polyfill'
 import { businessDaySpan } from '#domain/business-day.ts'
 import { addDays, periodOf } from '#domain/calendar.ts'
-import { stockEffects } from '#domain/effects.ts'
 import { documentTotal } from '#domain/enrich.ts'
 import { salesEffect } from '#domain/measures.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import type { ModelEvent } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
 

@@ -19,7 +19,7 @@ const planted: Record<string, [source: string, wrong: string | null]> = {
   'jobs/b.ts': [`export * from '#server/serving/rows.ts'`, 'jobs may import only'],
   'jobs/c.ts': [`import { x } from '../server/stream/consumer.ts'`, 'jobs may import only'],
   'jobs/main.ts': [`import { x } from '#server/stream/consumer.ts'`, "The batch path's entry points"],
-  'jobs/wired-jobs.ts': [`import { x } from '#server/serving/reconcile/reconcile.ts'`, null],
+  'jobs/registry.ts': [`import { x } from '#server/serving/reconcile/reconcile.ts'`, null],
   'server/log/a.ts': [`import { x } from '#server/stream/consumer.ts'`, 'server/log may import only'],
   'server/intake/a.ts': [`import { x } from '#server/stream/consumer.ts'`, 'server/intake may import only'],
   'server/serving/a.ts': [`import { x } from '#server/web/pages.ts'`, 'server/serving may import only'],

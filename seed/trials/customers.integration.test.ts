@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { stockEffects } from '#domain/effects.ts'
 import { salesEffect } from '#domain/measures.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import { enrichAll } from './testing/figures.ts'
 import { expectCounted, ordersIn, readEpisodes, runTrial } from './testing/trial.ts'
 

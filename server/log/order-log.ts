@@ -12,7 +12,7 @@ import type { LogEvent, LogLines, Position } from '#domain/log-event.ts'
 //   log.event_log    partition 0   1 2 3 4 5 6 ──▶     a table a day, by append time
 //                    partition 1   1 2 3 ──▶
 //                                      ▲
-//   read(after, limit)                 └ a consumer's checkpoint; log.owners says whose writes count (ownership.ts)
+//   read(after, limit)                 └ a consumer's checkpoint; log.owners says whose writes count (fence.ts)
 
 /**
  * The order log as its users see it. It maps one to one to Kafka (partition, offset, append time, seek):

@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { backoffMs, pause } from '#platform/time.ts'
-import { FencedError } from '#server/log/ownership.ts'
+import { FencedError } from '#server/log/fence.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
-import { isDatabaseAway, RETRIES } from './session.ts'
+import { isDatabaseAway, RETRIES } from './partition-session.ts'
 import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
 
 /** Longest a partition goes unread when no hint comes. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOG_START } from '#domain/log-event.ts'
+import { FencedError, type Ownership } from '#server/log/fence.ts'
 import { assertDense, type LogRecord, type OrderLog } from '#server/log/order-log.ts'
-import { FencedError, type Ownership } from '#server/log/ownership.ts'
 import { testEvent } from './events.ts'
 
 /** What the suite needs of a log implementation under test: an empty log and its way of owning partitions. */

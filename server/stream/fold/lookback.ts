@@ -1,5 +1,5 @@
-import { stockEffects } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { type KnownStocks, opensBefore, type StockState } from './stock-state.ts'
 

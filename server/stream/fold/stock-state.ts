@@ -1,6 +1,6 @@
-import type { MovementKind } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
+import type { MovementKind } from '#domain/stock-effects.ts'
 
 /** The stock of one sku in one store after some offset. */
 export interface StockState {

@@ -1,4 +1,4 @@
-import { onOrderSign, stockEffects } from '#domain/effects.ts'
+import { onOrderSign, stockEffects } from '#domain/stock-effects.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { type EpisodeChange, judgeShortage } from './episodes.ts'
 import { lookbackKey } from './lookback.ts'

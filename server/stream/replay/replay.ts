@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import type { Ownership } from '#server/log/ownership.ts'
+import type { Ownership } from '#server/log/fence.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { advanceTo } from '#server/stream/catch-up.ts'
 import { PartitionConsumer } from '#server/stream/consumer.ts'

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { assertOwner, FencedError, type Ownership, takePartition } from '#server/log/ownership.ts'
+import { assertOwner, FencedError, type Ownership, takePartition } from '#server/log/fence.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 import { consumerName, ownerOf } from '#server/stream/state/generations.ts'
 

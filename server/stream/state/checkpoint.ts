@@ -3,7 +3,7 @@ import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type Position } from '#domain/log-event.ts'
 import { PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
-import type { Ownership } from '#server/log/ownership.ts'
+import type { Ownership } from '#server/log/fence.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
 import type { GenerationPartition } from './generations.ts'
 

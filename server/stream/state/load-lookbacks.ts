@@ -1,9 +1,9 @@
 import type { Reading } from '#db/transaction.ts'
-import { stockEffects } from '#domain/effects.ts'
 import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
 import type { EventType } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent, Position } from '#domain/log-event.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import { textArray } from '#platform/pg-array.ts'
 import { type Lookback, lookbackKey } from '#server/stream/fold/lookback.ts'
 

@@ -1,6 +1,6 @@
-import { stockEffects } from '#domain/effects.ts'
 import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { foldBatch } from '#server/stream/fold/fold-batch.ts'

@@ -1,5 +1,5 @@
 import type { Sql } from '#db/client.ts'
-import { assertOwner, type Ownership } from '#server/log/ownership.ts'
+import { assertOwner, type Ownership } from '#server/log/fence.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
 import { upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
 import { changeRow, insertChanges, MOST_CHANGES, UNLISTED } from './changes.ts'

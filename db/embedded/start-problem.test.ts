@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classifyStartProblem, explainStartProblem } from './embedded-error.ts'
+import { classifyStartProblem, explainStartProblem } from './start-problem.ts'
 
 describe('a server that did not start', () => {
   test.each([

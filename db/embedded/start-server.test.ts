@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { candidatePorts, firstFree, isPostmasterOf, parsePostmasterFile } from './server.ts'
+import { candidatePorts, firstFree, isPostmasterOf, parsePostmasterFile } from './start-server.ts'
 
 const lines = ['4711', '/srv/cluster', '1795200000', '25432', '', '127.0.0.1', '  8130  42', 'ready   ']
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { judgeSlots } from './verdicts.ts'
+import { judgeSlots } from './dirty-verdicts.ts'
 
 const FRIDAY = '2026-11-20'
 const FRIDAY_NOON = '2026-11-20T12:00:00Z'

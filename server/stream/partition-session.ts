@@ -1,7 +1,7 @@
 import { connect, type Sql } from '#db/client.ts'
+import { keepPartition, type Ownership, takePartition } from '#server/log/fence.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import { LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
-import { keepPartition, type Ownership, takePartition } from '#server/log/ownership.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 
 /**

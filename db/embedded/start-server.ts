@@ -6,8 +6,8 @@ import path from 'node:path'
 import { kill } from 'node:process'
 import { askPs, processIdentity } from '#platform/process-identity.mjs'
 import { pause } from '#platform/time.ts'
-import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './embedded-error.ts'
 import { runProgram, type ServerAccount } from './programs.ts'
+import { classifyStartProblem, EmbeddedPostgresError, explainStartProblem } from './start-problem.ts'
 
 /** Where the embedded server of one data folder lives, and as whom it runs. */
 export type ServerHome = Readonly<{
