@@ -60,13 +60,8 @@ export function PeriodControl({
   )
 }
 
-interface Preset {
-  label: string
-  range: DayRange
-}
-
 /** Ranges people ask for, counted back from the newest day with data. */
-function presetsUpTo(newest: string, first: string): Preset[] {
+function presetsUpTo(newest: string, first: string): { label: string; range: DayRange }[] {
   const back = (days: number) => later(first, addDays(newest, -days))
   const monthStart = `${newest.slice(0, 7)}-01`
   const presets = [

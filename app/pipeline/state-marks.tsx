@@ -113,6 +113,16 @@ export function StateMark({ mark: { icon: Icon, look }, className }: { mark: Mar
   )
 }
 
+/** A state by sign and word; what it means for a pointer. */
+export function MarkText({ mark }: { mark: MarkLook }) {
+  return (
+    <span className="inline-flex items-center gap-1.5" title={mark.meaning}>
+      <StateMark mark={mark} className="size-5" />
+      {mark.text}
+    </span>
+  )
+}
+
 /** What the signs of a grid mean. */
 export function Legend({ marks }: { marks: readonly MarkLook[] }) {
   return (

@@ -59,18 +59,13 @@ function connectLive(store: LiveStore): () => void {
     // The store has forgotten its cursor: the next connection begins with a snapshot.
     if (!store.takeUpdate(update)) socket.disconnect()
   })
-  socket.on('disconnect', () => {
-    store.lost()
-    connectIfNobodyDoes()
-  })
-  socket.on('connect_error', () => {
-    store.lost()
-    connectIfNobodyDoes()
-  })
+  socket.on('disconnect', lost)
+  socket.on('connect_error', lost)
 
   // The client reconnects by itself after a break, but not when the connection was closed on purpose (by the
   // server that found it slow or shuts down, or here after a gap) or refused.
-  function connectIfNobodyDoes() {
+  function lost() {
+    store.lost()
     if (socket.active) return
     clearTimeout(retry)
     retry = setTimeout(() => socket.connect(), RETRY_MS)

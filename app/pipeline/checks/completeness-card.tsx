@@ -4,7 +4,7 @@ import { formatDay } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { PeriodGrid } from '#app/pipeline/period-grid.tsx'
-import { COMPLETENESS_MARKS, type CompletenessState, Legend, StateMark } from '#app/pipeline/state-marks.tsx'
+import { COMPLETENESS_MARKS, type CompletenessState, Legend, MarkText } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
@@ -126,12 +126,7 @@ function RegisterTable({ registers }: { registers: readonly RegisterDay[] }) {
           key: 'state',
           header: 'State',
           align: 'left',
-          cell: row => (
-            <span className="inline-flex items-center gap-1.5" title={COMPLETENESS_MARKS[row.state].meaning}>
-              <StateMark mark={COMPLETENESS_MARKS[row.state]} className="size-5" />
-              {COMPLETENESS_MARKS[row.state].text}
-            </span>
-          ),
+          cell: row => <MarkText mark={COMPLETENESS_MARKS[row.state]} />,
         },
         { key: 'z-orders', header: 'Z, orders', cell: row => formatCount(row.zOrders) },
         { key: 'log-orders', header: 'Log, orders', cell: row => formatCount(row.logOrders) },

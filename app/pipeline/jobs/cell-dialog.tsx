@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { formatDay, formatMonth } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
 import { RunTable } from '#app/pipeline/jobs/ledger-card.tsx'
-import { SLOT_MARKS, StateMark } from '#app/pipeline/state-marks.tsx'
+import { MarkText, SLOT_MARKS } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
@@ -67,12 +67,7 @@ function Stores({ stores }: { stores: RouterOutputs['pipeline']['jobs']['cell'][
           key: 'state',
           header: 'State',
           align: 'left',
-          cell: row => (
-            <span className="inline-flex items-center gap-1.5" title={SLOT_MARKS[row.state].meaning}>
-              <StateMark mark={SLOT_MARKS[row.state]} className="size-5" />
-              {SLOT_MARKS[row.state].text}
-            </span>
-          ),
+          cell: row => <MarkText mark={SLOT_MARKS[row.state]} />,
         },
         { key: 'read', header: 'Read through', cell: row => formatCount(row.throughOffset) },
         { key: 'reason', header: 'To do', align: 'left', cell: row => row.reason ?? '–' },
