@@ -4,6 +4,7 @@
  */
 import { GRAINS, type Grain } from './calendar.ts'
 import { MEASURE_COLUMNS, MEASURES_BY_COLUMN, METRIC_TEXTS } from './measures.ts'
+import { STOCK_MOVES, STOCK_RATIOS } from './reports.ts'
 
 export const COMPARISONS = ['none', 'before', 'four-weeks', 'year'] as const
 export type Comparison = (typeof COMPARISONS)[number]
@@ -40,20 +41,6 @@ interface ReportView {
   /** Whether it can stand beside another range. */
   isCompared: boolean
 }
-
-const STOCK_MOVES = [
-  'opening',
-  'received',
-  'sold',
-  'returned',
-  'adjusted',
-  'transferred',
-  'count_correction',
-  'closing',
-  'stockout_minutes',
-] as const
-
-const STOCK_RATIOS = ['average_on_hand', 'turnover', 'sell_through', 'days_of_cover', 'abc_class'] as const
 
 /** Every measure, and after those that make it up, net. */
 const SALES = MEASURE_COLUMNS.flatMap((column): FigureName[] =>

@@ -65,7 +65,8 @@ const SALES = MEASURE_COLUMNS
 const HOURLY = ['orders', 'units', 'gross', 'discounts', 'returns']
 /** What has a product, of the lines of documents. */
 const PRODUCT_SALES = ['units', 'gross', 'discounts', 'returns', 'units_returned']
-const STOCK = [
+/** What a shelf held and what moved it, of a day or month. */
+export const STOCK_MOVES = [
   'opening',
   'received',
   'sold',
@@ -75,8 +76,15 @@ const STOCK = [
   'count_correction',
   'closing',
   'stockout_minutes',
-]
-const STOCK_RATIOS = ['average_on_hand', 'turnover', 'sell_through', 'days_of_cover', 'abc_class']
+] as const
+/** What a month says of them beside. */
+export const STOCK_RATIOS = [
+  'average_on_hand',
+  'turnover',
+  'sell_through',
+  'days_of_cover',
+  'abc_class',
+] as const
 
 /** Every report, in order of dependency: each comes after those it is computed from or checked against. */
 export const REPORTS = [
@@ -109,7 +117,7 @@ export const REPORTS = [
     inputs: ['daily_inventory'],
     isChained: true,
     key: ['sku'],
-    values: STOCK,
+    values: STOCK_MOVES,
   }),
   report({
     name: 'daily_reviews',
@@ -179,7 +187,7 @@ export const REPORTS = [
     reads: [],
     inputs: ['daily_inventory', 'monthly_product_sales'],
     key: ['sku'],
-    values: [...STOCK, ...STOCK_RATIOS],
+    values: [...STOCK_MOVES, ...STOCK_RATIOS],
   }),
 ]
 

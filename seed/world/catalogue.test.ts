@@ -11,6 +11,8 @@ describe('the catalogue', () => {
     expect(new Set(products.map(({ category }) => category.name)).size).toBe(20)
     expect(new Set(products.map(({ sku }) => sku)).size).toBe(500)
     expect(new Set(products.map(({ name }) => name)).size).toBe(500)
+    // Words as on a shelf, not names from the code: a renaming once went through the goods.
+    expect(products.map(({ item }) => item).filter(item => /[a-z][A-Z]/.test(item))).toEqual([])
   })
 
   test('is the same whatever the stores and their orders, and another with another seed', () => {

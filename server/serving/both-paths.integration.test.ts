@@ -5,10 +5,11 @@ import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
+import type { Ended } from '#platform/process.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { isClean, reconcile } from './reconcile/reconcile.ts'
 import { readSideBySide } from './side-by-side/side-by-side.ts'
-import { type Ended, runCommand } from './testing/command.ts'
+import { runCommand } from './testing/command.ts'
 
 /** All worked examples in one log: the ids of one do not meet those of another. */
 const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>

@@ -75,7 +75,7 @@ describe('the stream path', () => {
     await database.sql`insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
       select store, 'sku-' || sku, 'epoch', 6, 15 from unnest(array['berlin', 'kolkata']) as store,
       generate_series(0, 7) as sku`
-    await appendAll(log, anHour(240), 13)
+    await appendAll(log, anHour(400), 13)
     const results = []
     for (const [batchSize, restarts] of [
       [1, false],
