@@ -4,8 +4,10 @@ import { createTestBatch } from '#jobs/testing/batch.ts'
 import { startJobsProcess } from '#jobs/testing/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 
-function jobs(databaseUrl: string, line: string) {
-  return startJobsProcess({ entry: 'main.ts', args: line.split(' '), databaseUrl }).ended
+async function jobs(databaseUrl: string, line: string) {
+  const program = startJobsProcess({ entry: 'main.ts', args: line.split(' '), databaseUrl })
+  const { code, stdout, stderr } = await program.ended
+  return { code, stdout, stderr }
 }
 
 describe('npm run jobs', () => {
