@@ -137,11 +137,15 @@ export const alertActions = live.table('alert_actions', {
 export const findings = recon.table('findings', {
   finding: identity(),
   runId: count().notNull(),
-  path: text({ enum: ['batch', 'stream'] }).notNull(),
+  path: text({ enum: ['log', 'batch', 'stream'] }).notNull(),
   relation: text().notNull(),
   rowKey: json<Record<string, string | number>>().notNull(),
   metric: text().notNull(),
-  stored: numeric({ precision: 20, scale: 4 }),
-  expected: numeric({ precision: 20, scale: 4 }),
+  stored: text(),
+  expected: text(),
   foundAt: written(),
+  kind: text({
+    enum: ['audit row', 're-derived', 'z report', 'report not published', 'cannot be digested'],
+  }).notNull(),
+  detail: text(),
 })

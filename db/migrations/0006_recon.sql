@@ -23,15 +23,23 @@ create table recon.reconciliation (
   primary key (store, business_day, currency, metric)
 );
 
--- Rows of a live or report table that differ from what the log says, found when something is unexplained.
+-- Whatever keeps "every cent explained" from being true (server/serving/reconcile/findings.ts): rows that differ from
+-- what the log says, rows of the log that differ from what was sent, tills that differ, reports that are not there.
 create table recon.findings (
   finding bigint generated always as identity primary key,
   run_id bigint not null,
-  path text not null check (path in ('batch', 'stream')),
+  path text not null,
   relation text not null,
   row_key jsonb not null,
   metric text not null,
-  stored numeric(20, 4),
-  expected numeric(20, 4),
-  found_at timestamptz not null default clock_timestamp()
+  -- as text, money as decimals
+  stored text,
+  expected text,
+  found_at timestamptz not null default clock_timestamp(),
+  kind text not null,
+  -- for people, where the values do not say it
+  detail text,
+  constraint findings_path_check check (path in ('log', 'batch', 'stream')),
+  constraint findings_kind_check check (
+    kind in ('audit row', 're-derived', 'z report', 'report not published', 'cannot be digested'))
 );

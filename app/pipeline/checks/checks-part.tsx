@@ -22,17 +22,20 @@ export function ChecksPart() {
 
 const FINDINGS_MS = 30_000
 
-/** Rows that say something else than the log. */
+/** Whatever keeps both paths, the log and the tills from saying the same. */
 function FindingsCard() {
   const trpc = useTRPC()
   const query = useQuery({ ...trpc.findings.list.queryOptions({ limit: 100 }), refetchInterval: FINDINGS_MS })
   return (
-    <Card title="Findings" note="rows of live and report tables that say something else than the log">
+    <Card
+      title="Findings"
+      note="rows that say something else than the log or the tills, reports that are missing, events set aside"
+    >
       <CardContent
         query={query}
         skeleton={<Skeleton className="h-8" />}
         isEmpty={({ findings }) => findings.length === 0}
-        empty={<p className="text-xs">None: every row that was audited says what the log says.</p>}
+        empty={<p className="text-xs">None in what has been audited.</p>}
       >
         {({ findings }) => (
           <div className="flex max-h-80 flex-col">
@@ -42,7 +45,13 @@ function FindingsCard() {
               rowKey={({ finding }) => String(finding)}
               columns={[
                 { key: 'run', header: 'Run', cell: row => formatCount(row.runId) },
-                { key: 'path', header: 'Path', align: 'left', cell: row => <PathTag path={row.path} /> },
+                { key: 'kind', header: 'Kind', align: 'left', cell: row => row.kind },
+                {
+                  key: 'path',
+                  header: 'Path',
+                  align: 'left',
+                  cell: row => (row.path === 'log' ? 'Log' : <PathTag path={row.path} />),
+                },
                 { key: 'table', header: 'Table', align: 'left', cell: row => row.relation },
                 {
                   key: 'row',
@@ -55,7 +64,8 @@ function FindingsCard() {
                 },
                 { key: 'metric', header: 'Figure', align: 'left', cell: row => row.metric },
                 { key: 'stored', header: 'It says', cell: row => row.stored ?? 'no row' },
-                { key: 'expected', header: 'The log says', cell: row => row.expected ?? 'nothing' },
+                { key: 'expected', header: 'Should say', cell: row => row.expected ?? 'nothing' },
+                { key: 'detail', header: 'In words', align: 'left', cell: row => row.detail ?? '' },
                 { key: 'at', header: 'Found', cell: row => formatFullMoment(row.foundAt, PIPELINE_ZONE) },
               ]}
             />

@@ -109,3 +109,15 @@ from batch.daily_sales
 group by store, business_day, currency;
 
 comment on column reports.restock_alerts.raised_by is 'Path that raised the alert: always the stream. The batch path raises none.';
+
+-- Until then every finding was a row of a live or report table that an audit had named.
+alter table recon.findings
+  alter column stored type text,
+  alter column expected type text,
+  add column kind text not null default 'audit row',
+  add column detail text,
+  drop constraint findings_path_check,
+  add constraint findings_path_check check (path in ('log', 'batch', 'stream')),
+  add constraint findings_kind_check check (
+    kind in ('audit row', 're-derived', 'z report', 'report not published', 'cannot be digested'));
+alter table recon.findings alter column kind drop default;

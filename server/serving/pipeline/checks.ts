@@ -4,6 +4,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
+import type { FoundRow } from '#server/serving/reconcile/findings.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 interface ReconciliationRun {
@@ -163,20 +164,10 @@ function byStore(rows: readonly Row[]): StoreCompleteness[] {
   return [...stores.values()]
 }
 
-/** A row of a live or report table that says something else than the log. */
-export interface Finding {
+/** A finding as a run has kept it. */
+interface Finding extends FoundRow {
   finding: number
   runId: number
-  path: 'batch' | 'stream'
-  /** Table, e.g. 'stream.windows'. */
-  relation: string
-  /** Key columns of the row. */
-  rowKey: Record<string, string | number>
-  metric: string
-  /** Null: the row is not there. */
-  stored: string | null
-  /** Null: the log knows nothing of such a row. */
-  expected: string | null
   foundAt: Instant
 }
 
@@ -185,7 +176,7 @@ interface FindingPage {
   nextCursor: number | null
 }
 
-/** Rows found to differ from the log, newest first. */
+/** What reconciliations found, newest first. */
 export async function listFindings(
   { sql }: Pick<Serving, 'sql'>,
   page: { cursor?: number | null | undefined; limit: number },

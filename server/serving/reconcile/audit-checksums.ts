@@ -1,7 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
 import { REPORTS, type ReportEntry } from '#domain/reports.ts'
 import { inStores } from '#server/serving/scope.ts'
-import type { AuditScope, FoundRow } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /** Last comes first: those of most rows, so that several readers end at about the same time. */
 const LARGEST: readonly string[] = ['daily_product_sales', 'daily_inventory']
@@ -39,11 +39,13 @@ async function auditChecksums(
     where coalesce(s.checksum, md5('')) <> r.checksum
     order by r.period, r.store`
   return rows.map(({ store, period: start }) => ({
+    kind: 'audit row',
     path: 'batch',
     relation: `batch.${job}`,
     rowKey: { store, [period]: start },
     metric: 'checksum',
     stored: null,
     expected: null,
+    detail: null,
   }))
 }

@@ -2,16 +2,15 @@ import type { Reading } from '#db/transaction.ts'
 import { settledPeriods } from '#server/serving/reconcile/audit-periods.ts'
 import { inStores } from '#server/serving/scope.ts'
 import {
-  type AuditScope,
   compareRows,
   type FoundColumns,
-  type FoundRow,
   found,
   inLogOf,
   MAX_FOUND,
   runsOf,
   storedRows,
 } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 const MOVEMENTS = ['received', 'sold', 'returned', 'adjusted', 'transferred'] as const
 

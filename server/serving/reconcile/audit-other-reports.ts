@@ -1,17 +1,8 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
-import {
-  type AuditScope,
-  compareRows,
-  type FoundColumns,
-  type FoundRow,
-  found,
-  inLogOf,
-  runsOf,
-  salesOf,
-  storedRows,
-} from './audit-rows.ts'
+import { compareRows, type FoundColumns, found, inLogOf, runsOf, salesOf, storedRows } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /** Every row of `batch.daily_reviews` against the log up to what its run has read. */
 export async function auditDailyReviews(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {

@@ -2,16 +2,15 @@ import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
 import {
-  type AuditScope,
   type Comparison,
   compareRows,
   type FoundColumns,
-  type FoundRow,
   found,
   SALES_COUNTS,
   SALES_MONEY,
   salesOf,
 } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /** A report of weeks or months, and the daily report it adds up. */
 interface PeriodReport {

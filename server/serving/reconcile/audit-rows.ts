@@ -1,14 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/calendar.ts'
-import type { Finding } from '#server/serving/pipeline/checks.ts'
+import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
-
-/** What is reconciled. Both days are included; no stores means all. */
-export interface AuditScope {
-  from: BusinessDay
-  to: BusinessDay
-  stores: readonly string[]
-}
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /**
  * Restricts `e`, the log, to the business days and stores of the scope. No event is appended before it
@@ -108,9 +101,6 @@ export function compareRows(reading: Reading, { key, counts, money, absentIsZero
     limit ${MAX_FOUND}`)
 }
 
-/** A row that says something else than the log, before it is stored. */
-export type FoundRow = Pick<Finding, 'path' | 'relation' | 'rowKey' | 'metric' | 'stored' | 'expected'>
-
 /** What an audit's statement answers; values are numeric text, money as decimals. */
 export type FoundColumns = Pick<FoundRow, 'rowKey' | 'metric' | 'stored' | 'expected'>
 
@@ -122,11 +112,13 @@ export const WHOLE_ROW = 'row'
 
 export function found(path: FoundRow['path'], relation: string, rows: readonly FoundColumns[]): FoundRow[] {
   return rows.map(({ rowKey, metric, stored, expected }) => ({
+    kind: 'audit row',
     path,
     relation,
     rowKey,
     metric,
     stored,
     expected,
+    detail: null,
   }))
 }

@@ -1,9 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
 import {
-  type AuditScope,
   compareRows,
   type FoundColumns,
-  type FoundRow,
   found,
   runsOf,
   SALES_COUNTS,
@@ -13,6 +11,7 @@ import {
   storedRows,
   sumsOfSums,
 } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /** Every row of `batch.daily_sales` against the log up to what its run has read. */
 export async function auditDailySales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {

@@ -1,15 +1,8 @@
 import type { Reading } from '#db/transaction.ts'
 import { severityOf, shortageOf } from '#domain/shortage.ts'
 import { inStores } from '#server/serving/scope.ts'
-import {
-  type AuditScope,
-  compareRows,
-  type FoundColumns,
-  type FoundRow,
-  found,
-  MAX_FOUND,
-  WHOLE_ROW,
-} from './audit-rows.ts'
+import { compareRows, type FoundColumns, found, MAX_FOUND, WHOLE_ROW } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /**
  * Stock on hand and on order, per store and sku, against the whole log up to the stream's checkpoint: the
@@ -116,12 +109,14 @@ export async function auditEpisodes(
 function judgeEpisode(row: StockAndEpisode): FoundRow[] {
   const { store, sku, alertId, onHand } = row
   const finding = (metric: string, stored: number | null, expected: number | null): FoundRow => ({
+    kind: 'audit row',
     path: 'stream',
     relation: 'stream.episodes',
     rowKey: alertId === null ? { store, sku } : { alert_id: alertId },
     metric,
     stored: stored === null ? null : String(stored),
     expected: expected === null ? null : String(expected),
+    detail: null,
   })
   const verdict = shortageOf(onHand, row.reorderPoint)
   if (verdict === null) return alertId === null ? [] : [finding(WHOLE_ROW, 1, null)]

@@ -6,10 +6,8 @@ import { type LogEntryTime, PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
 import { inStores } from '#server/serving/scope.ts'
 import {
-  type AuditScope,
   compareRows,
   type FoundColumns,
-  type FoundRow,
   found,
   MAX_FOUND,
   SALES_COUNTS,
@@ -17,6 +15,7 @@ import {
   salesOf,
   salesSums,
 } from './audit-rows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 /** Every window against the log up to the stream's checkpoint. What was late is the audit below. */
 export async function auditWindows(
@@ -148,9 +147,11 @@ function timeOf({ class: entryClass, source, eventTime, appendedAt }: Entry): Lo
 function judgeWindow(window: StoredWindow, late: Late = { net: 0n, events: 0n }): FoundRow[] {
   const { store, windowStart, channel, currency, lateNet, revision } = window
   const row = {
+    kind: 'audit row' as const,
     path: 'stream' as const,
     relation: 'stream.windows',
     rowKey: { store, window_start: formatInstant(windowStart), channel, currency },
+    detail: null,
   }
   const found: FoundRow[] = []
   if (BigInt(lateNet) !== late.net) {

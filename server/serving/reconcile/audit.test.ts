@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { weighFindings } from './audit.ts'
-import type { FoundRow } from './audit-rows.ts'
+import type { FoundRow } from './findings.ts'
 
 function row(relation: string, rowKey: FoundRow['rowKey'], metric = 'gross'): FoundRow {
-  return { path: 'batch', relation, rowKey: { store: 'a', ...rowKey }, metric, stored: '1', expected: '2' }
+  return {
+    kind: 'audit row',
+    path: 'batch',
+    relation,
+    rowKey: { store: 'a', ...rowKey },
+    metric,
+    stored: '1',
+    expected: '2',
+    detail: null,
+  }
 }
 
 const month = row('batch.monthly_sales', { month: '2026-03-01' })

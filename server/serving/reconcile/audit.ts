@@ -4,10 +4,10 @@ import { CHECKSUM_AUDITS } from './audit-checksums.ts'
 import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from './audit-inventory.ts'
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
-import type { AuditScope, FoundRow } from './audit-rows.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
 import { auditEpisodes, auditStock } from './audit-stock.ts'
 import { auditLateness, auditWindows } from './audit-windows.ts'
+import type { AuditScope, FoundRow } from './findings.ts'
 
 type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
 
@@ -75,19 +75,6 @@ async function runAudits(
     }
   })
   return found
-}
-
-/** Keeps what was found, so that the dashboard and the views can tell of it. */
-export async function keepFindings(
-  reading: Reading,
-  runId: number,
-  found: readonly FoundRow[],
-): Promise<void> {
-  for (const { path, relation, rowKey, metric, stored, expected } of found) {
-    await reading`
-      insert into recon.findings (run_id, path, relation, row_key, metric, stored, expected)
-      values (${runId}, ${path}, ${relation}, ${reading.json(rowKey)}, ${metric}, ${stored}, ${expected})`
-  }
 }
 
 /** Reports whose rows are held against other reports' rows, and not against the log itself. */

@@ -1,7 +1,8 @@
 import type { Reading } from '#db/transaction.ts'
 import { MEASURE_NAMES, MEASURES } from '#domain/measures.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { type AuditScope, runsOf, salesOf, salesSums } from './audit-rows.ts'
+import { runsOf, salesOf, salesSums } from './audit-rows.ts'
+import type { AuditScope } from './findings.ts'
 
 /** A metric of `recon.reconciliation`, with how many events moved it on each side. */
 interface ComparedMetric {

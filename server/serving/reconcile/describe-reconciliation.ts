@@ -1,4 +1,4 @@
-import type { FoundRow } from './audit-rows.ts'
+import type { FoundRow } from './findings.ts'
 import { isClean, type ReconciledFigure, type Reconciliation } from './reconcile.ts'
 
 /** A range with more differing figures is told by its totals alone; `--json` and the view have them all. */
@@ -36,9 +36,7 @@ export function describeReconciliation(reconciliation: Reconciliation): string {
       ['currency', 'metric', ...HEADINGS],
       ...totals.map(total => [total.currency, total.metric, ...COLUMNS.map(column => total[column])]),
     ]),
-    ...(findings.length === 0
-      ? []
-      : [`Rows that say something else than the log (${findings.length})`, findingsTable(findings)]),
+    ...(findings.length === 0 ? [] : [`Findings (${findings.length})`, findingsTable(findings)]),
     verdict(reconciliation),
   ]
   return `${parts.join('\n')}\n`
@@ -54,7 +52,7 @@ function verdict(reconciliation: Reconciliation): string {
       : 'reports agree with the checksums of their runs (rows were not audited)'
     return `${compared} figures compared: ${differences}; ${rows}. Unexplained: 0.`
   }
-  return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${findings.length} findings in live and report rows. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
+  return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${findings.length} findings. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
 }
 
 function differingTable(differing: readonly ReconciledFigure[]): string {
@@ -80,16 +78,20 @@ function isExplained({ unexplained }: ReconciledFigure): boolean {
 
 function findingsTable(findings: readonly FoundRow[]): string {
   return table([
-    ['path', 'relation', 'row', 'metric', 'stored', 'expected'],
-    ...findings.slice(0, MAX_LINES).map(({ path, relation, rowKey, metric, stored, expected }) => [
-      path,
-      relation,
-      Object.entries(rowKey)
-        .map(([column, value]) => `${column}=${value}`)
-        .join(' '),
-      metric,
-      ...valuesOf({ metric, stored, expected }),
-    ]),
+    ['kind', 'path', 'relation', 'row', 'metric', 'stored', 'expected', ''],
+    ...findings
+      .slice(0, MAX_LINES)
+      .map(({ kind, path, relation, rowKey, metric, stored, expected, detail }) => [
+        kind,
+        path,
+        relation,
+        Object.entries(rowKey)
+          .map(([column, value]) => `${column}=${value}`)
+          .join(' '),
+        metric,
+        ...valuesOf({ metric, stored, expected }),
+        detail ?? '',
+      ]),
   ])
 }
 

@@ -2,9 +2,11 @@ import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
 import { formatAmount } from '#domain/money.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { areAsWritten, audit, keepFindings, type Share, shareSnapshot } from './audit.ts'
-import { type AuditScope, type FoundRow, SALES_MONEY } from './audit-rows.ts'
+import { areAsWritten, audit, type Share, shareSnapshot } from './audit.ts'
+import { SALES_MONEY } from './audit-rows.ts'
 import { comparePaths } from './compare-paths.ts'
+import { FINDING_SOURCES } from './finding-sources.ts'
+import { type AuditScope, describeFinding, type FoundRow, keepFindings } from './findings.ts'
 
 /*
  * Invariant: stream − batch = after-batch − before-stream + rule-version + unexplained, for every store-day, currency
@@ -109,7 +111,10 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
     })
   const { generation } = active
   if (request.depth !== 'figures') {
-    const findings = await audit(shareComparing, request, generation)
+    const findings = [
+      ...(await audit(shareComparing, request, generation)),
+      ...(await readSources(reading, request)),
+    ]
     await keepFindings(reading, runId, findings)
     const figures = await readFigures(reading, request)
     await holdRun(reading, request)
@@ -118,10 +123,19 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readFigures(reading, request)
   const isAudited = !isAsWritten || figures.unexplained > 0
-  const findings = isAudited ? await audit(share, request, generation) : []
+  const findings = [
+    ...(isAudited ? await audit(share, request, generation) : []),
+    ...(await readSources(reading, request)),
+  ]
   await keepFindings(reading, runId, findings)
   await holdRun(reading, request)
   return { runId, ...figures, findings, isAudited }
+}
+
+async function readSources(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
+  const found: FoundRow[] = []
+  for (const source of FINDING_SOURCES) found.push(...(await source(reading, scope)))
+  return found
 }
 
 /** The run's row in the ledger was taken away: its connection ended, and somebody else may reconcile these days. */
@@ -265,13 +279,8 @@ function describeUnexplained({ differing, unexplained, findings }: Reconciliatio
       .slice(0, 1)
       .map(
         finding =>
-          `${findings.length} findings, the first in ${finding.relation} ${JSON.stringify(finding.rowKey)}: ${describeValues(finding)}`,
+          `${findings.length} findings, the first in ${finding.relation} ${JSON.stringify(finding.rowKey)}: ${describeFinding(finding)}`,
       ),
   ]
   return parts.join('; ')
-}
-
-function describeValues({ metric, stored, expected }: FoundRow): string {
-  if (metric === 'checksum') return 'its rows are not those its run computed'
-  return `${metric} is ${stored ?? 'nothing'}, the log says ${expected ?? 'nothing'}`
 }

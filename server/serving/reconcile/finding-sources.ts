@@ -1,0 +1,7 @@
+import type { FindingSource } from './findings.ts'
+
+/**
+ * What is looked for at every depth, beside the audits of rows (audit.ts): a report that is not there, a till that
+ * says something else. Each costs less than a comparison of figures.
+ */
+export const FINDING_SOURCES: readonly FindingSource[] = []
