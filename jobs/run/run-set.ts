@@ -7,7 +7,7 @@ import type { Slot } from '#jobs/planner/facts.ts'
 import type { Report } from '#jobs/reports/report.ts'
 import { messageOf } from '#platform/command.ts'
 import { backoffMs, pause } from '#platform/time.ts'
-import { classifyLogError } from '#server/log/log-errors.ts'
+import { isPassing } from '#server/log/log-errors.ts'
 import { materialize } from './materialize.ts'
 
 export interface SetOutcome {
@@ -43,7 +43,7 @@ const RETRY = { firstMs: 250, longestMs: 2_000 }
 export async function runSet(sql: Sql, request: SetRequest): Promise<SetOutcome> {
   const { onRetry, signal } = request
   for (let attempt = 1; ; attempt += 1) {
-    const isLast = (error: unknown) => attempt >= MAX_ATTEMPTS || !isTransient(error) || signal?.aborted
+    const isLast = (error: unknown) => attempt >= MAX_ATTEMPTS || !isPassing(error) || signal?.aborted
     try {
       const { outcome, error } = await attemptSet(sql, { ...request, attempt })
       if (error === null || isLast(error)) return outcome
@@ -54,12 +54,6 @@ export async function runSet(sql: Sql, request: SetRequest): Promise<SetOutcome>
     }
     await pause(backoffMs(attempt, RETRY), signal)
   }
-}
-
-/** Whether doing the same again may succeed: serialization, deadlock, connection, resources. */
-export function isTransient(error: unknown): boolean {
-  const { kind } = classifyLogError(error)
-  return kind === 'transient' || kind === 'unavailable'
 }
 
 /** @returns how the set ended; with an error where all of it failed, which is in the ledger then */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { classifyLogError } from './log-errors.ts'
+import { classifyLogError, isPassing } from './log-errors.ts'
+import { LogUnavailableError } from './order-log.ts'
 
 describe('an error of the log', () => {
   // As the driver gives them; the messages come in the server's language.
@@ -21,5 +22,25 @@ describe('an error of the log', () => {
     ['no database error at all', new Error('broken'), 'other'],
   ])('%s is told by its kind', (_, error, kind) => {
     expect(classifyLogError(error).kind).toBe(kind)
+  })
+})
+
+describe('doing the same again', () => {
+  const failure = (code: string) => Object.assign(new Error(code), { code })
+
+  test.each(['40001', '40P01', '08006', '53100', '53300', '57P01', 'CONNECTION_CLOSED', 'ECONNREFUSED'])(
+    'may help against %s',
+    code => {
+      expect(isPassing(failure(code))).toBe(true)
+    },
+  )
+
+  test.each(['23505', '22003', '42P01', '42601'])('does not help against %s', code => {
+    expect(isPassing(failure(code))).toBe(false)
+  })
+
+  test('helps against a log that gave up for now, not against an error without a code', () => {
+    expect(isPassing(new LogUnavailableError('the log gave up'))).toBe(true)
+    expect(isPassing(new Error('rows do not add up'))).toBe(false)
   })
 })

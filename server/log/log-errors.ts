@@ -1,3 +1,4 @@
+import { isDatabaseAway } from '#db/database-away.ts'
 import { LogUnavailableError } from './order-log.ts'
 
 export type LogErrorKind =
@@ -13,27 +14,15 @@ const CHECK_VIOLATION = '23514'
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK = '40P01'
 
-// SQLSTATE classes: 08 connection, 53 resources (disk full, memory, connections), 57P shutdown and crash, 58 system.
-const UNAVAILABLE_STATES = /^(08|53|57P|58)/
-const CONNECTION_ERRORS = new Set([
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOENT',
-  'ENOSPC',
-])
+/** No room on our own disk. */
+const NO_SPACE = 'ENOSPC'
 
 /** Sorts what Postgres or the connection said by what the log can do about it. */
 export function classifyLogError(error: unknown): LogErrorKind {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (typeof code !== 'string') return { kind: 'other' }
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return { kind: 'transient' }
   if (code === CHECK_VIOLATION && isOfLogTable(error)) return { kind: 'missing-day' }
-  if (UNAVAILABLE_STATES.test(code) || CONNECTION_ERRORS.has(code)) {
+  if (isDatabaseAway(error) || code === NO_SPACE) {
     return {
       kind: 'unavailable',
       error: new LogUnavailableError(`the log is not available: ${String(message)}`, { cause: error }),
@@ -49,4 +38,11 @@ export function classifyLogError(error: unknown): LogErrorKind {
 function isOfLogTable(error: unknown): boolean {
   const { schema_name, table_name, constraint_name } = error as Record<string, unknown>
   return schema_name === 'log' && table_name === 'event_log' && constraint_name === undefined
+}
+
+/** Whether an error passes by itself: when the database is back, or when the same is done again. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof LogUnavailableError) return true
+  const { kind } = classifyLogError(error)
+  return kind === 'unavailable' || kind === 'transient'
 }

@@ -4,9 +4,10 @@ import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError } from '#server/log/fence.ts'
+import { isPassing } from '#server/log/log-errors.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { GenerationMovedError, PartitionConsumer } from './consumer.ts'
-import { isDatabaseAway, RETRIES } from './partition-session.ts'
+import { RETRIES } from './partition-session.ts'
 import { loadProgress } from './state/checkpoint.ts'
 import { activeGeneration, ownerOf } from './state/generations.ts'
 
@@ -144,7 +145,7 @@ export async function advanceTo(
       }
     } catch (err) {
       failures += 1
-      if (!isDatabaseAway(err) || failures >= MOST_FAILURES) throw err
+      if (!isPassing(err) || failures >= MOST_FAILURES) throw err
       const waitMs = backoffMs(failures, RETRIES)
       logger.warn({ err, waitMs }, `partition ${consumer.partition}: a batch failed; it is tried again`)
       await pause(waitMs)

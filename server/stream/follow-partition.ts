@@ -3,8 +3,9 @@ import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError } from '#server/log/fence.ts'
+import { isPassing } from '#server/log/log-errors.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
-import { isDatabaseAway, RETRIES } from './partition-session.ts'
+import { RETRIES } from './partition-session.ts'
 import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
 
 /** Longest a partition goes unread when no hint comes. */
@@ -84,7 +85,7 @@ async function consumeOn(
       const waitMs = backoffMs(failures, RETRIES)
       // The first, second, fourth … failure: an outage of hours is not thousands of lines.
       if ((failures & (failures - 1)) === 0) {
-        const level = isDatabaseAway(err) ? 'warn' : 'error'
+        const level = isPassing(err) ? 'warn' : 'error'
         logger[level](
           { err, failures, waitMs },
           `partition ${consumer.partition}: a batch failed; it is tried again`,
@@ -163,7 +164,7 @@ async function whenReachable<Answer>(
     try {
       return await withConnection(url, {}, ask)
     } catch (error) {
-      if (!isDatabaseAway(error)) throw error
+      if (!isPassing(error)) throw error
       await pause(backoffMs(failures, RETRIES), signal)
     }
   }

@@ -1,7 +1,6 @@
 import { connect, type Sql } from '#db/client.ts'
 import { keepPartition, type Ownership, takePartition } from '#server/log/fence.ts'
-import { classifyLogError } from '#server/log/log-errors.ts'
-import { LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
+import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 
 /**
@@ -61,13 +60,6 @@ export async function openSession(
     await close()
     throw error
   }
-}
-
-/** Whether an error passes when the database is back, or when the same is done again. */
-export function isDatabaseAway(error: unknown): boolean {
-  if (error instanceof LogUnavailableError) return true
-  const { kind } = classifyLogError(error)
-  return kind === 'unavailable' || kind === 'transient'
 }
 
 /** Waits between tries while the database is away. */
