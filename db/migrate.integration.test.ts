@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { partId } from '#domain/derived-id.ts'
 import type { Sql } from './client.ts'
 import { describeMissingMigrations, migrate, SchemaMismatchError } from './migrate.ts'
 import { createTestDatabase, type TestDatabase } from './testing/database.ts'
@@ -97,6 +98,36 @@ describe('a database of version 0.1.0', () => {
     const fresh = await open({ migrated: true })
     expect(await readCatalogue(database.sql)).toEqual(await readCatalogue(fresh.sql))
     expect(await database.sql`select name from ref.suppliers`).toEqual([{ name: 'Supplier 1' }])
+  })
+
+  test('recognises what it holds under the ids that legs and parts have now, and in the other spelling', async () => {
+    const database = await openReleased()
+    const put = (id: string, type: string, eventClass: string) => database.sql`
+      with key as (
+        insert into log.event_keys (source, id, "offset", body_hash, partition)
+        select 'inv', ${id}, 1 + count(*), gen_random_uuid(), 0 from log.event_keys returning *
+      )
+      insert into log.event_log ("offset", appended_at, event_time, partition, rules_version, type, class, source, id)
+      select "offset", now(), now(), 0, 1, ${type}, ${eventClass}, source, id from key`
+    await database.sql`select log.ensure_days(current_date, current_date + 1)`
+    await put('t-1#out', 'stock.transferred', 'live')
+    await put('d-1#adjust', 'stock.adjusted', 'bulk')
+    await put('d-2#return', 'order.returned', 'bulk')
+    await put('s-1#out', 'order.placed', 'live')
+    await put('cafe\u0301', 'order.placed', 'live')
+    await put('cafe\u0301#in', 'stock.transferred', 'live')
+    await migrate(database.url)
+    const keys = await database.sql<{ id: string; same: string[] }[]>`
+      select (array_agg(id order by id collate "C"))[1] as id, array_agg(id order by id collate "C" desc) as same
+      from log.event_keys group by "offset", body_hash order by "offset"`
+    expect(keys.map(({ same }) => same)).toEqual([
+      ['t-1#out', partId('t-1', 'out')],
+      ['d-1#adjust', partId('d-1', 'adjust')],
+      ['d-2#return', partId('d-2', 'return')],
+      ['s-1#out'],
+      ['caf\u00e9', 'cafe\u0301'],
+      ['caf\u00e9#in', partId('caf\u00e9', 'in'), 'cafe\u0301#in', partId('cafe\u0301', 'in')],
+    ])
   })
 
   test('is refused, and stays as it is, when only part of that version is there', async () => {

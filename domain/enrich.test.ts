@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { partId } from './derived-id.ts'
 import { enrich } from './enrich.ts'
 import { parseEvent } from './event.ts'
 import { EXAMPLE_STORES_BY_ID } from './testing/stores.ts'
@@ -75,8 +76,8 @@ test('a transfer is two legs, each in its own store', () => {
   expect(
     'events' in result && result.events.map(({ id, store, businessDay }) => [id, store, businessDay]),
   ).toEqual([
-    ['t-1#out', 'berlin', '2026-11-19'],
-    ['t-1#in', 'new-york', '2026-11-19'],
+    [partId('t-1', 'out'), 'berlin', '2026-11-19'],
+    [partId('t-1', 'in'), 'new-york', '2026-11-19'],
   ])
 })
 
@@ -95,8 +96,8 @@ test('codes that are no merchandise move no stock in either leg of a transfer', 
   }
   const result = enriched(transfer, new Set(['POST']))
   expect('events' in result && result.events.map(({ id, lines }) => [id, lines?.stocked])).toEqual([
-    ['t-2#out', [true, false]],
-    ['t-2#in', [true, false]],
+    [partId('t-2', 'out'), [true, false]],
+    [partId('t-2', 'in'), [true, false]],
   ])
 })
 

@@ -1,4 +1,5 @@
 import { businessDayOf, type StoreCalendar } from './business-day.ts'
+import { type EventPart, partId } from './derived-id.ts'
 import type { Rejection, SentEvent } from './event.ts'
 import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
 import { type EventClass, type LogEvent, type LogLines, RULES_VERSION } from './log-event.ts'
@@ -27,14 +28,15 @@ export interface Enrichment {
   class: EventClass
   /** Hash of `canonicalBody(event)`, 32 hex digits. */
   bodyHash: string
+  /** Of its document, where a file's document is several events. */
+  part?: EventPart | undefined
   /** Codes that are no merchandise (postage, fees): revenue, but they hold no stock. */
   nonStockSkus?: ReadonlySet<string>
 }
 
 /**
  * Turns a sent event into what the log stores: business day, amounts, totals, partition. Happens once, at
- * the intake; no path derives these again. A transfer gives two legs (`id#out`, `id#in`), every other
- * event one.
+ * the intake; no path derives these again. A transfer gives two legs, every other event one.
  */
 export function enrich(
   event: SentEvent,
@@ -63,7 +65,7 @@ export function enrich(
     ).map(
       ([leg, at]): LogEvent => ({
         ...base(event, { ...context, eventTime, store: at }),
-        id: `${event.id}#${leg}`,
+        id: partId(event.id, leg),
         store: at.id,
         ...body(event, leg),
       }),
@@ -91,7 +93,7 @@ function base(
 ): Omit<LogEvent, BodyField> {
   return {
     source: event.source,
-    id: event.id,
+    id: context.part === undefined ? event.id : partId(event.id, context.part),
     type: event.type,
     class: event.type === 'review.posted' ? 'bulk' : context.class,
     store: context.store.id,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bodyHashOf } from './canonical.ts'
 import { MAX_LINES, parseEvent } from './event.ts'
 
 const ORDER = {
@@ -80,6 +81,69 @@ describe('what is refused says which field, and why', () => {
   test('more lines than an event may carry', () => {
     const lines = Array.from({ length: MAX_LINES + 1 }, () => ORDER.lines[0])
     expect(rejectionOf({ ...ORDER, lines })?.detail).toContain(String(MAX_LINES))
+  })
+})
+
+describe('names that every object has', () => {
+  const sent = (json: string) => ({ ...ORDER, ...JSON.parse(json) })
+  // Not a literal: there `__proto__` would set the prototype.
+  const withOwn = (name: string, value: unknown) =>
+    Object.defineProperty({ ...ORDER }, name, { value, enumerable: true })
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is an unknown field', name => {
+    expect(rejectionOf(withOwn(name, 'x'))).toEqual({
+      reason: 'unknown_field',
+      detail: `unknown field: ${name}`,
+    })
+    const line = Object.defineProperty({ ...ORDER.lines[0] }, name, { value: {}, enumerable: true })
+    expect(rejectionOf({ ...ORDER, lines: [line] })?.detail).toBe(`unknown field in lines[0]: ${name}`)
+  })
+
+  test('are attributes like any other, but for one, which is refused and not left out', () => {
+    const attributes = { constructor: 'a', toString: 'b', hasOwnProperty: 'c' }
+    expect(parseEvent({ ...ORDER, attributes })).toEqual({ event: { ...ORDER, attributes } })
+    expect(rejectionOf(sent('{"attributes":{"__proto__":"x"}}'))).toEqual({
+      reason: 'unknown_field',
+      detail: 'unknown field in attributes: __proto__',
+    })
+  })
+})
+
+describe('two spellings of one text', () => {
+  const COMPOSED = 'Caf\u00e9 \u1ea1'
+  const DECOMPOSED = 'Cafe\u0301 a\u0323'
+
+  function sentAs(text: string) {
+    return {
+      ...ORDER,
+      source: text,
+      id: text,
+      store: text,
+      orderId: text,
+      customer: text,
+      tender: text,
+      attributes: { [text]: text },
+      lines: [{ ...ORDER.lines[0], sku: text }],
+    }
+  }
+
+  test('are the same event, with the same hash', () => {
+    const [one, other] = [parseEvent(sentAs(COMPOSED)), parseEvent(sentAs(DECOMPOSED))]
+    if (!('event' in one && 'event' in other)) throw new Error('both are events')
+    expect(other.event).toEqual(sentAs(COMPOSED))
+    expect(bodyHashOf(other.event)).toBe(bodyHashOf(one.event))
+  })
+
+  test('are measured as they are kept', () => {
+    expect(rejectionOf({ ...ORDER, customer: 'e\u0301'.repeat(128) })).toBeNull()
+    expect(rejectionOf({ ...ORDER, customer: 'e\u0301'.repeat(129) })?.detail).toContain('customer')
+  })
+
+  test('cannot be two attributes', () => {
+    expect(rejectionOf({ ...ORDER, attributes: { '\u00e9': '1', 'e\u0301': '2' } })).toEqual({
+      reason: 'invalid_field',
+      detail: 'attributes: two names are spellings of the same one',
+    })
   })
 })
 

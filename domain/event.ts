@@ -13,19 +13,34 @@ const MAX_QUOTED = 80
 // Postgres text holds neither NUL nor half a surrogate pair: met here, they cannot fail a neighbour's append.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what is looked for
 const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+// The log joins skus with a control character and tells the parts of an event by one; no till prints them.
+const CONTROL = /\p{Cc}/u
+/** What nearly every text is made of: none of the above, and written in one way only. */
+const PLAIN = /^[\x20-\x7e]*$/
 
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .refine(value => !UNSTORABLE.test(value), {
-      error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
-      params: { reason: 'unstorable_text' },
-    })
+/**
+ * Text of a sender, normalised to NFC before its length is measured and before it is looked up, compared or hashed:
+ * an 'é' may come as one character or as two, and two spellings of one text are one key.
+ */
+const senderText = ({ allowsControls }: { allowsControls: boolean }) =>
+  z.string().check(payload => {
+    if (PLAIN.test(payload.value)) return
+    payload.value = payload.value.normalize('NFC')
+    const { value: input } = payload
+    if (UNSTORABLE.test(input)) {
+      const params = { reason: 'unstorable_text' }
+      const message = 'holds a NUL character or half a surrogate pair, which cannot be stored'
+      payload.issues.push({ code: 'custom', input, message, params })
+    } else if (!allowsControls && CONTROL.test(input)) {
+      payload.issues.push({ code: 'custom', input, message: 'must not hold control characters' })
+    }
+  })
 
-// No control characters: the log joins skus with one, and no till prints them.
-const identifier = text(128).regex(/^\P{Cc}+$/u, { error: 'must not hold control characters' })
+const text = (max: number) => senderText({ allowsControls: true }).min(1).max(max)
+const identifierOf = (max: number) => senderText({ allowsControls: false }).min(1).max(max)
+const identifier = identifierOf(128)
+// Room for a document of a file that speaks for several stores: it is called by its store and its number.
+const eventId = identifierOf(256)
 const money = z.string().refine(value => parseAmount(value) !== null, {
   error: issue =>
     `${JSON.stringify(issue.input)} is not a decimal string with at most four decimals (and less than 900 billion)`,
@@ -39,13 +54,20 @@ const businessDay = z.string().refine(isBusinessDay, { error: 'must be a date YY
 const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
 const soldUnits = z.int().min(1).max(MAX_UNITS)
 const attributes = z
-  .record(text(128), z.string().max(MAX_ATTRIBUTES_BYTES))
+  .unknown()
+  .check(payload => {
+    const { value: input } = payload
+    if (typeof input !== 'object' || input === null) return
+    const names = Object.keys(input)
+    // What a sender says is never left out: a record drops this name without a word, and keeps one of two spellings.
+    if (names.includes('__proto__'))
+      payload.issues.push({ code: 'unrecognized_keys', keys: ['__proto__'], input: { ...input } })
+    if (new Set(names.map(name => name.normalize('NFC'))).size < names.length)
+      payload.issues.push({ code: 'custom', input, message: 'two names are spellings of the same one' })
+  })
+  .pipe(z.record(text(128), senderText({ allowsControls: true }).max(MAX_ATTRIBUTES_BYTES)))
   .refine(value => Buffer.byteLength(JSON.stringify(value)) <= MAX_ATTRIBUTES_BYTES, {
     error: 'attributes may take 2 KB at most',
-  })
-  .refine(value => !Object.values(value).some(entry => UNSTORABLE.test(entry)), {
-    error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
-    params: { reason: 'unstorable_text' },
   })
 
 function lines<Line extends z.ZodType>(line: Line) {
@@ -57,7 +79,7 @@ function lines<Line extends z.ZodType>(line: Line) {
 
 const header = {
   source: identifier,
-  id: identifier,
+  id: eventId,
   store: identifier,
   eventTime: instant,
   register: identifier.optional(),
@@ -164,14 +186,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     ...header,
     sku: identifier,
     rating: z.int().min(1).max(5),
-    text: z
-      .string()
-      .max(10_000)
-      .refine(value => !UNSTORABLE.test(value), {
-        error: 'holds a NUL character or half a surrogate pair, which cannot be stored',
-        params: { reason: 'unstorable_text' },
-      })
-      .optional(),
+    text: senderText({ allowsControls: true }).max(10_000).optional(),
     customer: identifier.optional(),
   }),
 ])

@@ -14,6 +14,7 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
+import { showEventId } from '#domain/derived-id.ts'
 import type { LiveSale } from '#server/web/live/messages.ts'
 
 const SHOWN_SALES = 60
@@ -135,7 +136,7 @@ const FeedLine = memo(function FeedLine({
         ...(arrival ? [`${arrival.mark} ${arrival.detail}`] : []),
         items,
         sale.channel,
-        `${sale.source} ${sale.id}`,
+        `${sale.source} ${showEventId(sale.id)}`,
       ].join(', ')}
       className="grid grid-cols-[auto_1fr_auto] items-baseline border-b border-line py-1 text-xs last:border-0"
     >

@@ -15,6 +15,7 @@ import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
 import { Chip } from '#app/ui/marks.tsx'
 import { DialogFrame } from '#app/ui/popup.tsx'
 import type { Metric } from '#app/url-state.ts'
+import { showEventId } from '#domain/derived-id.ts'
 import { METRIC_TEXTS } from '#domain/measures.ts'
 
 /** What the list is about: the events of one cause, as they count in one metric. */
@@ -120,7 +121,7 @@ function EventTable({
           align: 'left',
           cell: event => (
             <>
-              <span className="text-muted">{event.source}</span> {event.id}
+              <span className="text-muted">{event.source}</span> {showEventId(event.id)}
             </>
           ),
         },

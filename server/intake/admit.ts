@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { bodyHashOf } from '#domain/canonical.ts'
+import { type EventPart, parsePartId } from '#domain/derived-id.ts'
 import { enrich } from '#domain/enrich.ts'
 import { parseEvent, type Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
@@ -28,6 +29,8 @@ export function admit(
     /** The intake's clock. */
     now: Instant
     class: EventClass
+    /** Which part of its document the event is, where a file's document is several. */
+    part?: EventPart | undefined
   },
 ): Admission {
   if ('rejection' in entry) return refused(entry.rejection)
@@ -39,6 +42,7 @@ export function admit(
     now: context.now,
     class: context.class,
     bodyHash: bodyHashOf(parsed.event),
+    part: context.part,
   })
   return 'rejection' in enriched ? refused(enriched.rejection) : { kind: 'admitted', events: enriched.events }
 }
@@ -46,6 +50,17 @@ export function admit(
 /** Decodes one line of ndjson. */
 export function decodeLine(line: Buffer): Entry {
   return isUtf8(line) ? decodeText(line.toString('utf8'), 'line') : notJson('the line is not valid UTF-8')
+}
+
+/**
+ * The event of a file's dead letter: the parts of a document name themselves as they are called in the log, which no
+ * sender can do.
+ */
+export function decodeDocumentEvent(text: string): { entry: Entry; part?: EventPart } {
+  const entry = decodeText(text, 'event')
+  const named = parsePartId(textField(entry, 'id') ?? '')
+  if (!named || !('value' in entry)) return { entry }
+  return { entry: { value: { ...(entry.value as object), id: named.sentId } }, part: named.part }
 }
 
 /** @param what the text is, for the words of a refusal */

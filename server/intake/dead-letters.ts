@@ -5,7 +5,7 @@ import type { Reading, Transaction } from '#db/transaction.ts'
 import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import { textArray } from '#platform/pg-array.ts'
-import { admit, decodeText, type Entry, textField } from './admit.ts'
+import { admit, decodeDocumentEvent, decodeText, type Entry, textField } from './admit.ts'
 import type { Appender } from './append/appender.ts'
 import type { Outcome } from './outcome.ts'
 import { loadReference } from './stores/reference.ts'
@@ -100,10 +100,14 @@ export async function requeueDeadLetter(
     const letter = await lock(transaction, deadLetter)
     if (letter?.state !== 'open') return { kind: 'settled', state: letter?.state ?? 'unknown' }
     const text = payload ?? letter.payload.toString('utf8')
-    const admission = admit(decodeText(text, 'event'), {
+    const { entry, part } = letter.isFromFile
+      ? decodeDocumentEvent(text)
+      : { entry: decodeText(text, 'event'), part: undefined }
+    const admission = admit(entry, {
       reference: await loadReference(transaction),
       now: clock(),
       class: letter.isFromFile ? 'bulk' : 'live',
+      part,
     })
     const [outcome] = await appender.append([admission], text.length)
     if (!outcome) throw new Error('the append told no outcome')

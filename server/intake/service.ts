@@ -9,7 +9,7 @@ import { createNotifier } from '#platform/notify.ts'
 import { startPeriodic, within } from '#platform/time.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { createAppender } from './append/appender.ts'
+import { type AppendingLog, createAppender } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
 import { createTicker } from './append/ticker.ts'
 import { type DeadLetter, discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
@@ -232,8 +232,8 @@ function openClients(databaseUrl: string) {
     hints: open(' hints', 1),
     // A requeue holds its dead letter until the append has committed.
     settling: open(' dead letters', 2),
-    /** One connection a partition: appends to different partitions never wait for each other. */
-    append: (partitionCount: number) => open(' append', partitionCount),
+    /** One connection a partition, and one for what goes to two: appends to different partitions never wait. */
+    append: (partitionCount: number) => open(' append', partitionCount + 1),
     async end() {
       await Promise.all(opened.map(client => client.end({ timeout: 0.5 })))
     },
@@ -252,13 +252,19 @@ function readinessOf(sql: Sql): Record<string, ReadinessCheck> {
   }
 }
 
-function countAppends(log: OrderLog, metrics: IntakeMetrics): Pick<OrderLog, 'append'> {
+function countAppends(log: OrderLog, metrics: IntakeMetrics): AppendingLog {
+  async function counted<Result>(events: number, append: () => Promise<Result>): Promise<Result> {
+    const began = performance.now()
+    const result = await append()
+    metrics.countAppend(events, (performance.now() - began) / SECOND_MS)
+    return result
+  }
   return {
-    async append(partition, events) {
-      const began = performance.now()
-      const result = await log.append(partition, events)
-      metrics.countAppend(events.length, (performance.now() - began) / SECOND_MS)
-      return result
-    },
+    append: (partition, events) => counted(events.length, () => log.append(partition, events)),
+    appendTogether: groups =>
+      counted(
+        groups.reduce((sum, { events }) => sum + events.length, 0),
+        () => log.appendTogether(groups),
+      ),
   }
 }

@@ -19,6 +19,21 @@ export const APPEND_STATEMENT = `
     $27::text::text[], $28::text::text[], $29::text::text[], $30::text::bigint[])`
 
 /**
+ * Appends to several partitions at once: their number of `APPEND_STATEMENT`s, each with its parameters after those of
+ * the one before. One statement is one commit, and a process that freezes or dies holds no lock between two.
+ */
+export function appendTogetherStatement(partitions: number): string {
+  const parameters = APPEND_STATEMENT.match(/\$\d+/g)?.length ?? 0
+  return Array.from({ length: partitions }, (_, group) => {
+    const append = APPEND_STATEMENT.replace(
+      /\$(\d+)/g,
+      (_, number) => `$${Number(number) + group * parameters}`,
+    )
+    return `select ${group} as "group", appended.* from (${append}) appended`
+  }).join(' union all ')
+}
+
+/**
  * Parameters of APPEND_STATEMENT: the partition, then per column one Postgres array literal with one element per
  * event, or null where no event of the batch has the field.
  */

@@ -29,6 +29,14 @@ export interface OrderLog {
    * @throws LogUnavailableError when nothing is known to be stored: send the same batch again.
    */
   append(partition: number, events: readonly LogEvent[]): Promise<AppendResult>
+  /**
+   * Appends events of several partitions in one commit: all of them stand, or none (in Kafka a transaction). For what
+   * is whole or not at all, as the two legs of a transfer are.
+   * @param groups one for each partition
+   * @returns one result per group, in their order
+   * @throws LogUnavailableError when nothing is known to be stored: send the same groups again.
+   */
+  appendTogether(groups: readonly PartitionEvents[]): Promise<AppendResult[]>
   /** Lets time move: appends a tick unless the partition had an append within `quietMs`. @returns its offset or null. */
   appendTick(partition: number, quietMs: number): Promise<number | null>
   /** Events after a position, in offset order. */
@@ -39,6 +47,12 @@ export interface OrderLog {
   seekToOffset(partition: number, offset: number): Promise<Position>
   /** The position just before the first entry appended at or after an instant. */
   seekToAppendTime(partition: number, appendedAt: Instant): Promise<Position>
+}
+
+/** Events for one partition, in their order. */
+export interface PartitionEvents {
+  partition: number
+  events: readonly LogEvent[]
 }
 
 export interface AppendResult {

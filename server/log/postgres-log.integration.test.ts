@@ -46,6 +46,37 @@ describe('the Postgres log under concurrency and faults', () => {
     return rows.map(row => row.id)
   }
 
+  test('a writer that dies between two partitions leaves nothing in either, and the next try is whole', async () => {
+    const holder = await database.sql.reserve()
+    const writer = connect(database.url, { max: 1 })
+    const legs = [
+      { partition: 2, events: [testEvent({ id: 'torn-out', partition: 2 })] },
+      { partition: 3, events: [testEvent({ id: 'torn-in', partition: 3 })] },
+    ]
+    try {
+      const [backend] = await writer<{ pid: number }[]>`select pg_backend_pid() as pid`
+      // Somebody is appending to the second partition: the writer has its first leg in and waits.
+      await holder`select pg_advisory_lock(7411, 3)`
+      const appending = createPostgresLog(writer).appendTogether(legs)
+      appending.catch(() => {})
+      await vi.waitFor(async () => {
+        const [waiting] = await database.sql<{ at: string | null }[]>`
+          select wait_event as at from pg_stat_activity where pid = ${backend?.pid ?? 0}`
+        expect(waiting?.at).toBe('advisory')
+      })
+      await database.sql`select pg_terminate_backend(${backend?.pid ?? 0})`
+      await expect(appending).rejects.toThrow(LogUnavailableError)
+      await holder`select pg_advisory_unlock(7411, 3)`
+      expect([...(await idsOf(2)), ...(await idsOf(3))].filter(id => id.startsWith('torn'))).toEqual([])
+      const again = await createPostgresLog(database.sql).appendTogether(legs)
+      expect(again.map(({ outcomes }) => outcomes[0]?.kind)).toEqual(['appended', 'appended'])
+      expect([(await idsOf(2)).at(-1), (await idsOf(3)).at(-1)]).toEqual(['torn-out', 'torn-in'])
+    } finally {
+      holder.release()
+      await writer.end({ timeout: 1 })
+    }
+  })
+
   test('sixteen writers beside readers: nothing lost, skipped, doubled or out of order', {
     timeout: 60_000,
   }, async () => {

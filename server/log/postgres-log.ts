@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent, Position } from '#domain/log-event.ts'
-import { APPEND_STATEMENT, appendParameters } from './event-rows.ts'
+import { APPEND_STATEMENT, appendParameters, appendTogetherStatement } from './event-rows.ts'
 import { classifyLogError } from './log-errors.ts'
 import {
   type AppendOutcome,
@@ -9,6 +9,7 @@ import {
   type LogRecord,
   LogUnavailableError,
   type OrderLog,
+  type PartitionEvents,
   type ReadRequest,
 } from './order-log.ts'
 import { READ_STATEMENT, type ReadColumns, toRecords } from './read-statement.ts'
@@ -32,6 +33,29 @@ export function createPostgresLog(sql: Sql): OrderLog {
       return answer
     })
     return { appendedAt: row.appended_at, outcomes: outcomesOf(row, events.length) }
+  }
+
+  async function appendTogether(groups: readonly PartitionEvents[]): Promise<AppendResult[]> {
+    // Locked in the order of the partitions, so that two of these wait for each other in one direction only.
+    const inOrder = groups
+      .filter(({ events }) => events.length > 0)
+      .toSorted((a, b) => a.partition - b.partition)
+    const statement = appendTogetherStatement(inOrder.length)
+    const parameters = inOrder.flatMap(({ partition, events }) => appendParameters(partition, events))
+    const rows = await withRetry(sql, async () => {
+      const answers = await sql.unsafe<(AppendRow & { group: number })[]>(statement, parameters, {
+        prepare: true,
+      })
+      return new Map(answers.map(answer => [inOrder[answer.group], answer]))
+    })
+    return groups.map(group => {
+      const row = rows.get(group)
+      if (!row && group.events.length > 0)
+        throw new Error(`log.append answered nothing for ${group.partition}`)
+      return row
+        ? { appendedAt: row.appended_at, outcomes: outcomesOf(row, group.events.length) }
+        : { appendedAt: 0, outcomes: [] }
+    })
   }
 
   async function appendTick(partition: number, quietMs: number): Promise<number | null> {
@@ -93,6 +117,7 @@ export function createPostgresLog(sql: Sql): OrderLog {
       return partitionCount
     },
     append,
+    appendTogether,
     appendTick,
     read,
     end,

@@ -5,13 +5,18 @@ import { messageOf } from '#platform/command.ts'
 import type { Admission } from '#server/intake/admit.ts'
 import { type Outcome, refused } from '#server/intake/outcome.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
-import { type AppendOutcome, LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
+import {
+  type AppendOutcome,
+  type AppendResult,
+  LogUnavailableError,
+  type OrderLog,
+} from '#server/log/order-log.ts'
 import { createCommitQueue, type Weight } from './commit-queue.ts'
 
 export interface Appender {
   /**
    * Appends what was admitted and says of every admission, in their order, what became of it. Resolves after every
-   * partition's commit. A transfer's two legs count as one.
+   * partition's commit. A transfer's two legs count as one and are stored in one commit, wherever their stores lie.
    * @param bytes memory that the events hold, for the bound
    * @throws OverloadedError at once, with nothing queued; LogUnavailableError when any commit failed: some of
    *   the events may be stored, and are recognised when they are sent again
@@ -35,67 +40,83 @@ export type OnAppended = (append: {
   maxEventTime: Instant
 }) => void
 
+export type AppendingLog = Pick<OrderLog, 'append' | 'appendTogether'>
+
 export interface AppenderOptions {
-  log: Pick<OrderLog, 'append'>
+  log: AppendingLog
   partitionCount: number
   maxBatch: Weight
-  /** Most weight that may wait. One partition may hold half of it, so that a stuck one leaves room for the others. */
+  /** Most weight that may wait. One queue may hold half of it, so that a stuck one leaves room for the others. */
   maxPending: Weight
   onAppended: OnAppended
 }
 
-/** The events of one request for one partition. */
+/** What was admitted as one and is stored as one, with the place of its admission. */
+interface Entry {
+  place: number
+  events: readonly LogEvent[]
+}
+
+/** What one request has for one queue. */
 interface Group {
-  events: LogEvent[]
-  /** For each event, the place of its admission. */
-  places: number[]
+  entries: Entry[]
+  /** Of its entries. */
+  events: number
   bytes: number
 }
 
-/** The way into the log: one queue per partition, each with one commit in flight. */
+/** Where entries wait: for a partition, or for a commit to several, as a transfer between two of them needs. */
+type Lane = number | 'together'
+
+/** The way into the log: one queue per partition and one for what goes to several, each with one commit in flight. */
 export function createAppender(options: AppenderOptions): Appender {
   const { partitionCount, maxBatch, maxPending } = options
-  const maxOfPartition = { events: maxPending.events / 2, bytes: maxPending.bytes / 2 }
-  const queues = Array.from({ length: partitionCount }, (_, partition) =>
-    createCommitQueue<Group, Outcome[]>({
-      commit: groups => appendGroups(groups, partition, options),
-      weigh: weightOf,
-      maxBatch,
-    }),
+  const maxOfLane = { events: maxPending.events / 2, bytes: maxPending.bytes / 2 }
+  const lanes: Lane[] = [...Array.from({ length: partitionCount }, (_, partition) => partition), 'together']
+  const queues = new Map(
+    lanes.map(lane => [
+      lane,
+      createCommitQueue<Group, Outcome[]>({
+        commit: groups => appendGroups(groups, lane, options),
+        weigh: weightOf,
+        maxBatch,
+      }),
+    ]),
   )
 
-  function queueOf(partition: number) {
-    const queue = queues[partition]
-    if (!queue) throw new RangeError(`partition ${partition} is not one of the log's ${queues.length}`)
+  function queueOf(lane: Lane) {
+    const queue = queues.get(lane)
+    if (!queue) throw new RangeError(`partition ${lane} is not one of the log's ${partitionCount}`)
     return queue
   }
 
-  function refuseOverload(groups: ReadonlyMap<number, Group>): void {
-    const waiting = sumOf(queues.map(queue => queue.pending))
+  function refuseOverload(groups: ReadonlyMap<Lane, Group>): void {
+    const waiting = sumOf([...queues.values()].map(queue => queue.pending))
     if (exceeds(waiting, sumOf([...groups.values()].map(weightOf)), maxPending))
       throw new OverloadedError('the intake is full')
-    for (const [partition, group] of groups) {
-      if (exceeds(queueOf(partition).pending, weightOf(group), maxOfPartition))
-        throw new OverloadedError(`partition ${partition} of the log does not keep up`)
+    for (const [lane, group] of groups) {
+      if (!exceeds(queueOf(lane).pending, weightOf(group), maxOfLane)) continue
+      const what = lane === 'together' ? 'appending to several partitions' : `partition ${lane}`
+      throw new OverloadedError(`${what} of the log does not keep up`)
     }
   }
 
   return {
     get pending() {
-      return sumOf(queues.map(queue => queue.pending))
+      return sumOf([...queues.values()].map(queue => queue.pending))
     },
     async append(admissions, bytes) {
-      const groups = groupByPartition(admissions, bytes)
+      const groups = groupByLane(admissions, bytes)
       refuseOverload(groups)
       const outcomes = admissions.map((admission): Outcome | undefined =>
         admission.kind === 'admitted' ? undefined : admission,
       )
       // All settled, not the first failure: an answer while a part is still under way could not say 503 truthfully.
       const results = await Promise.allSettled(
-        [...groups].map(async ([partition, group]) => {
-          const written = await queueOf(partition).submit(group)
-          group.places.forEach((place, index) => {
-            outcomes[place] = join(outcomes[place], written[index])
+        [...groups].map(async ([lane, group]) => {
+          const written = await queueOf(lane).submit(group)
+          group.entries.forEach(({ place }, index) => {
+            outcomes[place] = written[index]
           })
         }),
       )
@@ -109,27 +130,32 @@ export function createAppender(options: AppenderOptions): Appender {
   }
 }
 
-function groupByPartition(admissions: readonly Admission[], bytes: number): Map<number, Group> {
-  const groups = new Map<number, Group>()
+function groupByLane(admissions: readonly Admission[], bytes: number): Map<Lane, Group> {
+  const groups = new Map<Lane, Group>()
   const bytesOfOne = Math.ceil(bytes / Math.max(1, admissions.length))
   admissions.forEach((admission, place) => {
     if (admission.kind !== 'admitted') return
-    for (const leg of admission.events) {
-      let group = groups.get(leg.partition)
-      if (!group) {
-        group = { events: [], places: [], bytes: 0 }
-        groups.set(leg.partition, group)
-      }
-      group.events.push(leg)
-      group.places.push(place)
-      group.bytes += bytesOfOne
+    const { events } = admission
+    const lane = laneOf(events)
+    let group = groups.get(lane)
+    if (!group) {
+      group = { entries: [], events: 0, bytes: 0 }
+      groups.set(lane, group)
     }
+    group.entries.push({ place, events })
+    group.events += events.length
+    group.bytes += bytesOfOne
   })
   return groups
 }
 
+function laneOf(events: readonly LogEvent[]): Lane {
+  const partition = events[0]?.partition ?? 0
+  return events.every(event => event.partition === partition) ? partition : 'together'
+}
+
 function weightOf({ events, bytes }: Group): Weight {
-  return { events: events.length, bytes }
+  return { events, bytes }
 }
 
 function sumOf(weights: readonly Weight[]): Weight {
@@ -146,48 +172,73 @@ function exceeds(waiting: Weight, added: Weight, most: Weight): boolean {
 }
 
 /**
- * Appends groups of events to one partition in one commit. Should the log refuse the data itself, the groups are
- * tried in halves down to the event at fault: nobody's neighbour fails with it.
- * @returns per group, per event
+ * Appends groups in one commit. Should the log refuse the data itself, the entries are tried in halves down to the one
+ * at fault: nobody's neighbour fails with it. An entry is never parted, so that a transfer is in the log whole or not.
+ * @returns per group, per entry
  * @throws LogUnavailableError when nothing is known to be stored
  */
 async function appendGroups(
   groups: readonly Group[],
-  partition: number,
+  lane: Lane,
   { log, onAppended }: Pick<AppenderOptions, 'log' | 'onAppended'>,
 ): Promise<Outcome[][]> {
-  const outcomes = await write(groups.flatMap(group => group.events))
+  const outcomes = await write(groups.flatMap(group => group.entries))
   let from = 0
-  return groups.map(({ events }) => {
-    const own = outcomes.slice(from, from + events.length)
-    from += events.length
+  return groups.map(({ entries }) => {
+    const own = outcomes.slice(from, from + entries.length)
+    from += entries.length
     return own
   })
 
-  async function write(events: readonly LogEvent[]): Promise<Outcome[]> {
+  async function write(entries: readonly Entry[]): Promise<Outcome[]> {
     try {
-      const { appendedAt, outcomes: written } = await log.append(partition, events)
-      announce(events, written, appendedAt)
-      return events.map((event, index) => outcomeOf(event, written[index]))
+      return await (lane === 'together' ? writeTogether(entries) : writeTo(lane, entries))
     } catch (error) {
       if (!isDataError(error)) throw toUnavailable(error)
-      if (events.length === 1)
+      if (entries.length === 1)
         return [refused({ reason: 'invalid_field', detail: `the log refused it: ${messageOf(error)}` })]
-      const middle = Math.ceil(events.length / 2)
+      const middle = Math.ceil(entries.length / 2)
       // One half after the other: their order is the sender's.
-      return [...(await write(events.slice(0, middle))), ...(await write(events.slice(middle)))]
+      return [...(await write(entries.slice(0, middle))), ...(await write(entries.slice(middle)))]
     }
   }
 
+  async function writeTo(partition: number, entries: readonly Entry[]): Promise<Outcome[]> {
+    const events = entries.flatMap(entry => entry.events)
+    const result = await log.append(partition, events)
+    announce(partition, events, result)
+    let next = 0
+    return entries.map(entry => joined(entry.events.map(event => outcomeOf(event, result.outcomes[next++]))))
+  }
+
+  async function writeTogether(entries: readonly Entry[]): Promise<Outcome[]> {
+    const byPartition = Map.groupBy(
+      entries.flatMap(entry => entry.events),
+      event => event.partition,
+    )
+    const parts = [...byPartition].map(([partition, events]) => ({ partition, events }))
+    const results = await log.appendTogether(parts)
+    const written = new Map<LogEvent, AppendOutcome>()
+    for (const [index, { partition, events }] of parts.entries()) {
+      const result = results[index] ?? { appendedAt: 0, outcomes: [] }
+      announce(partition, events, result)
+      for (const [place, event] of events.entries()) {
+        const outcome = result.outcomes[place]
+        if (outcome) written.set(event, outcome)
+      }
+    }
+    return entries.map(({ events }) => joined(events.map(event => outcomeOf(event, written.get(event)))))
+  }
+
   function announce(
+    partition: number,
     events: readonly LogEvent[],
-    written: readonly AppendOutcome[],
-    appendedAt: Instant,
+    { appendedAt, outcomes }: AppendResult,
   ): void {
     let first: number | null = null
     let last: number | null = null
     let maxEventTime = Number.NEGATIVE_INFINITY
-    for (const [index, outcome] of written.entries()) {
+    for (const [index, outcome] of outcomes.entries()) {
       if (outcome.kind !== 'appended') continue
       first ??= outcome.offset
       last = outcome.offset
@@ -219,12 +270,16 @@ export function conflictOf(source: string): Rejection {
 
 const WEIGHT_OF_OUTCOME = { duplicate: 0, appended: 1, conflict: 2, refused: 3 } as const
 
-/** A transfer whose one leg is new was not stored whole before: appended. One whose leg is refused: refused. */
-function join(left: Outcome | undefined, right: Outcome | undefined): Outcome | undefined {
-  if (!left || !right) return left ?? right
-  if (left.kind === 'appended' && right.kind === 'appended')
-    return { kind: 'appended', entries: [...left.entries, ...right.entries] }
-  return WEIGHT_OF_OUTCOME[left.kind] >= WEIGHT_OF_OUTCOME[right.kind] ? left : right
+/**
+ * Of the legs of a transfer. They are stored together, so that one speaks for both; only an older version may have
+ * left one without the other, and then what is new has been added.
+ */
+function joined(legs: readonly Outcome[]): Outcome {
+  return legs.reduce((left, right) => {
+    if (left.kind === 'appended' && right.kind === 'appended')
+      return { kind: 'appended', entries: [...left.entries, ...right.entries] }
+    return WEIGHT_OF_OUTCOME[left.kind] >= WEIGHT_OF_OUTCOME[right.kind] ? left : right
+  })
 }
 
 // SQLSTATE classes 22 (data), 23 (constraint) and 54 (a limit of the program): the event is at fault.

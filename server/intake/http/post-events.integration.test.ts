@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { partId } from '#domain/derived-id.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, postHead, startTestIntake } from '#server/intake/testing/intake.ts'
 
@@ -116,7 +117,26 @@ test('a transfer is one event in the answer and two legs in the log', async () =
   }
   expect((await post(intake, transfer)).body).toEqual({ accepted: 1, duplicates: 0, rejected: [] })
   expect((await post(intake, transfer)).body).toEqual({ accepted: 0, duplicates: 1, rejected: [] })
-  expect((await storedIds('transfer')).sort()).toEqual(['t-1#in', 't-1#out'])
+  expect((await storedIds('transfer')).sort()).toEqual([partId('t-1', 'in'), partId('t-1', 'out')])
+})
+
+test('a sender cannot take the id of a leg, nor keep half a transfer out of the log', async () => {
+  const [sale, transfer] = [
+    order('X#in', { source: 'half', store: 'hamburg' }),
+    {
+      source: 'half',
+      id: 'X',
+      type: 'stock.transferred',
+      store: 'berlin',
+      toStore: 'hamburg',
+      eventTime: new Date().toISOString(),
+      lines: [{ sku: 'OVER', units: 1 }],
+    },
+  ]
+  expect((await post(intake, [sale, transfer])).body).toEqual({ accepted: 2, duplicates: 0, rejected: [] })
+  expect((await storedIds('half')).sort()).toEqual(['X#in', partId('X', 'in'), partId('X', 'out')].sort())
+  const taken = await post(intake, order(partId('Y', 'in'), { source: 'half' }))
+  expect(taken.body).toMatchObject({ rejected: [{ reason: 'invalid_field' }] })
 })
 
 test('rejects name their place and reason, are kept as they were sent, and leave their neighbours alone', async () => {

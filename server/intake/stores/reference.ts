@@ -14,8 +14,11 @@ export async function loadReference(reading: Reading): Promise<ReferenceData> {
   const known = await db.select().from(stores).orderBy(asc(stores.store))
   const nonStock = await db.select({ sku: products.sku }).from(products).where(eq(products.holdsStock, false))
   return {
-    stores: new Map(known.map(({ store: id, createdAt: _, ...fields }) => [id, { id, ...fields }])),
-    nonStockSkus: new Set(nonStock.map(({ sku }) => sku)),
+    // By the text as the door normalises it: an older version may have kept another spelling.
+    stores: new Map(
+      known.map(({ store: id, createdAt: _, ...fields }) => [id.normalize('NFC'), { id, ...fields }]),
+    ),
+    nonStockSkus: new Set(nonStock.map(({ sku }) => sku.normalize('NFC'))),
   }
 }
 

@@ -16,6 +16,7 @@ export function isZone(zone: string): boolean {
 
 const text = z
   .string()
+  .overwrite(value => value.normalize('NFC'))
   .min(1)
   .max(128)
   .regex(/^\P{Cc}+$/u, { error: 'must not hold control characters' })

@@ -101,6 +101,44 @@ export function describeOrderLog(name: string, open: () => Promise<LogUnderTest>
       expect(idsOf(await readAll(1))).toEqual([])
     })
 
+    test('what is appended together is known together: new, duplicate or conflict, each in its partition', async () => {
+      const legs = (units: number) => [
+        { partition: 1, events: [testEvent({ id: 't-1-in', partition: 1, units })] },
+        { partition: 0, events: [testEvent({ id: 't-1-out', partition: 0, units })] },
+      ]
+      const kinds = async (units: number) =>
+        (await under.log.appendTogether(legs(units))).map(({ outcomes }) => outcomes.map(({ kind }) => kind))
+      expect(await kinds(2)).toEqual([['appended'], ['appended']])
+      expect(await kinds(2)).toEqual([['duplicate'], ['duplicate']])
+      expect(await kinds(3)).toEqual([['conflict'], ['conflict']])
+      expect(idsOf(await readAll(1))).toEqual(['t-1-in'])
+      expect(idsOf(await readAll(0)).at(-1)).toBe('t-1-out')
+      expect(await under.log.appendTogether([{ partition: 2, events: [] }])).toMatchObject([{ outcomes: [] }])
+    })
+
+    test('writers that append together in any direction stand whole, each id once', async () => {
+      const transfer = (id: string, from: number, to: number, units: number) => [
+        { partition: from, events: [testEvent({ id: `${id}-out`, partition: from, units })] },
+        { partition: to, events: [testEvent({ id: `${id}-in`, partition: to, units })] },
+      ]
+      const before = (await Promise.all([0, 1, 2, 3].map(partition => readAll(partition)))).flat().length
+      const all = await Promise.all(
+        Array.from({ length: 60 }, async (_, index) => {
+          const [from, to] = [index % 4, (index * 3 + 1 + (index % 2)) % 4]
+          const target = from === to ? (to + 1) % 4 : to
+          // Every id is used thrice, by other stores and with another body.
+          const results = await under.log.appendTogether(
+            transfer(`tt-${index % 20}`, from, target, 1 + index),
+          )
+          return results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
+        }),
+      )
+      for (const kinds of all) expect(new Set(kinds).size).toBe(1)
+      expect(all.filter(([kind]) => kind === 'appended')).toHaveLength(20)
+      const after = (await Promise.all([0, 1, 2, 3].map(partition => readAll(partition)))).flat().length
+      expect(after - before).toBe(40)
+    })
+
     test('offsets and append times never run backwards', async () => {
       for (let batch = 0; batch < 5; batch += 1) {
         await under.log.append(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseEvent } from '#domain/event.ts'
 import { toStore } from '#server/intake/stores/stores.ts'
-import { type Document, type DocumentPart, eventsOfDocument } from './build-events.ts'
+import { type Document, type DocumentPart, documentIdOf, eventsOfDocument } from './build-events.ts'
 import { rowMappingSchema } from './mapping.ts'
 
 const STORE = toStore(
@@ -99,13 +99,14 @@ test('a return refunds price times units less discount, whichever sign its units
 })
 
 test('one document gives up to three events, each with an id of its own', () => {
-  const ids = events([part('a', { units: [-3, 4], reasons: ['damaged', null] }), part('o'), part('r')]).map(
-    ({ id, type }) => [id, type],
-  )
-  expect(ids).toEqual([
-    ['B-1#adjust', 'stock.adjusted'],
-    ['B-1', 'order.placed'],
-    ['B-1#return', 'order.returned'],
+  const parts = [part('a', { units: [-3, 4], reasons: ['damaged', null] }), part('o'), part('r')]
+  const document: Document = { store: 'berlin', document: 'B-1', eventTime: 0, parts }
+  expect(
+    eventsOfDocument(document, MAPPING, STORE).map(({ event: { id, type }, part }) => [id, part, type]),
+  ).toEqual([
+    ['B-1', 'adjust', 'stock.adjusted'],
+    ['B-1', undefined, 'order.placed'],
+    ['B-1', 'return', 'order.returned'],
   ])
 })
 
@@ -114,4 +115,6 @@ test('where a file speaks for several stores, ids name the store and the documen
   const document: Document = { store: 'berlin', document: '7', eventTime: 0, parts: [part('o')] }
   const [built] = eventsOfDocument(document, mapping, STORE)
   expect(built?.event).toMatchObject({ id: 'berlin/7', orderId: '7' })
+  expect(documentIdOf(mapping, { store: 'a/b', document: 'c' })).toBe('a%2Fb/c')
+  expect(documentIdOf(mapping, { store: 'a', document: 'b/c' })).toBe('a/b/c')
 })

@@ -1,3 +1,4 @@
+import type { EventPart } from '#domain/derived-id.ts'
 import type { Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
@@ -33,29 +34,32 @@ export interface Document {
 /** An event of a document with the rows it comes from. */
 export interface DocumentEvent {
   event: SentEvent
+  /** Where it stands beside the document's sale: its id in the log is one that no sender can take. */
+  part: EventPart | undefined
   rows: number[]
 }
 
 /**
- * The id of a document's event. Where one file speaks for several stores, two of them may use the same number.
+ * The id of a document's event. Where one file speaks for several stores, two of them may use the same number; a slash
+ * in a store's own id is written otherwise there, so that the first one ends it.
  */
 export function documentIdOf(
   { columns }: Pick<RowMapping, 'columns'>,
   { store, document }: Pick<Document, 'store' | 'document'>,
 ): string {
-  return 'constant' in columns.store ? document : `${store}/${document}`
+  return 'constant' in columns.store ? document : `${store.replace(/[%/]/g, encodeURIComponent)}/${document}`
 }
 
 /**
- * The events of a document as a till would have sent them: its order or return under the document's number, a
- * stock adjustment under `<document>#adjust`, and goods taken back on an order's own document under
- * `<document>#return`.
+ * The events of a document as a till would have sent them, under the document's number: its order or return, a stock
+ * adjustment as its part `adjust`, and goods taken back on an order's own document as its part `return`.
  */
 export function eventsOfDocument(document: Document, mapping: RowMapping, store: Store): DocumentEvent[] {
   const hasOrder = document.parts.some(part => part.kind === 'o')
   return document.parts.map(part => ({
     rows: part.rows,
     event: toEvent(part, { mapping, store, document, hasOrder }),
+    part: part.kind === 'a' ? 'adjust' : part.kind === 'r' && hasOrder ? 'return' : undefined,
   }))
 }
 
@@ -79,7 +83,7 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
     return {
       ...header,
       type: 'stock.adjusted',
-      id: `${id}#adjust`,
+      id,
       lines: part.skus.map((sku, index) => ({
         sku,
         units: part.units[index] ?? 0,
@@ -87,11 +91,10 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
       })),
     }
   }
-  const suffix = part.kind === 'r' && hasOrder ? '#return' : ''
   const sale = {
     ...header,
-    id: id + suffix,
-    orderId: document.document + suffix,
+    id,
+    orderId: document.document + (part.kind === 'r' && hasOrder ? '#return' : ''),
     channel: store.channel,
     currency: part.currency ?? store.currency,
     ...(part.customer !== null && { customer: part.customer }),

@@ -46,7 +46,7 @@ export type Interpretation =
   | { kind: 'set-aside'; rule: string }
   | { kind: 'bad'; store: string | null; document: string | null; reason: string; detail: string }
 
-/** Longest document number: an event's id adds '#adjust' or '#return' to it. */
+/** Longest document number: the id of an order taken back adds '#return' to it. */
 const MAX_DOCUMENT = 120
 
 interface RowInterpreter {
@@ -176,16 +176,23 @@ function explainNoRule(document: string, units: string, unitPrice: string): stri
 /** Reads one field's text from a row; empty where there is none. */
 type ReadField = (cells: Cells) => string
 
+/** In the one spelling that the log keeps: rows are brought together by it. */
+function textAt(cells: Cells, place: number): string {
+  return (cells[place] ?? '').normalize('NFC')
+}
+
 /** @param columns of the cells that will be given */
 function compileField(field: MappingField, columns: readonly string[]): ReadField {
   if ('constant' in field) return () => field.constant
   const place = columns.indexOf(field.column)
   if (!('values' in field || 'removePrefix' in field || 'removeSuffix' in field))
-    return cells => cells[place] ?? ''
+    return cells => textAt(cells, place)
   const { removePrefix, removeSuffix } = field
-  const values = new Map(Object.entries(field.values ?? {}))
+  const values = new Map(
+    Object.entries(field.values ?? {}).map(([cell, text]) => [cell.normalize('NFC'), text]),
+  )
   return cells => {
-    let text = cells[place] ?? ''
+    let text = textAt(cells, place)
     if (removePrefix !== undefined && text.startsWith(removePrefix)) text = text.slice(removePrefix.length)
     if (removeSuffix !== undefined && text.endsWith(removeSuffix)) text = text.slice(0, -removeSuffix.length)
     return values.get(text) ?? text
@@ -227,14 +234,15 @@ interface CompiledRule {
 function compileRule({ when, is: kind }: MappingRule, columns: readonly string[]): CompiledRule {
   const { documentPrefix, units, unitPrice } = when
   const equals = Object.entries(when.equals ?? {}).map(
-    ([column, values]) => [columns.indexOf(column), new Set(values)] as const,
+    ([column, values]) =>
+      [columns.indexOf(column), new Set(values.map(value => value.normalize('NFC')))] as const,
   )
   return {
     kind,
     text: JSON.stringify(when),
     fits: input =>
       (documentPrefix === undefined || input.document.startsWith(documentPrefix)) &&
-      equals.every(([place, values]) => values.has(input.cells[place] ?? '')) &&
+      equals.every(([place, values]) => values.has(textAt(input.cells, place))) &&
       (units === undefined || signOf(input.units()) === units) &&
       (unitPrice === undefined || signOf(input.unitPrice()) === unitPrice),
   }

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { createTestDatabase } from '#db/testing/database.ts'
+import { partId } from '#domain/derived-id.ts'
 import { findSourceFiles } from '#server/intake/files/read/source-file.ts'
 import { runImport } from '#server/intake/files/store/run-import.ts'
 import { parseMapping } from './mapping.ts'
@@ -53,7 +54,11 @@ test('the worked example of the guide gives what the guide says', async () => {
         units: 1,
         returns: 120_000,
       }),
-      expect.objectContaining({ id: 'berlin-mitte/1003#adjust', type: 'stock.adjusted', units: -1 }),
+      expect.objectContaining({
+        id: partId('berlin-mitte/1003', 'adjust'),
+        type: 'stock.adjusted',
+        units: -1,
+      }),
       expect.objectContaining({ id: 'berlin-west/1001', type: 'order.placed', gross: 125_000 }),
     ])
     const rejects = await readFile(path.join(folder, 'rejects.csv'), 'utf8')

@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { partId } from '#domain/derived-id.ts'
 import { type DeadLetter, insertDeadLetters } from '#server/intake/dead-letters.ts'
 
 /** Most dead letters of one file: past these, its file of rejects tells the rest. */
@@ -78,6 +79,8 @@ function nameOf(source: string, id: string): string {
   return JSON.stringify([source, id])
 }
 
+const PARTS = [partId('', 'adjust'), partId('', 'return')] as const
+
 /** Settles dead letters of earlier files whose document has reached the log since, repaired. */
 export async function settleRepaired(sql: Sql, source: string, file: string): Promise<void> {
   await sql`
@@ -88,5 +91,5 @@ export async function settleRepaired(sql: Sql, source: string, file: string): Pr
       and exists (
         select from log.event_keys k
         where k.source = d.source
-          and k.id in (d.event_id, d.event_id || '#adjust', d.event_id || '#return'))`
+          and k.id in (d.event_id, d.event_id || ${PARTS[0]}, d.event_id || ${PARTS[1]}))`
 }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { partId } from '#domain/derived-id.ts'
 import { findMapping } from '#server/intake/files/interpret/mapping.ts'
 import { findSourceFiles } from '#server/intake/files/read/source-file.ts'
 import { addTestStores, post, startTestIntake, TEST_STORES } from '#server/intake/testing/intake.ts'
@@ -129,7 +130,7 @@ test('a journal may hold every type of event; each keeps its own source and id, 
   expect(new Set(events.map(row => row.class))).toEqual(new Set(['bulk']))
   expect(events).toContainEqual({
     source: 'berlin-till-1',
-    id: '6#in',
+    id: partId('6', 'in'),
     type: 'stock.transferred',
     class: 'bulk',
     store: 'hamburg',

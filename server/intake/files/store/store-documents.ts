@@ -1,3 +1,4 @@
+import { partId } from '#domain/derived-id.ts'
 import type { Store } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Admission, admit } from '#server/intake/admit.ts'
@@ -71,7 +72,7 @@ function judge(document: Document, { mapping, reference, clock }: StoreContext):
   return eventsOfDocument(document, mapping, store).map((built, index) => ({
     part: { ...built, kind: document.parts[index]?.kind ?? 'o' },
     document,
-    admission: admit({ value: built.event }, { reference, now: clock(), class: 'bulk' }),
+    admission: admit({ value: built.event }, { reference, now: clock(), class: 'bulk', part: built.part }),
   }))
 }
 
@@ -95,7 +96,8 @@ function setBack(judged: Judged): RejectedEvent {
 }
 
 function rejectedEventOf(judged: Judged, { kind, rejection }: Rejected): RejectedEvent {
-  const { rows, event } = judged.part
+  const { rows, event, part } = judged.part
+  const payload = part === undefined ? event : { ...event, id: partId(event.id, part) }
   const detail =
     kind === 'conflict'
       ? 'the log holds this document with another content: the first stands'
@@ -103,7 +105,7 @@ function rejectedEventOf(judged: Judged, { kind, rejection }: Rejected): Rejecte
   // 'lines[3].sku: …' is the fourth row of the event.
   const line = /^lines\[(\d+)\]/.exec(detail)?.[1]
   const faultRow = rows[Number(line ?? 0)] ?? rows[0] ?? null
-  return { ...headerOf(judged), reason: rejection.reason, detail, faultRow, payload: JSON.stringify(event) }
+  return { ...headerOf(judged), reason: rejection.reason, detail, faultRow, payload: JSON.stringify(payload) }
 }
 
 function headerOf({ part, document }: Judged): Pick<RejectedEvent, 'rows' | 'kind' | 'store' | 'document'> {
