@@ -1,6 +1,6 @@
-import { Temporal } from 'temporal-polyfill'
 import { addDays, type BusinessDay } from './calendar.ts'
 import { HOUR_MS, type Instant } from './instant.ts'
+import { instantOfLocal } from './zone.ts'
 
 /** What turns an instant into a business day: the store's time zone and the hour its day begins. */
 export interface StoreCalendar {
@@ -10,28 +10,47 @@ export interface StoreCalendar {
   cutOverHour: number
 }
 
+/** A calendar that holds from a business day on, until the next. */
+export interface CalendarVersion extends StoreCalendar {
+  validFrom: BusinessDay
+}
+
+/** One calendar for all time, or versions of it, oldest first: the first holds for all days before it, too. */
+export type Calendar = StoreCalendar | readonly CalendarVersion[]
+
 /**
- * The business day of an instant: days run from cut-over to cut-over in the store's zone, half-open,
- * and have 23, 24 or 25 hours. The only place in the system where this is decided.
+ * The business day of an instant: days run from cut-over to cut-over in the store's zone, half-open, and have 23 to
+ * 25 hours. A day begins at the cut-over of the version that is valid on it and ends where the next begins, so that
+ * days meet without gap or overlap also where a store moves. The only place in the system where this is decided.
  */
-export function businessDayOf(instant: Instant, calendar: StoreCalendar): BusinessDay {
-  const cached = lastSpan.get(cacheKey(calendar))
+export function businessDayOf(instant: Instant, calendar: Calendar): BusinessDay {
+  const cached = lastSpan.get(calendar)
   if (cached && instant >= cached.start && instant < cached.end) return cached.day
-  // At most one day off: a zone is never more than a day from UTC. The bounds decide, so a clock change
-  // at the cut-over itself needs no case of its own.
-  let day = addDays(new Date(instant - calendar.cutOverHour * HOUR_MS).toISOString().slice(0, 10), -1)
+  // The bounds decide, so a clock change at the cut-over itself needs no case of its own; three days before, the day
+  // of the instant has not begun in any zone.
+  let day = addDays(new Date(instant).toISOString().slice(0, 10), -3)
   let span = businessDaySpan(day, calendar)
   while (instant >= span.end) {
     day = addDays(day, 1)
-    span = businessDaySpan(day, calendar)
+    span = { start: span.end, end: dayStart(addDays(day, 1), calendar) }
   }
-  lastSpan.set(cacheKey(calendar), { day, ...span })
+  lastSpan.set(calendar, { day, ...span })
   return day
 }
 
-/** The half-open span [start, end) of a business day. */
-export function businessDaySpan(day: BusinessDay, calendar: StoreCalendar): { start: Instant; end: Instant } {
-  return { start: cutOver(day, calendar), end: cutOver(addDays(day, 1), calendar) }
+/** The half-open span [start, end) of a business day. Empty for a day that a zone has skipped (Apia, 2011-12-30). */
+export function businessDaySpan(day: BusinessDay, calendar: Calendar): { start: Instant; end: Instant } {
+  return { start: dayStart(day, calendar), end: dayStart(addDays(day, 1), calendar) }
+}
+
+/** The version that is valid on a business day. @throws RangeError when there is none at all */
+export function versionOn<Version extends { validFrom: BusinessDay }>(
+  versions: readonly Version[],
+  day: BusinessDay,
+): Version {
+  const version = versions.findLast(({ validFrom }) => validFrom <= day) ?? versions[0]
+  if (!version) throw new RangeError('a store has one version at least')
+  return version
 }
 
 /**
@@ -43,35 +62,24 @@ export function instantOfLocalTime(
   local: string,
   zone: string,
 ): { instant: Instant; irregular: 'ambiguous' | 'missing' | null } {
-  const plain = Temporal.PlainDateTime.from(local)
-  const earlier = plain.toZonedDateTime(zone, { disambiguation: 'earlier' })
-  const later = plain.toZonedDateTime(zone, { disambiguation: 'later' })
-  if (earlier.epochMilliseconds === later.epochMilliseconds) {
-    return { instant: earlier.epochMilliseconds, irregular: null }
-  }
-  // In a gap 'earlier' lies before the change and 'later' is the time shifted forward.
-  const missing = !earlier.toPlainDateTime().equals(plain)
-  return missing
-    ? { instant: later.epochMilliseconds, irregular: 'missing' }
-    : { instant: earlier.epochMilliseconds, irregular: 'ambiguous' }
+  return instantOfLocal(zone, Date.parse(`${local}Z`))
 }
 
-function cutOver(day: BusinessDay, { zone, cutOverHour }: StoreCalendar): Instant {
+function dayStart(day: BusinessDay, calendar: Calendar): Instant {
+  const { zone, cutOverHour } = isVersioned(calendar) ? versionOn(calendar, day) : calendar
   const key = `${zone}|${cutOverHour}|${day}`
   const known = cutOvers.get(key)
   if (known !== undefined) return known
-  const plain = Temporal.PlainDateTime.from(`${day}T${String(cutOverHour).padStart(2, '0')}:00:00`)
-  const instant = plain.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+  const { instant } = instantOfLocal(zone, Date.parse(`${day}T00:00:00Z`) + cutOverHour * HOUR_MS)
   if (cutOvers.size > 20_000) cutOvers.clear()
   cutOvers.set(key, instant)
   return instant
 }
 
-function cacheKey(calendar: StoreCalendar): string {
-  return `${calendar.zone}|${calendar.cutOverHour}`
+function isVersioned(calendar: Calendar): calendar is readonly CalendarVersion[] {
+  return Array.isArray(calendar)
 }
 
-// Temporal takes tens of microseconds a conversion and the intake needs one per event: nearly all events
-// fall on the day of the one before them.
-const lastSpan = new Map<string, { day: BusinessDay; start: Instant; end: Instant }>()
+// The intake needs a day per event: nearly all events fall on the day of the one before them.
+const lastSpan = new WeakMap<Calendar, { day: BusinessDay; start: Instant; end: Instant }>()
 const cutOvers = new Map<string, Instant>()

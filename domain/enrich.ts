@@ -1,25 +1,13 @@
-import { businessDayOf, type StoreCalendar } from './business-day.ts'
+import { businessDayOf } from './business-day.ts'
 import { type EventPart, partId } from './derived-id.ts'
 import type { Rejection, SentEvent } from './event.ts'
 import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
 import { type EventClass, type LogEvent, type LogLines, RULES_VERSION } from './log-event.ts'
 import { type Amount, formatAmount, MAX_DOCUMENT_AMOUNT, parseAmount } from './money.ts'
+import { type Store, type StoreVersion, storeOn } from './store.ts'
 
 /** An event further ahead of the intake's clock than this is a clock fault, not a sale. */
 export const MAX_CLOCK_AHEAD_MS = 2 * MINUTE_MS
-
-/** A store as enrichment needs it. */
-export interface Store extends StoreCalendar {
-  id: string
-  name: string
-  partition: number
-  currency: string
-  /** Whether unit prices include tax. Where not, tax is added to what the customer pays. */
-  taxInclusive: boolean
-  channel: 'pos' | 'online'
-  /** Live: sends over HTTP as it sells. Journal: writes one file at close. */
-  input: 'live' | 'journal'
-}
 
 export interface Enrichment {
   stores: ReadonlyMap<string, Store>
@@ -74,7 +62,7 @@ export function enrich(
     return { events: legs }
   }
   const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null) }
-  const rejection = checkAmounts(event, enriched, store)
+  const rejection = checkAmounts(event, enriched, storeOn(store, enriched.businessDay))
   if (rejection) return { rejection }
   markNonStock(enriched, context.nonStockSkus)
   return { events: [enriched] }
@@ -100,7 +88,7 @@ function base(
     partition: context.store.partition,
     register: event.register ?? null,
     eventTime: context.eventTime,
-    businessDay: businessDayOf(context.eventTime, context.store),
+    businessDay: businessDayOf(context.eventTime, context.store.versions),
     attributes: event.attributes ?? null,
     rulesVersion: RULES_VERSION,
     bodyHash: context.bodyHash,
@@ -281,7 +269,7 @@ function details(fields: Record<string, unknown>): Record<string, unknown> | nul
   return present.length > 0 ? Object.fromEntries(present) : null
 }
 
-function checkAmounts(event: SentEvent, enriched: LogEvent, store: Store): Rejection | null {
+function checkAmounts(event: SentEvent, enriched: LogEvent, store: StoreVersion): Rejection | null {
   if (!('orderId' in event)) return null
   // Checked per line before the sum is trusted: one line of 10^6 units at 10^12 would leave the safe integers.
   const { lines } = enriched
@@ -325,7 +313,7 @@ function checkAmounts(event: SentEvent, enriched: LogEvent, store: Store): Rejec
 /** What the customer pays (or gets back): net of discounts, plus tax where the store's prices exclude it. */
 export function documentTotal(
   event: Pick<LogEvent, 'totalGross' | 'totalDiscounts' | 'totalReturns' | 'totalTax'>,
-  store: Pick<Store, 'taxInclusive'>,
+  store: Pick<StoreVersion, 'taxInclusive'>,
 ): Amount {
   const tax = store.taxInclusive ? 0 : event.totalTax
   return event.totalGross - event.totalDiscounts + tax + event.totalReturns

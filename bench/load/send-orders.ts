@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Store } from '#domain/enrich.ts'
 import { formatInstant, SECOND_MS } from '#domain/instant.ts'
+import type { UnchangingStore } from '#domain/store.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { openHttpConnection } from './http-connection.ts'
 import { type BenchWorld, idOf, orderOf } from './world.ts'
@@ -15,7 +15,7 @@ const EVENT_TIME = formatInstant(0)
  */
 export function createRequestBody(
   world: BenchWorld,
-  { store, orders, seed }: { store: Store; orders: number; seed: number },
+  { store, orders, seed }: { store: UnchangingStore; orders: number; seed: number },
 ) {
   const random = createRandom(seed, 'bench body', store.id)
   const events = Array.from({ length: orders }, (_, index) => ({

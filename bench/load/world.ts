@@ -1,12 +1,13 @@
 import type { Sql } from '#db/client.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import { bodyHashOf } from '#domain/canonical.ts'
-import { enrich, type Store } from '#domain/enrich.ts'
+import { enrich } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, formatInstant, HOUR_MS, type Instant, SECOND_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
 import { partitionOf } from '#domain/partition.ts'
+import { type UnchangingStore, unchangingStore } from '#domain/store.ts'
 import { createRandom, createWeightedPick, type Random } from '#seed/world/random.ts'
 import { type HistoricEvent, historyChunks, loadHistory } from '#server/log/history.ts'
 
@@ -29,25 +30,27 @@ export function createBenchWorld() {
 }
 
 /** As many stores in each partition, so that what is measured is the log and not a lucky hash. */
-function storesOf(): Store[] {
+function storesOf(): UnchangingStore[] {
   const counts = new Array<number>(PARTITIONS).fill(0)
-  const stores: Store[] = []
+  const stores: UnchangingStore[] = []
   for (let number = 1; stores.length < PARTITIONS * STORES_PER_PARTITION; number += 1) {
     const id = `store-${String(number).padStart(3, '0')}`
     const partition = partitionOf(id, PARTITIONS)
     if ((counts[partition] ?? 0) >= STORES_PER_PARTITION) continue
     counts[partition] = (counts[partition] ?? 0) + 1
-    stores.push({
-      id,
-      name: `Store ${number}`,
-      partition,
-      zone: 'Europe/Berlin',
-      cutOverHour: 4,
-      currency: 'EUR',
-      taxInclusive: true,
-      channel: 'pos',
-      input: 'live',
-    })
+    stores.push(
+      unchangingStore({
+        id,
+        name: `Store ${number}`,
+        partition,
+        zone: 'Europe/Berlin',
+        cutOverHour: 4,
+        currency: 'EUR',
+        taxInclusive: true,
+        channel: 'pos',
+        input: 'live',
+      }),
+    )
   }
   return stores
 }
@@ -67,7 +70,7 @@ const TILLS_PER_STORE = 3
 /** An order of three lines. @param number gives it its id: fixed width, so that bodies can be patched */
 export function orderOf(
   world: BenchWorld,
-  { random, store, number, at }: { random: Random; store: Store; number: number; at: Instant },
+  { random, store, number, at }: { random: Random; store: UnchangingStore; number: number; at: Instant },
 ): SentEvent {
   const id = idOf(number)
   return {
@@ -99,7 +102,7 @@ export function idOf(number: number): string {
 /** The order as the log stores it. */
 export function loggedOrder(
   world: BenchWorld,
-  order: { random: Random; store: Store; number: number; at: Instant },
+  order: { random: Random; store: UnchangingStore; number: number; at: Instant },
 ): LogEvent {
   const event = orderOf(world, order)
   const stores = new Map([[order.store.id, order.store]])

@@ -1,8 +1,8 @@
-import type { Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { type Amount, formatAmount } from '#domain/money.ts'
+import type { UnchangingStore } from '#domain/store.ts'
 import { toLogEvents } from './events.ts'
 import { EXAMPLE_STORES } from './stores.ts'
 
@@ -69,7 +69,7 @@ export function randomEvents(options: RandomEvents): LogEvent[] {
 interface Draw {
   below(limit: number): number
   pick<Item>(items: readonly Item[]): Item
-  store(): Store
+  store(): UnchangingStore
   sku(): string
 }
 
@@ -122,7 +122,7 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
 }
 
 /** Lines of an order, and what makes its tenders add up to their total. */
-function orderFields(draw: Draw, id: string, store: Store) {
+function orderFields(draw: Draw, id: string, store: UnchangingStore) {
   const lines = Array.from({ length: 1 + draw.below(4) }, () => {
     const units = 1 + draw.below(5)
     const price = draw.below(500_000)
@@ -145,7 +145,7 @@ function orderFields(draw: Draw, id: string, store: Store) {
   }
 }
 
-function saleFields(draw: Draw, id: string, store: Store, total: Amount) {
+function saleFields(draw: Draw, id: string, store: UnchangingStore, total: Amount) {
   const third = Math.floor(total / 3)
   const split = [
     { type: 'card', amount: formatAmount(third) },

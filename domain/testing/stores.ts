@@ -1,23 +1,25 @@
-import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
+import { type Store, type StoreVersion, type UnchangingStore, unchangingStore } from '#domain/store.ts'
 
 const PARTITION_COUNT = 4
 
 /** A store of a test, with its partition of the four that a test database has. */
 function testStore(
-  fields: Omit<Store, 'partition' | 'taxInclusive' | 'input' | 'channel'> & Partial<Store>,
-): Store {
-  return {
+  fields: Pick<Store, 'id' | 'name'> &
+    Pick<StoreVersion, 'zone' | 'cutOverHour' | 'currency'> &
+    Partial<StoreVersion>,
+): UnchangingStore {
+  return unchangingStore({
     taxInclusive: true,
     input: 'live',
     channel: 'pos',
     partition: partitionOf(fields.id, PARTITION_COUNT),
     ...fields,
-  }
+  })
 }
 
 /** The stores of the worked examples: two clock-change zones, a half-hour zone, late and midnight cut-overs. */
-export const EXAMPLE_STORES: readonly Store[] = [
+export const EXAMPLE_STORES: readonly UnchangingStore[] = [
   testStore({ id: 'berlin', name: 'Berlin', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }),
   testStore({
     id: 'berlin-west',
@@ -37,7 +39,7 @@ export const EXAMPLE_STORES: readonly Store[] = [
   testStore({ id: 'kolkata', name: 'Kolkata', zone: 'Asia/Kolkata', cutOverHour: 0, currency: 'INR' }),
 ]
 
-export const EXAMPLE_STORES_BY_ID: ReadonlyMap<string, Store> = new Map(
+export const EXAMPLE_STORES_BY_ID: ReadonlyMap<string, UnchangingStore> = new Map(
   EXAMPLE_STORES.map(entry => [entry.id, entry]),
 )
 

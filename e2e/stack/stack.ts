@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { connect, type Sql } from '#db/client.ts'
 import { addTestStores } from '#db/testing/stores.ts'
-import type { Store } from '#domain/enrich.ts'
+import type { UnchangingStore } from '#domain/store.ts'
 import { isUpWithin } from '#platform/launch/health.ts'
 import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
 import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
@@ -39,7 +39,7 @@ export interface Stack {
 
 /** How an installation differs from another. */
 export interface Installation {
-  stores: readonly Store[]
+  stores: readonly UnchangingStore[]
   /** Makes it one of the demo. */
   demoNote?: string
   /** Arguments of the demo seeder, which then makes stores of its own and their history. */

@@ -1,8 +1,8 @@
-import type { Store } from '#domain/enrich.ts'
+import type { UnchangingStore } from '#domain/store.ts'
 
 /** An order as a till sends it. What is left out is as usual as can be. */
 export interface TestOrder {
-  store: Store
+  store: UnchangingStore
   id: string
   /** Epoch ms; now when left out. */
   at?: number

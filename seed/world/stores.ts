@@ -1,8 +1,8 @@
-import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
+import { type UnchangingStore, unchangingStore } from '#domain/store.ts'
 
 /** A store of the seeded world: what the log knows of it, and how it trades. */
-export interface Shop extends Store {
+export interface Shop extends UnchangingStore {
   /** Orders of this store in proportion to the others'. */
   size: number
   /** Tills; the online store has none. */
@@ -86,12 +86,12 @@ export function shopsOf(count: number): Shop[] {
     const { tills, ...shop } = planned
     const branch = Math.floor(index / PLANS.length) + 1
     const id = branch === 1 ? shop.id : `${shop.id}-${branch}`
-    return {
+    return unchangingStore({
       ...shop,
       id,
       name: branch === 1 ? shop.name : `${shop.name} ${branch}`,
       partition: partitionOf(id, PARTITION_COUNT),
       registers: Array.from({ length: tills }, (_, till) => `till-${till + 1}`),
-    }
+    })
   })
 }

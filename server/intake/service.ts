@@ -18,7 +18,8 @@ import { MAX_BODY_BYTES } from './http/decode-body.ts'
 import { createIntakeServer } from './http/server.ts'
 import { createTimeSlices } from './http/time-slices.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
-import { createReferenceCache } from './stores/reference.ts'
+import { createReferenceCache, loadStores } from './stores/reference.ts'
+import { alignZones } from './stores/zones.ts'
 
 export interface IntakeOptions {
   /** A migrated database. */
@@ -93,6 +94,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   const partitionCount = await createPostgresLog(side).partitionCount()
   const metrics = createIntakeMetrics(() => pending())
   const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
+  await alignStoreZones(side, logger)
   const reference = await createReferenceCache(side, clock)
   const hints = createNotifier(clients.hints, { channel: 'log_appended', everyMs: HINT_EVERY_MS })
   const appender = createAppender({
@@ -212,6 +214,14 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       await clients.end()
     },
   }
+}
+
+/** After an update of the runtime its time zone data may be younger than what SQL reads. */
+async function alignStoreZones(sql: Sql, logger: Logger): Promise<void> {
+  const zones = (await loadStores(sql)).flatMap(({ versions }) => versions.map(({ zone }) => zone))
+  const aligned = await alignZones(sql, zones)
+  if (aligned.length > 0)
+    logger.info({ zones: aligned }, 'zones are read by the time zone data of this runtime from now on')
 }
 
 type Clients = ReturnType<typeof openClients>

@@ -4,6 +4,218 @@
 -- Drizzle's own migrator kept its record here; from now on tillstream.migrations does.
 drop table tillstream.__drizzle_migrations;
 
+-- What a store is from a business day on, until its next row; the first also holds for all days before it.
+create table ref.store_versions (
+  store text not null references ref.stores on delete cascade,
+  valid_from date not null default '1900-01-01',
+  zone text not null,
+  cut_over_hour smallint not null check (cut_over_hour between 0 and 23),
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  tax_inclusive boolean not null,
+  channel text not null check (channel in ('pos', 'online')),
+  input text not null check (input in ('live', 'journal')),
+  -- weekdays of the business days on which it trades, 1 is Monday; null: not known
+  opening_days smallint[] check (opening_days <@ '{1,2,3,4,5,6,7}'::smallint[]),
+  -- {"1": "09:00-20:00"} by weekday, of its own clock; null: not known
+  opening_times jsonb,
+  -- its first and its last business day; null: not known, and: it goes on
+  opened date,
+  closed date check (closed >= opened),
+  primary key (store, valid_from)
+);
+-- Every version with the days [valid_from, valid_to) it holds for: what was true of a store on a business day.
+create view ref.store_validity as
+select v.store, s.name, s.partition,
+  case when lag(v.valid_from) over later is null then '-infinity' else v.valid_from end as valid_from,
+  coalesce(lead(v.valid_from) over later, 'infinity') as valid_to,
+  v.zone, v.cut_over_hour, v.currency, v.tax_inclusive, v.channel, v.input, v.opening_days, v.opening_times, v.opened,
+  v.closed
+from ref.store_versions v
+join ref.stores s on s.store = v.store
+window later as (partition by v.store order by v.valid_from);
+
+-- How far a zone's clocks are ahead of UTC, stretch by stretch. Where days begin and end is read from here and never
+-- by "at time zone": Postgres takes CET, EET, MET and WET for abbreviations without summer time, takes the later of two
+-- instants where clocks are set back, and its time zone data may be older than what the intake enriches by.
+create table ref.zone_offsets (
+  zone text not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null,
+  offset_seconds integer not null,
+  -- of the stretch before: a time that clocks skipped is read by it
+  offset_before integer not null,
+  -- what the clocks show as it ends
+  local_ends_at timestamp not null,
+  primary key (zone, local_ends_at)
+);
+
+-- A zone as Postgres knows it: the setting reads a name as a zone, where "at time zone" may read an abbreviation.
+-- No zone has changed its clocks twice within less than seven days; changes are whole seconds.
+create function ref.read_zone(p_zone text) returns table (starts_at timestamptz, offset_seconds integer)
+language plpgsql volatile set timezone = 'UTC' as $$
+declare
+  v_change record;
+  v_before timestamptz;
+  v_after timestamptz;
+  v_between timestamptz;
+begin
+  -- until the end of this function
+  perform set_config('timezone', p_zone, true);
+  starts_at := '-infinity';
+  offset_seconds := extract(timezone from timestamptz '1899-12-01 00:00:00+00');
+  return next;
+  for v_change in
+    select * from (
+      select look.at, lag(look.at) over (order by look.at) as before, look.shift,
+        lag(look.shift) over (order by look.at) as shift_before
+      from (
+        select at, extract(timezone from at)::integer as shift
+        from generate_series(
+          timestamptz '1899-12-01 00:00:00+00', timestamptz '2200-01-05 00:00:00+00', interval '120 hours') at
+      ) look
+    ) looks
+    where shift <> shift_before order by at
+  loop
+    v_before := v_change.before;
+    v_after := v_change.at;
+    while v_after - v_before > interval '1 second' loop
+      v_between := date_trunc('second', v_before + (v_after - v_before) / 2);
+      if extract(timezone from v_between)::integer = v_change.shift_before then
+        v_before := v_between;
+      else
+        v_after := v_between;
+      end if;
+    end loop;
+    starts_at := v_after;
+    offset_seconds := v_change.shift;
+    return next;
+  end loop;
+end $$;
+
+-- Puts the stretches of a zone in the place of those that are there; the first holds for all time before it.
+create function ref.write_zone(p_zone text, p_starts_at timestamptz[], p_offset_seconds integer[]) returns void
+language sql volatile as $$
+  delete from ref.zone_offsets where zone = p_zone;
+  insert into ref.zone_offsets (zone, starts_at, ends_at, offset_seconds, offset_before, local_ends_at)
+  select p_zone, starts_at, ends_at, offset_seconds, offset_before,
+    ends_at at time zone 'UTC' + make_interval(secs => offset_seconds)
+  from (
+    select case when lag(starts_at) over later is null then '-infinity' else starts_at end as starts_at,
+      coalesce(lead(starts_at) over later, 'infinity') as ends_at, offset_seconds,
+      coalesce(lag(offset_seconds) over later, offset_seconds) as offset_before
+    from unnest(p_starts_at, p_offset_seconds) as shift(starts_at, offset_seconds)
+    window later as (order by starts_at)
+  ) stretch
+$$;
+
+-- A store may come by plain SQL too: what no one has written is as Postgres knows it. A name it does not know is left
+-- to who adds the store.
+create function ref.know_zone() returns trigger language plpgsql as $$
+begin
+  if not exists (select from ref.zone_offsets where zone = new.zone) then
+    perform ref.write_zone(new.zone, array_agg(z.starts_at), array_agg(z.offset_seconds))
+    from ref.read_zone(new.zone) z;
+  end if;
+  return null;
+exception when invalid_parameter_value then
+  return null;
+end $$;
+create trigger know_zone after insert or update of zone on ref.store_versions
+  for each row execute function ref.know_zone();
+
+-- The instant of a time that a zone's clocks show: of one that comes twice the earlier, and one that is skipped is
+-- shifted forward (domain/zone.ts says the same).
+create function ref.instant_of_local(p_zone text, p_local timestamp) returns timestamptz language sql stable as $$
+  select (p_local - make_interval(secs =>
+      case
+        when (p_local - make_interval(secs => o.offset_seconds)) at time zone 'UTC' < o.starts_at then o.offset_before
+        else o.offset_seconds
+      end)) at time zone 'UTC'
+  from ref.zone_offsets o
+  where o.zone = p_zone and o.local_ends_at > p_local
+  order by o.local_ends_at limit 1
+$$;
+
+-- The business days of stores (null: of all), both ends included, with what each store is on them. Day D begins at the
+-- cut-over of the version valid on D and ends where D + 1 begins (domain/business-day.ts says the same).
+create function ref.store_days(p_stores text[], p_from date, p_to date)
+returns table (
+  store text, partition smallint, business_day date, starts_at timestamptz, ends_at timestamptz, zone text,
+  cut_over_hour smallint, currency text, tax_inclusive boolean, channel text, input text, opening_days smallint[],
+  opened date, closed date
+) language sql stable as $$
+  select store, partition, business_day, starts_at, ends_at, zone, cut_over_hour, currency, tax_inclusive, channel,
+    input, opening_days, opened, closed
+  from (
+    select days.*, lead(starts_at) over (partition by store order by business_day) as ends_at
+    from (
+      select v.*, day::date as business_day,
+        ref.instant_of_local(v.zone, day + make_interval(hours => v.cut_over_hour)) as starts_at
+      from ref.store_validity v
+      cross join lateral generate_series(
+        greatest(p_from, v.valid_from)::timestamp, least(p_to + 1, v.valid_to - 1)::timestamp, interval '1 day') day
+      where p_stores is null or v.store = any(p_stores)
+    ) days
+  ) spans
+  where business_day <= p_to
+$$;
+
+-- The hours of those days, as the store's clocks show them: one more for the hour that comes twice, one less for the
+-- one that is skipped; where clocks move by half an hour, one of them is half an hour. Keyed by the instant it begins.
+create function ref.store_hours(p_stores text[], p_from date, p_to date)
+returns table (store text, business_day date, starts_at timestamptz, ends_at timestamptz, offset_seconds integer)
+language sql stable as $$
+  select d.store, d.business_day, greatest(hour, stretch.starts_at), least(hour + interval '1 hour', stretch.ends_at),
+    stretch.offset_seconds
+  from ref.store_days(p_stores, p_from, p_to) d
+  cross join lateral (
+    select greatest(o.starts_at, d.starts_at) as starts_at, least(o.ends_at, d.ends_at) as ends_at, o.offset_seconds
+    from ref.zone_offsets o
+    where o.zone = d.zone and o.starts_at < d.ends_at and o.ends_at > d.starts_at
+  ) stretch
+  cross join lateral generate_series(
+    date_bin('1 hour', stretch.starts_at, timestamptz 'epoch' - make_interval(secs => stretch.offset_seconds)),
+    stretch.ends_at - interval '1 millisecond', interval '1 hour') hour
+$$;
+
+-- Bumped with every change of what enrichment looks up, stores and codes that are no merchandise: the append refuses
+-- what was enriched before it.
+create table ref.reference_revision (
+  only_row boolean primary key default true check (only_row), revision bigint not null
+);
+insert into ref.reference_revision values (true, 1);
+create function ref.bump_reference_revision() returns trigger language plpgsql as $$
+begin
+  update ref.reference_revision set revision = revision + 1;
+  return null;
+end $$;
+create trigger bump_reference_revision after insert or update or delete or truncate on ref.stores
+  for each statement execute function ref.bump_reference_revision();
+create trigger bump_reference_revision after insert or update or delete or truncate on ref.store_versions
+  for each statement execute function ref.bump_reference_revision();
+create trigger bump_reference_revision after insert or update or delete or truncate on ref.zone_offsets
+  for each statement execute function ref.bump_reference_revision();
+-- Until every reader asks the versions: what is written here is the store's first version, too.
+create function ref.mirror_store() returns trigger language plpgsql as $$
+begin
+  insert into ref.store_versions as v (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+  values (new.store, new.zone, new.cut_over_hour, new.currency, new.tax_inclusive, new.channel, new.input)
+  on conflict (store, valid_from) do update set zone = excluded.zone, cut_over_hour = excluded.cut_over_hour,
+    currency = excluded.currency, tax_inclusive = excluded.tax_inclusive, channel = excluded.channel,
+    input = excluded.input;
+  return null;
+end $$;
+create trigger mirror_store after insert or update on ref.stores for each row execute function ref.mirror_store();
+create trigger bump_for_new_product after insert on ref.products
+  for each row when (not new.holds_stock) execute function ref.bump_reference_revision();
+create trigger bump_for_product after update on ref.products
+  for each row when (old.holds_stock is distinct from new.holds_stock) execute function ref.bump_reference_revision();
+create trigger bump_for_old_product after delete on ref.products
+  for each row when (not old.holds_stock) execute function ref.bump_reference_revision();
+-- What a store is now it has been for as long as there are events of it.
+insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+select store, zone, cut_over_hour, currency, tax_inclusive, channel, input from ref.stores;
+
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.
 create table ref.customers (

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { withConnection, withDatabase } from '#db/open.ts'
-import type { Store } from '#domain/enrich.ts'
+import { newestOf, type Store } from '#domain/store.ts'
 import { flag, messageOf, parseOptions, runCommand, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { type StoreDefinition, storeSchema } from './store-definition.ts'
@@ -41,8 +41,14 @@ await runCommand({
 
 async function list(json: boolean): Promise<void> {
   const stores = await withStores(listStores)
-  if (json) process.stdout.write(`${JSON.stringify(stores, null, 2)}\n`)
-  else
+  if (json) {
+    const current = stores.map(({ versions, ...store }) => ({
+      ...store,
+      ...newestOf({ versions }),
+      versions,
+    }))
+    process.stdout.write(`${JSON.stringify(current, null, 2)}\n`)
+  } else
     process.stdout.write(stores.length === 0 ? 'No stores yet: npm run stores -- add FILE\n' : render(stores))
 }
 
@@ -79,16 +85,18 @@ async function readDefinitions(file: string): Promise<StoreDefinition[]> {
 
 function render(stores: readonly Store[]): string {
   const titles = ['id', 'name', 'zone', 'cut-over', 'currency', 'tax-inclusive', 'channel', 'input']
-  const lines = stores.map(store => [
-    store.id,
-    store.name,
-    store.zone,
-    `${String(store.cutOverHour).padStart(2, '0')}:00`,
-    store.currency,
-    store.taxInclusive ? 'yes' : 'no',
-    store.channel,
-    store.input,
-  ])
+  const lines = stores
+    .map(store => ({ ...store, ...newestOf(store) }))
+    .map(store => [
+      store.id,
+      store.name,
+      store.zone,
+      `${String(store.cutOverHour).padStart(2, '0')}:00`,
+      store.currency,
+      store.taxInclusive ? 'yes' : 'no',
+      store.channel,
+      store.input,
+    ])
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...lines.map(line => line[column]?.length ?? 0)),
   )

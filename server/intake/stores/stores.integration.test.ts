@@ -38,9 +38,14 @@ test('stores are added with the partition of their id, and listed', async () => 
     { id: 'a', change: 'added' },
     { id: 'b', change: 'added' },
   ])
-  expect(await listStores(database.sql)).toEqual([
-    { ...definition('a'), partition: partitionOf('a', 4) },
-    { ...definition('b'), partition: partitionOf('b', 4) },
+  const stores = (await listStores(database.sql)).map(({ versions, ...store }) => ({
+    ...store,
+    versions: versions.map(({ zone, cutOverHour }) => ({ zone, cutOverHour })),
+  }))
+  const versions = [{ zone: 'Europe/Berlin', cutOverHour: 4 }]
+  expect(stores).toEqual([
+    { id: 'a', name: 'a', partition: partitionOf('a', 4), versions },
+    { id: 'b', name: 'b', partition: partitionOf('b', 4), versions },
   ])
 })
 

@@ -2,10 +2,11 @@ import type { Sql } from '#db/client.ts'
 import { drizzle, eq } from '#db/drizzle.ts'
 import { stores } from '#db/schema.ts'
 import type { Transaction } from '#db/transaction.ts'
-import type { Store } from '#domain/enrich.ts'
 import { partitionOf } from '#domain/partition.ts'
-import { loadReference } from './reference.ts'
+import { newestOf, type Store, type UnchangingStore, unchangingStore } from '#domain/store.ts'
+import { loadReference, loadStores } from './reference.ts'
 import type { StoreDefinition } from './store-definition.ts'
+import { alignZones } from './zones.ts'
 
 /** A store that cannot be added or changed so. The message says what to do. */
 export class StoreRefusedError extends Error {
@@ -22,7 +23,7 @@ const DECISIVE = ['zone', 'cutOverHour', 'currency'] as const
 const CHANGEABLE = ['name', 'taxInclusive', 'channel', 'input'] as const
 
 export async function listStores(sql: Sql): Promise<Store[]> {
-  return [...(await loadReference(sql)).stores.values()]
+  return loadStores(sql)
 }
 
 /**
@@ -39,6 +40,10 @@ export async function addStores(sql: Sql, definitions: readonly StoreDefinition[
       const existing = known.get(definition.id)
       changes.push({ id: definition.id, change: await put(transaction, definition, existing) })
     }
+    await alignZones(
+      transaction,
+      definitions.map(({ zone }) => zone),
+    )
     return changes
   })
 }
@@ -55,7 +60,7 @@ export async function bringStores(sql: Sql, definitions: readonly StoreDefinitio
     const [field] = differing(existing, definition, DECISIVE)
     if (field === undefined) continue
     throw new StoreRefusedError(
-      `The mapping brings store "${definition.id}" with ${field} ${definition[field]}, but it exists with ${existing[field]}: make them equal, or take the store out of the mapping.`,
+      `The mapping brings store "${definition.id}" with ${field} ${definition[field]}, but it exists with ${newestOf(existing)[field]}: make them equal, or take the store out of the mapping.`,
     )
   }
   const missing = definitions.filter(definition => !known.has(definition.id))
@@ -63,8 +68,8 @@ export async function bringStores(sql: Sql, definitions: readonly StoreDefinitio
 }
 
 /** A definition as enrichment needs it. */
-export function toStore(definition: StoreDefinition, partitionCount: number): Store {
-  return { ...definition, partition: partitionOf(definition.id, partitionCount) }
+export function toStore(definition: StoreDefinition, partitionCount: number): UnchangingStore {
+  return unchangingStore({ ...definition, partition: partitionOf(definition.id, partitionCount) })
 }
 
 async function put(
@@ -86,7 +91,8 @@ async function put(
 
 async function insert(transaction: Transaction, definition: StoreDefinition): Promise<void> {
   const [row] = await transaction<{ count: number }[]>`select count(*) as count from log.partitions`
-  const { id: store, partition, ...fields } = toStore(definition, row?.count ?? 0)
+  const { partition } = toStore(definition, row?.count ?? 0)
+  const { id: store, ...fields } = definition
   await drizzle(transaction)
     .insert(stores)
     .values({ store, partition, ...fields })
@@ -104,7 +110,7 @@ async function refuseIfSold(
   const events = await transaction`
     select 1 from log.event_log where partition = ${existing.partition} and store = ${existing.id} limit 1`
   if (events.length === 0) return
-  const changes = fields.map(field => `${field} from ${existing[field]} to ${definition[field]}`)
+  const changes = fields.map(field => `${field} from ${newestOf(existing)[field]} to ${definition[field]}`)
   throw new StoreRefusedError(
     `Store "${existing.id}" has events in the log, so changing its ${changes.join(' and its ')} would change figures that are already reported. Add the store anew under another id; its name may change at any time.`,
   )
@@ -124,5 +130,6 @@ function differing<Field extends (typeof DECISIVE | typeof CHANGEABLE)[number]>(
   definition: StoreDefinition,
   fields: readonly Field[],
 ): Field[] {
-  return fields.filter(field => existing[field] !== definition[field])
+  const newest = { ...existing, ...newestOf(existing) }
+  return fields.filter(field => newest[field] !== definition[field])
 }

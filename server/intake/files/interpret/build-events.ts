@@ -1,8 +1,8 @@
 import type { EventPart } from '#domain/derived-id.ts'
-import type { Store } from '#domain/enrich.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
+import { type Store, storeAt } from '#domain/store.ts'
 import type { RowMapping } from './mapping.ts'
 
 /** The rows of one document that make one event, in the order of the file. */
@@ -91,12 +91,13 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
       })),
     }
   }
+  const { channel, currency } = storeAt(store, document.eventTime)
   const sale = {
     ...header,
     id,
     orderId: document.document + (part.kind === 'r' && hasOrder ? '#return' : ''),
-    channel: store.channel,
-    currency: part.currency ?? store.currency,
+    channel,
+    currency: part.currency ?? currency,
     ...(part.customer !== null && { customer: part.customer }),
     ...(part.tender !== null && { tender: part.tender }),
   }

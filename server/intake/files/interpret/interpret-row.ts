@@ -1,6 +1,6 @@
-import type { Store } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
+import type { Store } from '#domain/store.ts'
 import {
   type Cells,
   compileDecimal,

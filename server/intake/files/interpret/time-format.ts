@@ -1,6 +1,6 @@
 import { instantOfLocalTime } from '#domain/business-day.ts'
-import type { Store } from '#domain/enrich.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
+import { type Store, storeAt, storeOn } from '#domain/store.ts'
 import { quote, RowFault } from './cells.ts'
 
 /** A wall-clock time of a file, 'YYYY-MM-DDTHH:MM:SS.sss', or null when the text does not fit the format. */
@@ -116,20 +116,26 @@ export function compileTime(mapping: {
     }
   }
   const readLocal = compileTimeFormat(mapping.timeFormat)
-  // Temporal takes tens of microseconds a conversion, and a file of 1 GB has ten million rows.
+  // A conversion takes some microseconds, and a file of 1 GB has ten million rows.
   const known = new Map<string, RowTime>()
   return (text, store) => {
-    const zone = mapping.zone ?? store.zone
-    const key = `${zone} ${text}`
+    const key = `${mapping.zone ?? store.id} ${text}`
     const remembered = known.get(key)
     if (remembered) return remembered
     const local = readLocal(text)
     if (local === null) throw invalidTime(text, mapping.timeFormat)
-    const time = instantOfLocalTime(local, zone)
+    const time = instantOfLocalTime(local, mapping.zone ?? zoneAt(store, local))
     if (known.size >= MAX_REMEMBERED_TIMES) known.clear()
     known.set(key, time)
     return time
   }
+}
+
+/** The zone whose clocks showed a local time to the store: where it has moved, of the version valid on that business day. */
+function zoneAt(store: Store, local: string): string {
+  const day = local.slice(0, 10)
+  const { zone } = storeOn(store, day)
+  return store.versions.length === 1 ? zone : storeAt(store, instantOfLocalTime(local, zone).instant).zone
 }
 
 function invalidTime(text: string, format: string): RowFault {

@@ -74,9 +74,10 @@ async function prepareReference(
     await markNonStock(sql, nonStock)
     return loadReference(sql)
   }
-  const { stores, nonStockSkus } = await loadReference(sql)
+  const { revision, stores, nonStockSkus } = await loadReference(sql)
   const partitionCount = await log.partitionCount()
   return {
+    revision,
     stores: new Map([
       ...mapping.stores.map(store => [store.id, toStore(store, partitionCount)] as const),
       ...stores,

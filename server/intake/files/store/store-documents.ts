@@ -1,6 +1,6 @@
 import { partId } from '#domain/derived-id.ts'
-import type { Store } from '#domain/enrich.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { Store } from '#domain/store.ts'
 import { type Admission, admit } from '#server/intake/admit.ts'
 import type { Appender } from '#server/intake/append/appender.ts'
 import {
