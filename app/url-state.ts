@@ -3,7 +3,6 @@ import {
   createParser,
   createSerializer,
   type inferParserType,
-  parseAsArrayOf,
   parseAsBoolean,
   parseAsInteger,
   parseAsNumberLiteral,
@@ -11,6 +10,7 @@ import {
   parseAsStringLiteral,
 } from 'nuqs/server'
 import { GRAINS, isBusinessDay } from '#domain/calendar.ts'
+import { parseIds, writeIds } from '#domain/id-list.ts'
 import { COMPARISONS, FIGURE_NAMES } from '#domain/report-views.ts'
 
 /**
@@ -28,8 +28,12 @@ const parseAsDay = createParser({
   serialize: (day: string) => day,
 })
 
-/** Ids; empty for all. */
-const store = parseAsArrayOf(parseAsString).withDefault([])
+/** Ids, of whatever characters; empty for all. */
+const store = createParser({
+  parse: parseIds,
+  serialize: (ids: string[]) => writeIds(ids),
+  eq: (one, other) => writeIds(one) === writeIds(other),
+}).withDefault([])
 
 /** First and last day, both included. Without `to` it is one day; without both the page's usual ones. */
 const days = { from: parseAsDay, to: parseAsDay }
@@ -120,7 +124,7 @@ export const loadReportsState = createLoader(reportsState)
 export const reportsAddress = createSerializer(reportsState)
 
 export const restockState = {
-  view: parseAsStringLiteral(['alerts', 'order', 'history'] as const).withDefault('alerts'),
+  view: parseAsStringLiteral(['alerts', 'order', 'deliveries', 'history'] as const).withDefault('alerts'),
   store,
   severity: parseAsStringLiteral(['all', 'critical', 'low'] as const).withDefault('all'),
   /** Id; null for all. */

@@ -27,6 +27,8 @@ const VIEWS: Record<string, string> = {
   live_sales_minute:
     'window_start, store, channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned, net, late_net, revision, state',
   live_stock: 'store, sku, on_hand, on_order, reorder_point, days_of_cover, as_of',
+  purchase_orders:
+    'store, purchase_order, sku, ordered, cancelled, received, open, over_delivered, state, as_of',
   restock_alerts:
     'alert_id, store, sku, rule, rule_version, severity, state, opened_at, raised_by, on_hand, on_order, reorder_point, suggested_units, projected_stockout_at',
   reconciliation:
@@ -36,7 +38,7 @@ const VIEWS: Record<string, string> = {
   dead_letters: 'id',
   restatements: 'id',
 }
-const LIVE_VIEWS = ['live_sales_minute', 'live_stock', 'restock_alerts']
+const LIVE_VIEWS = ['live_sales_minute', 'live_stock', 'purchase_orders', 'restock_alerts']
 
 let database: TestDatabase
 

@@ -17,10 +17,16 @@ export type Grain = (typeof GRAINS)[number]
 /** The column of a period, named after its grain, in tables and views. */
 export const PERIOD_COLUMNS = { day: 'business_day', week: 'week', month: 'month' } as const
 
-/** Whether a text is a calendar date 'YYYY-MM-DD' that exists. */
+/** The days that may be business days: beyond them it is a slip or a fault, and no database or calendar need know it. */
+export const FIRST_BUSINESS_DAY: BusinessDay = '1900-01-01'
+const LAST_BUSINESS_DAY: BusinessDay = '2199-12-31'
+
+/** Whether a text is a calendar date 'YYYY-MM-DD' that exists, of the years 1900 to 2199. */
 export function isBusinessDay(text: string): boolean {
   return (
     /^\d{4}-\d\d-\d\d$/.test(text) &&
+    text >= FIRST_BUSINESS_DAY &&
+    text <= LAST_BUSINESS_DAY &&
     !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
     addDays(text, 0) === text
   )

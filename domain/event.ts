@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isBusinessDay } from './calendar.ts'
+import { isCurrency } from './currency.ts'
 import { parseInstant } from './instant.ts'
 import { parseAmount } from './money.ts'
 
@@ -50,8 +51,15 @@ const instant = z.string().refine(value => parseInstant(value) !== null, {
   error: issue =>
     `${quoted(issue.input)} is not an RFC 3339 time with an offset, such as 2026-11-20T10:15:30.123+01:00`,
 })
-const businessDay = z.string().refine(isBusinessDay, { error: 'must be a date YYYY-MM-DD that exists' })
-const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
+const businessDay = z.string().refine(isBusinessDay, {
+  error: 'must be a date YYYY-MM-DD that exists, between 1900-01-01 and 2199-12-31',
+})
+const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' })
+  .refine(isCurrency, {
+    error: issue => `${quoted(issue.input)} is no currency of ISO 4217 in which goods are sold, such as EUR`,
+  })
 const soldUnits = z.int().min(1).max(MAX_UNITS)
 const attributes = z
   .unknown()

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAmount, MAX_DOCUMENT_AMOUNT, parseAmount } from './money.ts'
+import { addExact, formatAmount, parseAmount } from './money.ts'
+
+const MOST = 9_000_000_000_000_000
 
 describe('parseAmount', () => {
   test.each([
@@ -24,7 +26,7 @@ describe('parseAmount', () => {
 
 test('an amount survives being written and read again', () => {
   fc.assert(
-    fc.property(fc.integer({ min: -MAX_DOCUMENT_AMOUNT, max: MAX_DOCUMENT_AMOUNT }), amount => {
+    fc.property(fc.integer({ min: -MOST, max: MOST }), amount => {
       expect(parseAmount(formatAmount(amount)) ?? Number.NaN).toBe(amount === 0 ? 0 : amount)
     }),
   )
@@ -33,4 +35,15 @@ test('an amount survives being written and read again', () => {
 test('small negative amounts keep their sign', () => {
   expect(formatAmount(-1)).toBe('-0.0001')
   expect(formatAmount('-123456789012345678')).toBe('-12345678901234.5678')
+})
+
+test('a sum is exact also beyond the safe integers, in whatever order it is added up', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -MOST, max: MOST }), { maxLength: 30 }), amounts => {
+      const exact = amounts.reduce((sum, amount) => sum + BigInt(amount), 0n)
+      expect(BigInt(amounts.reduce<number | bigint>(addExact, 0))).toBe(exact)
+      expect(BigInt(amounts.toReversed().reduce<number | bigint>(addExact, 0))).toBe(exact)
+    }),
+  )
+  expect(addExact(2, 3)).toBe(5)
 })

@@ -8,12 +8,6 @@ export type Amount = number
 
 export const AMOUNT_SCALE = 10_000
 
-/**
- * The largest order (or return) the system takes: 100,000,000 currency units. A document of that size
- * times the 5,000 documents of one append still fits a safe integer, so no sum in a process can wrap.
- */
-export const MAX_DOCUMENT_AMOUNT: Amount = 100_000_000 * AMOUNT_SCALE
-
 const MAX_WHOLE_DIGITS = 12
 /** What a fraction of so many digits is multiplied by: 1/10,000 is the smallest part. */
 const FRACTION_UNITS = [0, 1_000, 100, 10, 1]
@@ -50,6 +44,18 @@ export function parseAmount(text: string): Amount | null {
   const amount = whole * AMOUNT_SCALE + fraction
   if (!Number.isSafeInteger(amount)) return null
   return isNegative && amount !== 0 ? -amount : amount
+}
+
+/** A sum of amounts, exact whatever its size: a bigint once it has left the safe integers. */
+export type ExactSum = Amount | bigint
+
+/** Adds an amount to a sum without ever rounding. */
+export function addExact(sum: ExactSum, amount: ExactSum): ExactSum {
+  if (typeof sum === 'number' && typeof amount === 'number') {
+    const total = sum + amount
+    if (Number.isSafeInteger(total)) return total
+  }
+  return BigInt(sum) + BigInt(amount)
 }
 
 /** Writes an amount (number, bigint or integer text from the database) as a decimal with four decimals. */

@@ -14,7 +14,10 @@ type StockFields = Pick<LogEvent, 'type' | 'details'> & {
   lines: Pick<NonNullable<LogEvent['lines']>, 'skus' | 'units' | 'stocked'> | null
 }
 
-/** The stock effects of an event, line by line; empty where it has none. */
+/**
+ * The stock effects of an event, line by line; empty where it has none. A product that one count names twice lies in
+ * two places: its units add up to one effect.
+ */
 export function stockEffects(event: StockFields): StockEffect[] {
   const rule = stockRule(event)
   if (!rule || !event.lines) return []
@@ -25,7 +28,17 @@ export function stockEffects(event: StockFields): StockEffect[] {
     if (sku === undefined || stocked?.[index] === false) continue
     effects.push({ sku, kind: rule.kind, units: rule.sign * (units[index] ?? 0) })
   }
-  return effects
+  return rule.kind === 'counted' ? addedUp(effects) : effects
+}
+
+function addedUp(counts: readonly StockEffect[]): StockEffect[] {
+  const bySku = new Map<string, StockEffect>()
+  for (const count of counts) {
+    const known = bySku.get(count.sku)
+    if (known) known.units += count.units
+    else bySku.set(count.sku, count)
+  }
+  return [...bySku.values()]
 }
 
 function stockRule(event: StockFields): { kind: MovementKind; sign: 1 | -1 } | null {
@@ -50,11 +63,4 @@ function stockRule(event: StockFields): { kind: MovementKind; sign: 1 | -1 } | n
     case 'till.closed':
       return null
   }
-}
-
-/** What an event adds to the units on order: purchases +, cancellations and received purchases −. */
-export function onOrderSign(event: Pick<LogEvent, 'type' | 'details'>): 1 | -1 | 0 {
-  if (event.type === 'purchase.placed') return 1
-  if (event.type === 'purchase.cancelled') return -1
-  return event.type === 'stock.received' && event.details?.purchaseOrderId ? -1 : 0
 }

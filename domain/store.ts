@@ -1,5 +1,5 @@
 import { businessDayOf, type CalendarVersion, versionOn } from './business-day.ts'
-import type { BusinessDay } from './calendar.ts'
+import { type BusinessDay, FIRST_BUSINESS_DAY } from './calendar.ts'
 import type { Instant } from './instant.ts'
 
 /** Days of the week as people write them, from Monday; Postgres counts them from 1 (isodow). */
@@ -33,9 +33,6 @@ export interface Store {
   versions: readonly StoreVersion[]
 }
 
-/** The first day of the contract: the version of a store that never changed is valid from here. */
-export const FIRST_BUSINESS_DAY: BusinessDay = '1900-01-01'
-
 /** What the store was on a business day. */
 export function storeOn(store: Pick<Store, 'versions'>, day: BusinessDay): StoreVersion {
   return versionOn(store.versions, day)
@@ -60,6 +57,7 @@ type Given = Pick<Store, 'id' | 'name' | 'partition'> &
 
 export function unchangingStore<Fields extends Given>(fields: Fields): Fields & UnchangingStore {
   const version: StoreVersion = {
+    // A store that never changed was always this.
     validFrom: FIRST_BUSINESS_DAY,
     zone: fields.zone,
     cutOverHour: fields.cutOverHour,

@@ -13,7 +13,10 @@ export function textArray<Row>(rows: Iterable<Row>, value: (row: Row) => string 
 }
 
 /** An array literal of numbers or dates, which need no quotes. */
-export function plainArray<Row>(rows: Iterable<Row>, value: (row: Row) => string | number | null): string {
+export function plainArray<Row>(
+  rows: Iterable<Row>,
+  value: (row: Row) => string | number | bigint | null,
+): string {
   let literal = '{'
   for (const row of rows) {
     if (literal.length > 1) literal += ','

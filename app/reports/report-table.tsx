@@ -16,6 +16,7 @@ import { buttonLook } from '#app/ui/button.tsx'
 import { CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
 import { ChartWithTable } from '#app/ui/chart-with-table.tsx'
 import type { Column } from '#app/ui/data-table.tsx'
+import { writeIds } from '#domain/id-list.ts'
 import { FIGURES, type FigureName, figuresOf } from '#domain/report-views.ts'
 
 /** A column for each figure, and three for what the chosen one is held against. Totals of all rows at the foot. */
@@ -139,7 +140,7 @@ export function ReportCard({
 
 function fileAddress({ stores, sort, search, stockoutOnly, metric, ...request }: FileRequest): string {
   const asked = new URLSearchParams(request)
-  if (stores.length > 0) asked.set('stores', stores.join(','))
+  if (stores.length > 0) asked.set('stores', writeIds(stores))
   if (metric !== null) asked.set('metric', metric)
   if (sort) asked.set('sort', `${sort.descending ? '-' : ''}${sort.by}`)
   if (search) asked.set('search', search)

@@ -110,7 +110,7 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
         <DataTable
           caption={`To order from ${supplierName(supplier)}`}
           rows={supplier.lines}
-          rowKey={({ store, sku }) => `${store} ${sku}`}
+          rowKey={({ store, sku }) => JSON.stringify([store, sku])}
           columns={[
             { key: 'product', header: 'Product', align: 'left', cell: line => <ProductName alert={line} /> },
             { key: 'store', header: 'Store', align: 'left', cell: line => line.storeName },

@@ -6,6 +6,7 @@ import { StoreControl } from '#app/controls/scope-controls.tsx'
 import { formatZone } from '#app/format/time.ts'
 import { ActorField } from '#app/restock/alert-actions.tsx'
 import { AlertsCard } from '#app/restock/alerts-card.tsx'
+import { DeliveriesCard } from '#app/restock/deliveries-card.tsx'
 import { HistoryCard } from '#app/restock/history-card.tsx'
 import { ProposalCards } from '#app/restock/proposals.tsx'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
@@ -26,6 +27,7 @@ const REFRESH_MS = 15_000
 const VIEWS = [
   { value: 'alerts', label: 'Shortages' },
   { value: 'order', label: 'To order' },
+  { value: 'deliveries', label: 'Deliveries' },
   { value: 'history', label: 'History' },
 ] as const
 
@@ -123,6 +125,8 @@ export function RestockPage() {
             csvHref={orderFileAddress('/restock/orders.csv', asked)}
           />
         )
+      case 'deliveries':
+        return <DeliveriesCard scope={scope} stores={stores} now={now} zone={zone} />
       case 'history':
         return <HistoryCard scope={scope} stores={stores} now={now} zone={zone} />
     }

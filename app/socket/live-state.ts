@@ -84,7 +84,7 @@ export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
 }
 
 export function saleKey({ source, id }: LiveSale): string {
-  return `${source} ${id}`
+  return JSON.stringify([source, id])
 }
 
 /**

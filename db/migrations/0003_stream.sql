@@ -90,6 +90,25 @@ create table stream.stock (
   primary key (generation, store, sku)
 ) partition by list (generation);
 
+-- What was ordered of a product by a purchase order of a store, and what became of it: units, in whatever order the
+-- events came. What is open of it is ordered − cancelled − received, never below zero.
+create table stream.purchases (
+  generation integer not null,
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  partition smallint not null,
+  ordered bigint not null,
+  cancelled bigint not null,
+  received bigint not null,
+  -- newest event time of anything that touched it
+  as_of timestamptz not null,
+  last_offset bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, store, purchase_order, sku)
+) partition by list (generation);
+create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
+
 create table stream.episodes (
   generation integer not null,
   alert_id text not null,
@@ -142,7 +161,7 @@ begin
   end if;
   insert into stream.generations (generation, state, rules_version)
   values (p_generation, 'building', p_rules_version);
-  foreach v_table in array array['sources', 'windows', 'stock', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
     -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
     execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
       v_table || '_g' || p_generation, v_table, p_generation,
@@ -157,7 +176,7 @@ begin
   if exists (select from stream.active_generation where generation = p_generation) then
     raise exception 'generation % is the active one and cannot be dropped', p_generation;
   end if;
-  foreach v_table in array array['sources', 'windows', 'stock', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
     execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
   end loop;
   delete from stream.checkpoints where generation = p_generation;

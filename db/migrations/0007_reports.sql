@@ -229,6 +229,22 @@ from stream.active_generation a
 join stream.stock s on s.generation = a.generation
 join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition;
 
+-- Every product of every purchase order that an event named, and what is open of it.
+create view reports.purchase_orders as
+select p.store, p.purchase_order, p.sku, p.ordered, p.cancelled, p.received,
+  greatest(p.ordered - p.cancelled - p.received, 0) as open,
+  greatest(p.received - greatest(p.ordered - p.cancelled, 0), 0) as over_delivered,
+  case
+    when p.received > 0 and p.ordered = 0 then 'not ordered'
+    when p.received > greatest(p.ordered - p.cancelled, 0) then 'over-delivered'
+    when p.ordered > p.cancelled + p.received then 'open'
+    else 'settled'
+  end as state,
+  p.as_of, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.purchases p on p.generation = a.generation
+join stream.checkpoints c on c.generation = p.generation and c.partition = p.partition;
+
 -- What the stream decides, and what people did with it.
 create view reports.restock_alerts as
 select e.alert_id, e.store, e.sku, e.rule, e.rule_version, e.severity,
@@ -287,6 +303,7 @@ comment on view reports.job_runs is 'The ledger of the batch path: every attempt
 comment on view reports.restatements is 'Published figures that changed after their day was closed, and why.';
 comment on view reports.dead_letters is 'What could not be processed, with its reason and where it was met.';
 comment on view reports.live_sales_minute is 'Sales per minute of event time, as the stream path has them now.';
+comment on view reports.purchase_orders is 'Every product of every purchase order, as the stream path has it now.';
 comment on view reports.live_stock is 'Stock on hand per store and product, as the stream path has it now.';
 comment on view reports.restock_alerts is 'Shortages found by the stream path, one row an episode, with what people did about them.';
 comment on view reports.reconciliation is 'Stream against batch per business day, store, currency and metric: difference = after_batch - before_stream + rule_version + unexplained.';
@@ -375,7 +392,12 @@ begin
       ('late_net', 'Part of net that came after the window had closed.'),
       ('revision', 'Late events the window has counted.'),
       ('on_hand', 'Units on hand; below zero is kept. Null: unknown, there was no count and no receipt yet.'),
-      ('on_order', 'Units of purchases placed, neither cancelled nor received.'),
+      ('on_order', 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.'),
+      ('purchase_order', 'Number of the purchase order, as the events name it.'),
+      ('ordered', 'Units that were ordered.'),
+      ('cancelled', 'Units that were cancelled.'),
+      ('open', 'Units still to come: ordered - cancelled - received, never below zero.'),
+      ('over_delivered', 'Units received beyond those ordered and not cancelled.'),
       ('reorder_point', 'Units at which to order again, by the policy valid then; null without a policy.'),
       ('days_of_cover', 'Days the units on hand last; null where that is not known.'),
       ('as_of', 'Event time of the newest movement.'),
@@ -408,8 +430,10 @@ begin
   end loop;
 end $$;
 comment on column reports.live_sales_minute.state is 'open, closed (the watermark has passed its end) or final (two hours more); later events still count, as revisions.';
+comment on column reports.purchase_orders.state is 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
 comment on column reports.completeness.state is 'complete, missing, different or awaiting journal.';
+comment on column reports.purchase_orders.received is 'Units that were received for the order.';
 comment on column reports.job_runs.state is 'running, succeeded, failed or abandoned (its process died).';
 comment on column reports.job_runs.reason is 'Why it ran, e.g. new events.';
 comment on column reports.job_runs.computed_at is 'When the attempt ended.';

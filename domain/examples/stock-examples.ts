@@ -1,4 +1,13 @@
-import { adjusted, counted, placed, received, returned, transferred } from '#domain/testing/events.ts'
+import {
+  adjusted,
+  cancelled,
+  counted,
+  ordered,
+  placed,
+  received,
+  returned,
+  transferred,
+} from '#domain/testing/events.ts'
 import type { ExpectedInventory, WorkedExample } from './worked-example.ts'
 
 const QUIET: Omit<ExpectedInventory, 'opening' | 'closing'> = {
@@ -87,6 +96,56 @@ export const STOCK_EXAMPLES: WorkedExample[] = [
     inventory: [
       { ...QUIET, opening: 0, received: 10, transferred: -4, closing: 6 },
       { ...QUIET, store: 'berlin-west', opening: 0, received: 1, transferred: 4, closing: 5 },
+    ],
+  },
+  {
+    title: 'More is delivered than was ordered: on hand is what came, and nothing is on order',
+    events: [
+      ordered({ id: 'p-1', at: '2026-03-02T08:00:00+01:00', purchaseOrderId: 'PO-1' }, tea(10)),
+      received({ id: 'r-1', at: '2026-03-02T09:00:00+01:00', purchaseOrderId: 'PO-1' }, tea(12)),
+    ],
+    stock: [{ store: 'berlin', sku: 'tea', onHand: 12, onOrder: 0 }],
+    inventory: [{ ...QUIET, opening: 0, received: 12, closing: 12 }],
+  },
+  {
+    title: 'A delivery of an order that was never seen fills the shelf, and nothing is on order',
+    events: [
+      counted({ id: 'c-1', at: '2026-03-02T09:00:00+01:00' }, tea(5)),
+      received({ id: 'r-1', at: '2026-03-02T09:30:00+01:00', purchaseOrderId: 'OLD-1' }, tea(24)),
+    ],
+    stock: [{ store: 'berlin', sku: 'tea', onHand: 29, onOrder: 0 }],
+    inventory: [{ ...QUIET, opening: 0, received: 24, countCorrection: 5, closing: 29 }],
+  },
+  {
+    title:
+      'The rest of an order is cancelled after a part of it has come; another order still owes all of its own',
+    events: [
+      ordered({ id: 'p-1', at: '2026-03-02T08:00:00+01:00', purchaseOrderId: 'PO-1' }, tea(10)),
+      ordered({ id: 'p-2', at: '2026-03-02T08:00:00+01:00', purchaseOrderId: 'PO-2' }, tea(7)),
+      received({ id: 'r-1', at: '2026-03-02T09:00:00+01:00', purchaseOrderId: 'PO-1' }, tea(4)),
+      cancelled({ id: 'x-1', at: '2026-03-02T10:00:00+01:00', purchaseOrderId: 'PO-1' }, tea(10)),
+      received({ id: 'r-2', at: '2026-03-02T11:00:00+01:00' }, tea(3)),
+    ],
+    stock: [{ store: 'berlin', sku: 'tea', onHand: 7, onOrder: 7 }],
+    inventory: [{ ...QUIET, opening: 0, received: 7, closing: 7 }],
+  },
+  {
+    title: 'A product that one count names twice lies in two places: both add up',
+    events: [
+      counted({ id: 'c-1', at: '2026-03-02T09:00:00+01:00' }, [
+        { sku: 'tea', units: 4 },
+        { sku: 'milk', units: 2 },
+        { sku: 'tea', units: 6 },
+      ]),
+      sale('o-1', '2026-03-02T10:00:00+01:00', 3),
+    ],
+    stock: [
+      { store: 'berlin', sku: 'tea', onHand: 7 },
+      { store: 'berlin', sku: 'milk', onHand: 2 },
+    ],
+    inventory: [
+      { ...QUIET, sku: 'milk', opening: 0, countCorrection: 2, closing: 2 },
+      { ...QUIET, opening: 0, sold: 3, countCorrection: 10, closing: 7 },
     ],
   },
 ]

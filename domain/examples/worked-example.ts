@@ -16,8 +16,8 @@ export interface WorkedExample {
   hourly?: { store: string; businessDay: string; hourStart: string; orders: number; gross: string }[]
   /** Per one-minute window, keyed by the instant it begins. */
   windows?: { store: string; windowStart: string; orders: number; net: string }[]
-  /** On hand at the end; null is unknown. */
-  stock?: { store: string; sku: string; onHand: number | null }[]
+  /** On hand at the end, null is unknown; on order where the example is about it: the stream alone tells that. */
+  stock?: { store: string; sku: string; onHand: number | null; onOrder?: number }[]
   /** Rows of the daily inventory, in units. */
   inventory?: ExpectedInventory[]
 }

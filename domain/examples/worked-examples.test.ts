@@ -3,7 +3,7 @@ import { parseInstant } from '#domain/instant.ts'
 import { netOf } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
-import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
+import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { WORKED_EXAMPLES } from './all-examples.ts'
 
@@ -51,6 +51,9 @@ describe.each(WORKED_EXAMPLES)('$title', example => {
         const stock = modelStock(arrival)
         for (const { store, sku, onHand } of example.stock ?? [])
           expect(stock.get(`${store}/${sku}`)).toBe(onHand)
+        const onOrder = modelOnOrder(arrival)
+        for (const { store, sku, onOrder: units } of example.stock ?? [])
+          if (units !== undefined) expect(onOrder.get(`${store}/${sku}`)).toBe(units)
       }
     })
 })

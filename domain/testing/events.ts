@@ -56,12 +56,33 @@ export function returned(where: Where, lines: Lines<'order.returned'>): SentEven
   return { type: 'order.returned', ...saleHeader(where), lines }
 }
 
-export function received(where: Where, lines: Lines<'stock.received'>): SentEvent {
-  return { type: 'stock.received', ...header(where), lines }
+export function received(where: Where & Purchase, lines: Lines<'stock.received'>): SentEvent {
+  const { purchaseOrderId } = where
+  return {
+    type: 'stock.received',
+    ...header(where),
+    ...(purchaseOrderId === undefined ? {} : { purchaseOrderId }),
+    lines,
+  }
 }
 
 export function counted(where: Where, lines: Lines<'stock.counted'>): SentEvent {
   return { type: 'stock.counted', ...header(where), lines }
+}
+
+/** Of a delivery, the purchase order that it fills. */
+interface Purchase {
+  purchaseOrderId?: string
+}
+
+export function ordered(where: Where & Required<Purchase>, lines: Lines<'purchase.placed'>): SentEvent {
+  const { purchaseOrderId } = where
+  return { type: 'purchase.placed', ...header(where), purchaseOrderId, supplier: 's-1', lines }
+}
+
+export function cancelled(where: Where & Required<Purchase>, lines: Lines<'purchase.cancelled'>): SentEvent {
+  const { purchaseOrderId } = where
+  return { type: 'purchase.cancelled', ...header(where), purchaseOrderId, supplier: 's-1', lines }
 }
 
 export function adjusted(where: Where, lines: Lines<'stock.adjusted'>): SentEvent {

@@ -60,6 +60,32 @@ export function modelStock(events: readonly ModelEvent[]): Map<string, number | 
   return stock
 }
 
+/**
+ * Units on order per `store/sku` after all events: per purchase order what was ordered less what was cancelled and
+ * what came, never below zero. Counts by itself, from the events' types.
+ */
+export function modelOnOrder(events: readonly LogEvent[]): Map<string, number> {
+  const orders = new Map<string, Map<string, number>>()
+  for (const { type, store, lines, details } of events) {
+    const purchaseOrder = details?.purchaseOrderId
+    if (!lines || typeof purchaseOrder !== 'string') continue
+    const sign =
+      type === 'purchase.placed' ? 1 : ['purchase.cancelled', 'stock.received'].includes(type) ? -1 : 0
+    for (const [index, sku] of lines.skus.entries()) {
+      if (sign === 0 || lines.stocked?.[index] === false) continue
+      const ofSku = orders.get(`${store}/${sku}`) ?? new Map<string, number>()
+      ofSku.set(purchaseOrder, (ofSku.get(purchaseOrder) ?? 0) + sign * (lines.units[index] ?? 0))
+      orders.set(`${store}/${sku}`, ofSku)
+    }
+  }
+  return new Map(
+    [...orders].map(([key, ofSku]) => [
+      key,
+      [...ofSku.values()].reduce((open, units) => open + Math.max(0, units), 0),
+    ]),
+  )
+}
+
 function sum(movements: readonly { units: number }[]): number {
   return movements.reduce((total, movement) => total + movement.units, 0)
 }

@@ -94,7 +94,7 @@ function collect(
     let size = 0
 
     function end(settle: () => void): void {
-      request.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
+      request.off('data', onData).off('end', onEnd).off('error', onHangUp).off('close', onHangUp)
       settle()
     }
     function onData(chunk: Buffer): void {
@@ -106,12 +106,10 @@ function collect(
     function onEnd(): void {
       end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)))
     }
-    function onError(error: Error): void {
-      end(() => reject(error))
-    }
-    function onClose(): void {
+    // A request errs only by its sender's doing: it hung up, or its connection broke. That is no fault of ours.
+    function onHangUp(): void {
       end(() => reject(new HttpProblem(400, 'The connection was closed before the body was complete.')))
     }
-    request.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
+    request.on('data', onData).on('end', onEnd).on('error', onHangUp).on('close', onHangUp)
   })
 }

@@ -13,11 +13,11 @@ import { runCommand } from './testing/command.ts'
 
 /** All worked examples in one log: the ids of one do not meet those of another. */
 const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>
-  example.events
-    .flatMap(event => toLogEvents(event))
-    .map(event => ({ ...event, source: `${event.source}-${index}` })),
+  example.events.map(event => toLogEvents(event).map(leg => ({ ...leg, source: `${leg.source}-${index}` }))),
 )
-const DAYS = EVENTS.map(event => event.businessDay).sort()
+const DAYS = EVENTS.flat()
+  .map(event => event.businessDay)
+  .sort()
 const SCOPE = { from: DAYS[0] ?? '', to: DAYS.at(-1) ?? '', stores: [] }
 
 let database: TestDatabase
@@ -32,9 +32,13 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-async function append(events: readonly LogEvent[]): Promise<void> {
+/** @param events each whole: a transfer's legs are appended together */
+async function append(events: readonly LogEvent[][]): Promise<void> {
   const log = createPostgresLog(database.sql)
-  for (const event of events) await log.append(event.partition, [event])
+  for (const legs of events) {
+    const byPartition = Map.groupBy(legs, leg => leg.partition)
+    await log.appendTogether([...byPartition].map(([partition, ofOne]) => ({ partition, events: ofOne })))
+  }
 }
 
 async function runStream(): Promise<void> {

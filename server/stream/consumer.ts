@@ -9,6 +9,7 @@ import { loadProgress, type Progress } from './state/checkpoint.ts'
 import { activeGeneration, consumerName } from './state/generations.ts'
 import { knownStocks, StockCache } from './state/known-stocks.ts'
 import { loadLookbacks } from './state/load-lookbacks.ts'
+import { loadPurchases } from './state/load-purchases.ts'
 import { writeBatch } from './write/write-batch.ts'
 
 /** Entries a partition keeps in memory: about 60 MB at most. */
@@ -158,7 +159,10 @@ export class PartitionConsumer {
     if (policyRevision !== this.#policyRevision) this.#cache.clear()
     this.#policyRevision = policyRevision
 
-    const known = await knownStocks(session.sql, { generation, cache: this.#cache, records })
+    const [known, purchases] = await Promise.all([
+      knownStocks(session.sql, { generation, cache: this.#cache, records }),
+      loadPurchases(session.sql, generation, records),
+    ])
     const lookbacks = await loadLookbacks(session.sql, {
       partition,
       through: progress.position,
@@ -170,6 +174,7 @@ export class PartitionConsumer {
       watermark: progress.watermark,
       known,
       lookbacks,
+      purchases,
     })
     const { ownership } = session
     await writeBatch(session.sql, { ownership, generation, writesChanges: this.#options.isLive }, batch)

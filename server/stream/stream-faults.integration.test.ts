@@ -36,7 +36,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   random = seededRandom(inject('randomSeed'))
   await database.sql`truncate log.event_log, log.event_keys, log.owners, stream.windows, stream.stock,
-    stream.episodes, stream.sources, stream.changes, stream.checkpoints`
+    stream.episodes, stream.purchases, stream.sources, stream.changes, stream.checkpoints`
 })
 afterEach(async () => {
   await appends?.stop()

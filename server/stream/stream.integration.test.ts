@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await database.sql`truncate log.event_log, log.event_keys, log.owners, stream.windows, stream.stock,
-    stream.episodes, stream.sources, stream.changes, stream.checkpoints, ref.stock_policies`
+    stream.episodes, stream.purchases, stream.sources, stream.changes, stream.checkpoints, ref.stock_policies`
 })
 afterAll(() => database.drop())
 
@@ -83,7 +83,7 @@ describe('the stream path', () => {
       [2_000, false],
       [7, true],
     ] as const) {
-      await database.sql`truncate stream.windows, stream.stock, stream.episodes, stream.sources, stream.changes,
+      await database.sql`truncate stream.windows, stream.stock, stream.episodes, stream.purchases, stream.sources, stream.changes,
         stream.checkpoints`
       for (const partition of PARTITIONS) {
         const consumer = consume(partition)

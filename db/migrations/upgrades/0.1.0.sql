@@ -349,3 +349,135 @@ alter table recon.findings
   add constraint findings_kind_check check (
     kind in ('audit row', 're-derived', 'z report', 'report not published', 'cannot be digested'));
 alter table recon.findings alter column kind drop default;
+
+-- What was ordered of a product by a purchase order of a store, and what became of it: units, in whatever order the
+-- events came. What is open of it is ordered − cancelled − received, never below zero.
+create table stream.purchases (
+  generation integer not null,
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  partition smallint not null,
+  ordered bigint not null,
+  cancelled bigint not null,
+  received bigint not null,
+  -- newest event time of anything that touched it
+  as_of timestamptz not null,
+  last_offset bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, store, purchase_order, sku)
+) partition by list (generation);
+create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
+
+create or replace function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
+declare
+  v_table text;
+begin
+  perform pg_advisory_xact_lock(hashtext('tillstream.stream.generations'));
+  if exists (select from stream.generations where generation = p_generation) then
+    return;
+  end if;
+  insert into stream.generations (generation, state, rules_version)
+  values (p_generation, 'building', p_rules_version);
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+    -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
+    execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
+      v_table || '_g' || p_generation, v_table, p_generation,
+      case when v_table in ('windows', 'stock', 'sources') then 60 else 100 end);
+  end loop;
+end $$;
+
+create or replace function stream.drop_generation(p_generation integer) returns void language plpgsql as $$
+declare
+  v_table text;
+begin
+  if exists (select from stream.active_generation where generation = p_generation) then
+    raise exception 'generation % is the active one and cannot be dropped', p_generation;
+  end if;
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+    execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
+  end loop;
+  delete from stream.checkpoints where generation = p_generation;
+  delete from stream.generations where generation = p_generation;
+end $$;
+
+-- What the log told so far, order by order, for every generation as far as it has read; and the units on order from it.
+do $$
+declare
+  v_generation integer;
+begin
+  for v_generation in select generation from stream.generations loop
+    execute format('create table stream.%I partition of stream.purchases for values in (%s) with (fillfactor = 100)',
+      'purchases_g' || v_generation, v_generation);
+  end loop;
+end $$;
+insert into stream.purchases
+select c.generation, line.store, line.purchase_order, line.sku, c.partition,
+  coalesce(sum(units) filter (where type = 'purchase.placed'), 0),
+  coalesce(sum(units) filter (where type = 'purchase.cancelled'), 0),
+  coalesce(sum(units) filter (where type = 'stock.received'), 0),
+  max(line.event_time), max(line."offset"), c.processed_at
+from (
+  select e.partition, e."offset", e.type, e.store, e.event_time, e.details ->> 'purchaseOrderId' as purchase_order,
+    unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
+  from log.event_log e
+  where e.type in ('purchase.placed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
+) line
+join stream.checkpoints c on c.partition = line.partition and c."offset" >= line."offset"
+where coalesce(line.is_stocked, true)
+group by c.generation, c.partition, c.processed_at, line.store, line.purchase_order, line.sku;
+update stream.stock s
+set on_order = coalesce((
+  select sum(greatest(p.ordered - p.cancelled - p.received, 0)) from stream.purchases p
+  where p.generation = s.generation and p.store = s.store and p.sku = s.sku), 0);
+update stream.episodes e
+set on_order = s.on_order,
+  suggested_units = case when e.suggested_units is null then null else (
+    select greatest(p.order_up_to - (e.on_hand + s.on_order), 0) from ref.stock_policies p
+    where p.store = s.store and p.sku = s.sku and p.valid_from <= s.as_of order by p.valid_from desc limit 1) end
+from stream.stock s
+where e.state = 'open' and s.generation = e.generation and s.store = e.store and s.sku = e.sku
+  and s.on_order <> e.on_order;
+
+-- Every product of every purchase order that an event named, and what is open of it.
+create view reports.purchase_orders as
+select p.store, p.purchase_order, p.sku, p.ordered, p.cancelled, p.received,
+  greatest(p.ordered - p.cancelled - p.received, 0) as open,
+  greatest(p.received - greatest(p.ordered - p.cancelled, 0), 0) as over_delivered,
+  case
+    when p.received > 0 and p.ordered = 0 then 'not ordered'
+    when p.received > greatest(p.ordered - p.cancelled, 0) then 'over-delivered'
+    when p.ordered > p.cancelled + p.received then 'open'
+    else 'settled'
+  end as state,
+  p.as_of, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.purchases p on p.generation = a.generation
+join stream.checkpoints c on c.generation = p.generation and c.partition = p.partition;
+
+comment on view reports.purchase_orders is 'Every product of every purchase order, as the stream path has it now.';
+do $$
+declare
+  v_comment record;
+begin
+  for v_comment in
+    select * from (values
+      ('store', 'Store id.'),
+      ('purchase_order', 'Number of the purchase order, as the events name it.'),
+      ('sku', 'Product code.'),
+      ('ordered', 'Units that were ordered.'),
+      ('cancelled', 'Units that were cancelled.'),
+      ('received', 'Units that were received for the order.'),
+      ('open', 'Units still to come: ordered - cancelled - received, never below zero.'),
+      ('over_delivered', 'Units received beyond those ordered and not cancelled.'),
+      ('state', 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).'),
+      ('as_of', 'Event time of the newest movement.'),
+      ('through', 'Offsets of the order log read, by partition.'),
+      ('watermark', 'Event time up to which the partition is complete, late events aside.')
+    ) as meaning(name, text)
+  loop
+    execute format('comment on column reports.purchase_orders.%I is %L', v_comment.name, v_comment.text);
+  end loop;
+end $$;
+comment on column reports.live_stock.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';
+comment on column reports.restock_alerts.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';

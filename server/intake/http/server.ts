@@ -30,6 +30,9 @@ export interface IntakeServerOptions {
   isStopping(): boolean
 }
 
+/** Counted where the sender hung up before it was answered: nginx's number for that. */
+const HUNG_UP = 499
+
 const READINESS_TIMEOUT_MS = 2_000
 
 /** Connections at once: a sender needs one, and each may hold a body in memory. */
@@ -52,7 +55,8 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
   function serve(request: IncomingMessage, response: ServerResponse, sendContinue: () => void): void {
     const began = performance.now()
     response.once('close', () => {
-      metrics.countRequest(response.statusCode, (performance.now() - began) / SECOND_MS)
+      const status = response.headersSent ? response.statusCode : HUNG_UP
+      metrics.countRequest(status, (performance.now() - began) / SECOND_MS)
     })
     // A sender that hangs up is its own affair; the events that were read are stored and recognised later.
     response.on('error', () => {})

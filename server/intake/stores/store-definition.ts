@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCurrency } from '#domain/currency.ts'
 
 /**
  * Whether a text names an IANA time zone. Offsets such as '+01:00' are refused: a zone has clock changes, and
@@ -32,7 +33,10 @@ export const storeSchema = z.strictObject({
   }),
   /** Sales before this hour belong to the day before. */
   cutOverHour: z.int().min(0).max(23).default(0),
-  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be a three-letter currency code such as EUR' }),
+  currency: z.string().refine(isCurrency, {
+    error: issue =>
+      `${JSON.stringify(issue.input)} is no currency of ISO 4217 in which goods are sold, such as EUR`,
+  }),
   taxInclusive: z.boolean().default(true),
   channel: z.enum(['pos', 'online']).default('pos'),
   input: z.enum(['live', 'journal']).default('live'),

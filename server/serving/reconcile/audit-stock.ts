@@ -7,7 +7,7 @@ import type { AuditScope, FoundRow } from './findings.ts'
 /**
  * Stock on hand and on order, per store and sku, against the whole log up to the stream's checkpoint: the
  * latest count (by event time, then offset) plus the deltas after it; without a count the earliest receipt
- * and all deltas from its instant on; with neither, unknown.
+ * and all deltas from its instant on; with neither, unknown. On order is what is open of each purchase order.
  */
 export async function auditStock(
   reading: Reading,
@@ -17,8 +17,8 @@ export async function auditStock(
   const rows = await reading<FoundColumns[]>`
     with lines as (
       select e.store, e.event_time, e."offset", e.type,
-        generate_subscripts(e.skus, 1) as line, unnest(e.skus) as sku, unnest(e.units) as units,
-        unnest(e.stocked) as is_stocked,
+        unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked,
+        e.details ->> 'purchaseOrderId' as purchase_order,
         case
           when e.type in ('order.voided', 'order.returned', 'stock.received', 'stock.adjusted') then 1
           when e.type = 'order.placed' then -1
@@ -28,7 +28,7 @@ export async function auditStock(
         case
           when e.type = 'purchase.placed' then 1
           when e.type = 'purchase.cancelled' then -1
-          when e.type = 'stock.received' and e.details ->> 'purchaseOrderId' <> '' then -1
+          when e.type = 'stock.received' and e.details ? 'purchaseOrderId' then -1
           else 0
         end as order_sign
       from log.event_log e
@@ -39,8 +39,20 @@ export async function auditStock(
     moved as materialized (select * from lines where coalesce(is_stocked, true)),
     counts as (
       select distinct on (store, sku) store, sku, event_time, units
-      from moved where type = 'stock.counted'
-      order by store, sku, event_time desc, "offset" desc, line desc
+      from (
+        -- a product that one count names twice lies in two places
+        select store, sku, event_time, "offset", batch.exact_sum(units) as units
+        from moved where type = 'stock.counted' group by store, sku, event_time, "offset"
+      ) counted
+      order by store, sku, event_time desc, "offset" desc
+    ),
+    orders as (
+      select store, sku, batch.exact_sum(greatest(open, 0)) as open
+      from (
+        select store, sku, purchase_order, batch.exact_sum(order_sign * units) as open
+        from moved where order_sign <> 0 group by store, sku, purchase_order
+      ) of_order
+      group by store, sku
     ),
     openings as (
       select store, sku, min(event_time) as event_time from moved where type = 'stock.received' group by store, sku
@@ -53,17 +65,53 @@ export async function auditStock(
           when o.event_time is not null then
             batch.exact_sum(m.sign * m.units) filter (where m.event_time >= o.event_time)
         end as on_hand,
-        batch.exact_sum(m.order_sign * m.units) as on_order, max(m."offset") as last_offset
+        coalesce(p.open, 0) as on_order, max(m."offset") as last_offset
       from moved m
       left join counts c on c.store = m.store and c.sku = m.sku
       left join openings o on o.store = m.store and o.sku = m.sku
-      group by m.store, m.sku, c.event_time, c.units, o.event_time
+      left join orders p on p.store = m.store and p.sku = m.sku
+      group by m.store, m.sku, c.event_time, c.units, o.event_time, p.open
     ),
     stored as (
       select * from stream.stock t where t.generation = ${generation} ${inStores(reading, scope, 't.store')}
     )
     ${compareRows(reading, { key: ['store', 'sku'], counts: ['on_hand', 'on_order', 'last_offset'], money: [] })}`
   return found('stream', 'stream.stock', rows)
+}
+
+/** What the stream keeps of every product of a purchase order, against the events that named the order. */
+export async function auditPurchases(
+  reading: Reading,
+  scope: AuditScope,
+  generation: number,
+): Promise<FoundRow[]> {
+  const rows = await reading<FoundColumns[]>`
+    with lines as (
+      select e.store, e."offset", e.type, e.details ->> 'purchaseOrderId' as purchase_order,
+        unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
+      from log.event_log e
+      join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
+        and e."offset" <= c."offset"
+      where e.type in ('purchase.placed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
+        ${inStores(reading, scope, 'e.store')}
+    ),
+    expected as (
+      select store, purchase_order, sku,
+        coalesce(batch.exact_sum(units) filter (where type = 'purchase.placed'), 0) as ordered,
+        coalesce(batch.exact_sum(units) filter (where type = 'purchase.cancelled'), 0) as cancelled,
+        coalesce(batch.exact_sum(units) filter (where type = 'stock.received'), 0) as received,
+        max("offset") as last_offset
+      from lines where coalesce(is_stocked, true) group by store, purchase_order, sku
+    ),
+    stored as (
+      select * from stream.purchases t where t.generation = ${generation} ${inStores(reading, scope, 't.store')}
+    )
+    ${compareRows(reading, {
+      key: ['store', 'purchase_order', 'sku'],
+      counts: ['ordered', 'cancelled', 'received', 'last_offset'],
+      money: [],
+    })}`
+  return found('stream', 'stream.purchases', rows)
 }
 
 interface StockAndEpisode {

@@ -5,7 +5,8 @@ import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from 
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
-import { auditEpisodes, auditStock } from './audit-stock.ts'
+import { auditEpisodes, auditPurchases, auditStock } from './audit-stock.ts'
+import { auditTransfers } from './audit-transfers.ts'
 import { auditLateness, auditWindows } from './audit-windows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 
@@ -23,6 +24,8 @@ const AGAINST_THE_LOG: readonly Audit[] = [
   auditHourlySales,
   auditDailySales,
   auditDailyReviews,
+  auditPurchases,
+  auditTransfers,
   auditEpisodes,
 ]
 const AGAINST_OTHER_REPORTS: readonly Audit[] = [

@@ -6,7 +6,7 @@ import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
-import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
+import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
@@ -115,11 +115,12 @@ async function streamPartition(sql: Sql, partition: number, events: readonly Sto
       values (1, ${store}, ${channel}, ${currency}, ${Number(start)}, ${partition}, ${day}, ${figures(sql, effect)},
         ${seen.net}, ${seen.revision}, ${seen.bulk}, ${seen.lastOffset}, ${Date.now()})`
   }
+  const onOrder = modelOnOrder(events)
   for (const [key, onHand] of modelStock(events)) {
     const [store = '', sku = ''] = key.split('/')
     await sql`
       insert into stream.stock (generation, store, sku, partition, on_hand, on_order, as_of, last_offset, processed_at)
-      values (1, ${store}, ${sku}, ${partition}, ${onHand}, 0, ${last.eventTime}, ${last.offset}, ${Date.now()})`
+      values (1, ${store}, ${sku}, ${partition}, ${onHand}, ${onOrder.get(key) ?? 0}, ${last.eventTime}, ${last.offset}, ${Date.now()})`
   }
   await sql`
     insert into stream.checkpoints (generation, partition, "offset", appended_at, watermark, epoch, events, processed_at)

@@ -67,13 +67,40 @@ describe('lateness', () => {
   })
 })
 
-test('a batch folded twice gives the same twice: nothing that it was given has changed', () => {
+test('a batch folded twice from one place gives the same twice: only the watermark has moved', () => {
   const known = new Map([['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [] }]])]])
-  const watermark = new PartitionWatermark()
-  const input = { partition: 0, previous: LOG_START, watermark, known, lookbacks: new Map() }
+  const fold = () => {
+    const watermark = new PartitionWatermark()
+    return foldBatch(records, {
+      partition: 0,
+      previous: LOG_START,
+      watermark,
+      known,
+      lookbacks: new Map(),
+      purchases: new Map(),
+    })
+  }
   const records = log([0, sale(at(0), 1)], [90, sale(at(90), 1)], [91, sale(at(20), 2)])
-  const once = foldBatch(records, input)
+  const once = fold()
   expect(once).toMatchObject({ lateEvents: 1, sales: 3, sources: [['till-1', { maxEventTime: at(90) }]] })
-  expect(watermark.current).toBeNull()
-  expect(foldBatch(records, input)).toEqual(once)
+  expect(once.previousWatermark).toBeNull()
+  expect(fold()).toEqual(once)
+})
+
+test('sums of a batch are exact also beyond the safe integers', () => {
+  const order = sale(at(0), 1)
+  const most = 10_000_000_000 * 10_000
+  const records = log(
+    ...Array.from({ length: 300 }, (): [number, LogEvent] => [0, { ...order, totalGross: most + 1 }]),
+  )
+  const known = new Map([['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [] }]])]])
+  const { windows } = foldBatch(records, {
+    partition: 0,
+    previous: LOG_START,
+    watermark: new PartitionWatermark(),
+    known,
+    lookbacks: new Map(),
+    purchases: new Map(),
+  })
+  expect(windows.map(({ orders, gross }) => [orders, gross])).toEqual([[300, 300n * BigInt(most + 1)]])
 })

@@ -9,7 +9,7 @@ import { foldWindows, type WindowDelta } from './windows.ts'
 export interface FoldInput extends StockInput {
   /** Position the records follow. */
   previous: Position
-  /** As it stands there. */
+  /** As it stands there; it is taken along to the end of the batch. */
   watermark: PartitionWatermark
 }
 
@@ -24,6 +24,8 @@ export interface BatchResult {
   watermark: PartitionWatermark
   /** Sources whose progress changed. */
   sources: [source: string, progress: SourceProgress][]
+  /** Sources that were silent for a day: the checkpoint keeps them no longer. */
+  forgottenSources: string[]
   /** Records that are no ticks. */
   events: number
   lateEvents: number
@@ -34,21 +36,25 @@ export interface BatchResult {
 }
 
 /**
- * Folds a batch of one partition: lateness, windows, stock and shortages. A function of its input, which it
- * leaves as it was; and where batches are cut changes no total, no verdict on lateness and no episode.
+ * Folds a batch of one partition: lateness, windows, stock and shortages. A function of its input, of which it moves
+ * the watermark and leaves the rest as it was: whoever fails to write the result reads the watermark anew. (A copy a
+ * batch would cost every source of the day.) Where batches are cut changes no total, no verdict on lateness and no
+ * episode.
  * @param records at least one
  */
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
   const last = records.at(-1)
   if (!last) throw new Error('a batch holds at least one record')
-  const watermark = input.watermark.copy()
+  const { watermark } = input
+  const previousWatermark = watermark.current
   const { late, events, lateEvents } = judgeLateness(records, watermark)
   return {
     previous: input.previous,
     through: { offset: last.offset, appendedAt: last.appendedAt },
-    previousWatermark: input.watermark.current,
+    previousWatermark,
     watermark,
     sources: watermark.takeTouchedSources(),
+    forgottenSources: watermark.takeForgottenSources(),
     events,
     lateEvents,
     ...foldWindows(records, late),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, inject, test } from 'vitest'
 import { MEASURE_NAMES } from '#domain/measures.ts'
 import { randomEvents, seededRandom, shuffled } from '#domain/testing/random-events.ts'
-import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
+import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { asRecords, type FoldedLog, foldLog } from '#server/stream/testing/fold-log.ts'
 
@@ -46,6 +46,7 @@ describe('an hour of events', () => {
           const folded = foldLog(asRecords(shuffled(events, seededRandom(seed)), START), { batchSizes })
           expect(totals(folded)).toEqual(totals(expected))
           expect(onHand(folded)).toEqual(onHand(expected))
+          expect([...folded.purchases].sort()).toEqual([...expected.purchases].sort())
         },
       ),
       { numRuns: 40 },
@@ -65,6 +66,9 @@ describe('an hour of events', () => {
         for (const [key, figures] of sales) expect(folded.windows.get(key)).toMatchObject(figures)
         const stock = modelStock(events)
         for (const [key, units] of stock) expect([key, folded.stock.get(key)?.onHand]).toEqual([key, units])
+        const onOrder = modelOnOrder(events)
+        for (const [key, { onOrder: units }] of folded.stock)
+          expect([key, units]).toEqual([key, onOrder.get(key) ?? 0])
       }),
       { numRuns: 60 },
     )

@@ -6,7 +6,7 @@ import type { MovementKind } from '#domain/stock-effects.ts'
 export interface StockState {
   /** Null: unknown, there was no count and no opening receipt yet. */
   onHand: number | null
-  /** Units of purchases placed and neither cancelled nor received. */
+  /** Over its purchase orders, what is open of each: ordered, and neither cancelled nor received. */
   onOrder: number
   /** What `onHand` stands on: the latest count, or without one the earliest receipt. */
   anchorKind: 'count' | 'opening' | null

@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
-import { movement, sale } from '#domain/testing/events.ts'
+import { counted, movement, sale, toLogEvents } from '#domain/testing/events.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 import { neededLookbacks } from './lookback.ts'
 import { foldStock } from './stock.ts'
@@ -74,6 +75,48 @@ describe('stock on hand', () => {
     expect(stockAfter(events)).toMatchObject({ onOrder: 5, onHand: 15 })
   })
 
+  test('are told order by order: an over-delivery of one hides nothing that another owes', () => {
+    const events = [
+      movement('purchase.placed', at(0), 10, { purchase: 'p-1' }),
+      movement('purchase.placed', at(0), 10, { purchase: 'p-2' }),
+      movement('stock.received', at(1), 15, { purchase: 'p-1' }),
+      movement('stock.received', at(1), 100),
+    ]
+    expect(stockAfter(events)).toMatchObject({ onOrder: 10, onHand: 115 })
+  })
+
+  test('are the same in any order of arrival, and never below zero on the way', () => {
+    const events = [
+      movement('purchase.placed', at(0), 30, { purchase: 'p-1' }),
+      movement('purchase.cancelled', at(1), 10, { purchase: 'p-1' }),
+      movement('stock.received', at(2), 15, { purchase: 'p-1' }),
+      movement('purchase.cancelled', at(0), 4, { purchase: 'p-2' }),
+      movement('stock.received', at(0), 7, { purchase: 'p-3' }),
+    ]
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(events, { minLength: 5 }),
+        fc.integer({ min: 1, max: 5 }),
+        (order, size) => {
+          for (let count = 1; count <= order.length; count += 1)
+            expect(stockAfter(order.slice(0, count), size)?.onOrder).toBeGreaterThanOrEqual(0)
+          expect(stockAfter(order, size)?.onOrder).toBe(5)
+        },
+      ),
+    )
+  })
+
+  test('a product that one count names twice lies in two places: both add up', () => {
+    const [count] = toLogEvents(
+      counted({ id: 'twice', at: new Date(NOON).toISOString() }, [
+        { sku: 'tea', units: 4 },
+        { sku: 'milk', units: 1 },
+        { sku: 'tea', units: 6 },
+      ]),
+    )
+    expect(stockAfter(count ? [count, sale(at(1), 3)] : [])?.onHand).toBe(7)
+  })
+
   test('the states before a batch are left as they were', () => {
     const before = Object.freeze({
       ...unknownStock(NOON),
@@ -88,6 +131,7 @@ describe('stock on hand', () => {
       partition: 0,
       known,
       lookbacks: new Map(),
+      purchases: new Map(),
     })
     expect(touched.map(({ before: was, after }) => [was?.onHand, after.onHand])).toEqual([[5, 3]])
   })

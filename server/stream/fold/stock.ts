@@ -1,4 +1,6 @@
-import { onOrderSign, stockEffects } from '#domain/stock-effects.ts'
+import type { Instant } from '#domain/instant.ts'
+import { NOTHING_ORDERED, openUnits, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
+import { stockEffects } from '#domain/stock-effects.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { type EpisodeChange, judgeShortage } from './episodes.ts'
 import { lookbackKey } from './lookback.ts'
@@ -19,6 +21,26 @@ export interface StockInput {
   known: KnownStocks
   /** Sums by `lookbackKey` over the log before the batch; absent is 0. */
   lookbacks: ReadonlyMap<string, number>
+  /** By `purchaseKey`, every product of a purchase order that the batch touches; absent: no event has touched it yet. */
+  purchases: ReadonlyMap<string, PurchaseLine>
+}
+
+/** A product of a purchase order of a store. */
+export interface PurchaseKey {
+  store: string
+  purchaseOrder: string
+  sku: string
+}
+
+export function purchaseKey({ store, purchaseOrder, sku }: PurchaseKey): string {
+  return `${store}\u001f${purchaseOrder}\u001f${sku}`
+}
+
+/** A product of a purchase order as it stands after a batch that touched it. */
+export interface TouchedPurchase extends PurchaseKey, PurchaseLine {
+  /** Newest event time of anything that touched it. */
+  asOf: Instant
+  lastOffset: number
 }
 
 /** A sku that a batch touched. */
@@ -33,6 +55,7 @@ export interface TouchedStock {
 export interface StockOutcome {
   /** One per touched store and sku. */
   touched: TouchedStock[]
+  purchases: TouchedPurchase[]
   /** Every episode that changed, by alert id, as it stands after the batch. */
   episodes: Map<string, EpisodeChange>
 }
@@ -44,11 +67,12 @@ export interface StockOutcome {
 export function foldStock(records: readonly LogRecord[], input: StockInput): StockOutcome {
   const fold = new StockFold(input, anchoredSkus(records))
   for (const record of records) if (record.type !== 'tick') fold.apply(record)
-  return { touched: fold.touched, episodes: fold.episodes }
+  return { touched: fold.touched, purchases: [...fold.purchases.values()], episodes: fold.episodes }
 }
 
 class StockFold {
   readonly touched: TouchedStock[] = []
+  readonly purchases = new Map<string, TouchedPurchase>()
   readonly episodes = new Map<string, EpisodeChange>()
   readonly #stores = new Map<string, Map<string, TouchedStock>>()
   readonly #input: StockInput
@@ -68,14 +92,13 @@ class StockFold {
       this.#move(touched, { kind, units, eventTime, offset })
       skus.push(touched)
     }
-    const ordered = onOrderSign(record)
-    if (ordered !== 0) {
-      for (const [index, sku] of (record.lines?.skus ?? []).entries()) {
-        if (record.lines?.stocked?.[index] === false) continue
-        const touched = this.#touch(record, sku)
-        touched.after.onOrder += ordered * (record.lines?.units[index] ?? 0)
-        skus.push(touched)
-      }
+    for (const { purchaseOrder, sku, kind, units } of purchaseEffects(record)) {
+      const touched = this.#touch(record, sku)
+      const purchase = this.#purchase(record, { store, purchaseOrder, sku: touched.sku })
+      const before = openUnits(purchase)
+      purchase[kind] += units
+      touched.after.onOrder += openUnits(purchase) - before
+      skus.push(touched)
     }
     // After the whole event: a document's lines are one moment.
     const { partition } = this.#input
@@ -122,6 +145,18 @@ class StockFold {
     touched.after.lastOffset = offset
     if (eventTime > touched.after.asOf) touched.after.asOf = eventTime
     return touched
+  }
+
+  #purchase({ eventTime, offset }: EventRecord, key: PurchaseKey): TouchedPurchase {
+    let purchase = this.purchases.get(purchaseKey(key))
+    if (!purchase) {
+      const known = this.#input.purchases.get(purchaseKey(key)) ?? NOTHING_ORDERED
+      purchase = { ...key, ...known, asOf: eventTime, lastOffset: offset }
+      this.purchases.set(purchaseKey(key), purchase)
+    }
+    purchase.asOf = Math.max(purchase.asOf, eventTime)
+    purchase.lastOffset = offset
+    return purchase
   }
 
   #remember(change: EpisodeChange): void {

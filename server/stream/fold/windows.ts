@@ -1,18 +1,18 @@
 import type { Instant } from '#domain/instant.ts'
 import { MEASURE_NAMES, netOf, noSales, type SalesEffect, salesEffect } from '#domain/measures.ts'
-import type { Amount } from '#domain/money.ts'
+import { addExact, type ExactSum } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 
 /** What a batch adds to one window. Every figure is a sum, so batches may be cut anywhere. */
-export interface WindowDelta extends SalesEffect {
+export interface WindowDelta extends Record<keyof SalesEffect, ExactSum> {
   store: string
   channel: string
   currency: string
   windowStart: Instant
   businessDay: string
   /** Net of the late events among them. */
-  lateNet: Amount
+  lateNet: ExactSum
   /** Late events: each revises a window that had closed. */
   revision: number
   bulkEvents: number
@@ -36,12 +36,12 @@ export function foldWindows(
     if (!effect) return
     sales += 1
     const delta = deltaOf(deltas, record)
-    for (const metric of MEASURE_NAMES) delta[metric] += effect[metric]
+    for (const metric of MEASURE_NAMES) delta[metric] = addExact(delta[metric], effect[metric])
     delta.lastOffset = record.offset
     if (record.class === 'bulk') delta.bulkEvents += 1
     if (late[index] === 1) {
       delta.revision += 1
-      delta.lateNet += netOf(effect)
+      delta.lateNet = addExact(delta.lateNet, netOf(effect))
     }
   })
   return { windows: [...deltas.values()].sort(byKey), sales }

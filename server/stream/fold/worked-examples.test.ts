@@ -56,8 +56,8 @@ describe.each(WORKED_EXAMPLES)('$title', example => {
     test('stock on hand, in whatever order the events arrive', () => {
       for (const order of [events, events.toReversed()]) {
         const { stock } = foldLog(asRecords(order, 0), { batchSizes: [2, 1] })
-        for (const { store, sku, onHand } of example.stock ?? [])
-          expect(stock.get(`${store}/${sku}`)?.onHand).toBe(onHand)
+        for (const { store, sku, ...units } of example.stock ?? [])
+          expect(stock.get(`${store}/${sku}`)).toMatchObject(units)
       }
     })
 })

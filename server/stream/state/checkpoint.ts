@@ -105,6 +105,21 @@ const replaceSources = (generation: number) => `
     max_event_time = excluded.max_event_time,
     last_appended_at = excluded.last_appended_at`
 
+/** Forgets sources that were silent for a day: what a restart reads stays as small as what is in memory. */
+export async function deleteSources(
+  transaction: Transaction,
+  { generation, partition }: GenerationPartition,
+  sources: readonly string[],
+): Promise<void> {
+  if (sources.length === 0) return
+  await transaction.unsafe(
+    `delete from stream.sources_g${generation}
+     where generation = $1 and partition = $2 and source = any ($3::text::text[])`,
+    [generation, partition, textArray(sources, source => source)],
+    { prepare: true },
+  )
+}
+
 /** How far each live source has come: what a restart needs to go on with the same watermark. */
 export async function upsertSources(
   transaction: Transaction,

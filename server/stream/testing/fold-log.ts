@@ -1,17 +1,27 @@
 import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
+import { MEASURE_NAMES } from '#domain/measures.ts'
+import { addExact } from '#domain/money.ts'
+import type { PurchaseLine } from '#domain/purchase.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { foldBatch } from '#server/stream/fold/fold-batch.ts'
 import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
+import { purchaseKey } from '#server/stream/fold/stock.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 
+const SUMS = [...MEASURE_NAMES, 'lateNet', 'revision', 'bulkEvents'] as const
+/** A window's deltas added up; none of these tests leaves the safe integers. */
+type FoldedWindow = WindowDelta & Record<(typeof SUMS)[number], number>
+
 /** What the folds make of a partition's log, held in memory: the tables without a database. */
 export interface FoldedLog {
-  windows: Map<string, WindowDelta>
+  windows: Map<string, FoldedWindow>
   stock: Map<string, StockState>
+  /** By `purchaseKey`. */
+  purchases: Map<string, PurchaseLine>
   episodes: Map<string, Episode>
   watermark: Instant | null
   lateEvents: number
@@ -30,6 +40,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
   const folded: FoldedLog = {
     windows: new Map(),
     stock: new Map(),
+    purchases: new Map(),
     episodes: new Map(),
     watermark: null,
     lateEvents: 0,
@@ -48,9 +59,18 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
         earlier.reduce((sum, record) => sum + unitsAfter(record, need), 0),
       ]),
     )
-    const result = foldBatch(batch, { partition: 0, previous, watermark, known, lookbacks })
+    const result = foldBatch(batch, {
+      partition: 0,
+      previous,
+      watermark,
+      known,
+      lookbacks,
+      purchases: folded.purchases,
+    })
     for (const delta of result.windows) addWindow(folded.windows, delta)
     for (const { store, sku, after } of result.stock.touched) folded.stock.set(`${store}/${sku}`, after)
+    for (const { ordered, cancelled, received, ...key } of result.stock.purchases)
+      folded.purchases.set(purchaseKey(key), { ordered, cancelled, received })
     for (const { episode } of result.stock.episodes.values()) folded.episodes.set(episode.alertId, episode)
     folded.lateEvents += result.lateEvents
     previous = result.through
@@ -101,22 +121,11 @@ function unitsAfter(
     .reduce((sum, { units }) => sum + units, 0)
 }
 
-function addWindow(windows: Map<string, WindowDelta>, delta: WindowDelta): void {
+function addWindow(windows: Map<string, FoldedWindow>, delta: WindowDelta): void {
   const key = `${delta.store}/${delta.channel}/${delta.currency}/${delta.windowStart}`
   const known = windows.get(key)
-  if (!known) {
-    windows.set(key, { ...delta })
-    return
-  }
-  known.orders += delta.orders
-  known.units += delta.units
-  known.gross += delta.gross
-  known.discounts += delta.discounts
-  known.returns += delta.returns
-  known.returnDocuments += delta.returnDocuments
-  known.unitsReturned += delta.unitsReturned
-  known.lateNet += delta.lateNet
-  known.revision += delta.revision
-  known.bulkEvents += delta.bulkEvents
-  known.lastOffset = delta.lastOffset
+  const sums = Object.fromEntries(
+    SUMS.map(name => [name, Number(addExact(known?.[name] ?? 0, delta[name]))]),
+  ) as Record<(typeof SUMS)[number], number>
+  windows.set(key, { ...delta, ...sums })
 }

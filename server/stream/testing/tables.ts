@@ -1,15 +1,16 @@
 import type { Sql } from '#db/client.ts'
-import { modelSales, modelStock } from '#domain/testing/reference-model.ts'
+import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import type { StoredEvent } from '#server/log/testing/append.ts'
 
 /** The results of a generation, without what tells when and by whom they were written. */
 export async function resultsOf(sql: Sql, generation = 1) {
   const omitted = ['generation', 'processed_at', 'epoch']
-  const [windows, stock, episodes, sources, checkpoints] = await Promise.all([
+  const [windows, stock, purchases, episodes, sources, checkpoints] = await Promise.all([
     sql`select * from stream.windows where generation = ${generation}
         order by store, window_start, channel, currency`,
     sql`select * from stream.stock where generation = ${generation} order by store, sku`,
+    sql`select * from stream.purchases where generation = ${generation} order by store, purchase_order, sku`,
     sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
     sql`select * from stream.sources where generation = ${generation} order by partition, source`,
     sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
@@ -19,6 +20,7 @@ export async function resultsOf(sql: Sql, generation = 1) {
   return {
     windows: plain(windows),
     stock: plain(stock),
+    purchases: plain(purchases),
     episodes: plain(episodes),
     sources: plain(sources),
     checkpoints: plain(checkpoints),
@@ -33,11 +35,12 @@ export async function totalsOf(sql: Sql, generation = 1) {
       orders, units, gross, discounts, returns, return_documents as "returnDocuments",
       units_returned as "unitsReturned"
     from stream.windows where generation = ${generation}`
-  const stock = await sql<{ key: string; onHand: number | null }[]>`
-    select store || '/' || sku as key, on_hand as "onHand" from stream.stock where generation = ${generation}`
+  const stock = await sql<{ key: string; onHand: number | null; onOrder: number }[]>`
+    select store || '/' || sku as key, on_hand as "onHand", on_order as "onOrder"
+    from stream.stock where generation = ${generation}`
   return {
     windows: Object.fromEntries(windows.map(({ key, ...figures }) => [key, figures])),
-    stock: Object.fromEntries(stock.map(({ key, onHand }) => [key, onHand])),
+    stock: Object.fromEntries(stock.map(({ key, ...units }) => [key, units])),
   }
 }
 
@@ -54,5 +57,11 @@ export function modelOf(events: readonly StoredEvent[]) {
     if (type.startsWith('purchase.'))
       for (const sku of lines?.skus ?? [])
         if (!stock.has(`${store}/${sku}`)) stock.set(`${store}/${sku}`, null)
-  return { windows: Object.fromEntries(sales), stock: Object.fromEntries(stock) }
+  const onOrder = modelOnOrder(events)
+  return {
+    windows: Object.fromEntries(sales),
+    stock: Object.fromEntries(
+      [...stock].map(([key, onHand]) => [key, { onHand, onOrder: onOrder.get(key) ?? 0 }]),
+    ),
+  }
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from '#db/transaction.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
-import type { TouchedStock } from '#server/stream/fold/stock.ts'
+import type { TouchedPurchase, TouchedStock } from '#server/stream/fold/stock.ts'
 import type { GenerationPartition } from '#server/stream/state/generations.ts'
 
 const replaceStock = (generation: number) => `
@@ -51,6 +51,47 @@ export async function upsertStock(
       plainArray(touched, ({ after }) => after.reorderPoint),
       plainArray(touched, ({ after }) => after.asOf),
       plainArray(touched, ({ after }) => after.lastOffset),
+    ],
+    { prepare: true },
+  )
+}
+
+const replacePurchases = (generation: number) => `
+  insert into stream.purchases_g${generation} (generation, partition, store, purchase_order, sku, ordered, cancelled,
+    received, as_of, last_offset, processed_at)
+  select $1::integer, $2::smallint, store, purchase_order, sku, ordered, cancelled, received,
+    'epoch'::timestamptz + as_of * interval '1 millisecond', last_offset, now()
+  from unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::bigint[], $7::text::bigint[],
+      $8::text::bigint[], $9::text::bigint[], $10::text::bigint[])
+    as given(store, purchase_order, sku, ordered, cancelled, received, as_of, last_offset)
+  on conflict (generation, store, purchase_order, sku) do update set
+    ordered = excluded.ordered,
+    cancelled = excluded.cancelled,
+    received = excluded.received,
+    as_of = greatest(purchases_g${generation}.as_of, excluded.as_of),
+    last_offset = excluded.last_offset,
+    processed_at = excluded.processed_at`
+
+/** Writes the products of purchase orders that the batch touched as they stand after it. */
+export async function upsertPurchases(
+  transaction: Transaction,
+  { generation, partition }: GenerationPartition,
+  touched: readonly TouchedPurchase[],
+): Promise<void> {
+  if (touched.length === 0) return
+  await transaction.unsafe(
+    replacePurchases(generation),
+    [
+      generation,
+      partition,
+      textArray(touched, ({ store }) => store),
+      textArray(touched, ({ purchaseOrder }) => purchaseOrder),
+      textArray(touched, ({ sku }) => sku),
+      plainArray(touched, ({ ordered }) => ordered),
+      plainArray(touched, ({ cancelled }) => cancelled),
+      plainArray(touched, ({ received }) => received),
+      plainArray(touched, ({ asOf }) => asOf),
+      plainArray(touched, ({ lastOffset }) => lastOffset),
     ],
     { prepare: true },
   )

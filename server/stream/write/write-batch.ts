@@ -1,9 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import { assertOwner, type Ownership } from '#server/log/fence.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
-import { upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
+import { deleteSources, upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
 import { changeRow, insertChanges, MOST_CHANGES, UNLISTED } from './changes.ts'
-import { upsertEpisodes, upsertStock } from './stock.ts'
+import { upsertEpisodes, upsertPurchases, upsertStock } from './stock.ts'
 import { loadCrossedWindows, upsertWindows } from './windows.ts'
 
 export interface BatchTarget {
@@ -25,7 +25,7 @@ export interface BatchTarget {
 export async function writeBatch(sql: Sql, target: BatchTarget, batch: BatchResult): Promise<void> {
   const { ownership, generation, writesChanges } = target
   const rows = { generation, partition: ownership.partition }
-  const { windows, stock, sources, previousWatermark, watermark } = batch
+  const { windows, stock, sources, forgottenSources, previousWatermark, watermark } = batch
   const listsChanges = writesChanges && windows.length <= MOST_CHANGES
   const crossing = { from: previousWatermark, to: watermark.current, limit: MOST_CHANGES + 1 }
   await sql.begin(async transaction => {
@@ -34,8 +34,10 @@ export async function writeBatch(sql: Sql, target: BatchTarget, batch: BatchResu
       upsertWindows(transaction, rows, windows, { answersRows: listsChanges }),
       listsChanges ? loadCrossedWindows(transaction, rows, crossing) : [],
       upsertStock(transaction, rows, stock.touched),
+      upsertPurchases(transaction, rows, stock.purchases),
       upsertEpisodes(transaction, rows, stock.episodes),
       upsertSources(transaction, rows, sources),
+      deleteSources(transaction, rows, forgottenSources),
       upsertCheckpoint(transaction, target, batch),
     ])
     if (!writesChanges) return

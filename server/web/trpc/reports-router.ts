@@ -1,4 +1,5 @@
 import { ZodError, z } from 'zod'
+import { parseIds } from '#domain/id-list.ts'
 import { isDatabaseAway } from '#server/serving/failures.ts'
 import { ExportsBusyError, exportReport } from '#server/serving/reports/export.ts'
 import { reportRequestSchema } from '#server/serving/reports/question.ts'
@@ -20,10 +21,7 @@ const addressSchema = z
     grain: z.string().optional(),
     from: z.string(),
     to: z.string(),
-    stores: z
-      .string()
-      .transform(text => text.split(',').filter(store => store !== ''))
-      .optional(),
+    stores: z.string().transform(parseIds).optional(),
     currency: z.string(),
     compare: z.string().optional(),
     metric: z.string().optional(),

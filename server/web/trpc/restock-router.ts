@@ -7,6 +7,7 @@ import {
   readResolvedAlerts,
   restockScopeSchema,
 } from '#server/serving/restock/alerts.ts'
+import { readOverDeliveries } from '#server/serving/restock/deliveries.ts'
 import { proposalsCsv, readOrderProposals } from '#server/serving/restock/proposals.ts'
 import { procedure, router } from './trpc.ts'
 
@@ -35,6 +36,9 @@ export const restockRouter = router({
   proposalsCsv: procedure
     .input(restockScopeSchema)
     .query(async ({ ctx, input }) => proposalsCsv(await readOrderProposals(ctx.serving.sql, input))),
+  deliveries: procedure
+    .input(restockScopeSchema)
+    .query(({ ctx, input }) => readOverDeliveries(ctx.serving.sql, input)),
   act: procedure
     .input(
       z.strictObject({
