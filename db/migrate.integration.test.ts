@@ -130,6 +130,46 @@ describe('a database of version 0.1.0', () => {
     ])
   })
 
+  test('has its days converted by the rates of their days, and knows from where on it has stock', async () => {
+    const { sql, url } = await openReleased()
+    await sql`insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate) values
+      ('USD', 'EUR', '2026-01-01', 0.5), ('USD', 'EUR', '2026-02-01', 0.9)`
+    await sql`
+      insert into batch.daily_sales (business_day, store, channel, currency, orders, units, gross, discounts, returns,
+        return_documents, units_returned, tax, customers, run_id)
+      select day::date, 'one', 'pos', currency, 1, 1, 30003, 0, 0, 0, 0, 0, 0, 1
+      from unnest(array['2026-01-31', '2026-02-01']) as day, unnest(array['EUR', 'USD', 'CHF']) as currency`
+    await sql`select log.ensure_days(current_date, current_date)`
+    await sql`
+      insert into log.event_log (partition, "offset", appended_at, source, id, type, class, store, event_time,
+        business_day, rules_version, skus, units)
+      values (0, 1, now(), 's', '1', 'stock.counted', 'live', 'one', now(), '2026-02-01', 1, '{tea}', '{1}'),
+        (0, 2, now(), 's', '2', 'stock.counted', 'live', 'one', now(), '2026-01-31', 1, '{tea}', '{1}')`
+    // The second one is not yet part of what the planner has seen: it counts it when it comes to it.
+    await sql`insert into batch.planner_checkpoints values (0, 1, now())`
+    await sql`
+      insert into batch.day_head (store, business_day, partition, first_offset, first_appended_at, last_offset,
+        last_appended_at, events)
+      values ('one', '2026-02-01', 0, 1, now(), 1, now(), 1), ('one', '2026-01-31', 0, 1, now(), 1, now(), 1)`
+    await migrate(url)
+    const converted = await sql`
+      select business_day as day, currency, exchange_rate::float8 as rate, net_in_reporting_currency as net
+      from batch.daily_sales where reporting_currency = 'EUR' order by day, currency`
+    expect(converted).toEqual([
+      { day: '2026-01-31', currency: 'CHF', rate: null, net: null },
+      { day: '2026-01-31', currency: 'EUR', rate: 1, net: 30_003 },
+      { day: '2026-01-31', currency: 'USD', rate: 0.5, net: 15_002 },
+      { day: '2026-02-01', currency: 'CHF', rate: null, net: null },
+      { day: '2026-02-01', currency: 'EUR', rate: 1, net: 30_003 },
+      { day: '2026-02-01', currency: 'USD', rate: 0.9, net: 27_003 },
+    ])
+    expect(await sql`select * from batch.rate_changes`).toHaveLength(0)
+    expect(await sql`select business_day, stock_anchors from batch.day_head order by 1`).toEqual([
+      { business_day: '2026-01-31', stock_anchors: 0 },
+      { business_day: '2026-02-01', stock_anchors: 1 },
+    ])
+  })
+
   test('is refused, and stays as it is, when only part of that version is there', async () => {
     const database = await openReleased()
     await database.sql`delete from tillstream.__drizzle_migrations where id = 6`

@@ -110,26 +110,36 @@ function view(part: Partial<ReportView> & Pick<ReportView, 'keys' | 'figures' | 
   return { grains: ['day'], isMoney: true, isCompared: true, ...part }
 }
 
-/** The figures of a view. In the reporting currency only what adds up over currencies. */
+/** The figures of a view. Of all currencies what adds up over them: pieces, and net in the reporting currency. */
 export function figuresOf(
   name: ViewName,
   { grain, currency }: { grain: Grain; currency: string },
 ): readonly FigureName[] {
-  if (currency === REPORTING_CURRENCY && VIEWS[name].isMoney) {
-    return ['orders', 'units', 'net_in_reporting_currency', 'return_documents', 'units_returned']
+  const { isMoney, figures } = VIEWS[name]
+  return isMoney && currency === REPORTING_CURRENCY ? figuresOfAll(name) : figures(grain)
+}
+
+function figuresOfAll(name: ViewName): readonly FigureName[] {
+  switch (name) {
+    case 'products':
+    case 'categories':
+      return ['units', 'net_in_reporting_currency', 'share_of_net', 'units_returned', 'returns_rate']
+    case 'returns':
+      return ['return_documents', 'units_returned', 'units', 'returns_rate']
+    case 'returns-by-product':
+      return ['units_returned', 'units', 'returns_rate']
+    default:
+      return ['orders', 'units', 'net_in_reporting_currency', 'return_documents', 'units_returned']
   }
-  return VIEWS[name].figures(grain)
 }
 
 /** The figure a view is compared by when nothing else is asked. */
 export function defaultMetric(name: ViewName, currency: string): FigureName {
   const { metric, isMoney } = VIEWS[name]
-  return isMoney && currency === REPORTING_CURRENCY ? 'net_in_reporting_currency' : metric
-}
-
-/** Whether a view holds amounts in the reporting currency: weeks and months of sales do. */
-export function hasReportingCurrency(name: ViewName, grain: Grain): boolean {
-  return (name === 'sales' || name === 'sales-by-store') && grain !== 'day'
+  if (!isMoney || currency !== REPORTING_CURRENCY) return metric
+  return figuresOfAll(name).includes('net_in_reporting_currency')
+    ? 'net_in_reporting_currency'
+    : 'units_returned'
 }
 
 /** One row a period, all of them at once; others come page by page. */
@@ -159,7 +169,7 @@ export const FIGURES = {
     title: 'Net sales',
     kind: 'money',
     definition:
-      'Net sales in the reporting currency, at the exchange rate valid on the last day of the period. None where a rate is missing.',
+      'Net sales in the reporting currency: each store’s business day at the exchange rate of that day, rounded half even to 1/10,000. None where a rate is missing.',
   },
   average_order_value: {
     title: 'Average order',

@@ -18,7 +18,8 @@ export type LogPart = 'events' | 'till-reports'
 /**
  * Which business days of a store a report covers.
  * - with-events: days on which the log has anything
- * - carried: those, and the days between them, because stock is there also when nobody sells
+ * - carried: those from the store's first receipt or count on, and the days between them: stock that is known is there
+ *   also when nobody sells
  * - expected: days with events or Z reports, and days whose journal should have come
  */
 export type CoveredDays = 'with-events' | 'carried' | 'expected'
@@ -50,6 +51,8 @@ export interface ReportEntry extends JobEntry {
   isChained: boolean
   /** Its first run after a day's end publishes the day. */
   isPublishing: boolean
+  /** Its rows are converted by the exchange rate of their day, and keep it: another rate makes the day dirty. */
+  isConverted: boolean
   /** More events never make rows fewer: a run with fewer than the one before has lost something. */
   isGrowing: boolean
   /** The column of a row's period. */
@@ -63,6 +66,8 @@ export interface ReportEntry extends JobEntry {
 const SALES = MEASURE_COLUMNS
 /** What an hour's net is made of; the rest is counted by the day. */
 const HOURLY = ['orders', 'units', 'gross', 'discounts', 'returns']
+/** What a report also tells in the reporting currency, and which that is. */
+const CONVERTED = ['reporting_currency', 'net_in_reporting_currency'] as const
 /** What has a product, of the lines of documents. */
 const PRODUCT_SALES = ['units', 'gross', 'discounts', 'returns', 'units_returned']
 /** What a shelf held and what moved it, of a day or month. */
@@ -93,8 +98,9 @@ export const REPORTS = [
     summary: 'sales per business day, store and channel; its first run after a day publishes the day',
     cadence: 'every-tick',
     isPublishing: true,
+    isConverted: true,
     key: ['channel', 'currency'],
-    values: [...SALES, 'tax', 'customers'],
+    values: [...SALES, 'tax', 'customers', ...CONVERTED, 'exchange_rate'],
   }),
   report({
     name: 'hourly_sales',
@@ -140,7 +146,7 @@ export const REPORTS = [
     grain: 'week',
     inputs: ['daily_sales'],
     key: ['channel', 'currency'],
-    values: [...SALES, 'customers'],
+    values: [...SALES, ...CONVERTED, 'customers'],
   }),
   report({
     name: 'monthly_sales',
@@ -148,16 +154,17 @@ export const REPORTS = [
     grain: 'month',
     inputs: ['daily_sales'],
     key: ['channel', 'currency'],
-    values: [...SALES, 'customers'],
+    values: [...SALES, ...CONVERTED, 'customers'],
   }),
   report({
     name: 'monthly_product_sales',
     summary: 'sales per month, store, channel and product',
     grain: 'month',
     reads: [],
-    inputs: ['daily_product_sales'],
+    // The days' sales for their exchange rates.
+    inputs: ['daily_product_sales', 'daily_sales'],
     key: ['channel', 'sku', 'currency'],
-    values: PRODUCT_SALES,
+    values: [...PRODUCT_SALES, ...CONVERTED],
   }),
   report({
     name: 'monthly_category_sales',
@@ -168,16 +175,16 @@ export const REPORTS = [
     references: ['categories'],
     isGrowing: false,
     key: ['channel', 'category', 'currency'],
-    values: PRODUCT_SALES,
+    values: [...PRODUCT_SALES, ...CONVERTED],
   }),
   report({
     name: 'monthly_tenders',
     summary: 'what was paid and paid back per month, store, channel and means of payment',
     grain: 'month',
-    // Not for its figures: for the list of days it took in, and so that it waits for them.
+    // For their exchange rates, and the list of days it took in.
     inputs: ['daily_sales'],
     key: ['channel', 'tender', 'currency'],
-    values: ['documents', 'amount'],
+    values: ['documents', 'amount', 'reporting_currency', 'amount_in_reporting_currency'],
   }),
   report({
     name: 'monthly_inventory',
@@ -207,6 +214,7 @@ function report<const Name extends string>(
     references: [],
     isChained: false,
     isPublishing: false,
+    isConverted: false,
     isGrowing: true,
     periodColumn: PERIOD_COLUMNS[entry.grain ?? 'day'],
     ...entry,

@@ -41,12 +41,15 @@ describe('the scope of a report', () => {
     expect(MAX_DAYS).toBe(366)
   })
 
-  it('is by day where the report has no weeks, and in one currency where it has no other', () => {
+  it('is by day where the report has no weeks, and of all currencies where that is asked', () => {
     const weeks = { ...nothing, grain: 'week' as const, currency: 'all' }
     expect(resolveReportScope(overview, { ...weeks, report: 'products' })?.grain).toBe('day')
     expect(resolveReportScope(overview, weeks)?.currency).toBe('all')
-    expect(resolveReportScope(overview, { ...weeks, grain: 'day' })?.currency).toBe('EUR')
-    expect(resolveReportScope(overview, { ...weeks, report: 'returns' })?.currency).toBe('EUR')
+    // All currencies stay all currencies, whatever the report: one of them in their place would be another figure.
+    expect(resolveReportScope(overview, { ...weeks, grain: 'day' })?.currency).toBe('all')
+    expect(resolveReportScope(overview, { ...weeks, report: 'returns' })?.currency).toBe('all')
+    expect(resolveReportScope(overview, { ...weeks, report: 'products' })?.currency).toBe('all')
+    expect(resolveReportScope(overview, { ...weeks, report: 'reviews' })?.currency).toBe('EUR')
   })
 
   it('leaves out an order by a column that the report does not have', () => {

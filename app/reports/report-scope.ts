@@ -3,13 +3,7 @@ import { daysInRange } from '#app/format/day.ts'
 import type { Overview } from '#app/trpc/router-outputs.ts'
 import type { AskedReport, ReportName } from '#app/url-state.ts'
 import { addDays, type Grain } from '#domain/calendar.ts'
-import {
-  figuresOf,
-  hasReportingCurrency,
-  REPORTING_CURRENCY,
-  VIEWS,
-  type ViewName,
-} from '#domain/report-views.ts'
+import { figuresOf, REPORTING_CURRENCY, VIEWS, type ViewName } from '#domain/report-views.ts'
 
 /** Four weeks: long enough to see the week, and the four before it have the same weekdays. */
 const USUAL_DAYS = 28
@@ -53,8 +47,7 @@ export function resolveReportScope(overview: Overview, asked: AskedReportScope):
   const isShortened = daysInRange(range.from, range.to) > MAX_DAYS
   const from = isShortened ? addDays(range.to, 1 - MAX_DAYS) : range.from
   const isConverted =
-    asked.currency === REPORTING_CURRENCY &&
-    REPORT_VIEWS[asked.report].every(view => hasReportingCurrency(view, grain))
+    asked.currency === REPORTING_CURRENCY && REPORT_VIEWS[asked.report].some(view => VIEWS[view].isMoney)
   return {
     ...resolved,
     scope: { ...resolved.scope, from, to: range.to },

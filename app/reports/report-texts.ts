@@ -25,9 +25,13 @@ export function tilesOf(report: ReportName, currency: string): readonly FigureNa
         ? ['net_in_reporting_currency', 'orders', 'units', 'units_returned']
         : ['net', 'orders', 'average_order_value', 'returns']
     case 'products':
-      return ['net', 'units', 'discounts', 'returns_rate']
+      return currency === REPORTING_CURRENCY
+        ? ['net_in_reporting_currency', 'units', 'units_returned', 'returns_rate']
+        : ['net', 'units', 'discounts', 'returns_rate']
     case 'returns':
-      return ['returns', 'return_documents', 'units_returned', 'returns_rate']
+      return currency === REPORTING_CURRENCY
+        ? ['units_returned', 'return_documents', 'units', 'returns_rate']
+        : ['returns', 'return_documents', 'units_returned', 'returns_rate']
     case 'reviews':
       return ['reviews', 'average_rating']
     case 'inventory':

@@ -20,7 +20,7 @@ import {
   reportsAddress,
   reportsState,
 } from '#app/url-state.ts'
-import { COMPARISONS, hasReportingCurrency, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
+import { COMPARISONS, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 
 /** What the batch path has computed, for who reads figures: sales, stock, products, returns, reviews. */
 export function ReportsPage() {
@@ -124,7 +124,7 @@ function GrainControl({
   )
 }
 
-/** The currency, and for weeks and months of sales all of them in the reporting currency. */
+/** The currency, or all of them in the reporting currency. */
 function ReportCurrency({
   asked,
   scope,
@@ -136,9 +136,8 @@ function ReportCurrency({
 }) {
   const views = REPORT_VIEWS[asked.report]
   if (!views.some(view => VIEWS[view].isMoney)) return null
-  const isConvertible =
-    scope.currencies.length > 1 && views.every(view => hasReportingCurrency(view, scope.grain))
-  if (!isConvertible) {
+  // What the address asks for stays to choose, though one currency is left.
+  if (scope.currencies.length < 2 && scope.currency !== REPORTING_CURRENCY) {
     return <CurrencyControl currencies={scope.currencies} chosen={scope.currency} onChange={onChange} />
   }
   return (

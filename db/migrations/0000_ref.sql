@@ -257,6 +257,8 @@ create table ref.exchange_rates (
   reporting_currency text not null,
   valid_from date not null,
   rate numeric(20, 10) not null check (rate > 0),
+  -- when it was said so: figures of runs before it were converted by what was known then
+  said_at timestamptz not null default clock_timestamp(),
   primary key (currency, reporting_currency, valid_from)
 );
 create table ref.settings (name text primary key, value jsonb not null);
@@ -294,3 +296,21 @@ create table ref.customers (
 -- The currency that periods are also told in. A view, because the reader may not read the settings itself.
 create view ref.reporting_currency as
 select value #>> '{}' as currency from ref.settings where name = 'reporting_currency';
+
+-- The rate by which amounts of a business day are converted: the newest that holds on that day, 1 within the reporting
+-- currency, null where none is known. One row; in FROM it is planned as one step into the key.
+create function ref.rate_on(p_currency text, p_reporting_currency text, p_day date) returns table (rate numeric)
+language sql stable rows 1 as $$
+  select case when p_currency = p_reporting_currency then 1 else (
+    select x.rate from ref.exchange_rates x
+    where x.currency = p_currency and x.reporting_currency = p_reporting_currency and x.valid_from <= p_day
+    order by x.valid_from desc limit 1
+  ) end
+$$;
+-- An amount of 1/10,000 at a rate, rounded half even to 1/10,000: halves go up as often as down, so that sums of many
+-- days do not drift. Null without a rate.
+create function ref.convert_amount(p_amount bigint, p_rate numeric) returns bigint
+language sql immutable parallel safe as $$
+  select case when abs(p_amount * p_rate) % 1 = 0.5 then 2 * round(p_amount * p_rate * 0.5)
+    else round(p_amount * p_rate) end::bigint
+$$;

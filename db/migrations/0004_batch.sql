@@ -29,6 +29,8 @@ create table batch.day_head (
   bulk_events bigint not null default 0,
   -- the UTC days on which they were appended: one late event does not make a run read all days between
   append_days date[] not null default '{}',
+  -- of which receipts and counts: from a store's first on, stock of it is known
+  stock_anchors bigint not null default 0,
   primary key (store, business_day)
 );
 create index day_head_by_day on batch.day_head (business_day, store);
@@ -156,9 +158,22 @@ create table batch.daily_sales (
   tax bigint not null,
   customers bigint not null,
   run_id bigint not null,
+  -- what its amounts are also told in, the rate of its day (null: none is known), and net at that rate
+  reporting_currency text not null,
+  exchange_rate numeric(20, 10),
+  net_in_reporting_currency bigint,
   primary key (store, business_day, channel, currency)
 );
 create index daily_sales_by_day on batch.daily_sales (business_day);
+
+-- Store-days that were converted by another rate than holds now, or into another currency: they are converted again.
+create view batch.rate_changes as
+select s.store, s.business_day, s.currency, s.reporting_currency as old_reporting_currency, s.exchange_rate as old_rate,
+  c.currency as reporting_currency, r.rate
+from batch.daily_sales s
+cross join ref.reporting_currency c
+cross join lateral ref.rate_on(s.currency, c.currency, s.business_day) r
+where s.reporting_currency <> c.currency or s.exchange_rate is distinct from r.rate;
 
 -- A store's business day over all channels: every measure once, for whoever compares days.
 create view batch.store_days as
@@ -197,6 +212,9 @@ create table batch.weekly_sales (
   units_returned bigint not null,
   customers bigint not null,
   run_id bigint not null,
+  -- sum of the days, each rounded; null where a day has no rate
+  reporting_currency text not null,
+  net_in_reporting_currency bigint,
   primary key (store, week, channel, currency)
 );
 
@@ -214,6 +232,9 @@ create table batch.monthly_sales (
   units_returned bigint not null,
   customers bigint not null,
   run_id bigint not null,
+  -- sum of the days, each rounded; null where a day has no rate
+  reporting_currency text not null,
+  net_in_reporting_currency bigint,
   primary key (store, month, channel, currency)
 );
 
@@ -229,6 +250,9 @@ create table batch.monthly_product_sales (
   returns bigint not null,
   units_returned bigint not null,
   run_id bigint not null,
+  -- sum of the days, each rounded; null where a day has no rate
+  reporting_currency text not null,
+  net_in_reporting_currency bigint,
   primary key (store, month, channel, sku, currency)
 );
 
@@ -244,6 +268,9 @@ create table batch.monthly_category_sales (
   returns bigint not null,
   units_returned bigint not null,
   run_id bigint not null,
+  -- sum of the days, each rounded; null where a day has no rate
+  reporting_currency text not null,
+  net_in_reporting_currency bigint,
   primary key (store, month, channel, category, currency)
 );
 
@@ -256,6 +283,9 @@ create table batch.monthly_tenders (
   documents bigint not null,
   amount bigint not null,
   run_id bigint not null,
+  -- sum of the days, each rounded; null where a day has no rate
+  reporting_currency text not null,
+  amount_in_reporting_currency bigint,
   primary key (store, month, channel, tender, currency)
 );
 
@@ -340,8 +370,9 @@ create table batch.restatements (
   channel text not null,
   currency text not null,
   metric text not null,
-  old_value numeric(20, 4) not null,
-  new_value numeric(20, 4) not null,
+  -- null: not known, for want of an exchange rate
+  old_value numeric(20, 4),
+  new_value numeric(20, 4),
   cause text not null,
   run_id bigint not null,
   restated_at timestamptz not null default clock_timestamp()

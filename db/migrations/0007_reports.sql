@@ -12,7 +12,9 @@ select s.business_day, s.store, s.channel, s.currency, s.orders, s.units,
   s.return_documents, s.units_returned, s.customers,
   case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
   (s.tax * 0.0001)::numeric(20, 4) as tax,
-  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency, s.exchange_rate
 from batch.daily_sales s
 join batch.current_runs r on r.job = 'daily_sales' and r.store = s.store and r.period = s.business_day;
 
@@ -45,18 +47,11 @@ select s.week, s.store, s.channel, s.currency, s.orders, s.units,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.return_documents, s.units_returned, s.customers,
   case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
-  round((s.gross - s.discounts - s.returns) * 0.0001 * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
-    as net_in_reporting_currency,
-  c.currency as reporting_currency,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.weekly_sales s
-join batch.current_runs r on r.job = 'weekly_sales' and r.store = s.store and r.period = s.week
-left join ref.reporting_currency c on true
-left join lateral (
-  select x.rate from ref.exchange_rates x
-  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= s.week + 6
-  order by x.valid_from desc limit 1
-) x on true;
+join batch.current_runs r on r.job = 'weekly_sales' and r.store = s.store and r.period = s.week;
 
 create view reports.monthly_sales as
 select s.month, s.store, s.channel, s.currency, s.orders, s.units,
@@ -66,19 +61,11 @@ select s.month, s.store, s.channel, s.currency, s.orders, s.units,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.return_documents, s.units_returned, s.customers,
   case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
-  round((s.gross - s.discounts - s.returns) * 0.0001
-    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
-    as net_in_reporting_currency,
-  c.currency as reporting_currency,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_sales s
-join batch.current_runs r on r.job = 'monthly_sales' and r.store = s.store and r.period = s.month
-left join ref.reporting_currency c on true
-left join lateral (
-  select x.rate from ref.exchange_rates x
-  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
-  order by x.valid_from desc limit 1
-) x on true;
+join batch.current_runs r on r.job = 'monthly_sales' and r.store = s.store and r.period = s.month;
 
 create view reports.monthly_product_sales as
 select s.month, s.store, s.channel, s.sku, s.currency, s.units,
@@ -87,19 +74,11 @@ select s.month, s.store, s.channel, s.sku, s.currency, s.units,
   (s.returns * 0.0001)::numeric(20, 4) as returns,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.units_returned,
-  round((s.gross - s.discounts - s.returns) * 0.0001
-    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
-    as net_in_reporting_currency,
-  c.currency as reporting_currency,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_product_sales s
-join batch.current_runs r on r.job = 'monthly_product_sales' and r.store = s.store and r.period = s.month
-left join ref.reporting_currency c on true
-left join lateral (
-  select x.rate from ref.exchange_rates x
-  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
-  order by x.valid_from desc limit 1
-) x on true;
+join batch.current_runs r on r.job = 'monthly_product_sales' and r.store = s.store and r.period = s.month;
 
 create view reports.monthly_category_sales as
 select s.month, s.store, s.channel, s.category, s.currency, s.units,
@@ -108,35 +87,20 @@ select s.month, s.store, s.channel, s.category, s.currency, s.units,
   (s.returns * 0.0001)::numeric(20, 4) as returns,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
   s.units_returned,
-  round((s.gross - s.discounts - s.returns) * 0.0001
-    * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
-    as net_in_reporting_currency,
-  c.currency as reporting_currency,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_category_sales s
-join batch.current_runs r on r.job = 'monthly_category_sales' and r.store = s.store and r.period = s.month
-left join ref.reporting_currency c on true
-left join lateral (
-  select x.rate from ref.exchange_rates x
-  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
-  order by x.valid_from desc limit 1
-) x on true;
+join batch.current_runs r on r.job = 'monthly_category_sales' and r.store = s.store and r.period = s.month;
 
 create view reports.monthly_tenders as
 select s.month, s.store, s.channel, s.tender, s.currency, s.documents,
   (s.amount * 0.0001)::numeric(20, 4) as amount,
-  round(s.amount * 0.0001 * case when s.currency = c.currency then 1 else x.rate end, 4)::numeric(20, 4)
-    as amount_in_reporting_currency,
-  c.currency as reporting_currency,
+  (s.amount_in_reporting_currency * 0.0001)::numeric(20, 4) as amount_in_reporting_currency,
+  s.reporting_currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.monthly_tenders s
-join batch.current_runs r on r.job = 'monthly_tenders' and r.store = s.store and r.period = s.month
-left join ref.reporting_currency c on true
-left join lateral (
-  select x.rate from ref.exchange_rates x
-  where x.currency = s.currency and x.reporting_currency = c.currency and x.valid_from <= (s.month + interval '1 month')::date - 1
-  order by x.valid_from desc limit 1
-) x on true;
+join batch.current_runs r on r.job = 'monthly_tenders' and r.store = s.store and r.period = s.month;
 
 -- Batch: inventory, reviews, completeness -------------------------------------------------------------
 create view reports.daily_inventory as
@@ -339,9 +303,10 @@ begin
       ('customers', 'Distinct known customers whose orders placed, less their orders voided, are more than none.'),
       ('average_order_value', '(gross - discounts) / orders; null without orders.'),
       ('tax', 'Tax the lines carry, kept apart; never part of net.'),
-      ('net_in_reporting_currency', 'net at the exchange rate valid on the last day of the period; null where no rate is known.'),
-      ('amount_in_reporting_currency', 'amount at the exchange rate valid on the last day of the month; null where no rate is known.'),
-      ('reporting_currency', 'Currency of the column before; ref.settings names it.'),
+      ('net_in_reporting_currency', 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.'),
+      ('amount_in_reporting_currency', 'amount, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.'),
+      ('reporting_currency', 'Currency of the column before; npm run rates names it.'),
+      ('exchange_rate', 'What one unit of currency was in reporting_currency on that day; null where no rate was known.'),
       ('documents', 'Documents paid, or paid back, by this means.'),
       ('amount', 'Paid less paid back.'),
       ('opening', 'Units on hand when the period began.'),
@@ -376,8 +341,8 @@ begin
       ('finished_at', 'When the attempt ended.'),
       ('error', 'Why the attempt failed.'),
       ('metric', 'Name of the figure.'),
-      ('old_value', 'Published before.'),
-      ('new_value', 'Published now.'),
+      ('old_value', 'Published before; null: not known, for want of an exchange rate.'),
+      ('new_value', 'Published now; null: not known, for want of an exchange rate.'),
       ('cause', 'Why the figure changed.'),
       ('restated_at', 'When the figure changed.'),
       ('met_at', 'When it was met.'),

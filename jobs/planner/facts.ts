@@ -34,6 +34,10 @@ export interface StoreFacts {
   /** By business day, oldest first. */
   heads: ReadonlyMap<BusinessDay, DayHead>
   tillReports: readonly TillReport[]
+  /** The day of its first receipt or count: before it, stock is unknown; null: so it is still. */
+  stockKnownFrom: BusinessDay | null
+  /** Days that were converted by other exchange rates than hold now, and what changed, for people. */
+  rateChanges: ReadonlyMap<BusinessDay, string>
   closedDays: ReadonlySet<BusinessDay>
   /** By `slotKey`: the run whose rows stand in the report. */
   runs: ReadonlyMap<string, CurrentRun>

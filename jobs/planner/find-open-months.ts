@@ -21,6 +21,7 @@ export async function findOpenMonths(
     .flatMap(rule => rule.inputs.map(input => ({ job: rule.name, grain: rule.grain, input })))
   const readingTills = rules.filter(rule => rule.reads.includes('till-reports')).map(rule => rule.name)
   const chained = rules.filter(rule => rule.isChained).map(rule => rule.name)
+  const ofStock = rules.filter(rule => rule.days === 'carried').map(rule => rule.name)
   const usingCategories = rules.filter(rule => rule.references.includes('categories')).map(rule => rule.name)
   const rows = await reading<StoreMonth[]>`
     with rules as (
@@ -35,16 +36,20 @@ export async function findOpenMonths(
         ${inputs.map(edge => edge.input)}::text[]
       ) as edge(job, grain, input)
     ),
+    known_stock as (
+      select store, min(business_day) as first_day from batch.day_head where stock_anchors > 0 group by store
+    ),
     heads as (
-      select store, business_day, last_offset, false as is_till from batch.day_head
+      select h.store, h.business_day, h.last_offset, false as is_till, coalesce(h.business_day >= k.first_day, false) as has_stock
+      from batch.day_head h left join known_stock k on k.store = h.store
       union all
-      select store, business_day, max(last_offset), true from batch.till_head group by store, business_day
+      select store, business_day, max(last_offset), true, false from batch.till_head group by store, business_day
     ),
     open_days as (
       -- never ran, ran on other code, or has not read everything
       select h.store, h.business_day as day
       from heads h
-      join rules r on not h.is_till or r.job = any(${readingTills})
+      join rules r on (not h.is_till or r.job = any(${readingTills})) and (h.has_stock or r.job <> all(${ofStock}))
       left join batch.current_runs c
         on c.job = r.job and c.store = h.store and c.period = date_trunc(r.grain, h.business_day)::date
       where c.run_id is null or c.code_version <> r.version or c.rules_version <> ${RULES_VERSION}
@@ -72,6 +77,8 @@ export async function findOpenMonths(
       from batch.current_runs c
       where c.job = any(${usingCategories})
         and c.inputs -> 'categories' ->> '' is distinct from ${categoriesFingerprint(reading)}
+      union all
+      select store, business_day from batch.rate_changes
       union all
       -- a journal that does not come leaves no trace: look at the weeks after the last one
       select s.store, unnest(array[last.day, last.day + 28])

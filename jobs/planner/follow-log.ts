@@ -63,7 +63,8 @@ async function followStep(
           max("offset") as last_offset, max(appended_at) as last_appended_at, count(*) as events,
           -- whether a journal has come; reviews are bulk too, and come for every store
           count(*) filter (where class = 'bulk' and type <> 'review.posted') as bulk_events,
-          array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days
+          array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days,
+          count(*) filter (where type in ('stock.received', 'stock.counted')) as stock_anchors
         from entries where store is not null and business_day is not null
         group by store, business_day
       ),
@@ -76,15 +77,16 @@ async function followStep(
       -- Sorted, so that two planners on one partition never wait for each other in a circle.
       day_heads as (
         insert into batch.day_head as head (store, business_day, partition, first_offset, first_appended_at,
-          last_offset, last_appended_at, events, bulk_events, append_days)
+          last_offset, last_appended_at, events, bulk_events, append_days, stock_anchors)
         select store, business_day, ${partition}, first_offset, first_appended_at, last_offset, last_appended_at,
-          events, bulk_events, append_days
+          events, bulk_events, append_days, stock_anchors
         from days order by store, business_day
         on conflict (store, business_day) do update set
           last_offset = excluded.last_offset,
           last_appended_at = excluded.last_appended_at,
           events = head.events + excluded.events,
           bulk_events = head.bulk_events + excluded.bulk_events,
+          stock_anchors = head.stock_anchors + excluded.stock_anchors,
           append_days = (
             select array_agg(distinct day order by day) from unnest(head.append_days || excluded.append_days) day)
       ),

@@ -68,6 +68,11 @@ test('The rough look at the ledger misses nothing that is due', async () => {
   await sql`insert into ref.products (sku, category) values ('tea', 'drinks')`
   await expectNothingMissed('2026-11-20T12:00:00Z')
   await runDue('2026-11-20T12:00:00Z')
+  // From the middle of the days on, so that some are dirty and some are not.
+  await sql`insert into ref.exchange_rates values ('USD', 'EUR', '2026-09-10', 0.9), ('INR', 'EUR', '2026-10-01', 0.01)`
+  await expectNothingMissed('2026-11-20T12:00:00Z')
+  await runDue('2026-11-20T12:00:00Z')
+  await expectNothingMissed('2026-11-20T12:00:00Z', { someDue: false })
   await sql`
     update batch.current_runs set checksum = 'other' where job = 'daily_inventory' and period = '2026-09-10'`
   await expectNothingMissed('2026-11-20T12:00:00Z')

@@ -54,10 +54,12 @@ export async function loadFacts(
     }
     const scopes = joinMonths(months).filter(({ store }) => isAsked(store))
     const regions = await findRegions(reading, scopes)
-    const [references, heads, tills, closed, runs, failures] = await Promise.all([
+    const [references, heads, tills, rateChanges, anchors, closed, runs, failures] = await Promise.all([
       readReferences(reading),
       readHeads(reading, regions),
       readTillReports(reading, regions),
+      readRateChanges(reading, regions),
+      readStockAnchors(reading),
       readClosedDays(reading, regions),
       readCurrentRuns(reading, regions),
       readFailures(reading),
@@ -75,6 +77,8 @@ export async function loadFacts(
           scope: { from: region.scopeFrom, to: region.scopeTo },
           heads: new Map((heads.get(store) ?? []).map(row => [row.businessDay, row])),
           tillReports: tills.get(store) ?? [],
+          stockKnownFrom: anchors.get(store) ?? null,
+          rateChanges: new Map((rateChanges.get(store) ?? []).map(row => [row.businessDay, row.change])),
           closedDays: new Set((closed.get(store) ?? []).map(row => row.businessDay)),
           runs: new Map((runs.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
           failures: new Map((failures.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
@@ -169,6 +173,26 @@ async function readTillReports(reading: Transaction, regions: readonly Region[])
     from ${regionTable(reading, regions)}
     join batch.till_head t on t.store = region.store and t.business_day between region.from_day and region.to_day
     order by t.store, t.business_day`
+  return byStore(rows)
+}
+
+/** By store, the business day of its first receipt or count, however long ago. */
+async function readStockAnchors(reading: Transaction): Promise<Map<string, BusinessDay>> {
+  const rows = await reading<{ store: string; first: BusinessDay }[]>`
+    select store, min(business_day) as first from batch.day_head where stock_anchors > 0 group by store`
+  return new Map(rows.map(row => [row.store, row.first]))
+}
+
+async function readRateChanges(reading: Transaction, regions: readonly Region[]) {
+  const rows = await reading<{ store: string; businessDay: BusinessDay; change: string }[]>`
+    select c.store, c.business_day as "businessDay",
+      string_agg(distinct format('exchange rate %s → %s: %s → %s', c.currency, c.reporting_currency,
+        case when c.old_reporting_currency = c.reporting_currency then coalesce(trim_scale(c.old_rate)::text, 'none')
+          else 'of ' || c.old_reporting_currency end,
+        coalesce(trim_scale(c.rate)::text, 'none')), '; ') as change
+    from ${regionTable(reading, regions)}
+    join batch.rate_changes c on c.store = region.store and c.business_day between region.from_day and region.to_day
+    group by c.store, c.business_day`
   return byStore(rows)
 }
 

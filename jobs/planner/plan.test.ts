@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import { TestFacts } from '#jobs/testing/facts.ts'
 import { isBackingOff } from './plan.ts'
+
+function versionOf(job: string): string {
+  return DEFINED_REPORTS.find(({ name }) => name === job)?.version ?? ''
+}
 
 const ALL = { kind: 'range', jobs: ['daily_sales', 'hourly_sales', 'daily_product_sales'] } as const
 
@@ -23,7 +28,6 @@ describe('while a business day goes on', () => {
       'daily_inventory 2026-11-20',
       'daily_reviews 2026-11-20',
       'completeness 2026-11-20',
-      'monthly_product_sales 2026-11-01',
     ])
   })
 })
@@ -122,7 +126,7 @@ describe('a late event', () => {
     const facts = settledWeek().sell('2026-11-17')
     const ran = facts.tick('2026-11-19T04:00:00Z', { keeps: slot => slot.job !== 'daily_sales' })
     expect(ran).toContain('monthly_sales 2026-11-01')
-    expect(ran).not.toContain('monthly_product_sales 2026-11-01')
+    expect(ran).not.toContain('monthly_category_sales 2026-11-01')
     expect(ran).not.toContain('monthly_inventory 2026-11-01')
   })
 
@@ -180,6 +184,44 @@ describe('stock', () => {
   })
 })
 
+describe('stock that nobody has counted or received', () => {
+  test('is unknown: no report of it runs, by itself or asked for', () => {
+    const facts = new TestFacts().sell('2016-01-02').sell('2021-01-02')
+    facts.stockKnownFrom = null
+    const ran = facts.tick('2021-02-01T12:00:00Z')
+    expect(ran.filter(slot => slot.includes('inventory'))).toEqual([])
+    const wanted = {
+      kind: 'range',
+      jobs: ['daily_inventory', 'monthly_inventory'],
+      from: '2016-01-01',
+      to: '2021-12-31',
+    } as const
+    expect(facts.plan('2021-02-01T12:00:00Z', wanted)).toEqual({ slots: [], blocked: [] })
+  })
+
+  test('is reported from its first receipt or count on, also when that comes late', () => {
+    const facts = new TestFacts().sell('2026-11-12').sell('2026-11-13').sell('2026-11-16')
+    const inventory = () =>
+      facts.planned('2026-11-17T03:00:00Z').filter(slot => slot.startsWith('daily_inventory'))
+    facts.stockKnownFrom = '2026-11-16'
+    expect(inventory()).toEqual(['daily_inventory 2026-11-16'])
+    facts.stockKnownFrom = '2026-11-13'
+    expect(inventory().map(slot => slot.slice(-2))).toEqual(['13', '14', '15', '16'])
+  })
+})
+
+describe('an exchange rate', () => {
+  test('that changes makes the day dirty that it converted, and what is added up from it', () => {
+    const facts = new TestFacts().sell('2026-11-12').sell('2026-11-13')
+    facts.tick('2026-11-14T12:00:00Z')
+    expect(facts.planned('2026-11-14T12:02:00Z')).toEqual([])
+    facts.rateChanges.set('2026-11-12', 'exchange rate USD → EUR: 0.9 → 0.92')
+    expect(facts.plan('2026-11-14T12:04:00Z').slots).toMatchObject([
+      { job: 'daily_sales', period: '2026-11-12', reason: 'exchange rate USD → EUR: 0.9 → 0.92' },
+    ])
+  })
+})
+
 describe('what was missed', () => {
   test('while nobody ran is planned at the next start, days in their order', () => {
     const facts = new TestFacts()
@@ -216,7 +258,7 @@ describe('another version of the code', () => {
       if (key.startsWith('daily_sales')) facts.runs.set(key, { ...run, codeVersion: '0' })
     const { slots } = facts.plan('2026-11-19T04:00:00Z')
     expect(slots.map(slot => slot.job)).toEqual(['daily_sales', 'daily_sales'])
-    expect(slots[0]?.reason).toBe('code version 0 → 1')
+    expect(slots[0]?.reason).toBe(`code version 0 → ${slots[0] && versionOf(slots[0].job)}`)
   })
 })
 
@@ -233,7 +275,7 @@ describe('a run that fails', () => {
     const facts = new TestFacts().sell('2026-11-20')
     const lastAt = Date.parse('2026-11-20T12:00:00Z')
     for (const job of ALL.jobs)
-      facts.failures.set(`${job} 2026-11-20`, { codeVersion: '1', count: 3, lastAt })
+      facts.failures.set(`${job} 2026-11-20`, { codeVersion: versionOf(job), count: 3, lastAt })
     expect(facts.planned('2026-11-20T12:07:59Z')).toEqual([])
     expect(facts.planned('2026-11-20T12:08:00Z')).toHaveLength(3)
     const byHand = { ...ALL, from: '2026-11-20', to: '2026-11-20' }
@@ -275,14 +317,17 @@ describe('a range asked for by hand', () => {
     const facts = new TestFacts().sell('2026-11-16').sell('2026-11-17').sell('2026-11-20')
     const wanted = { kind: 'range', jobs: ['monthly_inventory'], ...november } as const
     const ran = facts.tick('2026-11-20T12:00:00Z', { wanted })
-    expect(ran.slice(0, 3)).toEqual([
+    expect(ran.slice(0, 6)).toEqual([
+      'daily_sales 2026-11-16',
+      'daily_sales 2026-11-17',
+      'daily_sales 2026-11-20',
       'daily_product_sales 2026-11-16',
       'daily_product_sales 2026-11-17',
       'daily_product_sales 2026-11-20',
     ])
     expect(ran.filter(slot => slot.startsWith('daily_inventory'))).toHaveLength(5)
     expect(ran.slice(-2)).toEqual(['monthly_product_sales 2026-11-01', 'monthly_inventory 2026-11-01'])
-    expect(ran.filter(slot => slot.startsWith('daily_sales'))).toEqual([])
+    expect(ran.filter(slot => slot.startsWith('hourly_sales'))).toEqual([])
   })
 
   test('says what it waits for when that failed', () => {

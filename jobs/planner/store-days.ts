@@ -15,7 +15,7 @@ const JOURNAL_HABIT_WEEKS = 4
 /** Of a store whose journals go back less than a week no weekday tells: one is expected after a day that had one. */
 const WEEK_DAYS = 7
 
-type Days = Pick<StoreFacts, 'heads' | 'tillReports' | 'input' | 'scope'>
+type Days = Pick<StoreFacts, 'heads' | 'tillReports' | 'stockKnownFrom' | 'input' | 'scope'>
 
 /** The business days of a store that a report covers, oldest first, as far as the facts reach. */
 export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
@@ -24,7 +24,7 @@ export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
     case 'with-events':
       return withEvents
     case 'carried':
-      return carriedDays(withEvents)
+      return daysOfStock(withEvents, facts.stockKnownFrom)
     case 'expected': {
       const reported = facts.tillReports.map(report => report.businessDay)
       return [...new Set([...withEvents, ...reported, ...missingJournalDays(facts)])].sort()
@@ -32,7 +32,10 @@ export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
   }
 }
 
-function carriedDays(days: readonly BusinessDay[]): BusinessDay[] {
+/** Of stock that is not known there is nothing to say, however long its store has been selling. */
+function daysOfStock(withEvents: readonly BusinessDay[], knownFrom: BusinessDay | null): BusinessDay[] {
+  if (knownFrom === null) return []
+  const days = withEvents.filter(day => day >= knownFrom)
   return days.flatMap((day, index) => {
     const next = days[index + 1]
     if (next === undefined) return [day]

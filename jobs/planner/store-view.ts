@@ -175,6 +175,8 @@ export function createStoreView(request: {
     if (run.rulesVersion !== RULES_VERSION) return `rules version ${run.rulesVersion} → ${RULES_VERSION}`
     // What came after the basis is left to the next tick, so that this one ends.
     if (Math.min(lastOffset(rule, days), basisOffset) > run.throughOffset) return 'new events'
+    const rateChange = rule.isConverted ? days.flatMap(day => facts.rateChanges.get(day) ?? []) : []
+    if (rateChange.length > 0) return rateChange.join('; ')
     return closes === null ? null : 'the day closes'
   }
 

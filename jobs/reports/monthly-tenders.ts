@@ -1,27 +1,39 @@
 import type { Fragment } from '#db/transaction.ts'
 import type { ReportDefinition } from './report.ts'
+import { sumIfKnown } from './sales.ts'
 import type { SetReading } from './set-reading.ts'
 
 /**
  * What was paid per month and means of payment. Most documents carry one tender, which pays all of it; a
- * split payment lists amounts. Returns pay back, voids take back. Without any tender: 'unspecified'.
+ * split payment lists amounts. Returns pay back, voids take back. Without any tender: 'unspecified'. What a day came
+ * to by each means is also converted, by the rate its sales were converted by.
  */
 export const monthlyTenders: ReportDefinition = {
-  version: '1',
+  version: '2',
   figures: reading => {
-    const { sql, days } = reading
+    const { sql, days, isInRange } = reading
     return sql`
       with payments as (
         select store, business_day, channel, tender, currency, batch.exact_sum(documents) as documents,
           batch.exact_sum(amount) as amount
         from (${singlePayments(reading)} union all ${splitPayments(reading)}) as payment
         group by store, business_day, channel, tender, currency
+      ),
+      converted as (
+        select p.*, day.period, s.reporting_currency,
+          ref.convert_amount(p.amount, s.exchange_rate) as amount_in_reporting_currency
+        from payments p
+        join ${days()} on day.store = p.store and day.business_day = p.business_day
+        join batch.daily_sales s on s.store = p.store and s.business_day = p.business_day and s.channel = p.channel
+          and s.currency = p.currency
+        where ${isInRange('s', 'business_day')}
       )
-      select p.store, day.period as month, p.channel, p.tender, p.currency,
-        batch.exact_sum(p.documents) as documents, batch.exact_sum(p.amount) as amount
-      from payments p
-      join ${days()} on day.store = p.store and day.business_day = p.business_day
-      group by p.store, day.period, p.channel, p.tender, p.currency`
+      select p.store, p.period as month, p.channel, p.tender, p.currency,
+        batch.exact_sum(p.documents) as documents, batch.exact_sum(p.amount) as amount,
+        max(p.reporting_currency) as reporting_currency,
+        ${sumIfKnown(sql, 'p.amount_in_reporting_currency')} as amount_in_reporting_currency
+      from converted p
+      group by p.store, p.period, p.channel, p.tender, p.currency`
   },
 }
 

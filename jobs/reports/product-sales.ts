@@ -1,5 +1,6 @@
 import { addsUpTo } from './output-check.ts'
 import type { ReportDefinition } from './report.ts'
+import { sumIfKnown } from './sales.ts'
 
 /**
  * Sales of a business day per product, from the lines of its documents (the headers, which daily_sales adds
@@ -42,29 +43,38 @@ export const dailyProductSales: ReportDefinition = {
     group by s.store, s.business_day, s.channel, s.sku, s.currency`,
 }
 
-/** Sales of a month per product: the days' figures added up. */
+/** Sales of a month per product: the days' figures added up, each converted by the rate of its day. */
 export const monthlyProductSales: ReportDefinition = {
-  version: '1',
+  version: '2',
   figures: ({ sql, days, isInRange }) => sql`
-    select p.store, day.period as month, p.channel, p.sku, p.currency,
+    with sales as (
+      select p.*, day.period, s.reporting_currency,
+        ref.convert_amount(p.gross - p.discounts - p.returns, s.exchange_rate) as net_in_reporting_currency
+      from ${days()}
+      join batch.daily_product_sales p on p.store = day.store and p.business_day = day.business_day
+      join batch.daily_sales s on s.store = p.store and s.business_day = p.business_day and s.channel = p.channel
+        and s.currency = p.currency
+      where ${isInRange('p', 'business_day')} and ${isInRange('s', 'business_day')}
+    )
+    select p.store, p.period as month, p.channel, p.sku, p.currency,
       batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
       batch.exact_sum(p.discounts) as discounts, batch.exact_sum(p.returns) as returns,
-      batch.exact_sum(p.units_returned) as units_returned
-    from ${days()}
-    join batch.daily_product_sales p on p.store = day.store and p.business_day = day.business_day
-    where ${isInRange('p', 'business_day')}
-    group by p.store, day.period, p.channel, p.sku, p.currency`,
+      batch.exact_sum(p.units_returned) as units_returned, max(p.reporting_currency) as reporting_currency,
+      ${sumIfKnown(sql, 'p.net_in_reporting_currency')} as net_in_reporting_currency
+    from sales p
+    group by p.store, p.period, p.channel, p.sku, p.currency`,
 }
 
 /** Sales of a month per product category, as the catalogue has it now: a product that moves restates its months. */
 export const monthlyCategorySales: ReportDefinition = {
-  version: '1',
+  version: '2',
   figures: ({ sql, days, isInRange }) => sql`
     with months as (select distinct store, period from ${days()})
     select p.store, p.month, p.channel, coalesce(c.category, 'uncategorised') as category, p.currency,
       batch.exact_sum(p.units) as units, batch.exact_sum(p.gross) as gross,
       batch.exact_sum(p.discounts) as discounts, batch.exact_sum(p.returns) as returns,
-      batch.exact_sum(p.units_returned) as units_returned
+      batch.exact_sum(p.units_returned) as units_returned, max(p.reporting_currency) as reporting_currency,
+      ${sumIfKnown(sql, 'p.net_in_reporting_currency')} as net_in_reporting_currency
     from months
     join batch.monthly_product_sales p on p.store = months.store and p.month = months.period
     left join ref.products c on c.sku = p.sku

@@ -5,10 +5,11 @@ import type { ReportDefinition } from './report.ts'
 
 /**
  * Sales of a business day from the headers of its documents. A customer counts when their orders placed,
- * less their orders voided, are more than none.
+ * less their orders voided, are more than none. Net is also told in the reporting currency, at the rate of the day,
+ * which stays with the row: weeks, months and products are converted by it.
  */
 export const dailySales: ReportDefinition = {
-  version: '1',
+  version: '2',
   figures: ({ sql, days, isRead }) => sql`
     with customers as (
       select store, business_day, channel, currency, customer,
@@ -16,13 +17,21 @@ export const dailySales: ReportDefinition = {
       from log.sales e
       where ${isRead()}
       group by store, business_day, channel, currency, customer
+    ),
+    sales as (
+      select c.store, c.business_day, c.channel, c.currency,
+        ${sumsOfMeasures(sql)}, batch.exact_sum(tax) as tax,
+        count(*) filter (where c.customer is not null and c.orders > 0) as customers
+      from customers c
+      join ${days()} on day.store = c.store and day.business_day = c.business_day
+      group by c.store, c.business_day, c.channel, c.currency
     )
-    select c.store, c.business_day, c.channel, c.currency,
-      ${sumsOfMeasures(sql)}, batch.exact_sum(tax) as tax,
-      count(*) filter (where c.customer is not null and c.orders > 0) as customers
-    from customers c
-    join ${days()} on day.store = c.store and day.business_day = c.business_day
-    group by c.store, c.business_day, c.channel, c.currency`,
+    select s.*, reporting.currency as reporting_currency,
+      ref.convert_amount(s.gross - s.discounts - s.returns, rate.rate) as net_in_reporting_currency,
+      rate.rate::numeric(20, 10) as exchange_rate
+    from sales s
+    cross join ref.reporting_currency reporting
+    cross join lateral ref.rate_on(s.currency, reporting.currency, s.business_day) rate`,
 }
 
 /** Sales per hour of the store's local time, keyed by the instant it begins: the hour that comes twice in autumn is two. */
@@ -46,15 +55,17 @@ export const hourlySales: ReportDefinition = {
 }
 
 /**
- * Sales of a week or month: the days' figures added up, but customers, who may come on several days, are
- * counted over the documents of the whole period.
+ * Sales of a week or month: the days' figures added up, those in the reporting currency as each day was converted;
+ * but customers, who may come on several days, are counted over the documents of the whole period.
  */
 function periodSales(grain: 'week' | 'month'): ReportDefinition {
   return {
-    version: '1',
+    version: '2',
     figures: ({ sql, days, isRead, isInRange }) => sql`
       with sales as (
-        select s.store, day.period as ${sql(grain)}, s.channel, s.currency, ${sumsOfMeasures(sql)}
+        select s.store, day.period as ${sql(grain)}, s.channel, s.currency, ${sumsOfMeasures(sql)},
+          max(s.reporting_currency) as reporting_currency,
+          ${sumIfKnown(sql, 's.net_in_reporting_currency')} as net_in_reporting_currency
         from ${days()}
         join batch.daily_sales s on s.store = day.store and s.business_day = day.business_day
         where ${isInRange('s', 'business_day')}
@@ -86,6 +97,11 @@ function periodSales(grain: 'week' | 'month'): ReportDefinition {
 
 export const weeklySales = periodSales('week')
 export const monthlySales = periodSales('month')
+
+/** A sum of converted amounts, null where one of them is not known: what is missing is not nothing. */
+export function sumIfKnown(sql: Transaction, amount: string): Fragment {
+  return sql.unsafe(`case when bool_and(${amount} is not null) then batch.exact_sum(${amount}) end`)
+}
 
 /** `batch.exact_sum(orders) as orders`, and so on for every measure. */
 function sumsOfMeasures(sql: Transaction): Fragment {

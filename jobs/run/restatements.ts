@@ -5,6 +5,9 @@ import { MEASURE_COLUMNS, MEASURES_BY_COLUMN } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { StagedRows } from '#jobs/reports/report.ts'
 
+/** What a row's figures were told under: no figures themselves. */
+const CONDITIONS = new Set(['reporting_currency', 'exchange_rate'])
+
 const COUNTS = new Set<string>([
   'customers',
   ...MEASURE_COLUMNS.filter(column => MEASURES_BY_COLUMN[column].kind === 'count'),
@@ -17,14 +20,30 @@ interface Change {
   channel: string
   currency: string
   metric: string
-  oldValue: number
-  newValue: number
+  /** Null: not known, for want of an exchange rate. */
+  oldValue: number | null
+  newValue: number | null
+  conversions: Conversions
   /** Of the run that stood. */
   codeVersion: string
   rulesVersion: number
   throughOffset: number
   throughAppendedAt: Instant
 }
+
+/** How a published row was converted, and how it is now; null where there was none, or is none. */
+interface Conversions {
+  before: Conversion | null
+  now: Conversion | null
+}
+
+interface Conversion {
+  into: string
+  /** As text, without zeros at its end; null: none was known. */
+  rate: string | null
+}
+
+const CONVERTED = 'net_in_reporting_currency'
 
 /** Sales documents that a published day did not have when it was published, by how they came and what they are. */
 interface Arrivals {
@@ -50,6 +69,8 @@ export async function recordRestatements(
       arrivals: arrivals.get(cellOf(change)),
       codeVersions: [change.codeVersion, staged.report.version],
       rulesVersions: [change.rulesVersion, RULES_VERSION],
+      // The rate moves what is converted and nothing else.
+      rateChange: change.metric === CONVERTED ? describeRateChange(change) : null,
     }),
   )
   await staged.sql`
@@ -64,8 +85,10 @@ export async function recordRestatements(
 }
 
 async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]> {
-  // Net after those that make it up.
-  const metrics = report.values.flatMap(column => (column === 'returns' ? ['returns', 'net'] : [column]))
+  const metrics = report.values
+    .filter(column => !CONDITIONS.has(column))
+    // Net after those that make it up.
+    .flatMap(column => (column === 'returns' ? ['returns', 'net'] : [column]))
   return sql<Change[]>`
     with closed as (
       select slot.run_id, slot.store as of_store, slot.period as of_day, c.code_version, c.rules_version, c.through_offset,
@@ -83,16 +106,27 @@ async function findChanges({ sql, report, slots }: StagedRows): Promise<Change[]
       from closed join staged s on s.store = of_store and s.business_day = of_day
     )
     select closed.run_id as "runId", store, business_day as "businessDay", channel, currency, figure.metric,
-      figure.old_value as "oldValue", figure.new_value as "newValue", closed.code_version as "codeVersion",
+      figure.old_value as "oldValue", figure.new_value as "newValue",
+      jsonb_build_object(
+        'before', case when p.store is not null then
+          jsonb_build_object('into', p.reporting_currency, 'rate', trim_scale(p.exchange_rate)::text) end,
+        'now', case when c.store is not null then
+          jsonb_build_object('into', c.reporting_currency, 'rate', trim_scale(c.exchange_rate)::text) end
+      ) as conversions, closed.code_version as "codeVersion",
       closed.rules_version as "rulesVersion", closed.through_offset as "throughOffset",
       closed.through_appended_at as "throughAppendedAt"
     from published p full join computed c using (store, business_day, channel, currency)
     join closed on of_store = store and of_day = business_day
     cross join lateral (
-      select metric, coalesce((to_jsonb(p) ->> metric)::bigint, 0), coalesce((to_jsonb(c) ->> metric)::bigint, 0)
+      -- A row that is not there sold nothing; one without an exchange rate sold something that is not known.
+      select metric, case when p.store is null then 0 else (to_jsonb(p) ->> metric)::bigint end,
+        case when c.store is null then 0 else (to_jsonb(c) ->> metric)::bigint end
       from unnest(${metrics}::text[]) metric
     ) as figure(metric, old_value, new_value)
-    where figure.old_value <> figure.new_value
+    where figure.old_value is distinct from figure.new_value
+      -- Within the reporting currency it is net itself, which is told.
+      and not (figure.metric = ${CONVERTED} and currency = coalesce(p.reporting_currency, c.reporting_currency)
+        and currency = coalesce(c.reporting_currency, p.reporting_currency))
     order by store, business_day, channel, currency`
 }
 
@@ -125,20 +159,23 @@ function cellOf(cell: Pick<Change, 'store' | 'businessDay' | 'channel' | 'curren
   return [cell.store, cell.businessDay, cell.channel, cell.currency].join('\n')
 }
 
-function decimal(metric: string, value: number): string {
+function decimal(metric: string, value: number | null): string | null {
+  if (value === null) return null
   return COUNTS.has(metric) ? String(value) : formatAmount(value)
 }
 
 /**
  * Why a published figure changed, as a sentence: '2 late, 1 bulk (2 orders, 1 return)'.
  * @param codeVersions of the report before and now; rules versions likewise
+ * @param rateChange how the exchange rate of its day has changed, where the figure depends on it
  */
 export function describeCause(change: {
   arrivals: Arrivals | undefined
   codeVersions: readonly [before: string, now: string]
   rulesVersions: readonly [before: number, now: number]
+  rateChange?: string | null
 }): string {
-  const { arrivals, codeVersions, rulesVersions } = change
+  const { arrivals, codeVersions, rulesVersions, rateChange } = change
   const causes: string[] = []
   if (arrivals) {
     const ways = [count(arrivals.late, 'late'), count(arrivals.bulk, 'bulk')].filter(text => text !== '')
@@ -149,10 +186,18 @@ export function describeCause(change: {
     ].filter(text => text !== '')
     if (ways.length > 0) causes.push(`${ways.join(', ')} (${kinds.join(', ')})`)
   }
+  if (rateChange) causes.push(rateChange)
   if (codeVersions[0] !== codeVersions[1]) causes.push(`code version ${codeVersions[0]} → ${codeVersions[1]}`)
   if (rulesVersions[0] !== rulesVersions[1])
     causes.push(`rules version ${rulesVersions[0]} → ${rulesVersions[1]}`)
   return causes.length > 0 ? causes.join('; ') : 'the stored rows did not match the log'
+}
+
+function describeRateChange({ currency, conversions: { before, now } }: Change): string | null {
+  if (before === null || now === null) return null
+  if (before.into !== now.into) return `reporting currency ${before.into} → ${now.into}`
+  if (before.rate === now.rate) return null
+  return `exchange rate ${currency} → ${now.into}: ${before.rate ?? 'none'} → ${now.rate ?? 'none'}`
 }
 
 function count(number: number, name: string): string {

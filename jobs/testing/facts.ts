@@ -21,6 +21,9 @@ export class TestFacts {
   readonly closedDays = new Set<BusinessDay>()
   readonly runs = new Map<string, CurrentRun>()
   readonly failures = new Map<string, FailedAttempts>()
+  /** As if every store counted its stock before it first sold, unless a test says otherwise. */
+  stockKnownFrom: BusinessDay | null = '1900-01-01'
+  readonly rateChanges = new Map<BusinessDay, string>()
   readonly tried = new Set<string>()
   readonly store: Pick<StoreFacts, 'store' | 'calendar' | 'input'>
   offset = 0
@@ -71,6 +74,8 @@ export class TestFacts {
       },
       heads: this.heads,
       tillReports: this.tillReports,
+      stockKnownFrom: this.stockKnownFrom,
+      rateChanges: this.rateChanges,
       closedDays: this.closedDays,
       runs: this.runs,
       failures: this.failures,

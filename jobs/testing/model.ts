@@ -2,7 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import { businessDaySpan } from '#domain/business-day.ts'
 import { addDays, periodOf } from '#domain/calendar.ts'
 import { documentTotal } from '#domain/enrich.ts'
-import { salesEffect } from '#domain/measures.ts'
+import { netOf, salesEffect } from '#domain/measures.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import type { ModelEvent } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
@@ -35,24 +35,56 @@ export const MODELS: Record<string, (events: readonly ModelEvent[]) => ModelRow[
       event => [periodOf('month', event.businessDay), event.store, event.channel, event.currency],
       PERIOD_FIGURES,
     ),
-  daily_product_sales: events => products(events, event => event.businessDay),
-  monthly_product_sales: events => products(events, event => periodOf('month', event.businessDay)),
+  daily_product_sales: events => products(events, event => event.businessDay, false),
+  monthly_product_sales: events => products(events, event => periodOf('month', event.businessDay), true),
   monthly_tenders: tenders,
   daily_reviews: reviews,
   daily_inventory: inventory,
 }
 
-const PERIOD_FIGURES = [
-  'orders',
-  'units',
-  'gross',
-  'discounts',
-  'returns',
-  'returnDocuments',
-  'unitsReturned',
-  'customers',
+const MEASURES = ['orders', 'units', 'gross', 'discounts', 'returns', 'returnDocuments', 'unitsReturned']
+const PERIOD_FIGURES = [...MEASURES, 'into', 'converted', 'customers']
+const ALL_FIGURES = [...MEASURES, 'tax', 'customers', 'into', 'converted', 'rate']
+
+/** What the models convert by: one unit in EUR from a day on, in 1/10,000,000,000. Rupees have no rate before. */
+export const MODEL_RATES: readonly { currency: string; from: string; rate: bigint }[] = [
+  { currency: 'USD', from: '2026-01-01', rate: 9_012_345_678n },
+  { currency: 'USD', from: '2026-10-27', rate: 8_500_000_000n },
+  { currency: 'INR', from: '2026-10-24', rate: 125_000_000n },
 ]
-const ALL_FIGURES = [...PERIOD_FIGURES.slice(0, -1), 'tax', 'customers']
+const RATE_UNIT = 10_000_000_000n
+
+function rateOf(currency: string | null, day: string): bigint | null {
+  if (currency === 'EUR') return RATE_UNIT
+  return MODEL_RATES.findLast(rate => rate.currency === currency && rate.from <= day)?.rate ?? null
+}
+
+/**
+ * An amount at a rate, rounded half even, by whole numbers alone.
+ * @param rate in 1/10,000,000,000
+ */
+export function convert(amount: number, rate: bigint): number {
+  const product = BigInt(amount) * rate
+  const sign = product < 0n ? -1n : 1n
+  const [whole, rest] = [(product * sign) / RATE_UNIT, (product * sign) % RATE_UNIT]
+  const isUp = rest * 2n > RATE_UNIT || (rest * 2n === RATE_UNIT && whole % 2n === 1n)
+  return Number(sign * (whole + (isUp ? 1n : 0n))) + 0
+}
+
+/** Amounts by day, each converted by the rate of its day; nothing where one of them has none. */
+function convertedSum(days: ReadonlyMap<string, number>, currency: string | null): number | '' {
+  let sum = 0
+  for (const [day, amount] of days) {
+    const rate = rateOf(currency, day)
+    if (rate === null) return ''
+    sum += convert(amount, rate)
+  }
+  return sum
+}
+
+function addTo(days: Map<string, number>, day: string, amount: number): Map<string, number> {
+  return days.set(day, (days.get(day) ?? 0) + amount)
+}
 
 type Key = readonly (string | null)[]
 
@@ -61,15 +93,18 @@ function sales(
   keyOf: (event: ModelEvent) => Key,
   figures: readonly string[],
 ): ModelRow[] {
-  const rows = new Map<string, Record<string, number>>()
+  const rows = new Map<string, Record<string, number | string>>()
+  const nets = new Map<string, { currency: string | null; days: Map<string, number> }>()
   const customers = new Map<string, Map<string, number>>()
   for (const event of events) {
     const effect = salesEffect(event)
     if (!effect) continue
     const key = keyOf(event).join(' ')
     const row = rows.get(key) ?? {}
-    for (const [figure, value] of Object.entries(effect)) row[figure] = (row[figure] ?? 0) + value
-    row.tax = (row.tax ?? 0) + effect.orders * event.totalTax
+    for (const [figure, value] of Object.entries(effect)) row[figure] = Number(row[figure] ?? 0) + value
+    row.tax = Number(row.tax ?? 0) + effect.orders * event.totalTax
+    const { days } = nets.get(key) ?? { days: new Map<string, number>() }
+    nets.set(key, { currency: event.currency, days: addTo(days, event.businessDay, netOf(effect)) })
     rows.set(key, row)
     const visits = customers.get(key) ?? new Map<string, number>()
     if (event.customer !== null) visits.set(event.customer, (visits.get(event.customer) ?? 0) + effect.orders)
@@ -77,7 +112,13 @@ function sales(
   }
   return [...rows].map(([key, row]) => {
     row.customers = [...(customers.get(key)?.values() ?? [])].filter(orders => orders > 0).length
-    return `${key} ${figures.map(figure => (row[figure] ?? 0) + 0).join(' ')}`
+    const { currency, days } = nets.get(key) ?? { currency: null, days: new Map<string, number>() }
+    row.into = 'EUR'
+    row.converted = convertedSum(days, currency)
+    const [day = ''] = days.keys()
+    const rate = rateOf(currency, day)
+    row.rate = rate === null ? '' : `${rate / RATE_UNIT}.${String(rate % RATE_UNIT).padStart(10, '0')}`
+    return `${key} ${figures.map(figure => row[figure] ?? 0).join(' ')}`
   })
 }
 
@@ -87,8 +128,13 @@ function hourStart(event: ModelEvent): string {
   return String(local.round({ smallestUnit: 'hour', roundingMode: 'floor' }).epochMilliseconds)
 }
 
-function products(events: readonly ModelEvent[], periodOfEvent: (event: ModelEvent) => string): ModelRow[] {
+function products(
+  events: readonly ModelEvent[],
+  periodOfEvent: (event: ModelEvent) => string,
+  isConverted: boolean,
+): ModelRow[] {
   const rows = new Map<string, [number, number, number, number, number]>()
+  const nets = new Map<string, { currency: string | null; days: Map<string, number> }>()
   for (const event of events) {
     const effect = salesEffect(event)
     if (!effect || !event.lines) continue
@@ -103,13 +149,23 @@ function products(events: readonly ModelEvent[], periodOfEvent: (event: ModelEve
       row[3] += refunds?.[index] ?? 0
       row[4] += effect.returnDocuments * count
       rows.set(key, row)
+      const net =
+        effect.orders * (count * (unitPrices?.[index] ?? 0) - (discounts?.[index] ?? 0)) -
+        (refunds?.[index] ?? 0)
+      const { days } = nets.get(key) ?? { days: new Map<string, number>() }
+      nets.set(key, { currency: event.currency, days: addTo(days, event.businessDay, net) })
     }
   }
-  return [...rows].map(([key, row]) => `${key} ${row.map(figure => figure + 0).join(' ')}`)
+  return [...rows].map(([key, row]) => {
+    const { currency, days } = nets.get(key) ?? { currency: null, days: new Map<string, number>() }
+    const conversion = isConverted ? ['EUR', convertedSum(days, currency)] : []
+    return `${key} ${[...row.map(figure => figure + 0), ...conversion].join(' ')}`
+  })
 }
 
 function tenders(events: readonly ModelEvent[]): ModelRow[] {
   const rows = new Map<string, [number, number]>()
+  const amounts = new Map<string, { currency: string | null; days: Map<string, number> }>()
   for (const event of events) {
     const effect = salesEffect(event)
     const store = EXAMPLE_STORES_BY_ID.get(event.store)
@@ -132,11 +188,17 @@ function tenders(events: readonly ModelEvent[]): ModelRow[] {
       ].join(' ')
       const row = rows.get(key) ?? [0, 0]
       row[0] += event.type === 'order.voided' ? -1 : 1
-      row[1] += event.type === 'order.placed' ? amount : -amount
+      const paid = event.type === 'order.placed' ? amount : -amount
+      row[1] += paid
       rows.set(key, row)
+      const { days } = amounts.get(key) ?? { days: new Map<string, number>() }
+      amounts.set(key, { currency: event.currency, days: addTo(days, event.businessDay, paid) })
     }
   }
-  return [...rows].map(([key, row]) => `${key} ${row.join(' ')}`)
+  return [...rows].map(([key, row]) => {
+    const { currency, days } = amounts.get(key) ?? { currency: null, days: new Map<string, number>() }
+    return `${key} ${[...row, 'EUR', convertedSum(days, currency)].join(' ')}`
+  })
 }
 
 function reviews(events: readonly ModelEvent[]): ModelRow[] {

@@ -481,3 +481,184 @@ begin
 end $$;
 comment on column reports.live_stock.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';
 comment on column reports.restock_alerts.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';
+-- Each store-day is converted by the rate of its day, which stays with its figures; weeks and months are sums of days.
+alter table ref.exchange_rates add column said_at timestamptz not null default clock_timestamp();
+
+-- The rate by which amounts of a business day are converted: the newest that holds on that day, 1 within the reporting
+-- currency, null where none is known. One row; in FROM it is planned as one step into the key.
+create function ref.rate_on(p_currency text, p_reporting_currency text, p_day date) returns table (rate numeric)
+language sql stable rows 1 as $$
+  select case when p_currency = p_reporting_currency then 1 else (
+    select x.rate from ref.exchange_rates x
+    where x.currency = p_currency and x.reporting_currency = p_reporting_currency and x.valid_from <= p_day
+    order by x.valid_from desc limit 1
+  ) end
+$$;
+-- An amount of 1/10,000 at a rate, rounded half even to 1/10,000: halves go up as often as down, so that sums of many
+-- days do not drift. Null without a rate.
+create function ref.convert_amount(p_amount bigint, p_rate numeric) returns bigint
+language sql immutable parallel safe as $$
+  select case when abs(p_amount * p_rate) % 1 = 0.5 then 2 * round(p_amount * p_rate * 0.5)
+    else round(p_amount * p_rate) end::bigint
+$$;
+
+alter table batch.daily_sales
+  add column reporting_currency text,
+  add column exchange_rate numeric(20, 10),
+  add column net_in_reporting_currency bigint;
+alter table batch.weekly_sales
+  add column reporting_currency text,
+  add column net_in_reporting_currency bigint;
+alter table batch.monthly_sales
+  add column reporting_currency text,
+  add column net_in_reporting_currency bigint;
+alter table batch.monthly_product_sales
+  add column reporting_currency text,
+  add column net_in_reporting_currency bigint;
+alter table batch.monthly_category_sales
+  add column reporting_currency text,
+  add column net_in_reporting_currency bigint;
+alter table batch.monthly_tenders
+  add column reporting_currency text,
+  add column amount_in_reporting_currency bigint;
+-- Days as they will be computed, so that nothing is taken for restated. Their weeks and months are computed again, as
+-- all reports of an older code are; until then those of the reporting currency itself alone are known.
+update batch.daily_sales s
+set reporting_currency = c.currency, exchange_rate = r.rate,
+  net_in_reporting_currency = ref.convert_amount(s.gross - s.discounts - s.returns, r.rate)
+from ref.reporting_currency c, batch.daily_sales d cross join lateral (
+  select rate from ref.reporting_currency, ref.rate_on(d.currency, currency, d.business_day)) r
+where d.store = s.store and d.business_day = s.business_day and d.channel = s.channel and d.currency = s.currency;
+update batch.weekly_sales s set reporting_currency = c.currency,
+  net_in_reporting_currency = case when s.currency = c.currency then s.gross - s.discounts - s.returns end
+from ref.reporting_currency c;
+update batch.monthly_sales s set reporting_currency = c.currency,
+  net_in_reporting_currency = case when s.currency = c.currency then s.gross - s.discounts - s.returns end
+from ref.reporting_currency c;
+update batch.monthly_product_sales s set reporting_currency = c.currency,
+  net_in_reporting_currency = case when s.currency = c.currency then s.gross - s.discounts - s.returns end
+from ref.reporting_currency c;
+update batch.monthly_category_sales s set reporting_currency = c.currency,
+  net_in_reporting_currency = case when s.currency = c.currency then s.gross - s.discounts - s.returns end
+from ref.reporting_currency c;
+update batch.monthly_tenders s set reporting_currency = c.currency,
+  amount_in_reporting_currency = case when s.currency = c.currency then s.amount end
+from ref.reporting_currency c;
+alter table batch.daily_sales alter column reporting_currency set not null;
+alter table batch.weekly_sales alter column reporting_currency set not null;
+alter table batch.monthly_sales alter column reporting_currency set not null;
+alter table batch.monthly_product_sales alter column reporting_currency set not null;
+alter table batch.monthly_category_sales alter column reporting_currency set not null;
+alter table batch.monthly_tenders alter column reporting_currency set not null;
+alter table batch.restatements
+  alter column old_value drop not null,
+  alter column new_value drop not null;
+
+-- Store-days that were converted by another rate than holds now, or into another currency: they are converted again.
+create view batch.rate_changes as
+select s.store, s.business_day, s.currency, s.reporting_currency as old_reporting_currency, s.exchange_rate as old_rate,
+  c.currency as reporting_currency, r.rate
+from batch.daily_sales s
+cross join ref.reporting_currency c
+cross join lateral ref.rate_on(s.currency, c.currency, s.business_day) r
+where s.reporting_currency <> c.currency or s.exchange_rate is distinct from r.rate;
+
+create or replace view reports.daily_sales as
+select s.business_day, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  (s.tax * 0.0001)::numeric(20, 4) as tax,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency, s.exchange_rate
+from batch.daily_sales s
+join batch.current_runs r on r.job = 'daily_sales' and r.store = s.store and r.period = s.business_day;
+create or replace view reports.weekly_sales as
+select s.week, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.weekly_sales s
+join batch.current_runs r on r.job = 'weekly_sales' and r.store = s.store and r.period = s.week;
+create or replace view reports.monthly_sales as
+select s.month, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.return_documents, s.units_returned, s.customers,
+  case when s.orders > 0 then round((s.gross - s.discounts) * 0.0001 / s.orders, 4) end::numeric(20, 4) as average_order_value,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_sales s
+join batch.current_runs r on r.job = 'monthly_sales' and r.store = s.store and r.period = s.month;
+create or replace view reports.monthly_product_sales as
+select s.month, s.store, s.channel, s.sku, s.currency, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.units_returned,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_product_sales s
+join batch.current_runs r on r.job = 'monthly_product_sales' and r.store = s.store and r.period = s.month;
+create or replace view reports.monthly_category_sales as
+select s.month, s.store, s.channel, s.category, s.currency, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  s.units_returned,
+  (s.net_in_reporting_currency * 0.0001)::numeric(20, 4) as net_in_reporting_currency,
+  s.reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_category_sales s
+join batch.current_runs r on r.job = 'monthly_category_sales' and r.store = s.store and r.period = s.month;
+create or replace view reports.monthly_tenders as
+select s.month, s.store, s.channel, s.tender, s.currency, s.documents,
+  (s.amount * 0.0001)::numeric(20, 4) as amount,
+  (s.amount_in_reporting_currency * 0.0001)::numeric(20, 4) as amount_in_reporting_currency,
+  s.reporting_currency,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.monthly_tenders s
+join batch.current_runs r on r.job = 'monthly_tenders' and r.store = s.store and r.period = s.month;
+comment on column reports.daily_sales.net_in_reporting_currency is 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.daily_sales.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.weekly_sales.net_in_reporting_currency is 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.weekly_sales.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.monthly_sales.net_in_reporting_currency is 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.monthly_sales.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.monthly_product_sales.net_in_reporting_currency is 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.monthly_product_sales.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.monthly_category_sales.net_in_reporting_currency is 'net, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.monthly_category_sales.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.monthly_tenders.amount_in_reporting_currency is 'amount, each business day at the exchange rate of that day and rounded half even to 1/10,000; null where a day has no rate.';
+comment on column reports.monthly_tenders.reporting_currency is 'Currency of the column before; npm run rates names it.';
+comment on column reports.daily_sales.exchange_rate is 'What one unit of currency was in reporting_currency on that day; null where no rate was known.';
+comment on column reports.restatements.old_value is 'Published before; null: not known, for want of an exchange rate.';
+comment on column reports.restatements.new_value is 'Published now; null: not known, for want of an exchange rate.';
+
+-- From its first receipt or count on, stock of a store is known, and only from then on reported.
+alter table batch.day_head add column stock_anchors bigint not null default 0;
+update batch.day_head h set stock_anchors = found.anchors
+from (
+  select e.store, e.business_day, count(*) as anchors
+  from log.event_log e
+  join batch.planner_checkpoints c on c.partition = e.partition and e."offset" <= c."offset"
+  where e.type in ('stock.received', 'stock.counted')
+  group by e.store, e.business_day
+) found
+where found.store = h.store and found.business_day = h.business_day;

@@ -1,5 +1,8 @@
+import type { Reading } from '#db/transaction.ts'
+import { REPORTING_CURRENCY } from '#domain/report-views.ts'
 import { likePattern } from '#server/serving/scope.ts'
-import type { ReportTable, TableRow } from './question.ts'
+import type { DayRange } from './periods.ts'
+import type { Question, ReportTable, TableRow } from './question.ts'
 
 /*
  * Of the table below the view reports.daily_product_sales, which tells amounts as decimals: a year of 1.5 million rows
@@ -12,6 +15,7 @@ const NOTHING_SOLD = {
   discounts: '0.0000',
   returns: '0.0000',
   net: '0.0000',
+  net_in_reporting_currency: '0.0000',
   share_of_net: '0.00',
   units_returned: '0',
   returns_rate: null,
@@ -19,31 +23,16 @@ const NOTHING_SOLD = {
 
 /** Sales by product. The share is of all products, whether or not they are searched for. */
 export const PRODUCTS: ReportTable = {
-  read: (reading, { stores, request: { currency, search } }, { from, to }) => reading<TableRow[]>`
-    with sold as (
-      select sku, sum(units) as units, sum(gross) * 0.0001 as gross, sum(discounts) * 0.0001 as discounts,
-        sum(returns) * 0.0001 as returns, sum(gross - discounts - returns) * 0.0001 as net,
-        sum(units_returned) as units_returned
-      from batch.daily_product_sales
-      where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
-      group by sku
-    ),
+  read: (reading, question, range) => reading<TableRow[]>`
+    with sold as (${soldProducts(reading, question, range)}),
     listed as (
       select sold.*, coalesce(p.name, '') as name, coalesce(p.category, '') as category, whole.net as all_net
       from sold
-      cross join (select sum(net) as net from sold) whole
+      cross join (select ${netOf(reading, question)} as net from sold) whole
       left join ref.products p on p.sku = sold.sku
-      where p.name ilike ${likePattern(search)} or sold.sku ilike ${likePattern(search)}
+      where p.name ilike ${likePattern(question.request.search)} or sold.sku ilike ${likePattern(question.request.search)}
     )
-    select sku as key, name, category,
-      sum(units)::text as units,
-      sum(gross)::text as gross,
-      sum(discounts)::text as discounts,
-      sum(returns)::text as returns,
-      sum(net)::text as net,
-      case when max(all_net) > 0 then round(100 * sum(net) / max(all_net), 2) end::text as share_of_net,
-      sum(units_returned)::text as units_returned,
-      case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
+    select sku as key, name, category, ${figures(reading, question)}
     from listed
     group by grouping sets ((sku, name, category), ())`,
   nothing: NOTHING_SOLD,
@@ -51,32 +40,60 @@ export const PRODUCTS: ReportTable = {
 
 /** Sales by category of now: what a product is in today decides, not what it was in when it was sold. */
 export const CATEGORIES: ReportTable = {
-  read: (reading, { stores, request: { currency } }, { from, to }) => reading<TableRow[]>`
+  read: (reading, question, range) => reading<TableRow[]>`
     -- By product first: its category is then looked up once, not for each of its days.
-    with sold as (
+    with sold as (${soldProducts(reading, question, range)}),
+    listed as (
+      select sold.*, coalesce(p.category, '') as category, whole.net as all_net
+      from sold
+      cross join (select ${netOf(reading, question)} as net from sold) whole
+      left join ref.products p on p.sku = sold.sku
+    )
+    select category as key, ${figures(reading, question)}
+    from listed
+    group by grouping sets ((category), ())`,
+  nothing: NOTHING_SOLD,
+}
+
+/** What each product sold. Of all currencies net is converted day by day, by the rate its store-day was converted by. */
+function soldProducts(reading: Reading, { stores, request: { currency } }: Question, { from, to }: DayRange) {
+  if (currency !== REPORTING_CURRENCY) {
+    return reading`
       select sku, sum(units) as units, sum(gross) * 0.0001 as gross, sum(discounts) * 0.0001 as discounts,
         sum(returns) * 0.0001 as returns, sum(gross - discounts - returns) * 0.0001 as net,
         sum(units_returned) as units_returned
       from batch.daily_product_sales
       where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
-      group by sku
-    ),
-    listed as (
-      select sold.*, coalesce(p.category, '') as category, whole.net as all_net
-      from sold
-      cross join (select sum(net) as net from sold) whole
-      left join ref.products p on p.sku = sold.sku
-    )
-    select category as key,
-      sum(units)::text as units,
-      sum(gross)::text as gross,
-      sum(discounts)::text as discounts,
-      sum(returns)::text as returns,
-      sum(net)::text as net,
-      case when max(all_net) > 0 then round(100 * sum(net) / max(all_net), 2) end::text as share_of_net,
-      sum(units_returned)::text as units_returned,
-      case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
-    from listed
-    group by grouping sets ((category), ())`,
-  nothing: NOTHING_SOLD,
+      group by sku`
+  }
+  return reading`
+    select p.sku, sum(p.units) as units, sum(p.units_returned) as units_returned,
+      case when bool_and(s.exchange_rate is not null)
+        then sum(ref.convert_amount(p.gross - p.discounts - p.returns, s.exchange_rate)) end * 0.0001 as net
+    from batch.daily_product_sales p
+    join batch.daily_sales s on s.store = p.store and s.business_day = p.business_day and s.channel = p.channel
+      and s.currency = p.currency
+    where p.business_day between ${from} and ${to} and p.store = any(${[...stores]})
+    group by p.sku`
+}
+
+/** Net of what is grouped; not known where that of one product is not, which only a missing rate makes so. */
+function netOf(reading: Reading, { request: { currency } }: Question) {
+  return currency === REPORTING_CURRENCY
+    ? reading`case when bool_and(net is not null) then sum(net) end`
+    : reading`sum(net)`
+}
+
+function figures(reading: Reading, question: Question) {
+  const net = netOf(reading, question)
+  const amounts =
+    question.request.currency === REPORTING_CURRENCY
+      ? reading`(${net})::text as net_in_reporting_currency`
+      : reading`sum(gross)::text as gross, sum(discounts)::text as discounts, sum(returns)::text as returns,
+          (${net})::text as net`
+  return reading`
+    sum(units)::text as units, ${amounts},
+    case when max(all_net) > 0 then round(100 * (${net}) / max(all_net), 2) end::text as share_of_net,
+    sum(units_returned)::text as units_returned,
+    case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate`
 }

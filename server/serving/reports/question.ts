@@ -7,7 +7,6 @@ import {
   FIGURE_NAMES,
   type FigureName,
   figuresOf,
-  hasReportingCurrency,
   isByPeriod,
   REPORTING_CURRENCY,
   type RowKey,
@@ -64,9 +63,6 @@ export const reportRequestSchema = z
     }
     const { grains } = VIEWS[view]
     if (!grains.includes(grain)) refuse('grain', `${view} is told by ${grains.join(' or ')}, not by ${grain}`)
-    if (currency === REPORTING_CURRENCY && VIEWS[view].isMoney && !hasReportingCurrency(view, grain)) {
-      refuse('currency', `${view} by ${grain} is not told in the reporting currency: name one currency`)
-    }
     const figures: readonly string[] = figuresOf(view, { grain, currency })
     for (const [path, name] of [
       ['metric', metric],

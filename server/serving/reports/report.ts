@@ -13,6 +13,7 @@ import {
 import { basisOf, type ReportBasis, runsByPeriod } from './basis.ts'
 import { type Change, changeOf, compareDecimals } from './change.ts'
 import { INVENTORY, readStockTotals, type StockRow, stockPage, stockRows } from './inventory.ts'
+import { type MissingRate, readMissingRates } from './missing-rates.ts'
 import { type DayRange, periodsIn } from './periods.ts'
 import { CATEGORIES, PRODUCTS } from './products.ts'
 import {
@@ -70,6 +71,8 @@ export interface Report {
   /** What the totals are held against, figure by figure; empty without comparison. */
   changes: Partial<Record<FigureName, Change>>
   settlement: Settlement
+  /** Of reports in the reporting currency: what is blank for want of these. */
+  missingRates: MissingRate[]
   basis: ReportBasis
   comparedBasis: ReportBasis | null
 }
@@ -98,6 +101,7 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
       sort: question.sort,
       ...(await readPage(reading, question, days)),
       settlement: settle(days),
+      missingRates: await readMissingRates(reading, question),
       basis: basisOf(source.job, question.runs),
       comparedBasis: askedComparison ? basisOf(source.job, question.comparedRuns) : null,
     }

@@ -1,5 +1,12 @@
+import type { Reading } from '#db/transaction.ts'
+import { REPORTING_CURRENCY } from '#domain/report-views.ts'
 import { likePattern } from '#server/serving/scope.ts'
 import type { ReportTable, TableRow } from './question.ts'
+
+/** Pieces add up over currencies; amounts are told of one. */
+function ofCurrency(reading: Reading, currency: string) {
+  return currency === REPORTING_CURRENCY ? reading`` : reading`and currency = ${currency}`
+}
 
 /** Returns by day, week or month, each added up from days. */
 export const RETURNS: ReportTable = {
@@ -14,7 +21,7 @@ export const RETURNS: ReportTable = {
       case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
     from (
       select date_trunc(${grain}, business_day::timestamp)::date as period, s.* from reports.daily_sales s
-      where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
+      where business_day between ${from} and ${to} and store = any(${[...stores]}) ${ofCurrency(reading, currency)}
     ) s
     group by grouping sets ((period), ())`,
   nothing: {
@@ -35,12 +42,12 @@ export const RETURNS_BY_PRODUCT: ReportTable = {
       with returned as (
         select distinct sku from batch.daily_product_sales
         where (business_day between ${range.from} and ${range.to} or business_day between ${other.from} and ${other.to})
-          and store = any(${[...stores]}) and currency = ${currency} and (units_returned <> 0 or returns <> 0)
+          and store = any(${[...stores]}) ${ofCurrency(reading, currency)} and (units_returned <> 0 or returns <> 0)
       ),
       sold as (
         select sku, sum(units_returned) as units_returned, sum(returns) * 0.0001 as returns, sum(units) as units
         from batch.daily_product_sales
-        where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
+        where business_day between ${from} and ${to} and store = any(${[...stores]}) ${ofCurrency(reading, currency)}
           and sku in (select sku from returned)
         group by sku
       ),

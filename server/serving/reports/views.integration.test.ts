@@ -11,6 +11,10 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const { sql } = database
   const paths = await createTestPaths(sql)
+  await sql`
+    insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate) values
+      ('USD', 'EUR', '2026-01-01', 0.9), ('USD', 'EUR', ${DAY}, 0.85), ('USD', 'EUR', '2026-03-03', 0.5),
+      ('INR', 'EUR', '2026-03-03', 0.01), ('INR', 'USD', '2026-01-01', 7)`
   await paths.send([
     placed({ id: 'o-1', at: `${DAY}T10:00:00+01:00`, customer: 'c-1' }, [
       { sku: 'tea', units: 2, unitPrice: '2.555', discount: '0.10', tax: '0.25' },
@@ -65,28 +69,27 @@ describe('the views of sales', () => {
     expect(rows).toHaveLength(0)
   })
 
-  it('tell a period in the reporting currency too, at the rate of its last day', async () => {
-    const { sql } = database
-    await sql`
-      insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate)
-      values ('USD', 'EUR', '2026-01-01', 0.9), ('USD', 'EUR', '2026-03-31', 0.85), ('USD', 'EUR', '2026-04-01', 0.5)`
-    await sql`
-      insert into batch.monthly_sales (month, store, channel, currency, orders, units, gross, discounts, returns,
-        return_documents, units_returned, customers, run_id)
-      select '2026-03-01', store, channel, currency, orders, units, gross, discounts, returns, return_documents,
-        units_returned, customers, run_id from batch.daily_sales`
-    await sql`
-      insert into batch.current_runs (job, store, period, run_id, code_version, rules_version, partition,
-        through_offset, through_appended_at, row_count, checksum, computed_at)
-      select 'monthly_sales', store, '2026-03-01', run_id, code_version, rules_version, partition,
-        through_offset, through_appended_at, row_count, checksum, computed_at
-      from batch.current_runs where job = 'daily_sales'`
-    const rows = await sql`
-      select store, net, net_in_reporting_currency, reporting_currency from reports.monthly_sales order by store`
+  it('tell a day in the reporting currency too, at the rate of that day, and which it was', async () => {
+    const rows = await database.sql`
+      select store, net, net_in_reporting_currency, reporting_currency, exchange_rate
+      from reports.daily_sales order by store`
+    const into = { reporting_currency: 'EUR' }
     expect(rows).toEqual([
-      { store: 'berlin', net: '2.5100', net_in_reporting_currency: '2.5100', reporting_currency: 'EUR' },
-      { store: 'kolkata', net: '10.0000', net_in_reporting_currency: null, reporting_currency: 'EUR' },
-      { store: 'new-york', net: '10.0000', net_in_reporting_currency: '8.5000', reporting_currency: 'EUR' },
+      {
+        store: 'berlin',
+        net: '2.5100',
+        net_in_reporting_currency: '2.5100',
+        ...into,
+        exchange_rate: '1.0000000000',
+      },
+      { store: 'kolkata', net: '10.0000', net_in_reporting_currency: null, ...into, exchange_rate: null },
+      {
+        store: 'new-york',
+        net: '10.0000',
+        net_in_reporting_currency: '8.5000',
+        ...into,
+        exchange_rate: '0.8500000000',
+      },
     ])
   })
 })

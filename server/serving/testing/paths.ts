@@ -181,9 +181,12 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
       const [channel = '', currency = ''] = key.split('|')
       const own = events.filter(event => saleKey(event) === key)
       await sql`
-        insert into batch.daily_sales (business_day, store, channel, currency, ${FIGURES(sql)}, tax, customers, run_id)
-        values (${day}, ${store}, ${channel}, ${currency}, ${figures(sql, effect)}, ${taxOf(own)},
-          ${customersOf(own)}, ${runId})`
+        insert into batch.daily_sales (business_day, store, channel, currency, ${FIGURES(sql)}, tax, customers,
+          reporting_currency, net_in_reporting_currency, exchange_rate, run_id)
+        select ${day}, ${store}, ${channel}, ${currency}, ${figures(sql, effect)}, ${taxOf(own)}, ${customersOf(own)},
+          reporting.currency, ref.convert_amount(${netOf(effect)}, rate.rate), rate.rate, ${runId}
+        from ref.reporting_currency reporting
+        cross join lateral ref.rate_on(${currency}, reporting.currency, ${day}) rate`
     }
   },
   async hourly_sales(sql, { store, day, events }, runId) {
@@ -232,7 +235,7 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
 /** Columns in the order in which a run takes its checksum. */
 const CHECKSUMMED: Record<Report['job'], string> = {
   daily_sales:
-    'channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned, tax, customers',
+    'channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned, tax, customers, reporting_currency, net_in_reporting_currency, exchange_rate',
   hourly_sales: 'hour_start, channel, currency, orders, units, gross, discounts, returns',
   daily_product_sales: 'channel, sku, currency, units, gross, discounts, returns, units_returned',
 }
