@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, onTestFinished, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { addDays } from '#domain/calendar.ts'
+import { addDays, type DayRange } from '#domain/calendar.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
@@ -253,7 +253,7 @@ async function readDropped(dropDir: string, names: readonly string[]): Promise<S
     })
 }
 
-async function runStream(url: string): Promise<void> {
+export async function runStream(url: string): Promise<void> {
   const sql = connect(url, { max: 1 })
   try {
     const count = await createPostgresLog(sql).partitionCount()
@@ -271,11 +271,15 @@ async function runStream(url: string): Promise<void> {
 const LAST_DAY = '2026-11-21'
 const RANGE = { from: addDays(LAST_DAY, -HISTORY_DAYS - 2), to: LAST_DAY }
 
-async function runBatch({ url }: TestDatabase, now: Instant): Promise<void> {
+export async function runBatch(
+  { url }: Pick<TestDatabase, 'url'>,
+  now: Instant,
+  range: DayRange = RANGE,
+): Promise<void> {
   const sql = connectForRuns(url)
   try {
     const { sets } = await runWanted(sql, {
-      wanted: { kind: 'range', jobs: REPORTS.map(({ name }) => name), ...RANGE },
+      wanted: { kind: 'range', jobs: REPORTS.map(({ name }) => name), ...range },
       trigger: 'backfill',
       now: () => now,
     })
@@ -339,7 +343,7 @@ export async function expectCounted({ database, logged, rejected }: Trial): Prom
  * simulation, and so is everything that follows from them (idle sources, lateness). Holds for connections that
  * are made afterwards.
  */
-async function installPostgresClock(sql: Sql, now: Instant): Promise<(now: Instant) => Promise<void>> {
+export async function installPostgresClock(sql: Sql, now: Instant): Promise<(now: Instant) => Promise<void>> {
   await sql.unsafe(`
     create schema trial;
     create sequence trial.now_ms;

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect as connectSocket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partId } from '#domain/derived-id.ts'
 import type { IntakeService } from '#server/intake/service.ts'
@@ -137,6 +139,32 @@ test('a sender cannot take the id of a leg, nor keep half a transfer out of the 
   expect((await storedIds('half')).sort()).toEqual(['X#in', partId('X', 'in'), partId('X', 'out')].sort())
   const taken = await post(intake, order(partId('Y', 'in'), { source: 'half' }))
   expect(taken.body).toMatchObject({ rejected: [{ reason: 'invalid_field' }] })
+})
+
+test('a sender that hangs up in the middle of its body is no error of the intake', async () => {
+  const lines: string[] = []
+  const logger = pino({ level: 'warn' }, { write: line => lines.push(line) })
+  const own = await startTestIntake(database.url, { logger })
+  const { hostname, port } = new URL(own.url)
+  const head = `POST /api/v1/events HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n`
+  try {
+    for (const hangUp of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const socket = connectSocket(Number(port), hostname)
+      socket.on('error', () => {})
+      await new Promise<void>(resolve => socket.write(`${head}[{"source":`, () => resolve()))
+      socket[hangUp]()
+    }
+    await vi.waitFor(async () => {
+      const counted = await (await fetch(`${own.url}/metrics`)).text()
+      const requests = [...counted.matchAll(/requests?_seconds_count\{status="(\d+)"\} (\d+)/g)]
+      const hungUp = requests.filter(([, status]) => status === '400' || status === '499')
+      expect(hungUp.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(3)
+      expect(requests.filter(([, status]) => status === '500')).toEqual([])
+    })
+    expect(lines).toEqual([])
+  } finally {
+    await own.stop()
+  }
 })
 
 test('rejects name their place and reason, are kept as they were sent, and leave their neighbours alone', async () => {
