@@ -71,6 +71,7 @@ const HINT_EVERY_MS = 8
 const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
 const MAX_DEAD_LETTERS_OF_COMMIT = 1_000
+const TELL_UNTAKEN_MS = 10 * SECOND_MS
 
 /**
  * Starts the HTTP intake.
@@ -175,7 +176,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   const drop =
     options.dropDir === undefined
       ? undefined
-      : createDropWatch({ databaseUrl, dropDir: options.dropDir, logger, metrics })
+      : createDropWatch({ sql: side, databaseUrl, dropDir: options.dropDir, logger, metrics })
 
   async function tickQuietPartitions(): Promise<void> {
     for (const partition of await ticker.run(clock())) {
@@ -188,6 +189,11 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     startPeriodic(async () => drop?.run(), {
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'the drop folder cannot be read'),
+    }),
+    // Beside the imports, which may take an hour: what is not taken is told meanwhile.
+    startPeriodic(async () => drop?.tell(), {
+      everyMs: TELL_UNTAKEN_MS,
+      onFailure: err => logger.warn({ err }, 'what lies untaken in the drop folder could not be noted'),
     }),
     startPeriodic(tickQuietPartitions, {
       everyMs: SECOND_MS,

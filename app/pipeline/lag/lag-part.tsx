@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatLag } from '#app/format/time.ts'
 import { TextField } from '#app/pipeline/form.tsx'
+import { DropFoldersCard } from '#app/pipeline/lag/drop-folders-card.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -26,6 +27,7 @@ export function LagPart({ flow, now }: { flow: CardQuery<Flow>; now: number | nu
         </CardContent>
       </Card>
       <SourcesCard now={now} />
+      <DropFoldersCard now={now} />
     </>
   )
 }

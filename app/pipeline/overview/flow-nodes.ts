@@ -52,6 +52,7 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
       lines: [
         { name: 'Loaded, 24 h', value: formatCount(files.loaded) },
         ...(files.failed > 0 ? [{ name: 'Failed, 24 h', value: formatCount(files.failed) }] : []),
+        ...(files.untaken > 0 ? [{ name: 'Not taken', value: formatCount(files.untaken) }] : []),
         { name: 'Newest', value: since(files.newestAt) },
       ],
     }),

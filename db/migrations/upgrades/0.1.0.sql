@@ -662,3 +662,44 @@ from (
   group by e.store, e.business_day
 ) found
 where found.store = h.store and found.business_day = h.business_day;
+
+
+-- The folders in which files arrive, as the intake that watches one saw it last.
+create table intake.drop_folders (
+  drop_dir text primary key,
+  looked_at timestamptz not null,
+  -- why it could not be read; null: it could
+  problem text,
+  untaken bigint not null default 0
+);
+
+-- What lies in a drop folder and is not taken, and why: the one place that says so. At most 1,000 a folder.
+create table intake.untaken_files (
+  drop_dir text not null references intake.drop_folders on delete cascade,
+  -- path below the folder; bytes that are no UTF-8 stand as \xHH
+  place text not null,
+  reason text not null,
+  detail text not null,
+  -- when it was first told for this reason
+  since timestamptz not null default clock_timestamp(),
+  -- null: it is not tried again by itself
+  next_try_at timestamptz,
+  primary key (drop_dir, place)
+);
+
+-- Tries of complete files, from the first until the file is moved away.
+create table intake.drop_attempts (
+  drop_dir text not null,
+  place text not null,
+  -- of the file and its mark: another file, or a mark set anew, begins anew
+  fingerprint text not null,
+  tries integer not null,
+  -- null: given up
+  next_try_at timestamptz,
+  problem text,
+  -- the last row of intake.files before the first try: a result after it is of this file
+  after_file bigint not null,
+  -- the result is known and only the move is left
+  is_moving boolean not null default false,
+  primary key (drop_dir, place)
+);

@@ -43,6 +43,7 @@ function facts({
     partitions: 4,
     liveEventsPerMinute: 60,
     bulkEventsPerMinute: 10,
+    untakenFiles: 0,
     failedJobs: [],
     ...more,
   }
@@ -51,6 +52,15 @@ function facts({
 describe('the health of the pipeline', () => {
   it('is ok while the batch waits for its tick: that is how it works', () => {
     expect(Object.values(judgeHealth(facts())).map(({ health }) => health)).toEqual(Array(9).fill('ok'))
+  })
+
+  it('says of files what lies untaken, before it says that they are quiet', () => {
+    const files = (untakenFiles: number, bulkEventsPerMinute: number) =>
+      judgeHealth(facts({ untakenFiles, bulkEventsPerMinute })).files
+    expect(files(2, 0)).toEqual({ health: 'behind', why: '2 not taken: see Lag' })
+    expect(files(2, 10).health).toBe('behind')
+    expect(files(0, 0).health).toBe('quiet')
+    expect(files(0, 10).health).toBe('ok')
   })
 
   it('says behind when an event lies unread too long, and its tables with it', () => {

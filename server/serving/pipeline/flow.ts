@@ -20,7 +20,13 @@ interface Flow {
   partitions: PartitionFlow[]
   openLetters: number
   /** Files loaded from the drop folder in the last day, and the newest. */
-  files: { loaded: number; failed: number; newestAt: Instant | null }
+  files: {
+    loaded: number
+    failed: number
+    newestAt: Instant | null
+    /** What lies in drop folders and is not taken; a folder that cannot be read counts as one. */
+    untaken: number
+  }
   /** The newest reconciliation. */
   reconciliation: { runId: number; state: string; finishedAt: Instant | null } | null
   /** Figures that both paths were compared in, as they stand, and those with an unexplained part. */
@@ -59,6 +65,7 @@ interface SideRow {
   loaded: number
   failed: number
   newestAt: Instant | null
+  untaken: number
   lastRunId: number | null
   lastState: string | null
   lastFinishedAt: Instant | null
@@ -93,7 +100,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       eventsPerMinute: (row?.live ?? 0) + (row?.bulk ?? 0),
     }
   })
-  const { rejected, openLetters, loaded, failed, newestAt, unexplained } = side
+  const { rejected, openLetters, loaded, failed, newestAt, untaken, unexplained } = side
   return {
     now: freshness.now,
     freshness,
@@ -104,6 +111,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       partitions: recent.length,
       liveEventsPerMinute: live,
       bulkEventsPerMinute: bulk,
+      untakenFiles: side.untaken,
       failedJobs: freshness.batch.jobs.flatMap(({ job, lastState }) => (lastState === 'failed' ? [job] : [])),
     }),
     perMinute: {
@@ -115,7 +123,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
     },
     partitions,
     openLetters,
-    files: { loaded, failed, newestAt },
+    files: { loaded, failed, newestAt, untaken },
     reconciliation:
       side.lastRunId === null
         ? null
@@ -147,7 +155,7 @@ async function readRecent(sql: Serving['sql']): Promise<RecentRow[]> {
 
 async function readSide(sql: Serving['sql']): Promise<SideRow> {
   const [row] = await sql<SideRow[]>`
-    select letters.*, files.*, run.*, remainder.*
+    select letters.*, files.*, dropped.*, run.*, remainder.*
     from (
       select count(*) filter (where met_at > now() - interval '1 minute') as rejected, count(*) as "openLetters"
       from intake.dead_letters where state = 'open'
@@ -157,6 +165,9 @@ async function readSide(sql: Serving['sql']): Promise<SideRow> {
         max(finished_at) as "newestAt"
       from intake.files where started_at > now() - interval '1 day'
     ) files
+    cross join (
+      select coalesce(sum(untaken + (problem is not null)::integer), 0)::bigint as untaken from intake.drop_folders
+    ) dropped
     cross join (
       select count(*) as unexplained from recon.reconciliation where unexplained <> 0
     ) remainder
@@ -192,6 +203,7 @@ export interface HealthFacts {
   partitions: number
   liveEventsPerMinute: number
   bulkEventsPerMinute: number
+  untakenFiles: number
   /** A job whose newest run failed. */
   failedJobs: readonly string[]
 }
@@ -215,7 +227,7 @@ export function judgeHealth(facts: HealthFacts): PipelineHealth {
   return {
     tills: facts.liveEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no event in the last minute' },
     // Files come now and then.
-    files: facts.bulkEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no file in the last minute' },
+    files: judgeFiles(facts),
     intake: facts.intakeIsUp ? OK : { health: 'down', why: 'does not answer' },
     // Its answer is what all of this stands on.
     log: OK,
@@ -225,6 +237,11 @@ export function judgeHealth(facts: HealthFacts): PipelineHealth {
     reports: judgeReports(facts, batch),
     serving: OK,
   }
+}
+
+function judgeFiles({ bulkEventsPerMinute, untakenFiles }: HealthFacts): Judged {
+  if (untakenFiles > 0) return { health: 'behind', why: `${untakenFiles} not taken: see Lag` }
+  return bulkEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no file in the last minute' }
 }
 
 function judgeStream({ freshness: { stream }, streamOwned, partitions }: HealthFacts): Judged {

@@ -6,6 +6,7 @@ import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { readCompleteness, readReconciliations } from './checks.ts'
 import { listDeadLetters, readDeadLetter, requeueDeadLetter } from './dead-letters.ts'
+import { readDropFolders } from './drop-folders.ts'
 import { readFlow } from './flow.ts'
 import { type GridCell, readCell, readJobGrid } from './job-grid.ts'
 import { readJobRequests, requestJob } from './job-requests.ts'
@@ -327,6 +328,34 @@ describe('the flow', () => {
     expect(by.get('till-b')).toMatchObject({ isIdle: false, isSlowest: false })
     expect(by.get('till-c')).toMatchObject({ isIdle: true, isSlowest: false })
     expect(by.get('files: journal')).toMatchObject({ class: 'bulk', files: { loaded: 1, failed: 0 } })
+  })
+})
+
+describe('the drop folders', () => {
+  it('tells what lies there untaken and why, and whether anybody still looks', async () => {
+    const { sql } = database
+    await sql`
+      insert into intake.drop_folders (drop_dir, looked_at, problem, untaken)
+      values ('/drop', now() - interval '5 s', null, 2), ('/old', now() - interval '2 min', 'permission denied', 0)`
+    await sql`
+      insert into intake.untaken_files (drop_dir, place, reason, detail, since, next_try_at)
+      values ('/drop', 'journal/1.csv', 'failing', 'try 1 of 10 failed', now() - interval '1 min', now()),
+        ('/drop', 'journal/link', 'no_regular_file', 'it is a symbolic link', now(), null)`
+    const { folders } = await readDropFolders(serving)
+    expect(folders).toMatchObject([
+      {
+        dropDir: '/drop',
+        isStale: false,
+        problem: null,
+        untakenCount: 2,
+        untaken: [
+          { place: 'journal/link', detail: 'it is a symbolic link', nextTryAt: null },
+          { place: 'journal/1.csv', detail: 'try 1 of 10 failed', nextTryAt: expect.any(Number) },
+        ],
+      },
+      { dropDir: '/old', isStale: true, problem: 'permission denied', untaken: [] },
+    ])
+    expect((await readFlow(serving)).files.untaken).toBe(3)
   })
 })
 

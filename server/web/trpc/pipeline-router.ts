@@ -8,6 +8,7 @@ import {
   requeueDeadLetter,
   requeueReason,
 } from '#server/serving/pipeline/dead-letters.ts'
+import { readDropFolders } from '#server/serving/pipeline/drop-folders.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
 import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
@@ -27,6 +28,7 @@ const MAX_PAYLOAD = 1_048_576
 export const pipelineRouter = router({
   flow: procedure.query(({ ctx }) => readFlow(ctx.serving)),
   sources: procedure.query(({ ctx }) => readSources(ctx.serving)),
+  dropFolders: procedure.query(({ ctx }) => readDropFolders(ctx.serving)),
   jobs: router({
     list: procedure.query(() => ({
       jobs: JOBS.map(({ name: job, summary, grain, takesRange }) => ({ job, summary, grain, takesRange })),

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { IntakeService } from '#server/intake/service.ts'
+import { storeSchema } from '#server/intake/stores/store-definition.ts'
+import { addStores } from '#server/intake/stores/stores.ts'
 import { addTestStores, startTestIntake } from '#server/intake/testing/intake.ts'
 import { type IntakeProcess, startIntakeProcess } from '#server/intake/testing/intake-process.ts'
-import { importDroppedFiles } from './drop-folder.ts'
+import { MAX_TRIES } from './attempts.ts'
+import { findDroppedFiles, importDroppedFiles } from './drop-folder.ts'
+import { lookAtDropFolder } from './look.ts'
+import { tellUntaken } from './tell-untaken.ts'
 
 const MAPPING = 'uci-online-retail'
 const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country'
@@ -46,6 +52,14 @@ async function countEvents(): Promise<number> {
   const [row] = await database.sql<{ count: number }[]>`
     select count(*) as count from log.event_log where class = 'bulk'`
   return row?.count ?? -1
+}
+
+async function untaken(): Promise<Record<string, unknown>[]> {
+  const told = await tellUntaken(database.sql, dropDir)
+  if ('problem' in told) throw new Error(told.problem)
+  const rows = await database.sql`select place, reason, detail from intake.untaken_files order by place`
+  expect(rows).toHaveLength(told.untaken.length)
+  return rows.map(row => ({ ...row }))
 }
 
 async function fileStates(): Promise<[string, string][]> {
@@ -150,21 +164,121 @@ test('many takers at once: each file has one owner', async () => {
   expect(await fileStates()).toHaveLength(3)
 })
 
-test('after a crash between result and move the file is moved with the result it had', async () => {
+test('a file that cannot be moved is loaded once, waits longer each time, and is moved with the result it had', async () => {
   await drop('1.csv', [line('1')])
-  await take()
-  // As a crash before the move leaves it: the result is known, the file still lies there.
-  await rm(path.join(dropDir, MAPPING, 'loaded'), { recursive: true })
-  await drop('1.csv', [line('1')])
+  const loaded = path.join(dropDir, MAPPING, 'loaded')
+  await writeFile(loaded, 'no folder')
+  expect(await take()).toMatchObject([{ name: '1.csv', state: 'retry' }])
+  expect(await countEvents()).toBe(1)
+  // Not due: nothing is tried, and nothing is told of it but in the table.
+  expect(await take()).toEqual([])
+  const pauses: unknown[] = []
+  for (let tries = 2; tries <= MAX_TRIES; tries += 1) {
+    const [due] = await database.sql`update intake.drop_attempts set next_try_at = now() returning tries`
+    expect(due).toEqual({ tries: tries - 1 })
+    expect(await take()).toMatchObject([{ state: 'retry' }])
+    const [row] = await database.sql`
+      select extract(epoch from next_try_at - now())::float8 > ${2 ** tries} as waits from intake.drop_attempts`
+    pauses.push(row?.waits)
+  }
+  // The last try has no next.
+  expect(pauses).toEqual([true, true, true, true, true, true, true, expect.any(Boolean), null])
+  expect(await take()).toEqual([])
+  expect(await untaken()).toMatchObject([
+    { place: `${MAPPING}/1.csv`, reason: 'given_up', detail: expect.stringContaining('tried 10 times') },
+    { place: `${MAPPING}/loaded`, reason: 'no_regular_file' },
+  ])
+  expect(await fileStates()).toEqual([['1.csv', 'loaded']])
+  expect(existsSync(path.join(dropDir, MAPPING, '1.csv.done'))).toBe(true)
+  // Put right while tries are left, it is moved. Its result is known: nothing is read twice.
+  await rm(loaded)
+  await database.sql`update intake.drop_attempts set next_try_at = now(), tries = 1`
   expect(await take()).toMatchObject([{ state: 'loaded', summary: { eventsAppended: 1, duplicates: 0 } }])
   expect(await fileStates()).toEqual([['1.csv', 'loaded']])
+  expect(await untaken()).toEqual([])
 })
 
-test('a mark left without its file is removed, so that it releases no half-written file later', async () => {
-  await mkdir(path.join(dropDir, MAPPING), { recursive: true })
-  await writeFile(path.join(dropDir, MAPPING, 'old.csv.done'), '')
+test('a mark set anew begins anew, after the tries have ended', async () => {
+  await drop('1.csv', [line('1')])
+  const loaded = path.join(dropDir, MAPPING, 'loaded')
+  await writeFile(loaded, 'no folder')
   await take()
-  expect(await readdir(path.join(dropDir, MAPPING))).toEqual([])
+  await database.sql`update intake.drop_attempts set next_try_at = null, tries = ${MAX_TRIES}`
+  await rm(loaded)
+  expect(await take()).toEqual([])
+  await rm(path.join(dropDir, MAPPING, '1.csv.done'))
+  await writeFile(path.join(dropDir, MAPPING, '1.csv.done'), 'again')
+  expect(await take()).toMatchObject([{ state: 'loaded', summary: { duplicates: 1 } }])
+})
+
+test('what was rejected for a reason that lies elsewhere is read again when it is dropped again', async () => {
+  const order = (id: string, store: string) =>
+    JSON.stringify({
+      source: 'till',
+      id,
+      type: 'order.placed',
+      store,
+      channel: 'pos',
+      eventTime: '2026-11-02T10:00:00Z',
+      orderId: id,
+      currency: 'EUR',
+      lines: [{ sku: 'A', units: 1, unitPrice: '5.00' }],
+    })
+  const folder = path.join(dropDir, 'journal')
+  const text = `${order('1', 'berlin')}\n${order('2', 'potsdam')}\n`
+  const mark = () => writeFile(path.join(folder, '1.ndjson.done'), '')
+  await addTestStores(database.url)
+  await mkdir(folder)
+  await writeFile(path.join(folder, '1.ndjson'), text)
+  await mark()
+  expect(await take()).toMatchObject([{ summary: { eventsAppended: 1, rejectedRows: 1 } }])
+  const sql = connect(database.url, { max: 1 })
+  await addStores(sql, [
+    storeSchema.parse({ id: 'potsdam', name: 'P', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }),
+  ])
+  await sql.end()
+  // The same file, byte for byte, dropped anew; or moved back from where it was put.
+  await writeFile(path.join(folder, '1.ndjson'), text)
+  await mark()
+  expect(await take()).toMatchObject([{ summary: { eventsAppended: 1, duplicates: 1, rejectedRows: 0 } }])
+  await rename(path.join(folder, 'loaded', '1~2.ndjson'), path.join(folder, '1.ndjson'))
+  await rm(path.join(folder, 'loaded'), { recursive: true })
+  await mark()
+  expect(await take()).toMatchObject([{ summary: { eventsAppended: 0, duplicates: 2 } }])
+})
+
+test('rejects, repaired in their file, are dropped under the name they have or another', async () => {
+  await drop('1.csv', [line('1', 'six'), line('2')])
+  await take()
+  const rejects = path.join(dropDir, MAPPING, 'loaded', '1.csv.rejects.csv')
+  const repaired = (await readFile(rejects, 'utf8')).replace(',six,', ',6,')
+  for (const [name, summary] of [
+    ['1.csv', { eventsAppended: 1, duplicates: 0 }],
+    ['1.csv.rejects.csv', { eventsAppended: 0, duplicates: 1 }],
+  ] as const) {
+    await writeFile(path.join(dropDir, MAPPING, name), repaired)
+    await writeFile(path.join(dropDir, MAPPING, `${name}.done`), '')
+    expect(await take()).toMatchObject([{ name, state: 'loaded', summary }])
+  }
+  expect(await countEvents()).toBe(2)
+})
+
+test('a mark that a crash left behind is removed: it would release a half-written file. Every other one waits for its file', async () => {
+  await drop('1.csv', [line('1')])
+  await writeFile(path.join(dropDir, MAPPING, 'early.csv.done'), '')
+  const [file] = await findDroppedFiles(dropDir, 'watched')
+  await database.sql`
+    insert into intake.drop_attempts (drop_dir, place, fingerprint, tries, next_try_at, after_file, is_moving)
+    values (${dropDir}, ${`${MAPPING}/1.csv`}, ${file?.fingerprint ?? ''}, 1, now(), 0, true)`
+  await rm(path.join(dropDir, MAPPING, '1.csv'))
+  expect(await take()).toEqual([])
+  expect(await readdir(path.join(dropDir, MAPPING))).toEqual(['early.csv.done'])
+  expect(await database.sql`select 1 from intake.drop_attempts`).toHaveLength(0)
+  // It changed after its mark: it is complete once it has been quiet for a while.
+  await writeFile(path.join(dropDir, MAPPING, 'early.csv'), [HEADER, line('7')].join('\n'))
+  expect(await take()).toEqual([])
+  const later = await lookAtDropFolder(dropDir, Date.now() + 31_000)
+  expect(later).toMatchObject({ ready: [{ name: 'early.csv' }], untaken: [] })
 })
 
 test('a file whose import never ends well is set aside after five times', async () => {

@@ -1,13 +1,19 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import type { Sql } from '#db/client.ts'
 import { howEnded, type Program, startProgram } from '#platform/process.ts'
 import type { FileSummary } from '#server/intake/files/store/summary.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
-import { findDroppedFiles } from './drop-folder.ts'
+import { type Attempt, MAX_TRIES, readAttempts } from './attempts.ts'
+import { isIn } from './drop-folder.ts'
+import { type DropListing, type DroppedFile, lookAtDropFolder } from './look.ts'
+import { tellUntaken } from './tell-untaken.ts'
 
 export interface DropWatch {
   /** Looks once, and has what lies ready imported by a child process. To be called about once a second. */
   run(): Promise<void>
+  /** Keeps what lies there untaken for the page Pipeline, and says in the log what is new of it. */
+  tell(): Promise<void>
   /** Ends the child, should one be at work: the file stays and is taken up again. */
   stop(): void
 }
@@ -24,11 +30,13 @@ const LOOKS_TO_SKIP = 5
 
 /** Watches the drop folder by looking: notifications of file systems miss what comes over a network share. */
 export function createDropWatch({
+  sql,
   databaseUrl,
   dropDir,
   logger,
   metrics,
 }: {
+  sql: Sql
   databaseUrl: string
   dropDir: string
   logger: Logger
@@ -37,18 +45,19 @@ export function createDropWatch({
   let child: Program | undefined
   let skip = 0
   let stopped = false
+  let told = new Map<string, string>()
 
-  function onTold(told: ToldFile): void {
-    const { mapping, name } = told
-    switch (told.state) {
+  function onTold(file: ToldFile): void {
+    const { mapping, name } = file
+    switch (file.state) {
       case 'loaded':
       case 'failed': {
-        metrics.countFile(told.state)
-        const { rows, rejectedRows, eventsAppended, duplicates, error } = told.summary
-        const level = told.state === 'failed' || rejectedRows > 0 ? 'warn' : 'info'
+        metrics.countFile(file.state)
+        const { rows, rejectedRows, eventsAppended, duplicates, error } = file.summary
+        const level = file.state === 'failed' || rejectedRows > 0 ? 'warn' : 'info'
         logger[level](
           { mapping, name, rows, rejectedRows, eventsAppended, duplicates, error },
-          `${mapping}/${name}: ${told.state}, ${eventsAppended} events new, ${rejectedRows} rows rejected${error === null ? '' : `: ${error}`}`,
+          `${mapping}/${name}: ${file.state}, ${eventsAppended} events new, ${rejectedRows} rows rejected${error === null ? '' : `: ${error}`}`,
         )
         return
       }
@@ -57,7 +66,7 @@ export function createDropWatch({
         return
       case 'retry':
         skip = LOOKS_TO_SKIP
-        logger.warn({ mapping, name, error: told.error }, `${mapping}/${name}: left for later: ${told.error}`)
+        logger.warn({ mapping, name, error: file.error }, `${mapping}/${name}: left for later: ${file.error}`)
     }
   }
 
@@ -79,6 +88,17 @@ export function createDropWatch({
       )
   }
 
+  /** A try that is not due is not worth a start. */
+  async function isAnyDue({ ready, loneMarks }: DropListing): Promise<boolean> {
+    const files = ready.filter(file => isIn('watched', file))
+    if (files.length + loneMarks.length === 0) return false
+    const attempts = await readAttempts(sql, dropDir)
+    const hasMarksOfTaken = loneMarks.some(
+      mark => attempts.get(mark.place.slice(0, -'.done'.length))?.isMoving,
+    )
+    return hasMarksOfTaken || files.some(file => isDue(attempts.get(file.place), file))
+  }
+
   return {
     async run() {
       if (stopped) return
@@ -87,11 +107,29 @@ export function createDropWatch({
         return
       }
       await mkdir(dropDir, { recursive: true })
-      if ((await findDroppedFiles(dropDir, 'watched')).length > 0) await importAll()
+      if (await isAnyDue(await lookAtDropFolder(dropDir))) await importAll()
+    },
+    async tell() {
+      const found = await tellUntaken(sql, dropDir)
+      // Its not being readable is a failure of `run`, and told there.
+      if ('problem' in found) return
+      const telling = new Map(
+        found.untaken.map(({ place, reason, detail }) => [place, `${reason}: ${detail}`]),
+      )
+      for (const { place, reason, detail } of found.untaken) {
+        if (told.get(place)?.startsWith(`${reason}:`)) continue
+        logger.warn({ place, reason, detail }, `${place} is not taken: ${detail}`)
+      }
+      told = telling
     },
     stop() {
       stopped = true
       child?.kill('SIGTERM')
     },
   }
+}
+
+function isDue(attempt: Attempt | undefined, file: DroppedFile): boolean {
+  if (attempt?.fingerprint !== file.fingerprint) return true
+  return attempt.nextTryAt !== null && attempt.tries < MAX_TRIES && attempt.nextTryAt <= Date.now()
 }

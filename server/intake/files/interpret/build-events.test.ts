@@ -31,12 +31,14 @@ function part(kind: DocumentPart['kind'], fields: Partial<DocumentPart> = {}): D
     skus: ['tea', 'milk'],
     units: [2, 1],
     unitPrices: [25_550, 10_000],
+    amounts: null,
     discounts: null,
     taxes: null,
     reasons: null,
     customer: null,
     tender: null,
     register: null,
+    channel: null,
     currency: null,
     attributes: null,
     ...fields,
@@ -48,6 +50,7 @@ function events(parts: DocumentPart[]) {
     store: 'berlin',
     document: 'B-1',
     eventTime: Date.parse('2026-11-20T09:00:00Z'),
+    dateOnly: false,
     parts,
   }
   const built = eventsOfDocument(document, MAPPING, STORE).map(({ event }) => event)
@@ -100,7 +103,7 @@ test('a return refunds price times units less discount, whichever sign its units
 
 test('one document gives up to three events, each with an id of its own', () => {
   const parts = [part('a', { units: [-3, 4], reasons: ['damaged', null] }), part('o'), part('r')]
-  const document: Document = { store: 'berlin', document: 'B-1', eventTime: 0, parts }
+  const document: Document = { store: 'berlin', document: 'B-1', eventTime: 0, dateOnly: false, parts }
   expect(
     eventsOfDocument(document, MAPPING, STORE).map(({ event: { id, type }, part }) => [id, part, type]),
   ).toEqual([
@@ -112,7 +115,13 @@ test('one document gives up to three events, each with an id of its own', () => 
 
 test('where a file speaks for several stores, ids name the store and the document keeps its number', () => {
   const mapping = { ...MAPPING, columns: { ...MAPPING.columns, store: { column: 'Store' } } }
-  const document: Document = { store: 'berlin', document: '7', eventTime: 0, parts: [part('o')] }
+  const document: Document = {
+    store: 'berlin',
+    document: '7',
+    eventTime: 0,
+    dateOnly: false,
+    parts: [part('o')],
+  }
   const [built] = eventsOfDocument(document, mapping, STORE)
   expect(built?.event).toMatchObject({ id: 'berlin/7', orderId: '7' })
   expect(documentIdOf(mapping, { store: 'a/b', document: 'c' })).toBe('a%2Fb/c')

@@ -11,13 +11,16 @@ export interface DocumentPart {
   rows: number[]
   skus: string[]
   units: number[]
-  unitPrices: number[]
+  /** Of each line one of the two, signed as the file has them: the price of one unit, or the gross of the line. */
+  unitPrices: (number | null)[]
+  amounts: (number | null)[] | null
   discounts: (number | null)[] | null
   taxes: (number | null)[] | null
   reasons: (string | null)[] | null
   customer: string | null
   tender: string | null
   register: string | null
+  channel: 'pos' | 'online' | null
   currency: string | null
   attributes: Record<string, string> | null
 }
@@ -28,6 +31,8 @@ export interface Document {
   document: string
   /** Its earliest row's. */
   eventTime: Instant
+  /** Only the day is known; `eventTime` is the middle of that business day. */
+  dateOnly: boolean
   parts: DocumentPart[]
 }
 
@@ -96,32 +101,46 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
     ...header,
     id,
     orderId: document.document + (part.kind === 'r' && hasOrder ? '#return' : ''),
-    channel,
+    channel: part.channel ?? channel,
     currency: part.currency ?? currency,
     ...(part.customer !== null && { customer: part.customer }),
     ...(part.tender !== null && { tender: part.tender }),
+    ...(document.dateOnly && { dateOnly: true as const }),
   }
   return part.kind === 'o'
     ? { ...sale, type: 'order.placed', lines: part.skus.map((sku, index) => orderLine(part, sku, index)) }
     : { ...sale, type: 'order.returned', lines: part.skus.map((sku, index) => returnLine(part, sku, index)) }
 }
 
-function orderLine(part: DocumentPart, sku: string, index: number) {
+type OrderLine = Extract<SentEvent, { type: 'order.placed' }>['lines'][number]
+
+function orderLine(part: DocumentPart, sku: string, index: number): OrderLine {
   const discount = part.discounts?.[index] ?? null
   const tax = part.taxes?.[index] ?? null
-  return {
+  const line = {
     sku,
     units: part.units[index] ?? 0,
-    unitPrice: formatAmount(part.unitPrices[index] ?? 0),
+    ...worthOf(part, index),
     ...(discount !== null && { discount: formatAmount(discount) }),
     ...(tax !== null && { tax: formatAmount(tax) }),
   }
+  return line as OrderLine
 }
 
-/** Files write returned units with either sign; what is refunded is their price less their discount. */
+function worthOf(part: DocumentPart, index: number): { unitPrice: string } | { amount: string } {
+  const amount = part.amounts?.[index] ?? null
+  return amount === null
+    ? { unitPrice: formatAmount(part.unitPrices[index] ?? 0) }
+    : { amount: formatAmount(amount) }
+}
+
+/** Files write returned units and amounts with either sign; what is refunded is their worth less their discount. */
 function returnLine(part: DocumentPart, sku: string, index: number) {
   const units = Math.abs(part.units[index] ?? 0)
-  const refund = BigInt(units) * BigInt(part.unitPrices[index] ?? 0) - BigInt(part.discounts?.[index] ?? 0)
+  const amount = part.amounts?.[index] ?? null
+  const gross =
+    amount === null ? BigInt(units) * BigInt(part.unitPrices[index] ?? 0) : BigInt(Math.abs(amount))
+  const refund = gross - BigInt(part.discounts?.[index] ?? 0)
   return { sku, units, refund: formatAmount(refund), ...reasonOf(part, index) }
 }
 

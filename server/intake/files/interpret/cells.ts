@@ -22,6 +22,15 @@ export function wholeNumber(field: string, decimal: string | null, text: string)
   return units
 }
 
+/** @returns null for an empty cell. @throws RowFault */
+export function signedMoney(
+  field: string,
+  text: string,
+  decimal: (text: string) => string | null,
+): Amount | null {
+  return text === '' ? null : money(field, decimal(text), text)
+}
+
 export function money(field: string, decimal: string | null, text: string): Amount {
   const amount = decimal === null ? null : toAmount(decimal)
   if (amount === null) {

@@ -47,16 +47,19 @@ test('a row with quantity and price is a line of an order', () => {
     store: 'online-uk',
     document: '536365',
     eventTime: Date.parse('2010-12-01T08:26:00Z'),
+    dateOnly: false,
     irregular: null,
     sku: '85123A',
     units: 6,
     unitPrice: 25_500,
+    amount: null,
     discount: null,
     tax: null,
     currency: null,
     customer: '17850',
     tender: null,
     register: null,
+    channel: null,
     productName: 'WHITE HANGING HEART T-LIGHT HOLDER',
     reason: null,
     attributes: { country: 'United Kingdom' },
@@ -160,5 +163,49 @@ test('values can be renamed, prefixes taken off, and date and time come from two
   expect(interpret({ ...row, Description: 'Storno' }, mapping)).toMatchObject({
     kind: 'bad',
     reason: 'no_rule',
+  })
+})
+
+const AMOUNTS = rowMappingSchema.parse({
+  ...UCI,
+  columns: { ...UCI.columns, amount: 'Country' },
+  attributes: {},
+  rules: [
+    { when: { units: 'negative' }, is: 'return' },
+    { when: {}, is: 'order' },
+  ],
+})
+const worth = (units: string, price: string, amount: string): Interpretation =>
+  interpret({ Quantity: units, UnitPrice: price, Country: amount }, AMOUNTS)
+
+test('an amount is what the line is worth; without one the price counts', () => {
+  expect(worth('3', '', '10.00')).toMatchObject({ kind: 'order', units: 3, unitPrice: null, amount: 100_000 })
+  expect(worth('3', '2.50', '')).toMatchObject({ unitPrice: 25_000, amount: null })
+  expect(worth('-3', '', '-10.00')).toMatchObject({ kind: 'return', units: -3, amount: -100_000 })
+  expect(worth('-3', '', '10.00')).toMatchObject({ kind: 'return', amount: 100_000 })
+})
+
+test('a price and an amount of one row agree as far as the price is printed', () => {
+  expect(worth('3', '3.33', '10.00')).toMatchObject({ amount: 100_000 })
+  expect(worth('-3', '3.33', '-10.00')).toMatchObject({ amount: -100_000 })
+  expect(worth('3', '3', '10.00')).toMatchObject({ amount: 100_000 })
+  for (const [price, amount] of [
+    ['10.00', '10.00'],
+    ['3.33', '10.03'],
+    ['3.3333', '10.01'],
+  ] as const) {
+    expect(worth('3', price, amount)).toMatchObject({
+      kind: 'bad',
+      reason: 'invalid_field',
+      detail: expect.stringContaining('is not what 3 units'),
+    })
+  }
+})
+
+test('an order is worth no less than nothing, and a line something that is stated', () => {
+  expect(worth('3', '', '-10.00')).toMatchObject({ kind: 'bad', detail: 'amount: is negative in an order' })
+  expect(worth('3', '', '')).toMatchObject({
+    kind: 'bad',
+    detail: 'unitPrice: the cell is empty, and no amount stands in its place',
   })
 })

@@ -40,6 +40,27 @@ test.each<[fault: string, change: object, message: RegExp]>([
     { header: ['Bon', 'Zeit'] },
     /header does not name the column Artikel, Menge, Preis/,
   ],
+  [
+    'neither a price nor an amount',
+    { columns: { ...SOUND.columns, unitPrice: undefined } },
+    /neither unitPrice \(of one unit\) nor amount \(of the line\)/,
+  ],
+  [
+    'a document of one column in a list',
+    { columns: { ...SOUND.columns, document: ['Bon'] } },
+    /columns\.document/,
+  ],
+  [
+    'a scope of a rule that sets nothing aside',
+    { rules: [{ when: {}, is: 'order', scope: 'document' }] },
+    /rules\.0: scope says what a rule sets aside/,
+  ],
+  [
+    'the sign of a column that is not there',
+    { rules: [{ when: { amount: 'negative' }, is: 'return' }] },
+    /rules\.0: it asks for the sign of amount/,
+  ],
+  ['documents of many days', { documentSpanMinutes: 10_000 }, /documentSpanMinutes/],
   ['a name that is no source', { name: 'my tills' }, /name: must be letters/],
 ])('%s is refused by name', (_, change, message) => {
   const text = JSON.stringify({ ...SOUND, ...change })

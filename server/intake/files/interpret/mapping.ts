@@ -28,10 +28,16 @@ const rule = z.strictObject({
     documentPrefix: z.string().min(1).optional(),
     units: sign.optional(),
     unitPrice: sign.optional(),
+    amount: sign.optional(),
     /** Column → the values it may have. */
     equals: z.record(name, z.array(z.string()).min(1)).optional(),
   }),
   is: z.enum(['order', 'return', 'stock-adjustment', 'set-aside']),
+  /**
+   * Of 'set-aside': the row alone, or every row of its document. Left out, the rule may only meet documents all of
+   * whose rows it sets aside: half a document that counts would be a guess.
+   */
+  scope: z.enum(['row', 'document']).optional(),
 })
 
 const mappingName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
@@ -70,15 +76,25 @@ export const rowMappingSchema = z.strictObject({
       error: issue => `${JSON.stringify(issue.input)} is no IANA time zone such as Europe/Berlin`,
     })
     .optional(),
+  /** Most minutes between the rows of one document: rows further apart contradict each other. */
+  documentSpanMinutes: z
+    .int()
+    .min(0)
+    .max(2 * 1_440)
+    .default(60),
   stores: z.array(storeSchema).default([]),
   columns: z.strictObject({
     store: field,
-    document: field,
+    /** One column, or several that only together tell documents apart: the register, the day and the receipt. */
+    document: z.union([field, z.array(field).min(2).max(5)]),
     /** One column, or the date's and the time's. */
     time: z.union([field, z.tuple([field, field])]),
     sku: field,
     units: field,
-    unitPrice: field,
+    /** Of one unit. This or `amount` must be there; of a row that has both, `amount` counts. */
+    unitPrice: field.optional(),
+    /** The line's gross, all units together: kept exactly where no unit price would give it (3 for 10.00). */
+    amount: field.optional(),
     /** The line's whole discount. */
     discount: field.optional(),
     tax: field.optional(),
@@ -86,6 +102,8 @@ export const rowMappingSchema = z.strictObject({
     customer: field.optional(),
     tender: field.optional(),
     register: field.optional(),
+    /** 'pos' or 'online'; else the store's. */
+    channel: field.optional(),
     productName: field.optional(),
     /** Why stock was adjusted. */
     adjustmentReason: field.optional(),
@@ -156,7 +174,31 @@ function refuseContradictions(mapping: RowMapping, origin: string): RowMapping {
       `${origin}: header does not name the column ${missing.join(', ')}, which the mapping reads.`,
     )
   }
+  const faults = [
+    ...contradictionsOfColumns(mapping),
+    ...mapping.rules.flatMap(contradictionsOfRule(mapping)),
+  ]
+  if (faults.length > 0) throw new MappingError(`${origin}: ${faults.join(' ')}`)
   return mapping
+}
+
+function contradictionsOfColumns({ columns }: RowMapping): string[] {
+  return columns.unitPrice || columns.amount
+    ? []
+    : ['columns name neither unitPrice (of one unit) nor amount (of the line): one of them must be there.']
+}
+
+function contradictionsOfRule({ columns }: RowMapping) {
+  return ({ when, is, scope }: MappingRule, index: number): string[] => {
+    const faults: string[] = []
+    if (scope !== undefined && is !== 'set-aside')
+      faults.push(`rules.${index}: scope says what a rule sets aside, and this one sets nothing aside.`)
+    for (const money of ['unitPrice', 'amount'] as const) {
+      if (when[money] !== undefined && !columns[money])
+        faults.push(`rules.${index}: it asks for the sign of ${money}, which no column gives.`)
+    }
+    return faults
+  }
 }
 
 /** Every column that a mapping reads, each once. */

@@ -1,4 +1,5 @@
-import { instantOfLocalTime } from '#domain/business-day.ts'
+import { businessDaySpan, instantOfLocalTime } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
 import { type Store, storeAt, storeOn } from '#domain/store.ts'
 import { quote, RowFault } from './cells.ts'
@@ -27,6 +28,11 @@ const TOKENS = {
 
 // Longest first, so that YYYY is not read as YY twice.
 const TOKEN = /YYYY|YY|MM|M|DD|D|HH|H|hh|h|mm|m|SSS|ss|s|A/g
+
+/** Whether times of a format are dates alone: of a sale's hour they say nothing. */
+export function isDateOnlyFormat(format: string): boolean {
+  return format !== ISO && !(format.match(TOKEN) ?? []).some(token => /^[Hh]/.test(token))
+}
 
 /** The format of times that carry their own offset (RFC 3339). */
 const ISO = 'iso'
@@ -100,6 +106,8 @@ interface RowTime {
   instant: Instant
   /** The local time occurs twice (the earlier is taken), or never (it is shifted forward). */
   irregular: 'ambiguous' | 'missing' | null
+  /** The file says the day alone: it is that business day of the store, and the instant is its middle. */
+  dateOnly: boolean
 }
 
 /** Compiles the mapping's format and zone into a reader of times. @returns a function that throws RowFault */
@@ -112,19 +120,22 @@ export function compileTime(mapping: {
     return text => {
       const instant = parseInstant(text)
       if (instant === null) throw invalidTime(text, ISO)
-      return { instant, irregular: null }
+      return { instant, irregular: null, dateOnly: false }
     }
   }
   const readLocal = compileTimeFormat(mapping.timeFormat)
+  const dateOnly = isDateOnlyFormat(mapping.timeFormat)
   // A conversion takes some microseconds, and a file of 1 GB has ten million rows.
   const known = new Map<string, RowTime>()
   return (text, store) => {
-    const key = `${mapping.zone ?? store.id} ${text}`
+    const key = dateOnly ? `${store.id}\n${text}` : `${mapping.zone ?? store.id}\n${text}`
     const remembered = known.get(key)
     if (remembered) return remembered
     const local = readLocal(text)
     if (local === null) throw invalidTime(text, mapping.timeFormat)
-    const time = instantOfLocalTime(local, mapping.zone ?? zoneAt(store, local))
+    const time = dateOnly
+      ? { instant: middleOf(local.slice(0, 10), store), irregular: null, dateOnly }
+      : { ...instantOfLocalTime(local, mapping.zone ?? zoneAt(store, local)), dateOnly }
     if (known.size >= MAX_REMEMBERED_TIMES) known.clear()
     known.set(key, time)
     return time
@@ -136,6 +147,17 @@ function zoneAt(store: Store, local: string): string {
   const day = local.slice(0, 10)
   const { zone } = storeOn(store, day)
   return store.versions.length === 1 ? zone : storeAt(store, instantOfLocalTime(local, zone).instant).zone
+}
+
+/** As far from both ends of the business day as can be: whatever the cut-over, the day stays the one of the file. */
+function middleOf(day: BusinessDay, store: Store): Instant {
+  const { start, end } = businessDaySpan(day, store.versions)
+  if (start === end)
+    throw new RowFault(
+      'invalid_field',
+      `time: ${day} is no day of store ${quote(store.id)}: its zone skipped it`,
+    )
+  return start + Math.floor((end - start) / 2)
 }
 
 function invalidTime(text: string, format: string): RowFault {

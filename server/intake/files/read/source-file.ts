@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 
@@ -9,17 +10,30 @@ export type FileFormat = 'csv' | 'ndjson'
 
 /** A file to import. */
 export interface SourceFile {
+  /** For people. */
   path: string
+  /** Where it is, for the file system: a name may be no text. */
+  at: string | Buffer
   /** Its name without folder and endings, as summaries name it: '2010-12-01'. */
   name: string
   format: FileFormat
   compressed: boolean
+  /** Anybody may have put it there: no link is followed in its place. */
+  isDropped?: boolean
+  /** Once it is known by its hash: whatever reads it later must find the same. */
+  identity?: FileIdentity
 }
+
+/** Tells whether a file has been written to, or replaced. */
+type FileIdentity = Readonly<Record<'ino' | 'size' | 'mtimeNs', bigint>>
 
 /** What cannot be imported as a whole. The message says what to do. */
 export class SourceFileError extends Error {
   override readonly name = 'SourceFileError'
 }
+
+/** The file is another than when it was first read: somebody still writes it, or has taken it away. */
+export class SourceFileChangedError extends SourceFileError {}
 
 const FORMATS: Readonly<Record<string, FileFormat>> = {
   '.csv': 'csv',
@@ -38,11 +52,19 @@ const FORMATS: Readonly<Record<string, FileFormat>> = {
 export async function findSourceFiles(target: string, format?: FileFormat): Promise<SourceFile[]> {
   const found = await stat(target).catch(() => undefined)
   if (!found) throw new SourceFileError(`${target} does not exist: name a file or a folder of files.`)
-  if (!found.isDirectory()) return [toSourceFile(target, format ?? formatOf(target) ?? 'csv')]
+  if (!found.isDirectory()) {
+    if (!found.isFile()) {
+      throw new SourceFileError(
+        `${target} is no regular file: a pipe or a device cannot be read twice. Write it into a file first.`,
+      )
+    }
+    return [sourceFileAt({ path: target, at: target }, format)]
+  }
   const entries = await readdir(target, { withFileTypes: true })
   const files = entries
     .filter(entry => entry.isFile() && !entry.name.startsWith('.') && formatOf(entry.name) !== undefined)
-    .map(entry => toSourceFile(path.join(target, entry.name), format ?? formatOf(entry.name) ?? 'csv'))
+    .map(entry => path.join(target, entry.name))
+    .map(file => sourceFileAt({ path: file, at: file }, format))
     .sort((left, right) => (left.path < right.path ? -1 : 1))
   if (files.length === 0) {
     throw new SourceFileError(
@@ -52,12 +74,16 @@ export async function findSourceFiles(target: string, format?: FileFormat): Prom
   return files
 }
 
-function toSourceFile(file: string, format: FileFormat): SourceFile {
+/** @param format whatever its ending; undefined: by the ending, csv where it says nothing */
+export function sourceFileAt(
+  { path: file, at }: Pick<SourceFile, 'path' | 'at'>,
+  format: FileFormat = formatOf(file) ?? 'csv',
+): SourceFile {
   const base = path.basename(file)
   const compressed = base.toLowerCase().endsWith('.gz')
   const plain = compressed ? base.slice(0, -'.gz'.length) : base
   const name = formatOf(plain) === undefined ? plain : plain.slice(0, -path.extname(plain).length)
-  return { path: file, name, format, compressed }
+  return { path: file, at, name, format, compressed }
 }
 
 function formatOf(file: string): FileFormat | undefined {
@@ -65,15 +91,41 @@ function formatOf(file: string): FileFormat | undefined {
   return FORMATS[path.extname(plain)]
 }
 
-/** SHA-256 of the file as it lies there, in hex: by it a file is known again. @throws SourceFileError */
-export async function hashFile(file: SourceFile): Promise<string> {
+/**
+ * Reads a file for the first time: its SHA-256 as it lies there, in hex, by which it is known again, and the file as it
+ * is to be read from now on. Should it change, or go away, whatever reads it throws SourceFileChangedError.
+ * @throws SourceFileError
+ */
+export async function identifyFile(file: SourceFile): Promise<{ file: SourceFile; sha256: string }> {
   const hash = createHash('sha256')
+  const identified = { ...file, identity: await identityOf(file) }
+  if (identified.identity.size === 0n) throw new SourceFileError(`${file.path} is empty.`)
   try {
-    await pipeline(createReadStream(file.path, { highWaterMark: CHUNK_BYTES }), hash)
+    await pipeline(await openBytes(file), hash)
   } catch (cause) {
-    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+    throw toReadError(cause, file)
   }
-  return hash.digest('hex')
+  await refuseChange(identified)
+  return { file: identified, sha256: hash.digest('hex') }
+}
+
+async function identityOf(file: SourceFile): Promise<FileIdentity> {
+  try {
+    const { ino, size, mtimeNs } = await (file.isDropped ? lstat : stat)(file.at, { bigint: true })
+    return { ino, size, mtimeNs }
+  } catch (cause) {
+    throw toReadError(cause, file)
+  }
+}
+
+async function refuseChange(file: SourceFile): Promise<void> {
+  const { identity } = file
+  if (!identity) return
+  const now = await identityOf(file)
+  if (now.ino === identity.ino && now.size === identity.size && now.mtimeNs === identity.mtimeNs) return
+  throw new SourceFileChangedError(
+    `${file.path} changed while it was read (${identity.size} bytes, then ${now.size}): set its mark when it is complete.`,
+  )
 }
 
 const CHUNK_BYTES = 262_144
@@ -96,25 +148,41 @@ export async function* readText(file: SourceFile, encoding: string): AsyncGenera
 /** The file's bytes, inflated, piece by piece. @throws SourceFileError as `readText` */
 export async function* readBytes(file: SourceFile): AsyncGenerator<Buffer> {
   try {
-    yield* byteStream(file)
+    yield* await byteStream(file)
   } catch (cause) {
-    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+    await refuseChange(file)
+    throw toReadError(cause, file)
   }
+  await refuseChange(file)
 }
 
-function byteStream(file: SourceFile): AsyncIterable<Buffer> {
-  const bytes = createReadStream(file.path, { highWaterMark: CHUNK_BYTES })
+/** Never waits for a pipe, and follows no link, that came in the file's place. */
+async function openFile(file: SourceFile): Promise<FileHandle> {
+  const noFollow = file.isDropped ? constants.O_NOFOLLOW : 0
+  const handle = await open(file.at, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
+  if ((await handle.stat()).isFile()) return handle
+  await handle.close()
+  throw new SourceFileChangedError(`${file.path} is no regular file any more.`)
+}
+
+async function openBytes(file: SourceFile): Promise<Readable> {
+  return (await openFile(file)).createReadStream({ highWaterMark: CHUNK_BYTES })
+}
+
+async function byteStream(file: SourceFile): Promise<AsyncIterable<Buffer>> {
+  const bytes = await openBytes(file)
   if (!file.compressed) return bytes
   const inflated = createGunzip({ chunkSize: CHUNK_BYTES })
   // An unreadable file must end the inflated stream too; `destroy` hands the error on.
   bytes.on('error', error => inflated.destroy(error))
+  inflated.on('close', () => bytes.destroy())
   return bytes.pipe(inflated)
 }
 
 async function encodingByMark(file: SourceFile): Promise<string | null> {
   if (file.compressed) return null
-  const handle = await open(file.path).catch((cause: unknown) => {
-    throw new SourceFileError(`${file.path} cannot be read: ${explain(cause, file)}`, { cause })
+  const handle = await openFile(file).catch((cause: unknown) => {
+    throw toReadError(cause, file)
   })
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(3), 0, 3, 0)
@@ -127,9 +195,17 @@ async function encodingByMark(file: SourceFile): Promise<string | null> {
   }
 }
 
+function toReadError(cause: unknown, file: SourceFile): SourceFileError {
+  if (cause instanceof SourceFileError) return cause
+  const text = `${file.path} cannot be read: ${explain(cause, file)}`
+  const isGone = (cause as { code?: string }).code === 'ENOENT'
+  return isGone ? new SourceFileChangedError(text, { cause }) : new SourceFileError(text, { cause })
+}
+
 function explain(cause: unknown, file: SourceFile): string {
   const { code, message } = cause as { code?: string; message?: string }
   if (code?.startsWith('Z_')) return `it ends in .gz but is no whole gzip file (${message})`
+  if (code === 'ENOENT') return 'it is not there any more'
   if (code === 'EACCES') return 'the rights of this user do not reach it'
   return message ?? `unknown error while reading ${file.path}`
 }

@@ -1,6 +1,13 @@
 import { messageOf } from '#platform/command.ts'
 import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
-import { createCsvScanner } from './csv-scanner.ts'
+import { type CsvRecord, createCsvScanner } from './csv-scanner.ts'
+import {
+  columnsBesideOwn,
+  findRejectsDelimiter,
+  JSON_COLUMNS,
+  ownColumnsBeside,
+  restored,
+} from './rejects-format.ts'
 import { readText, type SourceFile, SourceFileError } from './source-file.ts'
 
 /** One row of a file, in the columns that the mapping reads. */
@@ -36,6 +43,14 @@ export async function* readRows(
   mapping: RowMapping,
   columns: readonly string[],
 ): AsyncGenerator<RowChunk> {
+  const delimiter = await findRejectsDelimiter(file)
+  if (delimiter !== null) {
+    const rejects = await readRejectsHead(file, { delimiter, columns })
+    if (rejects) {
+      yield* readRejectedRows(rejects, { file, columns })
+      return
+    }
+  }
   yield* file.format === 'csv' ? readCsvRows(file, mapping, columns) : readJsonRows(file, mapping, columns)
 }
 
@@ -79,6 +94,81 @@ async function* readCsvRows(
   yield chunkOf(head, false)
   for await (const piece of pieces) yield chunkOf(piece, false)
   yield chunkOf('', true)
+}
+
+interface RejectsHead {
+  delimiter: string
+  /** The columns of the file that the rows come from. */
+  own: readonly string[]
+}
+
+/** A file of rejects has the mapping's columns beside ours; a file that only looks like one, under the same names, has not. */
+async function readRejectsHead(
+  file: SourceFile,
+  { delimiter, columns }: { delimiter: string; columns: readonly string[] },
+): Promise<RejectsHead | null> {
+  for await (const { fields } of recordsOf(file, delimiter)) {
+    const own = columnsBesideOwn(fields)
+    const isRead = own && (isJsonLine(own) || columns.every(column => own.includes(column)))
+    return isRead ? { delimiter, own } : null
+  }
+  return null
+}
+
+function isJsonLine(own: readonly string[]): boolean {
+  return own.length === 1 && own[0] === JSON_COLUMNS[0]
+}
+
+async function* recordsOf(file: SourceFile, delimiter: string): AsyncGenerator<CsvRecord> {
+  const scanner = createCsvScanner(delimiter)
+  for await (const piece of readText(file, 'utf-8')) yield* scanner.scan(piece, false)
+  yield* scanner.scan('', true)
+}
+
+/** The rows of a file of rejects, repaired: as if they stood in the file that they come from. */
+async function* readRejectedRows(
+  { delimiter, own }: RejectsHead,
+  { file, columns }: { file: SourceFile; columns: readonly string[] },
+): AsyncGenerator<RowChunk> {
+  const places = placesOf(own, columns)
+  const width = ownColumnsBeside(own).length
+  let row = 0
+  let rows: SourceRow[] = []
+  for await (const record of recordsOf(file, delimiter)) {
+    row += 1
+    if (row === 1 || record.raw.trim() === '') continue
+    const fields = record.fields.slice(width).map(restored)
+    const [line = ''] = fields
+    const read = isJsonLine(own)
+      ? decodeRow(line.trim(), columns)
+      : {
+          cells: places.map(place => fields[place]?.trim()),
+          problem: explainWidth(fields, own.length),
+        }
+    const problem = record.problem ?? read.problem
+    rows.push({ row, line: record.line, raw: record.raw, fields, cells: read.cells, problem })
+    if (rows.length >= REJECTS_CHUNK) {
+      yield { columns: own, rows }
+      rows = []
+    }
+  }
+  yield { columns: own, rows }
+}
+
+const REJECTS_CHUNK = 1_000
+
+/** The lines of ndjson in a file of rejects, each with its place in it; null when the file is none. */
+export async function readRejectedLines(
+  file: SourceFile,
+): Promise<AsyncGenerator<{ line: number; text: string }> | null> {
+  const delimiter = await findRejectsDelimiter(file)
+  const head = delimiter === null ? null : await readRejectsHead(file, { delimiter, columns: JSON_COLUMNS })
+  if (!head) return null
+  return (async function* lines() {
+    for await (const { rows } of readRejectedRows(head, { file, columns: [] })) {
+      for (const { line, fields } of rows) yield { line, text: fields[0] ?? '' }
+    }
+  })()
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
@@ -169,8 +259,6 @@ async function* readJsonRows(
   }
   yield { columns: JSON_COLUMNS, rows: toRow(rest) }
 }
-
-const JSON_COLUMNS = ['json']
 
 const MAX_JSON_LINE = 4_194_304
 

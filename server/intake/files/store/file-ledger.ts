@@ -47,15 +47,18 @@ export async function interruptedAttempts(sql: Sql, { mapping, name, sha256 }: L
   return row?.count ?? 0
 }
 
-/** The newest result of the same file, if it was finished. */
-export async function lastResult(
+/** The result of the same file, if it was finished after a row of the ledger; null when it was not, or has to be read again. */
+export async function resultSince(
   sql: Sql,
   { mapping, name, sha256 }: LedgerKey,
+  after: number,
 ): Promise<FileSummary | null> {
-  const [row] = await sql<{ summary: FileSummary; state: string }[]>`
+  const [row] = await sql<{ summary: FileSummary | null; state: string }[]>`
     select state, summary from intake.files
-    where mapping = ${mapping} and name = ${name} and sha256 = ${sha256} order by file desc limit 1`
-  return row?.state === 'loaded' ? row.summary : null
+    where mapping = ${mapping} and name = ${name} and sha256 = ${sha256} and file > ${after}
+    order by file desc limit 1`
+  const isFinished = row?.summary && 'rows' in row.summary && !row.summary.changed
+  return isFinished ? row.summary : null
 }
 
 /** The rejects of a file have moved with it. */

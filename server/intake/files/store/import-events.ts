@@ -12,7 +12,14 @@ import {
 import { deadLetterOf } from '#server/intake/dead-letters.ts'
 import type { EventsMapping } from '#server/intake/files/interpret/mapping.ts'
 import { type EventLine, type EventPage, readEventPages } from '#server/intake/files/read/event-lines.ts'
-import { readBytes, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
+import { JSON_COLUMNS } from '#server/intake/files/read/rejects-format.ts'
+import {
+  readBytes,
+  type SourceFile,
+  SourceFileChangedError,
+  SourceFileError,
+} from '#server/intake/files/read/source-file.ts'
+import { readRejectedLines } from '#server/intake/files/read/source-rows.ts'
 import { refused } from '#server/intake/outcome.ts'
 import {
   createFileDeadLetters,
@@ -21,6 +28,7 @@ import {
   readOpenDeadLetters,
 } from './file-dead-letters.ts'
 import type { ImportContext } from './import-rows.ts'
+import { createFigureTally, type FigureTally } from './loaded-figures.ts'
 import { createRejectsFile, type RejectsFile, type UnloadedLine } from './rejects-file.ts'
 import { type FileSummary, NO_ROWS, type RowCounts } from './summary.ts'
 
@@ -31,9 +39,6 @@ export interface ImportEventsContext extends ImportContext {
 /** As for a request: an event that is longer is none. */
 const LIMITS = { lines: 1_000, bytes: 1_048_576, line: 1_048_576 }
 
-/** Of the file of rejects: the line is the row. */
-const COLUMNS = ['json']
-
 /**
  * Imports a file whose lines are events as POST /api/v1/events takes them, in the order of the file and in constant
  * memory. Each line stands for itself: one that is refused keeps no other back. Doing it twice appends nothing, and
@@ -42,16 +47,17 @@ const COLUMNS = ['json']
 export async function importEvents(file: SourceFile, context: ImportEventsContext): Promise<FileSummary> {
   const name = path.basename(file.path)
   const counts: RowCounts = { ...NO_ROWS }
+  const tally = createFigureTally()
   const rejects = createRejectsFile(context.rejectsPath)
   const letters = createFileDeadLetters({ file: name, sha256: context.sha256 })
   const openDeadLetters = await readOpenDeadLetters(context.sql, name)
-  let error: string | null = null
+  let fault: SourceFileError | null = null
   try {
-    await loadPages(file, { ...context, counts, rejects, letters, openDeadLetters })
+    await loadPages(file, { ...context, counts, tally, rejects, letters, openDeadLetters })
   } catch (cause) {
     // What came before the fault is loaded, and is recognised when the whole file comes.
     if (!(cause instanceof SourceFileError)) throw cause
-    error = cause.message
+    fault = cause
   } finally {
     await rejects.close()
   }
@@ -64,13 +70,16 @@ export async function importEvents(file: SourceFile, context: ImportEventsContex
     file: file.name,
     path: file.path,
     ...counts,
+    ...tally.figures(),
     rejects: hasRejects ? context.rejectsPath : null,
-    error,
+    error: fault?.message ?? null,
+    changed: fault instanceof SourceFileChangedError,
   }
 }
 
 interface Loading extends ImportEventsContext {
   counts: RowCounts
+  tally: FigureTally
   rejects: RejectsFile
   letters: FileDeadLetters
   openDeadLetters: OpenDeadLetters
@@ -81,7 +90,7 @@ async function loadPages(file: SourceFile, loading: Loading): Promise<void> {
   const { counts, onProgress } = loading
   let inFlight: Promise<void> | undefined
   try {
-    for await (const page of readEventPages(readBytes(file), LIMITS)) {
+    for await (const page of await pagesOf(file)) {
       const judged = judgePage(page, loading)
       await inFlight
       inFlight = storePage(judged, loading)
@@ -93,6 +102,27 @@ async function loadPages(file: SourceFile, loading: Loading): Promise<void> {
   } finally {
     await inFlight
   }
+}
+
+/** Of a file of rejects, repaired, the lines stand in its cells. */
+async function pagesOf(file: SourceFile): Promise<AsyncIterable<EventPage>> {
+  const rejected = await readRejectedLines(file)
+  return rejected === null ? readEventPages(readBytes(file), LIMITS) : pagesOfLines(rejected)
+}
+
+async function* pagesOfLines(
+  lines: AsyncIterable<{ line: number; text: string }>,
+): AsyncGenerator<EventPage> {
+  let page: EventPage = { lines: [], bytes: 0 }
+  for await (const { line, text } of lines) {
+    const bytes = Buffer.from(text)
+    page.lines.push({ line, bytes, isTooLong: bytes.length > LIMITS.line })
+    page.bytes += bytes.length
+    if (page.lines.length < LIMITS.lines && page.bytes < LIMITS.bytes) continue
+    yield page
+    page = { lines: [], bytes: 0 }
+  }
+  if (page.lines.length > 0) yield page
 }
 
 interface JudgedPage {
@@ -122,7 +152,7 @@ function judge(entry: Entry, { mapping, reference, clock }: Loading): Admission 
 
 async function storePage(
   { lines, entries, admissions, bytes }: JudgedPage,
-  { counts, letters, openDeadLetters, rejects, appender }: Loading,
+  { counts, tally, letters, openDeadLetters, rejects, appender }: Loading,
 ): Promise<void> {
   const outcomes = await appender.append(admissions, bytes)
   const unloaded: UnloadedLine[] = []
@@ -145,13 +175,14 @@ async function storePage(
     if (admission.kind !== 'admitted')
       throw new Error(`line ${source.line} was stored without being admitted`)
     counts[kindOf(admission)] += 1
+    tally.add(admission.events)
     if (outcome.kind === 'duplicate') counts.duplicates += 1
     else {
       counts.eventsAppended += 1
       openDeadLetters.meet(textField(entry, 'source') ?? '', textField(entry, 'id') ?? '')
     }
   }
-  await rejects.write(COLUMNS, unloaded)
+  await rejects.write(JSON_COLUMNS, unloaded)
 }
 
 const KINDS: Readonly<Record<EventType, keyof RowCounts>> = {

@@ -9,6 +9,7 @@ import { readRows, type SourceRow } from '#server/intake/files/read/source-rows.
 import type { ReferenceData } from '#server/intake/stores/reference.ts'
 import { groupDocuments, readDocuments } from './documents.ts'
 import { createFileDeadLetters, type FileDeadLetter, settleRepaired } from './file-dead-letters.ts'
+import { createFigureTally } from './loaded-figures.ts'
 import { writeRejects } from './rejects-file.ts'
 import {
   countRows,
@@ -20,7 +21,7 @@ import {
   type UnloadedRow,
 } from './staging.ts'
 import { type PageResult, type StoreContext, storeDocuments } from './store-documents.ts'
-import { type FileSummary, NO_ROWS } from './summary.ts'
+import { type FileSummary, NO_ROWS, unreadFile } from './summary.ts'
 
 /** How far a file is. */
 export interface ImportProgress {
@@ -60,7 +61,7 @@ export async function importRows(file: SourceFile, context: ImportRowsContext): 
     if (!(error instanceof SourceFileError)) throw error
     // Should the file have failed under an open cursor: the connection goes on to the next file.
     await context.staging.unsafe('rollback')
-    return { ...NO_ROWS, file: file.name, path: file.path, rejects: null, error: error.message }
+    return unreadFile(file, error)
   }
 }
 
@@ -72,8 +73,9 @@ async function load(file: SourceFile, context: ImportRowsContext): Promise<FileS
     interpret: row => interpret(row.cells, row.problem),
     onRows: rows => context.onProgress({ file: file.name, rows, documents: 0 }),
   })
-  await groupDocuments(staging)
-  const stored = await storeAll(context, documents =>
+  await groupDocuments(staging, { spanMinutes: mapping.documentSpanMinutes })
+  const tally = createFigureTally()
+  const stored = await storeAll({ ...context, tally }, documents =>
     context.onProgress({ file: file.name, rows: staged.rows, documents }),
   )
   const counts = await countRows(staging)
@@ -102,14 +104,16 @@ async function load(file: SourceFile, context: ImportRowsContext): Promise<FileS
     ...staged,
     ...counts,
     ...stored,
+    ...tally.figures(),
     rejects: hasUnloaded ? rejectsPath : null,
     error: null,
+    changed: false,
   }
 }
 
 /** Reads the next page while the one before is appended. */
 async function storeAll(
-  context: ImportRowsContext,
+  context: ImportRowsContext & Pick<StoreContext, 'tally'>,
   onDocuments: (documents: number) => void,
 ): Promise<{ eventsAppended: number; duplicates: number }> {
   const { staging } = context
@@ -169,7 +173,7 @@ async function nameProducts(connection: StagingConnection): Promise<void> {
     insert into ref.products (sku, name, updated_at)
     select distinct on (s.sku) s.sku, s.product_name, 'epoch'::timestamptz + s.event_time * interval '1 millisecond'
     from staged s
-    join documents d on d.store = s.store and d.document = s.document and d.fault_row is null
+    join documents d on d.store = s.store and d.document = s.document and d.fault is null
     where s.kind in ('o', 'r') and s.product_name is not null
     order by s.sku, s.event_time desc, s.row desc
     on conflict (sku) do update set name = excluded.name, updated_at = excluded.updated_at

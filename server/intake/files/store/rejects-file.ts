@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { finished } from 'node:stream/promises'
 import { stringify } from 'csv-stringify/sync'
+import { neutralised, ownColumnsBeside } from '#server/intake/files/read/rejects-format.ts'
 import type { RowChunk, SourceRow } from '#server/intake/files/read/source-rows.ts'
 
 /** A row that was not loaded, with the reason. */
@@ -11,8 +13,6 @@ export interface RejectedRow {
   reason: string
   detail: string
 }
-
-const OWN_COLUMNS = ['row', 'line', 'reason', 'detail'] as const
 
 /**
  * Writes the rows that were not loaded, as CSV: row number (as a spreadsheet counts), line of the file, reason,
@@ -67,34 +67,40 @@ export interface RejectsFile {
 
 export function createRejectsFile(target: string): RejectsFile {
   let output: WriteStream | undefined
+  let failure: Error | undefined
+
+  /** A disk that fills up fails the import, not the process. */
+  function unlessFailed(): void {
+    if (failure) throw new Error(`${target} cannot be written: ${failure.message}`, { cause: failure })
+  }
+
   return {
     async write(columns, lines) {
+      unlessFailed()
       if (lines.length === 0) return
       const records = lines.map(({ row, line, reason, detail, fields }) =>
         [String(row), String(line), reason, detail, ...fitted(fields, columns.length)].map(neutralised),
       )
       if (!output) {
         await mkdir(path.dirname(target), { recursive: true })
-        output = createWriteStream(target)
-        records.unshift([...ownColumnsBeside(columns), ...columns])
+        // Made anew, never what somebody has put there: a link would lead out of the folder.
+        await rm(target, { force: true })
+        output = createWriteStream(target, { flags: 'wx' })
+        output.on('error', error => {
+          failure = error
+        })
+        records.unshift([...ownColumnsBeside(columns), ...columns.map(neutralised)])
       }
-      if (!output.write(stringify(records))) await once(output, 'drain')
+      if (!output.write(stringify(records))) await once(output, 'drain').catch(() => {})
+      unlessFailed()
     },
     async close() {
       if (!output) return
       output.end()
-      await once(output, 'finish')
+      await finished(output).catch(() => {})
+      unlessFailed()
     },
   }
-}
-
-/** Should the file use one of our names itself, ours gives way: the mapping reads the file's. */
-function ownColumnsBeside(columns: readonly string[]): string[] {
-  return OWN_COLUMNS.map(name => {
-    let own: string = name
-    while (columns.includes(own)) own = `${own}_`
-    return own
-  })
 }
 
 /** A row with too few or too many cells, in as many as there are columns: the surplus stands in the last. */
@@ -103,12 +109,4 @@ function fitted(fields: readonly string[], width: number): string[] {
   if (fields.length > width) cells[width - 1] = fields.slice(width - 1).join(',')
   while (cells.length < width) cells.push('')
   return cells
-}
-
-const FORMULA_START = /^[=+\-@\t\r]/
-const PLAIN_NUMBER = /^[+-]?[\d.,' ]+$/
-
-/** A spreadsheet would run a cell that begins like a formula; numbers are left as they are. */
-function neutralised(cell: string): string {
-  return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell
 }

@@ -1,9 +1,10 @@
 import path from 'node:path'
+import type { ReservedSql } from 'postgres'
 import { connect, type Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Appender, conflictOf, createAppender } from '#server/intake/append/appender.ts'
 import type { Mapping } from '#server/intake/files/interpret/mapping.ts'
-import { hashFile, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
+import { identifyFile, type SourceFile, SourceFileError } from '#server/intake/files/read/source-file.ts'
 import type { Outcome } from '#server/intake/outcome.ts'
 import { loadReference, type ReferenceData } from '#server/intake/stores/reference.ts'
 import { bringStores, toStore } from '#server/intake/stores/stores.ts'
@@ -13,7 +14,7 @@ import { beginFile, finishFile } from './file-ledger.ts'
 import { importEvents } from './import-events.ts'
 import { type ImportProgress, importRows } from './import-rows.ts'
 import type { StagingConnection } from './staging.ts'
-import { type FileSummary, type ImportSummary, NO_ROWS, totalOf } from './summary.ts'
+import { type FileSummary, type ImportSummary, totalOf, unreadFile } from './summary.ts'
 
 export interface ImportOptions {
   /** A migrated database. */
@@ -45,7 +46,8 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
   try {
     const log = createPostgresLog(appending)
     const reference = await prepareReference(sql, mapping, { dryRun, log })
-    const appender = dryRun ? createDryRun(sql) : await createImportAppender(sql, log)
+    const keys = dryRun ? await createKeysConnection(appending) : null
+    const appender = keys ? createDryRun(keys) : await createImportAppender(sql, log)
     const staging = await stager.reserve()
     const files: FileSummary[] = []
     try {
@@ -56,6 +58,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
       }
     } finally {
       staging.release()
+      keys?.release()
     }
     return { mapping: mapping.name, dryRun, files, total: totalOf(files) }
   } finally {
@@ -111,18 +114,37 @@ async function createImportAppender(sql: Sql, log: OrderLog): Promise<Appender> 
   })
 }
 
-/** Says what appending would do, by a look at the keys the log knows. Writes nothing. */
-function createDryRun(sql: Sql): Pick<Appender, 'append'> {
+async function createKeysConnection(sql: Sql): Promise<ReservedSql> {
+  const connection = await sql.reserve()
+  await connection.unsafe(`
+    create temp table met_keys (source text, id text, body_hash uuid not null, primary key (source, id))`)
+  return connection
+}
+
+/**
+ * Says what appending would do, by a look at the keys the log knows and at those met before in this run: what lies in
+ * two files is new once. Writes nothing but a temporary table of keys.
+ */
+function createDryRun(connection: ReservedSql): Pick<Appender, 'append'> {
   return {
     async append(admissions) {
       const heads = admissions.map(admission =>
         admission.kind === 'admitted' ? admission.events[0] : undefined,
       )
-      const rows = await sql.unsafe<{ same: boolean | null }[]>(
-        `select k.body_hash = e.body_hash as same
-         from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as e(source, id, body_hash, place)
-         left join log.event_keys k on k.source = e.source and k.id = e.id
-         order by e.place`,
+      const rows = await connection.unsafe<{ same: boolean | null }[]>(
+        `with given as materialized (
+           select * from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as e(source, id, body_hash, place)
+         ), firsts as (
+           select distinct on (source, id) * from given where source is not null order by source, id, place
+         ), noted as (
+           insert into met_keys (source, id, body_hash) select source, id, body_hash from firsts on conflict do nothing
+         )
+         select coalesce(k.body_hash, m.body_hash, case when f.place < g.place then f.body_hash end) = g.body_hash as same
+         from given g
+         left join log.event_keys k on k.source = g.source and k.id = g.id
+         left join met_keys m on m.source = g.source and m.id = g.id
+         left join firsts f on f.source = g.source and f.id = g.id
+         order by g.place`,
         [
           heads.map(event => event?.source ?? null),
           heads.map(event => event?.id ?? null),
@@ -142,7 +164,7 @@ function createDryRun(sql: Sql): Pick<Appender, 'append'> {
 }
 
 async function importOne(
-  file: SourceFile,
+  given: SourceFile,
   {
     options,
     sql,
@@ -158,13 +180,14 @@ async function importOne(
   },
 ): Promise<FileSummary> {
   const { mapping, dryRun = false, clock = Date.now } = options
-  let sha256: string
+  let identified: Awaited<ReturnType<typeof identifyFile>>
   try {
-    sha256 = await hashFile(file)
+    identified = await identifyFile(given)
   } catch (error) {
     if (!(error instanceof SourceFileError)) throw error
-    return { ...NO_ROWS, file: file.name, path: file.path, rejects: null, error: error.message }
+    return unreadFile(given, error)
   }
+  const { file, sha256 } = identified
   const context = {
     sql,
     staging,

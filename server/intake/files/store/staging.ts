@@ -11,19 +11,22 @@ import type { RowCounts } from './summary.ts'
  */
 export type StagingConnection = Pick<ReservedSql, 'unsafe'> & ReservedSql
 
-// kind: o(rder), r(eturn), a(djustment), s(et aside), b(ad). `rejected.own`: the row itself is at fault, and is
+// kind: o(rder), r(eturn), a(djustment), s(et aside), b(ad). scope of what is set aside: r(ow), d(ocument), or null where
+// the mapping does not say. `rejected.own`: the row itself is at fault, and is
 // not only set back with its document.
 const TABLES = `
   create temp table staged (
-    row bigint not null, kind "char" not null, store text, document text, event_time bigint, sku text,
-    units bigint, unit_price bigint, discount bigint, tax bigint, product_name text, line_reason text,
-    customer text, tender text, register text, currency text, attributes text, fault text, detail text);
+    row bigint not null, kind "char" not null, scope "char", store text, document text, event_time bigint,
+    date_only boolean, sku text, units bigint, unit_price bigint, amount bigint, discount bigint, tax bigint,
+    product_name text, line_reason text, customer text, tender text, register text, currency text, channel text,
+    attributes text, fault text, detail text);
   create temp table rejected (
     row bigint not null, kind "char" not null, reason text not null, detail text not null,
     store text, document text, own boolean not null, payload text);`
 
-const COPY_STAGED = `copy staged (row, kind, store, document, event_time, sku, units, unit_price, discount, tax,
-  product_name, line_reason, customer, tender, register, currency, attributes, fault, detail) from stdin`
+const COPY_STAGED = `copy staged (row, kind, scope, store, document, event_time, date_only, sku, units, unit_price,
+  amount, discount, tax, product_name, line_reason, customer, tender, register, currency, channel, attributes, fault,
+  detail) from stdin`
 
 /** Makes the tables anew: one connection stages file after file. */
 export async function resetStaging(connection: StagingConnection): Promise<void> {
@@ -92,20 +95,31 @@ type CopyValue = string | number | null
 function fieldsOf(meaning: Interpretation): CopyValue[] {
   switch (meaning.kind) {
     case 'set-aside':
-      return ['s', ...BLANK_ROW, 'set_aside', `a rule of the mapping sets it aside: ${meaning.rule}`]
+      return [
+        's',
+        meaning.scope?.charAt(0) ?? null,
+        meaning.store,
+        meaning.document,
+        ...BLANK_LINE,
+        'set_aside',
+        `a rule of the mapping sets ${meaning.scope === 'document' ? 'its document' : 'it'} aside: ${meaning.rule}`,
+      ]
     case 'bad':
-      return ['b', meaning.store, meaning.document, ...BLANK_LINE, meaning.reason, meaning.detail]
+      return ['b', null, meaning.store, meaning.document, ...BLANK_LINE, meaning.reason, meaning.detail]
     case 'order':
     case 'return':
     case 'stock-adjustment':
       return [
         KINDS[meaning.kind],
+        null,
         meaning.store,
         meaning.document,
         meaning.eventTime,
+        meaning.dateOnly ? 't' : 'f',
         meaning.sku,
         meaning.units,
         meaning.unitPrice,
+        meaning.amount,
         meaning.discount,
         meaning.tax,
         meaning.productName,
@@ -114,6 +128,7 @@ function fieldsOf(meaning: Interpretation): CopyValue[] {
         meaning.tender,
         meaning.register,
         meaning.currency,
+        meaning.channel,
         meaning.attributes && JSON.stringify(meaning.attributes),
         null,
         null,
@@ -123,9 +138,7 @@ function fieldsOf(meaning: Interpretation): CopyValue[] {
 
 const KINDS = { order: 'o', return: 'r', 'stock-adjustment': 'a' } as const
 /** Event time to attributes. */
-const BLANK_LINE: readonly null[] = new Array<null>(13).fill(null)
-/** Store to attributes. */
-const BLANK_ROW: readonly null[] = new Array<null>(15).fill(null)
+const BLANK_LINE: readonly null[] = new Array<null>(16).fill(null)
 
 const TO_ESCAPE = /[\\\t\n\r]/
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

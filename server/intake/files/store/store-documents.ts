@@ -12,6 +12,7 @@ import {
 import type { RowMapping } from '#server/intake/files/interpret/mapping.ts'
 import type { Rejected } from '#server/intake/outcome.ts'
 import type { ReferenceData } from '#server/intake/stores/reference.ts'
+import type { FigureTally } from './loaded-figures.ts'
 
 /** Rows of an event that was not stored, and the event itself where the fault is its own. */
 export interface RejectedEvent {
@@ -36,6 +37,8 @@ export interface StoreContext {
   mapping: RowMapping
   reference: ReferenceData
   appender: Pick<Appender, 'append'>
+  /** Told of every event that the log holds now. */
+  tally: Pick<FigureTally, 'add'>
   clock(): Instant
 }
 
@@ -60,9 +63,13 @@ export async function storeDocuments(page: readonly Document[], context: StoreCo
   )
   for (const [index, judged] of admitted.entries()) {
     const outcome = outcomes[index]
+    if (outcome && 'rejection' in outcome) {
+      result.rejected.push(rejectedEventOf(judged, outcome))
+      continue
+    }
     if (outcome?.kind === 'appended') result.appended += 1
     else if (outcome?.kind === 'duplicate') result.duplicates += 1
-    else if (outcome) result.rejected.push(rejectedEventOf(judged, outcome))
+    if (judged.admission.kind === 'admitted') context.tally.add(judged.admission.events)
   }
   return result
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { NO_FIGURES } from './loaded-figures.ts'
 import {
   exitCodeOf,
   type FileSummary,
@@ -11,10 +12,12 @@ import {
 function file(fields: Partial<FileSummary>): FileSummary {
   return {
     ...NO_ROWS,
+    ...NO_FIGURES,
     file: '2010-12-01',
     path: 'by-day/2010-12-01.csv',
     rejects: null,
     error: null,
+    changed: false,
     ...fields,
   }
 }
@@ -38,22 +41,87 @@ test('the exit code is 0 when all was loaded or set aside, 2 with rejects, 1 whe
 })
 
 test('people see a table, and below it what they should know', () => {
+  const totals = [
+    {
+      currency: 'EUR',
+      orders: 2,
+      units: 5,
+      gross: '12.5000',
+      discounts: '0.5000',
+      returns: '2.0000',
+      returnDocuments: 1,
+      unitsReturned: 1,
+      net: '10.0000',
+    },
+  ]
   const text = renderSummary(
     summary(
-      [file({ rows: 3108, orderRows: 3107, rejectedRows: 1, ambiguousTimes: 2, rejects: 'rejects.csv' })],
+      [
+        file({
+          rows: 3108,
+          orderRows: 3107,
+          rejectedRows: 1,
+          ambiguousTimes: 2,
+          rejects: 'rejects.csv',
+          firstBusinessDay: '2010-11-30',
+          lastBusinessDay: '2010-12-01',
+          totals,
+        }),
+        file({ file: 'empty' }),
+      ],
       true,
     ),
   )
   expect(text).toMatchInlineSnapshot(`
-    "file        rows  orders  returns  adjustments  set aside  rejected  events  duplicates
-    ----------  ----  ------  -------  -----------  ---------  --------  ------  ----------
-    2010-12-01  3108    3107        0            0          0         1       0           0
-    ----------  ----  ------  -------  -----------  ---------  --------  ------  ----------
-    total       3108    3107        0            0          0         1       0           0
+    "file        business days             rows  orders  returns  adjustments  set aside  rejected  events  duplicates
+    ----------  ------------------------  ----  ------  -------  -----------  ---------  --------  ------  ----------
+    2010-12-01  2010-11-30 to 2010-12-01  3108    3107        0            0          0         1       0           0
+    empty       none                         0       0        0            0          0         0       0           0
+    ----------  ------------------------  ----  ------  -------  -----------  ---------  --------  ------  ----------
+    total       2010-11-30 to 2010-12-01  3108    3107        0            0          0         1       0           0
+
+    EUR: 2 orders of 5 units, gross 12.5000, discounts 0.5000, returns 2.0000 (1 documents, 1 units), net 10.0000
 
     Dry run: nothing was written. "events" are those that would be new to the log.
     2 rows have a local time that occurs twice (clock change): the earlier was taken.
     2010-12-01: rows that were not loaded, with the reason: rejects.csv
     "
   `)
+})
+
+test('the total spans the days of all files and adds up each currency, whatever its size', () => {
+  const figures = {
+    orders: 1,
+    units: 1,
+    gross: '99999999999.9999',
+    discounts: '0.0001',
+    returns: '0.0000',
+    returnDocuments: 0,
+    unitsReturned: 0,
+    net: '99999999999.9998',
+  }
+  const { total } = summary([
+    file({
+      firstBusinessDay: '2010-12-02',
+      lastBusinessDay: '2010-12-03',
+      totals: [{ currency: 'EUR', ...figures }],
+    }),
+    file({}),
+    file({
+      firstBusinessDay: '2010-12-01',
+      lastBusinessDay: '2010-12-01',
+      totals: [
+        { currency: 'CHF', ...figures },
+        { currency: 'EUR', ...figures },
+      ],
+    }),
+  ])
+  expect(total).toMatchObject({
+    firstBusinessDay: '2010-12-01',
+    lastBusinessDay: '2010-12-03',
+    totals: [
+      { currency: 'CHF', orders: 1, gross: '99999999999.9999' },
+      { currency: 'EUR', orders: 2, gross: '199999999999.9998', net: '199999999999.9996' },
+    ],
+  })
 })

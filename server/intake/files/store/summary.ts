@@ -1,3 +1,6 @@
+import { type SourceFile, SourceFileChangedError } from '#server/intake/files/read/source-file.ts'
+import { type LoadedFigures, NO_FIGURES, sumFigures } from './loaded-figures.ts'
+
 /** What became of a file's rows. Every row is counted in exactly one of the kinds. */
 export interface RowCounts {
   rows: number
@@ -26,7 +29,7 @@ export interface RowCounts {
   missingTimes: number
 }
 
-export interface FileSummary extends RowCounts {
+export interface FileSummary extends RowCounts, LoadedFigures {
   /** Name without folder and endings. */
   file: string
   path: string
@@ -34,14 +37,18 @@ export interface FileSummary extends RowCounts {
   rejects: string | null
   /** Why nothing of the file could be read; null when it could. */
   error: string | null
+  /** It changed while it was read, or went away: the error may be gone by the next time. */
+  changed: boolean
 }
 
 export interface ImportSummary {
   mapping: string
   dryRun: boolean
   files: FileSummary[]
-  total: RowCounts & { file: 'total' }
+  total: TotalSummary
 }
+
+export type TotalSummary = RowCounts & LoadedFigures & { file: 'total' }
 
 export const NO_ROWS: Readonly<RowCounts> = {
   rows: 0,
@@ -63,8 +70,14 @@ export const NO_ROWS: Readonly<RowCounts> = {
 
 const COUNTS = Object.keys(NO_ROWS) as (keyof RowCounts)[]
 
-export function totalOf(files: readonly RowCounts[]): RowCounts & { file: 'total' } {
-  const total = { file: 'total' as const, ...NO_ROWS }
+/** The summary of a file of which nothing was loaded. */
+export function unreadFile({ name, path }: Pick<SourceFile, 'name' | 'path'>, error: Error): FileSummary {
+  const fault = { error: error.message, changed: error instanceof SourceFileChangedError }
+  return { ...NO_ROWS, ...NO_FIGURES, file: name, path, rejects: null, ...fault }
+}
+
+export function totalOf(files: readonly (RowCounts & LoadedFigures)[]): TotalSummary {
+  const total: TotalSummary = { file: 'total', ...NO_ROWS, ...sumFigures(files) }
   for (const file of files) for (const count of COUNTS) total[count] += file[count]
   return total
 }
@@ -103,21 +116,42 @@ const RARE: ReadonlySet<keyof RowCounts> = new Set([
 /** The summary as a table for people, with what they should know below it. */
 export function renderSummary({ files, total, dryRun }: ImportSummary): string {
   const columns = COLUMNS.filter(([, count]) => !RARE.has(count) || total[count] > 0)
-  const titles = ['file', ...columns.map(([title]) => title)]
-  const lines = [...files, total].map(file => [file.file, ...columns.map(([, count]) => String(file[count]))])
+  const titles = ['file', 'business days', ...columns.map(([title]) => title)]
+  const lines = [...files, total].map(file => [
+    file.file,
+    daysOf(file),
+    ...columns.map(([, count]) => String(file[count])),
+  ])
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...lines.map(line => line[column]?.length ?? 0)),
   )
   const render = (line: readonly string[]): string =>
     line
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column <= 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd()
   const rule = widths.map(width => '-'.repeat(width)).join('  ')
   const last = lines.pop() ?? []
-  return `${[render(titles), rule, ...lines.map(render), rule, render(last), ...notesOf(files, total, dryRun)].join('\n')}\n`
+  return `${[render(titles), rule, ...lines.map(render), rule, render(last), ...totalsOf(total), ...notesOf(files, total, dryRun)].join('\n')}\n`
+}
+
+function daysOf({ firstBusinessDay, lastBusinessDay }: LoadedFigures): string {
+  if (firstBusinessDay === null || lastBusinessDay === null) return 'none'
+  return firstBusinessDay === lastBusinessDay ? firstBusinessDay : `${firstBusinessDay} to ${lastBusinessDay}`
+}
+
+/** A line a currency: what the log holds of the files now, to be compared with what the till says. */
+function totalsOf({ totals }: LoadedFigures): string[] {
+  if (totals.length === 0) return []
+  return [
+    '',
+    ...totals.map(
+      ({ currency, orders, units, gross, discounts, returns, returnDocuments, unitsReturned, net }) =>
+        `${currency}: ${orders} orders of ${units} units, gross ${gross}, discounts ${discounts}, returns ${returns} (${returnDocuments} documents, ${unitsReturned} units), net ${net}`,
+    ),
+  ]
 }
 
 function notesOf(files: readonly FileSummary[], total: RowCounts, dryRun: boolean): string[] {
