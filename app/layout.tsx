@@ -1,7 +1,9 @@
 import './globals.css'
 
+import { CSPProvider } from '@base-ui/react/csp-provider'
 import type { Metadata, Viewport } from 'next'
 import localFont from 'next/font/local'
+import { headers } from 'next/headers'
 import { ThemeProvider } from 'next-themes'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
@@ -51,8 +53,15 @@ export const viewport: Viewport = {
   ],
 }
 
+/** The number that inline scripts and styles of this answer carry: the server puts its policy into the request. */
+async function readNonce(): Promise<string | undefined> {
+  const policy = (await headers()).get('content-security-policy')
+  return /'nonce-([^']+)'/.exec(policy ?? '')?.[1]
+}
+
 /** What every page stands on: theme, state in the address, queries, the live socket; and the navigation around it. */
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const nonce = await readNonce()
   // The theme is set on <html> by a script before the first paint, which React must not undo.
   return (
     <html lang="en" className={`${inter.variable} ${interExtended.variable}`} suppressHydrationWarning>
@@ -63,23 +72,25 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         >
           Skip to the content
         </a>
-        <ThemeProvider attribute="data-theme" disableTransitionOnChange>
-          <NuqsAdapter>
-            <QueryProvider>
-              <LiveProvider>
-                <div className="flex min-h-dvh flex-col lg:flex-row">
-                  <SideBar />
-                  <TopBar />
-                  <main id="content" tabIndex={-1} className="min-w-0 grow px-4 pb-10 outline-none lg:px-7">
-                    {children}
-                  </main>
-                </div>
-                <AlertToasts />
-                <Tour />
-              </LiveProvider>
-            </QueryProvider>
-          </NuqsAdapter>
-        </ThemeProvider>
+        <CSPProvider nonce={nonce}>
+          <ThemeProvider attribute="data-theme" disableTransitionOnChange nonce={nonce}>
+            <NuqsAdapter>
+              <QueryProvider>
+                <LiveProvider>
+                  <div className="flex min-h-dvh flex-col lg:flex-row">
+                    <SideBar />
+                    <TopBar />
+                    <main id="content" tabIndex={-1} className="min-w-0 grow px-4 pb-10 outline-none lg:px-7">
+                      {children}
+                    </main>
+                  </div>
+                  <AlertToasts />
+                  <Tour />
+                </LiveProvider>
+              </QueryProvider>
+            </NuqsAdapter>
+          </ThemeProvider>
+        </CSPProvider>
       </body>
     </html>
   )

@@ -21,6 +21,9 @@ export const PERIOD_COLUMNS = { day: 'business_day', week: 'week', month: 'month
 export const FIRST_BUSINESS_DAY: BusinessDay = '1900-01-01'
 const LAST_BUSINESS_DAY: BusinessDay = '2199-12-31'
 
+/** What a text must be that `isBusinessDay` takes, as a sentence ends. */
+export const BUSINESS_DAY_RULE = `a date YYYY-MM-DD that exists, between ${FIRST_BUSINESS_DAY} and ${LAST_BUSINESS_DAY}`
+
 /** Whether a text is a calendar date 'YYYY-MM-DD' that exists, of the years 1900 to 2199. */
 export function isBusinessDay(text: string): boolean {
   return (

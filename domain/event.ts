@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isBusinessDay } from './calendar.ts'
+import { BUSINESS_DAY_RULE, isBusinessDay } from './calendar.ts'
 import { isCurrency } from './currency.ts'
 import { parseInstant } from './instant.ts'
 import { parseAmount } from './money.ts'
@@ -52,7 +52,7 @@ const instant = z.string().refine(value => parseInstant(value) !== null, {
     `${quoted(issue.input)} is not an RFC 3339 time with an offset, such as 2026-11-20T10:15:30.123+01:00`,
 })
 const businessDay = z.string().refine(isBusinessDay, {
-  error: 'must be a date YYYY-MM-DD that exists, between 1900-01-01 and 2199-12-31',
+  error: `must be ${BUSINESS_DAY_RULE}`,
 })
 const currency = z
   .string()

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { validate as isCronExpression } from 'node-cron'
 import { z } from 'zod'
+import { isProxyName } from './http/peer.ts'
 
 /** Folder that holds package.json: relative paths of the environment start here. */
 export const projectRoot = path.resolve(import.meta.dirname, '..')
@@ -21,6 +22,8 @@ export type Environment = Readonly<{
   intakeKey: string | undefined
   /** Password of the dashboard; undefined means none is asked for (loopback only). */
   dashboardPassword: string | undefined
+  /** Addresses and subnets of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  trustedProxies: readonly string[]
   /** Absolute folder in which journal files arrive, as `<mapping>/<file>`. */
   dropDir: string
   /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
@@ -84,6 +87,12 @@ const variables = {
     allowed: 'printable ASCII characters without spaces (it travels in a header)',
   },
   DASHBOARD_PASSWORD: { schema: text, allowed: 'any text' },
+  TRUSTED_PROXIES: {
+    schema: text
+      .transform(value => value.split(/[\s,]+/).filter(name => name !== ''))
+      .refine(names => names.every(isProxyName)),
+    allowed: 'addresses or subnets such as 127.0.0.1,10.1.0.0/16, or unset to believe no proxy',
+  },
   DROP_DIR: { schema: text, allowed: 'a folder, or unset for DATA_DIR/drop' },
   BATCH_SCHEDULE: {
     schema: text.refine(isCronExpression),
@@ -124,6 +133,7 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     givenPorts: { port: settings.PORT, intakePort: settings.INTAKE_PORT },
     intakeKey: settings.INTAKE_KEY,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
+    trustedProxies: settings.TRUSTED_PROXIES ?? [],
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
     batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
     isBatchScheduleGiven: settings.BATCH_SCHEDULE !== undefined,
@@ -135,6 +145,29 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   refusePortsThatClash(environment)
   refuseOpenDoors(environment)
   return environment
+}
+
+/** How long and from where fuzz tests draw their inputs; no part of an installation. */
+export type FuzzSettings = Readonly<{
+  /** FUZZ_SEED: the same seed draws the same inputs in the same order. */
+  seed: number
+  /** FUZZ_SECONDS: how long each door is tried. */
+  seconds: number
+}>
+
+/** @throws EnvironmentError */
+export function readFuzzSettings(source: EnvironmentSource = process.env): FuzzSettings {
+  return {
+    seed: wholeNumberOf(source, 'FUZZ_SEED', 20_261_129, 2 ** 31 - 1),
+    seconds: wholeNumberOf(source, 'FUZZ_SECONDS', 4, 86_400),
+  }
+}
+
+function wholeNumberOf(source: EnvironmentSource, name: string, unlessSet: number, most: number): number {
+  const value = source[name]
+  if (value === undefined || value === '') return unlessSet
+  if (/^\d{1,10}$/.test(value) && Number(value) <= most) return Number(value)
+  throw new EnvironmentError(`${name} is "${value}", but must be a whole number up to ${most}, or unset.`)
 }
 
 /** Every variable of this process, for one it starts, with some put in place. */

@@ -128,6 +128,16 @@ function LogOutButton() {
         <LogOut className="size-4" />
         Log out
       </Button>
+      <Button
+        kind="quiet"
+        type="submit"
+        formAction="/logout?everywhere"
+        title="Ends every login there is"
+        className="w-full justify-start gap-2.5 px-2.5"
+      >
+        <LogOut className="size-4" />
+        Log out everywhere
+      </Button>
     </form>
   )
 }

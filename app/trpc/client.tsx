@@ -24,7 +24,9 @@ function queryClientHere(): QueryClient {
 export function QueryProvider({ children }: { children: ReactNode }) {
   const queryClient = queryClientHere()
   const [client] = useState(() =>
-    createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: '/api/trpc' })] }),
+    createTRPCClient<AppRouter>({
+      links: [httpBatchLink({ url: '/api/trpc', maxItems: 20, maxURLLength: 7_500 })],
+    }),
   )
   return (
     <QueryClientProvider client={queryClient}>

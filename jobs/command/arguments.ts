@@ -1,4 +1,4 @@
-import { type BusinessDay, type DayRange, isBusinessDay } from '#domain/calendar.ts'
+import { BUSINESS_DAY_RULE, type BusinessDay, type DayRange, isBusinessDay } from '#domain/calendar.ts'
 import { ALL_JOBS, findJob, JOBS } from '#domain/reports.ts'
 import { flag, parseOptions, UsageError, valued } from '#platform/command.ts'
 
@@ -93,7 +93,7 @@ function rangeOf({ from, to }: Given, verb: string): DayRange {
 
 function parseDay(text: string, name: string): BusinessDay {
   if (isBusinessDay(text)) return text
-  throw new UsageError(`--${name} "${text}" is not a date YYYY-MM-DD that exists`)
+  throw new UsageError(`--${name} "${text}" is not ${BUSINESS_DAY_RULE}`)
 }
 
 function parseLimit(text: string): number {

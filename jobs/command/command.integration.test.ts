@@ -78,7 +78,7 @@ describe('npm run jobs', () => {
       code: 2,
       stdout: '',
       stderr:
-        '--from "yesterday" is not a date YYYY-MM-DD that exists\n"npm run jobs -- --help" shows how.\n',
+        '--from "yesterday" is not a date YYYY-MM-DD that exists, between 1900-01-01 and 2199-12-31\n"npm run jobs -- --help" shows how.\n',
     })
   })
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { HttpProblem, tryLater } from './problem.ts'
+import { HttpProblem, HungUpError, tryLater } from './problem.ts'
 
 /** What a body may be. */
 export interface BodyLimits {
@@ -28,7 +28,7 @@ const inflate = promisify(gunzip)
 export interface AnnouncedBody {
   /**
    * Reads the body, inflates it, and has it used. What it holds in memory is counted in the budget until then.
-   * @throws HttpProblem 400, 413 or 429, or what `use` throws
+   * @throws HttpProblem 400, 413 or 429, HungUpError, or what `use` throws
    */
   read<Result>(use: (body: Buffer) => Promise<Result>): Promise<Result>
 }
@@ -94,7 +94,7 @@ function collect(
     let size = 0
 
     function end(settle: () => void): void {
-      request.off('data', onData).off('end', onEnd).off('error', onHangUp).off('close', onHangUp)
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
       settle()
     }
     function onData(chunk: Buffer): void {
@@ -106,10 +106,10 @@ function collect(
     function onEnd(): void {
       end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)))
     }
-    // A request errs only by its sender's doing: it hung up, or its connection broke. That is no fault of ours.
-    function onHangUp(): void {
-      end(() => reject(new HttpProblem(400, 'The connection was closed before the body was complete.')))
+    /** A body has no errors of its own: its connection was reset, or closed before it was complete. */
+    function onGone(cause?: Error): void {
+      end(() => reject(new HungUpError(cause)))
     }
-    request.on('data', onData).on('end', onEnd).on('error', onHangUp).on('close', onHangUp)
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }

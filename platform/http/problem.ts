@@ -8,6 +8,7 @@ const TITLES = {
   405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
+  414: 'URI Too Long',
   415: 'Unsupported Media Type',
   417: 'Expectation Failed',
   422: 'Unprocessable Content',
@@ -57,6 +58,18 @@ export function tryLater(status: 429 | 503, detail: string, cause?: unknown): Ht
     headers: { 'Retry-After': String(1 + Math.floor(Math.random() * 3)) },
     cause,
   })
+}
+
+/** Counted as the status where the sender hung up before it was answered: nginx's number for that. */
+export const HUNG_UP = 499
+
+/** The sender has gone: there is nobody to answer, and nothing of ours has failed. */
+export class HungUpError extends Error {
+  override readonly name = 'HungUpError'
+
+  constructor(cause?: unknown) {
+    super('The sender closed the connection.', { cause })
+  }
 }
 
 /** @throws HttpProblem 405 when the request's method is none of these */

@@ -1,5 +1,6 @@
 import { parseOptions, runCommand } from '#platform/command.ts'
 import { startProgram } from '#platform/process.ts'
+import { checkLockfile } from './dependencies.ts'
 import { openTerminal } from './terminal.ts'
 
 /** What one check found; an empty text means that all is well. */
@@ -12,6 +13,7 @@ const checks: readonly { name: string; run: () => Promise<Findings> }[] = [
   },
   { name: 'types', run: checkTypes },
   { name: 'unused code', run: () => runTool('knip/bin/knip.js', []) },
+  { name: 'integrity of packages', run: checkLockfile },
 ]
 
 async function checkTypes(): Promise<Findings> {
@@ -34,7 +36,7 @@ async function runTool(script: string, args: readonly string[]): Promise<Finding
 await runCommand({
   usage: `Usage: npm run check
 
-Format, lint, types, unused code and import directions of the whole project.
+Format, lint, types, unused code and import directions of the whole project, and the lockfile's integrity.
 `,
   hint: '"npm run check" takes no options.',
   parse: args => parseOptions(args, {}),

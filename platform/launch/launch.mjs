@@ -31,6 +31,7 @@ const commands = {
   pictures: { entry: 'e2e/take-pictures.ts', dev: true, settings: false },
   // Tests and checks must not depend on what somebody wrote into .env.
   test: { entry: 'platform/launch/test.ts', dev: true, settings: false },
+  audit: { entry: 'platform/launch/dependencies.ts', dev: false, settings: false },
   check: { entry: 'platform/launch/check.ts', dev: true, settings: false },
 }
 

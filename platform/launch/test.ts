@@ -63,6 +63,7 @@ const noSettings = {
   INTAKE_PORT: undefined,
   INTAKE_KEY: undefined,
   DASHBOARD_PASSWORD: undefined,
+  TRUSTED_PROXIES: undefined,
   LOG_LEVEL: undefined,
   NODE_ENV: undefined,
 }

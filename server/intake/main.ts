@@ -37,8 +37,16 @@ await runCommand({
     const logger = openLogger('intake', environment)
     const stop = stopOnSignals()
     await withDatabase(environment, async ({ url: databaseUrl }) => {
-      const { host, intakePort: port, intakeKey, dropDir } = environment
-      const intake = await startIntake({ databaseUrl, host, port, intakeKey, dropDir, logger })
+      const { host, intakePort: port, intakeKey, trustedProxies, dropDir } = environment
+      const intake = await startIntake({
+        databaseUrl,
+        host,
+        port,
+        intakeKey,
+        trustedProxies,
+        dropDir,
+        logger,
+      })
       logger.info({ url: intake.url }, `intake listens on ${intake.url}`)
       await whenStopped(stop)
       logger.info('intake stops')

@@ -1,9 +1,12 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { createGuessStore } from '#db/guesses.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
 import type { BodyLimits } from '#platform/http/body.ts'
+import { KeyDoor } from '#platform/http/key-door.ts'
 import { closeServer, listen } from '#platform/http/listen.ts'
+import { createPeerReader } from '#platform/http/peer.ts'
 import type { ReadinessCheck } from '#platform/http/readiness.ts'
 import { createNotifier } from '#platform/notify.ts'
 import { startPeriodic, within } from '#platform/time.ts'
@@ -29,6 +32,8 @@ export interface IntakeOptions {
   port: number
   /** Bearer key; undefined asks for none. */
   intakeKey: string | undefined
+  /** Proxies whose X-Forwarded-For is believed; none unless given. */
+  trustedProxies?: readonly string[]
   /** Folder in which files arrive; undefined: none is watched. */
   dropDir: string | undefined
   logger: Logger
@@ -148,6 +153,14 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     },
   }
   let stopping = false
+  const door = new KeyDoor({
+    key: options.intakeKey,
+    store: createGuessStore(side, 'key'),
+    clock,
+    peerOf: createPeerReader(options.trustedProxies ?? []),
+    onError: err => logger.warn({ err }, 'wrong keys are counted in this process alone for now'),
+  })
+  await door.open()
   const server = createIntakeServer({
     context: {
       body,
@@ -163,7 +176,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       metrics,
     },
     host: options.host,
-    intakeKey: options.intakeKey,
+    door,
     readiness: readinessOf(side),
     metrics,
     logger,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Reading } from '#db/transaction.ts'
-import { isBusinessDay } from '#domain/calendar.ts'
+import { BUSINESS_DAY_RULE, isBusinessDay } from '#domain/calendar.ts'
 import { DAY_MS } from '#domain/instant.ts'
 
 /** Longest range one answer covers: a year of days, leap day included. */
@@ -8,7 +8,7 @@ export const MAX_SCOPE_DAYS = 366
 const MAX_STORES = 1_000
 
 export const businessDaySchema = z.string().refine(isBusinessDay, {
-  error: issue => `${JSON.stringify(issue.input)} is not a date YYYY-MM-DD that exists`,
+  error: issue => `${JSON.stringify(issue.input).slice(0, 40)} is not ${BUSINESS_DAY_RULE}`,
 })
 
 export const storesSchema = z

@@ -9,6 +9,8 @@ export interface Serving {
   asksPassword: boolean
   /** Null where no intake belongs to this process: tests, commands. */
   intake: Intake | null
+  /** Told what a question failed of that is a fault of ours; who asked hears only that it failed. */
+  onFault(error: unknown, question: string): void
   close(): Promise<void>
 }
 
@@ -34,19 +36,28 @@ export type IntakeAnswer =
 /** Pages are read in bursts of a few queries. */
 const MAX_CONNECTIONS = 4
 const CLOSE_TIMEOUT_SECONDS = 2
+const LONGEST_STATEMENT_MS = 30_000
 
 export function openServing(
   url: string,
-  options: { demoNote?: string | null; asksPassword?: boolean; intake?: Intake | null } = {},
+  options: {
+    demoNote?: string | null
+    asksPassword?: boolean
+    intake?: Intake | null
+    onFault?: Serving['onFault']
+    longestStatementMs?: number
+  } = {},
 ): Serving {
   // Compiling a query over the log's many days takes longer than running it.
-  const session = { jit: 'off' }
+  // What takes longer is given up: whoever asked has gone, and others wait for the connection.
+  const session = { jit: 'off', statement_timeout: options.longestStatementMs ?? LONGEST_STATEMENT_MS }
   const sql = connect(url, { max: MAX_CONNECTIONS, applicationName: 'tillstream web', session })
   return {
     sql,
     demoNote: options.demoNote ?? null,
     asksPassword: options.asksPassword ?? false,
     intake: options.intake ?? null,
+    onFault: options.onFault ?? (() => {}),
     close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }
 }

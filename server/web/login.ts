@@ -1,8 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Sql } from '#db/client.ts'
+import { createGuessStore } from '#db/guesses.ts'
 import type { Instant } from '#domain/instant.ts'
 import { basicPassword, foreignHost, secretCheck } from '#platform/http/access.ts'
+import { GuessBrake } from '#platform/http/guess-brake.ts'
+import type { FromPeer, Peer } from '#platform/http/peer.ts'
 import { HttpProblem } from '#platform/http/problem.ts'
 
 type Headers = Pick<IncomingMessage, 'headers'>
@@ -12,9 +15,25 @@ export type Verdict =
   | { kind: 'welcome'; by: 'session' | 'password' | 'no password asked' }
   | { kind: 'wrong-host'; host: string }
   | { kind: 'password-needed' }
+  /** Nothing was compared. */
+  | { kind: 'too-many-guesses'; seconds: number }
+
+interface LoginOptions {
+  sql: Sql
+  /** Undefined asks for none. */
+  password: string | undefined
+  clock: () => Instant
+  peerOf: (request: FromPeer) => Peer
+  /** Told when guesses cannot be stored. */
+  onError: (error: unknown) => void
+}
 
 const COOKIE = 'tillstream_session'
 const TOKEN_BYTES = 32
+/** A session is over after a week (`live.sessions`); that a browser had one is known for three months. */
+const KNOWN_SECONDS = 90 * 86_400
+/** A program that sends the password with every page begins one each time: the oldest go. */
+const MOST_SESSIONS = 5_000
 /** A page asks for thirty files at once. A session that another process ends is found out after this long. */
 const RECHECK_MS = 10_000
 
@@ -23,44 +42,79 @@ const RECHECK_MS = 10_000
  * cookie, because not every browser sends credentials with a WebSocket, and its hash in `live.sessions`, where it
  * expires and can be revoked. Without a password the server listens on loopback only, and the Host must be
  * loopback too: a page elsewhere could be led here by DNS rebinding.
+ *
+ * Wrong passwords make their sender wait. A session does not, so nobody outside can lock out who is in; and a
+ * browser whose session is over is still known by it, and counted apart from the strangers at its address.
  */
 export class Logins {
   readonly #sql: Sql
   readonly #clock: () => Instant
   readonly #password: string | undefined
-  readonly #isPassword: (given: string) => boolean
+  readonly #brake: GuessBrake
+  readonly #peerOf: (request: FromPeer) => Peer
   /** Sessions that were found, by hash. */
   readonly #found = new Map<string, { expiresAt: Instant; checkedAt: Instant }>()
 
-  constructor({ sql, password, clock }: { sql: Sql; password: string | undefined; clock: () => Instant }) {
+  /** @param peerOf who asks: wrong passwords are counted by it */
+  constructor({ sql, password, clock, peerOf, onError }: LoginOptions) {
     this.#sql = sql
     this.#clock = clock
     this.#password = password
-    this.#isPassword = password === undefined ? () => false : secretCheck(password)
+    this.#peerOf = peerOf
+    this.#brake = new GuessBrake({
+      isRight: password === undefined ? () => false : secretCheck(password),
+      store: createGuessStore(sql, 'password'),
+      clock,
+      onError,
+    })
+  }
+
+  /** Reads what was guessed before this process began. */
+  async open(): Promise<void> {
+    if (this.#password !== undefined) await this.#brake.open()
   }
 
   /** @throws HttpProblem 503 when a session cannot be looked up and no password came with it */
-  async judge(request: Headers): Promise<Verdict> {
+  async judge(request: FromPeer): Promise<Verdict> {
     if (this.#password === undefined) {
       const host = foreignHost(request)
       return host === null ? { kind: 'welcome', by: 'no password asked' } : { kind: 'wrong-host', host }
     }
     const given = basicPassword(request)
-    const isPassword = given !== null && this.#isPassword(given)
-    if (await this.#hasSession(request, isPassword)) return { kind: 'welcome', by: 'session' }
-    return isPassword ? { kind: 'welcome', by: 'password' } : { kind: 'password-needed' }
+    const session = await this.#sessionState(request, given !== null)
+    if (session === 'live') return { kind: 'welcome', by: 'session' }
+    if (given === null) return { kind: 'password-needed' }
+    const sender = session === 'over' ? `browser ${this.sessionOf(request)}` : this.#peerOf(request).address
+    const guess = this.#brake.guess(sender, given)
+    switch (guess.kind) {
+      case 'right':
+        return { kind: 'welcome', by: 'password' }
+      case 'wrong':
+        return { kind: 'password-needed' }
+      case 'wait':
+        return { kind: 'too-many-guesses', seconds: guess.seconds }
+    }
   }
 
-  /** Begins a session, and forgets those that are over. @returns its cookie */
-  async begin(): Promise<string> {
+  /** Begins a session, and forgets those that were over long ago. @returns its cookie */
+  async begin(request: FromPeer): Promise<string> {
     const token = randomBytes(TOKEN_BYTES).toString('base64url')
     await this.#sql`
-      with over as (delete from live.sessions where expires_at <= now())
+      with over as (
+        delete from live.sessions where expires_at <= now() - make_interval(secs => ${KNOWN_SECONDS})
+          or hash in (select hash from live.sessions order by began_at desc offset ${MOST_SESSIONS}))
       insert into live.sessions (hash) values (${this.#hash(token)})`
     for (const [hash, { expiresAt }] of this.#found) {
       if (expiresAt <= this.#clock()) this.#found.delete(hash)
     }
-    return `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict`
+    const secure = this.#peerOf(request).isSecure ? '; Secure' : ''
+    return `${COOKIE}=${token}; Path=/; Max-Age=${KNOWN_SECONDS}; HttpOnly; SameSite=Strict${secure}`
+  }
+
+  /** Ends every session, whoever began it. */
+  async endAll(): Promise<void> {
+    this.#found.clear()
+    await this.#sql`delete from live.sessions`
   }
 
   /** Ends the session of a request. @returns the hash of the one that ended, null where there was none */
@@ -88,22 +142,25 @@ export class Logins {
       .digest('base64url')
   }
 
-  async #hasSession(request: Headers, hasPassword: boolean): Promise<boolean> {
+  async #sessionState(request: FromPeer, hasPassword: boolean): Promise<'live' | 'over' | 'none'> {
     const hash = this.sessionOf(request)
-    if (hash === null) return false
+    if (hash === null) return 'none'
     const now = this.#clock()
     const found = this.#found.get(hash)
-    if (found && now - found.checkedAt < RECHECK_MS) return now < found.expiresAt
+    if (found && now - found.checkedAt < RECHECK_MS) return now < found.expiresAt ? 'live' : 'over'
     try {
       const [session] = await this.#sql<{ expiresAt: Instant }[]>`
-        select expires_at as "expiresAt" from live.sessions where hash = ${hash} and expires_at > now()`
-      if (session) this.#found.set(hash, { expiresAt: session.expiresAt, checkedAt: now })
-      else this.#found.delete(hash)
-      return session !== undefined
+        select expires_at as "expiresAt" from live.sessions where hash = ${hash}`
+      if (session === undefined) {
+        this.#found.delete(hash)
+        return 'none'
+      }
+      this.#found.set(hash, { expiresAt: session.expiresAt, checkedAt: now })
+      return now < session.expiresAt ? 'live' : 'over'
     } catch (cause) {
       // While the database is away, who was let in stays in.
-      if (found) return now < found.expiresAt
-      if (hasPassword) return false
+      if (found) return now < found.expiresAt ? 'live' : 'over'
+      if (hasPassword) return 'none'
       throw new HttpProblem(
         503,
         'The database does not answer, so no login can be looked up. Try again in a moment.',

@@ -36,6 +36,7 @@ async function run(dev: boolean): Promise<void> {
       intakePort: Number(intake.port || '80'),
       intakeKey: environment.intakeKey,
       dashboardPassword: environment.dashboardPassword,
+      trustedProxies: environment.trustedProxies,
       dev,
       demoNote: environment.demoNote,
       logger,

@@ -1,18 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { createGuessStore } from '#db/guesses.ts'
+import type { Instant } from '#domain/instant.ts'
 import { isLoopback } from '#platform/environment.ts'
-import { bearerKey, secretCheck } from '#platform/http/access.ts'
+import { bearerKey } from '#platform/http/access.ts'
+import { KeyDoor, tooManyGuesses } from '#platform/http/key-door.ts'
 import { closeServer, listen } from '#platform/http/listen.ts'
-import { allowMethods, HttpProblem } from '#platform/http/problem.ts'
+import { createPeerReader } from '#platform/http/peer.ts'
+import { allowMethods, HttpProblem, HUNG_UP, HungUpError } from '#platform/http/problem.ts'
 import { readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
 import { within } from '#platform/time.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
+import { Gate } from '#server/web/gate.ts'
 import { createIntakeClient } from '#server/web/intake.ts'
 import { isSameOrigin, Logins, NO_SESSION_COOKIE, type Verdict } from '#server/web/login.ts'
 import { createWebMetrics, type Route } from '#server/web/metrics.ts'
-import { type Pages, securityHeaders } from '#server/web/pages.ts'
+import type { Pages } from '#server/web/pages.ts'
+import { secure } from '#server/web/security-headers.ts'
 import { Gateway } from './live/gateway.ts'
 import { attachLiveSocket } from './live/socket.ts'
 
@@ -29,9 +35,14 @@ export interface WebOptions {
   intakeKey?: string | undefined
   /** Undefined asks for none. */
   dashboardPassword: string | undefined
+  /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none unless given. */
+  trustedProxies?: readonly string[]
   dev: boolean
   demoNote: string | null
   logger: Logger
+  clock?: () => Instant
+  /** Longest time a sender may take for the head of a request; for all of it, three times that. */
+  headWithinMs?: number
   /** Opens what renders pages; called once the port is ours. */
   openPages: (address: { host: string; port: number }) => Promise<Pages>
 }
@@ -46,6 +57,10 @@ export interface WebService {
 }
 
 const DRAIN_MS = 1_500
+const HEAD_WITHIN_MS = 10_000
+const IDLE_MS = 120_000
+/** Browsers open six each, and one for the live socket. */
+const MAX_CONNECTIONS = 2_000
 const EVENTS_PATH = '/api/v1/events'
 const BASIC = { 'WWW-Authenticate': 'Basic realm="Tillstream", charset="UTF-8"' }
 
@@ -55,7 +70,7 @@ const BASIC = { 'WWW-Authenticate': 'Basic realm="Tillstream", charset="UTF-8"' 
  * @throws ListenError
  */
 export async function startWeb(options: WebOptions): Promise<WebService> {
-  const { host, logger, dev, intakeKey } = options
+  const { host, logger, dev, intakeKey, clock = Date.now } = options
   const intake = createIntakeClient({
     host: options.intakeHost ?? reachable(host),
     port: options.intakePort,
@@ -65,29 +80,61 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     demoNote: options.demoNote,
     asksPassword: options.dashboardPassword !== undefined,
     intake,
+    onFault: (err, question) => logger.error({ err, question }, 'a question failed'),
   })
   provideServing(serving)
   const { sql } = serving
-  const logins = new Logins({ sql, password: options.dashboardPassword, clock: Date.now })
-  const isIntakeKey = intakeKey === undefined ? () => false : secretCheck(intakeKey)
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
-  const gateway = new Gateway({ sql, clock: Date.now, onError })
+  const onGuessError = (error: unknown) => onError(error, 'counting wrong guesses')
+  const peerOf = createPeerReader(options.trustedProxies ?? [])
+  const logins = new Logins({
+    sql,
+    password: options.dashboardPassword,
+    clock,
+    peerOf,
+    onError: onGuessError,
+  })
+  const keyDoor = new KeyDoor({
+    key: intakeKey,
+    store: createGuessStore(sql, 'key'),
+    clock,
+    peerOf,
+    onError: onGuessError,
+  })
+  // Not waited for: the server answers while the database is away.
+  void Promise.all([logins.open(), keyDoor.open()])
+  const gateway = new Gateway({ sql, clock, onError })
   const metrics = createWebMetrics(sql, gateway)
-  const secure = securityHeaders({ dev })
+  const gate = new Gate()
   const pages = Promise.withResolvers<Pages>()
   pages.promise.catch(() => {})
   let stopping = false
 
-  const server = createServer({ headersTimeout: 10_000, keepAliveTimeout: 65_000, noDelay: true })
+  const headWithinMs = options.headWithinMs ?? HEAD_WITHIN_MS
+  const server = createServer({
+    // Against senders that trickle: they are answered 408 and cut.
+    headersTimeout: headWithinMs,
+    requestTimeout: 3 * headWithinMs,
+    connectionsCheckingInterval: Math.min(2_000, headWithinMs / 4),
+    keepAliveTimeout: 65_000,
+    noDelay: true,
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  // A reader that takes nothing of its answer.
+  server.setTimeout(IDLE_MS)
   server.on('request', (request, response) => {
     const began = performance.now()
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     response.once('close', () => {
-      metrics.countRequest(routeOf(path), response.statusCode, (performance.now() - began) / 1_000)
+      const status = response.writableFinished ? response.statusCode : HUNG_UP
+      metrics.countRequest(routeOf(path), status, (performance.now() - began) / 1_000)
     })
-    secure(response)
+    // Who hangs up while it is being answered has its own reasons.
+    response.on('error', () => {})
+    secure(request, response, { dev, isSecure: peerOf(request).isSecure })
     if (stopping) response.setHeader('Connection', 'close')
     answer(path, request, response).catch((err: unknown) => {
+      if (err instanceof HungUpError || request.socket.destroyed) return
       if (err instanceof HttpProblem) return sendProblem(request, response, err)
       logger.error({ err, url: request.url }, 'a request failed')
       const detail = 'The server failed on this request; its log has the cause.'
@@ -108,6 +155,8 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   async function answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     switch (path) {
       case EVENTS_PATH:
+        // Whoever guesses is stopped here: the intake would take this process for who guesses.
+        if (intakeKey !== undefined) keyDoor.admit(request)
         return intake.forward(request, response)
       case '/healthz':
         allowMethods(request, 'GET', 'HEAD')
@@ -124,13 +173,16 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
         return sendText(response, await metrics.text(), metrics.contentType)
       case '/logout':
         allowMethods(request, 'POST')
+        gate.refuseByHead(path, request)
         return logOut(request, response)
       default: {
+        gate.refuseByHead(path, request)
         const { by } = await admit(request)
         // For pages alone: whoever asks the API with the password each time needs no session.
-        if (by === 'password' && isRead(request) && !path.startsWith('/api/')) await beginSession(response)
+        if (by === 'password' && isRead(request) && !path.startsWith('/api/'))
+          await beginSession(request, response)
         const { handle } = await pages.promise
-        return handle(request, response)
+        return gate.readWithin(path, request, read => handle(read, response))
       }
     }
   }
@@ -148,13 +200,21 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
 
   /** What this process says of itself is for this machine, or for who has the key or the password. */
   async function admitOperator(request: IncomingMessage): Promise<void> {
-    if (isLoopback(host) || isIntakeKey(bearerKey(request) ?? '')) return
+    if (isLoopback(host)) return
+    if (intakeKey !== undefined && bearerKey(request) !== null) {
+      try {
+        return keyDoor.admit(request)
+      } catch (error) {
+        // Not the key, but perhaps a login.
+        if (!(error instanceof HttpProblem) || error.status !== 403) throw error
+      }
+    }
     await admit(request)
   }
 
-  async function beginSession(response: ServerResponse): Promise<void> {
+  async function beginSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      response.setHeader('Set-Cookie', await logins.begin())
+      response.setHeader('Set-Cookie', await logins.begin(request))
     } catch (error) {
       // The page says itself that the database is away.
       onError(error, 'beginning a session')
@@ -162,18 +222,20 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   }
 
   /**
-   * Ends the session and its sockets. A browser keeps the password too, until it is refused: so the first answer
+   * Ends the session and its sockets, or with `?everywhere` all sessions there are. A browser keeps the password too, until it is refused: so the first answer
    * is 401, and whoever gives the password again comes back without a session, to be sent to the first page.
    */
   async function logOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
     await admit(request)
     const session = await logins.end(request)
     response.setHeader('Set-Cookie', NO_SESSION_COOKIE)
+    const everywhere = request.url === '/logout?everywhere'
+    if (everywhere) await logins.endAll()
     if (session === null) {
       response.writeHead(303, { Location: '/' }).end()
       return
     }
-    sockets.cut(socketRequest => logins.sessionOf(socketRequest) === session)
+    sockets.cut(socketRequest => everywhere || logins.sessionOf(socketRequest) === session)
     throw new HttpProblem(401, 'You are logged out. Load the page again to log in.', { headers: BASIC })
   }
 
@@ -211,6 +273,8 @@ function refusal(verdict: Exclude<Verdict, { kind: 'welcome' }>): HttpProblem {
         'The dashboard asks for its password (DASHBOARD_PASSWORD); any user name will do.',
         { headers: BASIC },
       )
+    case 'too-many-guesses':
+      return tooManyGuesses('passwords', verdict.seconds)
     case 'wrong-host':
       return new HttpProblem(
         403,
@@ -223,6 +287,9 @@ function refusal(verdict: Exclude<Verdict, { kind: 'welcome' }>): HttpProblem {
 function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
+
+/** What is answered here, and not by pages. */
+export const OWN_PATHS = [EVENTS_PATH, '/healthz', '/readyz', '/metrics', '/logout'] as const
 
 function routeOf(path: string): Route {
   if (path === EVENTS_PATH) return 'events'

@@ -319,6 +319,20 @@ create table live.sessions (
   expires_at timestamptz not null default clock_timestamp() + interval '7 days'
 );
 
+-- Guesses of a secret, by the door that asks for it and by sender (an address, a browser that was let in before, or
+-- '*' for all strangers), so that neither a restart nor another process begins anew. Rows of whom nobody was heard
+-- for a month are deleted as others come.
+create table live.guesses (
+  door text not null check (door in ('password', 'key')),
+  sender text not null,
+  -- wrong ones that are not forgiven yet, as of failed_at: one is forgiven every ten minutes
+  failures double precision not null default 0,
+  failed_at timestamptz,
+  -- last known to have had the secret
+  known_at timestamptz,
+  primary key (door, sender)
+);
+
 -- The windows of a store's business day added up: every measure once, for whoever compares days.
 create view stream.store_days as
 select generation, store, business_day, currency, count(*) as windows, sum(orders) as orders, sum(units) as units,

@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isLoopback } from '#platform/environment.ts'
-import { bearerKey, foreignHost, secretCheck } from '#platform/http/access.ts'
-import { allowMethods, HttpProblem, tryLater } from '#platform/http/problem.ts'
+import type { KeyDoor } from '#platform/http/key-door.ts'
+import { allowMethods, HttpProblem, HUNG_UP, HungUpError, tryLater } from '#platform/http/problem.ts'
 import { checkParts, type ReadinessCheck, readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
+import { refuseMalformedTarget } from '#platform/http/target.ts'
 import { deadline } from '#platform/time.ts'
 import { OverloadedError } from '#server/intake/append/appender.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
@@ -17,8 +18,8 @@ export interface IntakeServerOptions {
   context: PostEventsContext & SettleDeadLetterContext
   /** The address listened on. Beyond loopback, readiness and metrics too are only for who has the key. */
   host: string
-  /** Bearer key; undefined: only this machine may ask. */
-  intakeKey: string | undefined
+  /** Who may come in. */
+  door: KeyDoor
   readiness: Readonly<Record<string, ReadinessCheck>>
   metrics: IntakeMetrics
   logger: Logger
@@ -30,9 +31,6 @@ export interface IntakeServerOptions {
   isStopping(): boolean
 }
 
-/** Counted where the sender hung up before it was answered: nginx's number for that. */
-const HUNG_UP = 499
-
 const READINESS_TIMEOUT_MS = 2_000
 
 /** Connections at once: a sender needs one, and each may hold a body in memory. */
@@ -40,8 +38,7 @@ const MAX_CONNECTIONS = 2_000
 
 /** The intake's HTTP server, not yet listening. Plain node:http: a framework's routing would be its largest cost. */
 export function createIntakeServer(options: IntakeServerOptions): Server {
-  const { metrics, logger, context, answerWithinMs } = options
-  const authorize = createAuthorize(options.intakeKey)
+  const { metrics, logger, context, answerWithinMs, door } = options
   const server = createServer({
     // Against senders that trickle: they are answered 408 and cut.
     headersTimeout: options.headWithinMs,
@@ -55,13 +52,14 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
   function serve(request: IncomingMessage, response: ServerResponse, sendContinue: () => void): void {
     const began = performance.now()
     response.once('close', () => {
-      const status = response.headersSent ? response.statusCode : HUNG_UP
+      // A sender that hangs up is its own affair; the events that were read are stored and recognised later.
+      const status = response.writableFinished ? response.statusCode : HUNG_UP
       metrics.countRequest(status, (performance.now() - began) / SECOND_MS)
     })
-    // A sender that hangs up is its own affair; the events that were read are stored and recognised later.
     response.on('error', () => {})
     if (options.isStopping()) response.setHeader('Connection', 'close')
     answer(request, response, sendContinue).catch((error: unknown) => {
+      if (error instanceof HungUpError) return
       const problem = problemOf(error)
       report(problem, request)
       sendProblem(request, response, problem)
@@ -73,11 +71,12 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
     response: ServerResponse,
     sendContinue: () => void,
   ): Promise<void> {
+    refuseMalformedTarget(request)
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     switch (path) {
       case '/api/v1/events':
         allowMethods(request, 'POST')
-        authorize(request)
+        door.admit(request)
         sendJson(response, 200, await inTime(postEvents(request, context, sendContinue), answerWithinMs))
         return
       case '/healthz':
@@ -86,12 +85,12 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
         return
       case '/readyz':
         allowMethods(request, 'GET', 'HEAD')
-        if (!isLoopback(options.host)) authorize(request)
+        if (!isLoopback(options.host)) door.admit(request)
         sendJson(response, 200, readyAnswer(await checkParts(options.readiness, READINESS_TIMEOUT_MS)))
         return
       case '/metrics':
         allowMethods(request, 'GET', 'HEAD')
-        if (!isLoopback(options.host)) authorize(request)
+        if (!isLoopback(options.host)) door.admit(request)
         sendText(response, await metrics.registry.metrics(), metrics.registry.contentType)
         return
       default: {
@@ -99,7 +98,7 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
         if (deadLetter === null)
           throw new HttpProblem(404, 'There is nothing here. Events go to POST /api/v1/events.')
         allowMethods(request, 'POST')
-        authorize(request)
+        door.admit(request)
         const settled = settleDeadLetter(request, deadLetter, { ...context, sendContinue })
         sendJson(response, 200, await inTime(settled, answerWithinMs))
       }
@@ -122,32 +121,6 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
     )
   })
   return server
-}
-
-/**
- * Throws the problem that keeps a request out. Without a key the server listens on loopback only, and a page in a
- * browser of this machine could still be led here: see `foreignHost`.
- */
-function createAuthorize(intakeKey: string | undefined): (request: IncomingMessage) => void {
-  if (intakeKey === undefined) {
-    return request => {
-      if (foreignHost(request) === null) return
-      throw new HttpProblem(
-        403,
-        `The intake has no key, so it answers this machine only, and not under the name ${JSON.stringify(request.headers.host)}: set INTAKE_KEY to let others in.`,
-      )
-    }
-  }
-  const isKey = secretCheck(intakeKey)
-  return request => {
-    const key = bearerKey(request)
-    if (key === null) {
-      throw new HttpProblem(401, 'Send the intake key as "Authorization: Bearer <key>".', {
-        headers: { 'WWW-Authenticate': 'Bearer' },
-      })
-    }
-    if (!isKey(key)) throw new HttpProblem(403, 'This intake key is not known here.')
-  }
 }
 
 /** The appends go on when the time is over: what they store is recognised when the sender comes again. */

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { withConnection, withDatabase } from '#db/open.ts'
-import { isBusinessDay } from '#domain/calendar.ts'
+import { BUSINESS_DAY_RULE, isBusinessDay } from '#domain/calendar.ts'
 import { flag, parseOptions, runCommand, text, texts, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
@@ -62,7 +62,7 @@ function parseArguments(args: readonly string[]): ReconcileRequest & { json: boo
     throw new UsageError('Say which business days: --from YYYY-MM-DD --to YYYY-MM-DD.')
   }
   for (const day of [from, to]) {
-    if (!isBusinessDay(day)) throw new UsageError(`"${day}" is not a date YYYY-MM-DD that exists.`)
+    if (!isBusinessDay(day)) throw new UsageError(`"${day}" is not ${BUSINESS_DAY_RULE}.`)
   }
   if (to < from) throw new UsageError(`--to ${to} lies before --from ${from}.`)
   return { from, to, stores: store, depth: figuresOnly ? 'figures' : 'rows', json }

@@ -1,15 +1,18 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { type Namespace, Server, type Socket } from 'socket.io'
 import { z } from 'zod'
+import { isPlainText } from '#platform/http/target.ts'
 import { type Subscription, subscriptionOf, TOPICS } from './cursor.ts'
 import type { Gateway } from './gateway.ts'
 import type { LiveSnapshot, LiveUpdate } from './messages.ts'
 
+const plainText = z.string().refine(isPlainText, { error: 'holds NUL or half a character' })
+
 /** What a client sends as `auth` when it connects. */
-const authSchema = z.object({
-  since: z.string().max(2_000).nullish(),
+export const authSchema = z.object({
+  since: plainText.max(2_000).nullish(),
   topics: z.array(z.enum(TOPICS)).max(TOPICS.length).nullish(),
-  stores: z.array(z.string().min(1).max(128)).max(1_000).nullish(),
+  stores: z.array(plainText.min(1).max(128)).max(1_000).nullish(),
 })
 
 /** @throws Error with a sentence for the client */
@@ -47,8 +50,11 @@ export interface LiveSockets {
 
 /** A client sends its handshake and nothing else. */
 const MAX_MESSAGE_BYTES = 100_000
+/** Who polls holds no connection, and is a client all the same. */
+const MAX_CLIENTS = 1_000
 const PING_INTERVAL_MS = 20_000
 const PING_TIMEOUT_MS = 20_000
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** Serves the namespace `/live` on the web server. */
 export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions): LiveSockets {
@@ -57,7 +63,15 @@ export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions)
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
-    allowRequest: (request, decide) => void admits(request).then(isAdmitted => decide(null, isAdmitted)),
+    // Long polling alone would hold a client for 40 s after each request that begins one.
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    allowRequest(request, decide) {
+      if (io.engine.clientsCount >= MAX_CLIENTS) {
+        decide('too many clients', false)
+        return
+      }
+      void admits(request).then(isAdmitted => decide(null, isAdmitted))
+    },
   })
   const live: LiveNamespace = io.of('/live')
   live.use((socket, next) => {

@@ -1,6 +1,6 @@
 import { ZodError, z } from 'zod'
 import { parseIds } from '#domain/id-list.ts'
-import { isDatabaseAway } from '#server/serving/failures.ts'
+import { GIVEN_UP, isDatabaseAway, isGivenUp } from '#server/serving/failures.ts'
 import { ExportsBusyError, exportReport } from '#server/serving/reports/export.ts'
 import { reportRequestSchema } from '#server/serving/reports/question.ts'
 import { readReport } from '#server/serving/reports/report.ts'
@@ -54,6 +54,7 @@ export async function answerReportFile(request: Request, { sql }: Pick<Serving, 
     if (isDatabaseAway(error)) {
       return problem(503, 'Service Unavailable', 'The database does not answer. Try again in a moment.')
     }
+    if (isGivenUp(error)) return problem(503, 'Service Unavailable', GIVEN_UP)
     throw error
   }
 }

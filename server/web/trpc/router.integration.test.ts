@@ -76,8 +76,8 @@ describe('the API', () => {
 
   it('lists findings page by page', async () => {
     await database.sql`
-      insert into recon.findings (run_id, path, relation, row_key, metric, stored, expected)
-      select 1, 'stream', 'stream.windows', '{"store": "berlin"}', 'gross', i, 0 from generate_series(1, 3) i`
+      insert into recon.findings (run_id, kind, path, relation, row_key, metric, stored, expected)
+      select 1, 'audit row', 'stream', 'stream.windows', '{"store": "berlin"}', 'gross', i, 0 from generate_series(1, 3) i`
     const api = createCaller({ serving })
     const first = await api.findings.list({ limit: 2 })
     expect(first.findings.map(({ stored }) => stored)).toEqual(['3.0000', '2.0000'])
@@ -123,7 +123,8 @@ describe('every answer', () => {
 
 describe('an error of the API', () => {
   async function get(path: string, input: unknown, context: { serving: Serving } = { serving }) {
-    const url = `http://localhost/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`
+    const query = input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`
+    const url = `http://localhost/api/trpc/${path}${query}`
     const response = await fetchRequestHandler({
       endpoint: '/api/trpc',
       req: new Request(url),
@@ -140,6 +141,21 @@ describe('an error of the API', () => {
     expect(message).toContain(`"to" (2026-02-01) lies before "from" (${DAY})`)
     const cursor = await get('sideBySide.events', { scope: SCOPE, cause: 'after-batch', cursor: 'x' })
     expect(cursor).toMatchObject({ status: 400, message: expect.stringContaining('start again without it') })
+  })
+
+  it('says what to do when it takes too long', async () => {
+    const [locked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const holding = database.sql.begin(async sql => {
+      await sql`lock table ref.stores in access exclusive mode`
+      locked.resolve()
+      await answered.promise
+    })
+    await locked.promise
+    const hurried = openServing(database.url, { longestStatementMs: 100 })
+    const answer = await get('overview.get', undefined, { serving: hurried })
+    answered.resolve()
+    await Promise.all([holding, hurried.close()])
+    expect(answer).toMatchObject({ status: 503, message: expect.stringContaining('ask for fewer days') })
   })
 
   it('says what to do when the database is away', async () => {

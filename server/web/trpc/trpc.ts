@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { ZodError, z } from 'zod'
-import { isDatabaseAway, RefusedError } from '#server/serving/failures.ts'
+import { GIVEN_UP, isDatabaseAway, isGivenUp, RefusedError } from '#server/serving/failures.ts'
 import { type Serving, serving } from '#server/serving/serving.ts'
 
 /** What every procedure is given. */
@@ -24,15 +24,32 @@ const trpc = initTRPC.context<TrpcContext>().create({
 })
 
 /** Whatever goes wrong below a procedure leaves as an error that says what to do. */
-const explainFailures = trpc.middleware(async ({ next }) => {
+const explainFailures = trpc.middleware(async ({ next, path, ctx }) => {
   const result = await next()
-  if (!result.ok) throw toTrpcError(result.error)
-  return result
+  if (result.ok) return result
+  const error = toTrpcError(result.error)
+  if (error.code !== 'INTERNAL_SERVER_ERROR') throw error
+  ctx.serving.onFault(error.cause ?? error, path)
+  throw new TRPCError({
+    code: 'INTERNAL_SERVER_ERROR',
+    message: 'The server failed on this question; its log has the cause.',
+    cause: error.cause,
+  })
+})
+
+/** No column takes NUL or half a character, and nobody means them: not one procedure is asked about them. */
+const refuseBrokenText = trpc.middleware(async ({ getRawInput, next }) => {
+  const problem = brokenText(await getRawInput())
+  if (problem !== null) throw new TRPCError({ code: 'BAD_REQUEST', message: problem })
+  return next()
 })
 
 export const router = trpc.router
-export const procedure = trpc.procedure.use(explainFailures)
+export const procedure = trpc.procedure.use(explainFailures).use(refuseBrokenText)
 export const createCallerFactory = trpc.createCallerFactory
+
+/** Calls of one request: pages ask for less at once. */
+export const MAX_BATCH = 20
 
 export const pageSize = z.int().min(1).max(200).default(50)
 
@@ -50,5 +67,28 @@ function toTrpcError(error: TRPCError): TRPCError {
       cause: error.cause,
     })
   }
+  if (isGivenUp(error.cause)) {
+    return new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: GIVEN_UP, cause: error.cause })
+  }
   return error
+}
+
+const MAX_DEPTH = 16
+
+/** What is wrong with the texts of an input, its keys among them; null when all is well. Bounded in depth: no input is deep. */
+function brokenText(input: unknown): string | null {
+  let level: unknown[] = [input]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return `The input is nested more than ${MAX_DEPTH} deep.`
+    const inner: unknown[] = []
+    for (const value of level) {
+      if (typeof value === 'string') {
+        if (value.includes('\0') || !value.isWellFormed()) return 'The input holds NUL or half a character.'
+      } else if (typeof value === 'object' && value !== null) {
+        for (const part of Array.isArray(value) ? value : Object.entries(value).flat()) inner.push(part)
+      }
+    }
+    level = inner
+  }
+  return null
 }

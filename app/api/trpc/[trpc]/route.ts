@@ -1,6 +1,6 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import { appRouter } from '#server/web/trpc/router.ts'
-import { createTrpcContext } from '#server/web/trpc/trpc.ts'
+import { createTrpcContext, MAX_BATCH } from '#server/web/trpc/trpc.ts'
 
 function handle(request: Request): Promise<Response> {
   return fetchRequestHandler({
@@ -8,6 +8,7 @@ function handle(request: Request): Promise<Response> {
     req: request,
     router: appRouter,
     createContext: createTrpcContext,
+    maxBatchSize: MAX_BATCH,
   })
 }
 
