@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net'
+import path from 'node:path'
 import { connect } from '#db/client.ts'
-import { acquireEmbeddedPostgres } from '#db/embedded/embedded-postgres.ts'
+import { acquireEmbeddedPostgres, restartEmbedded } from '#db/embedded/embedded-postgres.ts'
+import { clusterDirectory } from '#db/embedded/server-home.ts'
+import { endServer } from '#db/embedded/start-server.ts'
 import { migrate } from '#db/migrate.ts'
 import { databaseUrl, makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 
@@ -12,11 +15,14 @@ export interface TestDatabase {
   link: DatabaseLink
   /** Makes the database anew: migrated and empty. Cuts every connection. */
   recreate(): Promise<void>
+  /** Ends Postgres as a crash does, and starts it again where its clients know it. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
 const TEMPLATE = 'browser_test_template'
 const DATABASE = 'browser_test'
+const RESTART_PATIENCE_MS = 30_000
 
 export async function startTestDatabase(): Promise<TestDatabase> {
   const dataDir = await makeTestDirectory()
@@ -33,6 +39,10 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     async recreate() {
       await sql.unsafe(`drop database if exists ${DATABASE} with (force)`)
       await sql.unsafe(`create database ${DATABASE} template ${TEMPLATE} strategy file_copy`)
+    },
+    async restart() {
+      await endServer(clusterDirectory(path.dirname(server.logFile)), 'SIGQUIT', RESTART_PATIENCE_MS)
+      await restartEmbedded(dataDir, server.port)
     },
     async stop() {
       await link.cut()

@@ -8,6 +8,7 @@ import { isUpWithin } from '#platform/launch/health.ts'
 import { type PortPair, PortTakenError, reservePorts } from '#platform/launch/ports.ts'
 import { type ProcessName, processEntries } from '#platform/launch/processes.ts'
 import { type Program, runProgram, startProgram } from '#platform/process.ts'
+import { pause } from '#platform/time.ts'
 import type { TestDatabase } from './database.ts'
 import { openTills, type Tills } from './tills.ts'
 
@@ -19,6 +20,8 @@ const PROCESSES = ['intake', 'stream', 'web'] as const satisfies readonly Proces
 export interface Stack {
   /** The dashboard's address. */
   url: string
+  intakeUrl: string
+  dataDir: string
   tills: Tills
   sql: Sql
   /** Breaks and mends the dashboard's way to the database; the other processes keep theirs. */
@@ -29,8 +32,16 @@ export interface Stack {
   start(name: ProcessName): Promise<void>
   /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
   drop(mapping: string, name: string, content: string): Promise<void>
+  /** To a process: freezes it, lets it go on. */
+  signal(name: ProcessName, signal: NodeJS.Signals): void
+  /** Ends Postgres as a crash does, and starts it again. */
+  restartPostgres(): Promise<void>
   /** Runs a command of the installation to its end. @throws when it fails, with all it has written */
   run(entry: string, args: readonly string[]): Promise<void>
+  /** Runs a command that may fail. */
+  attempt(entry: string, args: readonly string[]): Promise<{ code: number | null; output: string }>
+  /** Starts a program of the installation, and kills it in the middle. */
+  killDuring(entry: string, args: readonly string[], afterMs: number): Promise<void>
   /** Runs every batch job of these days, both included. */
   runBatch(from: string, to: string): Promise<void>
   /** What the processes wrote since the test began, for the report of one that failed. */
@@ -109,6 +120,20 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
     outputs.push(`--- ${entry}\n${output}`)
   }
 
+  async function attempt(entry: string, args: readonly string[]) {
+    const { code, output } = await startProgram({ entry, args, settings: settings() }).ended
+    outputs.push(`--- ${entry}\n${output}`)
+    return { code, output }
+  }
+
+  async function killDuring(entry: string, args: readonly string[], afterMs: number): Promise<void> {
+    const program = startProgram({ entry, args, settings: settings() })
+    await Promise.race([pause(afterMs), program.ended])
+    program.kill('SIGKILL')
+    const { output } = await program.ended
+    outputs.push(`--- ${entry}, killed\n${output}`)
+  }
+
   async function clear(keepsDashboard: boolean): Promise<void> {
     const kept = keepsDashboard && programs.has('web') && (await hasNobodyLeft(url))
     await Promise.all([...programs.keys()].filter(name => name !== 'web' || !kept).map(name => stop(name)))
@@ -132,6 +157,8 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
       await Promise.all(PROCESSES.filter(name => !programs.has(name)).map(start))
       return {
         url,
+        intakeUrl,
+        dataDir,
         tills: openTills(intakeUrl),
         sql: own,
         dashboardDatabase: database.link,
@@ -143,7 +170,11 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
           await writeFile(path.join(folder, name), content)
           await writeFile(path.join(folder, `${name}.done`), '')
         },
+        signal: (name, signal) => programs.get(name)?.kill(signal),
+        restartPostgres: database.restart,
         run,
+        attempt,
+        killDuring,
         runBatch: (from, to) => run('jobs/main.ts', ['run', 'all', '--from', from, '--to', to]),
         output: () =>
           [

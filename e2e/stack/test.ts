@@ -3,8 +3,8 @@ import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { startTestDatabase } from './database.ts'
 import { type Installation, openStackPlace, type Stack, type StackPlace } from './stack.ts'
 
-/** A browser test with an installation of its own, running, with stores but without any event. */
-export const test = base.extend<{ installation: Installation; stack: Stack }, { stackPlace: StackPlace }>({
+/** A test that begins installations itself, and needs no page. */
+export const placeTest = base.extend<object, { stackPlace: StackPlace }>({
   stackPlace: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names a fixture needs from its pattern
     async ({}, use) => {
@@ -16,6 +16,10 @@ export const test = base.extend<{ installation: Installation; stack: Stack }, { 
     },
     { scope: 'worker', timeout: 120_000 },
   ],
+})
+
+/** A browser test with an installation of its own, running, with stores but without any event. */
+export const test = placeTest.extend<{ installation: Installation; stack: Stack }>({
   // An object, because Playwright takes an option that is an array for a fixture with its settings.
   installation: [{ stores: [berlin, lisboa] }, { option: true }],
   // Before the page, which is closed before the next installation begins.

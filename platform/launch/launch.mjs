@@ -29,6 +29,7 @@ const commands = {
   reconcile: { entry: 'server/serving/reconcile/main.ts', dev: false, settings: true },
   bench: { entry: 'bench/main.ts', dev: false, settings: true },
   pictures: { entry: 'e2e/take-pictures.ts', dev: true, settings: false },
+  prove: { entry: 'e2e/prove/main.ts', dev: true, settings: false },
   // Tests and checks must not depend on what somebody wrote into .env.
   test: { entry: 'platform/launch/test.ts', dev: true, settings: false },
   audit: { entry: 'platform/launch/dependencies.ts', dev: false, settings: false },
