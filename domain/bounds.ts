@@ -1,4 +1,4 @@
-import { addDays, dayCount, isBusinessDay } from './calendar.ts'
+import { addDays, dayCount, FIRST_BUSINESS_DAY, LAST_BUSINESS_DAY } from './calendar.ts'
 import { maxDocumentAmount } from './currency.ts'
 import type { Rejection, SentEvent } from './event.ts'
 import type { LogEvent } from './log-event.ts'
@@ -21,10 +21,11 @@ export function refuseOutOfBounds(event: SentEvent, enriched: LogEvent): Rejecti
 }
 
 function refuseDay(event: SentEvent, { businessDay }: LogEvent): Rejection | null {
-  if (!isBusinessDay(businessDay)) {
+  // It exists: only its year may be none of ours.
+  if (businessDay < FIRST_BUSINESS_DAY || businessDay > LAST_BUSINESS_DAY) {
     return {
       reason: 'invalid_field',
-      detail: `eventTime: ${event.eventTime} lies on business day ${businessDay} of its store, and a business day lies between 1900-01-01 and 2199-12-31`,
+      detail: `eventTime: ${event.eventTime} lies on business day ${businessDay} of its store, and a business day lies between ${FIRST_BUSINESS_DAY} and ${LAST_BUSINESS_DAY}`,
     }
   }
   if (event.type !== 'till.closed') return null

@@ -19,7 +19,7 @@ export const PERIOD_COLUMNS = { day: 'business_day', week: 'week', month: 'month
 
 /** The days that may be business days: beyond them it is a slip or a fault, and no database or calendar need know it. */
 export const FIRST_BUSINESS_DAY: BusinessDay = '1900-01-01'
-const LAST_BUSINESS_DAY: BusinessDay = '2199-12-31'
+export const LAST_BUSINESS_DAY: BusinessDay = '2199-12-31'
 
 /** What a text must be that `isBusinessDay` takes, as a sentence ends. */
 export const BUSINESS_DAY_RULE = `a date YYYY-MM-DD that exists, between ${FIRST_BUSINESS_DAY} and ${LAST_BUSINESS_DAY}`

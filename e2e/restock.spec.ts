@@ -229,3 +229,47 @@ for (const theme of ['light', 'dark'] as const) {
     expect(toast.y + toast.height).toBeLessThanOrEqual(heading?.y ?? 0)
   })
 }
+
+test('what came beyond its order, or for an order never seen, is shown as such, and nothing of it is on order', async ({
+  page,
+  stack,
+}) => {
+  const now = new Date().toISOString()
+  const header = { source: 'goods-in', store: berlin.id, eventTime: now }
+  const response = await fetch(`${stack.url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([
+      {
+        ...header,
+        id: 'p-1',
+        type: 'purchase.placed',
+        purchaseOrderId: 'PO-1',
+        supplier: 's',
+        lines: [{ sku: 'tea', units: 10 }],
+      },
+      {
+        ...header,
+        id: 'r-1',
+        type: 'stock.received',
+        purchaseOrderId: 'PO-1',
+        lines: [{ sku: 'tea', units: 12 }],
+      },
+      {
+        ...header,
+        id: 'r-2',
+        type: 'stock.received',
+        purchaseOrderId: 'PO-9',
+        lines: [{ sku: 'cup', units: 24 }],
+      },
+    ]),
+  })
+  expect(await response.json()).toMatchObject({ accepted: 3 })
+  await page.goto('/restock')
+  await page.getByText('Deliveries', { exact: true }).click()
+  const table = card(page, 'Deliveries beyond their orders')
+  await expect(table.getByRole('row', { name: /Green tea/ })).toContainText('over-delivered')
+  await expect(table.getByRole('row', { name: /Green tea/ })).toContainText('PO-1')
+  await expect(table.getByRole('row', { name: /Cup/ })).toContainText('not ordered')
+  expect(await seriousViolations(page)).toEqual([])
+})

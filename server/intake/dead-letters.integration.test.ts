@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { partId } from '#domain/derived-id.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { type Appender, createAppender } from './append/appender.ts'
-import { discardDeadLetter, requeueDeadLetter } from './dead-letters.ts'
+import { discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
 import type { IntakeService } from './service.ts'
 import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
@@ -99,6 +100,52 @@ test('a conflicting duplicate needs an id of its own', async () => {
   expect(await requeue(id, payload.replace('"id":"1"', '"id":"1-corrected"'))).toMatchObject({
     kind: 'appended',
   })
+})
+
+test('what is out of bounds at the door is so when it is requeued, too', async () => {
+  const report = { type: 'till.closed', register: '1', orders: 1, units: 1, net: '1.00' }
+  const header = { source: 'requeue-6', id: 'z', store: 'berlin', currency: 'EUR' }
+  const eventTime = '2026-03-02T20:00:00+01:00'
+  await post(intake, { ...header, ...report, eventTime, businessDay: '9999-12-31' })
+  const [letter] = await database.sql<{ id: number }[]>`
+    select dead_letter as id from intake.dead_letters where source = 'requeue-6'`
+  const id = letter?.id ?? 0
+  const requeued = (businessDay: string) =>
+    requeue(id, JSON.stringify({ ...header, ...report, eventTime, businessDay }))
+  for (const day of ['9999-12-31', '2024-01-01'])
+    expect(await requeued(day)).toMatchObject({ kind: 'refused', rejection: { reason: 'invalid_field' } })
+  expect(await requeued('2026-03-02')).toMatchObject({ kind: 'appended' })
+})
+
+test('a letter of a part of a file’s document keeps its part, which no sender can claim', async () => {
+  const payload = JSON.stringify({
+    source: 'requeue-7',
+    id: partId('B-1', 'adjust'),
+    type: 'stock.adjusted',
+    store: 'berlin',
+    eventTime: '2026-03-02T20:00:00+01:00',
+    lines: [{ sku: 'tea', units: -2_000_000 }],
+  })
+  const letter = {
+    source: 'requeue-7',
+    eventId: 'B-1',
+    store: 'berlin',
+    reason: 'invalid_field',
+    detail: 'lines[0].units',
+    payload: Buffer.from(payload),
+  }
+  await insertDeadLetters(database.sql, [
+    { ...letter, metIn: { file: 'b.csv', sha256: '0', row: 2 } },
+    { ...letter, metIn: { request: 'r', index: 0, remote: null } },
+  ])
+  const letters = await database.sql<{ id: number }[]>`
+    select dead_letter as id from intake.dead_letters where source = 'requeue-7' order by 1`
+  const repaired = payload.replace('-2000000', '-2')
+  const [ofFile, ofSender] = await Promise.all(letters.map(({ id }) => requeue(id, repaired)))
+  expect(ofFile).toMatchObject({ kind: 'appended' })
+  expect(ofSender).toMatchObject({ kind: 'refused', rejection: { reason: 'invalid_field' } })
+  const rows = await database.sql`select id, class from log.event_log where source = 'requeue-7'`
+  expect([...rows]).toEqual([{ id: partId('B-1', 'adjust'), class: 'bulk' }])
 })
 
 test('a letter that does not exist is not open', async () => {

@@ -103,6 +103,39 @@ describe('the stream path', () => {
     expect(results[0]?.episodes.length).toBeGreaterThan(5)
   })
 
+  test('keeps the sources of a day, in the table as in memory, wherever batches are cut', async () => {
+    const [day, days] = [24 * HOUR_MS, 6]
+    await ensureLogDays(database.sql, Date.now() - (days + 1) * day)
+    const events = Array.from({ length: days * 4 }, (_, index) =>
+      sale(START + index * MINUTE_MS, 1, { source: index % 4 === 0 ? 'till' : `receipt-${index}` }),
+    )
+    const partition = events[0]?.partition ?? 0
+    await appendAll(log, events)
+    // As if a quarter of a day lay between any two.
+    await database.sql`
+      update log.event_log set appended_at = now() - (${events.length} - "offset") * interval '6 hours'`
+    const results = []
+    for (const batchSize of [1, 5, 1_000]) {
+      await database.sql`truncate stream.windows, stream.stock, stream.sources, stream.changes, stream.checkpoints`
+      const consumer = consume(partition)
+      for (let offset = (await consumer.open()).offset; ; offset += batchSize) {
+        if ((await consumer.processNext(offset + batchSize)).records === 0) break
+        await consumer.close()
+      }
+      await consumer.close()
+      results.push(await resultsOf(database.sql))
+    }
+    const [one] = results
+    // The last four appends are within a day of the newest; the till spoke among them.
+    expect(one?.sources.map(({ source }) => source).sort()).toEqual([
+      'receipt-21',
+      'receipt-22',
+      'receipt-23',
+      'till',
+    ])
+    expect(results).toEqual([one, one, one])
+  })
+
   test('takes up events as they are appended, with hints and without', async () => {
     const events: StoredEvent[] = []
     const end = await whileServed(async () => {

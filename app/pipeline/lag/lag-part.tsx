@@ -102,7 +102,7 @@ function SourcesCard({ now }: { now: number | null }) {
         isEmpty={({ sources }) => sources.length === 0}
         empty={
           <EmptyState
-            what="Nothing has sent an event yet."
+            what="Nothing has sent an event within a day."
             advice="Start the simulators:"
             command="npm run simulate"
           />
@@ -169,7 +169,7 @@ function SourceTable({
         {shown.length === 0 ? 'No source has this in its name. ' : ''}
         {isCut ? 'The 1,000 sources that sent last are listed. ' : ''}
         The slowest source that is not idle holds the watermark of its partition; one is idle after a minute
-        of silence.
+        of silence, and forgotten after a day of it.
       </p>
     </>
   )

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partId } from '#domain/derived-id.ts'
+import { partitionOf } from '#domain/partition.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, postHead, startTestIntake } from '#server/intake/testing/intake.ts'
 
@@ -137,6 +138,9 @@ test('a sender cannot take the id of a leg, nor keep half a transfer out of the 
   ]
   expect((await post(intake, [sale, transfer])).body).toEqual({ accepted: 2, duplicates: 0, rejected: [] })
   expect((await storedIds('half')).sort()).toEqual(['X#in', partId('X', 'in'), partId('X', 'out')].sort())
+  const legs = await database.sql`
+    select store, partition from log.event_log where source = 'half' and type = 'stock.transferred' order by store`
+  expect([...legs]).toEqual(['berlin', 'hamburg'].map(store => ({ store, partition: partitionOf(store, 4) })))
   const taken = await post(intake, order(partId('Y', 'in'), { source: 'half' }))
   expect(taken.body).toMatchObject({ rejected: [{ reason: 'invalid_field' }] })
 })

@@ -2,7 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import { OUT_OF_ORDERNESS_MS, SOURCE_IDLE_MS } from '#domain/watermark.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
-/** Something that sends events, as the stream has it. */
+/** Something that sends events, as the stream has it; what was silent for a day it has forgotten. */
 export interface SourceState {
   source: string
   /** Only live sources move watermarks; files are loaded in bulk. */
@@ -13,7 +13,7 @@ export interface SourceState {
   lastEventTime: Instant | null
   /** When its last event reached the log. */
   lastAppendedAt: Instant | null
-  /** Newest event − 30 s: up to there nothing more is expected in order. */
+  /** Newest event − 30 s, and never past the newest append: up to there nothing more is expected in order. */
   watermark: Instant | null
   /** Silent for a minute of its partition: the partition's watermark goes on without it. */
   isIdle: boolean
@@ -80,7 +80,7 @@ function toSource(row: LiveRow): SourceState {
     partition: row.partition,
     lastEventTime: row.maxEventTime,
     lastAppendedAt: row.lastAppendedAt,
-    watermark: row.maxEventTime - OUT_OF_ORDERNESS_MS,
+    watermark: Math.min(row.maxEventTime - OUT_OF_ORDERNESS_MS, row.newestAppendedAt),
     isIdle: row.newestAppendedAt - row.lastAppendedAt >= SOURCE_IDLE_MS,
     isSlowest: false,
     files: null,

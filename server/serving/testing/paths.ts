@@ -5,6 +5,7 @@ import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
+import { NOTHING_ORDERED, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
@@ -55,6 +56,7 @@ export async function createTestPaths(sql: Sql): Promise<TestPaths> {
   async function stream(through?: ReadonlyMap<number, number>): Promise<void> {
     await sql`delete from stream.windows`
     await sql`delete from stream.stock`
+    await sql`delete from stream.purchases`
     await sql`delete from stream.checkpoints`
     for (let partition = 0; partition < (await log.partitionCount()); partition += 1) {
       await streamPartition(sql, partition, upTo(partition, through?.get(partition)))
@@ -83,6 +85,19 @@ export async function createTestPaths(sql: Sql): Promise<TestPaths> {
   }
 
   return { send, stream, batch, lastOffset }
+}
+
+/** Of every product of a purchase order: what became of it, and the last event that named it. */
+function modelPurchases(events: readonly StoredEvent[]): Map<string, PurchaseLine & { lastOffset: number }> {
+  const purchases = new Map<string, PurchaseLine & { lastOffset: number }>()
+  for (const event of events) {
+    for (const { purchaseOrder, sku, kind, units } of purchaseEffects(event)) {
+      const key = JSON.stringify([event.store, purchaseOrder, sku])
+      const known = purchases.get(key) ?? NOTHING_ORDERED
+      purchases.set(key, { ...known, [kind]: known[kind] + units, lastOffset: event.offset })
+    }
+  }
+  return purchases
 }
 
 async function streamPartition(sql: Sql, partition: number, events: readonly StoredEvent[]): Promise<void> {
@@ -121,6 +136,14 @@ async function streamPartition(sql: Sql, partition: number, events: readonly Sto
     await sql`
       insert into stream.stock (generation, store, sku, partition, on_hand, on_order, as_of, last_offset, processed_at)
       values (1, ${store}, ${sku}, ${partition}, ${onHand}, ${onOrder.get(key) ?? 0}, ${last.eventTime}, ${last.offset}, ${Date.now()})`
+  }
+  for (const [key, units] of modelPurchases(events)) {
+    const [store = '', purchaseOrder = '', sku = ''] = JSON.parse(key) as string[]
+    await sql`
+      insert into stream.purchases (generation, store, purchase_order, sku, partition, ordered, cancelled, received,
+        as_of, last_offset, processed_at)
+      values (1, ${store}, ${purchaseOrder}, ${sku}, ${partition}, ${units.ordered}, ${units.cancelled},
+        ${units.received}, ${last.eventTime}, ${units.lastOffset}, ${Date.now()})`
   }
   await sql`
     insert into stream.checkpoints (generation, partition, "offset", appended_at, watermark, epoch, events, processed_at)

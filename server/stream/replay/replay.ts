@@ -158,7 +158,7 @@ async function takeReplayLock(sql: Sql): Promise<void> {
   }
 }
 
-/** What a generation says, added up: one line per store and business day, and one per store's stock. */
+/** What a generation says, added up: one line per store and business day, one per store's stock, one for its orders. */
 type GenerationTotals = ReadonlyMap<string, Readonly<Record<string, string>>>
 
 /** Two generations that do not say the same. */
@@ -175,12 +175,13 @@ interface TotalsDifference {
  * a rebuild must find the same. Alerts are not: they are judged by policies as they were known at the time.
  */
 async function generationTotals(sql: Reading, generation: number): Promise<GenerationTotals> {
-  const [sales, stock] = await Promise.all([
+  const [sales, stock, purchases] = await Promise.all([
     sql.unsafe<TotalsRow[]>(SALES_TOTALS, [generation]),
     sql.unsafe<TotalsRow[]>(STOCK_TOTALS, [generation]),
+    sql.unsafe<TotalsRow[]>(PURCHASE_TOTALS, [generation]),
   ])
   return new Map(
-    [...sales, ...stock].map(({ of, generation: _, ...figures }) => [
+    [...sales, ...stock, ...purchases].map(({ of, generation: _, ...figures }) => [
       of,
       Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, String(value)])),
     ]),
@@ -216,3 +217,10 @@ const STOCK_TOTALS = `
     md5(string_agg(sku || '=' || coalesce(on_hand::text, '?') || '+' || on_order, ',' order by sku collate "C"))
       as digest
   from stream.stock where generation = $1 group by store order by store`
+
+const PURCHASE_TOTALS = `
+  select 'purchase orders of ' || store as of, count(*)::text as lines, sum(ordered)::text as ordered,
+    sum(cancelled)::text as cancelled, sum(received)::text as received,
+    md5(string_agg(concat_ws(' ', to_json(purchase_order), to_json(sku), ordered, cancelled, received), ','
+      order by purchase_order collate "C", sku collate "C")) as digest
+  from stream.purchases where generation = $1 group by store order by store`

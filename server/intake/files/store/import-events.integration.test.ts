@@ -137,6 +137,28 @@ test('a journal may hold every type of event; each keeps its own source and id, 
   })
 })
 
+test('what is out of bounds over HTTP is so in a file', async () => {
+  const report = { register: '1', currency: 'EUR', orders: 1, units: 1, net: '1.00' }
+  const summary = await load(
+    await put('z.ndjson', [
+      event('1'),
+      bare('z1', 'till.closed', { ...report, businessDay: '0000-01-01' }),
+      bare('z2', 'till.closed', { ...report, businessDay: '2024-11-02' }),
+      event('2', { currency: 'ZZZ' }),
+      event('3', { lines: [{ sku: 'tea', units: 1, unitPrice: '100000000.01' }] }),
+    ]),
+  )
+  expect(summary).toMatchObject({ rows: 5, orderRows: 1, rejectedRows: 4, eventsAppended: 1 })
+  const letters =
+    await database.sql`select event_id as id, reason from intake.dead_letters order by dead_letter`
+  expect([...letters]).toEqual([
+    { id: 'z1', reason: 'invalid_field' },
+    { id: 'z2', reason: 'invalid_field' },
+    { id: '2', reason: 'invalid_field' },
+    { id: '3', reason: 'absurd_amount' },
+  ])
+})
+
 test('a second import adds nothing, zipped or not', async () => {
   await load(await put('day.ndjson', EVERY_TYPE))
   expect(await load(await put('again.ndjson.gz', EVERY_TYPE, '\r\n'))).toMatchObject({
