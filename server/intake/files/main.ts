@@ -3,7 +3,7 @@ import { withDatabase } from '#db/open.ts'
 import { flag, parseOptions, runCommand, text, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { builtInMappings, findMapping } from './interpret/mapping.ts'
-import { findSourceFiles } from './read/source-file.ts'
+import { findSourceFiles, leftOutOf } from './read/source-file.ts'
 import type { ImportProgress } from './store/import-rows.ts'
 import { runImport } from './store/run-import.ts'
 import { exitCodeOf, renderSummary } from './store/summary.ts'
@@ -52,6 +52,9 @@ async function run({
   const from = environment.callerDirectory
   const mapping = await findMapping(mappingName, from)
   const files = await findSourceFiles(path.resolve(from, target), mapping.format)
+  const leftOut = await leftOutOf(path.resolve(from, target))
+  if (leftOut.length > 0)
+    process.stderr.write(`Left out, being no file of a known ending: ${leftOut.join(', ')}\n`)
   const rejectsFolder =
     rejects === undefined ? path.join(environment.dataDir, 'rejects') : path.resolve(from, rejects)
   const summary = await withDatabase(environment, database =>

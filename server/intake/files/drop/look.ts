@@ -130,7 +130,7 @@ async function lookAtMapping({ dropDir, name, now }: MappingFolder, listing: Dro
   for (const entry of entries.values()) judge(entry, { mapping, dropDir, folder, now, entries }, found)
   if (found.ready.length > 0 && !(await isWritable(folder))) {
     // Taken and not moved away, it would be taken again and again.
-    const detail = `${found.ready.length} complete files wait: they are moved away once they are loaded, and this user may not write here`
+    const detail = `complete files wait (${found.ready.length}): they are moved away once they are loaded, and this user may not write here`
     found.untaken.push({ place: mapping, reason: 'read_only_folder', detail })
     found.ready = []
   }

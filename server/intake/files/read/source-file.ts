@@ -74,6 +74,14 @@ export async function findSourceFiles(target: string, format?: FileFormat): Prom
   return files
 }
 
+/** What lies in a folder and is no file to import, by name: of another ending, hidden, a folder or a link. */
+export async function leftOutOf(target: string): Promise<string[]> {
+  const found = await stat(target).catch(() => undefined)
+  if (!found?.isDirectory()) return []
+  const taken = new Set((await findSourceFiles(target).catch(() => [])).map(file => path.basename(file.path)))
+  return (await readdir(target)).filter(name => !taken.has(name)).sort()
+}
+
 /** @param format whatever its ending; undefined: by the ending, csv where it says nothing */
 export function sourceFileAt(
   { path: file, at }: Pick<SourceFile, 'path' | 'at'>,

@@ -73,13 +73,14 @@ test('people see a table, and below it what they should know', () => {
     ),
   )
   expect(text).toMatchInlineSnapshot(`
-    "file        business days             rows  orders  returns  adjustments  set aside  rejected  events  duplicates
-    ----------  ------------------------  ----  ------  -------  -----------  ---------  --------  ------  ----------
-    2010-12-01  2010-11-30 to 2010-12-01  3108    3107        0            0          0         1       0           0
-    empty       none                         0       0        0            0          0         0       0           0
-    ----------  ------------------------  ----  ------  -------  -----------  ---------  --------  ------  ----------
-    total       2010-11-30 to 2010-12-01  3108    3107        0            0          0         1       0           0
+    "file        rows  orders  returns  adjustments  set aside  rejected  events  duplicates
+    ----------  ----  ------  -------  -----------  ---------  --------  ------  ----------
+    2010-12-01  3108    3107        0            0          0         1       0           0
+    empty          0       0        0            0          0         0       0           0
+    ----------  ----  ------  -------  -----------  ---------  --------  ------  ----------
+    total       3108    3107        0            0          0         1       0           0
 
+    Business days 2010-11-30 to 2010-12-01, both included.
     EUR: 2 orders of 5 units, gross 12.5000, discounts 0.5000, returns 2.0000 (1 documents, 1 units), net 10.0000
 
     Dry run: nothing was written. "events" are those that would be new to the log.

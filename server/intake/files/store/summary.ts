@@ -116,19 +116,15 @@ const RARE: ReadonlySet<keyof RowCounts> = new Set([
 /** The summary as a table for people, with what they should know below it. */
 export function renderSummary({ files, total, dryRun }: ImportSummary): string {
   const columns = COLUMNS.filter(([, count]) => !RARE.has(count) || total[count] > 0)
-  const titles = ['file', 'business days', ...columns.map(([title]) => title)]
-  const lines = [...files, total].map(file => [
-    file.file,
-    daysOf(file),
-    ...columns.map(([, count]) => String(file[count])),
-  ])
+  const titles = ['file', ...columns.map(([title]) => title)]
+  const lines = [...files, total].map(file => [file.file, ...columns.map(([, count]) => String(file[count]))])
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...lines.map(line => line[column]?.length ?? 0)),
   )
   const render = (line: readonly string[]): string =>
     line
       .map((cell, column) =>
-        column <= 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd()
@@ -137,16 +133,12 @@ export function renderSummary({ files, total, dryRun }: ImportSummary): string {
   return `${[render(titles), rule, ...lines.map(render), rule, render(last), ...totalsOf(total), ...notesOf(files, total, dryRun)].join('\n')}\n`
 }
 
-function daysOf({ firstBusinessDay, lastBusinessDay }: LoadedFigures): string {
-  if (firstBusinessDay === null || lastBusinessDay === null) return 'none'
-  return firstBusinessDay === lastBusinessDay ? firstBusinessDay : `${firstBusinessDay} to ${lastBusinessDay}`
-}
-
-/** A line a currency: what the log holds of the files now, to be compared with what the till says. */
-function totalsOf({ totals }: LoadedFigures): string[] {
-  if (totals.length === 0) return []
+/** The days, and a line a currency: what the log holds of the files now, to be compared with what the till says. */
+function totalsOf({ firstBusinessDay, lastBusinessDay, totals }: LoadedFigures): string[] {
+  if (firstBusinessDay === null) return []
   return [
     '',
+    `Business days ${firstBusinessDay} to ${lastBusinessDay}, both included.`,
     ...totals.map(
       ({ currency, orders, units, gross, discounts, returns, returnDocuments, unitsReturned, net }) =>
         `${currency}: ${orders} orders of ${units} units, gross ${gross}, discounts ${discounts}, returns ${returns} (${returnDocuments} documents, ${unitsReturned} units), net ${net}`,
