@@ -21,14 +21,7 @@ export interface Peer {
  * @param trustedProxies addresses and subnets: `10.0.0.5`, `10.1.0.0/16`, `fd00::/8`
  */
 export function createPeerReader(trustedProxies: readonly string[]): (request: FromPeer) => Peer {
-  const trusted = new BlockList()
-  for (const proxy of trustedProxies) {
-    const [address = '', bits] = proxy.split('/', 2)
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    trusted.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
-  }
-  const isTrusted = (address: string) =>
-    isIP(address) > 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isTrusted = createProxyTrust(trustedProxies)
 
   return ({ headers, socket }) => {
     const nearest = plainAddress(socket?.remoteAddress ?? '')
@@ -40,6 +33,20 @@ export function createPeerReader(trustedProxies: readonly string[]): (request: F
       address: subscriberOf(isIP(sender) > 0 ? sender : nearest),
       isSecure: valuesOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase() === 'https',
     }
+  }
+}
+
+/** @returns whether an address is one of these proxies */
+export function createProxyTrust(trustedProxies: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList()
+  for (const proxy of trustedProxies) {
+    const [address = '', bits] = proxy.split('/', 2)
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    trusted.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return text => {
+    const address = plainAddress(text)
+    return isIP(address) > 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   }
 }
 

@@ -3,10 +3,12 @@ import { connect, type Sql } from '#db/client.ts'
 import { createGuessStore } from '#db/guesses.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
+import { isLoopback } from '#platform/environment.ts'
 import type { BodyLimits } from '#platform/http/body.ts'
+import { boundConnections } from '#platform/http/connections.ts'
 import { KeyDoor } from '#platform/http/key-door.ts'
 import { closeServer, listen } from '#platform/http/listen.ts'
-import { createPeerReader } from '#platform/http/peer.ts'
+import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import type { ReadinessCheck } from '#platform/http/readiness.ts'
 import { createNotifier } from '#platform/notify.ts'
 import { startPeriodic, within } from '#platform/time.ts'
@@ -69,6 +71,9 @@ const LIMITS: IntakeLimits = {
   headWithinMs: 10 * SECOND_MS,
 }
 
+const MAX_CONNECTIONS = 2_000
+const MAX_CONNECTIONS_OF_ONE = 500
+
 /** Decoding of one round of the event loop. */
 const DECODING_SLICE_MS = 5
 // A stream that is woken more often reads batches of one: it costs it, and the database, more than it gains.
@@ -93,7 +98,7 @@ export async function startIntake(options: IntakeOptions): Promise<IntakeService
 }
 
 async function start(options: IntakeOptions, clients: Clients): Promise<IntakeService> {
-  const { databaseUrl, logger, clock = Date.now } = options
+  const { databaseUrl, logger, clock = Date.now, trustedProxies = [] } = options
   const { side, settling } = clients
   const limits = { ...LIMITS, ...options.limits }
   await ensureLogDays(side)
@@ -157,7 +162,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     key: options.intakeKey,
     store: createGuessStore(side, 'key'),
     clock,
-    peerOf: createPeerReader(options.trustedProxies ?? []),
+    peerOf: createPeerReader(trustedProxies),
     onError: err => logger.warn({ err }, 'wrong keys are counted in this process alone for now'),
   })
   await door.open()
@@ -183,6 +188,12 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     answerWithinMs: limits.answerWithinMs,
     headWithinMs: limits.headWithinMs,
     isStopping: () => stopping,
+  })
+  const isProxy = createProxyTrust(trustedProxies)
+  boundConnections(server, {
+    most: MAX_CONNECTIONS,
+    mostOfOne: MAX_CONNECTIONS_OF_ONE,
+    isExempt: address => isLoopback(address) || isProxy(address),
   })
   const { host, port } = options
   const url = await listen(server, { host, port, name: 'The intake', portSetting: 'INTAKE_PORT' })

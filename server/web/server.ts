@@ -4,9 +4,10 @@ import { createGuessStore } from '#db/guesses.ts'
 import type { Instant } from '#domain/instant.ts'
 import { isLoopback } from '#platform/environment.ts'
 import { bearerKey } from '#platform/http/access.ts'
+import { boundConnections } from '#platform/http/connections.ts'
 import { KeyDoor, tooManyGuesses } from '#platform/http/key-door.ts'
 import { closeServer, listen } from '#platform/http/listen.ts'
-import { createPeerReader } from '#platform/http/peer.ts'
+import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import { allowMethods, HttpProblem, HUNG_UP, HungUpError } from '#platform/http/problem.ts'
 import { readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
@@ -61,6 +62,7 @@ const HEAD_WITHIN_MS = 10_000
 const IDLE_MS = 120_000
 /** Browsers open six each, and one for the live socket. */
 const MAX_CONNECTIONS = 2_000
+const MAX_CONNECTIONS_OF_ONE = 500
 const EVENTS_PATH = '/api/v1/events'
 const BASIC = { 'WWW-Authenticate': 'Basic realm="Tillstream", charset="UTF-8"' }
 
@@ -119,7 +121,12 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     keepAliveTimeout: 65_000,
     noDelay: true,
   })
-  server.maxConnections = MAX_CONNECTIONS
+  const isProxy = createProxyTrust(options.trustedProxies ?? [])
+  boundConnections(server, {
+    most: MAX_CONNECTIONS,
+    mostOfOne: MAX_CONNECTIONS_OF_ONE,
+    isExempt: address => isLoopback(address) || isProxy(address),
+  })
   // A reader that takes nothing of its answer.
   server.setTimeout(IDLE_MS)
   server.on('request', (request, response) => {

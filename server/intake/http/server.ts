@@ -33,9 +33,6 @@ export interface IntakeServerOptions {
 
 const READINESS_TIMEOUT_MS = 2_000
 
-/** Connections at once: a sender needs one, and each may hold a body in memory. */
-const MAX_CONNECTIONS = 2_000
-
 /** The intake's HTTP server, not yet listening. Plain node:http: a framework's routing would be its largest cost. */
 export function createIntakeServer(options: IntakeServerOptions): Server {
   const { metrics, logger, context, answerWithinMs, door } = options
@@ -47,7 +44,6 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
     keepAliveTimeout: 65_000,
     noDelay: true,
   })
-  server.maxConnections = MAX_CONNECTIONS
 
   function serve(request: IncomingMessage, response: ServerResponse, sendContinue: () => void): void {
     const began = performance.now()

@@ -1,0 +1,28 @@
+import type { Server } from 'node:http'
+
+export interface ConnectionBounds {
+  /** At once, in all: a sender needs one, and each may hold a body in memory. */
+  most: number
+  /** At once from one address: an office behind one address opens hundreds, a flood thousands. */
+  mostOfOne: number
+  /** Whose connections are not counted by address: many come through a proxy of ours. */
+  isExempt(address: string): boolean
+}
+
+/** Keeps one address from taking all the connections that a server holds. What is too many is closed unread. */
+export function boundConnections(server: Server, { most, mostOfOne, isExempt }: ConnectionBounds): void {
+  const open = new Map<string, number>()
+  server.maxConnections = most
+  server.on('connection', socket => {
+    const address = socket.remoteAddress ?? ''
+    if (isExempt(address)) return
+    const count = (open.get(address) ?? 0) + 1
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+    if (count > mostOfOne) socket.destroy()
+  })
+}
