@@ -2,7 +2,8 @@ import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
 import { resolveScope } from '#app/controls/scope.ts'
 import { SideBySidePage } from '#app/side-by-side/side-by-side-page.tsx'
-import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+import { BeginLive } from '#app/socket/live.tsx'
+import { HydrateQueries, liveBeginning, requestQueryClient, trpc } from '#app/trpc/server.tsx'
 import { loadSideBySideState } from '#app/url-state.ts'
 
 export const metadata: Metadata = { title: 'Side by side' }
@@ -10,6 +11,7 @@ export const metadata: Metadata = { title: 'Side by side' }
 /** Asks beforehand what the page will ask, so that its first paint has figures. What fails the browser tries. */
 export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const queries = requestQueryClient()
+  const beginning = liveBeginning()
   const asked = await loadSideBySideState(searchParams)
   const [overview] = await Promise.allSettled([
     queries.fetchQuery(trpc.overview.get.queryOptions()),
@@ -19,7 +21,9 @@ export default async function Page({ searchParams }: { searchParams: Promise<Sea
   if (resolved) await queries.prefetchQuery(trpc.sideBySide.get.queryOptions(resolved.scope))
   return (
     <HydrateQueries>
-      <SideBySidePage />
+      <BeginLive beginning={await beginning}>
+        <SideBySidePage />
+      </BeginLive>
     </HydrateQueries>
   )
 }

@@ -1,6 +1,6 @@
 import { addDays, type BusinessDay } from './calendar.ts'
-import { HOUR_MS, type Instant } from './instant.ts'
-import { instantOfLocal } from './zone.ts'
+import { DAY_MS, HOUR_MS, type Instant, SECOND_MS } from './instant.ts'
+import { instantOfLocal, zoneShifts } from './zone.ts'
 
 /** What turns an instant into a business day: the store's time zone and the hour its day begins. */
 export interface StoreCalendar {
@@ -63,6 +63,16 @@ export function instantOfLocalTime(
   zone: string,
 ): { instant: Instant; irregular: 'ambiguous' | 'missing' | null } {
   return instantOfLocal(zone, Date.parse(`${local}Z`))
+}
+
+/**
+ * The moment at which a zone's clocks showed the same time some days later, or earlier when `days` is negative. A time
+ * that this day has twice is its earlier one, one that it does not have is shifted forward.
+ */
+export function sameLocalTime(instant: Instant, days: number, zone: string): Instant {
+  const [shift] = zoneShifts(zone, { from: instant, to: instant })
+  if (!shift) throw new RangeError(`${zone} has no offset at ${instant}`)
+  return instantOfLocal(zone, instant + shift.offsetSeconds * SECOND_MS + days * DAY_MS).instant
 }
 
 function dayStart(day: BusinessDay, calendar: Calendar): Instant {

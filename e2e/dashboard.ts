@@ -8,7 +8,7 @@ export function card(page: Page, title: string | RegExp): Locator {
 
 /** The two figures of a card, as read: batch, stream, difference. */
 export function figure(page: Page, title: string): Record<'batch' | 'stream' | 'difference', Locator> {
-  const definitions = card(page, new RegExp(`^${title}( [A-Z]{3})?$`)).getByRole('definition')
+  const definitions = card(page, new RegExp(`^${title}( in)?( [A-Z]{3})?$`)).getByRole('definition')
   return { batch: definitions.nth(0), stream: definitions.nth(1), difference: definitions.nth(2) }
 }
 

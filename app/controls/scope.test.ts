@@ -16,6 +16,7 @@ const overview: Overview = {
   firstDay: '2026-11-01',
   lastDay: '2026-11-20',
   events: 10,
+  isLogEmpty: false,
   demoNote: null,
   asksPassword: false,
 }
@@ -57,6 +58,21 @@ describe('the scope of the page', () => {
       'lisboa',
     ])
     expect(resolveScope(overview, { ...nothing, store: ['gone'] })?.stores).toHaveLength(3)
+  })
+
+  it('says when something else is shown than was asked for', () => {
+    const notThere = (asked: Partial<AskedScope>) =>
+      resolveScope(overview, { ...nothing, ...asked })?.notThere
+    expect(notThere({})).toBeNull()
+    expect(notThere({ store: ['london'], currency: 'GBP' })).toBeNull()
+    expect(notThere({ currency: 'all' })).toBe(
+      'Amounts of several currencies are never added here: what is in EUR is shown.',
+    )
+    expect(notThere({ store: ['london'], currency: 'EUR' })).toBe(
+      'Nothing is sold in EUR there: what is in GBP is shown.',
+    )
+    expect(notThere({ store: ['gone'] })).toBe('There is no store gone: all stores are shown.')
+    expect(notThere({ store: ['gone', 'lisboa'] })).toBe('There is no store gone: the others are shown.')
   })
 
   it('is nothing on an empty log and without stores', () => {

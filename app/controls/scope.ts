@@ -1,5 +1,6 @@
 import type { Overview, SideBySideScope, StoreSummary } from '#app/trpc/router-outputs.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
+import { REPORTING_CURRENCY as ALL_CURRENCIES } from '#domain/report-views.ts'
 
 /** Business days, both ends included. */
 export interface DayRange {
@@ -32,13 +33,15 @@ export interface ResolvedScope {
   currencies: readonly string[]
   /** The newest day with data of these stores in this currency. */
   newestDay: BusinessDay
+  /** What the address asks for and is not there, in a sentence that says what is shown instead; null: nothing. */
+  notThere: string | null
   /** Zone in which times are shown, the one the server labels its hours in: the first store's of the scope. */
   zone: string
 }
 
 /**
  * The scope to show. What the address leaves open: the newest business day, all stores, their first
- * currency. What does not exist (a store that is gone, a currency none of the stores takes) is dropped.
+ * currency. What does not exist (a store that is gone, a currency none of the stores takes) is dropped, and said.
  * @returns null while there is nothing to show: no store, or no event in the log
  */
 export function resolveScope(overview: Overview, asked: AskedScope): ResolvedScope | null {
@@ -60,8 +63,38 @@ export function resolveScope(overview: Overview, asked: AskedScope): ResolvedSco
     stores,
     currencies,
     newestDay,
+    notThere: notThereText(asked, { overview, chosen, currencies, currency }),
     zone: (chosen[0] ?? stores.find(store => store.currency === currency) ?? first).zone,
   }
+}
+
+/** Something else than was asked for is never shown without a word. */
+function notThereText(
+  asked: AskedScope,
+  {
+    overview,
+    chosen,
+    currencies,
+    currency,
+  }: {
+    overview: Overview
+    chosen: readonly StoreSummary[]
+    currencies: readonly string[]
+    currency: string
+  },
+): string | null {
+  const gone = asked.store.filter(id => overview.stores.every(({ store }) => store !== id))
+  const parts = [
+    gone.length === 0
+      ? null
+      : `There is no store ${gone.join(', ')}: ${chosen.length === 0 ? 'all stores are' : 'the others are'} shown.`,
+    asked.currency === null || currencies.includes(asked.currency)
+      ? null
+      : asked.currency === ALL_CURRENCIES
+        ? `Amounts of several currencies are never added here: what is in ${currency} is shown.`
+        : `Nothing is sold in ${asked.currency} there: what is in ${currency} is shown.`,
+  ].filter(part => part !== null)
+  return parts.length > 0 ? parts.join(' ') : null
 }
 
 /** The newest day with data: of the stores of the currency, for in another zone tomorrow may have begun. */

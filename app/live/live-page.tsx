@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
 import { resolveScope } from '#app/controls/scope.ts'
 import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
-import { formatAge, formatZone } from '#app/format/time.ts'
+import { formatZone } from '#app/format/time.ts'
 import { StoresCard } from '#app/live/stores-card.tsx'
 import { Tiles } from '#app/live/tiles.tsx'
 import { TopProductsCard } from '#app/live/top-products-card.tsx'
@@ -14,7 +14,7 @@ import { FeedCard } from '#app/sales/feed-card.tsx'
 import { MinutesCard } from '#app/sales/minutes-card.tsx'
 import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
-import { LiveIndicator } from '#app/socket/live.tsx'
+import { useFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { CardContent, Skeleton, WaitingCard } from '#app/ui/card.tsx'
 import { SegmentedControl } from '#app/ui/choice.tsx'
@@ -56,11 +56,12 @@ export function LivePage() {
     placeholderData: keepPreviousData,
   })
   const serverNow = useServerNow(board)
+  const freshness = useFreshness({ queries: [overview, board] })
   const example = usePostExample(resolved?.stores ?? [])
 
   if (!overview.data) {
     return (
-      <PageFrame title="Live">
+      <PageFrame title="Live" freshness={freshness}>
         <WaitingCard title="The shop now" query={overview} />
       </PageFrame>
     )
@@ -68,8 +69,8 @@ export function LivePage() {
   const { stores: allStores, demoNote } = overview.data
   if (!resolved) {
     return (
-      <PageFrame title="Live" controls={<LiveIndicator behind={null} />}>
-        <EmptyLog stores={allStores} />
+      <PageFrame title="Live" freshness={freshness}>
+        <EmptyLog overview={overview.data} />
       </PageFrame>
     )
   }
@@ -81,9 +82,11 @@ export function LivePage() {
   return (
     <PageFrame
       title="Live"
+      freshness={freshness}
+      zone={zone}
+      notice={resolved.notThere}
       controls={
         <>
-          <LiveIndicator behind={board.data ? behindText(board.data.lag) : null} />
           <StoreControl stores={allStores} chosen={stores} onChange={store => show({ store })} />
           <CurrencyControl
             currencies={currencies}
@@ -96,7 +99,7 @@ export function LivePage() {
     >
       <div className="grid gap-3">
         <CardContent query={board} skeleton={<TilesSkeleton />}>
-          {data => <Tiles board={data} now={serverNow ?? data.now} scope={sales} currencies={currencies} />}
+          {data => <Tiles board={data} freshness={freshness} scope={sales} currencies={currencies} />}
         </CardContent>
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
           <MinutesCard
@@ -159,10 +162,6 @@ export function LivePage() {
       </div>
     </PageFrame>
   )
-}
-
-function behindText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
-  return lagEvents === 0 ? 'up to date' : `${formatAge(lagMs)} behind`
 }
 
 /** As tall as the tiles. */

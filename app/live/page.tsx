@@ -2,14 +2,16 @@ import type { Metadata } from 'next'
 import type { SearchParams } from 'nuqs/server'
 import { resolveScope } from '#app/controls/scope.ts'
 import { LivePage } from '#app/live/live-page.tsx'
-import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
+import { BeginLive } from '#app/socket/live.tsx'
+import { HydrateQueries, liveBeginning, requestQueryClient, trpc } from '#app/trpc/server.tsx'
 import { loadLiveState } from '#app/url-state.ts'
 
 export const metadata: Metadata = { title: 'Live' }
 
-/** Asks beforehand what the page will ask; what moves comes by the live socket. */
+/** Asks beforehand what the page will ask, and what the live socket will say first. */
 export default async function Page({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const queries = requestQueryClient()
+  const beginning = liveBeginning()
   const asked = await loadLiveState(searchParams)
   const [overview] = await Promise.allSettled([queries.fetchQuery(trpc.overview.get.queryOptions())])
   const resolved =
@@ -25,7 +27,9 @@ export default async function Page({ searchParams }: { searchParams: Promise<Sea
   }
   return (
     <HydrateQueries>
-      <LivePage />
+      <BeginLive beginning={await beginning}>
+        <LivePage />
+      </BeginLive>
     </HydrateQueries>
   )
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { dayByStore, lastSaleOf, openingOf, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import {
+  areOfLikeMoment,
+  changeText,
+  coverageOf,
+  dayByStore,
+  lastSaleOf,
+  openingOf,
+  percentChange,
+  sumWindows,
+} from '#app/live/recent-sales.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LiveSale, LiveWindow } from '#server/web/live/messages.ts'
@@ -46,7 +55,8 @@ describe('a span of windows', () => {
 describe('the day so far', () => {
   const board = {
     now: NOON,
-    lag: { lagEvents: 0, lagMs: 0 },
+    knownUpTo: NOON,
+    stock: { known: 0, unknown: 0, withoutPolicy: 0 },
     basis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
     settledBefore: NOON - 90 * MINUTE_MS,
     stores: [
@@ -55,6 +65,7 @@ describe('the day so far', () => {
         businessDay: '2026-11-20',
         dayStart: NOON - 9 * HOUR_MS,
         lastWindowStart: NOON,
+        isWeekAgoOnFile: true,
         usuallyOpen: true,
       },
       {
@@ -62,6 +73,7 @@ describe('the day so far', () => {
         businessDay: '2026-11-20',
         dayStart: NOON - 30 * MINUTE_MS,
         lastWindowStart: null,
+        isWeekAgoOnFile: false,
         usuallyOpen: null,
       },
     ],
@@ -105,6 +117,20 @@ describe('the day so far', () => {
     expect(days.map(({ store }) => store)).toEqual(['berlin', 'tokyo'])
     expect(days[1]).toMatchObject({ today: { net: 8_100_000, orders: 1 }, weekAgo: { net: 0 } })
   })
+
+  it('is a store-day of each store that sold, on file where the log has the day a week ago', () => {
+    const windows = [window({ store: 'tokyo', currency: 'JPY', net: '810.0000' })]
+    const days = dayByStore(board, windows)
+    expect(coverageOf(days, board)).toEqual({ storeDays: 2, onFile: 1 })
+    const inEuro = days.filter(({ currency }) => currency === 'EUR')
+    expect(coverageOf(inEuro, board)).toEqual({ storeDays: 1, onFile: 1 })
+  })
+
+  it('is compared only while both sides are of one moment', () => {
+    expect(areOfLikeMoment(NOON + 15_000, board)).toBe(true)
+    expect(areOfLikeMoment(NOON - 2 * MINUTE_MS, board)).toBe(false)
+    expect(areOfLikeMoment(NOON + 10 * MINUTE_MS, board)).toBe(false)
+  })
 })
 
 describe('a change', () => {
@@ -112,8 +138,31 @@ describe('a change', () => {
     expect(percentChange(112, 100)).toBe('+12%')
     expect(percentChange(88, 100)).toBe('−12%')
     expect(percentChange(100, 100)).toBe('0%')
-    expect(percentChange(5, 0)).toBeNull()
     expect(percentChange(11_549, 100)).toBe('×115')
+    expect(percentChange(0, 0)).toBeNull()
+    expect(percentChange(5, -100)).toBeNull()
+  })
+
+  it('is new where there was nothing', () => {
+    expect(percentChange(5, 0)).toBe('New')
+  })
+
+  it('is a percentage only when every store-day it is held against is on file', () => {
+    const show = (amount: number) => `${amount}`
+    const day = { value: 112, weekAgo: 100 }
+    expect(changeText(day, { storeDays: 30, onFile: 30 }, show)).toBe(
+      '+12%, 100 a week ago, 30 of 30 store-days',
+    )
+    expect(changeText(day, { storeDays: 30, onFile: 3 }, show)).toBe('3 of 30 store-days on file a week ago')
+    expect(changeText({ value: 5, weekAgo: 0 }, { storeDays: 1, onFile: 0 }, show)).toBe(
+      '0 of 1 store-day on file a week ago',
+    )
+    expect(changeText({ value: 5, weekAgo: 0 }, { storeDays: 1, onFile: 1 }, show)).toBe(
+      'New, 0 a week ago, 1 of 1 store-day',
+    )
+    expect(changeText({ value: 0, weekAgo: 0 }, { storeDays: 0, onFile: 0 }, show)).toBe(
+      'nothing on file a week ago',
+    )
   })
 })
 
@@ -146,9 +195,9 @@ describe('a store', () => {
     expect(openingOf({ channel: 'pos' }, selling)).toBe('open')
   })
 
-  it('is as it used to be when it is quiet, and unknown without a past', () => {
-    expect(openingOf({ channel: 'pos' }, { ...quiet, usuallyOpen: true })).toBe('open')
-    expect(openingOf({ channel: 'pos' }, { ...quiet, usuallyOpen: false })).toBe('closed')
+  it('is only likely as it used to be when it is quiet, and unknown without a past', () => {
+    expect(openingOf({ channel: 'pos' }, { ...quiet, usuallyOpen: true })).toBe('usually open')
+    expect(openingOf({ channel: 'pos' }, { ...quiet, usuallyOpen: false })).toBe('usually closed')
     expect(openingOf({ channel: 'pos' }, { ...quiet, usuallyOpen: null })).toBe('unknown')
   })
 

@@ -1,3 +1,4 @@
+import { plural } from '#app/format/number.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, parseAmount } from '#domain/money.ts'
@@ -34,7 +35,7 @@ export function sumWindows(windows: Iterable<LiveWindow>, { stores, currency, fr
 }
 
 /** One store's day in one currency, beside the like day a week ago up to the like moment. */
-interface StoreDay {
+export interface StoreDay {
   store: string
   currency: string
   today: SalesSum
@@ -76,9 +77,46 @@ export function dayByStore(board: Board, windows: Iterable<LiveWindow>): StoreDa
   return [...days.values()]
 }
 
-/** Change against a base: `+12%`, `−3%`, `×115` from tenfold on; null where there is nothing to compare with. */
+/** How many of the store-days that a figure is held against are on file. */
+export interface Coverage {
+  storeDays: number
+  onFile: number
+}
+
+/** Of days in one currency: each store that sold today or on the like day a week ago is one store-day. */
+export function coverageOf(days: readonly StoreDay[], board: Board): Coverage {
+  const onFile = new Set(board.stores.flatMap(({ store, isWeekAgoOnFile }) => (isWeekAgoOnFile ? store : [])))
+  return { storeDays: days.length, onFile: days.filter(({ store }) => onFile.has(store)).length }
+}
+
+/** Today's figure and the one it is held against may be of moments so far apart. */
+const LIKE_MOMENT_MS = MINUTE_MS
+
+/** Whether both sides are of a like moment: a board that is not read any more stands for an earlier one. */
+export function areOfLikeMoment(knownUpTo: Instant, board: Pick<Board, 'knownUpTo'>): boolean {
+  return Math.abs(knownUpTo - board.knownUpTo) <= LIKE_MOMENT_MS
+}
+
+/** A figure against that of a week ago, in words; `show` writes an amount. Without every store-day there is no percentage. */
+export function changeText(
+  { value, weekAgo }: { value: Amount; weekAgo: Amount },
+  { storeDays, onFile }: Coverage,
+  show: (amount: Amount) => string,
+): string {
+  if (storeDays === 0) return 'nothing on file a week ago'
+  const coverage = `${onFile} of ${plural(storeDays, 'store-day')}`
+  if (onFile < storeDays) return `${coverage} on file a week ago`
+  const change = percentChange(value, weekAgo)
+  return `${change === null ? '' : `${change}, `}${show(weekAgo)} a week ago, ${coverage}`
+}
+
+/**
+ * Change against a base: `+12%`, `−3%`, `×115` from tenfold on, `New` where there was nothing; null where neither is
+ * anything, or a percentage would mean nothing (more was brought back than sold).
+ */
 export function percentChange(value: number, base: number): string | null {
-  if (base <= 0) return null
+  if (base === 0) return value === 0 ? null : 'New'
+  if (base < 0) return null
   if (value >= 10 * base) return `×${Math.round(value / base)}`
   const percent = Math.round(((value - base) / base) * 100)
   return percent > 0 ? `+${percent}%` : `${percent}%`.replace('-', '−')
@@ -115,9 +153,9 @@ export function lastSaleOf(
   return Math.max(minute, exact) || null
 }
 
-type Opening = 'open' | 'closed' | 'online' | 'unknown'
+type Opening = 'open' | 'usually open' | 'usually closed' | 'online' | 'unknown'
 
-/** Whether a store sells now, by what it does and what it used to do at this time of day. */
+/** Whether a store sells now: by what it does that is known, by what it used to do at this time of day only likely. */
 export function openingOf(
   { channel }: Pick<StoreSummary, 'channel'>,
   { lastSale, usuallyOpen, now }: { lastSale: Instant | null; usuallyOpen: boolean | null; now: Instant },
@@ -125,5 +163,5 @@ export function openingOf(
   if (channel === 'online') return 'online'
   if (lastSale !== null && now - lastSale < SELLING_MS) return 'open'
   if (usuallyOpen === null) return 'unknown'
-  return usuallyOpen ? 'open' : 'closed'
+  return usuallyOpen ? 'usually open' : 'usually closed'
 }

@@ -1,8 +1,18 @@
 import { formatMoney } from '#app/format/money.ts'
-import { formatCount } from '#app/format/number.ts'
+import { formatCount, NO_FIGURE } from '#app/format/number.ts'
 import { formatShortAge, formatTime, zoneLabel } from '#app/format/time.ts'
-import { dayByStore, lastSaleOf, openingOf, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import {
+  areOfLikeMoment,
+  dayByStore,
+  lastSaleOf,
+  openingOf,
+  percentChange,
+  type StoreDay,
+  sumWindows,
+} from '#app/live/recent-sales.ts'
 import { useLive } from '#app/socket/live.tsx'
+import { hasBegun } from '#app/socket/live-state.ts'
+import { useKnownUpTo } from '#app/socket/use-freshness.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Card } from '#app/ui/card.tsx'
@@ -15,6 +25,8 @@ import { windowStartOf } from '#domain/window.ts'
 
 const PACE_MINUTES = 15
 
+type Board = RouterOutputs['live']['board']
+
 /** Every store's day at a glance, each in its own currency and by its own clock. */
 export function StoresCard({
   board,
@@ -23,16 +35,20 @@ export function StoresCard({
   zone,
   className,
 }: {
-  board: RouterOutputs['live']['board']
+  board: Board
   stores: readonly StoreSummary[]
   now: Instant
   zone: string
   className?: string
 }) {
   const { state } = useLive()
+  const knownUpTo = useKnownUpTo()
+  const isKnown = hasBegun(state) && knownUpTo !== null
+  const upTo = knownUpTo ?? board.knownUpTo
+  const isCompared = isKnown && areOfLikeMoment(upTo, board)
   const windows = [...state.windows.values()]
   const days = new Map(dayByStore(board, windows).map(day => [`${day.store} ${day.currency}`, day] as const))
-  const thisMinute = windowStartOf(now)
+  const thisMinute = windowStartOf(upTo)
   const rows = stores.map(store => {
     const entry = board.stores.find(known => known.store === store.store)
     const own = windows.filter(window => window.store === store.store)
@@ -48,7 +64,8 @@ export function StoresCard({
       day: days.get(`${store.store} ${store.currency}`),
       pace: orders / PACE_MINUTES,
       lastSale,
-      opening: openingOf(store, { lastSale, usuallyOpen: entry?.usuallyOpen ?? null, now }),
+      change: isCompared ? changeOf(days.get(`${store.store} ${store.currency}`), entry) : NO_FIGURE,
+      opening: openingOf(store, { lastSale, usuallyOpen: entry?.usuallyOpen ?? null, now: upTo }),
     }
   })
   return (
@@ -59,7 +76,7 @@ export function StoresCard({
       actions={
         <BasisPopover
           title="Stores"
-          definition="Net sales and orders of each store's business day so far, against the same weekday a week ago up to the like moment. Open means that it sold within the last 15 minutes, or around this time of day one or two weeks ago: no opening hours are on file."
+          definition="Net sales and orders of each store's business day so far, against the same weekday a week ago up to the same time on its clocks, where that day is on file. Open means that it sold within the last 15 minutes; usually open, that it sold around this time of day one or two weeks ago."
           bases={[
             streamBasisOf({ ...board.basis, watermark: state.watermark ?? board.basis.watermark }, zone),
           ]}
@@ -93,7 +110,7 @@ export function StoresCard({
             header: 'Net today',
             cell: row => (
               <>
-                {formatMoney(formatAmount(row.day?.today.net ?? 0), row.store.currency)}{' '}
+                {isKnown ? formatMoney(formatAmount(row.day?.today.net ?? 0), row.store.currency) : NO_FIGURE}{' '}
                 <span className="text-2xs text-muted">{row.store.currency}</span>
               </>
             ),
@@ -101,23 +118,34 @@ export function StoresCard({
           {
             key: 'change',
             header: 'To a week ago',
-            cell: row => (row.day ? (percentChange(row.day.today.net, row.day.weekAgo.net) ?? '–') : '–'),
+            cell: row => row.change,
           },
-          { key: 'orders', header: 'Orders', cell: row => formatCount(row.day?.today.orders ?? 0) },
+          {
+            key: 'orders',
+            header: 'Orders',
+            cell: row => (isKnown ? formatCount(row.day?.today.orders ?? 0) : NO_FIGURE),
+          },
           {
             key: 'pace',
             header: 'A minute',
             // Beside the feed a small screen has no room for eight columns; this one is missed least.
             className: '@max-[42rem]:hidden',
-            cell: row => row.pace.toFixed(1),
+            cell: row => (isKnown ? row.pace.toFixed(1) : NO_FIGURE),
           },
           {
             key: 'last',
             header: 'Last sale',
-            cell: row => (row.lastSale === null ? 'never' : `${formatShortAge(now - row.lastSale)} ago`),
+            cell: row =>
+              row.lastSale === null ? 'none on file' : `${formatShortAge(now - row.lastSale)} ago`,
           },
         ]}
       />
     </Card>
   )
+}
+
+/** A store's day against the one a week ago. */
+function changeOf(day: StoreDay | undefined, entry: Board['stores'][number] | undefined): string {
+  if (!day || !entry) return NO_FIGURE
+  return entry.isWeekAgoOnFile ? (percentChange(day.today.net, day.weekAgo.net) ?? NO_FIGURE) : 'not on file'
 }

@@ -2,11 +2,14 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
-import { formatCount, plural } from '#app/format/number.ts'
+import { formatCount, NO_FIGURE } from '#app/format/number.ts'
 import { formatAge, formatTime } from '#app/format/time.ts'
-import { dayByStore, percentChange, sumWindows } from '#app/live/recent-sales.ts'
+import { areOfLikeMoment, changeText, coverageOf, dayByStore, sumWindows } from '#app/live/recent-sales.ts'
 import { countByRule, waitingAlerts } from '#app/shell/alerts.ts'
+import type { Freshness } from '#app/socket/freshness.ts'
 import { useLive } from '#app/socket/live.tsx'
+import { hasBegun } from '#app/socket/live-state.ts'
+import { useKnownUpTo } from '#app/socket/use-freshness.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, type PathBasis, streamBasisOf } from '#app/ui/basis.tsx'
 import { Card, Skeleton } from '#app/ui/card.tsx'
@@ -18,20 +21,25 @@ import { windowStartOf } from '#domain/window.ts'
 /** Minutes of the pace: few enough to feel a rush, enough not to jump with every order. */
 const PACE_MINUTES = 5
 
-/** The shop at a glance, from the stream: every figure moves with the sales. */
+/**
+ * The shop at a glance, from the stream: every figure moves with the sales. "Now" is the moment up to which the stream's
+ * figures are known: a minute that nobody has told of is not a minute without a sale.
+ */
 export function Tiles({
   board,
-  now,
+  freshness,
   scope: { stores, currency, zone },
   currencies,
 }: {
   board: RouterOutputs['live']['board']
-  now: Instant
+  freshness: Freshness
   scope: SalesScope
   currencies: readonly string[]
 }) {
-  const { connection, state } = useLive()
-  const isKnown = connection !== 'connecting'
+  const { state } = useLive()
+  const knownUpTo = useKnownUpTo()
+  const isKnown = hasBegun(state) && knownUpTo !== null
+  const now = knownUpTo ?? board.knownUpTo
   const windows = [...state.windows.values()]
   const basis = streamBasisOf({ ...board.basis, watermark: state.watermark ?? board.basis.watermark }, zone)
   const thisMinute = windowStartOf(now)
@@ -47,6 +55,7 @@ export function Tiles({
   const ofCurrency = (code: string) => {
     const inCurrency = days.filter(day => day.currency === code)
     return {
+      coverage: coverageOf(inCurrency, board),
       today: total(inCurrency.map(day => day.today.net)),
       weekAgo: total(inCurrency.map(day => day.weekAgo.net)),
       weekAgoMinutes: total(inCurrency.map(day => day.weekAgoMinutes)),
@@ -58,6 +67,10 @@ export function Tiles({
   const lastQuarter = span(currency, 15, 0).net
   const ordersIn = (minutes: number) => total(currencies.map(code => span(code, minutes, 0).orders))
   const pace = ordersIn(PACE_MINUTES) / PACE_MINUTES
+  const compared = (value: Amount, weekAgo: Amount) =>
+    areOfLikeMoment(now, board)
+      ? changeText({ value, weekAgo }, day.coverage, amount => money(amount, currency))
+      : `not compared: the week before was read at ${formatTime(board.knownUpTo, zone)}`
   const inScope = waitingAlerts(state.alerts, now).filter(
     ({ store }) => stores.length === 0 || stores.includes(store),
   )
@@ -70,25 +83,29 @@ export function Tiles({
         definition="Net sales of the last full minute, by the time of the sale. Compared with the mean of the 15 minutes before it."
         basis={basis}
         value={isKnown ? money(lastMinute, currency) : null}
-        compared={`${formatTime(back(1), zone)}; mean of the 15 minutes before ${money(usualMinute, currency)}`}
+        compared={
+          isKnown
+            ? `${formatTime(back(1), zone)}; mean of the 15 minutes before ${money(usualMinute, currency)}`
+            : null
+        }
         others={others(code => span(code, 1, 0).net)}
       />
       <Tile
         title="Last 15 min"
         unit={currency}
-        definition="Net sales of the last 15 full minutes. Compared with the 15 minutes before the like moment a week ago, reckoned from the start of each store's day."
+        definition="Net sales of the last 15 full minutes. Compared with the 15 minutes before the like moment a week ago, at the same time on each store's clocks."
         basis={basis}
         value={isKnown ? money(lastQuarter, currency) : null}
-        compared={changeText(lastQuarter, day.weekAgoMinutes, currency)}
+        compared={isKnown ? compared(lastQuarter, day.weekAgoMinutes) : null}
         others={others(code => span(code, 15, 0).net)}
       />
       <Tile
         title="Today so far"
         unit={currency}
-        definition="Net sales of each store's business day so far. Compared with the same weekday a week ago up to the like moment; a store that sends its day in a file is compared as far as its file goes."
+        definition="Net sales of each store's business day so far. Compared with the same weekday a week ago up to the same time on each store's clocks, where all of its store-days are on file; a store that sends its day in a file is compared as far as its file goes."
         basis={basis}
         value={isKnown ? money(day.today, currency) : null}
-        compared={changeText(day.today, day.weekAgo, currency)}
+        compared={isKnown ? compared(day.today, day.weekAgo) : null}
         others={others(code => ofCurrency(code).today)}
       />
       <Tile
@@ -96,42 +113,63 @@ export function Tiles({
         definition={`Orders placed less orders voided of the last ${PACE_MINUTES} full minutes, by the minute, in every currency. Compared with the mean of the last hour.`}
         basis={basis}
         value={isKnown ? pace.toFixed(1) : null}
-        compared={`mean of the last hour ${(ordersIn(60) / 60).toFixed(1)}`}
+        compared={isKnown ? `mean of the last hour ${(ordersIn(60) / 60).toFixed(1)}` : null}
       />
       <Tile
         title="Open alerts"
         definition="Shortages that nobody has acknowledged or snoozed: of a product in a store nothing is left, more was sold than there was, or the reorder point is reached."
         basis={basis}
-        value={isKnown ? formatCount(inScope.length) : null}
+        value={isKnown ? (board.stock.known === 0 ? NO_FIGURE : formatCount(inScope.length)) : null}
         compared={
-          <Link href="/restock" className="underline underline-offset-2 hover:text-text">
-            {inScope.length === 0 ? 'nothing to restock' : countByRule(inScope)}
-          </Link>
+          isKnown ? (
+            <Link href="/restock" className="underline underline-offset-2 hover:text-text">
+              {inScope.length > 0 ? countByRule(inScope) : noAlertText(board.stock)}
+            </Link>
+          ) : null
         }
       />
-      <Tile
-        title="Behind"
-        definition="How old the oldest event is that the log holds and the stream has not read. The watermark says up to which moment of selling the stream expects nothing more; it stays 30 s behind the newest sale on purpose, so that sales may come out of order."
-        basis={basis}
-        value={board.lag.lagEvents === 0 ? '0 s' : formatAge(board.lag.lagMs)}
-        compared={
-          <>
-            {board.lag.lagEvents === 0 ? 'all read' : `${plural(board.lag.lagEvents, 'event')} not read`};{' '}
-            {state.watermark === null
-              ? 'no watermark yet'
-              : `watermark ${formatTime(state.watermark, zone, { seconds: true })}`}
-          </>
-        }
-      />
+      <BehindTile freshness={freshness} basis={basis} watermark={state.watermark} zone={zone} />
     </div>
   )
 }
 
-function changeText(value: Amount, weekAgo: Amount, currency: string): string {
-  const percent = percentChange(value, weekAgo)
-  return percent === null
-    ? 'nothing a week ago'
-    : `${percent} against a week ago, ${money(weekAgo, currency)}`
+/** No open alert means enough stock only where the stock is known. */
+function noAlertText({ known, unknown }: RouterOutputs['live']['board']['stock']): string {
+  if (known === 0) return 'no stock is known'
+  if (unknown === 0) return 'nothing to restock'
+  return `none of ${formatCount(known)} known; stock of ${formatCount(unknown)} unknown`
+}
+
+/** Counts on from what was last known: a stream that says nothing is not a stream that has read everything. */
+function BehindTile({
+  freshness: { level, state, detail, knownUpTo, serverNow },
+  basis,
+  watermark,
+  zone,
+}: {
+  freshness: Freshness
+  basis: PathBasis
+  watermark: Instant | null
+  zone: string
+}) {
+  const isKnown = knownUpTo !== null && serverNow !== null
+  return (
+    <Tile
+      title="Behind"
+      definition="How old these figures are: the age of the oldest event that the log holds and the stream has not read, or the time since the server last said that there is none. The watermark says up to which moment of selling the stream expects nothing more; it stays 30 s behind the newest sale on purpose, so that sales may come out of order."
+      basis={basis}
+      value={isKnown ? formatAge(serverNow - knownUpTo) : null}
+      compared={
+        isKnown
+          ? `${level === 'fresh' ? detail : state}; ${
+              watermark === null
+                ? 'no watermark yet'
+                : `watermark ${formatTime(watermark, zone, { seconds: true })}`
+            }`
+          : null
+      }
+    />
+  )
 }
 
 function money(amount: Amount, currency: string): string {
@@ -158,6 +196,7 @@ function Tile({
   basis: PathBasis
   /** Null while it is not known. */
   value: string | null
+  /** Null while it is not known. */
   compared: ReactNode
   /** The same in other currencies, one line each. */
   others?: readonly { unit: string; value: string }[]
@@ -173,7 +212,7 @@ function Tile({
         <PathMarker path="stream" />
         {value ?? <Skeleton className="h-7 w-24" />}
       </p>
-      <p className="mt-1 min-h-9 text-2xs text-muted">{compared}</p>
+      <p className="mt-1 min-h-9 text-2xs text-muted">{compared ?? <Skeleton className="h-4 w-32" />}</p>
       {others && others.length > 0 ? (
         <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-3 border-t border-line pt-2 text-2xs">
           {others.map(other => (

@@ -12,8 +12,8 @@ import { LettersPart } from '#app/pipeline/letters/dead-letters.tsx'
 import { OverviewPart } from '#app/pipeline/overview/overview.tsx'
 import { ScenariosPart } from '#app/pipeline/scenarios/scenarios-part.tsx'
 import { PageFrame } from '#app/shell/page-frame.tsx'
-import { LiveIndicator } from '#app/socket/live.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useAnswersFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { isRefreshed } from '#app/trpc/query-client.ts'
 import { useServerNow } from '#app/ui/clock.ts'
@@ -29,7 +29,7 @@ const PART_TITLES: Record<Part, string> = {
 }
 
 /** Ages tick in between by the browser's clock. Asked only while somebody looks. */
-const FLOW_MS = 5_000
+const FLOW_MS = 4_000
 /** A tick of the schedule ends a dozen runs within a second: they are read once. */
 const CHANGE_GAP_MS = 2_000
 
@@ -40,6 +40,8 @@ export function PipelinePage() {
   const [{ part }, setState] = useQueryStates(pipelineState, { history: 'push' })
   const flow = useQuery({ ...trpc.pipeline.flow.queryOptions(), refetchInterval: FLOW_MS })
   const now = useServerNow(flow)
+  // A stream that stands is what this page shows; old is what is not answered any more.
+  const freshness = useAnswersFreshness(flow)
   const history = useLagHistory(flow.data)
   const open = flow.data?.openLetters ?? 0
   const show = (shown: Part) => void setState({ part: shown })
@@ -64,7 +66,7 @@ export function PipelinePage() {
   return (
     <PageFrame
       title="Pipeline"
-      controls={<LiveIndicator behind={null} />}
+      freshness={freshness}
       note="Times are UTC, as the schedule and the logs of the processes are. Days are business days of each store, both ends of a range included."
     >
       <Tabs.Root value={part} onValueChange={value => show(value as Part)}>

@@ -19,6 +19,7 @@ const overview: Overview = {
   firstDay: '2024-01-01',
   lastDay: '2026-11-20',
   events: 10,
+  isLogEmpty: false,
   demoNote: null,
   asksPassword: false,
 }

@@ -38,7 +38,7 @@ export function AlertsCard({
       note={
         <PathTag
           path="stream"
-          detail={query.data ? countsText(query.data.counts) : undefined}
+          detail={query.data ? countsText(query.data) : undefined}
           className="max-sm:whitespace-normal"
         />
       }
@@ -60,7 +60,7 @@ export function AlertsCard({
         query={query}
         skeleton={<Skeleton className="h-96" />}
         isEmpty={({ alerts }) => alerts.length === 0}
-        empty={<EmptyState what="No shortage." advice="Of what was chosen above, every shelf has enough." />}
+        empty={query.data ? <EmptyState {...noShortage(query.data.stock)} /> : null}
       >
         {({ alerts }) => (
           <>
@@ -85,7 +85,36 @@ export function AlertsCard({
   )
 }
 
-function countsText({ outOfStock, oversold, low, acknowledged, snoozed }: Alerts['counts']): string {
+/** No open shortage means enough only where the stock is known. Of what was chosen above. */
+export function noShortage({ known, unknown, withoutPolicy }: Alerts['stock']): {
+  what: string
+  advice: string
+} {
+  if (known === 0) {
+    return {
+      what: 'No stock is known.',
+      advice:
+        'Whether anything is short cannot be told before a count or a first delivery of what was chosen above.',
+    }
+  }
+  const limits = [
+    ...(withoutPolicy > 0
+      ? [`${formatCount(withoutPolicy)} of these have no reorder point: only out of stock would show.`]
+      : []),
+    ...(unknown > 0 ? [`Of ${formatCount(unknown)} more the stock is not known.`] : []),
+  ]
+  return {
+    what: `No shortage among the ${plural(known, 'product')} of stores whose stock is known.`,
+    advice: limits.join(' '),
+  }
+}
+
+function countsText({
+  alerts,
+  counts: { outOfStock, oversold, low, acknowledged, snoozed },
+  stock,
+}: Pick<Alerts, 'alerts' | 'counts' | 'stock'>): string {
+  if (stock.known === 0 && alerts.length === 0) return 'no stock known'
   const parts = [
     `${outOfStock} out of stock`,
     `${oversold} oversold`,

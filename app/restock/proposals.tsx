@@ -45,16 +45,7 @@ export function ProposalCards({
           query={query}
           skeleton={<Skeleton className="h-40" />}
           isEmpty={({ suppliers }) => suppliers.length === 0}
-          empty={
-            <EmptyState
-              what="Nothing to order."
-              advice={
-                query.data && query.data.covered > 0
-                  ? `${coveredText(query.data.covered)}.`
-                  : 'Where a reorder point is known, what is on hand and on order is above it.'
-              }
-            />
-          }
+          empty={query.data ? <EmptyState {...nothingToOrder(query.data)} /> : null}
         >
           {data => (
             <>
@@ -71,6 +62,30 @@ export function ProposalCards({
       ))}
     </div>
   )
+}
+
+/** Nothing to order is a verdict on what is known and has a reorder point, and on nothing else. */
+export function nothingToOrder({ covered, stock }: Pick<Proposals, 'covered' | 'stock'>): {
+  what: string
+  advice: string
+} {
+  const judged = stock.known - stock.withoutPolicy
+  const notJudged = stock.unknown + stock.withoutPolicy
+  if (judged === 0) {
+    return {
+      what: 'Nothing can be proposed.',
+      advice: 'Of nothing chosen above both the stock and a reorder point are known.',
+    }
+  }
+  const parts = [
+    covered > 0
+      ? `${coveredText(covered)}.`
+      : `What is on hand and on order is above the reorder point of each of ${plural(judged, 'product')} of stores.`,
+    ...(notJudged > 0
+      ? [`Of ${formatCount(notJudged)} more the stock or the reorder point is not known.`]
+      : []),
+  ]
+  return { what: 'Nothing to order.', advice: parts.join(' ') }
 }
 
 function Totals({ suppliers }: { suppliers: readonly Supplier[] }) {

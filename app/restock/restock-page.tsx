@@ -12,8 +12,8 @@ import { ProposalCards } from '#app/restock/proposals.tsx'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
 import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
-import { LiveIndicator } from '#app/socket/live.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { WaitingCard } from '#app/ui/card.tsx'
 import { ChoiceControl, SegmentedControl } from '#app/ui/choice.tsx'
@@ -58,6 +58,10 @@ export function RestockPage() {
     enabled: isKnown && asked.view === 'order',
   })
   const serverNow = useServerNow(alerts)
+  const freshness = useFreshness({
+    queries: [overview, alerts, ...(asked.view === 'order' ? [proposals] : [])],
+    answered: alerts.data?.stand,
+  })
   useRefreshOnChange(() => queryClient.invalidateQueries(trpc.restock.pathFilter()), {
     of: 'alerts',
     gapMs: CHANGE_GAP_MS,
@@ -70,9 +74,10 @@ export function RestockPage() {
   return (
     <PageFrame
       title="Restock"
+      freshness={freshness}
+      zone={zone}
       controls={
         <>
-          <LiveIndicator behind={null} />
           <StoreControl stores={stores} chosen={scope.stores} onChange={store => show({ store })} />
           <ChoiceControl
             label="Supplier"

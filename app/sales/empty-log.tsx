@@ -1,19 +1,37 @@
-import type { StoreSummary } from '#app/trpc/router-outputs.ts'
+import type { Overview, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { useHydrated } from '#app/ui/browser-state.ts'
 import { Card, EmptyState } from '#app/ui/card.tsx'
 
-/** The page of a system that has no event yet: how to get some, the quick way and the real one. */
-export function EmptyLog({ stores }: { stores: readonly StoreSummary[] }) {
+/** The page of a system without a sale: how to get some, the quick way and the real one; or why none shows yet. */
+export function EmptyLog({ overview }: { overview: Overview }) {
+  const { stores, isLogEmpty, events } = overview
   const example = usePostExample(stores)
   return (
     <div className="grid items-start gap-3 lg:grid-cols-2">
-      <Card title="Look around">
-        <EmptyState
-          what="The log is empty."
-          advice="The demo fills it with a small retailer and goes on selling. It needs an empty database and nothing else:"
-          command="npm run demo"
-        />
-      </Card>
+      {isLogEmpty ? (
+        <Card title="Look around">
+          <EmptyState
+            what="The log is empty."
+            advice="The demo fills it with a small retailer and goes on selling. It needs an empty database and nothing else:"
+            command="npm run demo"
+          />
+        </Card>
+      ) : events > 0 ? (
+        <Card title="No sales yet">
+          <EmptyState
+            what="The log holds events, and no sale among them."
+            advice="Stock and other events are counted; the first sale shows here at once."
+          />
+        </Card>
+      ) : (
+        <Card title="Nothing read yet">
+          <EmptyState
+            what="The log holds events that no path has read."
+            advice="Nothing is known of their sales yet. The stream reads them as soon as it runs:"
+            command="npm start -- stream"
+          />
+        </Card>
+      )}
       {example ? (
         <Card title="Send a sale">
           <EmptyState

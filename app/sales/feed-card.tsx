@@ -8,7 +8,7 @@ import { formatFullMoment, formatShortAge, formatTime, localDateOf } from '#app/
 import { type Arrival, arrivalOf } from '#app/sales/arrival.ts'
 import { countByRule } from '#app/shell/alerts.ts'
 import { useLive } from '#app/socket/live.tsx'
-import { type LiveState, saleKey } from '#app/socket/live-state.ts'
+import { hasBegun, type LiveState, saleKey } from '#app/socket/live-state.ts'
 import type { StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { Card, EmptyState, Skeleton } from '#app/ui/card.tsx'
@@ -35,15 +35,12 @@ export function FeedCard({
   filter?: { control: ReactNode; keeps: (sale: LiveSale, store: StoreSummary | undefined) => boolean }
   className?: string
 }) {
-  const { connection, state } = useLive()
+  const { state } = useLive()
   const [held, setHeld] = useState<LiveState | null>(null)
   const shown = held ?? state
   const storeById = new Map(allStores.map(store => [store.store, store]))
-  const inScope = shown.sales.filter(
-    sale =>
-      (stores.length === 0 || stores.includes(sale.store)) &&
-      (!filter || filter.keeps(sale, storeById.get(sale.store))),
-  )
+  const ofStores = shown.sales.filter(({ store }) => stores.length === 0 || stores.includes(store))
+  const inScope = filter ? ofStores.filter(sale => filter.keeps(sale, storeById.get(sale.store))) : ofStores
   const passed = held ? countPassed(held, state) : 0
   return (
     <Card
@@ -70,10 +67,13 @@ export function FeedCard({
               <FeedLine key={saleKey(sale)} sale={sale} store={storeById.get(sale.store)} zone={zone} />
             ))}
           </ol>
-        ) : connection === 'connecting' ? (
+        ) : !hasBegun(shown) ? (
           <Skeleton className="absolute inset-0" />
         ) : shown.sales.length > 0 ? (
-          <EmptyState what="None of the newest sales is of this kind." advice="New ones show as they come." />
+          <EmptyState
+            what={`None of the newest sales is ${ofStores.length > 0 ? 'of this kind' : 'of the stores chosen'}.`}
+            advice="New ones show as they come."
+          />
         ) : (
           <EmptyState
             what="No sale has come by yet."
@@ -84,7 +84,7 @@ export function FeedCard({
       </div>
       {/* Room for both lines from the start: a rush must not move what lies below. */}
       <div className="mt-2 grid min-h-10 content-start text-2xs text-muted">
-        <p className="truncate">{alertsText(state.alerts)}</p>
+        <p className="truncate">{hasBegun(state) ? alertsText(state.alerts) : ''}</p>
         {state.salesOmitted > 0 ? (
           // One text: behind a number of its own, the rest would move with each digit more.
           <p className="truncate">{`${formatCount(state.salesOmitted)} more came too fast to list; all are counted`}</p>

@@ -6,9 +6,10 @@ import { formatCount } from '#app/format/number.ts'
 import { formatTime } from '#app/format/time.ts'
 import { type Minute, minutesOf, newestMinute, SHOWN_MINUTES } from '#app/sales/minutes.ts'
 import { useLive } from '#app/socket/live.tsx'
+import { hasBegun } from '#app/socket/live-state.ts'
+import { useKnownUpTo } from '#app/socket/use-freshness.ts'
 import { EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { ChartWithTable, LegendItem } from '#app/ui/chart-with-table.tsx'
-import { useNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/marks.tsx'
@@ -43,10 +44,10 @@ export function MinutesCard({
   heightClass?: string
   className?: string
 }) {
-  const { connection, state } = useLive()
-  const now = useNow()
-  // The clock ticks every second, the hour moves on once a minute.
-  const end = now === null ? newestMinute(state.windows.values()) : windowStartOf(now)
+  const { state } = useLive()
+  const knownUpTo = useKnownUpTo()
+  // Up to where the stream's figures are known: a minute that nobody has told of is not one without a sale.
+  const end = knownUpTo === null ? newestMinute(state.windows.values()) : windowStartOf(knownUpTo)
   const minutes = useMemo(
     () => minutesOf(state.windows.values(), { stores, currency, now: end, count }),
     [state.windows, stores, currency, end, count],
@@ -62,7 +63,7 @@ export function MinutesCard({
       legend={<Legend count={count} />}
     >
       {show => {
-        if (connection === 'connecting') return <Skeleton className="h-full" />
+        if (!hasBegun(state)) return <Skeleton className="h-full" />
         if (minutes.every(minute => minute.state === null)) {
           return (
             <EmptyState

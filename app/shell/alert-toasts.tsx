@@ -13,9 +13,11 @@ import {
   waitingAlerts,
 } from '#app/shell/alerts.ts'
 import { useLive } from '#app/socket/live.tsx'
+import { hasBegun } from '#app/socket/live-state.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { useStored } from '#app/ui/browser-state.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
+import { Skeleton } from '#app/ui/card.tsx'
 import { useNow } from '#app/ui/clock.ts'
 import type { LiveAlert } from '#server/web/live/messages.ts'
 
@@ -175,10 +177,18 @@ export function MuteSwitch() {
 
 const MOST_COUNTED = 999
 
-/** How many alerts wait for somebody, beside the link to them; nothing for none. */
+/** How many alerts wait for somebody, beside the link to them; nothing for none, a place for it while it is not known. */
 export function AlertBadge() {
   const { state } = useLive()
   const now = useNow()
+  if (!hasBegun(state)) {
+    return (
+      <span className="ml-auto">
+        <Skeleton className="h-4 w-6 rounded-full" />
+        <span className="sr-only">open alerts not known yet</span>
+      </span>
+    )
+  }
   const count = waitingAlerts(state.alerts, now ?? 0).length
   if (count === 0) return null
   return (

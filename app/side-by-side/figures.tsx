@@ -1,7 +1,13 @@
 import { ArrowDown, Check, TriangleAlert } from 'lucide-react'
 import type { CSSProperties } from 'react'
 import { formatMoment } from '#app/format/time.ts'
-import { averageOrderValueTexts, findMetric, pairTexts } from '#app/side-by-side/pairs.ts'
+import {
+  averageOrderValueTexts,
+  findMetric,
+  type PairVerdict,
+  pairTexts,
+  verdictOf,
+} from '#app/side-by-side/pairs.ts'
 import type { SideBySide } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, basesOf } from '#app/ui/basis.tsx'
 import { Card, CardContent, type CardQuery, Skeleton, WaitingCard } from '#app/ui/card.tsx'
@@ -23,11 +29,14 @@ const AVERAGE_ORDER_VALUE: MetricText = {
 export function Figures({
   query,
   currency,
+  currencies,
   zone,
   onExplain,
 }: {
   query: CardQuery<SideBySide>
   currency: string
+  /** Those one may choose from: of several, counts are those of one too. */
+  currencies: readonly string[]
   zone: string
   /** Shows why a metric differs. */
   onExplain: (metric: Metric) => void
@@ -41,7 +50,8 @@ export function Figures({
           key={name}
           name={name}
           query={query}
-          currency={currency}
+          unit={currency}
+          isOneOfSeveral={currencies.length > 1}
           zone={zone}
           // What the average is made of is explained with the net sales.
           onExplain={() => onExplain(name === 'averageOrderValue' ? 'net' : name)}
@@ -63,13 +73,15 @@ const WIDTHS: Record<FigureName, string> = {
 function Figure({
   name,
   query,
-  currency,
+  unit,
+  isOneOfSeveral,
   zone,
   onExplain,
 }: {
   name: FigureName
   query: CardQuery<SideBySide>
-  currency: string
+  unit: string
+  isOneOfSeveral: boolean
   zone: string
   onExplain: () => void
 }) {
@@ -77,7 +89,7 @@ function Figure({
   return (
     <Card
       title={title}
-      unit={kind === 'money' ? currency : undefined}
+      unit={kind === 'money' ? unit : isOneOfSeveral ? `in ${unit}` : undefined}
       compact
       className={WIDTHS[name]}
       actions={
@@ -133,7 +145,7 @@ function FigurePair({
         onClick={onExplain}
         className="mt-1.5 flex w-full items-center justify-between gap-2 text-2xs text-muted hover:text-text pointer-coarse:py-2"
       >
-        <Verdict unexplained={unexplained} />
+        <Verdict verdict={verdictOf(unexplained, data)} />
         <span className="inline-flex items-center gap-1">
           Why
           <ArrowDown className="size-3" />
@@ -170,21 +182,25 @@ function PathRow({ path, name, value, asOf }: { path: Path; name: string; value:
   )
 }
 
-function Verdict({ unexplained }: { unexplained: string | null }) {
-  if (unexplained === null) {
-    return (
-      <Chip tone="good">
-        <Check className="size-3" />
-        all explained
-      </Chip>
-    )
+function Verdict({ verdict }: { verdict: PairVerdict }) {
+  switch (verdict.kind) {
+    case 'explained':
+      return (
+        <Chip tone="good">
+          <Check className="size-3" />
+          all explained
+        </Chip>
+      )
+    case 'unexplained':
+      return (
+        <Chip tone="bad">
+          <TriangleAlert className="size-3" />
+          {verdict.text}
+        </Chip>
+      )
+    case 'open':
+      return <Chip>{verdict.text}</Chip>
   }
-  return (
-    <Chip tone="bad">
-      <TriangleAlert className="size-3" />
-      {unexplained} unexplained
-    </Chip>
-  )
 }
 
 /** As large as a pair, so that nothing moves when it comes. */

@@ -28,8 +28,10 @@ export function FreshnessCard({
   )
 }
 
+const ANSWER_HOLDS_MS = 15_000
+
 function Rows({
-  freshness: { batch, stream },
+  freshness: { batch, stream, now: readAt },
   now,
   zone,
 }: {
@@ -38,6 +40,9 @@ function Rows({
   zone: string
 }) {
   const since = (instant: number | null) => (instant === null ? 'never' : `${formatAge(now - instant)} ago`)
+  // What lies unread changes with every sale: an answer from before says nothing of it.
+  const isOld = now - readAt > ANSWER_HOLDS_MS
+  const ofNow = (text: string) => (isOld ? `not known for ${formatAge(now - readAt)}` : text)
   return (
     <table className="w-full border-collapse text-xs">
       <caption className="sr-only">Freshness of the batch path and of the stream path</caption>
@@ -54,7 +59,7 @@ function Rows({
       </thead>
       <tbody>
         <Row name="Last worked" batch={since(batch.computedAt)} stream={since(stream.processedAt)} />
-        <Row name="Not read yet" batch={lagText(batch)} stream={lagText(stream)} />
+        <Row name="Not read yet" batch={ofNow(lagText(batch))} stream={ofNow(lagText(stream))} />
         <Row
           name="Run, watermark"
           batch={batch.lastRunId === null ? 'none yet' : `run ${formatCount(batch.lastRunId)}`}
@@ -69,7 +74,11 @@ function Rows({
           }
         />
         <Row name="Log read" batch={readText(batch.partitions)} stream={readText(stream.partitions)} />
-        <Row name="Next look" batch={nextRunText(batch, now)} stream="at the next event" />
+        <Row
+          name="Next look"
+          batch={ofNow(nextRunText(batch, now))}
+          stream={ofNow(nextReadText(stream, now))}
+        />
       </tbody>
     </table>
   )
@@ -102,9 +111,31 @@ function readText(partitions: readonly PartitionLag[]): ReactNode {
   return <span title={`By partition: ${detail}`}>{`${formatCount(read)} of ${formatCount(end)}`}</span>
 }
 
+/** The schedule says that it lives every ten seconds. */
+const SCHEDULE_SILENT_MS = 30_000
+
 /** When the schedule looks for work again, and what it will find. */
-function nextRunText({ nextTickAt, heartbeatAt, dirtyStoreDays }: Freshness['batch'], now: number): string {
+export function nextRunText(
+  { nextTickAt, heartbeatAt, dirtyStoreDays, lagEvents }: Freshness['batch'],
+  now: number,
+): string {
   if (heartbeatAt === null || nextTickAt === null) return 'no schedule runs'
-  const work = dirtyStoreDays === 0 ? 'nothing to do' : `${plural(dirtyStoreDays, 'store-day')} to do`
+  if (now - heartbeatAt > SCHEDULE_SILENT_MS)
+    return `no schedule runs: last heard of ${formatAge(now - heartbeatAt)} ago`
+  const work =
+    dirtyStoreDays > 0
+      ? `${plural(dirtyStoreDays, 'store-day')} to do`
+      : // What the planner has not met yet is work of days that nobody has counted.
+        lagEvents > 0
+        ? `${plural(lagEvents, 'event')} to look at`
+        : 'nothing to do'
   return `${nextTickAt <= now ? 'due now' : `in ${formatAge(nextTickAt - now)}`}, ${work}`
+}
+
+/** A stream that leaves events unread does not read at the next one either. */
+const STANDING_MS = 5_000
+
+export function nextReadText({ lagMs, processedAt }: Freshness['stream'], now: number): string {
+  const stands = lagMs > STANDING_MS && (processedAt === null || now - processedAt > STANDING_MS)
+  return stands ? 'it stands' : 'at the next event'
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { averageOrderValueTexts, pairTexts, stepsOf, stepTexts } from '#app/side-by-side/pairs.ts'
+import {
+  averageOrderValueTexts,
+  findingsText,
+  pairTexts,
+  stepsOf,
+  stepTexts,
+  verdictOf,
+} from '#app/side-by-side/pairs.ts'
 import type { MetricComparison, SalesFigures, SideBySide } from '#app/trpc/router-outputs.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
 
@@ -28,7 +35,34 @@ describe('a pair', () => {
   })
 
   it('has a dash, not a zero, where no batch run has been', () => {
-    expect(pairTexts(comparison({ batch: null }), 'EUR').batch).toBe('–')
+    const none = comparison({ batch: null, difference: null })
+    expect(pairTexts(none, 'EUR')).toMatchObject({ batch: '–', stream: '49,495.25', difference: '–' })
+    expect(pairTexts(comparison({ stream: null, difference: null }), 'EUR').stream).toBe('–')
+  })
+
+  it('is judged only when both paths have all of it', () => {
+    const streamBasis = { ...answer({}).streamBasis, processedAt: 1 }
+    const verdict = (storeDays: number, withBatch: number, unexplained: string | null = null) =>
+      verdictOf(unexplained, { coverage: { storeDays, withBatch }, streamBasis, findings: [] })
+    expect(verdict(30, 30)).toEqual({ kind: 'explained' })
+    expect(verdict(30, 3)).toEqual({ kind: 'open', text: 'batch has 3 of 30 store-days' })
+    expect(verdict(0, 0)).toEqual({ kind: 'open', text: 'nothing on file' })
+    expect(verdict(30, 3, '0.01')).toEqual({ kind: 'unexplained', text: '0.01 unexplained' })
+    const unread = answer({ coverage: { storeDays: 1, withBatch: 1 } })
+    expect(verdictOf(null, unread)).toEqual({ kind: 'open', text: 'stream has read nothing' })
+  })
+
+  it('is not said to be explained while another witness has found something, whatever both paths agree on', () => {
+    const findings = [
+      { store: 'berlin', kind: 're-derived' as const, findings: 2 },
+      { store: null, kind: 'report not published' as const, findings: 1 },
+    ]
+    const known = answer({ coverage: { storeDays: 1, withBatch: 1 }, findings })
+    expect(verdictOf(null, known)).toEqual({ kind: 'unexplained', text: '3 findings' })
+    expect(findingsText(findings, store => store.toUpperCase())).toEqual([
+      'BERLIN: 2 findings (re-derived)',
+      'All stores: 1 finding (report not published)',
+    ])
   })
 
   it('shows what is unexplained to the last 1/10,000', () => {
@@ -76,6 +110,7 @@ function answer(part: Partial<SideBySide>): SideBySide {
     streamBasis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
     hourlyBatchBasis: null,
     coverage: { storeDays: 0, withBatch: 0 },
+    findings: [],
     metrics: [],
     days: [],
     hours: [],
@@ -94,7 +129,7 @@ describe('the steps of a range', () => {
 
   it('tell nothing of a path apart from zero', () => {
     const [, step] = stepsOf(answer({ days: [day] }), 'orders')
-    expect(step && stepTexts(step, 'orders', 'EUR')).toEqual({ batch: '–', stream: '3', difference: '+3' })
+    expect(step && stepTexts(step, 'orders', 'EUR')).toEqual({ batch: '–', stream: '3', difference: '–' })
   })
 })
 

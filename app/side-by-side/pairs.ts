@@ -23,18 +23,54 @@ export interface StepTexts {
 }
 
 interface PairTexts extends StepTexts {
-  /** Null when every bit of the difference is explained, else the part that is not. */
+  /** Null when every bit of the difference is explained so far, else the part that is not. */
   unexplained: string | null
+}
+
+/** What can be said of a pair: only where both figures are whole there is a verdict that all is explained. */
+export type PairVerdict =
+  | { kind: 'explained' }
+  | { kind: 'unexplained'; text: string }
+  /** In words: what is missing for a verdict. */
+  | { kind: 'open'; text: string }
+
+/** What was found, store by store: `Berlin Mitte: 2 of audit row`. @param nameOf of a store by its id */
+export function findingsText(findings: SideBySide['findings'], nameOf: (store: string) => string): string[] {
+  return findings.map(
+    ({ store, kind, findings: count }) =>
+      `${store === null ? 'All stores' : nameOf(store)}: ${plural(count, 'finding')} (${kind})`,
+  )
+}
+
+/** @param unexplained null when nothing is left unexplained of what both paths have */
+export function verdictOf(
+  unexplained: string | null,
+  {
+    coverage: { storeDays, withBatch },
+    streamBasis,
+    findings,
+  }: Pick<SideBySide, 'coverage' | 'streamBasis' | 'findings'>,
+): PairVerdict {
+  if (unexplained !== null) return { kind: 'unexplained', text: `${unexplained} unexplained` }
+  // Both paths agree, and another witness says that what they agree on is wrong.
+  const found = findings.reduce((sum, each) => sum + each.findings, 0)
+  if (found > 0) return { kind: 'unexplained', text: plural(found, 'finding') }
+  if (storeDays === 0) return { kind: 'open', text: 'nothing on file' }
+  if (withBatch < storeDays)
+    return { kind: 'open', text: `batch has ${formatCount(withBatch)} of ${plural(storeDays, 'store-day')}` }
+  if (streamBasis.processedAt === null) return { kind: 'open', text: 'stream has read nothing' }
+  return { kind: 'explained' }
 }
 
 /** A metric as both paths have it, ready to read. */
 export function pairTexts(comparison: MetricComparison, currency: string): PairTexts {
   const { batch, stream, difference } = comparison
-  const show = (value: string) => formatValue(value, comparison.unit, currency)
+  const show = (value: string | null) =>
+    value === null ? NO_FIGURE : formatValue(value, comparison.unit, currency)
   return {
-    batch: batch === null ? NO_FIGURE : show(batch),
+    batch: show(batch),
     stream: show(stream),
-    difference: formatSignedValue(difference, comparison.unit, currency),
+    difference: difference === null ? NO_FIGURE : formatSignedValue(difference, comparison.unit, currency),
     unexplained: unexplainedText(comparison, currency),
   }
 }
@@ -131,20 +167,21 @@ export function stepsOf(answer: SideBySide, metric: Metric): PairStep[] {
   })
 }
 
-/** A step to read. A path without a figure has a dash; the difference counts it as nothing. */
+/** A step to read. A path without a figure has a dash, and so has the difference to it. */
 export function stepTexts({ batch, stream }: PairStep, metric: Metric, currency: string): StepTexts {
   const unit = METRIC_TEXTS[metric].kind
-  const figureOf = (figures: HourlyFigures | null) => (figures ? String(figures[metric]) : '0')
+  const figureOf = (figures: HourlyFigures) => String(figures[metric])
   const show = (figures: HourlyFigures | null) =>
     figures ? formatValue(figureOf(figures), unit, currency) : NO_FIGURE
-  const difference =
-    unit === 'money'
-      ? formatAmount(sumAmounts([figureOf(stream)]) - sumAmounts([figureOf(batch)]))
-      : String(Number(figureOf(stream)) - Number(figureOf(batch)))
-  return {
-    batch: show(batch),
-    stream: show(stream),
-    difference: formatSignedValue(difference, unit, currency),
+  return { batch: show(batch), stream: show(stream), difference: differenceText() }
+
+  function differenceText(): string {
+    if (!batch || !stream) return NO_FIGURE
+    const difference =
+      unit === 'money'
+        ? formatAmount(sumAmounts([figureOf(stream)]) - sumAmounts([figureOf(batch)]))
+        : String(Number(figureOf(stream)) - Number(figureOf(batch)))
+    return formatSignedValue(difference, unit, currency)
   }
 }
 

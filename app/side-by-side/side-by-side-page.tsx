@@ -5,8 +5,7 @@ import { useQueryStates } from 'nuqs'
 import { PeriodControl } from '#app/controls/period-control.tsx'
 import { resolveScope } from '#app/controls/scope.ts'
 import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
-import { plural } from '#app/format/number.ts'
-import { formatAge, formatZone } from '#app/format/time.ts'
+import { formatZone } from '#app/format/time.ts'
 import { EmptyLog, usePostExample } from '#app/sales/empty-log.tsx'
 import { FeedCard } from '#app/sales/feed-card.tsx'
 import { MinutesCard } from '#app/sales/minutes-card.tsx'
@@ -16,17 +15,16 @@ import { Figures } from '#app/side-by-side/figures.tsx'
 import { FreshnessCard } from '#app/side-by-side/freshness-card.tsx'
 import { StepsCard } from '#app/side-by-side/steps-card.tsx'
 import { WHY_ID, WhyCard } from '#app/side-by-side/why-card.tsx'
-import { LiveIndicator } from '#app/socket/live.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
+import { useFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
-import type { Freshness } from '#app/trpc/router-outputs.ts'
 import { WaitingCard } from '#app/ui/card.tsx'
 import { useServerNow } from '#app/ui/clock.ts'
 import type { Metric } from '#app/url-state.ts'
 import { sideBySideState } from '#app/url-state.ts'
 
 /** Ages tick in between by the browser's clock. */
-const FRESHNESS_MS = 5_000
+const FRESHNESS_MS = 4_000
 
 /** Never asked: the query is off until the overview says what there is. */
 const NO_SCOPE = { from: '', to: '', stores: [], currency: '' }
@@ -44,6 +42,7 @@ export function SideBySidePage() {
   })
   const freshness = useQuery({ ...trpc.freshness.get.queryOptions(), refetchInterval: FRESHNESS_MS })
   const serverNow = useServerNow(freshness)
+  const fresh = useFreshness({ queries: [overview, sideBySide, freshness], answered: freshness.data?.live })
   const example = usePostExample(resolved?.stores ?? [])
   useRefreshOnChange(() =>
     Promise.all([
@@ -54,7 +53,7 @@ export function SideBySidePage() {
 
   if (!overview.data) {
     return (
-      <PageFrame title="Side by side">
+      <PageFrame title="Side by side" freshness={fresh}>
         <WaitingCard title="Figures" query={overview} />
       </PageFrame>
     )
@@ -62,8 +61,8 @@ export function SideBySidePage() {
   const { stores: allStores, firstDay, demoNote } = overview.data
   if (!resolved || !firstDay) {
     return (
-      <PageFrame title="Side by side" controls={<LiveIndicator behind={null} />}>
-        <EmptyLog stores={allStores} />
+      <PageFrame title="Side by side" freshness={fresh}>
+        <EmptyLog overview={overview.data} />
       </PageFrame>
     )
   }
@@ -83,9 +82,11 @@ export function SideBySidePage() {
   return (
     <PageFrame
       title={isOpen ? 'Today so far' : 'Side by side'}
+      freshness={fresh}
+      zone={zone}
+      notice={resolved.notThere}
       controls={
         <>
-          <LiveIndicator behind={freshness.data ? behindText(freshness.data.stream) : null} />
           <PeriodControl range={scope} first={firstDay} last={newestDay} onChange={show} />
           <StoreControl stores={allStores} chosen={stores} onChange={store => show({ store })} />
           <CurrencyControl
@@ -98,7 +99,13 @@ export function SideBySidePage() {
       note={`Days are business days of each store, both ends of a range included. Times are those of ${formatZone(zone, serverNow)}. ${demoNote ?? ''}`}
     >
       <div className="grid gap-3">
-        <Figures query={sideBySide} currency={currency} zone={zone} onExplain={explain} />
+        <Figures
+          query={sideBySide}
+          currency={currency}
+          currencies={currencies}
+          zone={zone}
+          onExplain={explain}
+        />
         <div className="grid grid-cols-1 gap-3 xl:grid-cols-3">
           <StepsCard
             query={sideBySide}
@@ -116,6 +123,7 @@ export function SideBySidePage() {
             query={sideBySide}
             metric={metric}
             currency={currency}
+            stores={allStores}
             zone={zone}
             className="xl:col-span-7"
           />
@@ -124,9 +132,4 @@ export function SideBySidePage() {
       </div>
     </PageFrame>
   )
-}
-
-function behindText({ lagEvents, lagMs }: Freshness['stream']): string {
-  if (lagEvents === 0) return 'up to date'
-  return `${plural(lagEvents, 'event')} behind, ${formatAge(lagMs)}`
 }

@@ -68,7 +68,10 @@ export function StepsCard({
           skeleton={<Skeleton className="h-full" />}
           isEmpty={({ hours, days }) => hours.length === 0 && days.length === 0}
           empty={
-            <EmptyState what="Nothing was sold on these days." advice="Choose other days or stores above." />
+            <EmptyState
+              what="Nothing is on file of these days."
+              advice="Choose other days or stores above."
+            />
           }
         >
           {answer => <Steps show={show} answer={answer} metric={metric} />}

@@ -1,8 +1,21 @@
+import Link from 'next/link'
 import { useState } from 'react'
-import { formatCount, plural } from '#app/format/number.ts'
+import { formatCount, NO_FIGURE, plural } from '#app/format/number.ts'
 import { EventsDialog, type EventsShown } from '#app/side-by-side/events-dialog.tsx'
-import { findMetric, formatExactValue, formatSignedValue, formatValue } from '#app/side-by-side/pairs.ts'
-import type { DifferenceClass, EventCause, MetricComparison, SideBySide } from '#app/trpc/router-outputs.ts'
+import {
+  findingsText,
+  findMetric,
+  formatExactValue,
+  formatSignedValue,
+  formatValue,
+} from '#app/side-by-side/pairs.ts'
+import type {
+  DifferenceClass,
+  EventCause,
+  MetricComparison,
+  SideBySide,
+  StoreSummary,
+} from '#app/trpc/router-outputs.ts'
 import { Card, CardContent, type CardQuery, RowSkeletons } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { PathTag } from '#app/ui/marks.tsx'
@@ -17,12 +30,14 @@ export function WhyCard({
   query,
   metric,
   currency,
+  stores,
   zone,
   className,
 }: {
   query: CardQuery<SideBySide>
   metric: Metric
   currency: string
+  stores: readonly StoreSummary[]
   zone: string
   className?: string
 }) {
@@ -35,9 +50,35 @@ export function WhyCard({
         note={query.data ? coverageText(query.data) : null}
       >
         <CardContent query={query} skeleton={<RowSkeletons rows={7} />}>
-          {answer => <Causes answer={answer} metric={metric} zone={zone} />}
+          {answer => (
+            <>
+              <Causes answer={answer} metric={metric} zone={zone} />
+              <Found findings={answer.findings} stores={stores} />
+            </>
+          )}
         </CardContent>
       </Card>
+    </div>
+  )
+}
+
+/** What the audits and the tills say against these days, store by store: it does not show in any difference. */
+function Found({ findings, stores }: { findings: SideBySide['findings']; stores: readonly StoreSummary[] }) {
+  if (findings.length === 0) return null
+  const nameOf = (id: string) => stores.find(({ store }) => store === id)?.name ?? id
+  return (
+    <div className="mt-3 border-t border-line pt-3 text-xs">
+      <p className="font-semibold text-bad">
+        Other witnesses do not agree with both paths.{' '}
+        <Link href="/pipeline?part=checks" className="font-normal underline underline-offset-2">
+          See the checks
+        </Link>
+      </p>
+      <ul>
+        {findingsText(findings, nameOf).map(text => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
     </div>
   )
 }
@@ -75,7 +116,7 @@ function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; 
           <EndRow
             path="batch"
             detail={runText(answer)}
-            value={batch === null ? '–' : formatValue(batch, unit, currency)}
+            value={batch === null ? NO_FIGURE : formatValue(batch, unit, currency)}
           />
           {classes.map(cause => (
             <CauseRow
@@ -89,7 +130,7 @@ function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; 
               }
             />
           ))}
-          <EndRow path="stream" value={formatValue(stream, unit, currency)} />
+          <EndRow path="stream" value={stream === null ? NO_FIGURE : formatValue(stream, unit, currency)} />
         </tbody>
       </table>
       <EventsDialog shown={shown} onClose={() => setShown(null)} />
@@ -114,11 +155,12 @@ function EndRow({ path, detail, value }: { path: 'batch' | 'stream'; detail?: st
   )
 }
 
-/** A batch figure over days that no run has covered is a part of the whole, and must say so. */
+/** What the figures are of. Batch has none over days of which a run has covered only some. */
 function coverageText({ coverage: { storeDays, withBatch } }: SideBySide): string {
+  if (storeDays === 0) return 'nothing on file'
   return withBatch < storeDays
-    ? `batch has covered ${formatCount(withBatch)} of ${plural(storeDays, 'store-day')}`
-    : 'to the event'
+    ? `batch has covered ${formatCount(withBatch)} of ${plural(storeDays, 'store-day')} on file`
+    : `to the event, ${plural(storeDays, 'store-day')} on file`
 }
 
 function runText({ batchBasis: { runId } }: SideBySide): string {
@@ -135,7 +177,7 @@ const CAUSE_TEXTS: Record<DifferenceClass['cause'], string> = {
 /** One cause of a difference: its events, which open as a list, and its signed effect with a bar of its share. */
 function CauseRow({
   cause,
-  comparison: { unit },
+  comparison: { unit, unexplainedStoreDays, batch, stream },
   currency,
   share,
   onEvents,
@@ -148,7 +190,7 @@ function CauseRow({
   onEvents: (cause: EventCause) => void
 }) {
   const unexplained = cause.cause === 'unexplained'
-  const wrong = unexplained && Number(cause.value) !== 0
+  const wrong = unexplained && unexplainedStoreDays > 0
   const ofWhich = annotations(cause)
   const listed = cause.cause === 'after-batch' || cause.cause === 'before-stream' ? cause.cause : null
   return (
@@ -180,7 +222,7 @@ function CauseRow({
         className={classNames(
           'py-2 pl-3 text-right whitespace-nowrap',
           wrong && 'text-bad',
-          unexplained && !wrong && 'text-good',
+          unexplained && !wrong && batch !== null && stream !== null && 'text-good',
         )}
       >
         {unexplained

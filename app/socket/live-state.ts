@@ -47,6 +47,11 @@ export const emptyLiveState: LiveState = {
   pipelineChanges: 0,
 }
 
+/** Whether anything is known: before, a count of nothing means nothing. */
+export function hasBegun({ pipelineChanges }: LiveState): boolean {
+  return pipelineChanges > 0
+}
+
 /** A fresh start: what was known before is gone, for it may be wrong. */
 export function applySnapshot(state: LiveState, snapshot: LiveSnapshot): LiveState {
   return {

@@ -1,23 +1,33 @@
+import type { Connection, HeardStand } from '#app/socket/freshness.ts'
 import {
   applySnapshot,
   applyUpdate,
   continuityOf,
   emptyLiveState,
+  hasBegun,
   type LiveState,
 } from '#app/socket/live-state.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
-
-/** `connecting` until the first snapshot; `reconnecting` while what is shown may be out of date. */
-export type Connection = 'connecting' | 'live' | 'reconnecting'
+import type { LiveBeginning, LiveSnapshot, LiveStand, LiveUpdate } from '#server/web/live/messages.ts'
 
 /** What components see: the state of a moment, and whether it still moves. */
 export interface LiveView {
   connection: Connection
   state: LiveState
+  /** How far the state is known, by the server's last word; null before the first. */
+  stand: HeardStand | null
 }
 
-/** What the server renders and a browser begins with, however soon the socket has told something. */
-export const firstView: LiveView = { connection: 'connecting', state: emptyLiveState }
+/** Before anything is known. */
+export const unknownView: LiveView = { connection: 'connecting', state: emptyLiveState, stand: null }
+
+/** What a page begins with that the server has rendered: its first snapshot, not connected yet. */
+export function viewOf({ snapshot, stand }: LiveBeginning): LiveView {
+  return {
+    connection: 'connecting',
+    state: applySnapshot(emptyLiveState, snapshot),
+    stand: { ...stand, heardAt: null },
+  }
+}
 
 /** Charts and tiles are drawn at most this often; frames come up to five times as fast. */
 export const MIN_RENDER_GAP_MS = 250
@@ -29,7 +39,8 @@ export const MIN_RENDER_GAP_MS = 250
 export class LiveStore {
   #state: LiveState = emptyLiveState
   #connection: Connection = 'connecting'
-  #view: LiveView = firstView
+  #stand: HeardStand | null = null
+  #view: LiveView = unknownView
   #listeners = new Set<() => void>()
   #nextTell: ReturnType<typeof setTimeout> | null = null
   #lastTold = 0
@@ -37,6 +48,19 @@ export class LiveStore {
   /** Where to resume after a broken connection; undefined asks for a fresh snapshot. */
   get cursor(): string | undefined {
     return this.#state.cursor ?? undefined
+  }
+
+  /** Begins with what the page was rendered with, unless the socket was faster. @param heardAt when the page came */
+  begin({ state, stand }: LiveView, heardAt: number): void {
+    if (hasBegun(this.#state) || stand === null) return
+    this.#state = state
+    this.#stand = { ...stand, heardAt }
+    this.#tellSoon()
+  }
+
+  takeStand(stand: LiveStand): void {
+    this.#stand = { ...stand, heardAt: Date.now() }
+    this.#tellSoon()
   }
 
   takeSnapshot(snapshot: LiveSnapshot): void {
@@ -88,7 +112,7 @@ export class LiveStore {
     this.#nextTell = setTimeout(() => {
       this.#nextTell = null
       this.#lastTold = Date.now()
-      this.#view = { connection: this.#connection, state: this.#state }
+      this.#view = { connection: this.#connection, state: this.#state, stand: this.#stand }
       for (const listener of this.#listeners) listener()
     }, wait)
   }

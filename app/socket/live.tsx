@@ -1,12 +1,20 @@
 'use client'
 
-import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react'
+import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { io, type Socket } from 'socket.io-client'
-import { firstView, LiveStore, type LiveView } from '#app/socket/live-store.ts'
-import { classNames } from '#app/ui/class-names.ts'
-import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
+import { LiveStore, type LiveView, unknownView, viewOf } from '#app/socket/live-store.ts'
+import { pageArrivedAt } from '#app/ui/clock.ts'
+import {
+  DASHBOARD_TOPICS,
+  type LiveBeginning,
+  type LiveSnapshot,
+  type LiveStand,
+  type LiveUpdate,
+} from '#server/web/live/messages.ts'
 
 const LiveContext = createContext<LiveStore | null>(null)
+/** What the page below was rendered with. Around the page (navigation, toasts) nothing is known then. */
+const FirstViewContext = createContext<LiveView>(unknownView)
 
 /** One live connection for all pages: it stays when one navigates. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -22,19 +30,37 @@ export function useLiveStore(): LiveStore {
   return store
 }
 
-/** The live state, again at most four times a second. */
+/**
+ * The live state, again at most four times a second. The server renders with what it has read for the page, and the
+ * browser begins with the same.
+ */
 export function useLive(): LiveView {
   const store = useLiveStore()
-  return useSyncExternalStore(store.subscribe, store.view, () => firstView)
+  const first = use(FirstViewContext)
+  return useSyncExternalStore(
+    store.subscribe,
+    () => {
+      const view = store.view()
+      return view === unknownView ? first : view
+    },
+    () => first,
+  )
 }
 
-/** What this dashboard draws. Not asked for, stock is not sent. */
-const TOPICS = ['sales', 'windows', 'alerts', 'pipeline']
+/** A page that was rendered with a first snapshot: until the socket has gone on from there it is what is known. */
+export function BeginLive({ beginning, children }: { beginning: LiveBeginning | null; children: ReactNode }) {
+  const store = useLiveStore()
+  const first = useMemo(() => (beginning ? viewOf(beginning) : unknownView), [beginning])
+  useEffect(() => store.begin(first, pageArrivedAt()), [store, first])
+  return <FirstViewContext value={first}>{children}</FirstViewContext>
+}
+
 const RETRY_MS = 1_000
 
 interface FromServer {
   snapshot: (snapshot: LiveSnapshot) => void
   update: (update: LiveUpdate) => void
+  stand: (stand: LiveStand) => void
 }
 
 /**
@@ -44,7 +70,7 @@ interface FromServer {
  */
 function connectLive(store: LiveStore): () => void {
   const socket: Socket<FromServer, Record<string, never>> = io('/live', {
-    auth: tell => tell({ since: store.cursor, topics: TOPICS }),
+    auth: tell => tell({ since: store.cursor, topics: DASHBOARD_TOPICS }),
     // Straight to the WebSocket, long polling only where that is blocked.
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
@@ -59,6 +85,7 @@ function connectLive(store: LiveStore): () => void {
     // The store has forgotten its cursor: the next connection begins with a snapshot.
     if (!store.takeUpdate(update)) socket.disconnect()
   })
+  socket.on('stand', stand => store.takeStand(stand))
   socket.on('disconnect', lost)
   socket.on('connect_error', lost)
 
@@ -76,26 +103,4 @@ function connectLive(store: LiveStore): () => void {
     clearTimeout(retry)
     socket.disconnect()
   }
-}
-
-const STATES = {
-  connecting: { text: 'Connecting', dot: 'border-2 border-muted' },
-  live: { text: 'Live', dot: 'bg-good' },
-  reconnecting: { text: 'Reconnecting', dot: 'border-2 border-bad' },
-}
-
-/** Whether what is shown still moves, and how far it is behind. Shape and word say it, not only the colour. */
-export function LiveIndicator({ behind }: { behind: string | null }) {
-  const { connection } = useLive()
-  const { text, dot } = STATES[connection]
-  return (
-    <p className="flex min-h-9 sm:order-last items-center gap-2 text-xs whitespace-nowrap text-muted">
-      <span aria-hidden="true" className={classNames('size-2 rounded-full', dot)} />
-      {/* Only the change of the connection is announced: the lag changes all the time. */}
-      <span>
-        <span role="status">{text}</span>
-        {connection === 'live' && behind ? `, ${behind}` : null}
-      </span>
-    </p>
-  )
 }

@@ -1,15 +1,18 @@
 import { useEffect, useRef } from 'react'
 import { useLiveStore } from '#app/socket/live.tsx'
-import type { LiveState } from '#app/socket/live-state.ts'
+import { hasBegun, type LiveState } from '#app/socket/live-state.ts'
 
 /** Never more often than this, and never before the answer before has come. */
 const MIN_REFRESH_GAP_MS = 1_000
+/** Without the socket nobody says that figures have changed: they are read again as often as they stay fresh. */
+const UNTOLD_REFRESH_MS = 4_000
 
 /**
  * Calls `refresh` when the live socket says that figures have changed: the pipeline did something (a run ended, a
  * letter was settled), or what else the page is `of` moved (sales their windows; alerts raised, resolved or acted
  * on). So figure, difference and explanation always come from one answer with one basis. A hidden page waits until
- * it is looked at. Looks on without rendering: only what was read anew does.
+ * it is looked at. Looks on without rendering: only what was read anew does. While the socket is away it refreshes
+ * by the clock.
  */
 export function useRefreshOnChange(
   refresh: () => Promise<unknown>,
@@ -36,8 +39,12 @@ export function useRefreshOnChange(
       const { state } = store.view()
       seen = state
       // Before the first snapshot nothing has changed: the page was read a moment ago.
-      if (state.pipelineChanges === 0) return
+      if (!hasBegun(state)) return
       if (before?.pipelineChanges === state.pipelineChanges && before[of] === state[of]) return
+      change()
+    }
+
+    function change() {
       isChanged = true
       if (!isBusy) void refreshWhileChanged()
     }
@@ -57,8 +64,12 @@ export function useRefreshOnChange(
 
     look()
     const leave = store.subscribe(look)
+    const untold = setInterval(() => {
+      if (store.view().connection !== 'live') change()
+    }, UNTOLD_REFRESH_MS)
     return () => {
       isLeft = true
+      clearInterval(untold)
       leave()
     }
   }, [store, of, gapMs])

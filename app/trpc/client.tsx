@@ -4,7 +4,7 @@ import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { type ReactNode, useState } from 'react'
-import { makeQueryClient } from '#app/trpc/query-client.ts'
+import { fetchAnswer, makeQueryClient } from '#app/trpc/query-client.ts'
 import type { AppRouter } from '#server/web/trpc/router.ts'
 
 const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
@@ -25,7 +25,7 @@ export function QueryProvider({ children }: { children: ReactNode }) {
   const queryClient = queryClientHere()
   const [client] = useState(() =>
     createTRPCClient<AppRouter>({
-      links: [httpBatchLink({ url: '/api/trpc', maxItems: 20, maxURLLength: 7_500 })],
+      links: [httpBatchLink({ url: '/api/trpc', maxItems: 20, maxURLLength: 7_500, fetch: fetchAnswer })],
     }),
   )
   return (

@@ -42,3 +42,28 @@ export function errorCodeOf(error: unknown): string | null {
   const data: unknown = error.data
   return typeof data === 'object' && data !== null && 'code' in data ? String(data.code) : null
 }
+
+/** An answer that is none of ours: of a server that is out of order, or of something between. */
+export class ForeignAnswerError extends Error {
+  override readonly name = 'ForeignAnswerError'
+  readonly status: number
+
+  constructor(status: number) {
+    super(`answered ${status}, and not with JSON`)
+    this.status = status
+  }
+}
+
+/** A server that takes longer does not answer: without an end a page would wait, and look as if nothing was wrong. */
+const ANSWER_WITHIN_MS = 20_000
+
+/** Asks the API. @throws ForeignAnswerError; what `fetch` throws, a TimeoutError among it */
+export async function fetchAnswer(
+  input: RequestInfo | URL | string,
+  { signal, ...init }: RequestInit = {},
+): Promise<Response> {
+  const end = AbortSignal.timeout(ANSWER_WITHIN_MS)
+  const response = await fetch(input, { ...init, signal: signal ? AbortSignal.any([signal, end]) : end })
+  if (!response.headers.get('content-type')?.includes('json')) throw new ForeignAnswerError(response.status)
+  return response
+}

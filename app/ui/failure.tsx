@@ -1,6 +1,6 @@
 import { TRPCClientError } from '@trpc/client'
 import { RotateCw, TriangleAlert } from 'lucide-react'
-import { errorCodeOf, isRefusal } from '#app/trpc/query-client.ts'
+import { errorCodeOf, ForeignAnswerError, isRefusal } from '#app/trpc/query-client.ts'
 import { Button } from '#app/ui/button.tsx'
 
 /** A failure in words for the reader of a page: what happened, and what they can do. */
@@ -16,7 +16,6 @@ const DATABASE_AWAY: Failure = {
 
 const BY_CODE: Partial<Record<string, Failure>> = {
   SERVICE_UNAVAILABLE: DATABASE_AWAY,
-  INTERNAL_SERVER_ERROR: DATABASE_AWAY,
   BAD_REQUEST: {
     what: 'This address asks for something that does not exist.',
     advice: 'Choose the day, the stores and the currency again above.',
@@ -32,8 +31,11 @@ const NO_ANSWER: Failure = {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof TRPCClientError) {
     const code = errorCodeOf(error)
+    const advice = 'If it stays, the log of the web process has the cause. The page goes on by itself.'
+    if (error.cause instanceof ForeignAnswerError)
+      return { what: `The server answered with an error (${error.cause.status}).`, advice }
     if (code === null) return NO_ANSWER
-    const advice = 'Try again; if it stays, the log of the web process has the cause.'
+    if (code === 'INTERNAL_SERVER_ERROR') return { what: 'The server answered with an error.', advice }
     return BY_CODE[code] ?? { what: error.message, advice }
   }
   return {

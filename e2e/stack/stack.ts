@@ -28,6 +28,10 @@ export interface Stack {
   dashboardDatabase: { cut(): Promise<void>; mend(): Promise<void> }
   /** Ends a process as an operator would, or kills it. */
   stop(name: ProcessName, how?: 'politely' | 'by kill'): Promise<void>
+  /** Stops it in its tracks (SIGSTOP): it lives, holds its connections, and does nothing. */
+  freeze(name: ProcessName): void
+  /** Lets a frozen one go on. */
+  thaw(name: ProcessName): void
   /** Starts it (again), with the same ports, and waits until it answers. */
   start(name: ProcessName): Promise<void>
   /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
@@ -110,6 +114,8 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
     const program = programs.get(name)
     if (!program) return
     programs.delete(name)
+    // A frozen one would not hear that it is asked to end.
+    program.kill('SIGCONT')
     if (how === 'by kill') program.kill('SIGKILL')
     const { output } = await (how === 'politely' ? program.stop() : program.ended)
     outputs.push(`--- ${name}\n${name === 'web' ? output.slice(dashboardSaid) : output}`)
@@ -163,6 +169,8 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
         sql: own,
         dashboardDatabase: database.link,
         stop,
+        freeze: name => programs.get(name)?.kill('SIGSTOP'),
+        thaw: name => programs.get(name)?.kill('SIGCONT'),
         start,
         async drop(mapping, name, content) {
           const folder = path.join(dataDir, 'drop', mapping)

@@ -22,6 +22,17 @@ export function ChecksPart() {
 
 const FINDINGS_MS = 30_000
 
+/** None of what has been looked at; where nothing has, there is nothing to say. */
+function NoFinding() {
+  const { data } = useQuery(useTRPC().pipeline.witnesses.queryOptions())
+  if (!data) return <Skeleton className="h-5 w-60" />
+  return (
+    <p className="text-xs">
+      {data.compared === null ? 'Nothing has been audited yet.' : 'None in what has been audited.'}
+    </p>
+  )
+}
+
 /** Whatever keeps both paths, the log and the tills from saying the same. */
 function FindingsCard() {
   const trpc = useTRPC()
@@ -35,7 +46,7 @@ function FindingsCard() {
         query={query}
         skeleton={<Skeleton className="h-8" />}
         isEmpty={({ findings }) => findings.length === 0}
-        empty={<p className="text-xs">None in what has been audited.</p>}
+        empty={<NoFinding />}
       >
         {({ findings }) => (
           <div className="flex max-h-80 flex-col">

@@ -1,11 +1,12 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Check, TriangleAlert } from 'lucide-react'
 import { formatDayRange } from '#app/format/day.ts'
-import { formatCount } from '#app/format/number.ts'
+import { formatCount, plural } from '#app/format/number.ts'
 import { formatLag } from '#app/format/time.ts'
 import { OutcomeLine } from '#app/pipeline/form.tsx'
 import { Ago } from '#app/pipeline/moment.tsx'
 import { RunStateChip } from '#app/pipeline/state-marks.tsx'
+import { findingsText } from '#app/side-by-side/pairs.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
@@ -17,6 +18,7 @@ import { Chip } from '#app/ui/marks.tsx'
 import { addDays } from '#domain/calendar.ts'
 
 type Reconciliations = RouterOutputs['pipeline']['reconciliations']
+type Witnesses = RouterOutputs['pipeline']['witnesses']
 type Compared = NonNullable<Reconciliations['total']>
 
 const CHECK_MS = 30_000
@@ -25,6 +27,7 @@ const CHECK_MS = 30_000
 export function ReconciliationCard() {
   const trpc = useTRPC()
   const query = useQuery({ ...trpc.pipeline.reconciliations.queryOptions(), refetchInterval: CHECK_MS })
+  const witnesses = useQuery({ ...trpc.pipeline.witnesses.queryOptions(), refetchInterval: CHECK_MS })
   const now = useServerNow(query)
   return (
     <Card title="Reconciliation" note="stream − batch, every difference with its cause" actions={<RunNow />}>
@@ -42,6 +45,7 @@ export function ReconciliationCard() {
       >
         {data => (
           <>
+            <Verdict witnesses={witnesses.data} />
             {data.total ? <Total total={data.total} /> : null}
             {data.runs.length === 0 ? (
               <p className="text-2xs text-muted">
@@ -60,24 +64,53 @@ export function ReconciliationCard() {
   )
 }
 
-function Total({ total: { from, to, figures, differing, explained, unexplained } }: { total: Compared }) {
-  return (
-    <p className="mb-3 flex flex-wrap items-center gap-2 text-xs">
-      {unexplained === 0 ? (
+/** Unexplained is 0 only when every witness says so, of everything. Otherwise what was found, store by store. */
+function Verdict({ witnesses }: { witnesses: Witnesses | undefined }) {
+  if (!witnesses) return <Skeleton className="mb-2 h-5 w-48" />
+  const { verdict, unexplained, findings, storeDaysNotCompared, failure } = witnesses
+  if (verdict === 'agree') {
+    return (
+      <p className="mb-2 flex flex-wrap items-center gap-2 text-xs">
         <Chip tone="good">
           <Check className="size-3" />
           unexplained 0
         </Chip>
-      ) : (
+        All witnesses agree.
+      </p>
+    )
+  }
+  const lines = [
+    ...unexplained.map(({ store, figures }) => `${store}: ${plural(figures, 'figure')} unexplained`),
+    ...findingsText(findings, store => store),
+    ...(storeDaysNotCompared > 0 ? [`${plural(storeDaysNotCompared, 'store-day')} not compared yet`] : []),
+    ...(failure === null ? [] : [`The newest run failed: ${failure}`]),
+  ]
+  return (
+    <div className="mb-2 text-xs">
+      {verdict === 'found' ? (
         <Chip tone="bad">
           <TriangleAlert className="size-3" />
-          unexplained {formatCount(unexplained)}
+          the witnesses do not agree
         </Chip>
+      ) : (
+        <Chip>{verdict === 'never' ? 'not compared yet' : 'compared in part'}</Chip>
       )}
-      <span>
-        {formatCount(figures)} figures of {formatDayRange(from, to)} as last compared:{' '}
-        {formatCount(differing)} differ, {formatCount(explained)} explained.
-      </span>
+      <ul className="mt-1.5">
+        {lines.map(line => (
+          <li key={line} className="wrap-anywhere">
+            {line}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function Total({ total: { from, to, figures, differing, explained, unexplained } }: { total: Compared }) {
+  return (
+    <p className="mb-3 text-xs text-muted">
+      {formatCount(figures)} figures of {formatDayRange(from, to)} as last compared: {formatCount(differing)}{' '}
+      differ, {formatCount(explained)} explained, {formatCount(unexplained)} not.
     </p>
   )
 }

@@ -150,7 +150,7 @@ function OtherJobs({ grid: { others, now } }: { grid: Grid }) {
           key: 'state',
           header: 'Last run',
           align: 'left',
-          cell: ({ last }) => (last ? <RunStateChip state={last.state} /> : 'never'),
+          cell: ({ last }) => (last ? <RunStateChip state={last.state} /> : 'no run of this job yet'),
         },
         { key: 'run', header: 'Run', cell: ({ last }) => (last ? formatCount(last.runId) : '') },
         {

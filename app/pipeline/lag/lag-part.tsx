@@ -161,7 +161,12 @@ function SourceTable({
               header: 'Watermark',
               cell: row => (row.watermark === null ? 'moves none' : <Moment at={row.watermark} now={now} />),
             },
-            { key: 'state', header: 'State', align: 'left', cell: row => <SourceState source={row} /> },
+            {
+              key: 'state',
+              header: 'State',
+              align: 'left',
+              cell: row => <SourceState source={row} now={now} />,
+            },
           ]}
         />
       </div>
@@ -175,7 +180,16 @@ function SourceTable({
   )
 }
 
-function SourceState({ source: { files, isIdle, isSlowest } }: { source: Source }) {
+/** Idle is judged against its partition; where all of that is silent, nobody of it is active either. */
+const SILENT_MS = 60_000
+
+function SourceState({
+  source: { files, isIdle, isSlowest, lastAppendedAt },
+  now,
+}: {
+  source: Source
+  now: number
+}) {
   if (files) {
     return (
       <span className="flex gap-1">
@@ -185,9 +199,10 @@ function SourceState({ source: { files, isIdle, isSlowest } }: { source: Source 
     )
   }
   if (isIdle) return <Chip>idle</Chip>
+  const isSilent = lastAppendedAt === null || now - lastAppendedAt > SILENT_MS
   return (
     <span className="flex gap-1">
-      <Chip tone="good">active</Chip>
+      {isSilent ? <Chip>silent</Chip> : <Chip tone="good">active</Chip>}
       {isSlowest ? <Chip>slowest</Chip> : null}
     </span>
   )

@@ -26,7 +26,7 @@ const PER_MINUTE = 'events a minute'
 
 /** The parts in the order in which events pass them, each with its figures and what flows into it. */
 export function nodesOf(flow: Flow, now: number): FlowNode[] {
-  const { health, perMinute, freshness, partitions, files, reconciliation } = flow
+  const { health, perMinute, freshness, partitions, files, reconciliation, witnesses } = flow
   const { batch, stream } = freshness
   const since = (instant: number | null) => (instant === null ? 'never' : `${formatAge(now - instant)} ago`)
   const perPartition = partitions.map(({ partition, end }) => ({
@@ -53,7 +53,7 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
         { name: 'Loaded, 24 h', value: formatCount(files.loaded) },
         ...(files.failed > 0 ? [{ name: 'Failed, 24 h', value: formatCount(files.failed) }] : []),
         ...(files.untaken > 0 ? [{ name: 'Not taken', value: formatCount(files.untaken) }] : []),
-        { name: 'Newest', value: since(files.newestAt) },
+        { name: 'Newest loaded', value: files.newestAt === null ? 'none on file' : since(files.newestAt) },
       ],
     }),
     node('intake', 'Intake', {
@@ -117,16 +117,17 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
       },
       lines: [
         { name: 'Last run', value: since(batch.computedAt) },
-        { name: 'To do', value: plural(batch.dirtyStoreDays, 'store-day') },
+        { name: 'To do', value: toDoText(batch) },
       ],
     }),
     node('serving', 'Serving', {
       part: 'checks',
       inflow: { from: 'Live and report tables to serving', rate: '', unit: 'read by the pages' },
       lines: [
-        { name: 'Reconciled', value: reconciliation ? since(reconciliation.finishedAt) : 'never' },
-        ...(reconciliation ? [{ name: 'Last check', value: reconciliation.state }] : []),
-        { name: 'Unexplained', value: formatCount(flow.unexplained) },
+        { name: 'Compared', value: witnesses.compared ? since(witnesses.compared.newestAt) : 'not yet' },
+        ...(reconciliation ? [{ name: 'Last run', value: reconciliation.state }] : []),
+        { name: 'Unexplained', value: unexplainedText(witnesses) },
+        { name: 'Findings', value: findingsText(witnesses) },
       ],
     }),
   ]
@@ -139,4 +140,23 @@ function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): st
 function tickText({ nextTickAt }: Flow['freshness']['batch'], now: number): string {
   if (nextTickAt === null) return 'none'
   return nextTickAt <= now ? 'due now' : `in ${formatAge(nextTickAt - now)}`
+}
+
+/** What the planner has not met yet is work of days that nobody has counted. */
+function toDoText({ dirtyStoreDays, lagEvents }: Flow['freshness']['batch']): string {
+  if (dirtyStoreDays > 0) return plural(dirtyStoreDays, 'store-day')
+  return lagEvents > 0 ? `${plural(lagEvents, 'event')} to look at` : 'nothing'
+}
+
+function unexplainedText({ compared, unexplained, storeDaysNotCompared }: Flow['witnesses']): string {
+  if (compared === null) return 'not compared yet'
+  const figures = formatCount(unexplained.reduce((sum, store) => sum + store.figures, 0))
+  return storeDaysNotCompared > 0
+    ? `${figures}, ${plural(storeDaysNotCompared, 'store-day')} not compared`
+    : figures
+}
+
+function findingsText({ compared, findings }: Flow['witnesses']): string {
+  const count = findings.reduce((sum, each) => sum + each.findings, 0)
+  return count === 0 && compared === null ? 'not audited yet' : formatCount(count)
 }

@@ -159,7 +159,10 @@ describe('the board of the live page', () => {
   it('names its basis, and how far behind it is', () => {
     expect(board.basis).toMatchObject({ generation: 1, rulesVersion: 1, watermark: expect.any(Number) })
     expect(Object.keys(board.basis.through)).toHaveLength(4)
-    expect(board.lag).toEqual({ lagEvents: 0, lagMs: 0 })
+    expect(board.knownUpTo).toBe(board.now)
+    expect(board.stores.every(({ isWeekAgoOnFile }) => isWeekAgoOnFile)).toBe(true)
+    // Sold, never counted: of none of it a shortage could be told.
+    expect(board.stock).toMatchObject({ known: 0, unknown: expect.any(Number) })
   })
 })
 

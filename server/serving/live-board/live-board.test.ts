@@ -26,10 +26,22 @@ describe("a store's clock", () => {
     expect(clock.weekAgo.moment).toBe(Date.parse('2026-10-23T10:00:00+02:00'))
   })
 
-  it('never goes past the end of a shorter day', () => {
-    // The long day of the autumn change has 25 hours, the one a week before 24.
+  it('is at the same time on a day of a clock change, however many hours of it have passed', () => {
+    // At 10:00 of the short spring day nine hours have passed since midnight, a week before it were ten.
+    const midnight = { zone: 'Europe/Berlin', cutOverHour: 0 }
+    const spring = storeClockOf(Date.parse('2026-03-29T10:00:00+02:00'), midnight)
+    expect(spring.weekAgo.moment).toBe(Date.parse('2026-03-22T10:00:00+01:00'))
+    const autumn = storeClockOf(Date.parse('2026-10-25T10:00:00+01:00'), midnight)
+    expect(autumn.weekAgo.moment).toBe(Date.parse('2026-10-18T10:00:00+02:00'))
+    const after = storeClockOf(Date.parse('2026-11-01T02:30:00+01:00'), midnight)
+    expect(after.weekAgo.moment).toBe(Date.parse('2026-10-25T02:30:00+02:00'))
+  })
+
+  it('after midnight is still in the like day a week ago, and never past its end', () => {
+    // The business day of the autumn change has 25 hours, the one a week before 24.
     const clock = storeClockOf(Date.parse('2026-10-25T03:30:00+01:00'), BERLIN)
     expect(clock.businessDay).toBe('2026-10-24')
-    expect(clock.weekAgo.moment).toBe(Date.parse('2026-10-18T04:00:00+02:00'))
+    expect(clock.weekAgo.moment).toBe(Date.parse('2026-10-18T03:30:00+02:00'))
+    expect(clock.weekAgo.businessDay).toBe('2026-10-17')
   })
 })

@@ -1,12 +1,14 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
+import { businessDayOf, businessDaySpan, type StoreCalendar, sameLocalTime } from '#domain/business-day.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
-import { readLag, readStreamStand, type StreamBasis, totalLag } from '#server/serving/freshness/positions.ts'
+import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { type KnownStock, readKnownStock } from '#server/serving/restock/known-stock.ts'
 import { inStores } from '#server/serving/scope.ts'
+import { standOf } from './stand.ts'
 
 /** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */
 const TOLD_LIVE_MS = 90 * MINUTE_MS
@@ -22,7 +24,7 @@ interface BoardSales {
   /** Of today's windows that began before `settledBefore`. */
   settledNet: string
   settledOrders: number
-  /** Of the like day a week ago, up to the like moment; what a journal store has not sent yet is left out there too. */
+  /** Of the like day a week ago, up to the like moment; what a journal store has not sent yet is left out there too. Zero where that day is not on file. */
   weekAgoNet: string
   weekAgoOrders: number
   /** Of the 15 full minutes before the like moment a week ago. */
@@ -36,6 +38,8 @@ interface BoardStore {
   dayStart: Instant
   /** Start of the newest window with anything in it; null: never sold. */
   lastWindowStart: Instant | null
+  /** Whether the log holds anything of it of the like day a week ago: without, there is nothing to compare with. */
+  isWeekAgoOnFile: boolean
   /** Whether it sold around this time of day one or two weeks ago; null: there is nothing that old. */
   usuallyOpen: boolean | null
 }
@@ -43,9 +47,12 @@ interface BoardStore {
 /** What the live page needs beside what the socket pushes: what is older than two hours, and comparisons. */
 export interface LiveBoard {
   now: Instant
+  /** The moment the days are compared at: up to it the stream's figures are known. */
+  knownUpTo: Instant
   basis: StreamBasis
-  lag: { lagEvents: number; lagMs: number }
   settledBefore: Instant
+  /** Of the stores in scope. */
+  stock: KnownStock
   stores: BoardStore[]
   sales: BoardSales[]
 }
@@ -59,28 +66,36 @@ type StoreAtWork = { store: string; input: 'live' | 'journal'; clock: StoreClock
  */
 export async function readLiveBoard(sql: Sql, stores: readonly string[]): Promise<LiveBoard> {
   return readSnapshot(sql, async reading => {
-    const { now, basis, positions } = await readStreamStand(reading)
+    const stand = await readStreamStand(reading)
+    const { now, basis } = stand
+    const { generation } = basis
     const settledBefore = windowStartOf(now) - TOLD_LIVE_MS
-    const [atWork, lag] = await Promise.all([readStores(reading, stores, now), readLag(reading, positions)])
-    const [today, lastWindows, habits] = await Promise.all([
-      readToday(reading, { atWork, generation: basis.generation, settledBefore }),
-      readLastWindows(reading, atWork, basis.generation),
-      readHabits(reading, atWork, basis.generation),
+    // A stream that is behind has less of today: it is held against as much of the day a week ago.
+    const { knownUpTo } = standOf(stand, await readLag(reading, stand.positions))
+    const atWork = await readStores(reading, stores, knownUpTo)
+    const [today, lastWindows, habits, onFile, stock] = await Promise.all([
+      readToday(reading, { atWork, generation, settledBefore }),
+      readLastWindows(reading, atWork, generation),
+      readHabits(reading, atWork, generation),
+      readWeekAgoOnFile(reading, atWork, generation),
+      readKnownStock(reading, { generation, stores }),
     ])
     const weekAgo = await readWeekAgo(reading, {
-      generation: basis.generation,
+      generation,
       compared: atWork.map(entry => comparedSpan(entry, lastWindows.get(entry.store) ?? null)),
     })
     return {
       now,
+      knownUpTo,
       basis,
-      lag: totalLag(lag),
       settledBefore,
+      stock,
       stores: atWork.map(({ store, clock }) => ({
         store,
         businessDay: clock.businessDay,
         dayStart: clock.dayStart,
         lastWindowStart: lastWindows.get(store) ?? null,
+        isWeekAgoOnFile: onFile.has(store),
         usuallyOpen: habits.get(store) ?? null,
       })),
       sales: joinSales(today, weekAgo),
@@ -133,6 +148,25 @@ async function readLastWindows(
       order by window_start desc limit 1
     ) w`
   return new Map(rows.map(row => [row.store, row.windowStart]))
+}
+
+/** The stores of which anything of the like day a week ago is in the windows. */
+async function readWeekAgoOnFile(
+  reading: Reading,
+  atWork: readonly StoreAtWork[],
+  generation: number,
+): Promise<ReadonlySet<string>> {
+  const rows = await reading<{ store: string }[]>`
+    select s.store
+    from unnest(
+      ${atWork.map(({ store }) => store)}::text[],
+      ${atWork.map(({ clock }) => clock.weekAgo.businessDay)}::text[]::date[]
+    ) as s(store, day)
+    where exists (
+      select from stream.windows w
+      where w.generation = ${generation} and w.business_day = s.day and w.store = s.store
+    )`
+  return new Set(rows.map(({ store }) => store))
 }
 
 /** Whether each store sold around this time of day before. Shops have no opening hours on file: their habits tell. */
@@ -234,7 +268,7 @@ function joinSales(today: readonly TodayRow[], weekAgo: readonly WeekAgoRow[]): 
   return [...sales.values()]
 }
 
-/** Where a store stands in its day, and where it stood as long after opening its books one and two weeks ago. */
+/** Where a store stands in its day, and where it stood at the same local time one and two weeks ago. */
 interface StoreClock {
   businessDay: BusinessDay
   /** When that day began: its cut-over. */
@@ -244,8 +278,8 @@ interface StoreClock {
 }
 
 /**
- * The business day of a store now, and the like moment of the same weekday before. Measured from the day's
- * own start, so that a clock change in between shifts nothing; never past that day's end.
+ * The business day of a store at a moment, and the like moment of the same weekday before: the same time on the
+ * store's own clocks, so that a clock change in between shifts nothing; never outside that day.
  */
 export function storeClockOf(now: Instant, calendar: StoreCalendar): StoreClock {
   const businessDay = businessDayOf(now, calendar)
@@ -253,10 +287,11 @@ export function storeClockOf(now: Instant, calendar: StoreCalendar): StoreClock 
   const likeMoment = (days: number) => {
     const before = addDays(businessDay, -days)
     const span = businessDaySpan(before, calendar)
+    const moment = sameLocalTime(now, -days, calendar.zone)
     return {
       businessDay: before,
       dayStart: span.start,
-      moment: Math.min(span.start + (now - start), span.end),
+      moment: Math.min(Math.max(moment, span.start), span.end),
     }
   }
   return {

@@ -38,6 +38,7 @@ function facts({
   }
   return {
     freshness,
+    witnesses: 'agree',
     intakeIsUp: true,
     streamOwned: 4,
     partitions: 4,

@@ -1,6 +1,7 @@
 import { type Instant, SECOND_MS } from '#domain/instant.ts'
 import { type Freshness, readFreshness } from '#server/serving/freshness/freshness.ts'
 import type { Serving } from '#server/serving/serving.ts'
+import { readWitnesses, type Witnesses } from './witnesses.ts'
 
 /** What flows through the pipeline now, part by part. */
 interface Flow {
@@ -19,7 +20,7 @@ interface Flow {
   }
   partitions: PartitionFlow[]
   openLetters: number
-  /** Files loaded from the drop folder in the last day, and the newest. */
+  /** Files loaded in the last day; when the newest was, however long ago. */
   files: {
     loaded: number
     failed: number
@@ -29,8 +30,8 @@ interface Flow {
   }
   /** The newest reconciliation. */
   reconciliation: { runId: number; state: string; finishedAt: Instant | null } | null
-  /** Figures that both paths were compared in, as they stand, and those with an unexplained part. */
-  unexplained: number
+  /** What both paths, the audits and the tills say together. */
+  witnesses: Witnesses
 }
 
 interface PartitionFlow {
@@ -69,15 +70,15 @@ interface SideRow {
   lastRunId: number | null
   lastState: string | null
   lastFinishedAt: Instant | null
-  unexplained: number
 }
 
 /** Everything the overview shows, from a handful of index look-ups: it is asked every few seconds. */
 export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>): Promise<Flow> {
-  const [freshness, recent, side, intakeIsUp] = await Promise.all([
+  const [freshness, recent, side, witnesses, intakeIsUp] = await Promise.all([
     readFreshness(sql),
     readRecent(sql),
     readSide(sql),
+    readWitnesses({ sql }),
     // Without an intake of its own a process cannot say: then what arrives is the sign.
     intake?.isUp() ?? true,
   ])
@@ -100,7 +101,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       eventsPerMinute: (row?.live ?? 0) + (row?.bulk ?? 0),
     }
   })
-  const { rejected, openLetters, loaded, failed, newestAt, untaken, unexplained } = side
+  const { rejected, openLetters, loaded, failed, newestAt, untaken } = side
   return {
     now: freshness.now,
     freshness,
@@ -112,6 +113,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       liveEventsPerMinute: live,
       bulkEventsPerMinute: bulk,
       untakenFiles: side.untaken,
+      witnesses: witnesses.verdict,
       failedJobs: freshness.batch.jobs.flatMap(({ job, lastState }) => (lastState === 'failed' ? [job] : [])),
     }),
     perMinute: {
@@ -128,7 +130,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       side.lastRunId === null
         ? null
         : { runId: side.lastRunId, state: side.lastState ?? '', finishedAt: side.lastFinishedAt },
-    unexplained,
+    witnesses,
   }
 }
 
@@ -155,22 +157,19 @@ async function readRecent(sql: Serving['sql']): Promise<RecentRow[]> {
 
 async function readSide(sql: Serving['sql']): Promise<SideRow> {
   const [row] = await sql<SideRow[]>`
-    select letters.*, files.*, dropped.*, run.*, remainder.*
+    select letters.*, files.*, newest.*, dropped.*, run.*
     from (
       select count(*) filter (where met_at > now() - interval '1 minute') as rejected, count(*) as "openLetters"
       from intake.dead_letters where state = 'open'
     ) letters
     cross join (
-      select count(*) filter (where state = 'loaded') as loaded, count(*) filter (where state = 'failed') as failed,
-        max(finished_at) as "newestAt"
+      select count(*) filter (where state = 'loaded') as loaded, count(*) filter (where state = 'failed') as failed
       from intake.files where started_at > now() - interval '1 day'
     ) files
     cross join (
       select coalesce(sum(untaken + (problem is not null)::integer), 0)::bigint as untaken from intake.drop_folders
     ) dropped
-    cross join (
-      select count(*) as unexplained from recon.reconciliation where unexplained <> 0
-    ) remainder
+    cross join (select max(finished_at) as "newestAt" from intake.files where state = 'loaded') newest
     left join lateral (
       select run_id as "lastRunId", state as "lastState", finished_at as "lastFinishedAt"
       from batch.runs where job = 'reconciliation' order by run_id desc limit 1
@@ -204,6 +203,8 @@ export interface HealthFacts {
   liveEventsPerMinute: number
   bulkEventsPerMinute: number
   untakenFiles: number
+  /** What all witnesses say together. */
+  witnesses: Witnesses['verdict']
   /** A job whose newest run failed. */
   failedJobs: readonly string[]
 }
@@ -221,6 +222,14 @@ const TICK_OVERDUE_MS = 60 * SECOND_MS
 
 const OK: Judged = { health: 'ok', why: '' }
 
+/** What is served is as good as the witnesses find it. */
+const WITNESSED: Record<Witnesses['verdict'], Judged> = {
+  agree: OK,
+  found: { health: 'down', why: 'the witnesses do not agree: see Checks' },
+  partly: { health: 'behind', why: 'not all of it has been compared' },
+  never: { health: 'quiet', why: 'nothing has been compared yet' },
+}
+
 export function judgeHealth(facts: HealthFacts): PipelineHealth {
   const stream = judgeStream(facts)
   const batch = judgeBatch(facts.freshness)
@@ -235,7 +244,7 @@ export function judgeHealth(facts: HealthFacts): PipelineHealth {
     batch,
     liveTables: stream.health === 'ok' ? OK : { health: 'behind', why: 'wait for the stream' },
     reports: judgeReports(facts, batch),
-    serving: OK,
+    serving: WITNESSED[facts.witnesses],
   }
 }
 

@@ -3,9 +3,11 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
-import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { inStores, storesSchema } from '#server/serving/scope.ts'
 import { type ActionRow, type AlertHandling, handlingOf } from './alert-actions.ts'
+import { type KnownStock, readKnownStock } from './known-stock.ts'
 
 /** What both lists of the restock page can be narrowed to. */
 export const restockScopeSchema = z.strictObject({
@@ -51,7 +53,10 @@ interface RestockAlerts {
   counts: { oversold: number; outOfStock: number; low: number; acknowledged: number; snoozed: number }
   /** Everybody who delivers something. */
   suppliers: { supplier: string; name: string }[]
+  /** Of the stores and the supplier in scope: no shortage can be told of what is not known. */
+  stock: KnownStock
   now: Instant
+  stand: LiveStand
   basis: StreamBasis
 }
 
@@ -60,16 +65,29 @@ type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'raisedBy'> & ActionRo
 /** The shortages there are now: what nobody has taken care of first, of that the worst, of those the newest. */
 export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<RestockAlerts> {
   return readSnapshot(sql, async reading => {
-    const { now, basis } = await readStreamStand(reading)
-    const [rows, suppliers] = await Promise.all([
+    const streamStand = await readStreamStand(reading)
+    const { now, basis, positions } = streamStand
+    const { generation } = basis
+    const [rows, suppliers, stock, lag] = await Promise.all([
       reading<AlertRow[]>`
         ${alertColumns(reading)}
-        where e.generation = ${basis.generation} and e.state = 'open' ${inScope(reading, scope)}
+        where e.generation = ${generation} and e.state = 'open' ${inScope(reading, scope)}
         order by e.opened_at desc, e.alert_id`,
       readSuppliers(reading),
+      readKnownStock(reading, { generation, stores: scope.stores, supplier: scope.supplier }),
+      readLag(reading, positions),
     ])
     const alerts = rows.map(row => toAlert(row, now)).sort((one, other) => urgency(one) - urgency(other))
-    return { alerts: alerts.slice(0, MOST_ALERTS), counts: countAlerts(alerts), suppliers, now, basis }
+    const stand = standOf(streamStand, lag)
+    return {
+      alerts: alerts.slice(0, MOST_ALERTS),
+      counts: countAlerts(alerts),
+      suppliers,
+      stock,
+      now,
+      stand,
+      basis,
+    }
   })
 }
 

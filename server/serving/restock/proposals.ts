@@ -7,6 +7,7 @@ import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
 import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { inStores } from '#server/serving/scope.ts'
 import type { RestockScope } from './alerts.ts'
+import { type KnownStock, readKnownStock } from './known-stock.ts'
 
 /** Something to order: a sku of a store whose stock, with what is on order, is at or below its reorder point. */
 interface ProposedLine {
@@ -44,6 +45,8 @@ interface OrderProposals {
   suppliers: SupplierProposal[]
   /** Products of stores that are short, but of which enough is on order. */
   covered: number
+  /** Of the stores and the supplier in scope: only what is known and has a reorder point can be proposed. */
+  stock: KnownStock
   now: Instant
   basis: StreamBasis
 }
@@ -92,7 +95,8 @@ export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise
         ${inStores(reading, scope, 's.store')}
         ${scope.supplier ? reading`and terms.supplier = ${scope.supplier}` : reading``}
       order by terms.name nulls last, p.name, s.sku, "storeName"`
-    const { rules } = scope
+    const { rules, stores, supplier } = scope
+    const stock = await readKnownStock(reading, { generation: basis.generation, stores, supplier })
     const needs = rows.filter(({ onHand, reorderPoint }) => {
       const rule = shortageOf(onHand, reorderPoint)
       return rules.length === 0 || (rule !== null && rules.includes(rule))
@@ -104,6 +108,7 @@ export async function readOrderProposals(sql: Sql, scope: RestockScope): Promise
         now,
       ),
       covered: needs.filter(isCovered).length,
+      stock,
       now,
       basis,
     }

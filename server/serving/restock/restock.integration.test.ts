@@ -78,6 +78,16 @@ async function openIds(): Promise<Map<string, string>> {
 }
 
 describe('the shortages', () => {
+  it('say of how many products the stock is known, and of how many it is not', async () => {
+    const { stock } = await readOpenAlerts(database.sql, ALL)
+    expect(stock).toEqual({ known: 5, unknown: 0, withoutPolicy: 0 })
+    const ofLeaf = await readOpenAlerts(database.sql, { ...ALL, stores: ['berlin'], supplier: 'leaf' })
+    expect(ofLeaf.stock).toEqual({ known: 1, unknown: 0, withoutPolicy: 0 })
+    const nowhere = await readOpenAlerts(database.sql, { ...ALL, stores: ['auckland'] })
+    expect(nowhere.stock).toEqual({ known: 0, unknown: 0, withoutPolicy: 0 })
+    expect((await readOrderProposals(database.sql, ALL)).stock.known).toBe(5)
+  })
+
   it('stand in the order of their urgency, with names, figures and basis', async () => {
     const { alerts, counts, basis, suppliers } = await readOpenAlerts(database.sql, ALL)
     expect(alerts.map(({ store, sku, rule, onHand }) => [store, sku, rule, onHand])).toEqual([

@@ -14,15 +14,23 @@ export interface DifferenceClass {
 export interface MetricComparison {
   metric: Metric
   unit: 'money' | 'count'
+  /** Null unless a run has covered every store-day: a sum of some of them is not the figure asked for. */
   batch: string | null
-  stream: string
-  /** stream − batch. */
-  difference: string
+  /** Null where the stream has read nothing yet, or nothing is on file. */
+  stream: string | null
+  /** stream − batch; null unless both are known. The classes tell what they differ by so far all the same. */
+  difference: string | null
   /** The classes that contribute; empty where the paths agree. */
   classes: DifferenceClass[]
   unexplained: string
   /** Store-days with an unexplained remainder: more than `unexplained` shows when two of them cancel out. */
   unexplainedStoreDays: number
+}
+
+/** How many store-days with events a scope has, and how many of them a batch run has covered. */
+export interface Coverage {
+  storeDays: number
+  withBatch: number
 }
 
 /** The class a single event can be in: the other classes of a difference have no events. */
@@ -57,13 +65,21 @@ export interface EventGroup {
  * Compares both paths metric by metric and names why they differ:
  * stream − batch = after-batch − before-stream + rule-version + unexplained, per store-day, then added up.
  * Where a store-day's two sides were computed under different rules, its remainder is put down to them.
+ * @param streamHasRead whether the stream has read anything at all: else its figures are unknown, not zero
  */
 export function compareMetrics(
   storeDays: readonly StoreDay[],
   groups: readonly EventGroup[],
-): MetricComparison[] {
+  { streamHasRead = true } = {},
+): { metrics: MetricComparison[]; coverage: Coverage } {
   const days = withEvents(storeDays, groups)
-  return METRICS.map(metric => compareMetric(metric, days, groups))
+  const coverage = { storeDays: days.length, withBatch: days.filter(({ covered }) => covered).length }
+  const isOnFile = days.length > 0
+  const known = {
+    batch: isOnFile && coverage.withBatch === coverage.storeDays,
+    stream: isOnFile && streamHasRead,
+  }
+  return { metrics: METRICS.map(metric => compareMetric(metric, days, { groups, known })), coverage }
 }
 
 interface ExplainedDay extends StoreDay {
@@ -90,7 +106,7 @@ function withEvents(storeDays: readonly StoreDay[], groups: readonly EventGroup[
 function compareMetric(
   metric: Metric,
   days: readonly ExplainedDay[],
-  groups: readonly EventGroup[],
+  { groups, known }: { groups: readonly EventGroup[]; known: Record<'batch' | 'stream', boolean> },
 ): MetricComparison {
   let batch = 0n
   let stream = 0n
@@ -117,9 +133,9 @@ function compareMetric(
   return {
     metric,
     unit: isMoney(metric) ? 'money' : 'count',
-    batch: days.some(day => day.covered) ? formatMetric(metric, batch) : null,
-    stream: formatMetric(metric, stream),
-    difference: formatMetric(metric, stream - batch),
+    batch: known.batch ? formatMetric(metric, batch) : null,
+    stream: known.stream ? formatMetric(metric, stream) : null,
+    difference: known.batch && known.stream ? formatMetric(metric, stream - batch) : null,
     classes,
     unexplained: formatMetric(metric, unexplained),
     unexplainedStoreDays,

@@ -32,11 +32,12 @@ type HourRows = {
 /**
  * A single business day by hour, both paths. Hours are instants, so that a day of a clock change has its
  * 23 or 25; they are those of each store's own zone and add up where stores share an instant.
+ * @param request.storesOnFile those with anything of the day: only when runs have covered all of them batch has hours
  */
 export async function readHours(
   reading: Reading,
   scope: SideBySideScope,
-  vector: Vector,
+  { vector, storesOnFile }: { vector: Vector; storesOnFile: readonly string[] },
 ): Promise<{ hours: Hour[]; basis: BatchBasis } | null> {
   if (scope.from !== scope.to) return null
   const inScope = (column: string) => inStores(reading, scope, column)
@@ -45,8 +46,8 @@ export async function readHours(
       select zone, cut_over_hour as "cutOverHour" from ref.stores
       where true ${inScope('store')}
       order by array_position(${scope.stores}::text[], store), currency <> ${scope.currency}, name limit 1`,
-    reading<ContributingRun[]>`
-      select partition, run_id as "runId", computed_at as "computedAt", through_offset as through,
+    reading<(ContributingRun & { store: string })[]>`
+      select store, partition, run_id as "runId", computed_at as "computedAt", through_offset as through,
         rules_version as "rulesVersion"
       from batch.current_runs where job = 'hourly_sales' and period = ${scope.from} ${inScope('store')}`,
     reading<HourRows>`
@@ -65,13 +66,15 @@ export async function readHours(
       group by 1`,
   ])
   const basis = batchBasis(runs)
+  const covered = new Set(runs.map(({ store }) => store))
+  const isCovered = storesOnFile.every(store => covered.has(store))
   if (!calendar || (batch.length === 0 && stream.length === 0)) return { hours: [], basis }
   return {
     hours: alignHours({
       span: businessDaySpan(scope.from, calendar),
       zone: calendar.zone,
-      batch: toFigures(batch),
-      batchUpTo: basis.computedAt,
+      batch: isCovered ? toFigures(batch) : new Map(),
+      batchUpTo: isCovered ? basis.computedAt : null,
       stream: toFigures(stream),
       watermark: vector.basis.watermark,
     }),

@@ -20,11 +20,13 @@ export interface StoreSummary {
 export interface Overview {
   stores: StoreSummary[]
   currencies: string[]
-  /** Business days with any event, first and last; null on an empty log. */
+  /** Business days with any event that a path has read, first and last; null while there is none. */
   firstDay: BusinessDay | null
   lastDay: BusinessDay | null
-  /** Events in the log, ticks not counted. */
+  /** Events that the stream has read, ticks not counted. */
   events: number
+  /** Whether nothing was ever appended to the log. One that no path has read yet is not empty. */
+  isLogEmpty: boolean
   /** Why the demo shows what it shows, e.g. "hourly batch runs every 2 minutes here"; null outside the demo. */
   demoNote: string | null
   /** Whether people log in here, and so can log out. */
@@ -35,6 +37,7 @@ interface Extent {
   firstDay: string | null
   lastDay: string | null
   events: number
+  isLogEmpty: boolean
 }
 
 /** What a page needs to choose a scope: stores, currencies, first and last day with events. */
@@ -70,9 +73,14 @@ export async function readOverview(serving: Serving): Promise<Overview> {
       ),
       counted as (
         select coalesce(sum(c.events), 0)::int8 as events from stream.checkpoints c join active using (generation)
+      ),
+      appended as (
+        select coalesce(max(l."offset"), 0) = 0 as "isLogEmpty"
+        from log.partitions p cross join lateral log.last_position(p.partition) l
       )
-      select least(s.first_day, p.first_day) as "firstDay", greatest(s.last_day, p.last_day) as "lastDay", events
-      from streamed s, planned p, counted`,
+      select least(s.first_day, p.first_day) as "firstDay", greatest(s.last_day, p.last_day) as "lastDay", events,
+        "isLogEmpty"
+      from streamed s, planned p, counted, appended`,
   ])
   return {
     stores: storeRows.map(row => toSummary(row, lastDays.get(row.store) ?? null)),
@@ -80,6 +88,7 @@ export async function readOverview(serving: Serving): Promise<Overview> {
     firstDay: extent?.firstDay ?? null,
     lastDay: extent?.lastDay ?? null,
     events: extent?.events ?? 0,
+    isLogEmpty: extent?.isLogEmpty ?? false,
     demoNote,
     asksPassword,
   }

@@ -37,6 +37,7 @@ function metric(answer: SideBySide, name: string) {
 function expectNothingUnexplained(answer: SideBySide): void {
   for (const { metric, unexplainedStoreDays, classes, difference } of answer.metrics) {
     expect({ metric, unexplainedStoreDays }).toEqual({ metric, unexplainedStoreDays: 0 })
+    if (difference === null) continue
     const explained = classes.reduce((total, { value }) => total + Number(value), 0)
     expect(Number(difference)).toBeCloseTo(explained, 4)
   }
@@ -134,11 +135,41 @@ describe('side by side', () => {
     await paths.send([placed({ id: 'o-1', at: at('10:00:00') }, TEA)])
     await paths.stream()
     const answer = await readSideBySide(database.sql, SCOPE)
-    expect(metric(answer, 'net')).toMatchObject({ batch: null, stream: '4.9000', difference: '4.9000' })
+    expect(metric(answer, 'net')).toMatchObject({ batch: null, stream: '4.9000', difference: null })
+    expect(metric(answer, 'net').classes).toMatchObject([{ cause: 'after-batch', value: '4.9000' }])
     expect(answer.days).toMatchObject([{ businessDay: DAY, batch: null }])
     expect(answer.batchBasis.runId).toBeNull()
     expect(answer.coverage).toEqual({ storeDays: 1, withBatch: 0 })
     expectNothingUnexplained(answer)
+  })
+
+  it('has no batch figure of a range of which runs have covered some store-days only', async () => {
+    await paths.send([
+      placed({ id: 'o-1', at: at('10:00:00') }, TEA),
+      placed({ id: 'o-2', at: at('10:00:00'), store: 'berlin-west' }, TEA),
+    ])
+    await paths.batch({ store: 'berlin', day: DAY })
+    await paths.stream()
+    const answer = await readSideBySide(database.sql, SCOPE)
+    expect(answer.coverage).toEqual({ storeDays: 2, withBatch: 1 })
+    expect(metric(answer, 'net')).toMatchObject({ batch: null, stream: '9.8000', difference: null })
+    expect(answer.days).toMatchObject([{ batch: null, stream: { net: '9.8000' } }])
+    expect(answer.hours.every(({ batch }) => batch === null)).toBe(true)
+    expectNothingUnexplained(answer)
+    await paths.batch({ store: 'berlin-west', day: DAY })
+    const whole = await readSideBySide(database.sql, SCOPE)
+    expect(metric(whole, 'net')).toMatchObject({ batch: '9.8000', difference: '0.0000' })
+  })
+
+  it('has no figures of a stream that has read nothing, nor of a day without anything', async () => {
+    await paths.send([placed({ id: 'o-1', at: at('10:00:00') }, TEA)])
+    await paths.batch({ store: 'berlin', day: DAY })
+    const unread = await readSideBySide(database.sql, SCOPE)
+    expect(metric(unread, 'net')).toMatchObject({ batch: '4.9000', stream: null, difference: null })
+    await paths.stream()
+    const empty = await readSideBySide(database.sql, { ...SCOPE, from: '2026-03-05', to: '2026-03-06' })
+    expect(empty.coverage).toEqual({ storeDays: 0, withBatch: 0 })
+    expect(metric(empty, 'orders')).toMatchObject({ batch: null, stream: null, difference: null })
   })
 
   it('shows a changed window as unexplained, even when the whole row is gone', async () => {

@@ -3,9 +3,16 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import { MEASURE_COLUMNS, type SalesFigures } from '#domain/measures.ts'
 import type { StreamBasis } from '#server/serving/freshness/positions.ts'
+import { readStandingFindings, type StandingFindings } from '#server/serving/reconcile/standing-findings.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { compareMetrics, type EventGroup, type MetricComparison, type StoreDay } from './difference.ts'
+import {
+  type Coverage,
+  compareMetrics,
+  type EventGroup,
+  type MetricComparison,
+  type StoreDay,
+} from './difference.ts'
 import { type Hour, readHours } from './hours.ts'
 import { addSums, parseSums, type Sums, type SumsRow, toSalesFigures, zeroSums } from './sums.ts'
 import {
@@ -26,9 +33,11 @@ export interface SideBySide {
   /** What the batch figures of `hours` stand on: hourly runs come more often than daily ones. Null beside `hours: []`. */
   hourlyBatchBasis: BatchBasis | null
   /** Store-days of the scope with events in either path, and how many of them a batch run has covered. */
-  coverage: { storeDays: number; withBatch: number }
+  coverage: Coverage
+  /** What audits and tills say against these days of these stores, and stands. */
+  findings: StandingFindings[]
   metrics: MetricComparison[]
-  /** One entry a business day of the range with anything in either path. */
+  /** One entry a business day of the range with anything in either path. `batch`: when runs have covered all its stores. */
   days: { businessDay: BusinessDay; batch: SalesFigures | null; stream: SalesFigures | null }[]
   /** Only for a range of one day: by hour (an instant; 23 to 25 a day) in the stores' local hours. */
   hours: Hour[]
@@ -41,20 +50,25 @@ export interface SideBySide {
 export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<SideBySide> {
   return readSnapshot(sql, async reading => {
     const vector = await readVector(reading, scope)
-    const [batch, stream, groups, hours] = await Promise.all([
+    const [batch, stream, groups, findings] = await Promise.all([
       readBatchDays(reading, scope),
       readStreamDays(reading, scope, vector),
       readUnsharedGroups(reading, scope, vector),
-      readHours(reading, scope, vector),
+      readStandingFindings(reading, scope),
     ])
     const storeDays = joinStoreDays(batch, stream, vector)
+    const hours = await readHours(reading, scope, {
+      vector,
+      storesOnFile: storeDays.map(({ store }) => store),
+    })
+    const streamHasRead = vector.basis.processedAt !== null
     return {
       scope,
       batchBasis: batchBasis(vector.runs.flatMap(toRun)),
       streamBasis: vector.basis,
       hourlyBatchBasis: hours?.basis ?? null,
-      coverage: { storeDays: storeDays.length, withBatch: storeDays.filter(day => day.covered).length },
-      metrics: compareMetrics(storeDays, groups),
+      findings,
+      ...compareMetrics(storeDays, groups, { streamHasRead }),
       days: byDay(storeDays, new Set(stream.map(day => day.businessDay))),
       hours: hours?.hours ?? [],
     }
@@ -90,10 +104,10 @@ function joinStoreDays(
 function byDay(storeDays: readonly StoreDay[], streamedDays: ReadonlySet<string>): SideBySide['days'] {
   const days = new Map<string, { batch: Sums; covered: boolean; stream: Sums }>()
   for (const day of storeDays) {
-    const total = days.get(day.businessDay) ?? { batch: zeroSums(), covered: false, stream: zeroSums() }
+    const total = days.get(day.businessDay) ?? { batch: zeroSums(), covered: true, stream: zeroSums() }
     addSums(total.batch, day.batch)
     addSums(total.stream, day.stream)
-    total.covered ||= day.covered
+    total.covered &&= day.covered
     days.set(day.businessDay, total)
   }
   return [...days.entries()]

@@ -6,8 +6,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
 import { Gateway } from './gateway.ts'
-import type { LiveAlert, LiveSnapshot, LiveUpdate, LiveWindow } from './messages.ts'
+import {
+  DASHBOARD_TOPICS,
+  type LiveAlert,
+  type LiveSnapshot,
+  type LiveStand,
+  type LiveUpdate,
+  type LiveWindow,
+} from './messages.ts'
 import { SLOW_LIMIT_MS } from './session.ts'
+import { readLiveBeginning } from './snapshot.ts'
 import { attachLiveSocket } from './socket.ts'
 import { createTestLane, type TestLane } from './testing/lane.ts'
 
@@ -64,6 +72,7 @@ async function serve(options: { hints?: boolean; clock?: () => number } = {}): P
 interface Reader {
   socket: Socket
   snapshots: LiveSnapshot[]
+  stands: LiveStand[]
   updates: LiveUpdate[]
   /** When each update came. */
   times: number[]
@@ -81,7 +90,8 @@ function read(
     forceNew: true,
     extraHeaders,
   })
-  const reader: Reader = { socket, snapshots: [], updates: [], times: [] }
+  const reader: Reader = { socket, snapshots: [], stands: [], updates: [], times: [] }
+  socket.on('stand', stand => reader.stands.push(stand))
   socket.on('snapshot', snapshot => reader.snapshots.push(snapshot))
   socket.on('update', update => {
     reader.updates.push(update)
@@ -96,6 +106,11 @@ function read(
 async function untilSnapshot(reader: Reader, count = 1): Promise<LiveSnapshot> {
   await vi.waitUntil(() => reader.snapshots.length >= count, { timeout: 5_000, interval: 5 })
   return reader.snapshots[count - 1] as LiveSnapshot
+}
+
+async function untilStand(reader: Reader, is: (stand: LiveStand) => boolean): Promise<LiveStand> {
+  await vi.waitUntil(() => reader.stands.some(is), { timeout: 5_000, interval: 20 })
+  return reader.stands.find(is) as LiveStand
 }
 
 async function untilSold(reader: Reader, id: string): Promise<void> {
@@ -326,6 +341,35 @@ describe('the live socket', () => {
     await lane.sell('berlin', ['o-2'])
     await untilSold(reader, 'o-2')
     expectUnbroken(reader, second.cursor)
+  })
+
+  it('goes on from the snapshot that a page was rendered with', async () => {
+    const { url } = await serve()
+    await lane.sell('berlin', ['o-1'])
+    const { snapshot, stand } = await readLiveBeginning(database.sql)
+    expect(snapshot.sales).toMatchObject([{ id: 'o-1' }])
+    expect(stand).toMatchObject({ lagEvents: 0, knownUpTo: stand.now })
+    const page = read(url, { since: snapshot.cursor, topics: [...DASHBOARD_TOPICS] })
+    await lane.sell('berlin', ['o-2'])
+    await untilSold(page, 'o-2')
+    expect(page.snapshots).toEqual([])
+    expectUnbroken(page, snapshot.cursor)
+  })
+
+  it('says every second how far the figures are known: up to the oldest event that the stream has not read', async () => {
+    const { url } = await serve()
+    await lane.sell('berlin', ['o-1'])
+    const reader = read(url)
+    await untilStand(reader, ({ lagEvents, now, knownUpTo }) => lagEvents === 0 && knownUpTo === now)
+    // Events come, and no stream reads them.
+    await database.sql`update stream.checkpoints set "offset" = "offset" - 1, processed_at = processed_at - interval '1 minute'`
+    const [waiting] = await database.sql<{ since: number }[]>`
+      select max(appended_at) as since from log.event_log`
+    const standing = await untilStand(reader, ({ lagEvents }) => lagEvents > 0)
+    expect(standing).toMatchObject({ lagEvents: 1, processedAt: expect.any(Number) })
+    expect(Math.abs(standing.knownUpTo - (waiting?.since ?? 0))).toBeLessThan(100)
+    const later = await untilStand(reader, ({ now }) => now > standing.now + 1_500)
+    expect(later.now - later.knownUpTo).toBeGreaterThan(standing.now - standing.knownUpTo)
   })
 
   it('gives everybody a fresh snapshot when a replay has taken over', async () => {

@@ -3,6 +3,7 @@ import { readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { listenForNotifications } from '#platform/notify.ts'
 import { backoffMs } from '#platform/time.ts'
+import { type LiveStand, readLiveStand } from '#server/serving/live-board/stand.ts'
 import { ChangeBuffer, readChanges, readLaneEnd } from './changes.ts'
 import { type Cursor, decodeCursor, type Subscription } from './cursor.ts'
 import type { LiveSnapshot } from './messages.ts'
@@ -22,6 +23,8 @@ const MIN_GAP_MS = 50
 /** Without a hint the lanes are read this often. */
 const POLL_MS = 250
 const MAX_BACKOFF_MS = 5_000
+/** How far the figures are known is told this often, to everybody: what is shown as live must be proven to be. */
+const STAND_GAP_MS = 1_000
 /** Snapshots that a gap forces on everybody come at most this often. */
 const RESTART_GAP_MS = 2_000
 
@@ -55,6 +58,7 @@ export class Gateway {
   #failures = 0
   #lastReadAt = 0
   #lastRestartAt = 0
+  #lastStandAt = 0
   #wake: () => void = () => {}
   #stopHints: () => Promise<void> = async () => {}
 
@@ -117,14 +121,32 @@ export class Gateway {
       }
       this.#hinted = false
       this.#lastReadAt = this.#clock()
+      let stand: LiveStand | null = null
       try {
-        await this.#readOn()
+        // Before the changes are read: all that it says to be known is then told before it.
+        stand = await this.#readStand()
+        // Whoever listened may be gone by now: nothing is read for nobody.
+        if (this.#sessions.size > 0) await this.#readOn()
         this.#failures = 0
       } catch (error) {
+        stand = null
         this.#failures += 1
         this.#onError(error, 'reading the lanes of changes')
       }
       this.#updateAll()
+      if (stand !== null) this.#tellStand(stand)
+    }
+  }
+
+  async #readStand(): Promise<LiveStand | null> {
+    if (this.#clock() - this.#lastStandAt < STAND_GAP_MS) return null
+    this.#lastStandAt = this.#clock()
+    return readLiveStand(this.#sql)
+  }
+
+  #tellStand(stand: LiveStand): void {
+    for (const session of this.#sessions.keys()) {
+      if (session.isToldAll) session.client.stand(stand)
     }
   }
 

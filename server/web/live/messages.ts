@@ -1,6 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { SalesDocument, SalesFigures } from '#domain/measures.ts'
 import type { WindowState } from '#domain/window.ts'
+import type { LiveStand } from '#server/serving/live-board/stand.ts'
 import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
 
 /**
@@ -93,4 +94,16 @@ export interface LiveUpdate {
   stock: LiveStock[]
   alerts: LiveAlert[]
   pipeline?: PipelineChange[]
+}
+
+/** `/live`: `stand`, once a second while the gateway can read: how far everything told so far is known. */
+export type { LiveStand }
+
+/** What the dashboard listens to: the snapshot in its pages and its socket have one cursor. Stock it does not draw. */
+export const DASHBOARD_TOPICS = ['sales', 'windows', 'alerts', 'pipeline'] as const
+
+/** What a page of the dashboard begins with, before its socket has said anything. */
+export interface LiveBeginning {
+  snapshot: LiveSnapshot
+  stand: LiveStand
 }

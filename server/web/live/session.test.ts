@@ -13,6 +13,7 @@ function client(part: Partial<LiveClient> & { stores?: string[] } = {}): LiveCli
     since: null,
     snapshot: () => {},
     update: () => {},
+    stand: () => {},
     congested: () => false,
     disconnect: () => {},
     ...part,

@@ -2,7 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import { type Change, type ChangeBuffer, isBatch, MAX_SALES_PER_UPDATE } from './changes.ts'
 import { advance, type Cursor, covers, encodeCursor, furthest, isPast, type Subscription } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
-import type { LiveSnapshot, LiveUpdate } from './messages.ts'
+import type { LiveSnapshot, LiveStand, LiveUpdate } from './messages.ts'
 
 /** One connection, as the gateway sees it. */
 export interface LiveClient {
@@ -11,6 +11,8 @@ export interface LiveClient {
   since: string | null
   snapshot(snapshot: LiveSnapshot): void
   update(update: LiveUpdate): void
+  /** May be lost: the next one is a second away. */
+  stand(stand: LiveStand): void
   /** Whether what was sent before still waits to be taken. */
   congested(): boolean
   disconnect(reason: 'slow' | 'unavailable'): void
@@ -48,6 +50,11 @@ export class Session {
 
   get isCatchingUp(): boolean {
     return this.#catchUp !== null
+  }
+
+  /** Whether it has been told what everybody has; one that waits or catches up has not. */
+  get isToldAll(): boolean {
+    return this.cursor !== null && this.#catchUp === null && this.#slowSince === null
   }
 
   /** Until it goes on or begins anew, it is told nothing. */

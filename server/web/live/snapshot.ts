@@ -4,10 +4,20 @@ import { HOUR_MS } from '#domain/instant.ts'
 import { MEASURE_NAMES, MEASURES, measuresOf, type SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowState } from '#domain/window.ts'
+import { readLiveStand } from '#server/serving/live-board/stand.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-actions.ts'
 import { type Checkpoint, lowestWatermark, readLaneEnd, type SaleRow, toLoggedSale } from './changes.ts'
-import { type Cursor, encodeCursor, type Subscription } from './cursor.ts'
-import type { LiveAlert, LiveSale, LiveSnapshot, LiveStock, LiveWindow, PipelineChange } from './messages.ts'
+import { type Cursor, encodeCursor, type Subscription, subscriptionOf } from './cursor.ts'
+import {
+  DASHBOARD_TOPICS,
+  type LiveAlert,
+  type LiveBeginning,
+  type LiveSale,
+  type LiveSnapshot,
+  type LiveStock,
+  type LiveWindow,
+  type PipelineChange,
+} from './messages.ts'
 
 const SALES = 100
 const WINDOWS_MS = 2 * HOUR_MS
@@ -42,6 +52,14 @@ export async function readLiveSnapshot(
     }
     return { cursor, snapshot }
   })
+}
+
+/** What a page of the dashboard is rendered with. Its socket goes on from the cursor of the snapshot. */
+export async function readLiveBeginning(sql: Sql): Promise<LiveBeginning> {
+  // The stand first: what is known up to then is in a snapshot that is read after it.
+  const stand = await readLiveStand(sql)
+  const { snapshot } = await readLiveSnapshot(sql, subscriptionOf(DASHBOARD_TOPICS, []))
+  return { stand, snapshot }
 }
 
 function storeFilter(reading: Reading, { stores }: Subscription, column: string) {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isPlainText } from '#platform/http/target.ts'
 import { type Subscription, subscriptionOf, TOPICS } from './cursor.ts'
 import type { Gateway } from './gateway.ts'
-import type { LiveSnapshot, LiveUpdate } from './messages.ts'
+import type { LiveSnapshot, LiveStand, LiveUpdate } from './messages.ts'
 
 const plainText = z.string().refine(isPlainText, { error: 'holds NUL or half a character' })
 
@@ -30,6 +30,7 @@ export function parseAuth(auth: unknown): { subscription: Subscription; since: s
 interface ToClient {
   snapshot: (snapshot: LiveSnapshot) => void
   update: (update: LiveUpdate) => void
+  stand: (stand: LiveStand) => void
 }
 type LiveNamespace = Namespace<Record<string, never>, ToClient>
 type LiveConnection = Socket<Record<string, never>, ToClient>
@@ -102,6 +103,7 @@ function welcome(socket: LiveConnection, gateway: Gateway): void {
     since,
     snapshot: snapshot => socket.emit('snapshot', snapshot),
     update: update => socket.emit('update', update),
+    stand: stand => socket.volatile.emit('stand', stand),
     // False from a send until the kernel has taken it all: its buffers are full. With long polling, until
     // the client asks again.
     congested: () => !socket.conn.transport.writable,

@@ -15,6 +15,7 @@ import { readJobRequests, requestJob } from '#server/serving/pipeline/job-reques
 import { listRuns } from '#server/serving/pipeline/ledger.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
+import { readWitnesses } from '#server/serving/pipeline/witnesses.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
 import { pageSize, procedure, router } from './trpc.ts'
 
@@ -85,6 +86,7 @@ export const pipelineRouter = router({
       .input(z.strictObject({ deadLetter: number, reason: z.string().trim().min(1).max(500) }))
       .mutation(({ ctx, input }) => discardDeadLetter(ctx.serving, input)),
   }),
+  witnesses: procedure.query(({ ctx }) => readWitnesses(ctx.serving)),
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
   scenarios: router({

@@ -25,9 +25,14 @@ export const sideBySideRouter = router({
     .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
 })
 
-/** How far behind the log each path is. */
+/** How far behind the log each path is; `live`: the same of the stream as the socket tells it. */
 export const freshnessRouter = router({
-  get: procedure.query(({ ctx }) => readFreshness(ctx.serving.sql)),
+  get: procedure.query(async ({ ctx }) => {
+    const freshness = await readFreshness(ctx.serving.sql)
+    const { now, stream } = freshness
+    const { lagEvents, lagMs, processedAt } = stream
+    return { ...freshness, live: { now, knownUpTo: now - lagMs, lagEvents, processedAt } }
+  }),
 })
 
 /** Rows of either path that differ from what the log says. */

@@ -1,0 +1,83 @@
+import { type Failing, type Freshness, type HeardStand, judgeFreshness } from '#app/socket/freshness.ts'
+import { useLive } from '#app/socket/live.tsx'
+import { ageOf, useNow } from '#app/ui/clock.ts'
+import { describeFailure } from '#app/ui/failure.tsx'
+import type { Instant } from '#domain/instant.ts'
+import type { LiveStand } from '#server/web/live/messages.ts'
+
+/** The part of a TanStack query that says whether its answers still come. */
+interface AskedAgain {
+  data: object | undefined
+  failureReason: unknown
+  fetchStatus: 'fetching' | 'paused' | 'idle'
+}
+
+/** How fresh a page is: what the socket last said, and the answers to what the page asks again and again. */
+export function useFreshness({
+  queries,
+  answered = null,
+}: {
+  /** Those without which the page is not what it says. */
+  queries: readonly AskedAgain[]
+  /** Where the page's figures are read by asking: the stand of the last answer. It keeps them fresh without a socket. */
+  answered?: LiveStand | null | undefined
+}): Freshness {
+  const { connection, stand } = useLive()
+  const now = useNow()
+  return judgeFreshness(
+    { connection, stand: newerOf(stand, answered, now), failing: longestFailing(queries, now) },
+    now,
+  )
+}
+
+/** The same of a page about the pipeline itself: it is old when it is not answered any more, not when the stream stands. */
+export function useAnswersFreshness(query: AskedAgain & { data: { now: Instant } | undefined }): Freshness {
+  const { connection } = useLive()
+  const now = useNow()
+  const { data } = query
+  const stand = data
+    ? {
+        now: data.now,
+        knownUpTo: data.now,
+        lagEvents: 0,
+        processedAt: data.now,
+        heardAt: now === null ? null : now - ageOf(data, now),
+      }
+    : null
+  const freshness = judgeFreshness({ connection, stand, failing: longestFailing([query], now) }, now)
+  // That the answer is of now does not say that the pipeline is up to date: the page itself says how far it is.
+  return freshness.level === 'fresh' ? { ...freshness, detail: 'read a moment ago' } : freshness
+}
+
+/** Up to when what the socket has told is known, by the server's clock; null before it is. Stands still with the stream. */
+export function useKnownUpTo(): Instant | null {
+  const { connection, stand } = useLive()
+  return judgeFreshness({ connection, stand, failing: null }, useNow()).knownUpTo
+}
+
+function newerOf(
+  stand: HeardStand | null,
+  answered: LiveStand | null,
+  now: Instant | null,
+): HeardStand | null {
+  if (answered === null || (stand !== null && stand.now >= answered.now)) return stand
+  return { ...answered, heardAt: now === null ? null : now - ageOf(answered, now) }
+}
+
+function longestFailing(queries: readonly AskedAgain[], now: Instant | null): Failing | null {
+  let longest: Failing | null = null
+  for (const query of queries) {
+    const what = failureOf(query)
+    // One that was never answered says so in its card.
+    if (what === null || query.data === undefined) continue
+    const answeredAt = (now ?? 0) - ageOf(query.data, now)
+    if (longest === null || answeredAt < longest.answeredAt) longest = { what, answeredAt }
+  }
+  return longest
+}
+
+function failureOf({ failureReason, fetchStatus }: AskedAgain): string | null {
+  // Not asked at all: the browser says that it has no network.
+  if (fetchStatus === 'paused') return 'This browser is offline'
+  return failureReason ? describeFailure(failureReason).what.replace(/\.$/, '') : null
+}

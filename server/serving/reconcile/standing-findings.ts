@@ -1,0 +1,49 @@
+import type { Reading } from '#db/transaction.ts'
+import { inStores } from '#server/serving/scope.ts'
+import type { AuditScope, FindingKind } from './findings.ts'
+
+/** What was found of one store and stands: no later reconciliation has looked there and found nothing. */
+export interface StandingFindings {
+  /** Null: of no store in particular. */
+  store: string | null
+  kind: FindingKind
+  findings: number
+}
+
+/**
+ * The findings that stand, by store and kind. One of a store's day stands until that day is reconciled again; one
+ * without a day until rows are audited again, which alone would meet it.
+ * @param scope null: everywhere. Of a range also those that have no day.
+ */
+export async function readStandingFindings(
+  reading: Reading,
+  scope: AuditScope | null,
+): Promise<StandingFindings[]> {
+  return reading<StandingFindings[]>`
+    with found as (
+      select kind, run_id, row_key ->> 'store' as store, (row_key ->> 'business_day')::date as business_day
+      from recon.findings
+    )
+    select f.store, f.kind, count(*) as findings
+    from found f
+    where not exists (
+        select from recon.reconciliation r
+        where r.store = f.store and r.business_day = f.business_day and r.run_id > f.run_id
+      )
+      and (
+        f.business_day is not null
+        or not exists (
+          select from batch.runs r
+          where r.job = 'reconciliation' and r.state = 'succeeded' and r.depth = 'rows' and r.run_id > f.run_id
+        )
+      )
+      ${
+        scope === null
+          ? reading``
+          : reading`
+            and (f.business_day is null or f.business_day between ${scope.from} and ${scope.to})
+            and (f.store is null or (true ${inStores(reading, scope, 'f.store')}))`
+      }
+    group by f.store, f.kind
+    order by f.store, f.kind`
+}
