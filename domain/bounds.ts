@@ -40,11 +40,10 @@ function refuseDay(event: SentEvent, { businessDay }: LogEvent): Rejection | nul
 function refuseAmounts(event: SentEvent, enriched: LogEvent): Rejection | null {
   if (event.type === 'till.closed') {
     const most = maxDocumentAmount(event.currency) * DOCUMENTS_OF_TILL_DAY
-    return isWithin(parseAmount(event.net), most)
+    const [field] = totalsOf(event).find(([, amount]) => !isWithin(parseAmount(amount), most)) ?? []
+    return field === undefined
       ? null
-      : absurd(
-          `net: ${event.net} ${event.currency} is more than a till takes in a day (${formatAmount(most)})`,
-        )
+      : absurd(`${field} is above ${formatAmount(most)} ${event.currency}, more than a till takes in a day`)
   }
   if (!('orderId' in event)) return null
   const most = maxDocumentAmount(event.currency)
@@ -60,6 +59,24 @@ function refuseAmounts(event: SentEvent, enriched: LogEvent): Rejection | null {
     : absurd(
         `tenders[${tender}].amount is above ${formatAmount(most)} ${event.currency}, the most one document may carry`,
       )
+}
+
+/** The amounts that a till states of its day, with the fields they stand in. */
+function totalsOf(
+  report: Extract<SentEvent, { type: 'till.closed' }> & {
+    openingFloat?: string | undefined
+    countedCash?: string | undefined
+    tenders?: readonly { amount: string }[] | undefined
+  },
+): [field: string, amount: string][] {
+  const { net, openingFloat, countedCash, tenders = [] } = report
+  const stated: [string, string | undefined][] = [
+    ['net', net],
+    ['openingFloat', openingFloat],
+    ['countedCash', countedCash],
+    ...tenders.map(({ amount }, index): [string, string] => [`tenders[${index}].amount`, amount]),
+  ]
+  return stated.flatMap(([field, amount]) => (amount === undefined ? [] : [[field, amount]]))
 }
 
 // A sum that left the safe integers is far above every bound, and stays there: amounts are rounded by less.

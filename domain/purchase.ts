@@ -17,6 +17,9 @@ export interface PurchaseEffect {
 
 export const NOTHING_ORDERED: Readonly<PurchaseLine> = { ordered: 0, cancelled: 0, received: 0 }
 
+/** Of nearly every event. */
+const NONE: readonly PurchaseEffect[] = []
+
 const KINDS: Partial<Record<LogEvent['type'], keyof PurchaseLine>> = {
   'purchase.placed': 'ordered',
   'purchase.cancelled': 'cancelled',
@@ -31,10 +34,10 @@ export function purchaseEffects(
   event: Pick<LogEvent, 'type' | 'details'> & {
     lines: Pick<NonNullable<LogEvent['lines']>, 'skus' | 'units' | 'stocked'> | null
   },
-): PurchaseEffect[] {
+): readonly PurchaseEffect[] {
   const kind = KINDS[event.type]
   const purchaseOrder = event.details?.purchaseOrderId
-  if (kind === undefined || typeof purchaseOrder !== 'string' || !event.lines) return []
+  if (kind === undefined || typeof purchaseOrder !== 'string' || !event.lines) return NONE
   const { skus, units, stocked } = event.lines
   return skus.flatMap((sku, index) =>
     stocked?.[index] === false ? [] : [{ purchaseOrder, sku, kind, units: units[index] ?? 0 }],
