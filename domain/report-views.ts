@@ -142,6 +142,20 @@ export function defaultMetric(name: ViewName, currency: string): FigureName {
     : 'units_returned'
 }
 
+/** Figures of `daily_sales` that a figure follows from, where it is not one of them itself. */
+const FOLLOWS_FROM: Partial<Record<FigureName, readonly string[]>> = {
+  average_order_value: ['gross', 'discounts', 'orders'],
+  net_in_reporting_currency: ['net', 'net_in_reporting_currency'],
+  share_of_net: ['net'],
+  returns_rate: ['units', 'units_returned'],
+  refund_rate: ['gross', 'discounts', 'returns'],
+}
+
+/** The published figures whose restatement restates one of these. */
+export function restatedBy(figures: readonly FigureName[]): string[] {
+  return [...new Set(figures.flatMap(name => FOLLOWS_FROM[name] ?? [name]))]
+}
+
 /** One row a period, all of them at once; others come page by page. */
 export function isByPeriod(name: ViewName): boolean {
   const { keys } = VIEWS[name]

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
 import { DAY_MS } from '#domain/instant.ts'
@@ -93,10 +95,67 @@ test('weeks and months are whole, one store can be chosen, and the address keeps
   await expect(total(page, 'Orders')).toHaveText('1')
   await page.getByRole('combobox', { name: 'Compare with' }).click()
   await page.getByRole('option', { name: 'A year earlier' }).click()
-  await expect(page.getByText(/the same weekdays 52 weeks earlier \(no figures there\)/)).toBeVisible()
+  await expect(
+    page.getByText(/the same weekdays 52 weeks earlier.*a year earlier has 0 of \d+ days on file/),
+  ).toBeVisible()
   await page.reload()
   await expect(total(page, 'Orders')).toHaveText('1')
   await expect(page.getByRole('button', { name: 'Lisboa Baixa' })).toBeVisible()
+})
+
+test('nothing is said of days that nobody knows: no verdict, no percentage, no stock', async ({
+  page,
+  stack,
+}) => {
+  await sell(stack)
+  const { from, to } = await computeAll(stack)
+  await page.goto('/reports?from=2020-01-01&to=2020-01-03&compare=before')
+  await expect(page.getByText('Nothing is on file of these days and stores.').first()).toBeVisible()
+  await expect(page.getByText(/is closed/)).toHaveCount(0)
+
+  // The day before the first: of two stores neither had begun.
+  await page.goto(`/reports?from=${from}&to=${from}&compare=before`)
+  await expect(
+    page.getByText(/No change is told: the period before has 0 of 2 store-days on file\./),
+  ).toBeVisible()
+  await expect(card(page, /^Net sales/)).not.toContainText('%')
+  await expect(card(page, /^Net sales/)).toContainText('0 of 2 store-days on file')
+
+  // Today against as much of yesterday as has passed of today.
+  await page.goto(`/reports?from=${to}&to=${to}&compare=before`)
+  await expect(page.getByText(/the day before, as far as these days have gone, store by store/)).toBeVisible()
+
+  await page.goto(`/reports?report=inventory&from=${from}&to=${to}`)
+  await expect(page.getByText('Stock is unknown.').first()).toBeVisible()
+  await expect(page.getByText(/No batch run has computed/)).toHaveCount(0)
+})
+
+test('a missing exchange rate is named, leaves its figures blank, and once it is given they are there', async ({
+  page,
+  stack,
+}) => {
+  await sell(stack)
+  await stack.run('server/intake/rates/main.ts', ['currency', 'USD'])
+  const { from, to } = await computeAll(stack)
+  const address = `/reports?from=${from}&to=${to}&currency=all&compare=none`
+  await page.goto(address)
+  await expect(page.getByRole('note')).toContainText('No exchange rate EUR → USD')
+  await expect(total(page, 'Net sales')).toHaveText('–')
+  await expect(total(page, 'Orders')).toHaveText('4')
+  await page.getByRole('navigation', { name: 'Reports' }).getByRole('link', { name: 'Products' }).click()
+  // Of all currencies still, not of one in their place.
+  await expect(card(page, /^Products USD$/)).toBeVisible()
+  await expect(page.getByRole('note')).toContainText('No exchange rate EUR → USD')
+
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tillstream-rates-'))
+  const file = path.join(folder, 'rates.csv')
+  await writeFile(file, 'currency,validFrom,rate\nEUR,2020-01-01,1.1\n')
+  await stack.run('server/intake/rates/main.ts', ['add', file])
+  await rm(folder, { recursive: true })
+  await stack.runBatch(from, to)
+  await page.goto(address)
+  await expect(total(page, 'Net sales')).toHaveText('46.75')
+  await expect(page.getByRole('note')).toHaveCount(0)
 })
 
 for (const theme of ['light', 'dark'] as const) {

@@ -110,7 +110,7 @@ function tooltipLines(row: ReportRow, { metric, unit, grain, compared }: Report)
           {
             key: 'change',
             name: 'Change',
-            value: `${changeText(metric, row.change, unit)} (${percentText(row.percent)})`,
+            value: `${changeText(metric, row.change, unit)} (${percentText(row)})`,
           },
         ]
       : []),

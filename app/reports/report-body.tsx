@@ -1,14 +1,20 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Columns2 } from 'lucide-react'
 import Link from 'next/link'
-import { formatCount } from '#app/format/number.ts'
 import { formatMoment } from '#app/format/time.ts'
 import { PeriodCard } from '#app/reports/period-card.tsx'
 import { ProductSearch, RankedCard, StockoutFilter } from '#app/reports/ranked-card.tsx'
 import { MAX_DAYS, type ReportScope, requestsOf } from '#app/reports/report-scope.ts'
 import type { ReportCardProps } from '#app/reports/report-table.tsx'
-import { comparedText, rangeText, tilesOf, titleOf } from '#app/reports/report-texts.ts'
-import { SettlementLegend, unsettledText } from '#app/reports/settlement.tsx'
+import {
+  comparedText,
+  coverageText,
+  missingRateText,
+  rangeText,
+  tilesOf,
+  titleOf,
+} from '#app/reports/report-texts.ts'
+import { SettlementLegend, settlementText } from '#app/reports/settlement.tsx'
 import { StockEquation, TotalTiles } from '#app/reports/totals.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -56,7 +62,14 @@ export function ReportBody({
   )
 
   const names = new Map(stores.map(({ store, name }) => [store, name]))
-  const empty = <NoRunYet freshness={freshness} zone={zone} />
+  const empty = (
+    <NoFigures
+      freshness={freshness}
+      zone={zone}
+      isOfStock={asked.report === 'inventory'}
+      report={first.data}
+    />
+  )
   const cardOf = (query: CardQuery<Report>, request: ReportCardProps['request'] & { view: ViewName }) => ({
     title: titleOf(request.view),
     query,
@@ -121,8 +134,28 @@ export function ReportBody({
   )
 }
 
-/** No run of the batch path has computed these days: when the next one comes, or how to start it. */
-function NoRunYet({ freshness, zone }: { freshness: Freshness | undefined; zone: string }) {
+/** Why there are no figures: nothing is known of these days, or no run has computed them: when one comes, or how to start it. */
+function NoFigures({
+  freshness,
+  zone,
+  isOfStock,
+  report,
+}: {
+  freshness: Freshness | undefined
+  zone: string
+  isOfStock: boolean
+  report: Report | undefined
+}) {
+  if (report?.isLogRead && report.settlement.storeDays === 0) {
+    return isOfStock ? (
+      <EmptyState
+        what="Stock is unknown."
+        advice="No store had counted or received anything by these days. From its first count or receipt on, its stock is reported."
+      />
+    ) : (
+      <EmptyState what="Nothing is on file of these days and stores." advice="Choose other days or stores." />
+    )
+  }
   const next = freshness?.batch.nextTickAt
   return next && freshness ? (
     <EmptyState
@@ -147,7 +180,7 @@ function ScopeLine({
   scope: ReportScope
 }) {
   const compared = report ? comparedText(report) : null
-  const unsettled = report ? unsettledText(report.settlement) : null
+  const coverage = report ? coverageText(report) : null
   return (
     <div className="mb-3 flex min-h-13 flex-wrap items-center gap-x-4 gap-y-1">
       <div className="min-w-0 grow basis-72 text-2xs text-muted">
@@ -156,9 +189,11 @@ function ScopeLine({
             <p>
               {rangeText(report)}
               {isShortened ? `; a report covers ${MAX_DAYS} days at most` : ''}
-              {compared ? `, compared with ${compared}${coverageText(report)}` : ''}.
+              {compared ? `, compared with ${compared}` : ''}.
+              {coverage ? ` No change is told: ${coverage}.` : ''}
             </p>
-            <p>{unsettled ?? 'Every store-day is closed.'}</p>
+            <p>{settlementText(report)}</p>
+            <MissingRates report={report} />
           </>
         ) : null}
       </div>
@@ -173,9 +208,19 @@ function ScopeLine({
   )
 }
 
-/** A comparison with days that nobody has figures of says so. */
-function coverageText({ basis, comparedBasis }: Report): string {
-  if (comparedBasis === null || comparedBasis.runs >= basis.runs) return ''
-  if (comparedBasis.runs === 0) return ' (no figures there)'
-  return ` (it has figures of ${formatCount(comparedBasis.runs)} runs, this of ${formatCount(basis.runs)})`
+/** The exchange rates that figures are blank for want of, by name. */
+function MissingRates({ report: { missingRates } }: { report: Report }) {
+  if (missingRates.length === 0) return null
+  const own = missingRates.filter(rate => rate.of === 'range').map(missingRateText)
+  const before = missingRates.filter(rate => rate.of === 'compared').map(missingRateText)
+  return (
+    <p role="note" className="text-text">
+      No exchange rate{' '}
+      {[
+        ...(own.length > 0 ? [own.join(', ')] : []),
+        ...(before.length > 0 ? [`${before.join(', ')} in the days held against`] : []),
+      ].join('; ')}
+      : what depends on it is blank. <code>npm run rates -- add FILE</code> brings it.
+    </p>
+  )
 }

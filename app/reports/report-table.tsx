@@ -53,13 +53,13 @@ export function figureColumns(report: Report): Column<ReportRow>[] {
     {
       key: 'percent',
       header: 'in %',
-      cell: row => percentText(row.percent),
-      total: percentText(total.percent),
+      cell: row => percentText(row),
+      total: percentText(total),
     },
   ]
 }
 
-const NO_CHANGE = { before: null, change: null, percent: null }
+const NO_CHANGE = { before: null, change: null, percent: null, isNew: false }
 
 /** What a figure is counted in, beside a title. */
 export function unitOf(name: FigureName, unit: string): string | undefined {

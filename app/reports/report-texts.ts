@@ -1,7 +1,7 @@
 import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
 import { formatMoney, formatSignedMoney } from '#app/format/money.ts'
-import { LOCALE, NO_FIGURE, withMinusSign } from '#app/format/number.ts'
-import type { Report } from '#app/trpc/router-outputs.ts'
+import { formatCount, LOCALE, NO_FIGURE, withMinusSign } from '#app/format/number.ts'
+import type { Change, Report } from '#app/trpc/router-outputs.ts'
 import type { ReportName } from '#app/url-state.ts'
 import type { Grain } from '#domain/calendar.ts'
 import {
@@ -39,6 +39,8 @@ export function tilesOf(report: ReportName, currency: string): readonly FigureNa
   }
 }
 
+type Coverage = NonNullable<Report['coverage']>['now']
+
 const counts = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const ratios = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const percents = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
@@ -69,9 +71,40 @@ export function changeText(name: FigureName, change: string | null, currency: st
   return signed(kind === 'count' ? counts : ratios, change)
 }
 
-/** `+3.2%` */
-export function percentText(percent: string | null): string {
+/** `+3.2%`, or that there was nothing before: no percentage says that. */
+export function percentText({ percent, isNew }: Pick<Change, 'percent' | 'isNew'>): string {
+  if (isNew) return 'New'
   return percent === null ? NO_FIGURE : `${signed(percents, percent)}%`
+}
+
+/** How much of what is held against each other is on file, where that is not all: `the period before has 3 of 30 days on file`. */
+export function coverageText({ coverage, compared, comparison, range }: Report): string | null {
+  if (coverage === null || compared === null) return null
+  const { now, before } = coverage
+  const parts: string[] = []
+  if (before.onFile < before.of || before.of === 0) {
+    parts.push(`${COMPARISON_PHRASES[comparison]} has ${onFileText(before, compared)}`)
+  }
+  if (now.onFile < now.of) parts.push(`these days have ${onFileText(now, range)}`)
+  return parts.length === 0 ? null : parts.join(', ')
+}
+
+/** Of one store days are days; of several, a day is one for each. */
+function onFileText({ onFile, of }: Coverage, { from, to }: Report['range']): string {
+  if (of === 0) return 'no day on file'
+  const unit = of <= daysInRange(from, to) ? 'days' : 'store-days'
+  return `${formatCount(onFile)} of ${formatCount(of)} ${unit} on file`
+}
+
+/** An exchange rate that is missing, by name and days: `EUR → USD for 10 Aug 2025`. */
+export function missingRateText({
+  currency,
+  reportingCurrency,
+  from,
+  to,
+}: Report['missingRates'][number]): string {
+  const days = from === to ? `for ${formatDay(from)}` : `from ${formatDay(from)} to ${formatDay(to)}`
+  return `${currency} → ${reportingCurrency} ${days}`
 }
 
 function signed(formatter: Intl.NumberFormat, value: string): string {
@@ -106,9 +139,10 @@ export function hasComparison({ comparedBasis }: Pick<Report, 'comparedBasis'>):
 }
 
 /** What the figures are held against, exactly: `27 Sep – 24 Oct 2026, the 28 days before`. */
-export function comparedText({ compared, comparison, grain, range }: Report): string | null {
+export function comparedText({ compared, comparison, grain, range, isCut }: Report): string | null {
   if (!compared) return null
-  return `${formatDayRange(compared.from, compared.to)}, ${manner(comparison, grain, daysInRange(range.from, range.to))}`
+  const cut = isCut ? ', as far as these days have gone, store by store' : ''
+  return `${formatDayRange(compared.from, compared.to)}, ${manner(comparison, grain, daysInRange(range.from, range.to))}${cut}`
 }
 
 function manner(comparison: Comparison, grain: Grain, days: number): string {

@@ -1,5 +1,5 @@
 import { formatCount, plural } from '#app/format/number.ts'
-import type { DayState, Settlement } from '#app/trpc/router-outputs.ts'
+import type { DayState, Report, Settlement } from '#app/trpc/router-outputs.ts'
 import { Chip } from '#app/ui/marks.tsx'
 
 export const STATE_NAMES: Record<DayState, string> = {
@@ -17,7 +17,7 @@ export function isUnsettled(settlement: Settlement | null): boolean {
 
 /** How settled a row is, in a word or two. */
 export function SettlementChips({ settlement }: { settlement: Settlement | null }) {
-  if (settlement === null || settlement.storeDays === 0) return null
+  if (settlement === null || settlement.state === null) return null
   const { state, restated, uncovered, storeDays } = settlement
   return (
     <span className="inline-flex gap-1">
@@ -56,8 +56,11 @@ const LEGEND = [
   ['restated', 'changed after it was published'],
 ] as const
 
-/** What of a whole range is not settled: `Of 84 store-days: 4 still open, 2 restated.` Null when all of it is. */
-export function unsettledText({ counts, restated, uncovered, storeDays }: Settlement): string | null {
+/** How settled a whole range is: `Of 84 store-days: 4 still open, 2 restated.` Of nothing on file there is no verdict. */
+export function settlementText({ settlement, isLogRead }: Pick<Report, 'settlement' | 'isLogRead'>): string {
+  const { counts, restated, uncovered, storeDays } = settlement
+  if (!isLogRead) return 'No batch run has read the log yet.'
+  if (storeDays === 0) return 'Nothing is on file of these days and stores.'
   const parts = [
     [counts.open, 'still open'],
     [counts['awaiting-journal'], 'awaiting a journal'],
@@ -67,5 +70,7 @@ export function unsettledText({ counts, restated, uncovered, storeDays }: Settle
     [uncovered, 'in no run of this report yet'],
   ] as const
   const found = parts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`)
-  return found.length === 0 ? null : `Of ${plural(storeDays, 'store-day')}: ${found.join(', ')}.`
+  return found.length === 0
+    ? `Every store-day on file is closed (${formatCount(storeDays)}).`
+    : `Of ${plural(storeDays, 'store-day')}: ${found.join(', ')}.`
 }

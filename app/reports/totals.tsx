@@ -2,6 +2,7 @@ import { reportBases, unitOf } from '#app/reports/report-table.tsx'
 import {
   COMPARISON_PHRASES,
   changeText,
+  coverageText,
   figureText,
   percentText,
   rangeText,
@@ -52,6 +53,7 @@ export function TotalTiles({
 
 function Tile({ name, report }: { name: FigureName; report: Report }) {
   const { totals, changes, unit, compared, comparison } = report
+  const coverage = coverageText(report)
   const change = changes[name]
   return (
     <div className="@container grid gap-1">
@@ -71,7 +73,7 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
             {COMPARISON_PHRASES[comparison]}
           </>
         ) : (
-          `Nothing to compare with: ${COMPARISON_PHRASES[comparison]} has no figures`
+          `Nothing to compare with: ${coverage ?? `${COMPARISON_PHRASES[comparison]} has no such figure`}`
         )}
       </p>
     </div>
@@ -79,8 +81,8 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
 }
 
 /** A percentage has changed by points; a percentage of a percentage nobody reads right. */
-function mainChange(name: FigureName, { change, percent }: Change, unit: string): string {
-  return FIGURES[name].kind === 'percent' ? changeText(name, change, unit) : percentText(percent)
+function mainChange(name: FigureName, change: Change, unit: string): string {
+  return FIGURES[name].kind === 'percent' ? changeText(name, change.change, unit) : percentText(change)
 }
 
 const TERMS = [

@@ -22,6 +22,7 @@ const commands = {
   seed: { entry: 'seed/seeder/main.ts', dev: false, settings: true },
   simulate: { entry: 'seed/simulators/main.ts', dev: false, settings: true },
   stores: { entry: 'server/intake/stores/main.ts', dev: false, settings: true },
+  rates: { entry: 'server/intake/rates/main.ts', dev: false, settings: true },
   import: { entry: 'server/intake/files/main.ts', dev: false, settings: true },
   jobs: { entry: 'jobs/main.ts', dev: false, settings: true },
   stream: { entry: 'server/stream/main.ts', dev: false, settings: true },

@@ -75,6 +75,45 @@ test('a wrong store or call is one clear message', async () => {
   })
 })
 
+test('exchange rates are added from a file, put right and listed; the reporting currency is said and set', async () => {
+  const empty = await run('rates/main.ts', 'list')
+  expect(empty).toMatchObject({ code: 0, stdout: expect.stringMatching(/^No exchange rates yet/) })
+  const write = (rate: string) =>
+    writeFile(
+      path.join(folder, 'rates.csv'),
+      `currency,validFrom,rate\nUSD,2026-01-01,0.9\nUSD,2026-02-01,${rate}\n`,
+    )
+  await write('0.85')
+  expect(await run('rates/main.ts', 'add', 'rates.csv')).toEqual({
+    code: 0,
+    stdout: 'USD → EUR from 2026-01-01: 0.9, added\nUSD → EUR from 2026-02-01: 0.85, added\n',
+    stderr: '',
+  })
+  await write('0.86')
+  expect(JSON.parse((await run('rates/main.ts', 'add', 'rates.csv', '--json')).stdout)).toMatchObject([
+    { validFrom: '2026-01-01', change: 'unchanged' },
+    { validFrom: '2026-02-01', rate: '0.86', change: 'changed' },
+  ])
+  await write('nothing')
+  expect(await run('rates/main.ts', 'add', 'rates.csv')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/line 3, rate: must be a decimal above 0/),
+  })
+  expect((await run('rates/main.ts', 'list')).stdout).toBe(
+    'USD → EUR  from 2026-01-01  0.9\nUSD → EUR  from 2026-02-01  0.86\n',
+  )
+  expect((await run('rates/main.ts', 'currency')).stdout).toBe('EUR\n')
+  expect((await run('rates/main.ts', 'currency', 'USD')).stdout).toBe('USD\n')
+  expect(await run('rates/main.ts', 'currency', 'dollar')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/"dollar" is no currency/),
+  })
+  expect(await run('rates/main.ts', 'sell')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Say what to do/),
+  })
+})
+
 test('import: exit code 0, the table, and the same as JSON', async () => {
   await writeFile(path.join(folder, '2010-12-01.csv'), [HEADER, line('1'), line('A2')].join('\n'))
   const first = await run('files/main.ts', '2010-12-01.csv', '--mapping', 'uci-online-retail')

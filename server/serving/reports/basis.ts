@@ -11,6 +11,8 @@ export interface RunOfPeriod {
   runId: number
   computedAt: Instant
   through: number
+  /** The business days a run of a week or month took in; null for runs of days. */
+  days: BusinessDay[] | null
 }
 
 /** The runs that a figure stands on. */
@@ -31,7 +33,10 @@ export async function readRuns(
   { job, range, stores }: { job: string; range: DayRange; stores: readonly string[] },
 ): Promise<RunOfPeriod[]> {
   return reading<RunOfPeriod[]>`
-    select period, store, partition, run_id as "runId", computed_at as "computedAt", through_offset as through
+    select period, store, partition, run_id as "runId", computed_at as "computedAt", through_offset as through,
+      case when job !~ '^daily_' then array(
+        select distinct day from jsonb_each(inputs) input, jsonb_object_keys(input.value) day
+        where input.key ~ '^daily_') end as days
     from batch.current_runs
     where job = ${job} and store = any(${[...stores]}) and period between ${range.from} and ${range.to}`
 }

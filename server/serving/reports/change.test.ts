@@ -10,16 +10,17 @@ describe('how a figure has changed', () => {
     ['4.5', '4.2500', '0.2500', '5.9'],
     ['0.0000', '0.3000', '-0.3000', '-100.0'],
   ])('%s after %s is %s, %s percent', (now, before, change, percent) => {
-    expect(changeOf(now, before)).toEqual({ before, change, percent })
+    expect(changeOf(now, before)).toEqual({ before, change, percent, isNew: false })
   })
 
-  it('has no percentage where there was nothing before', () => {
-    expect(changeOf('3', '0')).toEqual({ before: '0', change: '3', percent: null })
+  it('is new, without a percentage, where there was nothing before', () => {
+    expect(changeOf('3', '0')).toEqual({ before: '0', change: '3', percent: null, isNew: true })
+    expect(changeOf('0.0000', '0')).toMatchObject({ change: '0.0000', percent: null, isNew: false })
   })
 
   it('is not known where one of the figures is not', () => {
-    expect(changeOf(null, '7')).toEqual({ before: '7', change: null, percent: null })
-    expect(changeOf('7', null)).toEqual({ before: null, change: null, percent: null })
+    expect(changeOf(null, '7')).toEqual({ before: '7', change: null, percent: null, isNew: false })
+    expect(changeOf('7', null)).toEqual({ before: null, change: null, percent: null, isNew: false })
   })
 
   it('is exact beyond what a float holds', () => {

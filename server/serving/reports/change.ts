@@ -5,16 +5,19 @@ export interface Change {
   change: string | null
   /** change ÷ |before| in percent, one decimal; null also where before is zero. */
   percent: string | null
+  /** Something now where there was nothing before: no percentage says that. */
+  isNew: boolean
 }
 
 /** How a figure has changed. A figure that is not known has not changed to zero: there is nothing to say. */
 export function changeOf(now: string | null, before: string | null): Change {
-  if (now === null || before === null) return { before, change: null, percent: null }
+  if (now === null || before === null) return { before, change: null, percent: null, isNew: false }
   const decimals = Math.max(decimalsOf(now), decimalsOf(before))
   const [one, other] = [digits(now, decimals), digits(before, decimals)]
   return {
     before,
     change: decimal(one - other, decimals),
+    isNew: other === 0n && one !== 0n,
     percent: other === 0n ? null : decimal(roundedRatio((one - other) * 1_000n, magnitude(other)), 1),
   }
 }

@@ -6,7 +6,7 @@ import { FIGURES, REPORTING_CURRENCY, VIEWS } from '#domain/report-views.ts'
 import { deadline } from '#platform/time.ts'
 import { stockRows } from './inventory.ts'
 import { openQuestion, type Question, type ReportRequest } from './question.ts'
-import { type ReportRow, readDays, readTable, stockRowReader } from './report.ts'
+import { type ReportRow, readTable, stockRowReader } from './report.ts'
 
 /** Files that may be written at once: each holds a connection and a snapshot for as long as its reader takes. */
 const MAX_EXPORTS = 2
@@ -86,14 +86,13 @@ async function writeReport(
 
 /** At least one batch, though it be empty: the file has its header all the same. */
 async function* rowsOf(reading: Reading, question: Question): AsyncGenerator<ReportRow[]> {
-  const days = await readDays(reading, question)
   if (question.request.view === 'inventory-by-product') {
-    const toRow = stockRowReader(question, days)
+    const toRow = stockRowReader(question)
     yield []
     for await (const rows of stockRows(reading, question, null).cursor(ROWS_AT_ONCE)) yield rows.map(toRow)
     return
   }
-  const { rows } = await readTable(reading, question, days)
+  const { rows } = await readTable(reading, question)
   for (let start = 0; start === 0 || start < rows.length; start += ROWS_AT_ONCE) {
     yield rows.slice(start, start + ROWS_AT_ONCE)
   }
@@ -133,6 +132,8 @@ function fileColumns(question: Question): FileColumn[] {
           number(`${metric}_before`, row => row.before),
           number(`${metric}_change`, row => row.change),
           number(`${metric}_change_percent`, row => row.percent),
+          number('store_days_on_file_before', row => row.coverage?.before.onFile),
+          number('store_days_before', row => row.coverage?.before.of),
         ]
       : []),
     ...(hasPeriod

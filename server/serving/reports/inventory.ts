@@ -13,14 +13,17 @@ type StorePeriod = Record<(typeof STOCK)[number], string> & { store: string; per
 
 /** Stock by day or month, of all products together. */
 export const INVENTORY: ReportTable = {
-  async read(reading, question, range) {
+  async read(reading, question, span) {
     const request = { ...question.request, search: '', stockoutOnly: false }
-    const storePeriods = await readStorePeriods(reading, { ...question, request, range })
+    const isRead = ({ store, period }: { store: string; period: string }) =>
+      span.from <= period && period <= (span.through?.get(store) ?? span.to)
+    const storePeriods = (await readStorePeriods(reading, { ...question, request, range: span })).filter(
+      isRead,
+    )
     const periods = Map.groupBy(storePeriods, ({ period }) => period)
     const rows = [...periods].map(([key, own]): TableRow => ({ key, ...addUp(own) }))
     const runs = [...question.runs, ...question.comparedRuns]
-    const own = runs.filter(({ period }) => range.from <= period && period <= range.to)
-    return [...rows, { key: null, ...addUp(storePeriods, boundsOf(own)) }]
+    return [...rows, { key: null, ...addUp(storePeriods, boundsOf(runs.filter(isRead))) }]
   },
   nothing: Object.fromEntries(STOCK.map(name => [name, '0'])),
 }

@@ -1,7 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
 import { REPORTING_CURRENCY } from '#domain/report-views.ts'
 import { likePattern } from '#server/serving/scope.ts'
-import type { DayRange } from './periods.ts'
+import { inSpan, partialDays, type Span } from './like-moment.ts'
 import type { Question, ReportTable, TableRow } from './question.ts'
 
 /*
@@ -23,8 +23,8 @@ const NOTHING_SOLD = {
 
 /** Sales by product. The share is of all products, whether or not they are searched for. */
 export const PRODUCTS: ReportTable = {
-  read: (reading, question, range) => reading<TableRow[]>`
-    with sold as (${soldProducts(reading, question, range)}),
+  read: (reading, question, span) => reading<TableRow[]>`
+    with sold as (${soldProducts(reading, question, span)}),
     listed as (
       select sold.*, coalesce(p.name, '') as name, coalesce(p.category, '') as category, whole.net as all_net
       from sold
@@ -40,9 +40,9 @@ export const PRODUCTS: ReportTable = {
 
 /** Sales by category of now: what a product is in today decides, not what it was in when it was sold. */
 export const CATEGORIES: ReportTable = {
-  read: (reading, question, range) => reading<TableRow[]>`
+  read: (reading, question, span) => reading<TableRow[]>`
     -- By product first: its category is then looked up once, not for each of its days.
-    with sold as (${soldProducts(reading, question, range)}),
+    with sold as (${soldProducts(reading, question, span)}),
     listed as (
       select sold.*, coalesce(p.category, '') as category, whole.net as all_net
       from sold
@@ -56,25 +56,51 @@ export const CATEGORIES: ReportTable = {
 }
 
 /** What each product sold. Of all currencies net is converted day by day, by the rate its store-day was converted by. */
-function soldProducts(reading: Reading, { stores, request: { currency } }: Question, { from, to }: DayRange) {
+function soldProducts(reading: Reading, question: Question, span: Span) {
+  const { currency } = question.request
   if (currency !== REPORTING_CURRENCY) {
     return reading`
       select sku, sum(units) as units, sum(gross) * 0.0001 as gross, sum(discounts) * 0.0001 as discounts,
         sum(returns) * 0.0001 as returns, sum(gross - discounts - returns) * 0.0001 as net,
         sum(units_returned) as units_returned
-      from batch.daily_product_sales
-      where business_day between ${from} and ${to} and store = any(${[...stores]}) and currency = ${currency}
+      from (${productSalesOf(reading, question, span)}) p
+      where currency = ${currency}
       group by sku`
   }
   return reading`
     select p.sku, sum(p.units) as units, sum(p.units_returned) as units_returned,
       case when bool_and(s.exchange_rate is not null)
         then sum(ref.convert_amount(p.gross - p.discounts - p.returns, s.exchange_rate)) end * 0.0001 as net
-    from batch.daily_product_sales p
+    from (${productSalesOf(reading, question, span)}) p
     join batch.daily_sales s on s.store = p.store and s.business_day = p.business_day and s.channel = p.channel
       and s.currency = p.currency
-    where p.business_day between ${from} and ${to} and p.store = any(${[...stores]})
     group by p.sku`
+}
+
+/** Sales of a span by store, day, channel, product and currency: of a running day from the lines of the log, up to its moment. */
+export function productSalesOf(reading: Reading, { stores }: Question, span: Span) {
+  const days = reading`
+    select p.store, p.business_day, p.channel, p.currency, p.sku, p.units, p.gross, p.discounts, p.returns, p.units_returned
+    from batch.daily_product_sales p
+    where ${inSpan(reading, span, 'p')} and p.store = any(${[...stores]})`
+  if (span.partial.length === 0) return days
+  const { days: partial, isRead } = partialDays(reading, span)
+  return reading`
+    ${days}
+    union all
+    select store, business_day, channel, currency, sku, sum(sign * units)::bigint, sum(sign * units * coalesce(unit_price, 0))::bigint,
+      sum(sign * coalesce(discount, 0))::bigint, sum(coalesce(refund, 0))::bigint, sum(back * units)::bigint
+    from (
+      select e.store, e.business_day, e.channel, e.currency,
+        case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
+        case e.type when 'order.returned' then 1 else 0 end as back,
+        unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.unit_prices) as unit_price,
+        unnest(e.discounts) as discount, unnest(e.refunds) as refund
+      from ${partial}
+      join log.event_log e on ${isRead}
+      where e.type in ('order.placed', 'order.voided', 'order.returned')
+    ) line
+    group by store, business_day, channel, currency, sku`
 }
 
 /** Net of what is grouped; not known where that of one product is not, which only a missing rate makes so. */

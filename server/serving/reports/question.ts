@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Reading } from '#db/transaction.ts'
 import { GRAINS, type Grain } from '#domain/calendar.ts'
+import type { Instant } from '#domain/instant.ts'
 import {
   COMPARISONS,
   defaultMetric,
@@ -10,10 +11,12 @@ import {
   isByPeriod,
   REPORTING_CURRENCY,
   type RowKey,
+  restatedBy,
   VIEW_NAMES,
   VIEWS,
   type ViewName,
 } from '#domain/report-views.ts'
+import { REPORTS } from '#domain/reports.ts'
 import {
   businessDaySchema,
   daysBetween,
@@ -22,7 +25,9 @@ import {
   storesSchema,
 } from '#server/serving/scope.ts'
 import { type RunOfPeriod, readRuns } from './basis.ts'
+import { isInSpan, readComparedSpan, type Span, wholeSpan } from './like-moment.ts'
 import { comparedRange, type DayRange, wholePeriods } from './periods.ts'
+import { type CoveredStoreDay, readStoreDays, type StoreDay, settlementKey } from './settlement.ts'
 
 /** A question to the reports. Both days are included; weeks and months are whole. */
 export const reportRequestSchema = z
@@ -76,17 +81,28 @@ export const reportRequestSchema = z
 
 export type ReportRequest = z.output<typeof reportRequestSchema>
 
+export interface Source {
+  job: string
+  grain: Grain
+}
+
 /** A question, with all that follows from it decided. */
 export interface Question {
   request: ReportRequest
   /** The job whose runs are the basis, and the period its figures are kept by; a view may add several up. */
-  source: { job: string; grain: Grain }
+  source: Source
   keys: readonly RowKey[]
   figures: readonly FigureName[]
   metric: FigureName
   range: DayRange
-  /** Null too where no run has covered any of it: figures that are not known are not zero. */
-  compared: DayRange | null
+  /** The store-days of the range that have begun. */
+  days: readonly CoveredStoreDay[]
+  /** Of the range compared with, as much as has passed of this one. Null too where no run has covered any of it: figures that are not known are not zero. */
+  compared: Span | null
+  /** Its store-days. */
+  comparedDays: readonly CoveredStoreDay[]
+  /** The job whose runs it stands on: periods that go on are held against days. */
+  comparedSource: Source
   /** The range asked to compare with, whether or not it has figures. */
   askedComparison: DayRange | null
   /** The stores with anything in this currency. */
@@ -109,20 +125,51 @@ export async function openQuestion(reading: Reading, request: ReportRequest): Pr
     readStores(reading, request, isMoney),
     currency === REPORTING_CURRENCY ? readReportingCurrency(reading) : currency,
   ])
-  const [runs, comparedRuns] = await Promise.all([
-    readRuns(reading, { job: source.job, range, stores }),
-    askedComparison ? readRuns(reading, { job: source.job, range: askedComparison, stores }) : [],
-  ])
+  const figures = figuresOf(view, { grain, currency })
+  const scope = {
+    stores,
+    currency: isMoney && currency !== REPORTING_CURRENCY ? currency : null,
+    restatedBy: restatedBy(figures),
+    isOfStock: source.job.endsWith('_inventory'),
+  }
+  const runs = await readRuns(reading, { job: source.job, range, stores })
+  const days = withCoverage(await readStoreDays(reading, { ...scope, range }), { runs, source })
+  const isRunning = days.some(({ isOver }) => !isOver)
+  // Stock of a month that goes on has nothing like it: its levels are told at its end.
+  const isCut = isRunning && askedComparison !== null && !(scope.isOfStock && source.grain === 'month')
+  const span = !isCut
+    ? askedComparison && wholeSpan(askedComparison)
+    : await readComparedSpan(reading, {
+        range,
+        compared: askedComparison,
+        grain,
+        days,
+        runs,
+        takesOpenDay: takesOpenDay(source),
+        now: await readNow(reading),
+      })
+  const comparedSource: Source =
+    isCut && source.grain !== 'day' ? { job: source.job.replace(/^[a-z]+_/, 'daily_'), grain: 'day' } : source
+  const comparedRuns = span ? await readRuns(reading, { job: comparedSource.job, range: span, stores }) : []
+  const comparedDays = span
+    ? withCoverage(await readStoreDays(reading, { ...scope, range: span }), {
+        runs: comparedRuns,
+        source: comparedSource,
+      }).filter(day => isInSpan(span, day))
+    : []
   const metric = request.metric ?? defaultMetric(view, currency)
   const isInOrderOfKeys = isByPeriod(view) || view === 'inventory-by-product'
   return {
     request,
     source,
     keys,
-    figures: figuresOf(view, { grain, currency }),
+    figures,
     metric,
     range,
-    compared: comparedRuns.length > 0 ? askedComparison : null,
+    days,
+    compared: comparedRuns.length > 0 ? span : null,
+    comparedDays,
+    comparedSource,
     askedComparison,
     stores,
     unit,
@@ -132,10 +179,34 @@ export async function openQuestion(reading: Reading, request: ReportRequest): Pr
   }
 }
 
+/** Whether a report's figures hold the running day so far; the others wait for its end. */
+export function takesOpenDay({ job }: Source): boolean {
+  return REPORTS.some(({ name, cadence }) => name === job && cadence === 'every-tick')
+}
+
+function withCoverage(
+  days: readonly StoreDay[],
+  { runs, source }: { runs: readonly RunOfPeriod[]; source: Source },
+): CoveredStoreDay[] {
+  const covered = new Set(
+    runs.flatMap(({ store, period, days: taken }) =>
+      source.grain === 'day'
+        ? [settlementKey(period, store)]
+        : (taken ?? []).map(day => settlementKey(day, store)),
+    ),
+  )
+  return days.map(day => ({ ...day, covered: covered.has(settlementKey(day.businessDay, day.store)) }))
+}
+
+async function readNow(reading: Reading): Promise<Instant> {
+  const [row] = await reading<{ now: Instant }[]>`select now() as now`
+  return row?.now ?? 0
+}
+
 const GRAIN_WORDS: Record<Grain, string> = { day: 'daily', week: 'weekly', month: 'monthly' }
 
 /** Weeks and months of sales and stock have reports of their own; returns, products and reviews are added up from days. */
-function sourceOf(view: ViewName, grain: Grain): Question['source'] {
+function sourceOf(view: ViewName, grain: Grain): Source {
   switch (view) {
     case 'sales':
     case 'sales-by-store':
@@ -186,8 +257,8 @@ export type TableRow = Figures & { key: string | null; name?: string; category?:
 
 /** A table that is read in one go: by period, store, product or category. */
 export interface ReportTable {
-  /** The rows of one range that have anything, and what they add up to. */
-  read(reading: Reading, question: Question, range: DayRange): Promise<TableRow[]>
+  /** The rows of one span that have anything, and what they add up to. */
+  read(reading: Reading, question: Question, span: Span): Promise<TableRow[]>
   /** The figures where nothing happened: zero, or none at all. */
   nothing: Figures
 }

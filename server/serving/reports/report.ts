@@ -2,17 +2,12 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { type BusinessDay, type Grain, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
-import {
-  type Comparison,
-  type FigureName,
-  isByPeriod,
-  REPORTING_CURRENCY,
-  VIEWS,
-  type ViewName,
-} from '#domain/report-views.ts'
+import { type Comparison, type FigureName, isByPeriod, type ViewName } from '#domain/report-views.ts'
 import { basisOf, type ReportBasis, runsByPeriod } from './basis.ts'
 import { type Change, changeOf, compareDecimals } from './change.ts'
+import { type ComparedCoverage, coverageOf, ifComparable } from './coverage.ts'
 import { INVENTORY, readStockTotals, type StockRow, stockPage, stockRows } from './inventory.ts'
+import { isRunningDayTold, type Span, wholeSpan } from './like-moment.ts'
 import { type MissingRate, readMissingRates } from './missing-rates.ts'
 import { type DayRange, periodsIn } from './periods.ts'
 import { CATEGORIES, PRODUCTS } from './products.ts'
@@ -23,18 +18,12 @@ import {
   type ReportRequest,
   type ReportTable,
   type TableRow,
+  takesOpenDay,
 } from './question.ts'
 import { RETURNS, RETURNS_BY_PRODUCT } from './returns.ts'
 import { REVIEWS, REVIEWS_BY_PRODUCT } from './reviews.ts'
 import { SALES } from './sales.ts'
-import {
-  readSettlement,
-  type Settlement,
-  type StoreDayState,
-  settle,
-  settleBy,
-  settlementKey,
-} from './settlement.ts'
+import { type CoveredStoreDay, type Settlement, settle, settleBy, settlementKey } from './settlement.ts'
 
 export interface ReportRow extends Change {
   /** What it stands for: `period`, `store`, `sku`, `category`; of a product also its `name`. */
@@ -45,6 +34,8 @@ export interface ReportRow extends Change {
   /** The newest run behind it, and when that committed. */
   runId: number | null
   computedAt: Instant | null
+  /** Store-days on file behind both; without all of them nothing is said of a change. Null without comparison. */
+  coverage: ComparedCoverage | null
   /** The period that `before` is of, for rows of periods. */
   comparedPeriod: BusinessDay | null
 }
@@ -59,6 +50,10 @@ export interface Report {
   range: DayRange
   comparison: Comparison
   compared: DayRange | null
+  /** The range goes on: it is held against as much of the other as has passed of it, store by store. */
+  isCut: boolean
+  /** Store-days on file of both; null without comparison. */
+  coverage: ComparedCoverage | null
   metric: FigureName
   /** The order of the rows. */
   sort: { by: string; descending: boolean }
@@ -71,6 +66,8 @@ export interface Report {
   /** What the totals are held against, figure by figure; empty without comparison. */
   changes: Partial<Record<FigureName, Change>>
   settlement: Settlement
+  /** Whether the batch path has read anything of the log yet: before, it knows of no store-day. */
+  isLogRead: boolean
   /** Of reports in the reporting currency: what is blank for want of these. */
   missingRates: MissingRate[]
   basis: ReportBasis
@@ -87,8 +84,7 @@ const PAGE_ROWS = 50
 export async function readReport(sql: Sql, request: ReportRequest): Promise<Report> {
   return readSnapshot(sql, async reading => {
     const question = await openQuestion(reading, request)
-    const { askedComparison, source } = question
-    const days = await readDays(reading, question)
+    const { askedComparison, source, days, compared, comparedSource } = question
     return {
       view: request.view,
       grain: request.grain,
@@ -99,21 +95,29 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
       compared: askedComparison,
       metric: question.metric,
       sort: question.sort,
-      ...(await readPage(reading, question, days)),
+      ...(await readPage(reading, question)),
+      isCut: compared !== null && compared.through !== null,
+      coverage: askedComparison ? coverageOfQuestion(question) : null,
       settlement: settle(days),
+      isLogRead: await hasReadLog(reading),
       missingRates: await readMissingRates(reading, question),
       basis: basisOf(source.job, question.runs),
-      comparedBasis: askedComparison ? basisOf(source.job, question.comparedRuns) : null,
+      comparedBasis: askedComparison ? basisOf(comparedSource.job, question.comparedRuns) : null,
     }
   })
 }
 
+async function hasReadLog(reading: Reading): Promise<boolean> {
+  const rows = await reading`select 1 from batch.planner_checkpoints where "offset" > 0 limit 1`
+  return rows.length > 0
+}
+
 type Page = Pick<Report, 'rows' | 'rowCount' | 'page' | 'pages' | 'totals' | 'changes'>
 
-async function readPage(reading: Reading, question: Question, days: readonly StoreDayState[]): Promise<Page> {
+async function readPage(reading: Reading, question: Question): Promise<Page> {
   const { view } = question.request
   if (view !== 'inventory-by-product') {
-    const { rows, ...rest } = await readTable(reading, question, days)
+    const { rows, ...rest } = await readTable(reading, question)
     if (isByPeriod(view)) return { rows, rowCount: rows.length, page: 1, pages: 1, ...rest }
     const { limit, offset, ...place } = placeOf(question, rows.length)
     return { rows: rows.slice(offset, offset + limit), rowCount: rows.length, ...place, ...rest }
@@ -121,7 +125,7 @@ async function readPage(reading: Reading, question: Question, days: readonly Sto
   const { rowCount, totals, storePeriods } = await readStockTotals(reading, question)
   const { limit, offset, ...place } = placeOf(question, rowCount)
   const found = await stockRows(reading, question, stockPage(question, { storePeriods, limit, offset }))
-  return { rows: found.map(stockRowReader(question, days)), rowCount, ...place, totals, changes: {} }
+  return { rows: found.map(stockRowReader(question)), rowCount, ...place, totals, changes: {} }
 }
 
 /** The page asked for, or the last, and where its rows lie. */
@@ -129,19 +133,6 @@ function placeOf({ request }: Question, rowCount: number) {
   const pages = Math.max(1, Math.ceil(rowCount / PAGE_ROWS))
   const page = Math.min(request.page, pages)
   return { page, pages, limit: PAGE_ROWS, offset: (page - 1) * PAGE_ROWS }
-}
-
-/** How settled the days of a question are. Read here and for the export, so that both show one state. */
-export async function readDays(reading: Reading, question: Question): Promise<StoreDayState[]> {
-  const { request, range, stores, source } = question
-  const isOfCurrency = VIEWS[request.view].isMoney && request.currency !== REPORTING_CURRENCY
-  const currency = isOfCurrency ? request.currency : null
-  const days = await readSettlement(reading, { range, stores, currency })
-  const covered = new Set(question.runs.map(run => settlementKey(run.period, run.store)))
-  return days.map(day => ({
-    ...day,
-    covered: covered.has(settlementKey(periodOf(source.grain, day.businessDay), day.store)),
-  }))
 }
 
 const TABLES: Record<Exclude<ViewName, 'inventory-by-product'>, ReportTable> = {
@@ -160,20 +151,20 @@ const TABLES: Record<Exclude<ViewName, 'inventory-by-product'>, ReportTable> = {
 export async function readTable(
   reading: Reading,
   question: Question,
-  days: readonly StoreDayState[],
 ): Promise<Pick<Report, 'rows' | 'totals' | 'changes'>> {
   const { view } = question.request
   if (view === 'inventory-by-product') throw new Error(`${view} is read page by page`)
   const table = TABLES[view]
-  const read = async (range: DayRange) => sidesOf(await table.read(reading, question, range))
-  const now = await read(question.range)
+  const read = async (span: Span) => sidesOf(await table.read(reading, question, span))
+  const now = await read(wholeSpan(question.range))
   const before = question.compared ? await read(question.compared) : null
   const context = { question, table, now, before }
+  const coverage = question.askedComparison ? coverageOfQuestion(question) : null
   if (isByPeriod(view)) {
     const totals = totalsOfPeriods(now, question.runs.length, context)
     const totalsBefore = before && totalsOfPeriods(before, question.comparedRuns.length, context)
-    const rows = periodRows(context, days)
-    return { rows: inOrder(rows, question.sort), totals, changes: changesOf(totals, totalsBefore) }
+    const rows = periodRows(context)
+    return { rows: inOrder(rows, question.sort), totals, changes: changesOf(totals, totalsBefore, coverage) }
   }
   // Nothing on one side was nothing, which is zero; nothing on both is not known.
   const isEmpty = now.byKey.size === 0 && (before?.byKey.size ?? 0) === 0
@@ -183,7 +174,28 @@ export async function readTable(
   return {
     rows: inOrder(keyedRows(context), question.sort),
     totals,
-    changes: changesOf(totals, totalsBefore),
+    changes: changesOf(totals, totalsBefore, coverage),
+  }
+}
+
+/** How much is on file of what is held against each other: of all, of a period, or of a store. */
+function coverageOfQuestion(
+  { days, comparedDays, request, source }: Question,
+  of: { period?: BusinessDay; comparedPeriod?: BusinessDay; store?: string } = {},
+): ComparedCoverage {
+  const { grain } = request
+  const isOfStockMonth = source.job === 'monthly_inventory'
+  const isCompared = (day: CoveredStoreDay) =>
+    day.isOver ||
+    isOfStockMonth ||
+    (day.sendsAtClose && day.hasEvents) ||
+    isRunningDayTold(day, { takesOpenDay: takesOpenDay(source) })
+  const isOf = (period: BusinessDay | undefined) => (day: CoveredStoreDay) =>
+    (period === undefined || periodOf(grain, day.businessDay) === period) &&
+    (of.store === undefined || day.store === of.store)
+  return {
+    now: coverageOf(days.filter(isCompared).filter(isOf(of.period))),
+    before: coverageOf(comparedDays.filter(isOf(of.comparedPeriod))),
   }
 }
 
@@ -214,13 +226,10 @@ function totalsOfPeriods({ byKey, total }: Side, runs: number, { question, table
 }
 
 /** One row a period; the n-th beside the n-th of the range compared with. A period that a run has covered and that has no rows sold nothing: zero. */
-function periodRows(
-  { question, table, now, before }: TableContext,
-  days: readonly StoreDayState[],
-): ReportRow[] {
+function periodRows({ question, table, now, before }: TableContext): ReportRow[] {
   const { request, range, compared, metric, figures } = question
   const { grain } = request
-  const settlements = settleBy(days, { grain, byStore: false })
+  const settlements = settleBy(question.days, { grain, byStore: false })
   const runs = runsByPeriod(question.runs, grain)
   const comparedRuns = runsByPeriod(question.comparedRuns, grain)
   const others = compared ? periodsIn(compared, grain) : []
@@ -231,11 +240,13 @@ function periodRows(
       comparedPeriod !== null && comparedRuns.has(comparedPeriod)
         ? (before?.byKey.get(comparedPeriod) ?? table.nothing)
         : {}
+    const coverage = comparedPeriod === null ? null : coverageOfQuestion(question, { period, comparedPeriod })
     const newest = runs.get(period)?.reduce((one, run) => (run.runId > one.runId ? run : one))
     return {
       key: { period },
       figures: own,
-      ...changeOf(own[metric] ?? null, other[metric] ?? null),
+      ...ifComparable(coverage, changeOf(own[metric] ?? null, other[metric] ?? null)),
+      coverage,
       settlement: settlements.get(period) ?? null,
       runId: newest?.runId ?? null,
       computedAt: newest?.computedAt ?? null,
@@ -249,11 +260,13 @@ function keyedRows({ question, table, now, before }: TableContext): ReportRow[] 
   const { keys, figures, metric, source, runs } = question
   const [keyName = 'store'] = keys
   const basis = basisOf(source.job, runs)
+  const whole = question.askedComparison ? coverageOfQuestion(question) : null
   return [...new Set([...now.byKey.keys(), ...(before?.byKey.keys() ?? [])])].map(key => {
     const row = now.byKey.get(key)
     const other = before?.byKey.get(key)
     const { name, category } = row ?? other ?? {}
     const own = row ?? table.nothing
+    const coverage = whole && keyName === 'store' ? coverageOfQuestion(question, { store: key }) : whole
     return {
       key: {
         [keyName]: key,
@@ -261,7 +274,11 @@ function keyedRows({ question, table, now, before }: TableContext): ReportRow[] 
         ...(keyName === 'sku' && category !== undefined && { category }),
       },
       figures: pick(own, figures),
-      ...changeOf(own[metric] ?? null, before ? ((other ?? table.nothing)[metric] ?? null) : null),
+      ...ifComparable(
+        coverage,
+        changeOf(own[metric] ?? null, before ? ((other ?? table.nothing)[metric] ?? null) : null),
+      ),
+      coverage,
       settlement: null,
       runId: basis.newestRunId,
       computedAt: basis.newestComputedAt,
@@ -271,10 +288,13 @@ function keyedRows({ question, table, now, before }: TableContext): ReportRow[] 
 }
 
 /** Turns rows of stock by product into rows of the report. */
-export function stockRowReader(
-  { figures, metric, request, runs }: Question,
-  days: readonly StoreDayState[],
-): (row: StockRow) => ReportRow {
+export function stockRowReader({
+  figures,
+  metric,
+  request,
+  runs,
+  days,
+}: Question): (row: StockRow) => ReportRow {
   const settlements = settleBy(days, { grain: request.grain, byStore: true })
   const ownRuns = new Map(runs.map(run => [settlementKey(run.period, run.store), run]))
   return ({ period, store, sku, name, ...row }) => {
@@ -284,6 +304,7 @@ export function stockRowReader(
       key: { period, store, sku, name },
       figures: pick(row, figures),
       ...changeOf(row[metric] ?? null, null),
+      coverage: null,
       settlement: settlements.get(place) ?? null,
       runId: own?.runId ?? null,
       computedAt: own?.computedAt ?? null,
@@ -296,10 +317,16 @@ function pick(row: Figures, figures: readonly FigureName[]): Figures {
   return Object.fromEntries(figures.map(name => [name, row[name] ?? null]))
 }
 
-function changesOf(now: Figures, before: Figures | null): Report['changes'] {
+function changesOf(
+  now: Figures,
+  before: Figures | null,
+  coverage: ComparedCoverage | null,
+): Report['changes'] {
   if (before === null) return {}
   const names = Object.keys(now) as FigureName[]
-  return Object.fromEntries(names.map(name => [name, changeOf(now[name] ?? null, before[name] ?? null)]))
+  return Object.fromEntries(
+    names.map(name => [name, ifComparable(coverage, changeOf(now[name] ?? null, before[name] ?? null))]),
+  )
 }
 
 /** The order asked for, then the key: no two rows are equal in it, so pages neither repeat nor skip any. */

@@ -23,6 +23,8 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const { sql } = database
   await addTestStores(sql, EXAMPLE_STORES)
+  // Before, there was nothing that could be missing.
+  await sql`update ref.store_versions set opened = '2025-08-10'`
   await sql`update ref.settings set value = '"USD"' where name = 'reporting_currency'`
   await sql`insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate) values ('EUR', 'USD', '2025-09-01', 1.1)`
   const sales = [

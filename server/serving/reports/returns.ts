@@ -1,16 +1,19 @@
 import type { Reading } from '#db/transaction.ts'
 import { REPORTING_CURRENCY } from '#domain/report-views.ts'
 import { likePattern } from '#server/serving/scope.ts'
+import { wholeSpan } from './like-moment.ts'
+import { productSalesOf } from './products.ts'
 import type { ReportTable, TableRow } from './question.ts'
+import { salesOf } from './sales.ts'
 
 /** Pieces add up over currencies; amounts are told of one. */
 function ofCurrency(reading: Reading, currency: string) {
-  return currency === REPORTING_CURRENCY ? reading`` : reading`and currency = ${currency}`
+  return currency === REPORTING_CURRENCY ? reading`true` : reading`currency = ${currency}`
 }
 
 /** Returns by day, week or month, each added up from days. */
 export const RETURNS: ReportTable = {
-  read: (reading, { stores, request: { grain, currency } }, { from, to }) => reading<TableRow[]>`
+  read: (reading, question, span) => reading<TableRow[]>`
     select period::text as key,
       sum(return_documents)::text as return_documents,
       sum(units_returned)::text as units_returned,
@@ -20,8 +23,9 @@ export const RETURNS: ReportTable = {
       sum(units)::text as units,
       case when sum(units) > 0 then round(100 * sum(units_returned) / sum(units), 2) end::text as returns_rate
     from (
-      select date_trunc(${grain}, business_day::timestamp)::date as period, s.* from reports.daily_sales s
-      where business_day between ${from} and ${to} and store = any(${[...stores]}) ${ofCurrency(reading, currency)}
+      select date_trunc(${question.request.grain}, s.business_day::timestamp)::date as period, s.*
+      from (${salesOf(reading, question, span)}) s
+      where ${ofCurrency(reading, question.request.currency)}
     ) s
     group by grouping sets ((period), ())`,
   nothing: {
@@ -36,19 +40,23 @@ export const RETURNS: ReportTable = {
 
 /** Returns by product: of what came back in this range or in the one it is held against. Of the table, as products are. */
 export const RETURNS_BY_PRODUCT: ReportTable = {
-  read: (reading, { stores, range, compared, request: { currency, search } }, { from, to }) => {
-    const other = compared ?? range
+  read: (reading, question, span) => {
+    const { range, compared } = question
+    const { currency, search } = question.request
+    const [now, before] = [wholeSpan(range), compared ?? wholeSpan(range)]
     return reading<TableRow[]>`
       with returned as (
-        select distinct sku from batch.daily_product_sales
-        where (business_day between ${range.from} and ${range.to} or business_day between ${other.from} and ${other.to})
-          and store = any(${[...stores]}) ${ofCurrency(reading, currency)} and (units_returned <> 0 or returns <> 0)
+        select distinct sku from (
+          ${productSalesOf(reading, question, now)}
+          union all
+          ${productSalesOf(reading, question, before)}
+        ) p
+        where ${ofCurrency(reading, currency)} and (units_returned <> 0 or returns <> 0)
       ),
       sold as (
         select sku, sum(units_returned) as units_returned, sum(returns) * 0.0001 as returns, sum(units) as units
-        from batch.daily_product_sales
-        where business_day between ${from} and ${to} and store = any(${[...stores]}) ${ofCurrency(reading, currency)}
-          and sku in (select sku from returned)
+        from (${productSalesOf(reading, question, span)}) p
+        where ${ofCurrency(reading, currency)} and sku in (select sku from returned)
         group by sku
       ),
       listed as (

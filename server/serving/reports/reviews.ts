@@ -1,4 +1,5 @@
 import { likePattern } from '#server/serving/scope.ts'
+import { inSpan } from './like-moment.ts'
 import type { ReportTable, TableRow } from './question.ts'
 
 /*
@@ -8,14 +9,14 @@ import type { ReportTable, TableRow } from './question.ts'
 
 /** Reviews by day, week or month, each added up from days. */
 export const REVIEWS: ReportTable = {
-  read: (reading, { stores, request: { grain } }, { from, to }) => reading<TableRow[]>`
+  read: (reading, { stores, request: { grain } }, span) => reading<TableRow[]>`
     select period::text as key,
       sum(reviews)::text as reviews,
       round(sum(rating_sum)::numeric / nullif(sum(reviews), 0), 4)::text as average_rating
     from (
       select date_trunc(${grain}, d.business_day::timestamp)::date as period, d.reviews, d.rating_sum
       from batch.daily_reviews d
-      where d.business_day between ${from} and ${to} and d.store = any(${[...stores]})
+      where ${inSpan(reading, span, 'd')} and d.store = any(${[...stores]})
     ) d
     group by grouping sets ((period), ())`,
   nothing: { reviews: '0', average_rating: null },
@@ -23,11 +24,11 @@ export const REVIEWS: ReportTable = {
 
 /** Reviews by product. */
 export const REVIEWS_BY_PRODUCT: ReportTable = {
-  read: (reading, { stores, request: { search } }, { from, to }) => reading<TableRow[]>`
+  read: (reading, { stores, request: { search } }, span) => reading<TableRow[]>`
     with reviewed as (
       select d.sku, sum(d.reviews) as reviews, sum(d.rating_sum) as rating_sum
       from batch.daily_reviews d
-      where d.business_day between ${from} and ${to} and d.store = any(${[...stores]})
+      where ${inSpan(reading, span, 'd')} and d.store = any(${[...stores]})
       group by d.sku
     ),
     listed as (

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { businessDayOf } from '#domain/business-day.ts'
 import { addDays } from '#domain/calendar.ts'
-import { readSettlement, settle, settleBy } from './settlement.ts'
+import { readStoreDays, settle, settleBy } from './settlement.ts'
 
 let database: TestDatabase
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }
@@ -18,7 +18,9 @@ beforeAll(async () => {
   await addStore('kiritimati', KIRITIMATI, 'live')
 })
 afterAll(() => database.drop())
-beforeEach(() => database.sql`truncate batch.day_head, batch.closed_days, batch.restatements`)
+beforeEach(
+  () => database.sql`truncate batch.day_head, batch.closed_days, batch.restatements, batch.completeness`,
+)
 
 async function addStore(store: string, { zone, cutOverHour }: typeof BERLIN, input: string) {
   await database.sql`
@@ -38,16 +40,37 @@ async function close(store: string, day: string, { incomplete = false } = {}) {
     insert into batch.closed_days (store, business_day, run_id, incomplete) values (${store}, ${day}, 1, ${incomplete})`
 }
 
-async function restate(store: string, day: string, currency: string) {
+async function restate(store: string, day: string, currency: string, metric = 'net') {
   await database.sql`
     insert into batch.restatements (business_day, store, channel, currency, metric, old_value, new_value, cause, run_id)
-    values (${day}, ${store}, 'pos', ${currency}, 'net', 1, 2, 'a late event', 1)`
+    values (${day}, ${store}, 'pos', ${currency}, ${metric}, 1, 2, 'a late event', 1)`
 }
 
-async function statesOf(store: string, { from = daysAgo(5), to = today } = {}) {
-  const days = await readSnapshot(database.sql, (reading: Reading) =>
-    readSettlement(reading, { range: { from, to }, stores: [store], currency: 'EUR' }),
+/** What the report of Z reports and journals says of a day. */
+async function report(store: string, day: string, state: string) {
+  await database.sql`
+    insert into batch.completeness (business_day, store, register, log_orders, log_net, state, run_id)
+    values (${day}, ${store}, '', 0, 0, ${state}, 1)
+    on conflict (store, business_day, register) do update set state = excluded.state`
+}
+
+const QUESTION = { currency: 'EUR', restatedBy: ['net', 'orders'], isOfStock: false }
+
+type Asked = Omit<Partial<typeof QUESTION>, 'currency'> & {
+  from?: string
+  to?: string
+  currency?: string | null
+}
+
+function readDays(store: string, { from = daysAgo(5), to = today, ...asked }: Asked = {}) {
+  return readSnapshot(database.sql, (reading: Reading) =>
+    readStoreDays(reading, { ...QUESTION, range: { from, to }, stores: [store], ...asked }),
   )
+}
+
+/** Of the days on which anything is on file, or expected. */
+async function statesOf(store: string, asked: Asked = {}) {
+  const days = (await readDays(store, asked)).filter(({ state }) => state !== null)
   return Object.fromEntries(days.map(({ businessDay, state }) => [businessDay, state]))
 }
 
@@ -70,6 +93,7 @@ describe('a store-day', () => {
     await addEvents('journal', daysAgo(3), { bulk: 5 })
     await close('journal', daysAgo(3))
     await addEvents('journal', daysAgo(1), { bulk: 5 })
+    await report('journal', daysAgo(2), 'awaiting journal')
     expect(await statesOf('journal')).toEqual({
       [daysAgo(3)]: 'closed',
       [daysAgo(2)]: 'awaiting-journal',
@@ -84,6 +108,53 @@ describe('a store-day', () => {
     expect((await statesOf('journal'))[daysAgo(2)]).toBe('incomplete')
   })
 
+  it('is closed, and no more incomplete, once what was missing has come', async () => {
+    await addEvents('berlin', daysAgo(2))
+    await close('berlin', daysAgo(2), { incomplete: true })
+    await report('berlin', daysAgo(2), 'missing')
+    expect((await statesOf('berlin'))[daysAgo(2)]).toBe('incomplete')
+    await report('berlin', daysAgo(2), 'different')
+    expect((await statesOf('berlin'))[daysAgo(2)]).toBe('closed')
+  })
+
+  it('on which a store of journals is closed awaits none', async () => {
+    await addEvents('journal', daysAgo(3), { bulk: 5 })
+    await close('journal', daysAgo(3))
+    await addEvents('journal', daysAgo(1), { bulk: 5 })
+    expect((await statesOf('journal'))[daysAgo(2)]).toBeUndefined()
+  })
+
+  it('before the opening of its store is none, and before the first of one that does not say when it opened is unknown', async () => {
+    await addEvents('berlin', daysAgo(2))
+    const begun = async () =>
+      (await readDays('berlin', { to: daysAgo(2) })).map(day => [day.businessDay, day.hasBegun])
+    const firstDays = [daysAgo(5), daysAgo(4), daysAgo(3)]
+    expect(await begun()).toEqual([...firstDays.map(day => [day, false]), [daysAgo(2), true]])
+    await database.sql`update ref.store_versions set opened = ${daysAgo(3)} where store = 'berlin'`
+    expect(await begun()).toEqual([
+      [daysAgo(3), false],
+      [daysAgo(2), true],
+    ])
+    await database.sql`update ref.store_versions set opened = null where store = 'berlin'`
+  })
+
+  it('of a store that has closed for good is none, unless something was sold', async () => {
+    await addEvents('berlin', daysAgo(4))
+    await addEvents('berlin', daysAgo(2))
+    await database.sql`update ref.store_versions set closed = ${daysAgo(4)} where store = 'berlin'`
+    const days = await readDays('berlin')
+    expect(days.map(({ businessDay }) => businessDay)).toEqual([daysAgo(5), daysAgo(4), daysAgo(2)])
+    await database.sql`update ref.store_versions set closed = null where store = 'berlin'`
+  })
+
+  it('of stock begins with the first day on which stock is known', async () => {
+    await addEvents('berlin', daysAgo(4))
+    await addEvents('berlin', daysAgo(2))
+    expect(await readDays('berlin', { isOfStock: true })).toEqual([])
+    await database.sql`update batch.day_head set stock_anchors = 1 where business_day = ${daysAgo(2)}`
+    expect(Object.keys(await statesOf('berlin', { isOfStock: true }))).toEqual([daysAgo(2), today])
+  })
+
   it('before the first of its store is none', async () => {
     await addEvents('journal', daysAgo(1), { bulk: 1 })
     expect(Object.keys(await statesOf('journal', { from: daysAgo(30) }))).toEqual([daysAgo(1), today])
@@ -93,20 +164,35 @@ describe('a store-day', () => {
     await addEvents('berlin', daysAgo(2))
     await close('berlin', daysAgo(2))
     await restate('berlin', daysAgo(2), 'USD')
-    const restatedIn = (currency: string | null) =>
-      readSnapshot(database.sql, async (reading: Reading) => {
-        const range = { from: daysAgo(2), to: daysAgo(2) }
-        const [day] = await readSettlement(reading, { range, stores: ['berlin'], currency })
-        return day?.restated
-      })
+    const restatedIn = async (currency: string | null, restatedBy = QUESTION.restatedBy) => {
+      const [day] = await readDays('berlin', {
+        from: daysAgo(2),
+        to: daysAgo(2),
+        currency,
+        restatedBy,
+      } as object)
+      return day?.restated
+    }
     expect(await restatedIn('EUR')).toBe(false)
     expect(await restatedIn('USD')).toBe(true)
     expect(await restatedIn(null)).toBe(true)
+    // A report of stock, of reviews or of pieces shows nothing of what was restated.
+    expect(await restatedIn(null, ['closing', 'sold'])).toBe(false)
+    expect(await restatedIn('USD', ['units'])).toBe(false)
   })
 })
 
 describe('store-days together', () => {
-  const day = { store: 'a', businessDay: '2026-11-02', restated: false, covered: true }
+  const day = {
+    store: 'a',
+    businessDay: '2026-11-02',
+    restated: false,
+    covered: true,
+    hasBegun: true,
+    hasEvents: true,
+    isOver: true,
+    sendsAtClose: false,
+  }
 
   it('are as settled as the least settled of them', () => {
     const settlement = settle([
@@ -115,7 +201,8 @@ describe('store-days together', () => {
       { ...day, state: 'awaiting-journal', covered: false },
     ])
     expect(settlement).toMatchObject({ state: 'awaiting-journal', storeDays: 3, restated: 1, uncovered: 1 })
-    expect(settle([])).toMatchObject({ state: 'closed', storeDays: 0 })
+    // Of nothing there is nothing to say: least of all that it is closed.
+    expect(settle([])).toMatchObject({ state: null, storeDays: 0 })
   })
 
   it('are told by week, and by store', () => {

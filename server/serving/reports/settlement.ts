@@ -1,16 +1,17 @@
 import type { Reading } from '#db/transaction.ts'
-import { type Grain, periodOf } from '#domain/calendar.ts'
+import { type BusinessDay, type Grain, periodOf } from '#domain/calendar.ts'
 import type { DayRange } from './periods.ts'
 
 /**
  * How settled store-days are. `open`: the day is not over. `awaiting-journal`: it is, and the store's journal has
- * not come. `unclosed`: over, not published yet. `incomplete`: published without all Z reports or journals.
+ * not come. `unclosed`: over, not published yet. `incomplete`: published without all Z reports or journals, which
+ * have not come since either.
  */
 export type DayState = 'open' | 'awaiting-journal' | 'unclosed' | 'incomplete' | 'closed'
 
-/** The store-days behind a row, by state. The least settled of them gives the row its own. */
+/** The store-days behind a row, by state. The least settled of them gives the row its own; null where there is none. */
 export interface Settlement {
-  state: DayState
+  state: DayState | null
   storeDays: number
   counts: Record<DayState, number>
   /** Closed days whose published figures changed afterwards. */
@@ -19,11 +20,23 @@ export interface Settlement {
   uncovered: number
 }
 
-export interface StoreDayState {
+/** A day of a store's calendar that has begun, whether or not anything happened. */
+export interface StoreDay {
   store: string
-  businessDay: string
-  state: DayState
+  businessDay: BusinessDay
+  /** Null: nothing is on file of it, and nothing is expected (any more). */
+  state: DayState | null
+  /** Whether the store had begun to send by then: before, nobody knows what it did. */
+  hasBegun: boolean
+  /** Whether the log holds anything of it. */
+  hasEvents: boolean
+  isOver: boolean
+  /** Whether the store sends its day in a file at close: of a running day nothing can be expected. */
+  sendsAtClose: boolean
   restated: boolean
+}
+
+export type CoveredStoreDay = StoreDay & {
   /** Whether a run of the report has computed it. */
   covered: boolean
 }
@@ -32,62 +45,96 @@ export interface StoreDayState {
 const STATES: readonly DayState[] = ['open', 'awaiting-journal', 'unclosed', 'incomplete', 'closed']
 
 /**
- * How settled each store's day is, by the clock of the database. Days before a store's first event, days that
- * have not begun, and days without events of stores that send at once are left out.
- * @param currency restatements of other currencies are none of this report's; null for reports without amounts
+ * The store-days of a range that have begun, by the clock of the database, with how settled each is. Left out are days
+ * on which a store was not there yet or no more, and stores that have never sent anything.
+ * @param restatedBy figures of `daily_sales` that the report shows: that others have changed is none of its business
+ * @param currency restatements of other currencies are not either; null for reports of all
+ * @param isOfStock whether a store begins with the first day on which its stock is known
  */
-export async function readSettlement(
+export async function readStoreDays(
   reading: Reading,
-  { range, stores, currency }: { range: DayRange; stores: readonly string[]; currency: string | null },
-): Promise<Omit<StoreDayState, 'covered'>[]> {
-  return reading<Omit<StoreDayState, 'covered'>[]>`
-    with store_days as (
-      select s.store, s.input, day.business_day,
-        (day.business_day::timestamp + make_interval(hours => s.cut_over_hour)) at time zone s.zone as starts_at,
-        ((day.business_day + 1)::timestamp + make_interval(hours => s.cut_over_hour)) at time zone s.zone as ends_at
-      from ref.stores s
-      cross join lateral (select min(business_day) as first_day from batch.day_head h where h.store = s.store) known
-      cross join lateral (
-        select generate_series(greatest(${range.from}::date, known.first_day), ${range.to}::date, interval '1 day')::date
-          as business_day
-      ) day
-      where s.store = any(${[...stores]}) and known.first_day is not null
+  {
+    range,
+    stores,
+    currency,
+    restatedBy,
+    isOfStock,
+  }: {
+    range: DayRange
+    stores: readonly string[]
+    currency: string | null
+    restatedBy: readonly string[]
+    isOfStock: boolean
+  },
+): Promise<StoreDay[]> {
+  return reading<StoreDay[]>`
+    with todays as (
+      select store, business_day as today
+      from ref.store_days(${[...stores]}::text[], (now() at time zone 'UTC')::date - 2, (now() at time zone 'UTC')::date + 2)
+      where starts_at <= now() and now() < ends_at
+    ),
+    begun as (
+      select t.*, (
+        select min(h.business_day) from batch.day_head h
+        where h.store = t.store ${isOfStock ? reading`and h.stock_anchors > 0` : reading``}
+      ) as first_day
+      from todays t
+    ),
+    store_days as (
+      select t.store, t.today, t.first_day, day::date as business_day, v.input, v.opened, v.closed
+      from begun t
+      cross join lateral generate_series(
+        ${range.from}::date::timestamp, least(${range.to}::date, t.today)::timestamp, interval '1 day') day
+      join ref.store_validity v on v.store = t.store and day::date >= v.valid_from and day::date < v.valid_to
+      where t.first_day is not null
     )
-    select d.store, d.business_day as "businessDay",
+    select d.store, d.business_day as "businessDay", d.business_day >= d.first_day as "hasBegun",
+      h.store is not null as "hasEvents", d.business_day < d.today as "isOver",
+      d.input = 'journal' as "sendsAtClose",
       case
-        when d.ends_at > now() then 'open'
-        when c.incomplete then 'incomplete'
+        when d.business_day < d.first_day then null
+        when d.business_day = d.today then 'open'
+        -- What was missing when the day was published may have come since: then the report of Z reports says so.
+        when c.incomplete and z.is_short is not false then 'incomplete'
         when c.store is not null then 'closed'
-        when d.input = 'journal' and coalesce(h.bulk_events, 0) = 0 then 'awaiting-journal'
-        else 'unclosed'
+        when d.input = 'journal' and (h.bulk_events = 0 or h.store is null and z.awaits) then 'awaiting-journal'
+        when h.store is not null then 'unclosed'
       end as state,
       exists (
         select from batch.restatements r
         where r.business_day = d.business_day and r.store = d.store and r.currency = coalesce(${currency}, r.currency)
+          and r.metric = any(${[...restatedBy]}::text[])
       ) as restated
     from store_days d
     left join batch.day_head h on h.store = d.store and h.business_day = d.business_day
     left join batch.closed_days c on c.store = d.store and c.business_day = d.business_day
-    where d.starts_at <= now()
-      and (h.store is not null or c.store is not null or d.ends_at > now() or d.input = 'journal')`
+    left join lateral (
+      -- Which days expect a journal and which registers a Z report, the planner decides: the report follows it.
+      select bool_or(o.state in ('missing', 'awaiting journal')) as is_short,
+        bool_or(o.state = 'awaiting journal') as awaits
+      from batch.completeness o where o.store = d.store and o.business_day = d.business_day
+    ) z on true
+    where (d.opened is null or d.business_day >= least(d.opened, d.first_day))
+      and (d.closed is null or d.business_day <= d.closed or h.store is not null)`
 }
 
-/** Adds store-days up. Of none it says closed: there is nothing that could still change. */
-export function settle(days: readonly StoreDayState[]): Settlement {
+/** Adds store-days up. Of none there is no verdict. */
+export function settle(days: readonly CoveredStoreDay[]): Settlement {
   const counts = { open: 0, 'awaiting-journal': 0, unclosed: 0, incomplete: 0, closed: 0 }
-  for (const { state } of days) counts[state] += 1
+  const judged = days.filter(({ state }) => state !== null)
+  for (const { state } of judged) if (state !== null) counts[state] += 1
   return {
-    state: STATES.find(state => counts[state] > 0) ?? 'closed',
-    storeDays: days.length,
+    state: STATES.find(state => counts[state] > 0) ?? null,
+    storeDays: judged.length,
     counts,
-    restated: days.filter(({ restated }) => restated).length,
-    uncovered: days.filter(({ covered }) => !covered).length,
+    restated: judged.filter(({ restated }) => restated).length,
+    uncovered: judged.filter(({ covered }) => !covered).length,
   }
 }
 
 /** The same by period, or by period and store. */
 export function settleBy(
-  days: readonly StoreDayState[],
+  days: readonly CoveredStoreDay[],
   { grain, byStore }: { grain: Grain; byStore: boolean },
 ): ReadonlyMap<string, Settlement> {
   const groups = Map.groupBy(days, day =>
