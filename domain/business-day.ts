@@ -43,6 +43,11 @@ export function businessDaySpan(day: BusinessDay, calendar: Calendar): { start: 
   return { start: dayStart(day, calendar), end: dayStart(addDays(day, 1), calendar) }
 }
 
+/** The zone whose clocks a business day goes by. */
+export function zoneOn(day: BusinessDay, calendar: Calendar): string {
+  return calendarOn(day, calendar).zone
+}
+
 /** The version that is valid on a business day. @throws RangeError when there is none at all */
 export function versionOn<Version extends { validFrom: BusinessDay }>(
   versions: readonly Version[],
@@ -68,15 +73,16 @@ export function instantOfLocalTime(
 /**
  * The moment at which a zone's clocks showed the same time some days later, or earlier when `days` is negative. A time
  * that this day has twice is its earlier one, one that it does not have is shifted forward.
+ * @param thatZone whose clocks show it on that day, where a store has moved
  */
-export function sameLocalTime(instant: Instant, days: number, zone: string): Instant {
+export function sameLocalTime(instant: Instant, days: number, zone: string, thatZone = zone): Instant {
   const [shift] = zoneShifts(zone, { from: instant, to: instant })
   if (!shift) throw new RangeError(`${zone} has no offset at ${instant}`)
-  return instantOfLocal(zone, instant + shift.offsetSeconds * SECOND_MS + days * DAY_MS).instant
+  return instantOfLocal(thatZone, instant + shift.offsetSeconds * SECOND_MS + days * DAY_MS).instant
 }
 
 function dayStart(day: BusinessDay, calendar: Calendar): Instant {
-  const { zone, cutOverHour } = isVersioned(calendar) ? versionOn(calendar, day) : calendar
+  const { zone, cutOverHour } = calendarOn(day, calendar)
   const key = `${zone}|${cutOverHour}|${day}`
   const known = cutOvers.get(key)
   if (known !== undefined) return known
@@ -84,6 +90,10 @@ function dayStart(day: BusinessDay, calendar: Calendar): Instant {
   if (cutOvers.size > 20_000) cutOvers.clear()
   cutOvers.set(key, instant)
   return instant
+}
+
+function calendarOn(day: BusinessDay, calendar: Calendar): StoreCalendar {
+  return isVersioned(calendar) ? versionOn(calendar, day) : calendar
 }
 
 function isVersioned(calendar: Calendar): calendar is readonly CalendarVersion[] {

@@ -24,8 +24,11 @@ export type LogPart = 'events' | 'till-reports'
  */
 export type CoveredDays = 'with-events' | 'carried' | 'expected'
 
-/** Reference data whose change makes a report dirty, by the name of its fingerprint. */
-export type ReferenceName = 'categories'
+/** Reference data with one fingerprint for all periods. */
+export type Fingerprinted = 'categories'
+
+/** Reference data whose change makes a report dirty: all of it, or the periods that a store's change concerns. */
+export type ReferenceName = Fingerprinted | 'stores'
 
 export interface JobEntry {
   name: string
@@ -137,6 +140,7 @@ export const REPORTS = [
     days: 'expected',
     reads: ['events', 'till-reports'],
     isGrowing: false,
+    references: ['stores'],
     key: ['register'],
     values: ['currency', 'z_orders', 'z_net', 'log_orders', 'log_net', 'state'],
   }),
@@ -183,6 +187,7 @@ export const REPORTS = [
     grain: 'month',
     // For their exchange rates, and the list of days it took in.
     inputs: ['daily_sales'],
+    references: ['stores'],
     key: ['channel', 'tender', 'currency'],
     values: ['documents', 'amount', 'reporting_currency', 'amount_in_reporting_currency'],
   }),
@@ -193,6 +198,7 @@ export const REPORTS = [
     days: 'carried',
     reads: [],
     inputs: ['daily_inventory', 'monthly_product_sales'],
+    references: ['stores'],
     key: ['sku'],
     values: [...STOCK_MOVES, ...STOCK_RATIOS],
   }),

@@ -1,5 +1,5 @@
 import { businessDayOf, type CalendarVersion, versionOn } from './business-day.ts'
-import { type BusinessDay, FIRST_BUSINESS_DAY } from './calendar.ts'
+import { type BusinessDay, FIRST_BUSINESS_DAY, LAST_BUSINESS_DAY } from './calendar.ts'
 import type { Instant } from './instant.ts'
 
 /** Days of the week as people write them, from Monday; Postgres counts them from 1 (isodow). */
@@ -40,7 +40,7 @@ export function storeOn(store: Pick<Store, 'versions'>, day: BusinessDay): Store
 
 /** What the store is as of its newest version. */
 export function newestOf(store: Pick<Store, 'versions'>): StoreVersion {
-  return storeOn(store, '9999-12-31')
+  return storeOn(store, LAST_BUSINESS_DAY)
 }
 
 /** What the store was on the business day of an instant. */

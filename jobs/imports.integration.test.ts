@@ -4,6 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Sql } from '#db/client.ts'
+import { addDays } from '#domain/calendar.ts'
+import { formatInstant } from '#domain/instant.ts'
 import { createTestBatch } from './testing/batch.ts'
 import { startJobsProcess } from './testing/process.ts'
 
@@ -110,34 +112,37 @@ test('two schedules load a file once', async () => {
   expect(loaded).toEqual({ events: 3_000, files: 1 })
 })
 
+// Of late: what has not come within four weeks is awaited no longer.
+const [FIRST, SECOND] = [-3, -2].map(days => addDays(formatInstant(Date.now()).slice(0, 10), days)) as [
+  string,
+  string,
+]
+
 test('a journal in pieces: one tick after the last, completeness moves from awaiting journal to complete', async () => {
   const { url, sql } = await createTestBatch()
   await sql`update ref.stores set input = 'journal' where store = 'berlin'`
   const dropDir = await createDropDir()
-  await drop(dropDir, 'journal/berlin-2026-03-02.ndjson', [
-    sale('1', '2026-03-02'),
-    closing('2026-03-02', 1, '2.50'),
-  ])
+  await drop(dropDir, `journal/berlin-${FIRST}.ndjson`, [sale('1', FIRST), closing(FIRST, 1, '2.50')])
   startSchedule(url, dropDir, EVERY_TWO_SECONDS)
   const stateIs = (state: string, orders: number) =>
     vi.waitUntil(async () => {
       const [row] = await sql<{ state: string; orders: number }[]>`
-        select state, log_orders as orders from batch.completeness where business_day = '2026-03-03'`
+        select state, log_orders as orders from batch.completeness where business_day = ${SECOND}`
       return row?.state === state && row.orders === orders
     }, SOON)
   await stateIs('awaiting journal', 0)
-  await drop(dropDir, 'journal/berlin-2026-03-03-1.ndjson', [sale('2', '2026-03-03')])
+  await drop(dropDir, `journal/berlin-${SECOND}-1.ndjson`, [sale('2', SECOND)])
   await stateIs('awaiting journal', 1)
-  const last = [sale('3', '2026-03-03'), closing('2026-03-03', 2, '5.00')]
-  await drop(dropDir, 'journal/berlin-2026-03-03-2.ndjson', last)
+  const last = [sale('3', SECOND), closing(SECOND, 2, '5.00')]
+  await drop(dropDir, `journal/berlin-${SECOND}-2.ndjson`, last)
   await stateIs('complete', 2)
   // The run of the very tick that loaded the file: none was left behind for the next.
   const [order] = await sql<{ inOneTick: boolean }[]>`
     select (
       select min(run_id) from batch.runs
-      where job = 'completeness' and period = '2026-03-03' and run_id > loaded.run_id
+      where job = 'completeness' and period = ${SECOND} and run_id > loaded.run_id
     ) = (
-      select max(run_id) from batch.runs where job = 'completeness' and period = '2026-03-03'
+      select max(run_id) from batch.runs where job = 'completeness' and period = ${SECOND}
     ) as "inOneTick"
     from (select max(run_id) as run_id from batch.runs where job = 'journal_import' and state = 'succeeded') loaded`
   expect(order).toEqual({ inOneTick: true })

@@ -134,3 +134,66 @@ test('Of a store that is new the next journal is expected too', async () => {
   expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 0]])
   expect(await states(sql, '2026-03-04')).toEqual([])
 })
+
+// The case files/25-closed-saturday: a store that sells on Friday and Sunday, and closes on Saturdays.
+const [FRIDAY, SATURDAY, SUNDAY] = ['2025-09-05', '2025-09-06', '2025-09-07']
+
+async function fridayAndSunday(withReports: boolean) {
+  const batch = await createTestBatch()
+  const { sql } = batch
+  await sql`update ref.store_versions set input = 'journal' where store = 'berlin'`
+  for (const day of [FRIDAY, SUNDAY]) {
+    await appendTestEvents(sql, sale(day, day))
+    if (withReports) await appendTestEvents(sql, closing(day, { orders: 1, net: '2.50' }))
+  }
+  return batch
+}
+
+/** Of that September: where opening days are known, a store that goes on is awaited to this day. */
+async function awaited(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ day: string }[]>`
+    select business_day as day from reports.completeness
+    where state = 'awaiting journal' and business_day < '2025-10-01' order by 1`
+  return rows.map(({ day }) => day)
+}
+
+test('A Saturday on which a store was closed is not awaited once both Z reports around it are in', async () => {
+  const { sql, runDue } = await fridayAndSunday(true)
+  await runDue('2025-09-08T03:30:00Z')
+  expect(await awaited(sql)).toEqual([])
+  expect(await closed(sql)).toEqual([
+    [FRIDAY, false],
+    [SUNDAY, false],
+  ])
+  await runDue('2026-11-29T12:00:00Z')
+  expect(await awaited(sql)).toEqual([])
+})
+
+test('It is not awaited where the opening days say so, also when that is learnt afterwards', async () => {
+  const { sql, runDue } = await fridayAndSunday(false)
+  await runDue('2025-09-08T03:30:00Z')
+  const states = () => sql<{ state: string }[]>`
+    select state from batch.completeness where business_day = ${SATURDAY}`
+  expect(await states()).toEqual([{ state: 'awaiting journal' }])
+  await sql`update ref.store_versions set opening_days = '{1,2,3,4,5,7}' where store = 'berlin'`
+  await runDue('2025-09-08T03:40:00Z')
+  expect(await states()).toEqual([])
+  await runDue('2026-11-29T12:00:00Z')
+  expect(await awaited(sql)).toEqual([])
+})
+
+test('A journal that has not come within four weeks is missing, and no longer awaited', async () => {
+  const { sql, runDue } = await fridayAndSunday(false)
+  await runDue('2025-09-08T03:30:00Z')
+  const states = await sql<{ day: string; state: string }[]>`
+    select business_day as day, state from reports.completeness order by 1`
+  expect(states).toEqual([{ day: SATURDAY, state: 'missing' }])
+})
+
+test('A store that closed for good expects neither journal nor Z report', async () => {
+  const { sql, runDue } = await journalStore()
+  await sql`update ref.store_versions set closed = ${MONDAY} where store = 'berlin'`
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([])
+  expect(await closed(sql)).toEqual([[MONDAY, false]])
+})

@@ -41,10 +41,33 @@ select v.store, s.name, s.partition,
   case when lag(v.valid_from) over later is null then '-infinity' else v.valid_from end as valid_from,
   coalesce(lead(v.valid_from) over later, 'infinity') as valid_to,
   v.zone, v.cut_over_hour, v.currency, v.tax_inclusive, v.channel, v.input, v.opening_days, v.opening_times, v.opened,
-  v.closed
+  v.closed,
+  -- changes with whatever decides a figure or what is expected
+  md5(row(v.zone, v.cut_over_hour, v.currency, v.tax_inclusive, v.channel, v.input, v.opening_days, v.opened, v.closed)::text)
+    as digest
 from ref.store_versions v
 join ref.stores s on s.store = v.store
 window later as (partition by v.store order by v.valid_from);
+
+-- Whether a store trades on a business day by what is known of it; null: its opening days are not known
+-- (domain/expectations.ts says the same).
+create function ref.trades_on(p_opening_days smallint[], p_opened date, p_closed date, p_day date) returns boolean
+language sql immutable parallel safe as $$
+  select case
+    when p_day < p_opened or p_day > p_closed then false
+    else extract(isodow from p_day)::smallint = any(p_opening_days)
+  end
+$$;
+
+-- Changes of stores that were told to alter what reports say of days past (`stores -- add --restate`).
+create table ref.store_restatements (
+  restatement bigint generated always as identity primary key,
+  store text not null,
+  from_day date not null,
+  to_day date not null,
+  change text not null,
+  restated_at timestamptz not null default clock_timestamp()
+);
 
 -- How far a zone's clocks are ahead of UTC, stretch by stretch. Where days begin and end is read from here and never
 -- by "at time zone": Postgres takes CET, EET, MET and WET for abbreviations without summer time, takes the later of two
@@ -60,6 +83,7 @@ create table ref.zone_offsets (
   local_ends_at timestamp not null,
   primary key (zone, local_ends_at)
 );
+create index zone_offsets_by_start on ref.zone_offsets (zone, starts_at);
 
 -- A zone as Postgres knows it: the setting reads a name as a zone, where "at time zone" may read an abbreviation.
 -- No zone has changed its clocks twice within less than seven days; changes are whole seconds.
@@ -137,7 +161,8 @@ create trigger know_zone after insert or update of zone on ref.store_versions
 
 -- The instant of a time that a zone's clocks show: of one that comes twice the earlier, and one that is skipped is
 -- shifted forward (domain/zone.ts says the same).
-create function ref.instant_of_local(p_zone text, p_local timestamp) returns timestamptz language sql stable as $$
+create function ref.instant_of_local(p_zone text, p_local timestamp) returns timestamptz
+language sql stable parallel safe as $$
   select (p_local - make_interval(secs =>
       case
         when (p_local - make_interval(secs => o.offset_seconds)) at time zone 'UTC' < o.starts_at then o.offset_before
@@ -155,7 +180,7 @@ returns table (
   store text, partition smallint, business_day date, starts_at timestamptz, ends_at timestamptz, zone text,
   cut_over_hour smallint, currency text, tax_inclusive boolean, channel text, input text, opening_days smallint[],
   opened date, closed date
-) language sql stable as $$
+) language sql stable parallel safe as $$
   select store, partition, business_day, starts_at, ends_at, zone, cut_over_hour, currency, tax_inclusive, channel,
     input, opening_days, opened, closed
   from (
@@ -172,23 +197,46 @@ returns table (
   where business_day <= p_to
 $$;
 
--- The hours of those days, as the store's clocks show them: one more for the hour that comes twice, one less for the
--- one that is skipped; where clocks move by half an hour, one of them is half an hour. Keyed by the instant it begins.
+-- Those days by how far their clocks are ahead of UTC: one stretch, or two on a day on which clocks are set.
+create function ref.store_clocks(p_stores text[], p_from date, p_to date)
+returns table (store text, business_day date, starts_at timestamptz, ends_at timestamptz, offset_seconds integer)
+language sql stable parallel safe as $$
+  select d.store, d.business_day, greatest(o.starts_at, d.starts_at), least(o.ends_at, d.ends_at), o.offset_seconds
+  from ref.store_days(p_stores, p_from, p_to) d
+  join ref.zone_offsets o on o.zone = d.zone and o.starts_at < d.ends_at and o.ends_at > d.starts_at
+$$;
+
+-- When the hour of an instant began, as the clocks of its stretch show it: at the earliest with the stretch, so that an
+-- hour which comes twice is two, and where clocks move by half an hour one is half an hour.
+create function ref.hour_start(p_at timestamptz, p_stretch_starts_at timestamptz, p_offset_seconds integer)
+returns timestamptz language sql immutable parallel safe as $$
+  select greatest(p_stretch_starts_at,
+    date_bin('1 hour', p_at, timestamptz 'epoch' - make_interval(secs => p_offset_seconds)))
+$$;
+
+-- The hours of those days (domain/business-hours.ts says the same).
 create function ref.store_hours(p_stores text[], p_from date, p_to date)
 returns table (store text, business_day date, starts_at timestamptz, ends_at timestamptz, offset_seconds integer)
-language sql stable as $$
-  select d.store, d.business_day, greatest(hour, stretch.starts_at), least(hour + interval '1 hour', stretch.ends_at),
-    stretch.offset_seconds
-  from ref.store_days(p_stores, p_from, p_to) d
-  cross join lateral (
-    select greatest(o.starts_at, d.starts_at) as starts_at, least(o.ends_at, d.ends_at) as ends_at, o.offset_seconds
-    from ref.zone_offsets o
-    where o.zone = d.zone and o.starts_at < d.ends_at and o.ends_at > d.starts_at
-  ) stretch
+language sql stable parallel safe as $$
+  select c.store, c.business_day, greatest(hour, c.starts_at), least(hour + interval '1 hour', c.ends_at),
+    c.offset_seconds
+  from ref.store_clocks(p_stores, p_from, p_to) c
   cross join lateral generate_series(
-    date_bin('1 hour', stretch.starts_at, timestamptz 'epoch' - make_interval(secs => stretch.offset_seconds)),
-    stretch.ends_at - interval '1 millisecond', interval '1 hour') hour
+    date_bin('1 hour', c.starts_at, timestamptz 'epoch' - make_interval(secs => c.offset_seconds)),
+    c.ends_at - interval '1 millisecond', interval '1 hour') hour
 $$;
+
+-- What every store is now, by the clock of the database.
+create view ref.current_stores as
+select store, name, partition, zone, cut_over_hour, currency, tax_inclusive, channel, input, opening_days, opened, closed
+from (
+  select begun.*, lead(starts_at, 1, 'infinity') over (partition by store order by valid_from) as ends_at
+  from (
+    select v.*, ref.instant_of_local(v.zone, v.valid_from + make_interval(hours => v.cut_over_hour)) as starts_at
+    from ref.store_validity v
+  ) begun
+) spans
+where starts_at <= now() and ends_at > now();
 
 -- Bumped with every change of what enrichment looks up, stores and codes that are no merchandise: the append refuses
 -- what was enriched before it.
@@ -217,7 +265,9 @@ begin
     input = excluded.input;
   return null;
 end $$;
-create trigger mirror_store after insert or update on ref.stores for each row execute function ref.mirror_store();
+create trigger mirror_store
+  after insert or update of zone, cut_over_hour, currency, tax_inclusive, channel, input on ref.stores
+  for each row execute function ref.mirror_store();
 create table ref.products (
   sku text primary key,
   name text,

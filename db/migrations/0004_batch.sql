@@ -46,6 +46,38 @@ create table batch.till_head (
   primary key (store, business_day, register)
 );
 
+-- Days that have ended, of which a journal store has sent no journal though one is expected: by its opening days, or
+-- where those are not known by habit (domain/expectations.ts says the same). What has not come within four weeks is
+-- awaited no longer. The one place in SQL where this is decided.
+create function batch.awaited_journals(p_stores text[], p_from date, p_to date)
+returns table (store text, business_day date) language sql stable as $$
+  select d.store, d.business_day
+  from ref.store_days(p_stores, p_from, p_to) d
+  cross join lateral (select ref.trades_on(d.opening_days, d.opened, d.closed, d.business_day) as trades) known
+  left join batch.day_head h on h.store = d.store and h.business_day = d.business_day
+  left join lateral (
+    select min(j.business_day) as first, max(j.business_day) as last
+    from batch.day_head j where j.store = d.store and j.bulk_events > 0
+  ) journals on true
+  where d.input = 'journal' and d.starts_at < d.ends_at and d.ends_at <= now() and d.ends_at > now() - interval '28 days'
+    and coalesce(h.bulk_events, 0) = 0
+    and case
+      when known.trades is not null then known.trades and (d.business_day > journals.first or d.opened is not null)
+      when h.store is not null then true
+      else d.business_day > journals.first and (
+        exists (
+          select from batch.day_head j
+          where j.store = d.store and j.bulk_events > 0
+            and j.business_day in (d.business_day - 7, d.business_day - 14, d.business_day - 21, d.business_day - 28))
+        or (
+          journals.last < journals.first + 7
+          and exists (
+            select from batch.day_head j
+            where j.store = d.store and j.bulk_events > 0 and j.business_day = d.business_day - 1)
+          and not exists (select from batch.till_head t where t.store = d.store and t.business_day > d.business_day)))
+    end
+$$;
+
 -- Every attempt at a (job, store, period). period: the business day, or the first day of the week or month.
 create table batch.runs (
   run_id bigint generated always as identity primary key,
@@ -174,6 +206,16 @@ from batch.daily_sales s
 cross join ref.reporting_currency c
 cross join lateral ref.rate_on(s.currency, c.currency, s.business_day) r
 where s.reporting_currency <> c.currency or s.exchange_rate is distinct from r.rate;
+
+-- Runs of which what is known of their store has changed since: by the digest of every version their days lie in.
+create view batch.store_changes as
+select c.job, c.store, c.period
+from batch.current_runs c
+join ref.store_validity v on v.store = c.store and v.valid_to > c.period
+  and v.valid_from <= case when c.job like 'monthly%' then (c.period + interval '1 month')::date - 1 else c.period end
+where c.inputs ? 'stores'
+group by c.job, c.store, c.period, c.inputs -> 'stores' ->> ''
+having string_agg(v.digest, ',' order by v.valid_from) is distinct from c.inputs -> 'stores' ->> '';
 
 -- A store's business day over all channels: every measure once, for whoever compares days.
 create view batch.store_days as

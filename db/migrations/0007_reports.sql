@@ -24,9 +24,18 @@ select s.business_day, s.hour_start, s.store, s.channel, s.currency, s.orders, s
   (s.discounts * 0.0001)::numeric(20, 4) as discounts,
   (s.returns * 0.0001)::numeric(20, 4) as returns,
   ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
-  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  -- with the offset, by which the two hours that are called alike in autumn are told apart
+  to_char(s.hour_start at time zone 'UTC' + make_interval(secs => o.offset_seconds), 'HH24:MI')
+    || case when o.offset_seconds < 0 then ' -' else ' +' end
+    || to_char(make_interval(secs => abs(o.offset_seconds)), 'HH24:MI') as local_hour
 from batch.hourly_sales s
-join batch.current_runs r on r.job = 'hourly_sales' and r.store = s.store and r.period = s.business_day;
+join batch.current_runs r on r.job = 'hourly_sales' and r.store = s.store and r.period = s.business_day
+left join ref.store_validity v on v.store = s.store and s.business_day >= v.valid_from and s.business_day < v.valid_to
+left join lateral (
+  select z.offset_seconds from ref.zone_offsets z
+  where z.zone = v.zone and z.starts_at <= s.hour_start order by z.starts_at desc limit 1
+) o on true;
 
 create view reports.daily_product_sales as
 select s.business_day, s.store, s.channel, s.sku, s.currency, s.units,
@@ -138,7 +147,9 @@ select c.business_day, c.store, c.register, c.z_orders,
   (c.z_net * 0.0001)::numeric(20, 4) as z_net,
   c.log_orders,
   (c.log_net * 0.0001)::numeric(20, 4) as log_net,
-  c.state, c.currency,
+  -- what has not come within four weeks is awaited no longer (domain/expectations.ts)
+  case when c.state = 'awaiting journal' and c.business_day < current_date - 29 then 'missing' else c.state end as state,
+  c.currency,
   r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
 from batch.completeness c
 join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day;
@@ -155,7 +166,12 @@ select s.restatement as id, s.business_day, s.store, s.channel, s.currency, s.me
   s.restated_at, s.run_id, s.restated_at as computed_at,
   case when r.through_offset is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
 from batch.restatements s
-left join batch.runs r on r.run_id = s.run_id;
+left join batch.runs r on r.run_id = s.run_id
+union all
+-- changes of stores that were told to alter what reports say of days past; which figures, the reports' runs tell
+select -c.restatement, c.from_day, c.store, null, null, 'store', null::numeric(20, 4), null::numeric(20, 4),
+  format('business days %s to %s: %s', c.from_day, c.to_day, c.change), c.restated_at, null, c.restated_at, null
+from ref.store_restatements c;
 
 create view reports.dead_letters as
 select d.dead_letter as id, d.met_at, d.met_in, d.source, d.event_id, d.store, d.reason, d.detail,
@@ -252,7 +268,7 @@ cross join lateral (
 -- Comments --------------------------------------------------------------------------------------------
 comment on schema reports is 'Reporting views for any BI tool. Names and columns are stable; money is numeric(20,4); role tillstream_reader reads them.';
 comment on view reports.daily_sales is 'Sales per business day, store, channel and currency, as the batch path computed them.';
-comment on view reports.hourly_sales is 'Sales per hour of a business day; a day has 23 to 25 hours.';
+comment on view reports.hourly_sales is 'Sales per hour of a business day, as the store''s clocks show it; a day has 23 to 25 hours, of which two may be called alike.';
 comment on view reports.daily_product_sales is 'Sales per business day and product, from the lines of the documents.';
 comment on view reports.weekly_sales is 'Sales per week, Monday to Sunday.';
 comment on view reports.monthly_sales is 'Sales per calendar month of business days.';
@@ -282,6 +298,7 @@ begin
     from (values
       ('business_day', 'Business day of the store: from its cut-over hour to the next, in its time zone.'),
       ('hour_start', 'Instant at which the hour of the store''s local time begins.'),
+      ('local_hour', 'What the store''s clocks show as the hour begins, with how far they are ahead of UTC.'),
       ('week', 'Monday of the week.'),
       ('month', 'First day of the month.'),
       ('window_start', 'Instant at which the minute begins; it ends, exclusive, one minute later.'),

@@ -1,8 +1,8 @@
-import type { StoreCalendar } from '#domain/business-day.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { ReferenceName, ReportEntry } from '#domain/reports.ts'
+import type { Fingerprinted, ReportEntry } from '#domain/reports.ts'
+import type { StoreVersion } from '#domain/store.ts'
 
 /*
  * Invariant: nothing is ever marked dirty, so nothing is ever lost by a race. What should run is what should exist by
@@ -18,7 +18,7 @@ import type { ReferenceName, ReportEntry } from '#domain/reports.ts'
 export interface PlannerFacts {
   /** How far the planner has followed the log, by partition. Runs read the log up to here, nothing above. */
   basis: readonly Position[]
-  references: Readonly<Record<ReferenceName, string>>
+  references: Readonly<Record<Fingerprinted, string>>
   stores: readonly StoreFacts[]
   /** Stores with events but without a row in ref.stores: nothing can be said of their days. */
   unknownStores: readonly string[]
@@ -27,8 +27,8 @@ export interface PlannerFacts {
 export interface StoreFacts {
   store: string
   partition: number
-  calendar: StoreCalendar
-  input: 'live' | 'journal'
+  /** What it was from when on, oldest first. */
+  versions: readonly StoreVersion[]
   /** Whole months whose periods are to be judged; facts reach beyond them as far as judging needs. */
   scope: { from: BusinessDay; to: BusinessDay }
   /** By business day, oldest first. */
@@ -38,6 +38,8 @@ export interface StoreFacts {
   stockKnownFrom: BusinessDay | null
   /** Days that were converted by other exchange rates than hold now, and what changed, for people. */
   rateChanges: ReadonlyMap<BusinessDay, string>
+  /** By `slotKey`: periods computed by what the store was said to be before a change. */
+  storeChanges: ReadonlySet<string>
   closedDays: ReadonlySet<BusinessDay>
   /** By `slotKey`: the run whose rows stand in the report. */
   runs: ReadonlyMap<string, CurrentRun>
@@ -83,6 +85,11 @@ export interface FailedAttempts {
 /** Names a (job, period) within a store's facts. */
 export function slotKey(job: string, period: BusinessDay): string {
   return `${job} ${period}`
+}
+
+/** The period of a `slotKey` of a job, or none when it is another's. */
+export function dayOfSlot(job: string, key: string): BusinessDay[] {
+  return key.startsWith(`${job} `) ? [key.slice(job.length + 1)] : []
 }
 
 /** A (job, store, period) that should run, with what the run has to know. */

@@ -80,13 +80,16 @@ export async function findOpenMonths(
       union all
       select store, business_day from batch.rate_changes
       union all
-      -- a journal that does not come leaves no trace: look at the weeks after the last one
-      select s.store, unnest(array[last.day, last.day + 28])
-      from ref.stores s
+      select store, period from batch.store_changes
+      union all
+      -- a journal that does not come leaves no trace: look at the weeks after the last one, and where opening days
+      -- are known until today
+      select s.store, unnest(array[last.day, last.day + 28, case when s.opening_days is not null then current_date end])
+      from ref.current_stores s
       cross join lateral (select max(h.business_day) as day from batch.day_head h where h.store = s.store) last
       where s.input = 'journal' and last.day is not null
     )
-    select distinct store, date_trunc('month', day)::date as month from open_days`
+    select distinct store, date_trunc('month', day)::date as month from open_days where day is not null`
   return [...rows]
 }
 

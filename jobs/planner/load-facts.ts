@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { loadStores } from '#db/stores.ts'
 import type { Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf } from '#domain/calendar.ts'
@@ -47,23 +48,25 @@ export async function loadFacts(
   return sql.begin('isolation level repeatable read read only', async reading => {
     const months = await findOpenMonths(reading, rules)
     if (wanted.kind === 'range') months.push(...(await findMonthsInRange(reading, wanted)))
-    const known = new Map((await readStores(reading)).map(store => [store.store, store]))
+    const known = new Map((await loadStores(reading)).map(store => [store.id, store]))
     const isAsked = (store: string) => {
       const partition = known.get(store)?.partition
       return partitions === null || partition === undefined || partitions.has(partition)
     }
     const scopes = joinMonths(months).filter(({ store }) => isAsked(store))
     const regions = await findRegions(reading, scopes)
-    const [references, heads, tills, rateChanges, anchors, closed, runs, failures] = await Promise.all([
-      readReferences(reading),
-      readHeads(reading, regions),
-      readTillReports(reading, regions),
-      readRateChanges(reading, regions),
-      readStockAnchors(reading),
-      readClosedDays(reading, regions),
-      readCurrentRuns(reading, regions),
-      readFailures(reading),
-    ])
+    const [references, heads, tills, rateChanges, anchors, changes, closed, runs, failures] =
+      await Promise.all([
+        readReferences(reading),
+        readHeads(reading, regions),
+        readTillReports(reading, regions),
+        readRateChanges(reading, regions),
+        readStockAnchors(reading),
+        readStoreChanges(reading, regions),
+        readClosedDays(reading, regions),
+        readCurrentRuns(reading, regions),
+        readFailures(reading),
+      ])
     const facts = regions.flatMap((region): StoreFacts[] => {
       const { store } = region
       const properties = known.get(store)
@@ -72,13 +75,13 @@ export async function loadFacts(
         {
           store,
           partition: properties.partition,
-          calendar: { zone: properties.zone, cutOverHour: properties.cutOverHour },
-          input: properties.input,
+          versions: properties.versions,
           scope: { from: region.scopeFrom, to: region.scopeTo },
           heads: new Map((heads.get(store) ?? []).map(row => [row.businessDay, row])),
           tillReports: tills.get(store) ?? [],
           stockKnownFrom: anchors.get(store) ?? null,
           rateChanges: new Map((rateChanges.get(store) ?? []).map(row => [row.businessDay, row.change])),
+          storeChanges: new Set((changes.get(store) ?? []).map(row => slotKey(row.job, row.period))),
           closedDays: new Set((closed.get(store) ?? []).map(row => row.businessDay)),
           runs: new Map((runs.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
           failures: new Map((failures.get(store) ?? []).map(row => [slotKey(row.job, row.period), row])),
@@ -150,12 +153,6 @@ async function readReferences(reading: Transaction): Promise<PlannerFacts['refer
   return { categories: row?.categories ?? '' }
 }
 
-async function readStores(reading: Transaction) {
-  return reading<
-    { store: string; partition: number; zone: string; cutOverHour: number; input: 'live' | 'journal' }[]
-  >`select store, partition, zone, cut_over_hour as "cutOverHour", input from ref.stores`
-}
-
 async function readHeads(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<(DayHead & { store: string; businessDay: BusinessDay })[]>`
     select h.store, h.business_day as "businessDay", h.last_offset as "lastOffset", h.events,
@@ -193,6 +190,15 @@ async function readRateChanges(reading: Transaction, regions: readonly Region[])
     from ${regionTable(reading, regions)}
     join batch.rate_changes c on c.store = region.store and c.business_day between region.from_day and region.to_day
     group by c.store, c.business_day`
+  return byStore(rows)
+}
+
+async function readStoreChanges(reading: Transaction, regions: readonly Region[]) {
+  const rows = await reading<{ store: string; job: string; period: BusinessDay }[]>`
+    select c.store, c.job, c.period
+    from ${regionTable(reading, regions)}
+    join batch.store_changes c on c.store = region.store
+      and c.period between date_trunc('month', region.from_day)::date and region.to_day`
   return byStore(rows)
 }
 

@@ -54,7 +54,7 @@ describe('a store-day', () => {
 })
 
 describe('a register', () => {
-  const reports = new TestFacts().reportTill('2026-11-10', 'old').reportTill('2026-11-13', 'new').tillReports
+  const reports = new TestFacts().reportTill('2026-11-10', 'old').reportTill('2026-11-13', 'new').storeFacts()
 
   test('that reported within a week is expected to report', () => {
     expect(missingRegisters(reports, '2026-11-20')).toEqual(['new'])

@@ -1,7 +1,15 @@
+import { businessDaySpan, versionOn } from '#domain/business-day.ts'
 import { addDays, type BusinessDay, dayCount, daysBetween } from '#domain/calendar.ts'
+import {
+  expectsJournal,
+  isAwaited,
+  type JournalHistory,
+  REGISTER_HABIT_DAYS,
+  tradesOn,
+} from '#domain/expectations.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { CoveredDays } from '#domain/reports.ts'
-import type { DayClosing, StoreFacts, TillReport } from './facts.ts'
+import { type DayClosing, dayOfSlot, type StoreFacts } from './facts.ts'
 
 /**
  * Stock is carried over days without any event, but not for ever: one event with a broken clock, decades
@@ -9,16 +17,13 @@ import type { DayClosing, StoreFacts, TillReport } from './facts.ts'
  */
 export const MAX_CARRIED_DAYS = 92
 
-/** A journal is expected on a weekday that had one within this many weeks. */
-const JOURNAL_HABIT_WEEKS = 4
+type Days = Pick<
+  StoreFacts,
+  'heads' | 'tillReports' | 'stockKnownFrom' | 'versions' | 'scope' | 'storeChanges'
+>
 
-/** Of a store whose journals go back less than a week no weekday tells: one is expected after a day that had one. */
-const WEEK_DAYS = 7
-
-type Days = Pick<StoreFacts, 'heads' | 'tillReports' | 'stockKnownFrom' | 'input' | 'scope'>
-
-/** The business days of a store that a report covers, oldest first, as far as the facts reach. */
-export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
+/** The business days of a store that a report covers at `now`, oldest first, as far as the facts reach. */
+export function coveredDays(kind: CoveredDays, facts: Days, now: Instant): BusinessDay[] {
   const withEvents = [...facts.heads.keys()]
   switch (kind) {
     case 'with-events':
@@ -27,7 +32,9 @@ export function coveredDays(kind: CoveredDays, facts: Days): BusinessDay[] {
       return daysOfStock(withEvents, facts.stockKnownFrom)
     case 'expected': {
       const reported = facts.tillReports.map(report => report.businessDay)
-      return [...new Set([...withEvents, ...reported, ...missingJournalDays(facts)])].sort()
+      // Days once expected whose store says now that it was closed: they run again, and have no rows then.
+      const doubted = [...facts.storeChanges].flatMap(key => dayOfSlot('completeness', key))
+      return [...new Set([...withEvents, ...reported, ...awaitedDays(facts, now), ...doubted])].sort()
     }
   }
 }
@@ -44,27 +51,28 @@ function daysOfStock(withEvents: readonly BusinessDay[], knownFrom: BusinessDay 
   })
 }
 
-/** Days in scope on which a journal store has sent nothing, though it used to on that weekday. */
-function missingJournalDays({ input, heads, scope }: Days): BusinessDay[] {
-  if (input !== 'journal') return []
+/** Days in scope of which a journal store has sent nothing, though it may still, and is expected to. */
+function awaitedDays({ versions, heads, tillReports, scope }: Days, now: Instant): BusinessDay[] {
+  const withEvents = [...heads.keys()]
   const hasJournal = (day: BusinessDay) => (heads.get(day)?.bulkEvents ?? 0) > 0
-  const first = [...heads.keys()].find(hasJournal)
-  if (first === undefined) return []
-  const isYoung = ([...heads.keys()].findLast(hasJournal) ?? first) < addDays(first, WEEK_DAYS)
-  const days = daysBetween(scope.from, scope.to).filter(day => !heads.has(day) && day > first)
-  return days.filter(day => {
-    for (let weeks = 1; weeks <= JOURNAL_HABIT_WEEKS; weeks += 1) {
-      if (hasJournal(addDays(day, -WEEK_DAYS * weeks))) return true
-    }
-    return isYoung && hasJournal(addDays(day, -1))
+  const history: JournalHistory = {
+    hasJournal,
+    firstJournal: withEvents.find(hasJournal) ?? null,
+    lastJournal: withEvents.findLast(hasJournal) ?? null,
+    lastTillReport: tillReports.reduce<BusinessDay | null>(
+      (last, { businessDay }) => (last === null || businessDay > last ? businessDay : last),
+      null,
+    ),
+  }
+  return daysBetween(scope.from, scope.to).filter(day => {
+    if (heads.has(day) || !expectsJournal(versionOn(versions, day), day, history)) return false
+    const { start, end } = businessDaySpan(day, versions)
+    return start < end && isAwaited(end, now)
   })
 }
 
 /** A day is published this long after its end, also when Z reports or the journal are missing. */
 const MAX_WAIT_FOR_TILLS_MS = 6 * HOUR_MS
-
-/** A register is expected to report a day when it has reported one within this many days before. */
-export const REGISTER_HABIT_DAYS = 7
 
 /**
  * Whether the first run from `now` on publishes the day: after its end, once the store's tills have sent
@@ -82,22 +90,28 @@ export function dayClosing(day: {
   return day.now >= day.endsAt + MAX_WAIT_FOR_TILLS_MS ? 'incomplete' : null
 }
 
-/** Registers that used to report and have not reported this day. */
-export function missingRegisters(reports: readonly TillReport[], day: BusinessDay): string[] {
+/** Registers that used to report and have not reported this day; none on a day on which the store does not trade. */
+export function missingRegisters(
+  { tillReports, versions }: Pick<StoreFacts, 'tillReports' | 'versions'>,
+  day: BusinessDay,
+): string[] {
+  if (tradesOn(versionOn(versions, day), day) === false) return []
   const since = addDays(day, -REGISTER_HABIT_DAYS)
   const expected = new Set<string>()
   const reported = new Set<string>()
-  for (const { businessDay, register } of reports) {
+  for (const { businessDay, register } of tillReports) {
     if (businessDay >= since && businessDay <= day) expected.add(register)
     if (businessDay === day) reported.add(register)
   }
   return [...expected].filter(register => !reported.has(register)).sort()
 }
 
-/** Whether a store that writes journals has none for a day yet. */
+/** Whether a store that writes journals has none yet for a day on which it may have traded. */
 export function isJournalMissing(
-  { input, heads }: Pick<StoreFacts, 'input' | 'heads'>,
+  { versions, heads }: Pick<StoreFacts, 'versions' | 'heads'>,
   day: BusinessDay,
 ): boolean {
-  return input === 'journal' && (heads.get(day)?.bulkEvents ?? 0) === 0
+  const version = versionOn(versions, day)
+  if (version.input !== 'journal' || tradesOn(version, day) === false) return false
+  return (heads.get(day)?.bulkEvents ?? 0) === 0
 }

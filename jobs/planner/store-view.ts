@@ -65,7 +65,7 @@ export function createStoreView(request: {
   function daysOf(rule: ReportRule): BusinessDay[] {
     const known = daysByKind.get(rule.days)
     if (known) return known
-    const days = coveredDays(rule.days, facts)
+    const days = coveredDays(rule.days, facts, now)
     daysByKind.set(rule.days, days)
     return days
   }
@@ -88,7 +88,7 @@ export function createStoreView(request: {
   }
 
   function hasEnded(day: BusinessDay): boolean {
-    return now >= businessDaySpan(day, facts.calendar).end
+    return now >= businessDaySpan(day, facts.versions).end
   }
 
   function periods(rule: ReportRule): BusinessDay[] {
@@ -126,7 +126,7 @@ export function createStoreView(request: {
     const upstream = upstreamOf(rule, { period, days })
     const run = facts.runs.get(slotKey(rule.name, period))
     const closes = rule.isPublishing ? closingOf(period) : null
-    const ownReason = run ? staleReason({ rule, run, days, closes }) : 'first run'
+    const ownReason = run ? staleReason({ rule, period, run, days, closes }) : 'first run'
     const common = { rule, period, days, upstream, closes, ownReason }
     if (upstream.some(input => input.state !== 'settled')) return { ...common, state: 'waiting' }
     if (ownReason !== null) return { ...common, state: 'due' }
@@ -166,6 +166,7 @@ export function createStoreView(request: {
 
   function staleReason(slot: {
     rule: ReportRule
+    period: BusinessDay
     run: CurrentRun
     days: readonly BusinessDay[]
     closes: DayClosing
@@ -173,6 +174,7 @@ export function createStoreView(request: {
     const { rule, run, days, closes } = slot
     if (run.codeVersion !== rule.version) return `code version ${run.codeVersion} → ${rule.version}`
     if (run.rulesVersion !== RULES_VERSION) return `rules version ${run.rulesVersion} → ${RULES_VERSION}`
+    if (facts.storeChanges.has(slotKey(rule.name, slot.period))) return 'what is known of the store changed'
     // What came after the basis is left to the next tick, so that this one ends.
     if (Math.min(lastOffset(rule, days), basisOffset) > run.throughOffset) return 'new events'
     const rateChange = rule.isConverted ? days.flatMap(day => facts.rateChanges.get(day) ?? []) : []
@@ -197,8 +199,8 @@ export function createStoreView(request: {
     if (facts.closedDays.has(day)) return null
     return dayClosing({
       now,
-      endsAt: businessDaySpan(day, facts.calendar).end,
-      missingRegisters: missingRegisters(facts.tillReports, day).length,
+      endsAt: businessDaySpan(day, facts.versions).end,
+      missingRegisters: missingRegisters(facts, day).length,
       isJournalMissing: isJournalMissing(facts, day),
     })
   }
@@ -209,7 +211,7 @@ export function createStoreView(request: {
       const checksum = facts.runs.get(slotKey(input.name, period))?.checksum ?? ''
       inputs[input.name] = { ...inputs[input.name], [period]: checksum }
     }
-    for (const name of rule.references) inputs[name] = { '': planner.references[name] }
+    for (const name of rule.references) if (name !== 'stores') inputs[name] = { '': planner.references[name] }
     return inputs
   }
 
@@ -234,7 +236,7 @@ export function createStoreView(request: {
       partition: facts.partition,
       period,
       days: days.map(businessDay => {
-        const { start, end } = businessDaySpan(businessDay, facts.calendar)
+        const { start, end } = businessDaySpan(businessDay, facts.versions)
         const previous = rule.isChained ? previousDay(rule, businessDay) : null
         return { businessDay, startsAt: start, endsAt: end, previousDay: previous }
       }),

@@ -1,4 +1,4 @@
-import { REGISTER_HABIT_DAYS } from '#jobs/planner/store-days.ts'
+import { REGISTER_HABIT_DAYS } from '#domain/expectations.ts'
 import type { ReportDefinition } from './report.ts'
 
 /**
@@ -9,13 +9,14 @@ import type { ReportDefinition } from './report.ts'
  * whose tills never report awaits it while nothing has come, under ''.
  */
 export const completeness: ReportDefinition = {
-  version: '2',
+  version: '3',
   figures: ({ sql, days, isRead, isReadOnAnyDay }) => sql`
     with days as materialized (
-      select day.store, day.business_day, s.currency,
-        s.input = 'journal' as writes_journal, coalesce(h.bulk_events, 0) = 0 as has_no_journal
+      select day.store, day.business_day, s.currency, s.input = 'journal' as writes_journal, coalesce(h.bulk_events, 0) = 0 as has_no_journal,
+        ref.trades_on(s.opening_days, s.opened, s.closed, day.business_day) is distinct from false as may_trade
       from ${days()}
-      join ref.stores s on s.store = day.store
+      join ref.store_validity s on s.store = day.store and day.business_day >= s.valid_from
+        and day.business_day < s.valid_to
       left join batch.day_head h on h.store = day.store and h.business_day = day.business_day
     ),
     reports as (
@@ -39,6 +40,7 @@ export const completeness: ReportDefinition = {
       from days
       join batch.till_head t on t.store = days.store
         and t.business_day between days.business_day - ${REGISTER_HABIT_DAYS}::integer and days.business_day
+        and (days.may_trade or t.business_day = days.business_day)
     ),
     registers as (
       select store, business_day, register from habits
@@ -47,7 +49,7 @@ export const completeness: ReportDefinition = {
       where (store, business_day) in (select store, business_day from habits)
       union
       select store, business_day, '' from days
-      where writes_journal and has_no_journal and (store, business_day) not in (select store, business_day from habits)
+      where writes_journal and has_no_journal and may_trade and (store, business_day) not in (select store, business_day from habits)
     )
     select days.store, days.business_day, registers.register, coalesce(reports.currency, days.currency) as currency,
       reports.orders as z_orders, reports.net as z_net,

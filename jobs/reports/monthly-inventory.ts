@@ -10,7 +10,7 @@ import type { ReportDefinition } from './report.ts'
  * A ratio without a positive divisor is null.
  */
 export const monthlyInventory: ReportDefinition = {
-  version: '1',
+  version: '2',
   checks: [
     ({ sql }) => sql`
       select store, month as period, 'the books of sku ' || sku || ' do not balance over the month' as problem
@@ -38,9 +38,11 @@ export const monthlyInventory: ReportDefinition = {
     ),
     earnings as (
       select p.store, p.month, p.sku, sum(p.gross - p.discounts - p.returns) as net
-      from (select distinct store, period from days) months
+      from (select store, period, max(business_day) as last_day from days group by store, period) months
       join batch.monthly_product_sales p on p.store = months.store and p.month = months.period
-      join ref.stores s on s.store = p.store and s.currency = p.currency
+      -- what the store takes at the month's end
+      join ref.store_validity s on s.store = p.store and s.currency = p.currency
+        and months.last_day >= s.valid_from and months.last_day < s.valid_to
       where ${isInRange('p', 'month')}
       group by p.store, p.month, p.sku
       having sum(p.gross - p.discounts - p.returns) > 0

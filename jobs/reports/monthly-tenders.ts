@@ -9,7 +9,7 @@ import type { SetReading } from './set-reading.ts'
  * to by each means is also converted, by the rate its sales were converted by.
  */
 export const monthlyTenders: ReportDefinition = {
-  version: '2',
+  version: '3',
   figures: reading => {
     const { sql, days, isInRange } = reading
     return sql`
@@ -42,7 +42,7 @@ function singlePayments({ sql, isRead }: SetReading): Fragment {
     select e.store, e.business_day, e.channel, coalesce(e.tender, 'unspecified') as tender, e.currency,
       e.orders + e.return_documents as documents, e.net + case when s.tax_inclusive then 0 else e.tax end as amount
     from log.sales e
-    join ref.stores s on s.store = e.store
+    join ref.store_validity s on s.store = e.store and e.business_day >= s.valid_from and e.business_day < s.valid_to
     where ${isRead()} and (e.tender is not null or e.details -> 'tenders' is null)`
 }
 

@@ -8,6 +8,8 @@ export interface SetReading {
   sql: Transaction
   /** FROM item `day`: store, period, business_day, starts_at, ends_at, previous_day. */
   days(): Fragment
+  /** FROM item `clock`: store, business_day, starts_at, ends_at, offset_seconds; two rows where clocks are set. */
+  clocks(): Fragment
   /**
    * Condition on `log.event_log e`: at or below the basis, within the append days and business days of the
    * set. It may let through days of other stores of the set: join `day`, best after grouping. (A join before
@@ -60,6 +62,7 @@ export function createSetReading(request: {
       ${days.map(day => day.businessDay)}::date[], ${days.map(day => utc(day.startsAt))}::timestamptz[],
       ${days.map(day => utc(day.endsAt))}::timestamptz[], ${days.map(day => day.previousDay)}::date[]
     ) as day(store, period, business_day, starts_at, ends_at, previous_day)`,
+    clocks: () => sql`ref.store_clocks(${stores}::text[], ${firstDay}::date, ${lastDay}::date) clock`,
     isRead: () => sql`${isReadOnAnyDay()} and e.business_day between ${firstDay}::date and ${lastDay}::date`,
     isReadOnAnyDay,
     isInRange: (alias, column) => {

@@ -1,5 +1,5 @@
 import type { Transaction } from '#db/transaction.ts'
-import type { BusinessDay } from '#domain/calendar.ts'
+import { type BusinessDay, lastDayOf } from '#domain/calendar.ts'
 import type { Position } from '#domain/log-event.ts'
 import { type Claim, failRuns } from '#jobs/ledger/claims.ts'
 import { closeDays, type SettledRun, settleRuns } from '#jobs/ledger/settle.ts'
@@ -104,6 +104,21 @@ async function collectInputs(
     const [row] = await transaction<{ fingerprint: string }[]>`
       select ${categoriesFingerprint(transaction)} as fingerprint`
     for (const own of collected.values()) own.categories = { '': row?.fingerprint ?? '' }
+  }
+  if (report.references.includes('stores')) {
+    const rows = await transaction<{ runId: number; digest: string }[]>`
+      select slot.run_id as "runId", string_agg(v.digest, ',' order by v.valid_from) as digest
+      from unnest(
+        ${claims.map(({ runId }) => runId)}::bigint[], ${claims.map(({ slot }) => slot.store)}::text[],
+        ${claims.map(({ slot }) => slot.period)}::date[],
+        ${claims.map(({ slot }) => lastDayOf(report.grain, slot.period))}::date[]
+      ) as slot(run_id, store, first_day, last_day)
+      join ref.store_validity v on v.store = slot.store and v.valid_from <= slot.last_day and v.valid_to > slot.first_day
+      group by slot.run_id`
+    for (const { runId, digest } of rows) {
+      const own = collected.get(runId)
+      if (own) own.stores = { '': digest }
+    }
   }
   return { inputs: collected, faults }
 }

@@ -1,6 +1,8 @@
+import type { StoreCalendar } from '#domain/business-day.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf, periodOf } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
+import { type StoreVersion, unchangingStore } from '#domain/store.ts'
 import {
   type CurrentRun,
   type DayHead,
@@ -25,7 +27,11 @@ export class TestFacts {
   stockKnownFrom: BusinessDay | null = '1900-01-01'
   readonly rateChanges = new Map<BusinessDay, string>()
   readonly tried = new Set<string>()
-  readonly store: Pick<StoreFacts, 'store' | 'calendar' | 'input'>
+  readonly storeChanges = new Set<string>()
+  readonly store: { store: string; calendar: StoreCalendar } & Pick<
+    StoreVersion,
+    'input' | 'openingDays' | 'opened' | 'closed'
+  >
   offset = 0
   /** What the last tick ended with. */
   lastPlan: Plan = { slots: [], blocked: [] }
@@ -37,6 +43,9 @@ export class TestFacts {
       store: 'berlin',
       calendar: { zone: 'Europe/Berlin', cutOverHour: 4 },
       input: 'live',
+      openingDays: null,
+      opened: null,
+      closed: null,
       ...store,
     }
   }
@@ -63,10 +72,13 @@ export class TestFacts {
     return this
   }
 
-  facts(): PlannerFacts {
+  storeFacts(): StoreFacts {
     const days = [...this.heads.keys(), ...this.tillReports.map(report => report.businessDay)].sort()
-    const store: StoreFacts = {
-      ...this.store,
+    const { store: id, calendar, ...known } = this.store
+    const version = { currency: 'EUR', taxInclusive: true, channel: 'pos', ...calendar, ...known } as const
+    return {
+      store: id,
+      versions: unchangingStore({ id, name: id, partition: 0, ...version }).versions,
       partition: 0,
       scope: {
         from: periodOf('month', days[0] ?? '2026-11-01'),
@@ -76,12 +88,21 @@ export class TestFacts {
       tillReports: this.tillReports,
       stockKnownFrom: this.stockKnownFrom,
       rateChanges: this.rateChanges,
+      storeChanges: this.storeChanges,
       closedDays: this.closedDays,
       runs: this.runs,
       failures: this.failures,
     }
+  }
+
+  facts(): PlannerFacts {
     const basis = [{ offset: this.offset, appendedAt: 0 }]
-    return { basis, references: { categories: 'none' }, stores: [store], unknownStores: [] }
+    return {
+      basis,
+      references: { categories: 'none' },
+      stores: [this.storeFacts()],
+      unknownStores: [],
+    }
   }
 
   plan(now: string, wanted: Wanted = { kind: 'due' }): Plan {
@@ -128,6 +149,7 @@ export class TestFacts {
       checksum: keeps && previous ? previous.checksum : `checksum ${this.#checksums}`,
       inputs,
     })
+    this.storeChanges.delete(key)
     if (slot.closes !== null) this.closedDays.add(slot.period)
   }
 

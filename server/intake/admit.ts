@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { bodyHashOf } from '#domain/canonical.ts'
 import { type EventPart, parsePartId } from '#domain/derived-id.ts'
 import { enrich } from '#domain/enrich.ts'
-import { parseEvent, type Rejection } from '#domain/event.ts'
+import { parseEvent, type Rejection, type SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { EventClass, LogEvent } from '#domain/log-event.ts'
 import { messageOf } from '#platform/command.ts'
@@ -19,32 +19,41 @@ export interface Admitted {
   kind: 'admitted'
   /** The events to append: one, or the two legs of a transfer. */
   events: LogEvent[]
+  /** Of the reference by which they were enriched. */
+  revision: number
+  /** Enriches the same event again, by a newer reference. */
+  readmit(reference: ReferenceData): Admission
+}
+
+/** By what an event is enriched. */
+interface AdmissionContext {
+  reference: ReferenceData
+  /** The intake's clock. */
+  now: Instant
+  class: EventClass
+  /** Which part of its document the event is, where a file's document is several. */
+  part?: EventPart | undefined
 }
 
 /** Parses and enriches one entry. Decides only: nothing is stored. */
-export function admit(
-  entry: Entry,
-  context: {
-    reference: ReferenceData
-    /** The intake's clock. */
-    now: Instant
-    class: EventClass
-    /** Which part of its document the event is, where a file's document is several. */
-    part?: EventPart | undefined
-  },
-): Admission {
+export function admit(entry: Entry, context: AdmissionContext): Admission {
   if ('rejection' in entry) return refused(entry.rejection)
   const parsed = parseEvent(entry.value)
   if ('rejection' in parsed) return refused(parsed.rejection)
-  const enriched = enrich(parsed.event, {
-    stores: context.reference.stores,
-    nonStockSkus: context.reference.nonStockSkus,
-    now: context.now,
-    class: context.class,
-    bodyHash: bodyHashOf(parsed.event),
-    part: context.part,
-  })
-  return 'rejection' in enriched ? refused(enriched.rejection) : { kind: 'admitted', events: enriched.events }
+  return enrichAs(parsed.event, bodyHashOf(parsed.event), context)
+}
+
+function enrichAs(event: SentEvent, bodyHash: string, context: AdmissionContext): Admission {
+  const { reference, now, part } = context
+  const { stores, nonStockSkus, revision } = reference
+  const enriched = enrich(event, { stores, nonStockSkus, now, class: context.class, bodyHash, part })
+  if ('rejection' in enriched) return refused(enriched.rejection)
+  return {
+    kind: 'admitted',
+    events: enriched.events,
+    revision,
+    readmit: newer => enrichAs(event, bodyHash, { ...context, reference: newer }),
+  }
 }
 
 /** Decodes one line of ndjson. */

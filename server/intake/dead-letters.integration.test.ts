@@ -7,6 +7,7 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { type Appender, createAppender } from './append/appender.ts'
 import { discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
 import type { IntakeService } from './service.ts'
+import { loadReference } from './stores/reference.ts'
 import { addTestStores, order, post, startTestIntake } from './testing/intake.ts'
 
 let database: TestDatabase
@@ -23,6 +24,7 @@ beforeAll(async () => {
     maxBatch: { events: 10, bytes: 1_000_000 },
     maxPending: { events: 100, bytes: 1_000_000 },
     onAppended: () => {},
+    newestReference: () => loadReference(database.sql),
   })
 })
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { createGuessStore } from '#db/guesses.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
+import { loadStores } from '#db/stores.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
 import { isLoopback } from '#platform/environment.ts'
 import type { BodyLimits } from '#platform/http/body.ts'
@@ -23,7 +24,7 @@ import { MAX_BODY_BYTES } from './http/decode-body.ts'
 import { createIntakeServer } from './http/server.ts'
 import { createTimeSlices } from './http/time-slices.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
-import { createReferenceCache, loadStores } from './stores/reference.ts'
+import { createReferenceCache } from './stores/reference.ts'
 import { alignZones } from './stores/zones.ts'
 
 export interface IntakeOptions {
@@ -106,13 +107,14 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   const metrics = createIntakeMetrics(() => pending())
   const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
   await alignStoreZones(side, logger)
-  const reference = await createReferenceCache(side, clock)
+  const reference = await createReferenceCache(side)
   const hints = createNotifier(clients.hints, { channel: 'log_appended', everyMs: HINT_EVERY_MS })
   const appender = createAppender({
     log: countAppends(createPostgresLog(clients.append(partitionCount)), metrics),
     partitionCount,
     maxBatch: limits.maxBatch,
     maxPending: limits.maxPending,
+    newestReference: () => reference.catchUp(),
     onAppended(appended) {
       ticker.onAppended(appended)
       if (appended.last !== null) hints.announce(appended.partition)
@@ -227,7 +229,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       everyMs: HOUR_MS,
       onFailure: err => logger.warn({ err }, 'the days to come could not be created in the log'),
     }),
-    startPeriodic(() => reference.refresh(REFERENCE_REFRESH_MS), {
+    startPeriodic(() => reference.catchUp(), {
       everyMs: REFERENCE_REFRESH_MS,
       onFailure: err => logger.warn({ err }, 'stores and products could not be read again'),
     }),
@@ -300,11 +302,12 @@ function countAppends(log: OrderLog, metrics: IntakeMetrics): AppendingLog {
     return result
   }
   return {
-    append: (partition, events) => counted(events.length, () => log.append(partition, events)),
-    appendTogether: groups =>
+    append: (partition, events, revision) =>
+      counted(events.length, () => log.append(partition, events, revision)),
+    appendTogether: (groups, revision) =>
       counted(
         groups.reduce((sum, { events }) => sum + events.length, 0),
-        () => log.appendTogether(groups),
+        () => log.appendTogether(groups, revision),
       ),
   }
 }

@@ -5,18 +5,18 @@ import type { LogEvent } from '#domain/log-event.ts'
 // row of text. Both store tender and details alike.
 
 /**
- * Appends: `$1` is the partition, then one array literal per column. `::text` because the literals are built here.
+ * Appends: `$1` is the partition, `$2` the revision of the reference, then one array literal per column. `::text` because the literals are built here.
  * The parameters are those of `log.append`, in its order.
  */
 export const APPEND_STATEMENT = `
   select first_offset, appended, appended_at, duplicates, conflicts
   from log.append(
-    $1, $2::text::text[], $3::text::text[], $4::text::uuid[], $5::text::text[], $6::text::text[], $7::text::text[],
-    $8::text::text[], $9::text::text[], $10::text::bigint[], $11::text::date[], $12::text::text[],
-    $13::text::text[], $14::text::text[], $15::text::text[], $16::text::bigint[], $17::text::bigint[],
-    $18::text::bigint[], $19::text::bigint[], $20::text::bigint[], $21::text::text[],
-    $22::text::text[], $23::text::text[], $24::text::text[], $25::text::text[], $26::text::text[],
-    $27::text::text[], $28::text::text[], $29::text::text[], $30::text::bigint[])`
+    $1, $2::bigint, $3::text::text[], $4::text::text[], $5::text::uuid[], $6::text::text[], $7::text::text[], $8::text::text[],
+    $9::text::text[], $10::text::text[], $11::text::bigint[], $12::text::date[], $13::text::text[],
+    $14::text::text[], $15::text::text[], $16::text::text[], $17::text::bigint[], $18::text::bigint[],
+    $19::text::bigint[], $20::text::bigint[], $21::text::bigint[], $22::text::text[],
+    $23::text::text[], $24::text::text[], $25::text::text[], $26::text::text[], $27::text::text[],
+    $28::text::text[], $29::text::text[], $30::text::text[], $31::text::bigint[])`
 
 /**
  * Appends to several partitions at once: their number of `APPEND_STATEMENT`s, each with its parameters after those of
@@ -34,11 +34,15 @@ export function appendTogetherStatement(partitions: number): string {
 }
 
 /**
- * Parameters of APPEND_STATEMENT: the partition, then per column one Postgres array literal with one element per
+ * Parameters of APPEND_STATEMENT: the partition, the revision of the reference that enriched them, then per column one Postgres array literal with one element per
  * event, or null where no event of the batch has the field.
  */
-export function appendParameters(partition: number, events: readonly LogEvent[]): (string | number | null)[] {
-  return [partition, ...COLUMNS.map(column => column(events))]
+export function appendParameters(
+  partition: number,
+  events: readonly LogEvent[],
+  revision?: number,
+): (string | number | null)[] {
+  return [partition, revision ?? null, ...COLUMNS.map(column => column(events))]
 }
 
 /** Takes rows of `copyEventRow`. */

@@ -6,6 +6,8 @@ export type LogErrorKind =
   | { kind: 'transient' }
   /** The day's table does not exist yet. */
   | { kind: 'missing-day' }
+  /** The events were enriched by an older reference. */
+  | { kind: 'stale-reference' }
   /** No database, no room: the sender tries again later. */
   | { kind: 'unavailable'; error: LogUnavailableError }
   | { kind: 'other' }
@@ -13,6 +15,8 @@ export type LogErrorKind =
 const CHECK_VIOLATION = '23514'
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK = '40P01'
+/** Raised by log.append. */
+const STALE_REFERENCE = 'TS001'
 
 /** No room on our own disk. */
 const NO_SPACE = 'ENOSPC'
@@ -21,6 +25,7 @@ const NO_SPACE = 'ENOSPC'
 export function classifyLogError(error: unknown): LogErrorKind {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return { kind: 'transient' }
+  if (code === STALE_REFERENCE) return { kind: 'stale-reference' }
   if (code === CHECK_VIOLATION && isOfLogTable(error)) return { kind: 'missing-day' }
   if (isDatabaseAway(error) || code === NO_SPACE) {
     return {

@@ -26,17 +26,21 @@ export interface OrderLog {
   partitionCount(): Promise<number>
   /**
    * Appends events of one partition in their order, recognising (source, id). Durable when it resolves.
+   * @param revision of the reference data that enriched them; undefined: whichever it was
+   * @throws StaleReferenceError when the reference data has changed since; nothing is stored
    * @throws LogUnavailableError when nothing is known to be stored: send the same batch again.
    */
-  append(partition: number, events: readonly LogEvent[]): Promise<AppendResult>
+  append(partition: number, events: readonly LogEvent[], revision?: number): Promise<AppendResult>
   /**
    * Appends events of several partitions in one commit: all of them stand, or none (in Kafka a transaction). For what
    * is whole or not at all, as the two legs of a transfer are.
    * @param groups one for each partition
+   * @param revision as of `append`
    * @returns one result per group, in their order
+   * @throws StaleReferenceError when the reference data has changed since; nothing is stored
    * @throws LogUnavailableError when nothing is known to be stored: send the same groups again.
    */
-  appendTogether(groups: readonly PartitionEvents[]): Promise<AppendResult[]>
+  appendTogether(groups: readonly PartitionEvents[], revision?: number): Promise<AppendResult[]>
   /** Lets time move: appends a tick unless the partition had an append within `quietMs`. @returns its offset or null. */
   appendTick(partition: number, quietMs: number): Promise<number | null>
   /** Events after a position, in offset order. */
@@ -112,6 +116,11 @@ export interface EventRecord
 export interface TickRecord extends Position {
   type: 'tick'
   partition: number
+}
+
+/** The reference data has changed since the events were enriched: nothing is stored; enrich them again. */
+export class StaleReferenceError extends Error {
+  override readonly name = 'StaleReferenceError'
 }
 
 /** The log cannot be reached or has no room; nothing is acknowledged, so the caller sends again. */

@@ -11,6 +11,7 @@ import {
   type OrderLog,
   type PartitionEvents,
   type ReadRequest,
+  StaleReferenceError,
 } from './order-log.ts'
 import { READ_STATEMENT, type ReadColumns, toRecords } from './read-statement.ts'
 
@@ -24,9 +25,13 @@ const MAX_TRIES = 5
 export function createPostgresLog(sql: Sql): OrderLog {
   let partitionCount: number | undefined
 
-  async function append(partition: number, events: readonly LogEvent[]): Promise<AppendResult> {
+  async function append(
+    partition: number,
+    events: readonly LogEvent[],
+    revision?: number,
+  ): Promise<AppendResult> {
     if (events.length === 0) return { appendedAt: 0, outcomes: [] }
-    const parameters = appendParameters(partition, events)
+    const parameters = appendParameters(partition, events, revision)
     const row = await withRetry(sql, async () => {
       const [answer] = await sql.unsafe<AppendRow[]>(APPEND_STATEMENT, parameters, { prepare: true })
       if (!answer) throw new Error('log.append answered nothing')
@@ -35,13 +40,18 @@ export function createPostgresLog(sql: Sql): OrderLog {
     return { appendedAt: row.appended_at, outcomes: outcomesOf(row, events.length) }
   }
 
-  async function appendTogether(groups: readonly PartitionEvents[]): Promise<AppendResult[]> {
+  async function appendTogether(
+    groups: readonly PartitionEvents[],
+    revision?: number,
+  ): Promise<AppendResult[]> {
     // Locked in the order of the partitions, so that two of these wait for each other in one direction only.
     const inOrder = groups
       .filter(({ events }) => events.length > 0)
       .toSorted((a, b) => a.partition - b.partition)
     const statement = appendTogetherStatement(inOrder.length)
-    const parameters = inOrder.flatMap(({ partition, events }) => appendParameters(partition, events))
+    const parameters = inOrder.flatMap(({ partition, events }) =>
+      appendParameters(partition, events, revision),
+    )
     const rows = await withRetry(sql, async () => {
       const answers = await sql.unsafe<(AppendRow & { group: number })[]>(statement, parameters, {
         prepare: true,
@@ -169,6 +179,8 @@ async function withRetry<Result>(sql: Sql, attempt: () => Promise<Result>): Prom
       const kind = classifyLogError(error)
       if (kind.kind === 'unavailable') throw kind.error
       if (kind.kind === 'other') throw error
+      if (kind.kind === 'stale-reference')
+        throw new StaleReferenceError('the reference data has changed', { cause: error })
       if (tries >= MAX_TRIES)
         throw new LogUnavailableError(`the log gave up: ${String(error)}`, { cause: error })
       // Whoever makes the days ahead may have slept past midnight: create what is missing and go on.

@@ -1,23 +1,27 @@
 import { expect, test } from 'vitest'
 import { partId } from '#domain/derived-id.ts'
-import { enrich } from '#domain/enrich.ts'
-import type { SentEvent } from '#domain/event.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
-import type { Admission } from '#server/intake/admit.ts'
+import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
+import { type Admission, admit } from '#server/intake/admit.ts'
 import { refused } from '#server/intake/outcome.ts'
-import { type AppendOutcome, LogUnavailableError } from '#server/log/order-log.ts'
+import type { ReferenceData } from '#server/intake/stores/reference.ts'
+import { type AppendOutcome, LogUnavailableError, StaleReferenceError } from '#server/log/order-log.ts'
 import { type AppendingLog, createAppender } from './appender.ts'
 
 const NOW = Date.parse('2026-11-20T10:16:00Z')
 const COUNT = { source: 'till', type: 'stock.counted', store: 'berlin', eventTime: '2026-11-20T10:15:30Z' }
 
+const REFERENCE: ReferenceData = { revision: 1, stores: EXAMPLE_STORES_BY_ID, nonStockSkus: new Set() }
+
 function admitted(fields: Record<string, unknown>): Admission {
-  const event = { ...COUNT, lines: [{ sku: 'tea', units: 1 }], ...fields } as SentEvent
-  const enriched = enrich(event, { stores: EXAMPLE_STORES_BY_ID, now: NOW, class: 'live', bodyHash: '' })
-  if ('rejection' in enriched) throw new Error(enriched.rejection.detail)
-  return { kind: 'admitted', events: enriched.events }
+  const value = { ...COUNT, lines: [{ sku: 'tea', units: 1 }], ...fields }
+  const admission = admit({ value }, { reference: REFERENCE, now: NOW, class: 'live' })
+  if (admission.kind !== 'admitted') throw new Error(admission.rejection.detail)
+  return admission
 }
+
+/** Nobody changes the reference data of these tests. */
+const newestReference = () => Promise.reject(new Error('the log has refused nothing as stale'))
 
 /** Appends through a log that says of each event what the test wants: an outcome, or an error for its batch. */
 function appendTo(judge: (event: LogEvent) => AppendOutcome | Error, admissions: readonly Admission[]) {
@@ -34,7 +38,13 @@ function appendTo(judge: (event: LogEvent) => AppendOutcome | Error, admissions:
       Promise.all(groups.map(({ partition, events }) => log.append(partition, events))),
   }
   const most = { events: 100, bytes: 1_000_000 }
-  const options = { partitionCount: 4, maxBatch: most, maxPending: most, onAppended: () => {} }
+  const options = {
+    partitionCount: 4,
+    maxBatch: most,
+    maxPending: most,
+    onAppended: () => {},
+    newestReference,
+  }
   return createAppender({ log, ...options }).append(admissions, 1_000)
 }
 
@@ -108,6 +118,7 @@ test.each([
     maxBatch: most,
     maxPending: most,
     onAppended: () => {},
+    newestReference,
   })
   const transfers = ['1', '2', '3'].map(id => admitted({ id, type: 'stock.transferred', toStore }))
   expect(await appender.append(transfers, 1_000)).toMatchObject([
@@ -139,4 +150,44 @@ test('a day of the log without a table is never the fault of an event: the sende
   await expect(appendTo(() => missing, [admitted({ id: '1' })])).rejects.toThrow(LogUnavailableError)
   const check = databaseError('23514', 'violates check constraint "x"', { ...table, constraint_name: 'x' })
   expect(await appendTo(() => check, [admitted({ id: '1' })])).toMatchObject([{ kind: 'refused' }])
+})
+
+test('what a change of a store has overtaken is enriched again, and senders notice nothing', async () => {
+  const [berlin] = EXAMPLE_STORES
+  if (!berlin) throw new Error('there is no store')
+  const moved = { ...berlin, versions: [{ ...berlin, cutOverHour: 23 }] }
+  const newest = { ...REFERENCE, revision: 3, stores: new Map([[berlin.id, moved]]) }
+  const stored: [number | undefined, LogEvent[]][] = []
+  const log: AppendingLog = {
+    async append(_, events, revision) {
+      if (revision !== newest.revision) throw new StaleReferenceError('changed')
+      stored.push([revision, [...events]])
+      return { appendedAt: NOW, outcomes: events.map((_, offset) => ({ kind: 'appended', offset })) }
+    },
+    appendTogether: () => Promise.reject(new Error('there is no transfer')),
+  }
+  const most = { events: 100, bytes: 1_000_000 }
+  const appender = createAppender({
+    ...{ log, partitionCount: 4, maxBatch: most, maxPending: most, onAppended: () => {} },
+    newestReference: async () => newest,
+  })
+  const outcomes = await appender.append([admitted({ id: '1' }), admitted({ id: '2' })], 1_000)
+  expect(outcomes).toMatchObject([{ kind: 'appended' }, { kind: 'appended' }])
+  // 11:15 in Berlin lies before a cut-over at 23.
+  expect(stored.map(([revision, events]) => [revision, events.map(event => event.businessDay)])).toEqual([
+    [3, ['2026-11-19', '2026-11-19']],
+  ])
+})
+
+test('a reference that changes with every try is a log that is not available', async () => {
+  const log: AppendingLog = {
+    append: () => Promise.reject(new StaleReferenceError('changed')),
+    appendTogether: () => Promise.reject(new StaleReferenceError('changed')),
+  }
+  const most = { events: 100, bytes: 1_000_000 }
+  const appender = createAppender({
+    ...{ log, partitionCount: 4, maxBatch: most, maxPending: most, onAppended: () => {} },
+    newestReference: async () => REFERENCE,
+  })
+  await expect(appender.append([admitted({ id: '1' })], 1_000)).rejects.toThrow(LogUnavailableError)
 })

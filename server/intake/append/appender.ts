@@ -2,14 +2,16 @@ import type { Rejection } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { messageOf } from '#platform/command.ts'
-import type { Admission } from '#server/intake/admit.ts'
+import type { Admission, Admitted } from '#server/intake/admit.ts'
 import { type Outcome, refused } from '#server/intake/outcome.ts'
+import type { ReferenceData } from '#server/intake/stores/reference.ts'
 import { classifyLogError } from '#server/log/log-errors.ts'
 import {
   type AppendOutcome,
   type AppendResult,
   LogUnavailableError,
   type OrderLog,
+  StaleReferenceError,
 } from '#server/log/order-log.ts'
 import { createCommitQueue, type Weight } from './commit-queue.ts'
 
@@ -49,12 +51,14 @@ export interface AppenderOptions {
   /** Most weight that may wait. One queue may hold half of it, so that a stuck one leaves room for the others. */
   maxPending: Weight
   onAppended: OnAppended
+  /** The reference data as it is now: the log has refused what an older state of it has enriched. */
+  newestReference(): Promise<ReferenceData>
 }
 
 /** What was admitted as one and is stored as one, with the place of its admission. */
 interface Entry {
   place: number
-  events: readonly LogEvent[]
+  admission: Admitted
 }
 
 /** What one request has for one queue. */
@@ -142,7 +146,7 @@ function groupByLane(admissions: readonly Admission[], bytes: number): Map<Lane,
       group = { entries: [], events: 0, bytes: 0 }
       groups.set(lane, group)
     }
-    group.entries.push({ place, events })
+    group.entries.push({ place, admission })
     group.events += events.length
     group.bytes += bytesOfOne
   })
@@ -180,9 +184,9 @@ function exceeds(waiting: Weight, added: Weight, most: Weight): boolean {
 async function appendGroups(
   groups: readonly Group[],
   lane: Lane,
-  { log, onAppended }: Pick<AppenderOptions, 'log' | 'onAppended'>,
+  { log, onAppended, newestReference }: Pick<AppenderOptions, 'log' | 'onAppended' | 'newestReference'>,
 ): Promise<Outcome[][]> {
-  const outcomes = await write(groups.flatMap(group => group.entries))
+  const outcomes = await write(groups.flatMap(group => group.entries.map(({ admission }) => admission)))
   let from = 0
   return groups.map(({ entries }) => {
     const own = outcomes.slice(from, from + entries.length)
@@ -190,10 +194,12 @@ async function appendGroups(
     return own
   })
 
-  async function write(entries: readonly Entry[]): Promise<Outcome[]> {
+  async function write(entries: readonly Admitted[], tries = 1): Promise<Outcome[]> {
+    if (entries.length === 0) return []
     try {
       return await (lane === 'together' ? writeTogether(entries) : writeTo(lane, entries))
     } catch (error) {
+      if (error instanceof StaleReferenceError && tries < MAX_TRIES) return writeAgain(entries, tries)
       if (!isDataError(error)) throw toUnavailable(error)
       if (entries.length === 1)
         return [refused({ reason: 'invalid_field', detail: `the log refused it: ${messageOf(error)}` })]
@@ -203,21 +209,40 @@ async function appendGroups(
     }
   }
 
-  async function writeTo(partition: number, entries: readonly Entry[]): Promise<Outcome[]> {
+  /** A store or a code has changed since they were admitted: they are enriched again, and senders notice nothing. */
+  async function writeAgain(entries: readonly Admitted[], tries: number): Promise<Outcome[]> {
+    const reference = await newestReference().catch(cause => {
+      throw new LogUnavailableError('stores and products could not be read again', { cause })
+    })
+    const admissions = entries.map(entry => entry.readmit(reference))
+    const written = await write(
+      admissions.filter(admission => admission.kind === 'admitted'),
+      tries + 1,
+    )
+    let next = 0
+    return admissions.map(admission => {
+      if (admission.kind !== 'admitted') return admission
+      const outcome = written[next++]
+      if (!outcome) throw new Error('the log answered for fewer events than it was given')
+      return outcome
+    })
+  }
+
+  async function writeTo(partition: number, entries: readonly Admitted[]): Promise<Outcome[]> {
     const events = entries.flatMap(entry => entry.events)
-    const result = await log.append(partition, events)
+    const result = await log.append(partition, events, oldestRevision(entries))
     announce(partition, events, result)
     let next = 0
     return entries.map(entry => joined(entry.events.map(event => outcomeOf(event, result.outcomes[next++]))))
   }
 
-  async function writeTogether(entries: readonly Entry[]): Promise<Outcome[]> {
+  async function writeTogether(entries: readonly Admitted[]): Promise<Outcome[]> {
     const byPartition = Map.groupBy(
       entries.flatMap(entry => entry.events),
       event => event.partition,
     )
     const parts = [...byPartition].map(([partition, events]) => ({ partition, events }))
-    const results = await log.appendTogether(parts)
+    const results = await log.appendTogether(parts, oldestRevision(entries))
     const written = new Map<LogEvent, AppendOutcome>()
     for (const [index, { partition, events }] of parts.entries()) {
       const result = results[index] ?? { appendedAt: 0, outcomes: [] }
@@ -247,6 +272,14 @@ async function appendGroups(
     onAppended({ partition, first, last, appendedAt, maxEventTime })
   }
 }
+
+/** Requests that wait together may have been admitted before and after a change. */
+function oldestRevision(entries: readonly Admitted[]): number {
+  return entries.reduce((oldest, { revision }) => Math.min(oldest, revision), Number.POSITIVE_INFINITY)
+}
+
+/** Changes of the reference data that one batch lives through before its senders are told to come again. */
+const MAX_TRIES = 5
 
 function outcomeOf({ partition, source }: LogEvent, written: AppendOutcome | undefined): Outcome {
   switch (written?.kind) {

@@ -37,8 +37,8 @@ interface RejectedEvent extends Rejection {
   id: string | null
 }
 
-// Asking more often would let a broken till load the database.
-const REFERENCE_AGE_MS = 1_000
+/** Reasons for which an event may be refused only because a store is known as it was a moment ago. */
+const REASONS_OF_REFERENCE: readonly string[] = ['unknown_store', 'tenders_differ']
 
 /**
  * POST /api/v1/events: refuses early what cannot be taken, stores the rest, and answers after the commits.
@@ -79,26 +79,27 @@ function admitAll(entries: readonly Entry[], { reference, clock }: PostEventsCon
   return entries.map(entry => admit(entry, context))
 }
 
-/** Looks once more for stores that were unknown: they may have been added a moment ago. */
+/** Looks once more where a store was not known, or was another: it may have been added or changed a moment ago. */
 async function admitAfterRefresh(
   { entries }: DecodedBody,
   admissions: readonly Admission[],
   context: PostEventsContext,
 ): Promise<readonly Admission[]> {
-  const isUnknown = admissions.map(
-    admission => 'rejection' in admission && admission.rejection.reason === 'unknown_store',
+  const isDoubtful = admissions.map(
+    admission => 'rejection' in admission && REASONS_OF_REFERENCE.includes(admission.rejection.reason),
   )
-  if (!isUnknown.includes(true)) return admissions
+  if (!isDoubtful.includes(true)) return admissions
   try {
-    await context.reference.refresh(REFERENCE_AGE_MS)
+    const before = context.reference.current()
+    if ((await context.reference.catchUp()) === before) return admissions
   } catch (cause) {
     throw tryLater(503, 'The database cannot be reached, so stores cannot be looked up.', cause)
   }
   const again = admitAll(
-    entries.filter((_, index) => isUnknown[index]),
+    entries.filter((_, index) => isDoubtful[index]),
     context,
   )
-  return admissions.map((admission, index) => (isUnknown[index] && again.shift()) || admission)
+  return admissions.map((admission, index) => (isDoubtful[index] && again.shift()) || admission)
 }
 
 function answerOf({ entries }: DecodedBody, outcomes: readonly Outcome[]): EventsAnswer {

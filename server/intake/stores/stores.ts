@@ -1,11 +1,19 @@
 import type { Sql } from '#db/client.ts'
-import { drizzle, eq } from '#db/drizzle.ts'
-import { stores } from '#db/schema.ts'
+import { loadStores } from '#db/stores.ts'
 import type { Transaction } from '#db/transaction.ts'
+import { type BusinessDay, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
 import { partitionOf } from '#domain/partition.ts'
-import { newestOf, type Store, type UnchangingStore, unchangingStore } from '#domain/store.ts'
-import { loadReference, loadStores } from './reference.ts'
-import type { StoreDefinition } from './store-definition.ts'
+import { newestOf, type Store, type StoreVersion, WEEKDAYS } from '#domain/store.ts'
+import {
+  changeOf,
+  consequencesOf,
+  describeChange,
+  firstDayConcerned,
+  firstHarmlessDay,
+  type LoggedDay,
+  swallowedDay,
+} from './store-change.ts'
+import { type StoreDefinition, versionOf } from './store-definition.ts'
 import { alignZones } from './zones.ts'
 
 /** A store that cannot be added or changed so. The message says what to do. */
@@ -13,54 +21,78 @@ export class StoreRefusedError extends Error {
   override readonly name = 'StoreRefusedError'
 }
 
-export interface StoreChange {
+export interface StoreOutcome {
   id: string
   change: 'added' | 'changed' | 'unchanged'
+  /** From which business day on it holds, where a version was written. */
+  validFrom?: BusinessDay
+  /** What reports say otherwise from now on, about days that were in the log. */
+  restates?: string
 }
 
-/** Fields that decide figures of every event of the store. */
-const DECISIVE = ['zone', 'cutOverHour', 'currency'] as const
-const CHANGEABLE = ['name', 'taxInclusive', 'channel', 'input'] as const
+interface AddOptions {
+  /** Whether a change may alter what reports say of past days, where the log's rows stay true. */
+  restate?: boolean
+}
 
 export async function listStores(sql: Sql): Promise<Store[]> {
   return loadStores(sql)
 }
 
 /**
- * Adds stores, or changes those that exist, all or none. A running intake knows within 10 seconds.
- * @throws StoreRefusedError when a change would alter figures of events that are already in the log
+ * Adds stores, or changes those that exist, all or none. What was enriched before and is appended after is enriched
+ * again; a running intake knows at once.
+ * @throws StoreRefusedError when a change would move figures of events that are already in the log
  */
-export async function addStores(sql: Sql, definitions: readonly StoreDefinition[]): Promise<StoreChange[]> {
+export async function addStores(
+  sql: Sql,
+  definitions: readonly StoreDefinition[],
+  { restate = false }: AddOptions = {},
+): Promise<StoreOutcome[]> {
   return sql.begin(async transaction => {
-    const known = (await loadReference(transaction)).stores
-    const changes: StoreChange[] = []
+    const [log] = await transaction<
+      { partitions: number }[]
+    >`select count(*) as partitions from log.partitions`
     // Sorted, so that two commands at once wait for each other in one direction.
-    for (const definition of definitions.toSorted((left, right) => (left.id < right.id ? -1 : 1))) {
-      await refuseUnknownZone(transaction, definition)
-      const existing = known.get(definition.id)
-      changes.push({ id: definition.id, change: await put(transaction, definition, existing) })
+    const sorted = definitions.toSorted((left, right) => (left.id < right.id ? -1 : 1))
+    await lockAppends(transaction, sorted)
+    const outcomes: StoreOutcome[] = []
+    for (const definition of sorted) {
+      await refuseMisspeltZone(transaction, definition)
+      // Read anew each time: a file may name a store twice, from two days on.
+      const existing = (await loadStores(transaction)).find(store => store.id === definition.id)
+      outcomes.push(
+        existing
+          ? await change(transaction, { existing, definition, restate })
+          : await add(transaction, toStore(definition, log?.partitions ?? 0)),
+      )
     }
     await alignZones(
       transaction,
       definitions.map(({ zone }) => zone),
     )
-    return changes
+    return outcomes
   })
 }
+
+/** Fields in which a mapping must not contradict a store that exists. */
+const DECISIVE = ['zone', 'cutOverHour', 'currency'] as const
 
 /**
  * Adds the stores that a mapping brings where they are missing. Those that exist stay as they are.
  * @throws StoreRefusedError when one exists with another zone, cut-over or currency
  */
 export async function bringStores(sql: Sql, definitions: readonly StoreDefinition[]): Promise<void> {
-  const known = (await loadReference(sql)).stores
+  const known = new Map((await loadStores(sql)).map(store => [store.id, store]))
   for (const definition of definitions) {
     const existing = known.get(definition.id)
     if (!existing) continue
-    const [field] = differing(existing, definition, DECISIVE)
+    const newest = newestOf(existing)
+    const brought = versionOf(definition)
+    const field = DECISIVE.find(name => brought[name] !== newest[name])
     if (field === undefined) continue
     throw new StoreRefusedError(
-      `The mapping brings store "${definition.id}" with ${field} ${definition[field]}, but it exists with ${newestOf(existing)[field]}: make them equal, or take the store out of the mapping.`,
+      `The mapping brings store "${definition.id}" with ${field} ${brought[field]}, but it exists with ${newest[field]}: make them equal, or take the store out of the mapping.`,
     )
   }
   const missing = definitions.filter(definition => !known.has(definition.id))
@@ -68,68 +100,115 @@ export async function bringStores(sql: Sql, definitions: readonly StoreDefinitio
 }
 
 /** A definition as enrichment needs it. */
-export function toStore(definition: StoreDefinition, partitionCount: number): UnchangingStore {
-  return unchangingStore({ ...definition, partition: partitionOf(definition.id, partitionCount) })
+export function toStore(definition: StoreDefinition, partitionCount: number): Store {
+  const { id, name, validFrom = FIRST_BUSINESS_DAY } = definition
+  const version = { ...versionOf(definition), validFrom }
+  return { id, name, partition: partitionOf(id, partitionCount), versions: [version] }
 }
 
-async function put(
+/** The append's own lock: no event of the stores is stored between our look at the log and the commit. */
+async function lockAppends(transaction: Transaction, definitions: readonly StoreDefinition[]): Promise<void> {
+  await transaction`
+    select pg_advisory_xact_lock(7411, partition) from (
+      select distinct partition from ref.stores
+      where store = any(${definitions.map(({ id }) => id)}::text[]) order by partition) locked`
+}
+
+async function add(transaction: Transaction, store: Store): Promise<StoreOutcome> {
+  const [version] = store.versions
+  if (!version) throw new Error(`store ${store.id} has no version`)
+  await transaction`
+    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+    values (${store.id}, ${store.name}, ${version.zone}, ${version.cutOverHour}, ${version.currency},
+      ${version.taxInclusive}, ${version.channel}, ${version.input}, ${store.partition})`
+  await writeVersion(transaction, store.id, version)
+  return { id: store.id, change: 'added', validFrom: version.validFrom }
+}
+
+async function change(
   transaction: Transaction,
-  definition: StoreDefinition,
-  existing: Store | undefined,
-): Promise<StoreChange['change']> {
-  if (!existing) {
-    await insert(transaction, definition)
-    return 'added'
+  request: { existing: Store; definition: StoreDefinition; restate: boolean },
+): Promise<StoreOutcome> {
+  const { existing, definition, restate } = request
+  const { id } = existing
+  const planned = changeOf(existing, definition)
+  if (planned.after.name !== existing.name)
+    await transaction`update ref.stores set name = ${planned.after.name} where store = ${id}`
+  if (planned.written === null)
+    return { id, change: planned.after.name === existing.name ? 'unchanged' : 'changed' }
+  const swallowed = swallowedDay(planned)
+  if (swallowed !== null) {
+    throw new StoreRefusedError(
+      `Store "${id}": changing ${describeChange(planned)} from ${planned.written.validFrom} on, the business day ${swallowed} would end before it begins. Let it hold from another day on, or choose another cut-over.`,
+    )
   }
-  const decisive = differing(existing, definition, DECISIVE)
-  if (decisive.length > 0) await refuseIfSold(transaction, existing, definition, decisive)
-  else if (differing(existing, definition, CHANGEABLE).length === 0) return 'unchanged'
-  const { id, ...fields } = definition
-  await drizzle(transaction).update(stores).set(fields).where(eq(stores.store, id))
-  return 'changed'
+  const days = await readLoggedDays(transaction, existing, firstDayConcerned(planned))
+  const consequences = consequencesOf(planned, days)
+  const written = { id, change: 'changed', validFrom: planned.written.validFrom } as const
+  if (consequences === null) {
+    await writeVersion(transaction, id, planned.written)
+    return written
+  }
+  const { moves, restates } = consequences
+  const harmless = firstHarmlessDay(existing, definition, days)
+  const advice = `Say from which business day on it holds, with "validFrom": "${harmless}" or later`
+  if (moves !== null) {
+    throw new StoreRefusedError(
+      `Store "${id}" has events in the log, and changing ${describeChange(planned)} would move ${moves}, which are already reported; the log is never changed. ${advice}.`,
+    )
+  }
+  if (restates === null) throw new Error(`the change of ${id} has consequences of no kind`)
+  if (!restate) {
+    throw new StoreRefusedError(
+      `Store "${id}" has events in the log, and changing ${describeChange(planned)} would change ${restates} in the reports. ${advice}, or add --restate to have the reports computed again.`,
+    )
+  }
+  await writeVersion(transaction, id, planned.written)
+  await transaction`
+    insert into ref.store_restatements (store, from_day, to_day, change)
+    values (${id}, ${consequences.from}, ${consequences.to}, ${`${describeChange(planned)}: ${restates}`})`
+  return { ...written, restates }
 }
 
-async function insert(transaction: Transaction, definition: StoreDefinition): Promise<void> {
-  const [row] = await transaction<{ count: number }[]>`select count(*) as count from log.partitions`
-  const { partition } = toStore(definition, row?.count ?? 0)
-  const { id: store, ...fields } = definition
-  await drizzle(transaction)
-    .insert(stores)
-    .values({ store, partition, ...fields })
-    .onConflictDoNothing()
-}
-
-async function refuseIfSold(
+/** What the log has of a store's business days from one on. */
+async function readLoggedDays(
   transaction: Transaction,
-  existing: Store,
-  definition: StoreDefinition,
-  fields: readonly (typeof DECISIVE)[number][],
-): Promise<void> {
-  // The append's own lock: no event of the store is stored between this look and the commit.
-  await transaction`select pg_advisory_xact_lock(7411, ${existing.partition})`
-  const events = await transaction`
-    select 1 from log.event_log where partition = ${existing.partition} and store = ${existing.id} limit 1`
-  if (events.length === 0) return
-  const changes = fields.map(field => `${field} from ${newestOf(existing)[field]} to ${definition[field]}`)
-  throw new StoreRefusedError(
-    `Store "${existing.id}" has events in the log, so changing its ${changes.join(' and its ')} would change figures that are already reported. Add the store anew under another id; its name may change at any time.`,
-  )
+  { id, partition }: Store,
+  from: BusinessDay | null,
+): Promise<LoggedDay[]> {
+  return transaction<LoggedDay[]>`
+    select business_day as day, min(event_time) as "firstEvent", max(event_time) as "lastEvent", count(*) as events,
+      count(*) filter (where total_tax <> 0 and type in ('order.placed', 'order.voided', 'order.returned')) as taxed,
+      count(*) filter (where total_tax <> 0 and details -> 'tenders' @? '$[*].amount ? (@ != null)') as "splitTaxed"
+    from log.event_log
+    where partition = ${partition} and store = ${id} and business_day >= coalesce(${from}::date, '-infinity')
+      -- no event is more than two minutes ahead of the clock at which it was appended
+      and appended_at >= coalesce(${from}::date - 3, '-infinity')
+    group by business_day order by business_day`
 }
 
-async function refuseUnknownZone(transaction: Transaction, { id, zone }: StoreDefinition): Promise<void> {
-  // Runtime and database each bring their own list of zones; both must know it, under this spelling.
-  const found = await transaction`select 1 from pg_timezone_names where name = ${zone}`
-  if (found.length > 0) return
-  throw new StoreRefusedError(
-    `Store "${id}": Postgres does not know the time zone ${zone}. Write it as in the IANA list, such as Europe/Berlin.`,
-  )
+async function writeVersion(transaction: Transaction, id: string, version: StoreVersion): Promise<void> {
+  const { openingDays: days, openingTimes: times } = version
+  const numberOf = (day: string) => (WEEKDAYS as readonly string[]).indexOf(day) + 1
+  const openingTimes =
+    times && Object.fromEntries(Object.entries(times).map(([day, open]) => [numberOf(day), open]))
+  await transaction`
+    insert into ref.store_versions (store, valid_from, zone, cut_over_hour, currency, tax_inclusive, channel, input,
+      opening_days, opening_times, opened, closed)
+    values (${id}, ${version.validFrom}, ${version.zone}, ${version.cutOverHour}, ${version.currency},
+      ${version.taxInclusive}, ${version.channel}, ${version.input}, ${days?.map(numberOf) ?? null}::smallint[],
+      ${openingTimes && JSON.stringify(openingTimes)}::text::jsonb, ${version.opened}, ${version.closed})
+    on conflict (store, valid_from) do update set
+      zone = excluded.zone, cut_over_hour = excluded.cut_over_hour, currency = excluded.currency,
+      tax_inclusive = excluded.tax_inclusive, channel = excluded.channel, input = excluded.input,
+      opening_days = excluded.opening_days, opening_times = excluded.opening_times, opened = excluded.opened,
+      closed = excluded.closed`
 }
 
-function differing<Field extends (typeof DECISIVE | typeof CHANGEABLE)[number]>(
-  existing: Store,
-  definition: StoreDefinition,
-  fields: readonly Field[],
-): Field[] {
-  const newest = { ...existing, ...newestOf(existing) }
-  return fields.filter(field => newest[field] !== definition[field])
+async function refuseMisspeltZone(transaction: Transaction, { id, zone }: StoreDefinition): Promise<void> {
+  // The runtime knows it, whichever way it is spelt; one zone has one name here.
+  const [known] = await transaction<{ name: string }[]>`
+    select name from pg_timezone_names where lower(name) = lower(${zone}) order by name = ${zone} desc limit 1`
+  if (!known || known.name === zone) return
+  throw new StoreRefusedError(`Store "${id}": the time zone ${zone} is written ${known.name}.`)
 }

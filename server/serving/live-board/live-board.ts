@@ -1,13 +1,14 @@
 import type { Sql } from '#db/client.ts'
+import { loadStores } from '#db/stores.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { businessDayOf, businessDaySpan, type StoreCalendar, sameLocalTime } from '#domain/business-day.ts'
+import { businessDayOf, businessDaySpan, type Calendar, sameLocalTime, zoneOn } from '#domain/business-day.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
+import { storeAt } from '#domain/store.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type KnownStock, readKnownStock } from '#server/serving/restock/known-stock.ts'
-import { inStores } from '#server/serving/scope.ts'
 import { standOf } from './stand.ts'
 
 /** Windows younger than this the live socket tells: it holds two hours, and an answer is used for a while. */
@@ -104,13 +105,15 @@ export async function readLiveBoard(sql: Sql, stores: readonly string[]): Promis
 }
 
 async function readStores(reading: Reading, stores: readonly string[], now: Instant): Promise<StoreAtWork[]> {
-  const rows = await reading<
-    { store: string; input: 'live' | 'journal'; zone: string; cutOverHour: number }[]
-  >`
-    select store, input, zone, cut_over_hour as "cutOverHour" from ref.stores
-    where true ${inStores(reading, { stores }, 'store')}
-    order by name, store`
-  return rows.map(({ store, input, ...calendar }) => ({ store, input, clock: storeClockOf(now, calendar) }))
+  const known = await loadStores(reading)
+  return known
+    .filter(({ id }) => stores.length === 0 || stores.includes(id))
+    .sort((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id))
+    .map(({ id, versions }) => ({
+      store: id,
+      input: storeAt({ versions }, now).input,
+      clock: storeClockOf(now, versions),
+    }))
 }
 
 type TodayRow = { store: string; currency: string; net: string; orders: number }
@@ -281,13 +284,13 @@ interface StoreClock {
  * The business day of a store at a moment, and the like moment of the same weekday before: the same time on the
  * store's own clocks, so that a clock change in between shifts nothing; never outside that day.
  */
-export function storeClockOf(now: Instant, calendar: StoreCalendar): StoreClock {
+export function storeClockOf(now: Instant, calendar: Calendar): StoreClock {
   const businessDay = businessDayOf(now, calendar)
   const { start } = businessDaySpan(businessDay, calendar)
   const likeMoment = (days: number) => {
     const before = addDays(businessDay, -days)
     const span = businessDaySpan(before, calendar)
-    const moment = sameLocalTime(now, -days, calendar.zone)
+    const moment = sameLocalTime(now, -days, zoneOn(businessDay, calendar), zoneOn(before, calendar))
     return {
       businessDay: before,
       dayStart: span.start,

@@ -1,7 +1,7 @@
 import { desc, drizzle, lt } from '#db/drizzle.ts'
 import { findings } from '#db/schema.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { addDays, type BusinessDay, type DayRange } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import type { FoundRow } from '#server/serving/reconcile/findings.ts'
@@ -129,23 +129,24 @@ export async function readCompleteness({ sql }: Pick<Serving, 'sql'>): Promise<C
     if (!extent?.newest) return { days: [], stores: [] }
     const { newest } = extent
     const days = Array.from({ length: SHOWN_DAYS }, (_, index) => addDays(newest, index + 1 - SHOWN_DAYS))
-    const rows = await readRows(reading, days[0] ?? newest)
+    const rows = await readRows(reading, { from: days[0] ?? newest, to: newest })
     return { days, stores: byStore(rows) }
   })
 }
 
-async function readRows(reading: Reading, from: BusinessDay): Promise<Row[]> {
+async function readRows(reading: Reading, { from, to }: DayRange): Promise<Row[]> {
   return reading<Row[]>`
     select c.store, s.name, c.register, c.business_day as "businessDay", c.currency,
       case
         when c.state <> 'complete'
-          and clock_timestamp() < ((c.business_day + 1) + make_interval(hours => s.cut_over_hour)) at time zone s.zone
+          and clock_timestamp() < d.ends_at
         then 'open' else c.state
       end as state,
       c.z_orders as "zOrders", c.z_net::text as "zNet", c.log_orders as "logOrders", c.log_net::text as "logNet",
       r.run_id as "runId"
     from ref.stores s
     join batch.completeness c on c.store = s.store and c.business_day >= ${from}
+    join ref.store_days(null, ${from}, ${to}) d on d.store = c.store and d.business_day = c.business_day
     join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day
     order by s.name, c.register, c.business_day`
 }

@@ -35,7 +35,7 @@ export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): 
       from sales e
       join (select store, month, through, unnest(days) as business_day from runs) r
         on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      join ref.stores s on s.store = e.store
+      join ref.store_validity s on s.store = e.store and e.business_day >= s.valid_from and e.business_day < s.valid_to
       left join lateral (
         select split.type as tender, sum(split.amount) as amount
         from jsonb_to_recordset(case when e.tender is null then e.details -> 'tenders' end)

@@ -46,11 +46,12 @@ export async function auditHourlySales(reading: Reading, scope: AuditScope): Pro
     with sales as (${salesOf(reading, scope)}),
     runs as (${runsOf(reading, scope, 'hourly_sales')}),
     expected as (
-      select e.store, e.business_day, date_trunc('hour', e.event_time, s.zone) as hour_start, e.channel,
+      select e.store, e.business_day, coalesce(ref.hour_start(e.event_time, c.starts_at, c.offset_seconds), date_trunc('hour', e.event_time)) as hour_start, e.channel,
         e.currency, ${salesSums(reading)}
       from sales e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      join ref.stores s on s.store = e.store
+      left join ref.store_clocks(null, ${scope.from}, ${scope.to}) c on c.store = e.store
+        and c.business_day = e.business_day and e.event_time >= c.starts_at and e.event_time < c.ends_at
       group by 1, 2, 3, 4, 5
     ),
     stored as (${storedRows(reading, scope, 'batch.hourly_sales')})

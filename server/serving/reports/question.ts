@@ -235,7 +235,10 @@ async function readStores(
   const isAnyCurrency = !isMoney || currency === REPORTING_CURRENCY
   const rows = await reading<{ store: string }[]>`
     select store from ref.stores s
-    where (${isAnyCurrency} or s.currency = ${currency} or exists (
+    where (${isAnyCurrency} or exists (
+        select from ref.store_validity v
+        where v.store = s.store and v.currency = ${currency} and v.valid_from <= ${to} and v.valid_to > ${from}
+      ) or exists (
         select from batch.daily_sales d
         where d.store = s.store and d.currency = ${currency} and d.business_day between ${from} and ${to}))
       ${inStores(reading, { stores }, 's.store')}

@@ -19,7 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(
-  () => database.sql`truncate batch.day_head, batch.closed_days, batch.restatements, batch.completeness`,
+  () =>
+    database.sql`
+      truncate batch.day_head, batch.till_head, batch.closed_days, batch.restatements, batch.completeness`,
 )
 
 async function addStore(store: string, { zone, cutOverHour }: typeof BERLIN, input: string) {
@@ -93,13 +95,38 @@ describe('a store-day', () => {
     await addEvents('journal', daysAgo(3), { bulk: 5 })
     await close('journal', daysAgo(3))
     await addEvents('journal', daysAgo(1), { bulk: 5 })
-    await report('journal', daysAgo(2), 'awaiting journal')
     expect(await statesOf('journal')).toEqual({
       [daysAgo(3)]: 'closed',
       [daysAgo(2)]: 'awaiting-journal',
       [daysAgo(1)]: 'unclosed',
       [today]: 'open',
     })
+  })
+
+  it('awaits no journal on which the store was closed, nor one that has not come for four weeks', async () => {
+    // The case files/25-closed-saturday: a Friday and a Sunday of September 2025.
+    for (const day of ['2025-09-05', '2025-09-07']) {
+      await addEvents('journal', day, { bulk: 1 })
+      await close('journal', day)
+    }
+    expect(await statesOf('journal', { from: '2025-09-01', to: '2025-09-30' })).toEqual({
+      '2025-09-05': 'closed',
+      '2025-09-07': 'closed',
+    })
+    await database.sql`truncate batch.day_head, batch.closed_days`
+    await addEvents('journal', daysAgo(3), { bulk: 1 })
+    await addEvents('journal', daysAgo(1), { bulk: 1 })
+    const openOn = (weekdays: number[] | null) =>
+      database.sql`update ref.store_versions set opening_days = ${weekdays}::smallint[] where store = 'journal'`
+    const closedOn = ((new Date(`${daysAgo(2)}T00:00:00Z`).getUTCDay() + 6) % 7) + 1
+    await openOn([1, 2, 3, 4, 5, 6, 7].filter(weekday => weekday !== closedOn))
+    expect(Object.keys(await statesOf('journal'))).toEqual([daysAgo(3), daysAgo(1), today])
+    await openOn(null)
+    expect(await statesOf('journal')).toMatchObject({ [daysAgo(2)]: 'awaiting-journal' })
+    await database.sql`
+      insert into batch.till_head (store, business_day, register, partition, last_offset, append_days)
+      values ('journal', ${daysAgo(1)}, 'till-1', 0, 1, '{}')`
+    expect(Object.keys(await statesOf('journal'))).toEqual([daysAgo(3), daysAgo(1), today])
   })
 
   it('is closed incomplete when it was published without everything', async () => {
@@ -115,13 +142,6 @@ describe('a store-day', () => {
     expect((await statesOf('berlin'))[daysAgo(2)]).toBe('incomplete')
     await report('berlin', daysAgo(2), 'different')
     expect((await statesOf('berlin'))[daysAgo(2)]).toBe('closed')
-  })
-
-  it('on which a store of journals is closed awaits none', async () => {
-    await addEvents('journal', daysAgo(3), { bulk: 5 })
-    await close('journal', daysAgo(3))
-    await addEvents('journal', daysAgo(1), { bulk: 5 })
-    expect((await statesOf('journal'))[daysAgo(2)]).toBeUndefined()
   })
 
   it('before the opening of its store is none, and before the first of one that does not say when it opened is unknown', async () => {

@@ -97,7 +97,7 @@ export async function readStoreDays(
         -- What was missing when the day was published may have come since: then the report of Z reports says so.
         when c.incomplete and z.is_short is not false then 'incomplete'
         when c.store is not null then 'closed'
-        when d.input = 'journal' and (h.bulk_events = 0 or h.store is null and z.awaits) then 'awaiting-journal'
+        when a.store is not null then 'awaiting-journal'
         when h.store is not null then 'unclosed'
       end as state,
       exists (
@@ -109,11 +109,11 @@ export async function readStoreDays(
     left join batch.day_head h on h.store = d.store and h.business_day = d.business_day
     left join batch.closed_days c on c.store = d.store and c.business_day = d.business_day
     left join lateral (
-      -- Which days expect a journal and which registers a Z report, the planner decides: the report follows it.
-      select bool_or(o.state in ('missing', 'awaiting journal')) as is_short,
-        bool_or(o.state = 'awaiting journal') as awaits
+      select bool_or(o.state in ('missing', 'awaiting journal')) as is_short
       from batch.completeness o where o.store = d.store and o.business_day = d.business_day
     ) z on true
+    left join batch.awaited_journals(${[...stores]}::text[], ${range.from}, ${range.to}) a
+      on a.store = d.store and a.business_day = d.business_day
     where (d.opened is null or d.business_day >= least(d.opened, d.first_day))
       and (d.closed is null or d.business_day <= d.closed or h.store is not null)`
 }

@@ -1,7 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import { drizzle } from '#db/drizzle.ts'
 import { alertActions } from '#db/schema.ts'
-import { businessDayOf, businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
+import { loadStores } from '#db/stores.ts'
+import { businessDayOf, businessDaySpan, type Calendar } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 
 /** What somebody said of an alert last. A snooze past its `until` is none. */
@@ -32,8 +33,9 @@ export class AlertActionError extends Error {
   override readonly name = 'AlertActionError'
 }
 
-interface OpenAlert extends StoreCalendar {
+interface OpenAlert {
   alertId: string
+  store: string
 }
 
 /**
@@ -48,10 +50,11 @@ export async function actOnAlerts(
   const ids = [...new Set(alertIds)]
   return sql.begin(async transaction => {
     const alerts = await transaction<OpenAlert[]>`
-      select e.alert_id as "alertId", s.zone, s.cut_over_hour as "cutOverHour"
+      select e.alert_id as "alertId", e.store
       from stream.active_generation a
       join stream.episodes e on e.generation = a.generation and e.alert_id = any(${ids}) and e.state = 'open'
       join ref.stores s on s.store = e.store`
+    const stores = new Map((await loadStores(transaction)).map(store => [store.id, store]))
     const missing = ids.filter(id => !alerts.some(({ alertId }) => alertId === id))
     if (missing.length > 0) {
       throw new AlertActionError(
@@ -60,7 +63,9 @@ export async function actOnAlerts(
     }
     const [clock] = await transaction<{ now: Instant }[]>`select clock_timestamp() as now`
     const now = clock?.now ?? Date.now()
-    const until = alerts.map(alert => (action.kind === 'snooze' ? snoozeEnd(action.until, now, alert) : null))
+    const until = alerts.map(({ store }) =>
+      action.kind === 'snooze' ? snoozeEnd(action.until, now, stores.get(store)?.versions ?? []) : null,
+    )
     await drizzle(transaction)
       .insert(alertActions)
       .values(
@@ -82,7 +87,7 @@ export async function actOnAlerts(
 }
 
 /** An hour, or the start of the store's next business day. */
-function snoozeEnd(until: 'hour' | 'tomorrow', now: Instant, calendar: StoreCalendar): Instant {
+function snoozeEnd(until: 'hour' | 'tomorrow', now: Instant, calendar: Calendar): Instant {
   return until === 'hour' ? now + HOUR_MS : businessDaySpan(businessDayOf(now, calendar), calendar).end
 }
 

@@ -1,5 +1,8 @@
+import { loadStores } from '#db/stores.ts'
 import type { Reading } from '#db/transaction.ts'
-import { businessDaySpan, type StoreCalendar } from '#domain/business-day.ts'
+import { type Calendar, zoneOn } from '#domain/business-day.ts'
+import { businessHoursOf } from '#domain/business-hours.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
@@ -11,7 +14,7 @@ export type HourlyFigures = Pick<SalesFigures, 'orders' | 'units' | 'gross' | 'd
 
 export interface Hour {
   hourStart: Instant
-  /** 'HH:00' in the zone of the store, or of the first store in scope. */
+  /** 'HH:MM' by the clocks of the store, or of the first in scope; with the offset where it comes twice. */
   label: string
   batch: HourlyFigures | null
   stream: HourlyFigures | null
@@ -41,11 +44,12 @@ export async function readHours(
 ): Promise<{ hours: Hour[]; basis: BatchBasis } | null> {
   if (scope.from !== scope.to) return null
   const inScope = (column: string) => inStores(reading, scope, column)
-  const [[calendar], runs, batch, stream] = await Promise.all([
-    reading<StoreCalendar[]>`
-      select zone, cut_over_hour as "cutOverHour" from ref.stores
+  const [[first], stores, runs, batch, stream] = await Promise.all([
+    reading<{ store: string }[]>`
+      select store from ref.current_stores
       where true ${inScope('store')}
       order by array_position(${scope.stores}::text[], store), currency <> ${scope.currency}, name limit 1`,
+    loadStores(reading),
     reading<(ContributingRun & { store: string })[]>`
       select store, partition, run_id as "runId", computed_at as "computedAt", through_offset as through,
         rules_version as "rulesVersion"
@@ -57,10 +61,12 @@ export async function readHours(
       where business_day = ${scope.from} and currency = ${scope.currency} ${inScope('store')}
       group by hour_start`,
     reading<HourRows>`
-      select date_trunc('hour', w.window_start, s.zone) as "hourStart", sum(w.orders)::text as orders,
+      select ref.hour_start(w.window_start, c.starts_at, c.offset_seconds) as "hourStart", sum(w.orders)::text as orders,
         sum(w.units)::text as units, sum(w.gross)::text as gross, sum(w.discounts)::text as discounts,
         sum(w.returns)::text as returns
-      from stream.windows w join ref.stores s on s.store = w.store
+      from stream.windows w
+      join ref.store_clocks(${scope.stores.length > 0 ? [...scope.stores] : null}::text[], ${scope.from}, ${scope.from}) c
+        on c.store = w.store and w.window_start >= c.starts_at and w.window_start < c.ends_at
       where w.generation = ${vector.basis.generation} and w.business_day = ${scope.from}
         and w.currency = ${scope.currency} ${inScope('w.store')}
       group by 1`,
@@ -68,11 +74,12 @@ export async function readHours(
   const basis = batchBasis(runs)
   const covered = new Set(runs.map(({ store }) => store))
   const isCovered = storesOnFile.every(store => covered.has(store))
+  const calendar = stores.find(({ id }) => id === first?.store)?.versions
   if (!calendar || (batch.length === 0 && stream.length === 0)) return { hours: [], basis }
   return {
     hours: alignHours({
-      span: businessDaySpan(scope.from, calendar),
-      zone: calendar.zone,
+      day: scope.from,
+      calendar,
       batch: isCovered ? toFigures(batch) : new Map(),
       batchUpTo: isCovered ? basis.computedAt : null,
       stream: toFigures(stream),
@@ -83,9 +90,9 @@ export async function readHours(
 }
 
 interface HoursToAlign {
-  /** The business day, half-open. */
-  span: { start: Instant; end: Instant }
-  zone: string
+  day: BusinessDay
+  /** Of the store whose clocks are shown. */
+  calendar: Calendar
   batch: ReadonlyMap<Instant, HourlyFigures>
   /** When the newest hourly run computed; null: none has. */
   batchUpTo: Instant | null
@@ -94,18 +101,25 @@ interface HoursToAlign {
 }
 
 /** Lays both paths on the hours of the day. An hour a path has reached but sold nothing in is zero; one it has not reached is null. */
-export function alignHours({ span, zone, batch, batchUpTo, stream, watermark }: HoursToAlign): Hour[] {
-  const starts = new Set([...batch.keys(), ...stream.keys()])
-  for (let start = span.start; start < span.end; start += HOUR_MS) starts.add(start)
-  const label = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' })
-  return [...starts]
-    .sort((one, other) => one - other)
-    .map(hourStart => ({
+export function alignHours({ day, calendar, batch, batchUpTo, stream, watermark }: HoursToAlign): Hour[] {
+  const hours = new Map(businessHoursOf(day, calendar).map(hour => [hour.start, hour]))
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zoneOn(day, calendar),
+    hour: '2-digit',
+    minute: '2-digit',
+  })
+  // Stores by other clocks have other hours.
+  for (const start of [...batch.keys(), ...stream.keys()]) {
+    if (!hours.has(start)) hours.set(start, { start, end: start + HOUR_MS, label: format.format(start) })
+  }
+  return [...hours.values()]
+    .sort((one, other) => one.start - other.start)
+    .map(({ start: hourStart, end, label }) => ({
       hourStart,
-      label: label.format(hourStart),
+      label,
       batch: batch.get(hourStart) ?? (batchUpTo !== null && hourStart < batchUpTo ? NOTHING_SOLD : null),
       stream: stream.get(hourStart) ?? (watermark !== null && hourStart < watermark ? NOTHING_SOLD : null),
-      open: watermark === null || watermark < hourStart + HOUR_MS,
+      open: watermark === null || watermark < end,
     }))
 }
 

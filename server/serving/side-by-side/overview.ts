@@ -1,6 +1,4 @@
 import type { Sql } from '#db/client.ts'
-import { asc, drizzle } from '#db/drizzle.ts'
-import { stores } from '#db/schema.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
@@ -44,12 +42,14 @@ interface Extent {
 export async function readOverview(serving: Serving): Promise<Overview> {
   const { sql, demoNote, asksPassword } = serving
   const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
-    drizzle(sql).select().from(stores).orderBy(asc(stores.name)),
+    sql<Omit<StoreSummary, 'lastDay'>[]>`
+      select store, name, zone, cut_over_hour as "cutOverHour", currency, channel, input
+      from ref.current_stores order by name`,
     readLastDays(sql),
     sql<{ currency: string }[]>`
       select currency
       from (
-        select currency, 1 as stores from ref.stores
+        select currency, 1 as stores from ref.current_stores
         union all
         select distinct currency, 0 from batch.daily_sales
       ) taken
@@ -83,7 +83,7 @@ export async function readOverview(serving: Serving): Promise<Overview> {
       from streamed s, planned p, counted, appended`,
   ])
   return {
-    stores: storeRows.map(row => toSummary(row, lastDays.get(row.store) ?? null)),
+    stores: storeRows.map(row => ({ ...row, lastDay: lastDays.get(row.store) ?? null })),
     currencies: currencyRows.map(row => row.currency),
     firstDay: extent?.firstDay ?? null,
     lastDay: extent?.lastDay ?? null,
@@ -104,17 +104,4 @@ async function readLastDays(sql: Sql): Promise<ReadonlyMap<string, BusinessDay |
     ) as "lastDay"
     from ref.stores s`
   return new Map(rows.map(row => [row.store, row.lastDay]))
-}
-
-function toSummary(row: typeof stores.$inferSelect, lastDay: BusinessDay | null): StoreSummary {
-  return {
-    store: row.store,
-    name: row.name,
-    zone: row.zone,
-    cutOverHour: row.cutOverHour,
-    currency: row.currency,
-    channel: row.channel,
-    input: row.input,
-    lastDay,
-  }
 }

@@ -209,8 +209,8 @@ describe('side by side', () => {
     expect(answer.hours).toHaveLength(25)
     const sold = answer.hours.filter(hour => (hour.stream?.orders ?? 0) > 0)
     expect(sold.map(hour => [hour.label, new Date(hour.hourStart).toISOString()])).toEqual([
-      ['02:00', '2026-10-25T00:00:00.000Z'],
-      ['02:00', '2026-10-25T01:00:00.000Z'],
+      ['02:00 +02:00', '2026-10-25T00:00:00.000Z'],
+      ['02:00 +01:00', '2026-10-25T01:00:00.000Z'],
     ])
     expect(sold.map(hour => hour.batch)).toEqual(sold.map(hour => hour.stream))
     expect(answer.hourlyBatchBasis?.runId).not.toBeNull()

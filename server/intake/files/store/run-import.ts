@@ -111,6 +111,7 @@ async function createImportAppender(sql: Sql, log: OrderLog): Promise<Appender> 
     maxBatch: MAX_BATCH,
     maxPending: UNBOUNDED,
     onAppended: () => {},
+    newestReference: () => loadReference(sql),
   })
 }
 
