@@ -1,4 +1,5 @@
 import { runCommand } from '#platform/command.ts'
+import { audit } from './audit.ts'
 import { batch } from './batch.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
 import { footprint } from './footprint.ts'
@@ -13,6 +14,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   latency,
   replay,
   batch,
+  audit,
   footprint,
   seed,
 }

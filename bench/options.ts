@@ -5,6 +5,7 @@ export const BENCHMARKS = {
   latency: 'time to an answer, and to a frame at a live client, at 500 orders a second',
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
+  audit: 'every witness over the seeded history, on one core',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
@@ -45,7 +46,7 @@ ${Object.entries(BENCHMARKS)
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
   --days N, --stores N, --orders-per-day N
-                 seed: another size than the demo's (60, 8, 2000); a year of twenty stores is 365, 20, 8220
+                 seed and audit: another size than the demo's (60, 8, 2000); a year of twenty stores is 365, 20, 8220
   --help         this text
 `
 

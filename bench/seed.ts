@@ -10,7 +10,7 @@ import { onBenchPostgres } from './system/system.ts'
 
 const benchmark = 'seed'
 /** The same events in every run. */
-const UNTIL = '2026-11-20T10:15:00Z'
+export const SEEDED_UNTIL = '2026-11-20T10:15:00Z'
 
 type Part = SeedingTimes['parts'][number]
 
@@ -47,7 +47,7 @@ async function seedOnce(
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     const seeder = startProgram({
       entry: 'seed/seeder/main.ts',
-      args: ['--json', '--until', UNTIL, ...worldArguments(world)],
+      args: ['--json', '--until', SEEDED_UNTIL, ...worldArguments(world)],
       settings,
     })
     return look({ sql, serverPid: parentOf(backend?.pid ?? 0) ?? 0, seeder })
@@ -61,7 +61,7 @@ async function timesOf(seeder: Program): Promise<SeedingTimes> {
   return JSON.parse(stdout) as SeedingTimes
 }
 
-function worldArguments({ days, stores, ordersPerDay }: BenchOptions['world']): string[] {
+export function worldArguments({ days, stores, ordersPerDay }: BenchOptions['world']): string[] {
   return ['--days', String(days), '--stores', String(stores), '--orders-per-day', String(ordersPerDay)]
 }
 

@@ -53,22 +53,19 @@ function refuseAmounts(event: SentEvent, enriched: LogEvent): Rejection | null {
       `the document's total is above ${formatAmount(most)} ${event.currency}, the most one document may carry: check units and prices`,
     )
   }
-  const tender = (event.tenders ?? []).findIndex(({ amount }) => !isWithin(parseAmount(amount), most))
-  return tender < 0
-    ? null
-    : absurd(
-        `tenders[${tender}].amount is above ${formatAmount(most)} ${event.currency}, the most one document may carry`,
+  for (const field of ['tenders', 'charges'] as const) {
+    const index = (event[field] ?? []).findIndex(({ amount }) => !isWithin(parseAmount(amount), most))
+    if (index >= 0) {
+      return absurd(
+        `${field}[${index}].amount is above ${formatAmount(most)} ${event.currency}, the most one document may carry`,
       )
+    }
+  }
+  return null
 }
 
 /** The amounts that a till states of its day, with the fields they stand in. */
-function totalsOf(
-  report: Extract<SentEvent, { type: 'till.closed' }> & {
-    openingFloat?: string | undefined
-    countedCash?: string | undefined
-    tenders?: readonly { amount: string }[] | undefined
-  },
-): [field: string, amount: string][] {
+function totalsOf(report: Extract<SentEvent, { type: 'till.closed' }>): [field: string, amount: string][] {
   const { net, openingFloat, countedCash, tenders = [] } = report
   const stated: [string, string | undefined][] = [
     ['net', net],

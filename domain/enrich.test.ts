@@ -50,12 +50,52 @@ test('totals, business day and partition are decided once', () => {
       lines: {
         skus: ['tea', 'POST'],
         units: [2, 1],
-        discounts: [1_000, 0],
+        discounts: [1_000, null],
         taxes: [8_000, null],
         stocked: null,
       },
     },
   ])
+})
+
+test('a line that states its amount is worth exactly that', () => {
+  const result = enriched({
+    ...ORDER,
+    lines: [
+      { sku: 'tea', units: 3, amount: '10.00', discount: '10.00' },
+      { sku: 'cup', units: 1, unitPrice: '2.50' },
+    ],
+  })
+  expect('events' in result && result.events).toMatchObject([
+    { totalUnits: 4, totalGross: 125_000, lines: { unitPrices: [null, 25_000], amounts: [100_000, null] } },
+  ])
+})
+
+test('charges are paid, and are no part of gross, net or units', () => {
+  const order = {
+    ...ORDER,
+    charges: [
+      { type: 'shipping', amount: '4.90' },
+      { type: 'deposit', amount: '-0.25' },
+    ],
+    tenders: [{ type: 'card', amount: '12.66' }],
+  }
+  const result = enriched(order)
+  expect('events' in result && result.events).toMatchObject([{ totalUnits: 3, totalGross: 81_100 }])
+  expect(rejectionOf({ ...order, tenders: [{ type: 'card', amount: '8.01' }] })?.reason).toBe(
+    'tenders_differ',
+  )
+})
+
+test('what means the same as nothing is kept apart from nothing', () => {
+  const line = { sku: 'tea', units: 1, refund: '1' }
+  const back = { ...ORDER, type: 'order.returned', lines: [line, { ...line, restock: true }] }
+  const [stated] = [enriched(back)].flatMap(result => ('events' in result ? result.events : []))
+  expect(stated).toMatchObject({ lines: { stocked: null }, details: { restocks: [null, true] } })
+  const [silent] = [enriched({ ...back, lines: [line] })].flatMap(result =>
+    'events' in result ? result.events : [],
+  )
+  expect(silent).toMatchObject({ lines: { stocked: null }, details: null })
 })
 
 test('codes that are no merchandise move no stock', () => {
@@ -141,6 +181,24 @@ describe('refused', () => {
       { ...ORDER, lines: [{ sku: 'tea', units: 1, unitPrice: '1', discount: '1.01' }] },
       'invalid_field',
       'lines[0].discount',
+    ],
+    [
+      'a discount above the stated amount',
+      { ...ORDER, lines: [{ sku: 'tea', units: 9, amount: '1', discount: '1.01' }] },
+      'invalid_field',
+      'lines[0].discount',
+    ],
+    [
+      'charges beyond any document',
+      {
+        ...ORDER,
+        charges: [
+          { type: 'tip', amount: '899999999999' },
+          { type: 'fee', amount: '-899999999999' },
+        ],
+      },
+      'absurd_amount',
+      'charges[0].amount',
     ],
     [
       'tenders that do not pay the order',

@@ -3,7 +3,7 @@ import { businessDayOf } from './business-day.ts'
 import { type EventPart, partId } from './derived-id.ts'
 import type { Rejection, SentEvent } from './event.ts'
 import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
-import { type EventClass, type LogEvent, type LogLines, RULES_VERSION } from './log-event.ts'
+import { type EventClass, type LogEvent, type LogLines, lineGross, RULES_VERSION } from './log-event.ts'
 import { type Amount, formatAmount, parseAmount } from './money.ts'
 import { type Store, type StoreVersion, storeOn } from './store.ts'
 
@@ -127,6 +127,7 @@ const NO_SALE = {
 
 const NO_LINE_AMOUNTS = {
   unitPrices: null,
+  amounts: null,
   discounts: null,
   taxes: null,
   refunds: null,
@@ -141,12 +142,12 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
       return {
         ...saleHeader(event),
         totalUnits: sum(lines.units),
-        totalGross: sum(lines.units.map((units, index) => units * (lines.unitPrices[index] ?? 0))),
+        totalGross: sum(lines.units.map((_, index) => lineGross(lines, index))),
         totalDiscounts: sum(lines.discounts ?? []),
         totalReturns: 0,
         totalTax: sum(lines.taxes ?? []),
         lines,
-        details: details({ session: event.session, tenders: tendersOf(event) }),
+        details: details({ ...saleDetails(event), costs: costs(event.lines) }),
       }
     }
     case 'order.returned': {
@@ -166,10 +167,11 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
             : null,
         },
         details: details({
-          session: event.session,
-          tenders: tendersOf(event),
+          ...saleDetails(event),
           originalOrderId: event.originalOrderId,
-          reasons: reasons(event.lines),
+          reasons: perLine(event.lines, line => line.reason),
+          restocks: perLine(event.lines, line => line.restock),
+          costs: costs(event.lines),
         }),
       }
     }
@@ -179,12 +181,17 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
         currency: event.currency,
         totalUnits: 0,
         lines: null,
-        details: {
+        details: details({
           zBusinessDay: event.businessDay,
           zOrders: event.orders,
           zUnits: event.units,
           zNet: amount(event.net),
-        },
+          zTenders: event.tenders?.map(amountByType),
+          zOpeningFloat: optionalAmount(event.openingFloat),
+          zCountedCash: optionalAmount(event.countedCash),
+          zFirstReceipt: event.firstReceipt,
+          zLastReceipt: event.lastReceipt,
+        }),
       }
     case 'stock.received':
     case 'stock.counted':
@@ -193,7 +200,10 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
         ...NO_SALE,
         totalUnits: sum(event.lines.map(line => line.units)),
         lines: stockLines(event.lines),
-        details: details({ purchaseOrderId: event.purchaseOrderId, reasons: reasons(event.lines) }),
+        details: details({
+          purchaseOrderId: event.purchaseOrderId,
+          reasons: perLine(event.lines, line => line.reason),
+        }),
       }
     case 'stock.transferred':
       return {
@@ -204,7 +214,7 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
           leg,
           fromStore: event.store,
           toStore: event.toStore,
-          reasons: reasons(event.lines),
+          reasons: perLine(event.lines, line => line.reason),
         }),
       }
     case 'purchase.placed':
@@ -216,8 +226,8 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
         details: details({
           purchaseOrderId: event.purchaseOrderId,
           supplier: event.supplier,
-          expectedAt: event.expectedAt,
-          unitCosts: event.lines.map(line => (line.unitCost === undefined ? null : amount(line.unitCost))),
+          expectedAt: event.expectedAt === undefined ? undefined : instantText(event.expectedAt),
+          unitCosts: perLine(event.lines, line => optionalAmount(line.unitCost)),
         }),
       }
     case 'review.posted':
@@ -242,16 +252,24 @@ function saleHeader(event: Sale): Pick<LogEvent, 'channel' | 'currency' | 'order
   }
 }
 
-function orderLines(lines: Extract<Sale, { type: 'order.placed' | 'order.voided' }>['lines']): LogLines & {
-  unitPrices: Amount[]
-} {
-  const hasTax = lines.some(line => line.tax !== undefined)
-  const hasDiscount = lines.some(line => line.discount !== undefined)
+function saleDetails(event: Sale): Record<string, unknown> {
+  return {
+    session: event.session,
+    tenders: tendersOf(event),
+    charges: event.charges?.map(amountByType),
+    cashier: event.cashier,
+    cardToken: event.cardToken,
+    entryMode: event.entryMode,
+  }
+}
+
+function orderLines(lines: Extract<Sale, { type: 'order.placed' | 'order.voided' }>['lines']): LogLines {
   return {
     ...stockLines(lines),
-    unitPrices: lines.map(line => amount(line.unitPrice)),
-    discounts: hasDiscount ? lines.map(line => amount(line.discount ?? '0')) : null,
-    taxes: hasTax ? lines.map(line => (line.tax === undefined ? null : amount(line.tax))) : null,
+    unitPrices: perLine(lines, line => optionalAmount(line.unitPrice)) ?? null,
+    amounts: perLine(lines, line => optionalAmount(line.amount)) ?? null,
+    discounts: perLine(lines, line => optionalAmount(line.discount)) ?? null,
+    taxes: perLine(lines, line => optionalAmount(line.tax)) ?? null,
   }
 }
 
@@ -260,14 +278,31 @@ function stockLines(lines: readonly { sku: string; units: number }[]): LogLines 
 }
 
 function tendersOf(event: Sale): { type: string; amount: Amount | null }[] | undefined {
-  if (event.tenders)
-    return event.tenders.map(tender => ({ type: tender.type, amount: amount(tender.amount) }))
+  if (event.tenders) return event.tenders.map(amountByType)
   // A single tender pays the whole document; its amount is the document's total.
   return event.tender === undefined ? undefined : [{ type: event.tender, amount: null }]
 }
 
-function reasons(lines: readonly { reason?: string | undefined }[]): (string | null)[] | undefined {
-  return lines.some(line => line.reason !== undefined) ? lines.map(line => line.reason ?? null) : undefined
+function costs(lines: readonly { cost?: string | undefined }[]): (Amount | null)[] | undefined {
+  return perLine(lines, line => optionalAmount(line.cost))
+}
+
+/** What some lines state, null where a line does not; undefined where none does. */
+function perLine<Line, Value>(
+  lines: readonly Line[],
+  stated: (line: Line) => Value | undefined,
+): (Value | null)[] | undefined {
+  let isStated = false
+  const values = lines.map(line => {
+    const value = stated(line)
+    isStated ||= value !== undefined
+    return value ?? null
+  })
+  return isStated ? values : undefined
+}
+
+function amountByType(entry: { type: string; amount: string }): { type: string; amount: Amount } {
+  return { type: entry.type, amount: amount(entry.amount) }
 }
 
 function details(fields: Record<string, unknown>): Record<string, unknown> | null {
@@ -279,7 +314,7 @@ function checkAmounts(event: SentEvent, enriched: LogEvent, store: StoreVersion)
   if (!('orderId' in event)) return null
   const { lines } = enriched
   const overDiscounted = (lines?.discounts ?? []).findIndex(
-    (discount, index) => discount > (lines?.units[index] ?? 0) * (lines?.unitPrices?.[index] ?? 0),
+    (discount, index) => lines !== null && (discount ?? 0) > lineGross(lines, index),
   )
   if (overDiscounted >= 0) {
     return {
@@ -303,13 +338,20 @@ function checkAmounts(event: SentEvent, enriched: LogEvent, store: StoreVersion)
   return null
 }
 
-/** What the customer pays (or gets back): net of discounts, plus tax where the store's prices exclude it. */
+/** What the customer pays (or gets back): net of discounts, plus tax where the store's prices exclude it, and charges. */
 export function documentTotal(
-  event: Pick<LogEvent, 'totalGross' | 'totalDiscounts' | 'totalReturns' | 'totalTax'>,
+  event: Pick<LogEvent, 'totalGross' | 'totalDiscounts' | 'totalReturns' | 'totalTax' | 'details'>,
   store: Pick<StoreVersion, 'taxInclusive'>,
 ): Amount {
   const tax = store.taxInclusive ? 0 : event.totalTax
-  return event.totalGross - event.totalDiscounts + tax + event.totalReturns
+  const charges = (event.details?.charges ?? []) as { amount: Amount }[]
+  return (
+    event.totalGross -
+    event.totalDiscounts +
+    tax +
+    event.totalReturns +
+    sum(charges.map(charge => charge.amount))
+  )
 }
 
 function refuseStore(store: string): { rejection: Rejection } {
@@ -326,6 +368,17 @@ function amount(text: string): Amount {
   const parsed = parseAmount(text)
   if (parsed === null) throw new Error(`${JSON.stringify(text)} passed the schema but is no amount`)
   return parsed
+}
+
+function optionalAmount(text: string | undefined): Amount | undefined {
+  return text === undefined ? undefined : amount(text)
+}
+
+/** A time that has passed the schema, as the instant it means. */
+function instantText(text: string): string {
+  const instant = parseInstant(text)
+  if (instant === null) throw new Error(`${text} passed the schema but is no instant`)
+  return formatInstant(instant)
 }
 
 function sum(values: readonly (number | null)[]): number {

@@ -45,6 +45,18 @@ describe('what is refused says which field, and why', () => {
       'lines[0].unitPrice',
     ],
     [
+      'a line of two prices',
+      { ...ORDER, lines: [{ ...ORDER.lines[0], amount: '15.30' }] },
+      'invalid_field',
+      'lines[0]: states unitPrice (of one unit) or amount',
+    ],
+    [
+      'a line without a price',
+      { ...ORDER, lines: [{ sku: 'tea', units: 1 }] },
+      'invalid_field',
+      'lines[0]: states unitPrice (of one unit) or amount',
+    ],
+    [
       'a price as number',
       { ...ORDER, lines: [{ ...ORDER.lines[0], unitPrice: 2.55 }] },
       'invalid_field',

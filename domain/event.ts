@@ -85,6 +85,12 @@ function lines<Line extends z.ZodType>(line: Line) {
     .max(MAX_LINES, { error: `an event may carry ${MAX_LINES} lines at most` })
 }
 
+/** Amounts by type: how a document is paid, or what is charged beside its goods. */
+const amountsByType = z
+  .array(z.strictObject({ type: identifier, amount: money }))
+  .min(1)
+  .max(20)
+
 const header = {
   source: identifier,
   id: eventId,
@@ -102,21 +108,29 @@ const sale = {
   customer: identifier.optional(),
   session: identifier.optional(),
   tender: identifier.optional(),
-  tenders: z
-    .array(z.strictObject({ type: identifier, amount: money }))
-    .min(1)
-    .max(20)
-    .optional(),
+  tenders: amountsByType.optional(),
+  /** Shipping, tip, fee, deposit: part of what is paid, never of gross, net or units. */
+  charges: amountsByType.optional(),
+  cashier: identifier.optional(),
+  cardToken: identifier.optional(),
+  entryMode: identifier.optional(),
 }
 
 const orderLines = lines(
-  z.strictObject({
-    sku: identifier,
-    units: soldUnits,
-    unitPrice: price,
-    discount: price.optional(),
-    tax: price.optional(),
-  }),
+  z
+    .strictObject({
+      sku: identifier,
+      units: soldUnits,
+      unitPrice: price.optional(),
+      /** The line's gross where it is no whole number of unit prices: 3 for 10.00. */
+      amount: price.optional(),
+      discount: price.optional(),
+      tax: price.optional(),
+      cost: price.optional(),
+    })
+    .refine(line => (line.unitPrice === undefined) !== (line.amount === undefined), {
+      error: 'states unitPrice (of one unit) or amount (of all its units): exactly one of them',
+    }),
 )
 const returnLines = lines(
   z.strictObject({
@@ -125,6 +139,7 @@ const returnLines = lines(
     refund: price,
     restock: z.boolean().optional(),
     reason: text(256).optional(),
+    cost: price.optional(),
   }),
 )
 
@@ -162,6 +177,11 @@ export const eventSchema = z.discriminatedUnion('type', [
     orders: z.int().min(-MAX_UNITS).max(MAX_UNITS),
     units: z.int().min(-1_000_000_000).max(1_000_000_000),
     net: money,
+    tenders: amountsByType.optional(),
+    openingFloat: price.optional(),
+    countedCash: price.optional(),
+    firstReceipt: identifier.optional(),
+    lastReceipt: identifier.optional(),
   }),
   z.strictObject({
     type: z.literal('stock.received'),

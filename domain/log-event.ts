@@ -6,16 +6,23 @@ import type { Amount } from './money.ts'
 /** Live: what comes over HTTP, except reviews; moves watermarks and can be late. Bulk: files, journals, reviews. */
 export type EventClass = 'live' | 'bulk'
 
-/** Raised when enrichment or effects change meaning; stored with every event and every result. */
-export const RULES_VERSION = 1
+/**
+ * Raised when enrichment or effects change meaning; stored with every event and every result. From 2 on a row keeps all
+ * that was sent, so that the sender's body can be rebuilt from it; no figure of a row of before means anything else.
+ */
+export const RULES_VERSION = 2
 
 /** The lines of an event as parallel arrays, as the log stores them. */
 export interface LogLines {
   skus: string[]
   /** Signed only for stock.adjusted; otherwise as the document says, positive. */
   units: number[]
-  unitPrices: Amount[] | null
-  discounts: Amount[] | null
+  /** Null where the line states its amount. */
+  unitPrices: (Amount | null)[] | null
+  /** A line's gross where it was stated as such; null: units × unit price. */
+  amounts: (Amount | null)[] | null
+  /** Null where none was stated. */
+  discounts: (Amount | null)[] | null
   taxes: (Amount | null)[] | null
   refunds: Amount[] | null
   /** False: the line moves no stock (goods not put back, or a code that is no merchandise). Null: all lines do. */
@@ -47,12 +54,23 @@ export interface LogEvent {
   totalReturns: Amount
   totalTax: Amount
   lines: LogLines | null
-  /** What only some types carry: tenders, session, purchaseOrderId, supplier, toStore, leg, rating, Z totals … */
+  /**
+   * What only some types carry: tenders, charges, session, purchaseOrderId, supplier, toStore, leg, rating, Z totals …
+   * With the columns it holds all that was sent, an absent field told apart from any value it could have.
+   */
   details: Record<string, unknown> | null
   attributes: Record<string, string> | null
   rulesVersion: number
   /** 128 bits over the sender's fields in canonical form, 32 hex digits: the same body gives the same hash. */
   bodyHash: string
+}
+
+/** What a line of an order is worth before discounts: as stated, or units × unit price. */
+export function lineGross(
+  { units, unitPrices, amounts }: Pick<LogLines, 'units' | 'unitPrices' | 'amounts'>,
+  index: number,
+): Amount {
+  return amounts?.[index] ?? (units[index] ?? 0) * (unitPrices?.[index] ?? 0)
 }
 
 /** A place in one partition of the log. `appendedAt` is a hint that lets reads skip day partitions. */

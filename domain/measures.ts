@@ -55,7 +55,7 @@ export const MEASURES = {
     kind: 'money',
     movedBy: 'orders',
     title: 'Gross sales',
-    definition: 'Units × unit price, before discounts and returns.',
+    definition: 'Units × unit price, or the amount a line states, before discounts and returns.',
   },
   discounts: {
     column: 'discounts',

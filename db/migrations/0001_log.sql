@@ -39,7 +39,9 @@ create table log.event_log (
   refunds bigint[],
   stocked boolean[],
   details jsonb,
-  attributes jsonb
+  attributes jsonb,
+  -- a line's gross where it was stated as such (3 for 10.00); null: units × unit price
+  amounts bigint[]
 ) partition by range (appended_at);
 -- The only index: append time first, so that the last row and a poll from a checkpoint touch one day.
 create index event_log_seek on log.event_log (partition, appended_at, "offset");
@@ -59,6 +61,10 @@ select e.partition, e."offset", e.appended_at, e.event_time, e.business_day, e.s
   effect.back * e.total_units as units_returned,
   effect.sign * (e.total_gross - e.total_discounts) - effect.back * e.total_returns as net,
   effect.sign * e.total_tax as tax,
+  -- shipping, tips, fees, deposits: paid on top, part of no measure
+  (effect.sign - effect.back) * coalesce((
+    select sum((charge ->> 'amount')::bigint) from jsonb_array_elements(e.details -> 'charges') charge
+  ), 0)::bigint as charges,
   cardinality(e.skus) as lines
 from log.event_log e
 cross join lateral (
@@ -156,7 +162,7 @@ create function log.append(
   p_order_id text[], p_customer text[], p_tender text[], p_total_units bigint[], p_total_gross bigint[],
   p_total_discounts bigint[], p_total_returns bigint[], p_total_tax bigint[], p_skus text[],
   p_line_units text[], p_unit_prices text[], p_discounts text[], p_taxes text[], p_refunds text[],
-  p_stocked text[], p_details text[], p_attributes text[], p_rules_version bigint[],
+  p_stocked text[], p_details text[], p_attributes text[], p_rules_version bigint[], p_amounts text[],
   out first_offset bigint,
   out appended integer,
   out appended_at timestamptz,
@@ -214,13 +220,13 @@ begin
   insert into log.event_log (
     "offset", appended_at, event_time, total_units, total_gross, total_discounts, total_returns, total_tax,
     business_day, partition, rules_version, type, class, source, id, store, channel, register, currency,
-    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes)
+    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes, amounts)
   select i."offset", append.appended_at, 'epoch'::timestamptz + event_time * interval '1 millisecond',
     coalesce(total_units, 0), coalesce(total_gross, 0), coalesce(total_discounts, 0), coalesce(total_returns, 0),
     coalesce(total_tax, 0), business_day, p_partition, rules_version, type, class, source, id, store, channel,
     register, currency, order_id, customer, tender, string_to_array(skus, chr(31)), line_units::integer[],
     unit_prices::bigint[], line_discounts::bigint[], taxes::bigint[], refunds::bigint[], stocked::boolean[],
-    details::jsonb, attributes::jsonb
+    details::jsonb, attributes::jsonb, amounts::bigint[]
   -- In the select list the arrays are read side by side as rows are asked for.
   from (
     select unnest(v_offsets) as "offset", unnest(p_source) as source, unnest(p_id) as id,
@@ -232,7 +238,8 @@ begin
       unnest(p_total_tax) as total_tax, unnest(p_skus) as skus, unnest(p_line_units) as line_units,
       unnest(p_unit_prices) as unit_prices, unnest(p_discounts) as line_discounts, unnest(p_taxes) as taxes,
       unnest(p_refunds) as refunds, unnest(p_stocked) as stocked, unnest(p_details) as details,
-      unnest(p_attributes) as attributes, unnest(p_rules_version) as rules_version
+      unnest(p_attributes) as attributes, unnest(p_rules_version) as rules_version,
+      unnest(p_amounts) as amounts
   ) i
   where i."offset" is not null;
   get diagnostics appended = row_count;

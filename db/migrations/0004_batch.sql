@@ -392,6 +392,18 @@ create table batch.completeness (
   log_net bigint not null,
   state text not null check (state in ('complete', 'missing', 'different', 'awaiting journal')),
   run_id bigint not null,
+  z_units bigint,
+  log_units bigint not null default 0,
+  -- [{"tender": "card", "z": 123000, "log": 123000}]; null where the till told no tenders
+  tenders jsonb,
+  opening_float bigint,
+  counted_cash bigint,
+  -- cash by the log, where the till has counted it
+  log_cash bigint,
+  first_receipt text,
+  last_receipt text,
+  -- numbers between them that no document of the log bears
+  missing_receipts bigint[],
   primary key (store, business_day, register)
 );
 

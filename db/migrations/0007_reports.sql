@@ -150,9 +150,45 @@ select c.business_day, c.store, c.register, c.z_orders,
   -- what has not come within four weeks is awaited no longer (domain/expectations.ts)
   case when c.state = 'awaiting journal' and c.business_day < current_date - 29 then 'missing' else c.state end as state,
   c.currency,
-  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  c.z_units, c.log_units
 from batch.completeness c
 join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day;
+
+-- What the tills' own counts say: per means of payment, and which receipts never came.
+create view reports.over_short as
+select c.business_day, c.store, c.register, part.tender, c.currency,
+  (part.declared * 0.0001)::numeric(20, 4) as declared,
+  (part.counted * 0.0001)::numeric(20, 4) as counted,
+  ((part.counted - part.declared) * 0.0001)::numeric(20, 4) as difference,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.completeness c
+join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day
+cross join lateral (
+  select 'cash' as tender,
+    coalesce(c.opening_float, 0) + coalesce(
+      (select sum(told.z) from jsonb_to_recordset(c.tenders) as told(tender text, z bigint) where told.tender = 'cash'),
+      c.log_cash, 0) as declared,
+    c.counted_cash as counted
+  where c.counted_cash is not null
+  union all
+  select told.tender, told.z, told.log
+  from jsonb_to_recordset(c.tenders) as told(tender text, z bigint, log bigint)
+  where told.tender <> 'cash' or c.counted_cash is null
+) part;
+
+create view reports.missing_receipts as
+select c.business_day, c.store, c.register, c.first_receipt as first, c.last_receipt as last,
+  array(
+    select regexp_replace(c.first_receipt, '[0-9]+$', '')
+      || lpad(number::text, greatest(length(number::text), length(substring(c.first_receipt from '[0-9]+$'))), '0')
+    from unnest(c.missing_receipts) number order by number
+  ) as missing,
+  cardinality(c.missing_receipts) as missing_count,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.completeness c
+join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day
+where cardinality(c.missing_receipts) > 0;
 
 create view reports.job_runs as
 select r.run_id as id, r.job, r.store, r.period, r.state, r.trigger, r.attempt, r.code_version, r.rules_version,
@@ -278,6 +314,8 @@ comment on view reports.monthly_tenders is 'What was paid, and paid back, per mo
 comment on view reports.daily_inventory is 'Stock movements per business day, store and product: opening + received - sold + returned + adjusted + transferred + count_correction = closing.';
 comment on view reports.monthly_inventory is 'Stock movements and inventory ratios per month, store and product.';
 comment on view reports.daily_reviews is 'Customer reviews per business day and product, all stores together.';
+comment on view reports.over_short is 'What a till says it took in against what was counted, per business day, register and means of payment. Cash: opening float and what was taken in, against the cash counted in the evening; other means: the till''s own total against the documents of the log.';
+comment on view reports.missing_receipts is 'Receipts that a till has printed and the log does not hold, per business day and register, where any is missing.';
 comment on view reports.completeness is 'Z reports of the tills against the order log, per business day, store and register: the check that the log misses nothing.';
 comment on view reports.job_runs is 'The ledger of the batch path: every attempt at a job and period.';
 comment on view reports.restatements is 'Published figures that changed after their day was closed, and why.';
@@ -414,6 +452,15 @@ end $$;
 comment on column reports.live_sales_minute.state is 'open, closed (the watermark has passed its end) or final (two hours more); later events still count, as revisions.';
 comment on column reports.purchase_orders.state is 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
+comment on column reports.completeness.z_units is 'Units the till reports: of orders placed less those of orders voided.';
+comment on column reports.completeness.log_units is 'The same of the documents in the log.';
+comment on column reports.over_short.declared is 'What the till says. Of cash: its opening float and what it took in.';
+comment on column reports.over_short.counted is 'Of cash: what was counted at closing. Of other means: what the documents of the log add up to.';
+comment on column reports.over_short.difference is 'counted - declared: over where positive, short where negative.';
+comment on column reports.missing_receipts.first is 'First receipt of the day, as the till reports it.';
+comment on column reports.missing_receipts.last is 'Last receipt of the day, as the till reports it.';
+comment on column reports.missing_receipts.missing is 'Receipts between them that no document of the log bears.';
+comment on column reports.missing_receipts.missing_count is 'How many they are.';
 comment on column reports.completeness.state is 'complete, missing, different or awaiting journal.';
 comment on column reports.purchase_orders.received is 'Units that were received for the order.';
 comment on column reports.job_runs.state is 'running, succeeded, failed or abandoned (its process died).';

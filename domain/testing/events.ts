@@ -1,3 +1,4 @@
+import { bodyHashOf } from '#domain/canonical.ts'
 import { type Enrichment, enrich } from '#domain/enrich.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { type Instant, parseInstant } from '#domain/instant.ts'
@@ -6,7 +7,7 @@ import { EXAMPLE_STORES_BY_ID } from './stores.ts'
 
 /**
  * A sent event as the log holds it (a transfer gives two), through schema and enrichment as at the intake, at the
- * instant of the event. Throws when it is refused. The body's hash is a stand-in: tests send an id once.
+ * instant of the event. Throws when it is refused.
  */
 export function toLogEvents(sent: SentEvent, fields: Partial<Enrichment> = {}): LogEvent[] {
   const parsed = parseEvent(sent)
@@ -15,7 +16,7 @@ export function toLogEvents(sent: SentEvent, fields: Partial<Enrichment> = {}): 
     stores: EXAMPLE_STORES_BY_ID,
     now: parseInstant(sent.eventTime) ?? 0,
     class: 'live',
-    bodyHash: Buffer.from(sent.id).toString('hex').padStart(32, '0').slice(-32),
+    bodyHash: bodyHashOf(parsed.event),
     ...fields,
   })
   if ('rejection' in result) throw new Error(`${sent.id}: ${result.rejection.detail}`)

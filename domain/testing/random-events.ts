@@ -1,3 +1,4 @@
+import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
@@ -50,7 +51,8 @@ export interface RandomEvents {
 
 /**
  * Events of every kind that a till or a back office may send, as the intake would log them, in order of their ids
- * and in no order of time: voids and returns of nothing, counts in between, split tenders. A transfer gives two.
+ * and in no order of time: voids and returns of nothing, counts in between, split tenders, and every optional field
+ * there or not, or there with the value its absence means. A transfer gives two.
  */
 export function randomEvents(options: RandomEvents): LogEvent[] {
   const { random, count, prefix = 'e', start, spanMs = HOUR_MS, stepMs = 1, bulkShare = 0.1 } = options
@@ -81,9 +83,11 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
     store: store.id,
     eventTime: formatInstant(at),
     ...draw.pick([{}, { register: 'till-1' }, { register: 'till-2' }]),
+    ...draw.pick([{}, {}, { attributes: {} }, { attributes: ODD_ATTRIBUTES }]),
   }
   const lines = <Line>(line: () => Line) => Array.from({ length: 1 + draw.below(4) }, line)
-  const moved = (most: number) => lines(() => ({ sku: draw.sku(), units: 1 + draw.below(most) }))
+  const reason = () => draw.pick([{}, {}, { reason: 'broken' }, { reason: ODD_TEXT }])
+  const moved = (most: number) => lines(() => ({ sku: draw.sku(), units: 1 + draw.below(most), ...reason() }))
   const kind = draw.below(100)
   if (kind < 62) return { type: 'order.placed', ...header, ...orderFields(draw, id, store) }
   if (kind < 67) return { type: 'order.voided', ...header, ...orderFields(draw, id, store) }
@@ -93,9 +97,18 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
       sku: draw.sku(),
       units: 1 + draw.below(5),
       refund: formatAmount(refund),
-      restock: draw.below(3) > 0,
+      ...draw.pick([{}, { restock: true }, { restock: false }]),
+      ...reason(),
+      ...draw.pick([{}, { cost: '1.5' }]),
     }))
-    return { type: 'order.returned', ...header, ...saleFields(draw, id, store, sum(refunds)), lines: back }
+    const original = draw.pick([{}, { originalOrderId: `${id}-original` }])
+    return {
+      type: 'order.returned',
+      ...header,
+      ...original,
+      ...saleFields(draw, id, store, sum(refunds)),
+      lines: back,
+    }
   }
   if (kind < 82) {
     const purchase = draw.below(2) === 0 ? { purchaseOrderId: `p-${draw.below(5)}` } : {}
@@ -112,13 +125,55 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
     return {
       type: 'stock.adjusted',
       ...header,
-      lines: lines(() => ({ sku: draw.sku(), units: draw.below(9) - 4 })),
+      lines: lines(() => ({ sku: draw.sku(), units: draw.below(9) - 4, ...reason() })),
     }
   }
   if (kind < 93) return { type: 'stock.transferred', ...header, toStore: draw.store().id, lines: moved(4) }
-  if (kind < 95) return { type: 'review.posted', ...header, sku: draw.sku(), rating: 1 + draw.below(5) }
-  const purchase = { ...header, purchaseOrderId: `p-${draw.below(5)}`, supplier: 's-1', lines: moved(20) }
+  if (kind < 95) {
+    const said = draw.pick([{}, { text: '' }, { text: ODD_TEXT, customer: 'c-1' }])
+    return { type: 'review.posted', ...header, sku: draw.sku(), rating: 1 + draw.below(5), ...said }
+  }
+  if (kind < 96) return { type: 'till.closed', ...header, ...zReport(draw, store, at) }
+  const bought = lines(() => ({
+    sku: draw.sku(),
+    units: 1 + draw.below(20),
+    ...draw.pick([{}, { unitCost: '0' }, { unitCost: formatAmount(draw.below(100_000)) }]),
+  }))
+  const due = draw.pick([{}, { expectedAt: '2026-12-01T08:30:15.1239999+05:45' }])
+  const purchase = {
+    ...header,
+    purchaseOrderId: `p-${draw.below(5)}`,
+    supplier: 's-1',
+    ...due,
+    lines: bought,
+  }
   return kind < 99 ? { type: 'purchase.placed', ...purchase } : { type: 'purchase.cancelled', ...purchase }
+}
+
+/** What a sender may write, and what JSON, arrays of Postgres and sorting by letters each read in their own way. */
+const ODD_TEXT = 'says "so", {NULL} \\ \t\n\u0001 \u200b\u00fc 🧾'
+const ODD_ATTRIBUTES = {
+  b: '',
+  aa: ODD_TEXT,
+  ﬁ: '1',
+  '🧾': '2',
+  Z: 'null',
+  eventTime: '2026-11-20T10:15:30+01:00',
+}
+
+/** A till's report of the day; its totals are not those of the log. */
+function zReport(draw: Draw, store: UnchangingStore, at: Instant) {
+  return {
+    register: 'till-1',
+    businessDay: businessDayOf(at, store),
+    currency: store.currency,
+    orders: draw.below(9) - 2,
+    units: draw.below(9),
+    net: formatAmount(draw.below(900_000) - 100_000),
+    ...draw.pick([{}, { tenders: [{ type: 'cash', amount: '-1.5' }] }]),
+    ...draw.pick([{}, { openingFloat: '0', countedCash: formatAmount(draw.below(900_000)) }]),
+    ...draw.pick([{}, { firstReceipt: 'R-0001', lastReceipt: 'R-0009' }]),
+  }
 }
 
 /** Lines of an order, and what makes its tenders add up to their total. */
@@ -126,26 +181,38 @@ function orderFields(draw: Draw, id: string, store: UnchangingStore) {
   const lines = Array.from({ length: 1 + draw.below(4) }, () => {
     const units = 1 + draw.below(5)
     const price = draw.below(500_000)
-    const discount = draw.pick([0, Math.min(draw.below(10_000), units * price)])
-    const tax = draw.pick([0, draw.below(50_000)])
-    return { sku: draw.sku(), units, price, discount, tax }
+    const amount = draw.pick([null, null, draw.below(500_000)])
+    const gross = amount ?? units * price
+    const discount = draw.pick([null, 0, Math.min(draw.below(10_000), gross)])
+    const tax = draw.pick([null, 0, draw.below(50_000)])
+    return { sku: draw.sku(), units, price, amount, gross, discount, tax }
   })
   const total = sum(
-    lines.map(({ units, price, discount, tax }) => units * price - discount + (store.taxInclusive ? 0 : tax)),
+    lines.map(({ gross, discount, tax }) => gross - (discount ?? 0) + (store.taxInclusive ? 0 : (tax ?? 0))),
   )
   return {
     ...saleFields(draw, id, store, total),
-    lines: lines.map(({ sku, units, price, discount, tax }) => ({
+    lines: lines.map(({ sku, units, price, amount, discount, tax }) => ({
       sku,
       units,
-      unitPrice: formatAmount(price),
-      ...(discount > 0 ? { discount: formatAmount(discount) } : {}),
-      ...(tax > 0 ? { tax: formatAmount(tax) } : {}),
+      ...(amount === null ? { unitPrice: formatAmount(price) } : { amount: formatAmount(amount) }),
+      ...(discount === null ? {} : { discount: formatAmount(discount) }),
+      ...(tax === null ? {} : { tax: formatAmount(tax) }),
+      ...draw.pick([{}, {}, { cost: formatAmount(draw.below(100_000)) }]),
     })),
   }
 }
 
-function saleFields(draw: Draw, id: string, store: UnchangingStore, total: Amount) {
+function saleFields(draw: Draw, id: string, store: UnchangingStore, goods: Amount) {
+  const charges = draw.pick([
+    [],
+    [],
+    [
+      { type: 'shipping', amount: '4.9' },
+      { type: 'deposit', amount: '-0.25' },
+    ],
+  ])
+  const total = goods + (charges.length > 0 ? 46_500 : 0)
   const third = Math.floor(total / 3)
   const split = [
     { type: 'card', amount: formatAmount(third) },
@@ -157,7 +224,14 @@ function saleFields(draw: Draw, id: string, store: UnchangingStore, total: Amoun
     currency: store.currency,
     orderId: id,
     ...draw.pick([{}, ...['c-1', 'c-2', 'c-3', 'c-4'].map(customer => ({ customer }))]),
-    ...draw.pick([{}, { tender: 'cash' }, { tenders: split }]),
+    ...draw.pick([
+      {},
+      { tender: 'cash' },
+      { tenders: split },
+      { tenders: [{ type: 'card', amount: formatAmount(total) }] },
+    ]),
+    ...(charges.length > 0 ? { charges } : {}),
+    ...draw.pick([{}, { cashier: 'k-7', cardToken: 't|1', entryMode: 'contactless' }, { session: 's-1' }]),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { REPORTS } from '#domain/reports.ts'
 import { MODELS } from '#jobs/testing/model.ts'
+import type { Reconciliation } from '#server/serving/reconcile/reconcile.ts'
 import { type Frame, offsetsOf } from './listen.ts'
 import {
   judgeTime,
@@ -210,6 +211,31 @@ export async function checkBatch(sql: Sql, told: Told): Promise<Differences> {
       [...zStatesOf(told.events)],
     ),
   )
+  return differences
+}
+
+/**
+ * What the reconciliation says: nothing, but for tills whose own totals differ by the model as well, and for registers
+ * that have not reported.
+ */
+export function checkReconciliation(
+  { code, output }: { code: number | null; output: string },
+  told: Told,
+): Differences {
+  const line = output.split('\n').find(text => text.startsWith('{"from"'))
+  if ((code !== 0 && code !== 1) || line === undefined) return [`reconcile ended with ${code}:\n${output}`]
+  const { unexplained, findings } = JSON.parse(line) as Pick<Reconciliation, 'unexplained' | 'findings'>
+  const states = zStatesOf(told.events)
+  const differences = findings
+    .filter(({ kind, metric, rowKey: { store, business_day: day, register } }) => {
+      if (kind !== 'z report') return true
+      return metric !== 'row' && states.get([store, day, register].join('|')) !== 'different'
+    })
+    .map(finding => `reconcile: found ${JSON.stringify(finding)}`)
+  if (unexplained > 0) differences.push(`reconcile: ${unexplained} figures hold something unexplained`)
+  if ((code === 0) !== (findings.length === 0 && unexplained === 0)) {
+    differences.push(`reconcile: ended with ${code} and ${findings.length} findings`)
+  }
   return differences
 }
 

@@ -290,7 +290,7 @@ export function zStatesOf(records: readonly Logged[]): Map<string, string> {
   }
   const states = new Map<string, string>()
   for (const [key, z] of last) {
-    let [orders, net] = [0, 0]
+    let [orders, units, net] = [0, 0, 0]
     for (const record of records) {
       const isOwn =
         record.store === z.store &&
@@ -300,10 +300,16 @@ export function zStatesOf(records: readonly Logged[]): Map<string, string> {
       if (!isOwn) continue
       const sign = record.type === 'order.placed' ? 1 : record.type === 'order.voided' ? -1 : 0
       orders += sign
+      units += sign * record.totalUnits
       net += sign * (record.totalGross - record.totalDiscounts)
       if (record.type === 'order.returned') net -= record.totalReturns
     }
-    states.set(key, orders === z.details?.zOrders && net === z.details?.zNet ? 'complete' : 'different')
+    states.set(
+      key,
+      orders === z.details?.zOrders && units === z.details?.zUnits && net === z.details?.zNet
+        ? 'complete'
+        : 'different',
+    )
   }
   return states
 }

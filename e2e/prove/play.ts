@@ -12,6 +12,7 @@ import {
   checkDeadLetters,
   checkFrames,
   checkLog,
+  checkReconciliation,
   checkStream,
   type Differences,
 } from './check.ts'
@@ -311,8 +312,11 @@ class Player {
     }
     differences.push(...(await checkStream(sql, told)), ...(await checkBatch(sql, told)))
     if (differences.length > 0) return differences
-    const reconciled = await this.#stack.attempt('server/serving/reconcile/main.ts', this.#range())
-    return reconciled.code === 0 ? [] : [`reconcile ended with ${reconciled.code}:\n${reconciled.output}`]
+    const reconciled = await this.#stack.attempt('server/serving/reconcile/main.ts', [
+      ...this.#range(),
+      '--json',
+    ])
+    return checkReconciliation(reconciled, told)
   }
 }
 

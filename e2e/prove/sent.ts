@@ -253,6 +253,7 @@ function linesOf(lines: readonly AnyLine[]) {
     skus: lines.map(line => line.sku),
     units: lines.map(line => line.units),
     unitPrices: amounts('unitPrice'),
+    amounts: null,
     discounts: amounts('discount'),
     taxes: null,
     refunds: amounts('refund'),

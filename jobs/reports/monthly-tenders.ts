@@ -40,7 +40,9 @@ export const monthlyTenders: ReportDefinition = {
 function singlePayments({ sql, isRead }: SetReading): Fragment {
   return sql`
     select e.store, e.business_day, e.channel, coalesce(e.tender, 'unspecified') as tender, e.currency,
-      e.orders + e.return_documents as documents, e.net + case when s.tax_inclusive then 0 else e.tax end as amount
+      e.orders + e.return_documents as documents,
+      e.net + e.charges
+        + case when s.tax_inclusive then 0 else e.tax end as amount
     from log.sales e
     join ref.store_validity s on s.store = e.store and e.business_day >= s.valid_from and e.business_day < s.valid_to
     where ${isRead()} and (e.tender is not null or e.details -> 'tenders' is null)`

@@ -18,14 +18,14 @@ export const dailyProductSales: ReportDefinition = {
       select e.store, e.business_day, e.channel, e.currency,
         e.type = 'order.voided' as is_voided, e.type = 'order.returned' as is_returned,
         unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.unit_prices) as unit_price,
-        unnest(coalesce(e.discounts, e.refunds)) as deduction
+        unnest(e.amounts) as amount, unnest(coalesce(e.discounts, e.refunds)) as deduction
       from log.event_log e
       where ${isRead()} and e.type in ('order.placed', 'order.voided', 'order.returned')
     ),
     -- orders, voids and returns apart: three sums a line instead of five
     sums as (
       select store, business_day, channel, sku, currency, is_voided, is_returned,
-        batch.exact_sum(units) as units, batch.exact_sum(units * unit_price) as amount,
+        batch.exact_sum(units) as units, batch.exact_sum(coalesce(amount, units * unit_price)) as amount,
         batch.exact_sum(deduction) as deductions
       from lines
       group by store, business_day, channel, sku, currency, is_voided, is_returned

@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import { businessDaySpan } from '#domain/business-day.ts'
 import { addDays, periodOf } from '#domain/calendar.ts'
 import { documentTotal } from '#domain/enrich.ts'
+import { lineGross } from '#domain/log-event.ts'
 import { netOf, salesEffect } from '#domain/measures.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import type { ModelEvent } from '#domain/testing/reference-model.ts'
@@ -138,20 +139,19 @@ function products(
   for (const event of events) {
     const effect = salesEffect(event)
     if (!effect || !event.lines) continue
-    const { skus, units, unitPrices, discounts, refunds } = event.lines
+    const { skus, units, discounts, refunds } = event.lines
     for (const [index, sku] of skus.entries()) {
       const key = [periodOfEvent(event), event.store, event.channel, sku, event.currency].join(' ')
       const row = rows.get(key) ?? [0, 0, 0, 0, 0]
       const count = units[index] ?? 0
       row[0] += effect.orders * count
-      row[1] += effect.orders * count * (unitPrices?.[index] ?? 0)
+      row[1] += effect.orders * lineGross(event.lines, index)
       row[2] += effect.orders * (discounts?.[index] ?? 0)
       row[3] += refunds?.[index] ?? 0
       row[4] += effect.returnDocuments * count
       rows.set(key, row)
       const net =
-        effect.orders * (count * (unitPrices?.[index] ?? 0) - (discounts?.[index] ?? 0)) -
-        (refunds?.[index] ?? 0)
+        effect.orders * (lineGross(event.lines, index) - (discounts?.[index] ?? 0)) - (refunds?.[index] ?? 0)
       const { days } = nets.get(key) ?? { days: new Map<string, number>() }
       nets.set(key, { currency: event.currency, days: addTo(days, event.businessDay, net) })
     }

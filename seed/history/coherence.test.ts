@@ -116,6 +116,46 @@ describe('a world that plays', () => {
     }
   })
 
+  test('tells in Z reports how each till was paid, which receipts it printed, and counts its cash', () => {
+    const calendars = new Map(history.world.shops.map(shop => [shop.id, shop]))
+    const tills = new Map<string, { tenders: Record<string, number>; receipts: Set<number> }>()
+    for (const event of history.events) {
+      const shop = calendars.get(event.store)
+      if (!('orderId' in event) || event.register === undefined || !shop) continue
+      const key = [event.store, event.register, businessDayOf(Date.parse(event.eventTime), shop)].join('/')
+      const till = tills.get(key) ?? { tenders: {}, receipts: new Set<number>() }
+      tills.set(key, till)
+      const sign = event.type === 'order.placed' ? 1 : -1
+      const total =
+        event.type === 'order.returned'
+          ? sum(event.lines.map(line => amount(line.refund)))
+          : sum(event.lines.map(line => paidFor(line) + (shop.taxInclusive ? 0 : amount(line.tax))))
+      const parts = event.tenders ?? [{ type: event.tender ?? 'none', amount: String(total / 10_000) }]
+      for (const part of parts) {
+        till.tenders[part.type] = (till.tenders[part.type] ?? 0) + sign * amount(part.amount)
+      }
+      till.receipts.add(Number(event.orderId.split('-').at(-1)))
+    }
+    let miscounted = 0
+    const reports = ofType(history.events, 'till.closed')
+    for (const { store, register, businessDay, ...told } of reports) {
+      const key = [store, register, businessDay].join('/')
+      const till = tills.get(key) ?? { tenders: {}, receipts: new Set<number>() }
+      const tenders = Object.fromEntries((told.tenders ?? []).map(part => [part.type, amount(part.amount)]))
+      expect(tenders, key).toEqual(till.tenders)
+      const [first, last] = [told.firstReceipt, told.lastReceipt].map(id => Number(id?.split('-').at(-1)))
+      if (till.receipts.size > 0) {
+        expect(
+          [...till.receipts].toSorted((a, b) => a - b),
+          key,
+        ).toEqual(Array.from({ length: (last ?? 0) - (first ?? 0) + 1 }, (_, index) => (first ?? 0) + index))
+      }
+      if (amount(told.countedCash) !== amount(told.openingFloat) + (till.tenders.cash ?? 0)) miscounted += 1
+    }
+    expect(miscounted / reports.length).toBeGreaterThan(0.03)
+    expect(miscounted / reports.length).toBeLessThan(0.15)
+  })
+
   test('voids orders on their own day, at their own till, once', () => {
     const voids = ofType(history.events, 'order.voided')
     expect(voids.length).toBeGreaterThan(50)

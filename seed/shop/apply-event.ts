@@ -1,9 +1,10 @@
 import { businessDayOf } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Amount } from '#domain/money.ts'
 import { amountOf } from './decimal.ts'
 import { forgetPurchase, rememberPurchase } from './purchases.ts'
-import type { OrderPlaced, TradingShop } from './shop-state.ts'
+import type { OrderPlaced, TillTotals, TradingShop } from './shop-state.ts'
 
 /**
  * Brings a shop to where an event of its own leaves it: what it sells, what a scenario does to it, and what happened
@@ -20,7 +21,8 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
   switch (event.type) {
     case 'order.placed':
       move(state.onHand, event.lines, -1)
-      countAtTill(trading, event, totalsOf(event, 1))
+      countAtTill(trading, event, totalsOf(trading, event, 1))
+      numberReceipt(trading, event)
       rememberPurchase(trading, () => ({
         orderId: event.orderId,
         at: Date.parse(event.eventTime),
@@ -30,14 +32,15 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
       return
     case 'order.voided':
       move(state.onHand, event.lines, 1)
-      countAtTill(trading, event, totalsOf(event, -1))
+      countAtTill(trading, event, totalsOf(trading, event, -1))
       forgetPurchase(trading, event.orderId)
       return
     case 'order.returned':
       for (const line of event.lines) {
         if (line.restock !== false) move(state.onHand, [line], 1)
-        countAtTill(trading, event, { orders: 0, units: 0, net: -amountOf(line.refund) })
       }
+      countAtTill(trading, event, refundsOf(event))
+      numberReceipt(trading, event)
       if (event.originalOrderId !== undefined) forgetPurchase(trading, event.originalOrderId)
       return
     case 'till.closed':
@@ -77,30 +80,70 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
 function countAtTill(
   { shop, state }: TradingShop,
   event: SentEvent,
-  change: { orders: number; units: number; net: Amount },
+  change: Pick<TillTotals, 'orders' | 'units' | 'net' | 'tenders'>,
 ): void {
   if (event.register === undefined) return
   const businessDay = businessDayOf(Date.parse(event.eventTime), shop)
   const known = state.tills[event.register]
-  const totals = known?.businessDay === businessDay ? known : { businessDay, orders: 0, units: 0, net: 0 }
+  const totals = known?.businessDay === businessDay ? known : emptyTill(businessDay)
   totals.orders += change.orders
   totals.units += change.units
   totals.net += change.net
+  for (const [type, amount] of Object.entries(change.tenders)) {
+    totals.tenders[type] = (totals.tenders[type] ?? 0) + amount
+  }
   state.tills[event.register] = totals
 }
 
-function totalsOf({ lines }: Pick<OrderPlaced, 'lines'>, sign: 1 | -1) {
+/** A till that has sold nothing yet that day. */
+export function emptyTill(businessDay: BusinessDay): TillTotals {
+  return { businessDay, orders: 0, units: 0, net: 0, tenders: {}, firstReceipt: null, lastReceipt: null }
+}
+
+/** A receipt that was printed: the till's totals begin or end with it, and the next has the next number. */
+function numberReceipt({ state }: TradingShop, { register, orderId }: Sale): void {
+  const till = register === undefined ? undefined : state.tills[register]
+  const number = /\d+$/.exec(orderId)
+  if (register === undefined || !till || !number) return
+  till.firstReceipt ??= orderId
+  till.lastReceipt = orderId
+  state.receipts[register] = Math.max(state.receipts[register] ?? 0, Number(number[0]))
+}
+
+type Sale = Extract<SentEvent, { orderId: string }>
+
+function totalsOf(
+  { shop }: TradingShop,
+  order: Pick<OrderPlaced, 'lines' | 'tender' | 'tenders'>,
+  sign: 1 | -1,
+) {
   const totals = { orders: sign, units: 0, net: 0 }
-  for (const line of lines) {
+  let tax = 0
+  for (const line of order.lines) {
     totals.units += sign * line.units
     totals.net += sign * paidFor(line)
+    if (!shop.taxInclusive) tax += sign * amountOf(line.tax ?? '0')
   }
-  return totals
+  return { ...totals, tenders: paidWith(order, { total: totals.net + tax, sign }) }
+}
+
+function refundsOf(event: Extract<SentEvent, { type: 'order.returned' }>) {
+  const total = -event.lines.reduce((sum, line) => sum + amountOf(line.refund), 0)
+  return { orders: 0, units: 0, net: total, tenders: paidWith(event, { total, sign: -1 }) }
+}
+
+function paidWith(
+  { tender, tenders }: Pick<Sale, 'tender' | 'tenders'>,
+  { total, sign }: { total: Amount; sign: 1 | -1 },
+): Record<string, Amount> {
+  if (tender !== undefined) return { [tender]: total }
+  return Object.fromEntries((tenders ?? []).map(({ type, amount }) => [type, sign * amountOf(amount)]))
 }
 
 /** What a customer paid for a line, tax aside. */
-export function paidFor({ units, unitPrice, discount }: OrderPlaced['lines'][number]): Amount {
-  return units * amountOf(unitPrice) - amountOf(discount ?? '0')
+export function paidFor({ units, unitPrice, amount, discount }: OrderPlaced['lines'][number]): Amount {
+  const gross = amount === undefined ? units * amountOf(unitPrice ?? '0') : amountOf(amount)
+  return gross - amountOf(discount ?? '0')
 }
 
 /** Where a product stands in the lists of a shop. */

@@ -3,11 +3,11 @@ import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
 import { type Customer, drawCustomer } from '#seed/world/customers.ts'
-import { applyEvent } from './apply-event.ts'
+import { applyEvent, emptyTill } from './apply-event.ts'
 import { type BasketLine, fillBasket, writeLine } from './basket.ts'
 import { decimal } from './decimal.ts'
 import { takePurchase } from './purchases.ts'
-import { demandAt, header, type OrderPlaced, type TradingShop } from './shop-state.ts'
+import { demandAt, documentId, header, type OrderPlaced, type TradingShop } from './shop-state.ts'
 
 const KNOWN_CUSTOMERS = 0.45
 const SPLIT_PAYMENTS = 0.03
@@ -40,8 +40,9 @@ export function sell(trading: TradingShop, at: Instant, register: string | null)
 /** What every order of a shop begins with. */
 export function orderHeader(trading: TradingShop, at: Instant, register: string | null) {
   const head = header(trading, at, register)
-  const { id, channel, currency } = trading.shop
-  return { ...head, type: 'order.placed' as const, channel, currency, orderId: `${id}-${head.id}` }
+  const { channel, currency } = trading.shop
+  const orderId = documentId(trading, { kind: '', register, eventId: head.id })
+  return { ...head, type: 'order.placed' as const, channel, currency, orderId }
 }
 
 /** What every return begins with that brings back something of an order. */
@@ -55,13 +56,13 @@ export function returnHeader(
   }: { orderId: string; register: string | null; customer?: string | undefined },
 ) {
   const head = header(trading, at, register)
-  const { id, channel, currency } = trading.shop
+  const { channel, currency } = trading.shop
   return {
     ...head,
     type: 'order.returned' as const,
     channel,
     currency,
-    orderId: `${id}-r-${head.id}`,
+    orderId: documentId(trading, { kind: 'r-', register, eventId: head.id }),
     originalOrderId: orderId,
     ...(customer === undefined ? {} : { customer }),
     tender: 'card' as const,
@@ -105,12 +106,23 @@ export function takeBack(trading: TradingShop, at: Instant, register: string | n
   return event
 }
 
+/** What lies in a till before the first customer. */
+const OPENING_FLOAT: Amount = 1_500_000
+/** How often what is counted in the evening is not what should be there, and by how many coins at most. */
+const MISCOUNTED = 0.08
+const MOST_COINS_OFF = 500
+
 /** The Z report of a till: what it took in on a business day. Its totals begin anew. */
 export function closeTill(trading: TradingShop, at: Instant, register: string, day: BusinessDay): SentEvent {
-  const { shop, state } = trading
-  const totals = state.tills[register]
-  const { orders, units, net } = totals?.businessDay === day ? totals : { orders: 0, units: 0, net: 0 }
+  const { shop, state, random } = trading
+  const known = state.tills[register]
+  const totals = known?.businessDay === day ? known : emptyTill(day)
+  const { orders, units, net, firstReceipt, lastReceipt } = totals
   delete state.tills[register]
+  const coin = AMOUNT_SCALE / 10 ** shop.priceDecimals
+  const off = random.chance(MISCOUNTED) ? coin * random.integer(-MOST_COINS_OFF, MOST_COINS_OFF) : 0
+  const tenders = Object.entries(totals.tenders).sort(([one], [other]) => (one < other ? -1 : 1))
+  const cash = totals.tenders.cash ?? 0
   return {
     ...header(trading, at, register),
     register,
@@ -120,6 +132,12 @@ export function closeTill(trading: TradingShop, at: Instant, register: string, d
     orders,
     units,
     net: decimal(net),
+    ...(tenders.length > 0 && {
+      tenders: tenders.map(([type, amount]) => ({ type, amount: decimal(amount) })),
+    }),
+    openingFloat: decimal(OPENING_FLOAT),
+    countedCash: decimal(Math.max(0, OPENING_FLOAT + cash + off)),
+    ...(firstReceipt !== null && lastReceipt !== null && { firstReceipt, lastReceipt }),
   }
 }
 

@@ -36,6 +36,11 @@ export interface TillTotals {
   orders: number
   units: number
   net: Amount
+  /** Paid in less paid out, by means of payment. */
+  tenders: Record<string, Amount>
+  /** Of its documents, as they are printed; null before the first. */
+  firstReceipt: string | null
+  lastReceipt: string | null
 }
 
 /** What changes in a shop as it trades. Plain data, so that it can be kept in a file between runs. */
@@ -47,6 +52,8 @@ export interface ShopState {
   deliveries: Delivery[]
   /** By register. */
   tills: Record<string, TillTotals>
+  /** The number of the last receipt of each register; never begins anew. */
+  receipts: Record<string, number>
   /** A sample of the purchases of some days, oldest first: what may come back, or be reviewed. */
   purchases: Purchase[]
   /** Numbers documents and events; never goes back. */
@@ -74,6 +81,7 @@ export function newShopState(world: World): ShopState {
     onOrder: world.products.map(() => 0),
     deliveries: [],
     tills: {},
+    receipts: {},
     purchases: [],
     sequence: 0,
   }
@@ -129,6 +137,20 @@ export function header(trading: TradingShop, at: Instant, register: string | nul
     eventTime: formatInstant(at),
   }
   return register === null ? fields : { ...fields, register }
+}
+
+/**
+ * What a document is called: a till numbers its receipts without a gap, so that one that is missing shows.
+ * @param kind of the document, between the shop and its number
+ */
+export function documentId(
+  { shop, state, series }: TradingShop,
+  { kind, register, eventId }: { kind: string; register: string | null; eventId: string },
+): string {
+  if (register === null) return `${shop.id}-${kind}${eventId}`
+  const number = (state.receipts[register] ?? 0) + 1
+  state.receipts[register] = number
+  return `${shop.id}-${kind}${series}-${register}-${String(number).padStart(6, '0')}`
 }
 
 export function sourceOf(shop: Shop, register: string | null): string {

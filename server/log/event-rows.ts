@@ -16,7 +16,8 @@ export const APPEND_STATEMENT = `
     $14::text::text[], $15::text::text[], $16::text::text[], $17::text::bigint[], $18::text::bigint[],
     $19::text::bigint[], $20::text::bigint[], $21::text::bigint[], $22::text::text[],
     $23::text::text[], $24::text::text[], $25::text::text[], $26::text::text[], $27::text::text[],
-    $28::text::text[], $29::text::text[], $30::text::text[], $31::text::bigint[])`
+    $28::text::text[], $29::text::text[], $30::text::text[], $31::text::bigint[],
+    $32::text::text[])`
 
 /**
  * Appends to several partitions at once: their number of `APPEND_STATEMENT`s, each with its parameters after those of
@@ -49,7 +50,8 @@ export function appendParameters(
 export const COPY_EVENTS = `
   copy log.event_log ("offset", appended_at, event_time, total_units, total_gross, total_discounts, total_returns,
     total_tax, business_day, partition, rules_version, type, class, source, id, store, channel, register, currency,
-    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes)
+    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes,
+    amounts)
   from stdin`
 
 /** Takes rows of `copyKeyRow`. */
@@ -93,6 +95,7 @@ export function copyEventRow(event: LogEvent, offset: number, appendedAt: Instan
     array(lines?.stocked),
     details ? field(JSON.stringify(details)) : NULL,
     event.attributes ? field(JSON.stringify(event.attributes)) : NULL,
+    array(lines?.amounts),
   ].join('\t')}\n`
 }
 
@@ -159,6 +162,7 @@ const COLUMNS: Column[] = [
   text(event => json(storedDetails(event).details)),
   text(event => json(event.attributes)),
   integer(event => event.rulesVersion),
+  literal(event => event.lines?.amounts),
 ]
 
 function json(value: object | null): string | null {

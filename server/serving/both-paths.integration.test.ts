@@ -13,7 +13,7 @@ import { runCommand } from './testing/command.ts'
 
 /** All worked examples in one log: the ids of one do not meet those of another. */
 const EVENTS = WORKED_EXAMPLES.flatMap((example, index) =>
-  example.events.map(event => toLogEvents(event).map(leg => ({ ...leg, source: `${leg.source}-${index}` }))),
+  example.events.map(event => toLogEvents({ ...event, source: `${event.source}-${index}` })),
 )
 const DAYS = EVENTS.flat()
   .map(event => event.businessDay)

@@ -132,8 +132,46 @@ function RegisterTable({ registers }: { registers: readonly RegisterDay[] }) {
         { key: 'log-orders', header: 'Log, orders', cell: row => formatCount(row.logOrders) },
         { key: 'z-net', header: 'Z, net', cell: row => money(row.zNet, row.currency) },
         { key: 'log-net', header: 'Log, net', cell: row => money(row.logNet, row.currency) },
+        {
+          key: 'over-short',
+          header: 'Over, short',
+          align: 'left',
+          cell: row => <OverShort tenders={row.tenders} currency={row.currency} />,
+        },
+        {
+          key: 'receipts',
+          header: 'Receipts missing',
+          align: 'left',
+          cell: row =>
+            row.missingReceipts.length === 0
+              ? '–'
+              : `${formatCount(row.missingReceipts.length)}: ${listed(row.missingReceipts)}`,
+        },
         { key: 'run', header: 'Run', cell: row => formatCount(row.runId) },
       ]}
     />
+  )
+}
+
+const LISTED = 5
+
+function listed(receipts: readonly string[]): string {
+  const shown = receipts.slice(0, LISTED).join(', ')
+  return receipts.length > LISTED ? `${shown} …` : shown
+}
+
+/** Means of payment of which more or less was counted than the till says; a dash where all agree or none was told. */
+function OverShort({ tenders, currency }: Pick<RegisterDay, 'tenders' | 'currency'>) {
+  const off = tenders.filter(({ difference }) => difference !== null && Number(difference) !== 0)
+  if (off.length === 0) return '–'
+  return (
+    <ul>
+      {off.map(({ tender, difference }) => (
+        <li key={tender}>
+          {tender} {Number(difference) > 0 ? 'over' : 'short'}{' '}
+          {currency ? `${formatMoney(difference ?? '0', currency)} ${currency}` : difference}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -277,6 +277,12 @@ create table ref.customers (
   country text check (country ~ '^[A-Z]{2}$')
 );
 
+-- Rows keep all that was sent from rules version 2 on: a line's gross where it is stated as such, and in details what
+-- was left out before. What a row of before counts for is unchanged, so no figure of either path is another's.
+alter table log.event_log add column amounts bigint[];
+update stream.generations set rules_version = 2 where rules_version = 1;
+update batch.current_runs set rules_version = 2 where rules_version = 1;
+
 -- Every sales document of the log with what it adds to every measure (domain/measures.ts): an order adds, its void is
 -- the exact negative, a return leaves orders and gross as they are. The one place where SQL says so; only the audits
 -- say it again. Conditions on appended_at leave out days here as on the log itself.
@@ -292,6 +298,10 @@ select e.partition, e."offset", e.appended_at, e.event_time, e.business_day, e.s
   effect.back * e.total_units as units_returned,
   effect.sign * (e.total_gross - e.total_discounts) - effect.back * e.total_returns as net,
   effect.sign * e.total_tax as tax,
+  -- shipping, tips, fees, deposits: paid on top, part of no measure
+  (effect.sign - effect.back) * coalesce((
+    select sum((charge ->> 'amount')::bigint) from jsonb_array_elements(e.details -> 'charges') charge
+  ), 0)::bigint as charges,
   cardinality(e.skus) as lines
 from log.event_log e
 cross join lateral (
@@ -332,7 +342,7 @@ create function log.append(
   p_order_id text[], p_customer text[], p_tender text[], p_total_units bigint[], p_total_gross bigint[],
   p_total_discounts bigint[], p_total_returns bigint[], p_total_tax bigint[], p_skus text[],
   p_line_units text[], p_unit_prices text[], p_discounts text[], p_taxes text[], p_refunds text[],
-  p_stocked text[], p_details text[], p_attributes text[], p_rules_version bigint[],
+  p_stocked text[], p_details text[], p_attributes text[], p_rules_version bigint[], p_amounts text[],
   out first_offset bigint,
   out appended integer,
   out appended_at timestamptz,
@@ -390,13 +400,13 @@ begin
   insert into log.event_log (
     "offset", appended_at, event_time, total_units, total_gross, total_discounts, total_returns, total_tax,
     business_day, partition, rules_version, type, class, source, id, store, channel, register, currency,
-    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes)
+    order_id, customer, tender, skus, units, unit_prices, discounts, taxes, refunds, stocked, details, attributes, amounts)
   select i."offset", append.appended_at, 'epoch'::timestamptz + event_time * interval '1 millisecond',
     coalesce(total_units, 0), coalesce(total_gross, 0), coalesce(total_discounts, 0), coalesce(total_returns, 0),
     coalesce(total_tax, 0), business_day, p_partition, rules_version, type, class, source, id, store, channel,
     register, currency, order_id, customer, tender, string_to_array(skus, chr(31)), line_units::integer[],
     unit_prices::bigint[], line_discounts::bigint[], taxes::bigint[], refunds::bigint[], stocked::boolean[],
-    details::jsonb, attributes::jsonb
+    details::jsonb, attributes::jsonb, amounts::bigint[]
   -- In the select list the arrays are read side by side as rows are asked for.
   from (
     select unnest(v_offsets) as "offset", unnest(p_source) as source, unnest(p_id) as id,
@@ -408,7 +418,8 @@ begin
       unnest(p_total_tax) as total_tax, unnest(p_skus) as skus, unnest(p_line_units) as line_units,
       unnest(p_unit_prices) as unit_prices, unnest(p_discounts) as line_discounts, unnest(p_taxes) as taxes,
       unnest(p_refunds) as refunds, unnest(p_stocked) as stocked, unnest(p_details) as details,
-      unnest(p_attributes) as attributes, unnest(p_rules_version) as rules_version
+      unnest(p_attributes) as attributes, unnest(p_rules_version) as rules_version,
+      unnest(p_amounts) as amounts
   ) i
   where i."offset" is not null;
   get diagnostics appended = row_count;
@@ -933,6 +944,17 @@ left join lateral (
   where z.zone = v.zone and z.starts_at <= s.hour_start order by z.starts_at desc limit 1
 ) o on true;
 
+alter table batch.completeness
+  add column z_units bigint,
+  add column log_units bigint not null default 0,
+  add column tenders jsonb,
+  add column opening_float bigint,
+  add column counted_cash bigint,
+  add column log_cash bigint,
+  add column first_receipt text,
+  add column last_receipt text,
+  add column missing_receipts bigint[];
+
 create or replace view reports.completeness as
 select c.business_day, c.store, c.register, c.z_orders,
   (c.z_net * 0.0001)::numeric(20, 4) as z_net,
@@ -941,7 +963,8 @@ select c.business_day, c.store, c.register, c.z_orders,
   -- what has not come within four weeks is awaited no longer (domain/expectations.ts)
   case when c.state = 'awaiting journal' and c.business_day < current_date - 29 then 'missing' else c.state end as state,
   c.currency,
-  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  c.z_units, c.log_units
 from batch.completeness c
 join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day;
 
@@ -958,3 +981,63 @@ select -c.restatement, c.from_day, c.store, null, null, 'store', null::numeric(2
 from ref.store_restatements c;
 comment on view reports.hourly_sales is 'Sales per hour of a business day, as the store''s clocks show it; a day has 23 to 25 hours, of which two may be called alike.';
 comment on column reports.hourly_sales.local_hour is 'What the store''s clocks show as the hour begins, with how far they are ahead of UTC.';
+
+-- What the tills' own counts say: per means of payment, and which receipts never came.
+create view reports.over_short as
+select c.business_day, c.store, c.register, part.tender, c.currency,
+  (part.declared * 0.0001)::numeric(20, 4) as declared,
+  (part.counted * 0.0001)::numeric(20, 4) as counted,
+  ((part.counted - part.declared) * 0.0001)::numeric(20, 4) as difference,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.completeness c
+join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day
+cross join lateral (
+  select 'cash' as tender,
+    coalesce(c.opening_float, 0) + coalesce(
+      (select sum(told.z) from jsonb_to_recordset(c.tenders) as told(tender text, z bigint) where told.tender = 'cash'),
+      c.log_cash, 0) as declared,
+    c.counted_cash as counted
+  where c.counted_cash is not null
+  union all
+  select told.tender, told.z, told.log
+  from jsonb_to_recordset(c.tenders) as told(tender text, z bigint, log bigint)
+  where told.tender <> 'cash' or c.counted_cash is null
+) part;
+
+create view reports.missing_receipts as
+select c.business_day, c.store, c.register, c.first_receipt as first, c.last_receipt as last,
+  array(
+    select regexp_replace(c.first_receipt, '[0-9]+$', '')
+      || lpad(number::text, greatest(length(number::text), length(substring(c.first_receipt from '[0-9]+$'))), '0')
+    from unnest(c.missing_receipts) number order by number
+  ) as missing,
+  cardinality(c.missing_receipts) as missing_count,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through
+from batch.completeness c
+join batch.current_runs r on r.job = 'completeness' and r.store = c.store and r.period = c.business_day
+where cardinality(c.missing_receipts) > 0;
+comment on view reports.over_short is 'What a till says it took in against what was counted, per business day, register and means of payment. Cash: opening float and what was taken in, against the cash counted in the evening; other means: the till''s own total against the documents of the log.';
+comment on view reports.missing_receipts is 'Receipts that a till has printed and the log does not hold, per business day and register, where any is missing.';
+comment on column reports.completeness.z_units is 'Units the till reports: of orders placed less those of orders voided.';
+comment on column reports.completeness.log_units is 'The same of the documents in the log.';
+comment on column reports.over_short.declared is 'What the till says. Of cash: its opening float and what it took in.';
+comment on column reports.over_short.counted is 'Of cash: what was counted at closing. Of other means: what the documents of the log add up to.';
+comment on column reports.over_short.difference is 'counted - declared: over where positive, short where negative.';
+comment on column reports.missing_receipts.first is 'First receipt of the day, as the till reports it.';
+comment on column reports.missing_receipts.last is 'Last receipt of the day, as the till reports it.';
+comment on column reports.missing_receipts.missing is 'Receipts between them that no document of the log bears.';
+comment on column reports.missing_receipts.missing_count is 'How many they are.';
+comment on column reports.over_short.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.over_short.store is 'Store id.';
+comment on column reports.over_short.register is 'Till of the store.';
+comment on column reports.over_short.tender is 'Means of payment.';
+comment on column reports.over_short.currency is 'ISO 4217 code; amounts of different currencies never share a row.';
+comment on column reports.over_short.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.over_short.computed_at is 'When that run committed.';
+comment on column reports.over_short.through is 'Offsets of the order log read, by partition.';
+comment on column reports.missing_receipts.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.missing_receipts.store is 'Store id.';
+comment on column reports.missing_receipts.register is 'Till of the store.';
+comment on column reports.missing_receipts.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.missing_receipts.computed_at is 'When that run committed.';
+comment on column reports.missing_receipts.through is 'Offsets of the order log read, by partition.';

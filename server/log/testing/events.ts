@@ -42,6 +42,7 @@ export function testEvent(fields: {
       skus,
       units: skus.map(() => units),
       unitPrices: skus.map(() => 25_500),
+      amounts: null,
       discounts: null,
       taxes: null,
       refunds: null,

@@ -57,7 +57,7 @@ export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promis
           ${positions.map(({ through }) => String(through))}::text[]::int8[]
         ) as p(partition, through)
         cross join lateral (
-          select appended_at, event_time, store, type, currency, skus, units, unit_prices, discounts, refunds
+          select appended_at, event_time, store, type, currency, skus, units, unit_prices, amounts, discounts, refunds
           from log.event_log
           where partition = p.partition and "offset" <= p.through and appended_at >= ${appendedSince}
           order by appended_at desc, "offset" desc
@@ -71,13 +71,13 @@ export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promis
       lines as (
         select l.sku, case r.type when 'order.placed' then l.units when 'order.voided' then -l.units else 0 end as units,
           case r.type
-            when 'order.placed' then l.units * l.unit_price - coalesce(l.discount, 0)
-            when 'order.voided' then coalesce(l.discount, 0) - l.units * l.unit_price
+            when 'order.placed' then coalesce(l.amount, l.units * l.unit_price) - coalesce(l.discount, 0)
+            when 'order.voided' then coalesce(l.discount, 0) - coalesce(l.amount, l.units * l.unit_price)
             else -l.refund
           end as net
         from recent r
-        cross join lateral unnest(r.skus, r.units, r.unit_prices, r.discounts, r.refunds)
-          as l(sku, units, unit_price, discount, refund)
+        cross join lateral unnest(r.skus, r.units, r.unit_prices, r.amounts, r.discounts, r.refunds)
+          as l(sku, units, unit_price, amount, discount, refund)
         where r.event_time >= ${since} and r.currency = ${scope.currency}
           and r.type in ('order.placed', 'order.voided', 'order.returned')
           ${inStores(reading, scope, 'r.store')}

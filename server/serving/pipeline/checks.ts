@@ -101,7 +101,20 @@ interface RegisterDay {
   zNet: string | null
   logOrders: number
   logNet: string
+  /** What the till says it took in, beside what was counted: of cash the cash itself, else the log's documents. */
+  tenders: TenderCount[]
+  /** Printed by the till, and not in the log. */
+  missingReceipts: string[]
   runId: number
+}
+
+interface TenderCount {
+  tender: string
+  declared: string
+  /** Null: some documents name no means of payment. */
+  counted: string | null
+  /** counted − declared: over where positive, short where negative. */
+  difference: string | null
 }
 
 interface StoreCompleteness {
@@ -143,6 +156,16 @@ async function readRows(reading: Reading, { from, to }: DayRange): Promise<Row[]
         then 'open' else c.state
       end as state,
       c.z_orders as "zOrders", c.z_net::text as "zNet", c.log_orders as "logOrders", c.log_net::text as "logNet",
+      coalesce((
+        select jsonb_agg(jsonb_build_object('tender', o.tender, 'declared', o.declared::text, 'counted', o.counted::text,
+          'difference', o.difference::text) order by o.tender collate "C")
+        from reports.over_short o
+        where o.store = c.store and o.business_day = c.business_day and o.register = c.register
+      ), '[]') as tenders,
+      coalesce((
+        select to_jsonb(m.missing) from reports.missing_receipts m
+        where m.store = c.store and m.business_day = c.business_day and m.register = c.register
+      ), '[]') as "missingReceipts",
       r.run_id as "runId"
     from ref.stores s
     join batch.completeness c on c.store = s.store and c.business_day >= ${from}

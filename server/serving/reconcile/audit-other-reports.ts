@@ -30,7 +30,8 @@ export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): 
       select r.store, r.month, e.channel, e.currency, coalesce(part.tender, e.tender, 'unspecified') as tender,
         case when e.sign < 0 then -1 else 1 end as document,
         case when e.sign > 0 then 1 else -1 end * coalesce(part.amount,
-          e.total_gross - e.total_discounts + e.total_returns + case when s.tax_inclusive then 0 else e.total_tax end)
+          e.total_gross - e.total_discounts + e.total_returns + case when s.tax_inclusive then 0 else e.total_tax end
+          + coalesce((select sum(charged.amount) from jsonb_to_recordset(e.details -> 'charges') as charged(amount bigint)), 0))
           as amount
       from sales e
       join (select store, month, through, unnest(days) as business_day from runs) r

@@ -73,13 +73,13 @@ export async function auditDailyProductSales(reading: Reading, scope: AuditScope
     lines as (
       select e.store, e.business_day, e.channel, e.currency, e.sign, e.returned, unnest(e.skus) as sku,
         unnest(e.units) as units, unnest(e.unit_prices) as unit_price, unnest(e.discounts) as discount,
-        unnest(e.refunds) as refund
+        unnest(e.refunds) as refund, unnest(e.amounts) as amount
       from sales e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
     ),
     expected as (
       select store, business_day, channel, sku, currency, batch.exact_sum(sign * units) as units,
-        batch.exact_sum(sign * units * unit_price) as gross, batch.exact_sum(sign * discount) as discounts,
+        batch.exact_sum(sign * coalesce(amount, units * unit_price)) as gross, batch.exact_sum(sign * discount) as discounts,
         batch.exact_sum(refund) as returns, batch.exact_sum(units) filter (where returned) as units_returned
       from lines group by 1, 2, 3, 4, 5
     ),

@@ -4,16 +4,20 @@ import { CHECKSUM_AUDITS } from './audit-checksums.ts'
 import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from './audit-inventory.ts'
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
+import { auditRates } from './audit-rates.ts'
+import { auditRestatements } from './audit-restatements.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
 import { auditEpisodes, auditPurchases, auditStock } from './audit-stock.ts'
 import { auditTransfers } from './audit-transfers.ts'
 import { auditLateness, auditWindows } from './audit-windows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
+import { auditReDerived } from './re-derive.ts'
 
 type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
 
 /** Those that take longest first, so that several readers end at about the same time. */
 const AGAINST_THE_LOG: readonly Audit[] = [
+  auditReDerived,
   auditLateness,
   auditStock,
   auditDailyInventory,
@@ -27,6 +31,8 @@ const AGAINST_THE_LOG: readonly Audit[] = [
   auditPurchases,
   auditTransfers,
   auditEpisodes,
+  auditRestatements,
+  auditRates,
 ]
 const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditMonthlyInventory,

@@ -26,7 +26,9 @@ const HEADINGS = [
 /** A reconciliation for people: where the paths differ and why, the totals, what was found, the verdict. */
 export function describeReconciliation(reconciliation: Reconciliation): string {
   const { compared, differing, totals, findings } = reconciliation
-  if (compared === 0) return `Nothing to compare: neither path knows of a sale in this range.\n`
+  if (compared === 0 && isClean(reconciliation)) {
+    return `${['Nothing to compare: neither path knows of a sale in this range.', ...remarks(reconciliation)].join('\n')}\n`
+  }
   const parts = [
     ...(differing.length === 0
       ? []
@@ -37,9 +39,26 @@ export function describeReconciliation(reconciliation: Reconciliation): string {
       ...totals.map(total => [total.currency, total.metric, ...COLUMNS.map(column => total[column])]),
     ]),
     ...(findings.length === 0 ? [] : [`Findings (${findings.length})`, findingsTable(findings)]),
+    ...remarks(reconciliation),
     verdict(reconciliation),
   ]
   return `${parts.join('\n')}\n`
+}
+
+/** What the verdict is not about. */
+function remarks({ notRebuildable, outside }: Reconciliation): string[] {
+  return [
+    ...(notRebuildable
+      ? [
+          `${notRebuildable} events were written before rows kept all that was sent: not rebuildable, held by day and totals alone.`,
+        ]
+      : []),
+    ...(outside
+      ? [
+          `Outside what was asked for: ${counted(outside.storeDays, 'store-day')} with events, ${outside.from} to ${outside.to}.`,
+        ]
+      : []),
+  ]
 }
 
 function verdict(reconciliation: Reconciliation): string {
@@ -52,7 +71,7 @@ function verdict(reconciliation: Reconciliation): string {
       : 'reports agree with the checksums of their runs (rows were not audited)'
     return `${compared} figures compared: ${differences}; ${rows}. Unexplained: 0.`
   }
-  return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${findings.length} findings. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
+  return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${counted(findings.length, 'finding')}. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
 }
 
 function differingTable(differing: readonly ReconciledFigure[]): string {
@@ -98,6 +117,10 @@ function findingsTable(findings: readonly FoundRow[]): string {
 function valuesOf({ metric, stored, expected }: Pick<FoundRow, 'metric' | 'stored' | 'expected'>): string[] {
   if (metric === 'checksum') return ['changed since its run', 'as the run left it']
   return [stored ?? 'nothing', expected ?? 'nothing']
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** Texts to the left, figures to the right. */

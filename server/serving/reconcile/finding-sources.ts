@@ -1,7 +1,8 @@
 import type { FindingSource } from './findings.ts'
+import { findZReports } from './z-reports.ts'
 
 /**
  * What is looked for at every depth, beside the audits of rows (audit.ts): a report that is not there, a till that
  * says something else. Each costs less than a comparison of figures.
  */
-export const FINDING_SOURCES: readonly FindingSource[] = []
+export const FINDING_SOURCES: readonly FindingSource[] = [findZReports]

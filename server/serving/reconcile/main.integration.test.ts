@@ -51,6 +51,13 @@ describe('npm run reconcile', () => {
     })
   })
 
+  it('names the store-days that it was not asked for', async () => {
+    const { code, stdout } = await reconcile('--from', '2026-03-03', '--to', '2026-03-04')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Outside what was asked for: 1 store-day with events, ${DAY} to ${DAY}.`)
+    expect((await reconcile(...RANGE)).stdout).not.toContain('Outside')
+  })
+
   it('names a row that was changed, and ends with 1', async () => {
     const { sql } = database
     await sql`update stream.windows set gross = gross + 1 where window_start = '2026-03-02T09:01:00Z'`
@@ -59,7 +66,7 @@ describe('npm run reconcile', () => {
     expect(stdout).toMatch(
       /stream +stream\.windows +.*window_start=2026-03-02T09:01:00\+00:00.* +gross +2\.5001 +2\.5000/,
     )
-    expect(stdout).toContain('UNEXPLAINED: 2 of 8 figures; 1 findings')
+    expect(stdout).toContain('UNEXPLAINED: 2 of 8 figures; 1 finding')
     expect(stdout).toContain('npm run replay')
     await sql`update stream.windows set gross = gross - 1 where window_start = '2026-03-02T09:01:00Z'`
   })

@@ -14,8 +14,10 @@ import {
 const USAGE = `Usage: npm run reconcile -- --from DAY --to DAY [options]
 
 Compares stream and batch for every store, business day, currency and metric of the range (both days
-included), names the causes of every difference, and holds every live and report row against the order log.
-Exit code 1 if anything is unexplained or a row says something else than the log.
+included), names the causes of every difference, holds every live and report row against the order log, derives
+every event of the log anew from its row, and holds the tills' own totals (Z reports) against the log.
+Exit code 1 if anything is unexplained or found: a row that says something else than the log, an event that is not
+what was sent, a Z report that differs or is missing. Store-days outside the range are named.
 
   --from DAY      first business day, YYYY-MM-DD
   --to DAY        last business day

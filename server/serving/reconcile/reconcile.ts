@@ -1,5 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import { formatAmount } from '#domain/money.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { areAsWritten, audit, type Share, shareSnapshot } from './audit.ts'
@@ -7,6 +8,7 @@ import { SALES_MONEY } from './audit-rows.ts'
 import { comparePaths } from './compare-paths.ts'
 import { FINDING_SOURCES } from './finding-sources.ts'
 import { type AuditScope, describeFinding, type FoundRow, keepFindings } from './findings.ts'
+import { countNotRebuildable } from './re-derive.ts'
 
 /*
  * Invariant: stream − batch = after-batch − before-stream + rule-version + unexplained, for every store-day, currency
@@ -50,8 +52,19 @@ export interface Reconciliation {
   /** How many figures hold something unexplained. */
   unexplained: number
   findings: FoundRow[]
+  /** Rows of the log of rules version 1: they do not say all that was sent. Null where rows were not audited. */
+  notRebuildable: number | null
+  /** Store-days of the log that were not asked for; null: none. Whoever reads the verdict is told. */
+  outside: Outside | null
   /** False where figures and checksums alone were compared, and showed nothing. */
   isAudited: boolean
+}
+
+/** Store-days with events that lie outside what was asked for. */
+export interface Outside {
+  storeDays: number
+  from: BusinessDay
+  to: BusinessDay
 }
 
 export interface ReconcileRequest extends AuditScope {
@@ -117,8 +130,10 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
     ]
     await keepFindings(reading, runId, findings)
     const figures = await readFigures(reading, request)
+    const notRebuildable = await countNotRebuildable(reading, request)
+    const outside = await readOutside(reading, request)
     await holdRun(reading, request)
-    return { runId, ...figures, findings, isAudited: true }
+    return { runId, ...figures, findings, notRebuildable, outside, isAudited: true }
   }
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readFigures(reading, request)
@@ -128,8 +143,30 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
     ...(await readSources(reading, request)),
   ]
   await keepFindings(reading, runId, findings)
+  const notRebuildable = isAudited ? await countNotRebuildable(reading, request) : null
+  const outside = await readOutside(reading, request)
   await holdRun(reading, request)
-  return { runId, ...figures, findings, isAudited }
+  return { runId, ...figures, findings, notRebuildable, outside, isAudited }
+}
+
+/** What the planner has listed of the log, and what it has not read yet: asking for the whole log would read all of it. */
+async function readOutside(reading: Reading, { from, to, stores }: AuditScope): Promise<Outside | null> {
+  const [row] = await reading<{ storeDays: number; from: BusinessDay | null; to: BusinessDay | null }[]>`
+    select count(*) as "storeDays", min(business_day) as "from", max(business_day) as "to"
+    from (
+      select store, business_day from batch.day_head
+      union
+      select e.store, e.business_day
+      from log.partitions p
+      left join batch.planner_checkpoints c on c.partition = p.partition
+      join log.event_log e on e.partition = p.partition and e.type <> 'tick'
+        and e.appended_at >= coalesce(c.appended_at, '-infinity') and e."offset" > coalesce(c."offset", 0)
+    ) days
+    where not (business_day between ${from} and ${to}
+      and (${stores.length} = 0 or store = any(${[...stores]})))`
+  return row && row.from !== null && row.to !== null
+    ? { storeDays: row.storeDays, from: row.from, to: row.to }
+    : null
 }
 
 async function readSources(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {

@@ -3,7 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { EventClass, LogEvent } from '#domain/log-event.ts'
+import { type EventClass, type LogEvent, lineGross } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
 import { NOTHING_ORDERED, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
@@ -237,7 +237,7 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
         const product = products.get(key) ?? { units: 0, gross: 0, discounts: 0, returns: 0, back: 0 }
         const units = event.lines?.units[index] ?? 0
         product.units += sign * units
-        product.gross += sign * units * (event.lines?.unitPrices?.[index] ?? 0)
+        product.gross += event.lines ? sign * lineGross(event.lines, index) : 0
         product.discounts += sign * (event.lines?.discounts?.[index] ?? 0)
         product.returns += event.lines?.refunds?.[index] ?? 0
         product.back += sign === 0 ? units : 0

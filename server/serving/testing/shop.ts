@@ -145,7 +145,9 @@ function deedsOf(sent: SentEvent, logged: LogEvent | undefined): Deed[] {
         sku: line.sku,
         orders: index === 0 ? sign : 0,
         units: sign * line.units,
-        gross: sign * line.units * tenThousandths(line.unitPrice),
+        gross:
+          sign *
+          (line.amount ? tenThousandths(line.amount) : line.units * tenThousandths(line.unitPrice ?? '0')),
         discounts: sign * tenThousandths(line.discount ?? '0'),
         stock: -sign * line.units,
       }))
