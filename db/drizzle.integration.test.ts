@@ -37,7 +37,7 @@ describe('the schema for Drizzle', () => {
 })
 
 describe('Drizzle over our client', () => {
-  const { deadLetters, supplyTerms, stores } = schema
+  const { deadLetters, exchangeRates, supplyTerms } = schema
   const letter = {
     metIn: { partition: 1, offset: 9_007_199_254_740_991 },
     reason: 'unknown_store',
@@ -82,20 +82,10 @@ describe('Drizzle over our client', () => {
   })
 
   it("fails with the database's own error, also where no rows are asked for", async () => {
-    const store = {
-      store: 's1',
-      name: 'Store 1',
-      zone: 'Europe/Madrid',
-      cutOverHour: 99,
-      currency: 'EUR',
-      taxInclusive: true,
-      channel: 'pos',
-      input: 'live',
-      partition: 0,
-    } as const
+    const rate = { currency: 'USD', reportingCurrency: 'EUR', validFrom: '2026-01-01', rate: '-1' }
     const orm = drizzle(database.sql)
-    await expect(orm.insert(stores).values(store)).rejects.toMatchObject({ code: '23514' })
-    await expect(orm.insert(stores).values(store).returning()).rejects.toMatchObject({ code: '23514' })
+    await expect(orm.insert(exchangeRates).values(rate)).rejects.toMatchObject({ code: '23514' })
+    await expect(orm.insert(exchangeRates).values(rate).returning()).rejects.toMatchObject({ code: '23514' })
   })
 })
 

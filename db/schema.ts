@@ -15,7 +15,7 @@ import {
 } from './drizzle.ts'
 
 // The tables that are queried through Drizzle, column by column as db/migrations makes them (a test compares).
-// A table that only SQL reads and writes is not here. Row types: `typeof stores.$inferSelect`, `$inferInsert`.
+// A table that only SQL reads and writes is not here. Row types: `typeof products.$inferSelect`, `$inferInsert`.
 
 const ref = pgSchema('ref')
 const intake = pgSchema('intake')
@@ -28,19 +28,6 @@ const count = () => bigint({ mode: 'number' })
 const identity = () => count().primaryKey().generatedAlwaysAsIdentity()
 /** When the row was written. */
 const written = () => instant().notNull().default(sql`clock_timestamp()`)
-
-export const stores = ref.table('stores', {
-  store: text().primaryKey(),
-  name: text().notNull(),
-  zone: text().notNull(),
-  cutOverHour: smallint().notNull(),
-  currency: text().notNull(),
-  taxInclusive: boolean().notNull(),
-  channel: text({ enum: ['pos', 'online'] }).notNull(),
-  input: text({ enum: ['live', 'journal'] }).notNull(),
-  partition: smallint().notNull(),
-  createdAt: written(),
-})
 
 export const products = ref.table('products', {
   sku: text().primaryKey(),

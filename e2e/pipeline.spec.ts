@@ -93,9 +93,12 @@ test('letters of one reason are sent again together once the world was put right
   await page.goto('/pipeline?part=letters&reason=unknown_store')
   await expect(page.getByRole('row', { name: /unknown_store/ })).toHaveCount(2)
   await stack.sql`
-    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-    select 'porto', 'Porto', 'Europe/Lisbon', 4, 'EUR', true, 'pos', 'live', partition
-    from ref.stores where store = ${berlin.id}`
+    with added as (
+      insert into ref.stores (store, name, partition)
+      select 'porto', 'Porto', partition from ref.stores where store = ${berlin.id} returning store
+    )
+    insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+    select store, 'Europe/Lisbon', 4, 'EUR', true, 'pos', 'live' from added`
   await page.getByRole('button', { name: /Send all open letters of unknown_store again/ }).click()
   await expect(page.getByText('2 events counted, 0 known before, 0 still wrong.')).toBeVisible()
 

@@ -120,7 +120,7 @@ const [FIRST, SECOND] = [-3, -2].map(days => addDays(formatInstant(Date.now()).s
 
 test('a journal in pieces: one tick after the last, completeness moves from awaiting journal to complete', async () => {
   const { url, sql } = await createTestBatch()
-  await sql`update ref.stores set input = 'journal' where store = 'berlin'`
+  await sql`update ref.store_versions set input = 'journal' where store = 'berlin'`
   const dropDir = await createDropDir()
   await drop(dropDir, `journal/berlin-${FIRST}.ndjson`, [sale('1', FIRST), closing(FIRST, 1, '2.50')])
   startSchedule(url, dropDir, EVERY_TWO_SECONDS)

@@ -43,7 +43,7 @@ function review(id: string, day: string): LogEvent[] {
 async function journalStore() {
   const batch = await createTestBatch()
   const { sql } = batch
-  await sql`update ref.stores set input = 'journal' where store = 'berlin'`
+  await sql`update ref.store_versions set input = 'journal' where store = 'berlin'`
   await appendTestEvents(sql, [...sale('1', MONDAY), ...closing(MONDAY, { orders: 1, net: '2.50' })])
   return batch
 }

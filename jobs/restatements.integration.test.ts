@@ -198,7 +198,7 @@ test('Completeness holds the log against the Z reports, register by register', a
 
 test('A journal store without its journal awaits it', async () => {
   const { sql, runDue } = await createTestBatch()
-  await sql`update ref.stores set input = 'journal' where store = 'berlin'`
+  await sql`update ref.store_versions set input = 'journal' where store = 'berlin'`
   const journal = (id: string, day: string) =>
     toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA), { class: 'bulk' })
   await appendTestEvents(sql, [...journal('1', '2026-03-02'), ...journal('2', '2026-03-09')])

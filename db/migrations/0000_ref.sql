@@ -4,15 +4,10 @@
 -- What has been released is not edited: docs/decisions/011 says how migrations work.
 create schema if not exists ref;
 
+-- Who a store is; what it is has validity: ref.store_versions.
 create table ref.stores (
   store text primary key,
   name text not null,
-  zone text not null,
-  cut_over_hour smallint not null check (cut_over_hour between 0 and 23),
-  currency text not null check (currency ~ '^[A-Z]{3}$'),
-  tax_inclusive boolean not null,
-  channel text not null check (channel in ('pos', 'online')),
-  input text not null check (input in ('live', 'journal')),
   partition smallint not null,
   created_at timestamptz not null default now()
 );
@@ -255,19 +250,6 @@ create trigger bump_reference_revision after insert or update or delete or trunc
   for each statement execute function ref.bump_reference_revision();
 create trigger bump_reference_revision after insert or update or delete or truncate on ref.zone_offsets
   for each statement execute function ref.bump_reference_revision();
--- Until every reader asks the versions: what is written here is the store's first version, too.
-create function ref.mirror_store() returns trigger language plpgsql as $$
-begin
-  insert into ref.store_versions as v (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
-  values (new.store, new.zone, new.cut_over_hour, new.currency, new.tax_inclusive, new.channel, new.input)
-  on conflict (store, valid_from) do update set zone = excluded.zone, cut_over_hour = excluded.cut_over_hour,
-    currency = excluded.currency, tax_inclusive = excluded.tax_inclusive, channel = excluded.channel,
-    input = excluded.input;
-  return null;
-end $$;
-create trigger mirror_store
-  after insert or update of zone, cut_over_hour, currency, tax_inclusive, channel, input on ref.stores
-  for each row execute function ref.mirror_store();
 create table ref.products (
   sku text primary key,
   name text,

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { drizzle, sql } from '#db/drizzle.ts'
-import { exchangeRates, products, stockPolicies, stores, suppliers, supplyTerms } from '#db/schema.ts'
+import { exchangeRates, products, stockPolicies, suppliers, supplyTerms } from '#db/schema.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { customerRecords } from '#seed/world/customers.ts'
 import type { World } from '#seed/world/world.ts'
@@ -16,21 +16,18 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
   const customers = await customerRecords(world)
   await client.begin(async transaction => {
     const orm = drizzle(transaction)
-    await orm
-      .insert(stores)
-      .values(world.shops.map(({ id, ...shop }) => ({ store: id, ...shop })))
-      .onConflictDoUpdate({
-        target: stores.store,
-        set: {
-          name: sql`excluded.name`,
-          zone: sql`excluded.zone`,
-          cutOverHour: sql`excluded.cut_over_hour`,
-          currency: sql`excluded.currency`,
-          taxInclusive: sql`excluded.tax_inclusive`,
-          channel: sql`excluded.channel`,
-          input: sql`excluded.input`,
-        },
-      })
+    for (const shop of world.shops) {
+      await transaction`
+        insert into ref.stores (store, name, partition) values (${shop.id}, ${shop.name}, ${shop.partition})
+        on conflict (store) do update set name = excluded.name`
+      await transaction`
+        insert into ref.store_versions (store, valid_from, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+        values (${shop.id}, ${shop.validFrom}, ${shop.zone}, ${shop.cutOverHour}, ${shop.currency}, ${shop.taxInclusive},
+          ${shop.channel}, ${shop.input})
+        on conflict (store, valid_from) do update set
+          zone = excluded.zone, cut_over_hour = excluded.cut_over_hour, currency = excluded.currency,
+          tax_inclusive = excluded.tax_inclusive, channel = excluded.channel, input = excluded.input`
+    }
     await orm
       .insert(products)
       .values(world.products.map(({ sku, name, category }) => ({ sku, name, category: category.name })))

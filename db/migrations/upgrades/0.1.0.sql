@@ -243,19 +243,6 @@ create trigger bump_reference_revision after insert or update or delete or trunc
   for each statement execute function ref.bump_reference_revision();
 create trigger bump_reference_revision after insert or update or delete or truncate on ref.zone_offsets
   for each statement execute function ref.bump_reference_revision();
--- Until every reader asks the versions: what is written here is the store's first version, too.
-create function ref.mirror_store() returns trigger language plpgsql as $$
-begin
-  insert into ref.store_versions as v (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
-  values (new.store, new.zone, new.cut_over_hour, new.currency, new.tax_inclusive, new.channel, new.input)
-  on conflict (store, valid_from) do update set zone = excluded.zone, cut_over_hour = excluded.cut_over_hour,
-    currency = excluded.currency, tax_inclusive = excluded.tax_inclusive, channel = excluded.channel,
-    input = excluded.input;
-  return null;
-end $$;
-create trigger mirror_store
-  after insert or update of zone, cut_over_hour, currency, tax_inclusive, channel, input on ref.stores
-  for each row execute function ref.mirror_store();
 create trigger bump_for_new_product after insert on ref.products
   for each row when (not new.holds_stock) execute function ref.bump_reference_revision();
 create trigger bump_for_product after update on ref.products
@@ -265,6 +252,8 @@ create trigger bump_for_old_product after delete on ref.products
 -- What a store is now it has been for as long as there are events of it.
 insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
 select store, zone, cut_over_hour, currency, tax_inclusive, channel, input from ref.stores;
+alter table ref.stores drop column zone, drop column cut_over_hour, drop column currency, drop column tax_inclusive,
+  drop column channel, drop column input;
 
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.

@@ -247,8 +247,9 @@ test('a request of nothing but rejects is a 422 problem that lists them', async 
 
 test('a store that was added a moment ago is found', async () => {
   await database.sql`
-    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-    values ('kiel', 'Kiel', 'Europe/Berlin', 4, 'EUR', true, 'pos', 'live', 0)`
+    with added as (insert into ref.stores (store, name, partition) values ('kiel', 'Kiel', 0) returning store)
+    insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+    select store, 'Europe/Berlin', 4, 'EUR', true, 'pos', 'live' from added`
   await expect
     .poll(async () => (await post(intake, order('1', { source: 'kiel', store: 'kiel' }))).status, {
       timeout: 5_000,

@@ -70,8 +70,9 @@ test('without a body the event goes as it was kept: what was wrong may have been
   const { id } = await deadLetter('settle-3', { store: 'paris' })
   expect(await settle(`${id}/requeue`, '')).toMatchObject({ status: 422 })
   await database.sql`
-    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-    values ('paris', 'Paris', 'Europe/Paris', 4, 'EUR', true, 'pos', 'live', 0)`
+    with added as (insert into ref.stores (store, name, partition) values ('paris', 'Paris', 0) returning store)
+    insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+    select store, 'Europe/Paris', 4, 'EUR', true, 'pos', 'live' from added`
   expect(await settle(`${id}/requeue`, '')).toMatchObject({ status: 200, body: { outcome: 'appended' } })
   expect(await appended('settle-3')).toBe(1)
 })

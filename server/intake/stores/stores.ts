@@ -118,9 +118,7 @@ async function add(transaction: Transaction, store: Store): Promise<StoreOutcome
   const [version] = store.versions
   if (!version) throw new Error(`store ${store.id} has no version`)
   await transaction`
-    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-    values (${store.id}, ${store.name}, ${version.zone}, ${version.cutOverHour}, ${version.currency},
-      ${version.taxInclusive}, ${version.channel}, ${version.input}, ${store.partition})`
+    insert into ref.stores (store, name, partition) values (${store.id}, ${store.name}, ${store.partition})`
   await writeVersion(transaction, store.id, version)
   return { id: store.id, change: 'added', validFrom: version.validFrom }
 }

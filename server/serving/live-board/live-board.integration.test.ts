@@ -27,7 +27,7 @@ const sold: Sold[] = []
 beforeAll(async () => {
   database = await createTestDatabase()
   const paths = await createTestPaths(database.sql)
-  await database.sql`update ref.stores set input = 'journal' where store = 'berlin-west'`
+  await database.sql`update ref.store_versions set input = 'journal' where store = 'berlin-west'`
   const random = numbers(inject('randomSeed'))
   const pick = <Item>(items: readonly Item[]): Item => {
     const item = items[Math.floor(random() * items.length)]
@@ -150,8 +150,9 @@ describe('the board of the live page', () => {
       expect(usuallyOpen).toBe(true)
     }
     await database.sql`
-      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-      values ('new', 'New', 'Europe/Berlin', 4, 'EUR', true, 'pos', 'live', 0)`
+      with added as (insert into ref.stores (store, name, partition) values ('new', 'New', 0) returning store)
+      insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+      select store, 'Europe/Berlin', 4, 'EUR', true, 'pos', 'live' from added`
     const { stores } = await readLiveBoard(database.sql, ['new'])
     expect(stores).toMatchObject([{ store: 'new', lastWindowStart: null, usuallyOpen: null }])
   })

@@ -26,8 +26,9 @@ beforeEach(
 
 async function addStore(store: string, { zone, cutOverHour }: typeof BERLIN, input: string) {
   await database.sql`
-    insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
-    values (${store}, ${store}, ${zone}, ${cutOverHour}, 'EUR', true, 'pos', ${input}, 0)`
+    with added as (insert into ref.stores (store, name, partition) values (${store}, ${store}, 0) returning store)
+    insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+    select store, ${zone}, ${cutOverHour}, 'EUR', true, 'pos', ${input} from added`
 }
 
 async function addEvents(store: string, day: string, { bulk = 0 } = {}) {
