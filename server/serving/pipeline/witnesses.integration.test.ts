@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { placed } from '#domain/testing/events.ts'
+import type { FindingKind } from '#server/serving/reconcile/findings.ts'
 import { readStandingFindings } from '#server/serving/reconcile/standing-findings.ts'
 import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
@@ -32,10 +33,23 @@ async function compare(runId: number, unexplained = 0): Promise<void> {
       set run_id = excluded.run_id, unexplained = excluded.unexplained`
 }
 
-async function find(runId: number, rowKey: Record<string, string>): Promise<void> {
+async function find(
+  runId: number,
+  rowKey: Record<string, string>,
+  kind: FindingKind = 'audit row',
+): Promise<void> {
   await database.sql`
     insert into recon.findings (run_id, kind, path, relation, row_key, metric)
-    values (${runId}, 'audit row', 'batch', 'batch.daily_sales', ${database.sql.json(rowKey)}, 'net')`
+    values (${runId}, ${kind}, 'batch', 'batch.daily_sales', ${database.sql.json(rowKey)}, 'net')`
+}
+
+/** A run of the ledger that found nothing. */
+async function look(runId: number, depth: 'figures' | 'rows'): Promise<void> {
+  await database.sql`
+    insert into batch.runs (run_id, job, store, period, range_to, partition, state, trigger, attempt, code_version,
+      rules_version, finished_at, backend_pid, backend_start, depth)
+    overriding system value
+    values (${runId}, 'reconciliation', 'all', ${DAY}, ${DAY}, 0, 'succeeded', 'schedule', 1, '1', 1, now(), 1, now(), ${depth})`
 }
 
 it('says that all witnesses agree only of what was compared, and of nothing found since', async () => {
@@ -76,15 +90,24 @@ it('lets a finding without a day stand until rows are audited again', async () =
   await find(5, { store: 'berlin', sku: 'tea' })
   await compare(6)
   expect((await readWitnesses({ sql })).verdict).toBe('found')
-  const audited = (runId: number, depth: string) => sql`
-    insert into batch.runs (run_id, job, store, period, partition, state, trigger, attempt, code_version,
-      rules_version, finished_at, backend_pid, backend_start, depth)
-    overriding system value
-    values (${runId}, 'reconciliation', 'all', ${DAY}, 0, 'succeeded', 'schedule', 1, '1', 1, now(), 1, now(), ${depth})`
-  await audited(7, 'figures')
+  await look(7, 'figures')
   expect(await sql.begin(reading => readStandingFindings(reading, null))).toHaveLength(1)
-  await audited(8, 'rows')
+  await look(8, 'rows')
   expect(await sql.begin(reading => readStandingFindings(reading, null))).toEqual([])
+})
+
+it('lets a row that differs stand until rows are audited again, and a till until its day is looked at', async () => {
+  const { sql } = database
+  const standing = async () => (await readStandingFindings(sql, null)).map(({ kind }) => kind)
+  const day = { store: 'berlin', business_day: DAY }
+  await find(20, day, 're-derived')
+  await find(20, day, 'z report')
+  expect(await standing()).toEqual(['re-derived', 'z report'])
+  await look(21, 'figures')
+  await compare(21)
+  expect(await standing()).toEqual(['re-derived'])
+  await look(22, 'rows')
+  expect(await standing()).toEqual([])
 })
 
 it('says that the newest run gave no verdict, in its own words', async () => {
@@ -93,6 +116,6 @@ it('says that the newest run gave no verdict, in its own words', async () => {
     insert into batch.runs (run_id, job, store, period, partition, state, trigger, attempt, code_version,
       rules_version, finished_at, backend_pid, backend_start, error)
     overriding system value
-    values (9, 'reconciliation', 'all', ${DAY}, 0, 'failed', 'schedule', 1, '1', 1, now(), 1, now(), 'the disk is full')`
+    values (29, 'reconciliation', 'all', ${DAY}, 0, 'failed', 'schedule', 1, '1', 1, now(), 1, now(), 'the disk is full')`
   expect(await readWitnesses({ sql })).toMatchObject({ verdict: 'partly', failure: 'the disk is full' })
 })

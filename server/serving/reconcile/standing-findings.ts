@@ -11,8 +11,9 @@ export interface StandingFindings {
 }
 
 /**
- * The findings that stand, by store and kind. One of a store's day stands until that day is reconciled again; one
- * without a day until rows are audited again, which alone would meet it.
+ * The findings that stand, by store and kind: until somebody has looked there again. A run of the ledger looks at its
+ * days, and at rows (of the log, of reports, of stock) only where it audits them; one by hand, which has no row there,
+ * at the store-days whose figures it has left.
  * @param scope null: everywhere. Of a range also those that have no day.
  */
 export async function readStandingFindings(
@@ -23,19 +24,24 @@ export async function readStandingFindings(
     with found as (
       select kind, run_id, row_key ->> 'store' as store, (row_key ->> 'business_day')::date as business_day
       from recon.findings
+    ),
+    looked as (
+      select r.run_id, r.period as from_day, r.range_to as to_day, r.depth = 'rows' as at_rows
+      from batch.runs r
+      where r.job = 'reconciliation'
+        and (r.state = 'succeeded' or exists (select from recon.findings f where f.run_id = r.run_id))
     )
     select f.store, f.kind, count(*) as findings
     from found f
     where not exists (
+        select from looked l
+        where l.run_id > f.run_id and (f.business_day is null or f.business_day between l.from_day and l.to_day)
+          and (l.at_rows or f.business_day is not null and f.kind not in ('audit row', 're-derived'))
+      )
+      and not exists (
         select from recon.reconciliation r
         where r.store = f.store and r.business_day = f.business_day and r.run_id > f.run_id
-      )
-      and (
-        f.business_day is not null
-        or not exists (
-          select from batch.runs r
-          where r.job = 'reconciliation' and r.state = 'succeeded' and r.depth = 'rows' and r.run_id > f.run_id
-        )
+          and not exists (select from batch.runs b where b.run_id = r.run_id)
       )
       ${
         scope === null
