@@ -5,8 +5,8 @@ import type { LogEvent } from '#domain/log-event.ts'
 // row of text. Both store tender and details alike.
 
 /**
- * Appends: `$1` is the partition, `$2` the revision of the reference, then one array literal per column. `::text` because the literals are built here.
- * The parameters are those of `log.append`, in its order.
+ * Appends: `$1` is the partition, `$2` the revision of the reference, then one array literal per column. `::text` because
+ * the literals are built here. The parameters are those of `log.append`, in its order.
  */
 export const APPEND_STATEMENT = `
   select first_offset, appended, appended_at, duplicates, conflicts

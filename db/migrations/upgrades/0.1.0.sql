@@ -341,6 +341,7 @@ create function log.append(
 declare
   v_last bigint;
   v_last_at timestamptz;
+  v_revision bigint;
   v_keys integer;
   v_offsets bigint[];
 begin
@@ -351,12 +352,13 @@ begin
       using errcode = 'invalid_transaction_state', hint = 'Call it as a single autocommit statement.';
   end if;
   perform pg_advisory_xact_lock(7411, p_partition);
+  -- A new statement, hence a new snapshot: it sees what the holder before us committed.
+  select l."offset", l.appended_at, r.revision into v_last, v_last_at, v_revision
+  from log.last_position(p_partition) l, ref.reference_revision r;
   -- Who changes a store holds this lock: what was enriched before is enriched again, or it would stand on the old day.
-  if p_revision <> (select r.revision from ref.reference_revision r) then
+  if p_revision <> v_revision then
     raise exception 'the reference data has changed since these events were enriched' using errcode = 'TS001';
   end if;
-  -- A new statement, hence a new snapshot: it sees what the holder before us committed.
-  select l."offset", l.appended_at into v_last, v_last_at from log.last_position(p_partition) l;
   -- Whole milliseconds, so that every reader, whatever its number type, sees the same instant.
   appended_at := greatest(date_trunc('milliseconds', clock_timestamp()), v_last_at);
   first_offset := v_last + 1;
