@@ -115,6 +115,11 @@ describe('amounts', () => {
           ],
         },
       ],
+      ['charge', { ...ORDER, charges: [{ type: 'tip', amount: '100000000.0001' }] }],
+      ['amount', { ...ORDER, lines: [{ sku: 'A', units: 3, amount: '100000000.0001' }] }],
+      ['till’s tender', { ...Z_REPORT, tenders: [{ type: 'cash', amount: '1000000000.0001' }] }],
+      ['opening float', { ...Z_REPORT, openingFloat: '1000000000.0001' }],
+      ['counted cash', { ...Z_REPORT, countedCash: '1000000000.0001' }],
       ['net', { ...Z_REPORT, net: '1000000000.0001' }],
       ['net below zero', { ...Z_REPORT, net: '-1000000000.0001' }],
     ]
