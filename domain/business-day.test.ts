@@ -49,6 +49,30 @@ describe('businessDayOf', () => {
     )
   })
 
+  test('days meet, and every instant lies in its own, also where a store moves or its cut-over changes', () => {
+    const zones = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Tokyo', 'Europe/London']
+    const version = fc.record({
+      validFrom: fc.integer({ min: 1, max: 28 }).map(day => `2026-10-${String(day).padStart(2, '0')}`),
+      zone: fc.constantFrom(...zones),
+      cutOverHour: fc.integer({ min: 0, max: 12 }),
+    })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(version, { selector: ({ validFrom }) => validFrom, minLength: 1, maxLength: 4 }),
+        fc.integer({ min: Date.parse('2026-09-28'), max: Date.parse('2026-11-03') }),
+        (drawn, instant) => {
+          const versions = drawn.sort((one, other) => (one.validFrom < other.validFrom ? -1 : 1))
+          const day = businessDayOf(instant, versions)
+          const { start, end } = businessDaySpan(day, versions)
+          expect(start <= instant && instant < end).toBe(true)
+          expect(businessDaySpan(addDays(day, 1), versions).start).toBe(end)
+          const valid = versions.findLast(({ validFrom }) => validFrom <= day) ?? versions[0]
+          expect(start).toBe(businessDaySpan(day, valid ?? BERLIN).start)
+        },
+      ),
+    )
+  })
+
   test('agrees with the wall clock away from clock changes', () => {
     fc.assert(
       fc.property(fc.integer({ min: Date.parse('2026-04-02'), max: Date.parse('2026-10-20') }), instant => {
