@@ -56,13 +56,15 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => database.drop())
 
-/** Every seventh is a void, every ninth a return. */
+/** Every seventh is a void, every ninth a return; every other line states its amount, which no unit price gives. */
 function saleOf(index: number, sale: { store: string; at: Instant; sku: string; units: number }): SentEvent {
   const { store, at, sku, units } = sale
   const where = { id: `e-${index}`, at: formatInstant(at), store }
   const price = 1_0000 + index * 7
-  const line = { sku, units, unitPrice: formatAmount(price), discount: '0.25' }
-  const net = units * price - 2_500
+  const amount = index % 2 === 0 ? units * price + 1 : null
+  const stated = amount === null ? { unitPrice: formatAmount(price) } : { amount: formatAmount(amount) }
+  const line = { sku, units, ...stated, discount: '0.25' }
+  const net = (amount ?? units * price) - 2_500
   if (index % 7 === 3) {
     sold.push({ store, at, sku, orders: -1, units: -units, net: -net })
     return voided({ ...where, orderId: 'o' }, [line])
