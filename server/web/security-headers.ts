@@ -37,19 +37,20 @@ const HEADERS = Object.entries({
 })
 
 /**
- * Puts on the answer what every answer of the web server carries, pages above all. The policy goes into the request
- * too: there Next finds the nonce for its scripts, and the layout for those of its own.
- *
+ * Puts on the answer what every answer of the web server carries, pages above all.
  * @param isSecure that the request came over TLS: a browser then never comes without again
  */
 export function secure(
-  request: IncomingMessage,
   response: ServerResponse,
   { dev, isSecure }: { dev: boolean; isSecure: boolean },
 ): void {
-  const policy = contentSecurityPolicy({ nonce: randomBytes(16).toString('base64'), dev })
   for (const [name, value] of HEADERS) response.setHeader(name, value)
   if (isSecure) response.setHeader('Strict-Transport-Security', `max-age=${ONE_YEAR_SECONDS}`)
-  response.setHeader(POLICY_HEADER, policy)
-  request.headers[POLICY_HEADER.toLowerCase()] = policy
+  const nonce = randomBytes(16).toString('base64')
+  response.setHeader(POLICY_HEADER, contentSecurityPolicy({ nonce, dev }))
+}
+
+/** Tells whoever renders the page its answer's policy: there Next finds the nonce for its scripts, and the layout for others. */
+export function tellPolicy(request: IncomingMessage, response: ServerResponse): void {
+  request.headers[POLICY_HEADER.toLowerCase()] = String(response.getHeader(POLICY_HEADER))
 }

@@ -19,7 +19,7 @@ import { createIntakeClient } from '#server/web/intake.ts'
 import { isSameOrigin, Logins, NO_SESSION_COOKIE, type Verdict } from '#server/web/login.ts'
 import { createWebMetrics, type Route } from '#server/web/metrics.ts'
 import type { Pages } from '#server/web/pages.ts'
-import { secure } from '#server/web/security-headers.ts'
+import { secure, tellPolicy } from '#server/web/security-headers.ts'
 import { Gateway } from './live/gateway.ts'
 import { attachLiveSocket } from './live/socket.ts'
 
@@ -138,7 +138,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     })
     // Who hangs up while it is being answered has its own reasons.
     response.on('error', () => {})
-    secure(request, response, { dev, isSecure: peerOf(request).isSecure })
+    secure(response, { dev, isSecure: peerOf(request).isSecure })
     if (stopping) response.setHeader('Connection', 'close')
     answer(path, request, response).catch((err: unknown) => {
       if (err instanceof HungUpError || request.socket.destroyed) return
@@ -189,6 +189,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
         if (by === 'password' && isRead(request) && !path.startsWith('/api/'))
           await beginSession(request, response)
         const { handle } = await pages.promise
+        tellPolicy(request, response)
         return gate.readWithin(path, request, read => handle(read, response))
       }
     }
