@@ -176,6 +176,22 @@ describe('a login', () => {
   })
 })
 
+it('scripts run by a number that is new with every answer, which no request can choose', async () => {
+  const { url } = await start({}, async (request, response) => {
+    response.end(String(request.headers['content-security-policy']))
+  })
+  const policies = new Set<string>()
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await fetch(url, { headers: { 'content-security-policy': "script-src 'nonce-mine'" } })
+    const policy = answer.headers.get('content-security-policy') ?? ''
+    // What the page is told is what the browser is told.
+    expect(await answer.text()).toBe(policy)
+    expect(policy).toMatch(/script-src 'self' 'nonce-[A-Za-z0-9+/=]{24}';/)
+    policies.add(policy)
+  }
+  expect(policies.size).toBe(3)
+})
+
 describe('what a request brings', () => {
   const CALL = '/api/trpc/pipeline.letters.requeue'
 
