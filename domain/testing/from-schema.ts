@@ -28,6 +28,8 @@ const TEXTS = [
     ' ',
     '\u200f\u0301',
   ],
+  // No text at all: a field that takes them is to be refused further in.
+  ...['\0', 'a\0b', '\ud800', 'x\udfff'],
 ]
 
 /** What no field means: wrong types, huge, broken, deep, and named like what every object has. */
