@@ -9,6 +9,8 @@ import { silentLogger } from '#platform/logger.ts'
 import { startWeb, type WebOptions, type WebService } from '#server/web/server.ts'
 
 const PASSWORD = 'open sesame'
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 30_000 }
 const basic = (password: string) => `Basic ${Buffer.from(`anyone:${password}`).toString('base64')}`
 
 let database: TestDatabase
@@ -159,7 +161,7 @@ describe('a login', () => {
     await once(socket as never, 'snapshot')
     const out = await fetch(`${url}/logout?everywhere`, { method: 'POST', headers: { cookie: here } })
     expect(out.status).toBe(401)
-    await vi.waitUntil(() => !socket.connected)
+    await vi.waitUntil(() => !socket.connected, PATIENT)
     expect((await fetch(url, { headers: { cookie: elsewhere } })).status).toBe(401)
   })
 
@@ -227,7 +229,7 @@ describe('what a request brings', () => {
     })
     const post = () => fetch(`${url}${CALL}`, { method: 'POST', body: 'x'.repeat(3_000_000) })
     const admitted = Array.from({ length: 8 }, post)
-    await vi.waitUntil(() => waiting === 8)
+    await vi.waitUntil(() => waiting === 8, PATIENT)
     const refused = await post()
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true])
     answerAll()
@@ -262,10 +264,10 @@ describe('a sender that hangs up', () => {
       throw new Error(`nobody reads the answer to ${request.url}`)
     })
     const { socket } = await raw(web, text)
-    if (text.startsWith('GET')) await vi.waitUntil(() => isAsked)
+    if (text.startsWith('GET')) await vi.waitUntil(() => isAsked, PATIENT)
     socket.resetAndDestroy()
     const counted = async () => (await fetch(`${web.url}/metrics`)).text()
-    await vi.waitUntil(async () => /request_seconds_count\{.*status="499"/.test(await counted()))
+    await vi.waitUntil(async () => /request_seconds_count\{.*status="499"/.test(await counted()), PATIENT)
     expect(await counted()).not.toMatch(/status="5/)
     expect(web.errors).toEqual([])
   })

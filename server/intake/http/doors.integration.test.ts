@@ -7,6 +7,9 @@ import { silentLogger } from '#platform/logger.ts'
 import type { IntakeOptions, IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, startTestIntake } from '#server/intake/testing/intake.ts'
 
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 30_000 }
+
 let database: TestDatabase
 const opened: IntakeService[] = []
 
@@ -44,6 +47,7 @@ test('who guesses the key waits, longer over a restart too; a till that had it b
   await vi.waitUntil(
     async () =>
       (await database.sql`select from live.guesses where sender = '*' and failures > 100`).length === 1,
+    PATIENT,
   )
   const second = await start(proxied)
   expect((await post(second, order('x'), from('203.0.113.5', 'the-key'))).status).toBe(429)
@@ -81,10 +85,13 @@ test('a sender that hangs up, sending or waiting, is no error and no failed requ
       'POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
     )
     // Half of them once the intake reads, half at once.
-    if (time % 2 === 0) await vi.waitUntil(() => pendingBytes(intake))
+    if (time % 2 === 0) await vi.waitUntil(() => pendingBytes(intake), PATIENT)
     socket.resetAndDestroy()
   }
-  await vi.waitUntil(async () => /request_seconds_count\{status="499"\} [3-5]/.test(await metricsOf(intake)))
+  await vi.waitUntil(
+    async () => /request_seconds_count\{status="499"\} [3-5]/.test(await metricsOf(intake)),
+    PATIENT,
+  )
   expect(await metricsOf(intake)).not.toMatch(/request_seconds_count\{status="5/)
   expect(errors).toEqual([])
 })
