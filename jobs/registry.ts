@@ -1,10 +1,6 @@
 import { withConnection } from '#db/open.ts'
 import type { OtherJobName } from '#domain/reports.ts'
-import {
-  type DropFolders,
-  findDroppedFiles,
-  importDroppedFiles,
-} from '#server/intake/files/drop/drop-folder.ts'
+import { type DropFolders, importDroppedFiles, isAnyDue } from '#server/intake/files/drop/drop-folder.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
 import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
@@ -43,7 +39,7 @@ function importJob({
 }: Pick<OtherJob, 'name'> & { dropDir: string; folders: DropFolders }): OtherJob {
   return {
     name,
-    isReady: async () => (await findDroppedFiles(dropDir, folders)).length > 0,
+    isReady: sql => isAnyDue(sql, dropDir, folders),
     run: ({ databaseUrl }) => loadDroppedFiles({ databaseUrl, dropDir, folders }),
   }
 }

@@ -11,7 +11,7 @@ import { addStores } from '#server/intake/stores/stores.ts'
 import { addTestStores, startTestIntake } from '#server/intake/testing/intake.ts'
 import { type IntakeProcess, startIntakeProcess } from '#server/intake/testing/intake-process.ts'
 import { MAX_TRIES } from './attempts.ts'
-import { findDroppedFiles, importDroppedFiles } from './drop-folder.ts'
+import { importDroppedFiles, isAnyDue } from './drop-folder.ts'
 import { lookAtDropFolder } from './look.ts'
 import { tellUntaken } from './tell-untaken.ts'
 
@@ -170,7 +170,8 @@ test('a file that cannot be moved is loaded once, waits longer each time, and is
   await writeFile(loaded, 'no folder')
   expect(await take()).toMatchObject([{ name: '1.csv', state: 'retry' }])
   expect(await countEvents()).toBe(1)
-  // Not due: nothing is tried, and nothing is told of it but in the table.
+  // Not due: nothing is tried, no process is started for it, and nothing is told of it but in the table.
+  expect(await isAnyDue(database.sql, dropDir, 'watched')).toBe(false)
   expect(await take()).toEqual([])
   const pauses: unknown[] = []
   for (let tries = 2; tries <= MAX_TRIES; tries += 1) {
@@ -193,6 +194,7 @@ test('a file that cannot be moved is loaded once, waits longer each time, and is
   // Put right while tries are left, it is moved. Its result is known: nothing is read twice.
   await rm(loaded)
   await database.sql`update intake.drop_attempts set next_try_at = now(), tries = 1`
+  expect(await isAnyDue(database.sql, dropDir, 'watched')).toBe(true)
   expect(await take()).toMatchObject([{ state: 'loaded', summary: { eventsAppended: 1, duplicates: 0 } }])
   expect(await fileStates()).toEqual([['1.csv', 'loaded']])
   expect(await untaken()).toEqual([])
@@ -266,7 +268,7 @@ test('rejects, repaired in their file, are dropped under the name they have or a
 test('a mark that a crash left behind is removed: it would release a half-written file. Every other one waits for its file', async () => {
   await drop('1.csv', [line('1')])
   await writeFile(path.join(dropDir, MAPPING, 'early.csv.done'), '')
-  const [file] = await findDroppedFiles(dropDir, 'watched')
+  const [file] = (await lookAtDropFolder(dropDir)).ready
   await database.sql`
     insert into intake.drop_attempts (drop_dir, place, fingerprint, tries, next_try_at, after_file, is_moving)
     values (${dropDir}, ${`${MAPPING}/1.csv`}, ${file?.fingerprint ?? ''}, 1, now(), 0, true)`

@@ -23,7 +23,16 @@ import {
 import { runImport } from '#server/intake/files/store/run-import.ts'
 import { type FileSummary, unreadFile } from '#server/intake/files/store/summary.ts'
 import { StoreRefusedError } from '#server/intake/stores/stores.ts'
-import { beginTry, endTry, forgetAttempts, noteMoving, readAttempts, type Try } from './attempts.ts'
+import {
+  type Attempt,
+  beginTry,
+  endTry,
+  forgetAttempts,
+  MAX_TRIES,
+  noteMoving,
+  readAttempts,
+  type Try,
+} from './attempts.ts'
 import { displayName, joinPath, shortHash, withSuffix } from './file-names.ts'
 import { type DroppedFile, lookAtDropFolder, REVIEWS } from './look.ts'
 
@@ -58,12 +67,28 @@ interface DropFolderOptions {
   onFile?(taken: TakenFile): void | Promise<void>
 }
 
-/** The files that are complete, by mapping and name. A folder that does not exist holds none. */
-export async function findDroppedFiles(dropDir: string, folders: DropFolders): Promise<DroppedFile[]> {
-  return (await lookAtDropFolder(dropDir)).ready.filter(file => isIn(folders, file))
+/** Whether anything is to be done now: a file whose try is not due is not worth a start. */
+export async function isAnyDue(sql: Sql, dropDir: string, folders: DropFolders): Promise<boolean> {
+  const { ready, loneMarks } = await lookAtDropFolder(dropDir)
+  const files = ready.filter(file => isIn(folders, file))
+  if (files.length + loneMarks.length === 0) return false
+  const attempts = await readAttempts(sql, dropDir)
+  return (
+    files.some(file => isDue(attempts.get(file.place), file)) ||
+    loneMarks.some(mark => attempts.get(placeOfMark(mark))?.isMoving)
+  )
 }
 
-export function isIn(folders: DropFolders, { mapping }: Pick<DroppedFile, 'mapping'>): boolean {
+function isDue(attempt: Attempt | undefined, file: DroppedFile): boolean {
+  if (attempt?.fingerprint !== file.fingerprint) return true
+  return attempt.nextTryAt !== null && attempt.tries < MAX_TRIES && attempt.nextTryAt <= Date.now()
+}
+
+function placeOfMark({ place }: { place: string }): string {
+  return place.slice(0, -'.done'.length)
+}
+
+function isIn(folders: DropFolders, { mapping }: Pick<DroppedFile, 'mapping'>): boolean {
   return (mapping === REVIEWS) === (folders === 'reviews')
 }
 
@@ -101,7 +126,7 @@ async function removeMarksOfTaken(
 ): Promise<void> {
   const attempts = await readAttempts(sql, dropDir)
   for (const mark of loneMarks) {
-    const place = mark.place.slice(0, -'.done'.length)
+    const place = placeOfMark(mark)
     if (!attempts.get(place)?.isMoving) continue
     await rm(mark.path, { force: true })
     await forgetAttempts(sql, dropDir, [place])

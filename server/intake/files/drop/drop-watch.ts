@@ -4,9 +4,7 @@ import type { Sql } from '#db/client.ts'
 import { howEnded, type Program, startProgram } from '#platform/process.ts'
 import type { FileSummary } from '#server/intake/files/store/summary.ts'
 import type { IntakeMetrics } from '#server/intake/metrics.ts'
-import { type Attempt, MAX_TRIES, readAttempts } from './attempts.ts'
-import { isIn } from './drop-folder.ts'
-import { type DropListing, type DroppedFile, lookAtDropFolder } from './look.ts'
+import { isAnyDue } from './drop-folder.ts'
 import { tellUntaken } from './tell-untaken.ts'
 
 export interface DropWatch {
@@ -88,17 +86,6 @@ export function createDropWatch({
       )
   }
 
-  /** A try that is not due is not worth a start. */
-  async function isAnyDue({ ready, loneMarks }: DropListing): Promise<boolean> {
-    const files = ready.filter(file => isIn('watched', file))
-    if (files.length + loneMarks.length === 0) return false
-    const attempts = await readAttempts(sql, dropDir)
-    const hasMarksOfTaken = loneMarks.some(
-      mark => attempts.get(mark.place.slice(0, -'.done'.length))?.isMoving,
-    )
-    return hasMarksOfTaken || files.some(file => isDue(attempts.get(file.place), file))
-  }
-
   return {
     async run() {
       if (stopped) return
@@ -107,7 +94,7 @@ export function createDropWatch({
         return
       }
       await mkdir(dropDir, { recursive: true })
-      if (await isAnyDue(await lookAtDropFolder(dropDir))) await importAll()
+      if (await isAnyDue(sql, dropDir, 'watched')) await importAll()
     },
     async tell() {
       const found = await tellUntaken(sql, dropDir)
@@ -127,9 +114,4 @@ export function createDropWatch({
       child?.kill('SIGTERM')
     },
   }
-}
-
-function isDue(attempt: Attempt | undefined, file: DroppedFile): boolean {
-  if (attempt?.fingerprint !== file.fingerprint) return true
-  return attempt.nextTryAt !== null && attempt.tries < MAX_TRIES && attempt.nextTryAt <= Date.now()
 }
