@@ -2,6 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { backoffMs } from '#platform/time.ts'
+import { storableText } from '#server/intake/files/interpret/cells.ts'
 import type { DroppedFile } from './look.ts'
 
 /** After so many tries, half an hour in all, a file is left where it lies: nothing is tried for ever. */
@@ -71,7 +72,7 @@ export async function endTry(
   const pause = tries < MAX_TRIES ? pauseAfter(Math.max(1, tries)) : null
   await sql`
     update intake.drop_attempts
-    set tries = ${tries}, problem = ${problem},
+    set tries = ${tries}, problem = ${storableText(problem)},
       next_try_at = clock_timestamp() + ${pause}::float8 * interval '1 millisecond'
     where drop_dir = ${file.dropDir} and place = ${file.place}`
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Sql } from '#db/client.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { messageOf } from '#platform/command.ts'
+import { storableText } from '#server/intake/files/interpret/cells.ts'
 import { builtInMappings, findMapping } from '#server/intake/files/interpret/mapping.ts'
 import { type Attempt, forgetAttempts, MAX_TRIES, readAttempts } from './attempts.ts'
 import { type DropListing, type DroppedFile, lookAtDropFolder, REVIEWS, type Untaken } from './look.ts'
@@ -36,7 +37,7 @@ export async function tellUntaken(
     ...(await problemsOfMappings(dropDir, listing)),
     ...listing.ready.flatMap(file => untakenOf(file, attempts.get(file.place), now)),
   ]
-    .map(entry => ({ nextTryAt: null, ...entry }))
+    .map(entry => ({ nextTryAt: null, ...entry, detail: storableText(entry.detail) }))
     .sort((one, other) => (one.place < other.place ? -1 : 1))
   await forgetAttempts(sql, dropDir, placesGone(listing, attempts))
   await keep(sql, { dropDir, problem: null, untaken })

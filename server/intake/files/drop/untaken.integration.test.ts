@@ -167,7 +167,7 @@ test('what waits for something is told in time: marks, files without one, names 
   await writeFile(path.join(dropDir, 'astray.csv'), fileOf('1'))
   await mkdir(path.join(dropDir, 'nobodys'))
   await writeFile(path.join(dropDir, 'nobodys', '1.csv'), fileOf('1'))
-  await writeFile(path.join(dropDir, 'broken.json'), '{')
+  await writeFile(path.join(dropDir, 'broken.json'), '{\u0000')
   await mkdir(joinPath(dropDir, Buffer.from('K\u00e4se', 'latin1')))
   await writeFile(joinPath(dropDir, Buffer.from('K\u00e4se', 'latin1'), '1.csv'), fileOf('1'))
   const atOnce = {
@@ -205,6 +205,7 @@ test('a complete file of an unknown mapping, an empty one, a broken gzip: set as
     ['journal/empty.ndjson', ''],
     [`${MAPPING}/corrupt.csv.gz`, gzipSync(fileOf('1')).subarray(0, 40)],
     [`${MAPPING}/plain.csv.gz`, fileOf('1')],
+    [`${MAPPING}/nul.csv`, 'a\u0000,b\n1,2\n'],
     [`${MAPPING}/trailing.csv.gz`, Buffer.concat([gzipSync(fileOf('1')), Buffer.from('garbage')])],
   ]
   for (const [name, content] of files) {
@@ -224,6 +225,7 @@ test('a complete file of an unknown mapping, an empty one, a broken gzip: set as
     ['journal/empty.ndjson', 'is empty'],
     [`${MAPPING}/corrupt.csv.gz`, 'no whole gzip file'],
     [`${MAPPING}/plain.csv.gz`, 'no whole gzip file'],
+    [`${MAPPING}/nul.csv`, 'Its first row is: a\u2400,b'],
   ] as const) {
     expect(errors.get(name)).toContain(error)
     expect(existsSync(path.join(dropDir, path.dirname(name), 'failed', path.basename(name)))).toBe(true)
@@ -270,7 +272,8 @@ test('a file that is still written under its mark waits, and is loaded whole', a
   const growing = setInterval(() => appendFileSync(inMapping('1.csv'), '\n'), 0)
   const taken = await take()
   clearInterval(growing)
-  expect(taken).toMatchObject([{ state: 'retry' }])
+  // It grew before it was looked at, or while it was read.
+  expect(taken.filter(({ state }) => state !== 'retry')).toEqual([])
   expect(await countEvents()).toBe(0)
   expect(await untaken()).toEqual({ [`${MAPPING}/1.csv`]: 'still_written' })
   await rm(inMapping('1.csv.done'))

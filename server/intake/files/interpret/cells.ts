@@ -72,6 +72,11 @@ export function freeText(text: string): string | null {
   return plain === '' ? null : plain.toWellFormed()
 }
 
+/** What is said of a file may quote what stands in it: a NUL or half a character, which cannot be stored, is shown instead. */
+export function storableText(text: string): string {
+  return text.replaceAll('\u0000', '\u2400').toWellFormed()
+}
+
 /** NUL cannot be stored; U+FFFD stands where the file's bytes were no text in its encoding. */
 export function refuseUnstorable(cells: Cells): void {
   for (const cell of cells) {

@@ -10,6 +10,7 @@ import {
   textField,
 } from '#server/intake/admit.ts'
 import { deadLetterOf } from '#server/intake/dead-letters.ts'
+import { storableText } from '#server/intake/files/interpret/cells.ts'
 import type { EventsMapping } from '#server/intake/files/interpret/mapping.ts'
 import { type EventLine, type EventPage, readEventPages } from '#server/intake/files/read/event-lines.ts'
 import { JSON_COLUMNS } from '#server/intake/files/read/rejects-format.ts'
@@ -72,7 +73,7 @@ export async function importEvents(file: SourceFile, context: ImportEventsContex
     ...counts,
     ...tally.figures(),
     rejects: hasRejects ? context.rejectsPath : null,
-    error: fault?.message ?? null,
+    error: fault && storableText(fault.message),
     changed: fault instanceof SourceFileChangedError,
   }
 }

@@ -1,3 +1,4 @@
+import { storableText } from '#server/intake/files/interpret/cells.ts'
 import { type SourceFile, SourceFileChangedError } from '#server/intake/files/read/source-file.ts'
 import { type LoadedFigures, NO_FIGURES, sumFigures } from './loaded-figures.ts'
 
@@ -72,7 +73,7 @@ const COUNTS = Object.keys(NO_ROWS) as (keyof RowCounts)[]
 
 /** The summary of a file of which nothing was loaded. */
 export function unreadFile({ name, path }: Pick<SourceFile, 'name' | 'path'>, error: Error): FileSummary {
-  const fault = { error: error.message, changed: error instanceof SourceFileChangedError }
+  const fault = { error: storableText(error.message), changed: error instanceof SourceFileChangedError }
   return { ...NO_ROWS, ...NO_FIGURES, file: name, path, rejects: null, ...fault }
 }
 
