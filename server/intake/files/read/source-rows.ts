@@ -60,6 +60,19 @@ async function* readCsvRows(
   columns: readonly string[],
 ): AsyncGenerator<RowChunk> {
   const pieces = readText(file, mapping.encoding)
+  try {
+    yield* rowsOfText(pieces, file, { mapping, columns })
+  } finally {
+    // Also where its head was refused: the file is closed.
+    await pieces.return(undefined)
+  }
+}
+
+async function* rowsOfText(
+  pieces: AsyncGenerator<string>,
+  file: SourceFile,
+  { mapping, columns }: { mapping: RowMapping; columns: readonly string[] },
+): AsyncGenerator<RowChunk> {
   const { head, delimiter, skippedLines } = await readHead(pieces, file, { mapping, columns })
   const scanner = createCsvScanner(delimiter)
   let row = skippedLines
