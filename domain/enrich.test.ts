@@ -155,6 +155,18 @@ test('a review is bulk, whatever way it came', () => {
   expect('events' in result && result.events[0]?.class).toBe('bulk')
 })
 
+test('a sale known by its date alone is bulk, and may stand for a day that goes on', () => {
+  const later = { ...ORDER, eventTime: '2026-11-20T16:00:00+01:00' }
+  expect(rejectionOf(later)?.reason).toBe('clock_skew')
+  const result = enriched({ ...later, dateOnly: true })
+  expect('events' in result && result.events).toMatchObject([
+    { class: 'bulk', businessDay: '2026-11-20', details: { dateOnly: true } },
+  ])
+  const tomorrow = { ...ORDER, eventTime: '2026-11-21T16:00:00+01:00', dateOnly: true }
+  expect(rejectionOf(tomorrow)?.reason).toBe('clock_skew')
+  expect(rejectionOf({ ...tomorrow, eventTime: '2026-11-19T16:00:00+01:00' })).toBeNull()
+})
+
 describe('refused', () => {
   test.each([
     ['an unknown store', { ...ORDER, store: 'atlantis' }, 'unknown_store', 'stores -- add'],

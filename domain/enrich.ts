@@ -1,5 +1,5 @@
 import { refuseOutOfBounds } from './bounds.ts'
-import { businessDayOf } from './business-day.ts'
+import { businessDayOf, businessDaySpan } from './business-day.ts'
 import { type EventPart, partId } from './derived-id.ts'
 import type { Rejection, SentEvent } from './event.ts'
 import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
@@ -35,7 +35,7 @@ export function enrich(
   if (!store) return refuseStore(event.store)
   const eventTime = parseInstant(event.eventTime)
   if (eventTime === null) throw new Error(`eventTime ${event.eventTime} passed the schema but is no instant`)
-  if (eventTime > context.now + MAX_CLOCK_AHEAD_MS) {
+  if (earliestTime(event, eventTime, store) > context.now + MAX_CLOCK_AHEAD_MS) {
     return {
       rejection: {
         reason: 'clock_skew',
@@ -67,11 +67,22 @@ export function enrich(
     return { events: legs }
   }
   const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null) }
+  if (isDateOnly(event)) enriched.details = { ...enriched.details, dateOnly: true }
   const rejection =
     refuseOutOfBounds(event, enriched) ?? checkAmounts(event, enriched, storeOn(store, enriched.businessDay))
   if (rejection) return { rejection }
   markNonStock(enriched, context.nonStockSkus)
   return { events: [enriched] }
+}
+
+/** Of an event that is known by its date alone, the day must have begun: its time stands for the whole of it. */
+function earliestTime(event: SentEvent, eventTime: Instant, { versions }: Store): Instant {
+  if (!isDateOnly(event)) return eventTime
+  return Math.min(eventTime, businessDaySpan(businessDayOf(eventTime, versions), versions).start)
+}
+
+function isDateOnly(event: SentEvent): boolean {
+  return 'dateOnly' in event && event.dateOnly === true
 }
 
 function markNonStock(event: LogEvent, nonStockSkus: ReadonlySet<string> | undefined): void {
@@ -89,7 +100,8 @@ function base(
     source: event.source,
     id: context.part === undefined ? event.id : partId(event.id, context.part),
     type: event.type,
-    class: event.type === 'review.posted' ? 'bulk' : context.class,
+    // What came without an hour of its own tells nothing of how far time is, and cannot be late.
+    class: event.type === 'review.posted' || isDateOnly(event) ? 'bulk' : context.class,
     store: context.store.id,
     partition: context.store.partition,
     register: event.register ?? null,

@@ -100,8 +100,12 @@ const header = {
   attributes: attributes.optional(),
 }
 
+/** It is known by its date alone: `eventTime` stands for its business day, and says nothing of the hour. */
+const dateOnly = z.literal(true).optional()
+
 const sale = {
   ...header,
+  dateOnly,
   channel: z.enum(['pos', 'online']),
   currency,
   orderId: identifier,
@@ -198,6 +202,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('stock.adjusted'),
     ...header,
+    dateOnly,
     purchaseOrderId: identifier.optional(),
     lines: stockLines(z.int().min(-MAX_UNITS).max(MAX_UNITS)),
   }),

@@ -109,7 +109,7 @@ export const REPORTS = [
     name: 'hourly_sales',
     summary: 'sales per hour of a business day, store and channel',
     cadence: 'every-tick',
-    key: ['hour_start', 'channel', 'currency'],
+    key: ['hour_start', 'channel', 'currency', 'hour_known'],
     values: HOURLY,
   }),
   report({

@@ -113,6 +113,7 @@ function answer(part: Partial<SideBySide>): SideBySide {
     findings: [],
     metrics: [],
     days: [],
+    unknownHour: null,
     hours: [],
     ...part,
   }
@@ -145,5 +146,24 @@ describe('the steps of one day', () => {
     const steps = stepsOf(answer({ scope, hours }), 'net')
     expect(new Set(steps.map(({ point }) => point.key)).size).toBe(2)
     expect(steps.map(({ title }) => title)).toEqual(['02:00', '02:00 again'])
+  })
+
+  it('end with the sales that are known by their date alone, which are of none of its hours', () => {
+    const scope = { from: '2026-09-02', to: '2026-09-02', stores: [], currency: 'EUR' }
+    const hours = [
+      {
+        hourStart: 0,
+        label: '16:00',
+        batch: figures('1.0000', 1),
+        stream: figures('1.0000', 1),
+        open: false,
+      },
+    ]
+    const unknownHour = { batch: null, stream: figures('5.0000', 1) }
+    const steps = stepsOf(answer({ scope, hours, unknownHour }), 'net')
+    expect(steps.map(({ title, point }) => [title, point.batch, point.stream])).toEqual([
+      ['16:00', 1, 1],
+      ['Hour unknown', null, 5],
+    ])
   })
 })

@@ -147,14 +147,18 @@ export interface PairStep {
   stream: HourlyFigures | null
 }
 
+/** Sales known by their date alone are of the day, and of none of its hours. */
+const UNKNOWN_HOUR = { key: 'unknown', label: 'unknown', title: 'Hour unknown', open: false } as const
+
 /** The steps of an answer: hours of a single day, else every day of the range, those without a sale too. */
 export function stepsOf(answer: SideBySide, metric: Metric): PairStep[] {
   if (answer.scope.from === answer.scope.to) {
-    return answer.hours.map((hour, index, hours) => {
+    const known = answer.hours.map((hour, index, hours) => {
       // The hour that an autumn night has twice.
       const title = hours[index - 1]?.label === hour.label ? `${hour.label} again` : hour.label
       return step({ ...hour, key: String(hour.hourStart), title }, metric)
     })
+    return answer.unknownHour ? [...known, step({ ...UNKNOWN_HOUR, ...answer.unknownHour }, metric)] : known
   }
   const known = new Map(answer.days.map(day => [day.businessDay, day]))
   return daysBetween(answer.scope.from, answer.scope.to).map(businessDay => {

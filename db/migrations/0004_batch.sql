@@ -172,7 +172,9 @@ create table batch.hourly_sales (
   discounts bigint not null,
   returns bigint not null,
   run_id bigint not null,
-  primary key (store, business_day, hour_start, channel, currency)
+  -- false: sales known by their date alone, which are of no hour; hour_start is that of the middle of their day
+  hour_known boolean not null default true,
+  primary key (store, business_day, hour_start, channel, currency, hour_known)
 );
 
 create table batch.daily_sales (

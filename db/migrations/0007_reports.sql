@@ -28,7 +28,8 @@ select s.business_day, s.hour_start, s.store, s.channel, s.currency, s.orders, s
   -- with the offset, by which the two hours that are called alike in autumn are told apart
   to_char(s.hour_start at time zone 'UTC' + make_interval(secs => o.offset_seconds), 'HH24:MI')
     || case when o.offset_seconds < 0 then ' -' else ' +' end
-    || to_char(make_interval(secs => abs(o.offset_seconds)), 'HH24:MI') as local_hour
+    || to_char(make_interval(secs => abs(o.offset_seconds)), 'HH24:MI') as local_hour,
+  s.hour_known
 from batch.hourly_sales s
 join batch.current_runs r on r.job = 'hourly_sales' and r.store = s.store and r.period = s.business_day
 left join ref.store_validity v on v.store = s.store and s.business_day >= v.valid_from and s.business_day < v.valid_to
@@ -337,6 +338,7 @@ begin
       ('business_day', 'Business day of the store: from its cut-over hour to the next, in its time zone.'),
       ('hour_start', 'Instant at which the hour of the store''s local time begins.'),
       ('local_hour', 'What the store''s clocks show as the hour begins, with how far they are ahead of UTC.'),
+      ('hour_known', 'False: sales known by their date alone. They are of that business day and of no hour.'),
       ('week', 'Monday of the week.'),
       ('month', 'First day of the month.'),
       ('window_start', 'Instant at which the minute begins; it ends, exclusive, one minute later.'),

@@ -37,6 +37,7 @@ export const dailySales: ReportDefinition = {
 /**
  * Sales per hour of the store's clocks, keyed by the instant it begins: the hour that comes twice in autumn is two. An
  * event that lies outside its own business day (its row is wrong) is told by the hour in UTC.
+ * Those known by their date alone stand apart, in rows that name no known hour.
  */
 export const hourlySales: ReportDefinition = {
   version: '2',
@@ -46,15 +47,16 @@ export const hourlySales: ReportDefinition = {
       select e.store, e.business_day, e.channel, e.currency,
         coalesce(ref.hour_start(e.event_time, clock.starts_at, clock.offset_seconds), date_trunc('hour', e.event_time))
           as hour_start,
+        e.details -> 'dateOnly' is null as hour_known,
         batch.exact_sum(e.orders) as orders, batch.exact_sum(e.units) as units, batch.exact_sum(e.gross) as gross,
         batch.exact_sum(e.discounts) as discounts, batch.exact_sum(e.returns) as returns
       from log.sales e
       left join ${clocks()} on clock.store = e.store and clock.business_day = e.business_day
         and e.event_time >= clock.starts_at and e.event_time < clock.ends_at
       where ${isRead()}
-      group by 1, 2, 3, 4, 5
+      group by 1, 2, 3, 4, 5, 6
     )
-    select h.store, h.business_day, h.hour_start, h.channel, h.currency, h.orders, h.units, h.gross, h.discounts,
+    select h.store, h.business_day, h.hour_start, h.channel, h.currency, h.hour_known, h.orders, h.units, h.gross, h.discounts,
       h.returns
     from hours h
     join ${days()} on day.store = h.store and day.business_day = h.business_day`,

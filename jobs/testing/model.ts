@@ -21,7 +21,14 @@ export const MODELS: Record<string, (events: readonly ModelEvent[]) => ModelRow[
   hourly_sales: events =>
     sales(
       events,
-      event => [event.businessDay, hourStart(event), event.store, event.channel, event.currency],
+      event => [
+        event.businessDay,
+        hourStart(event),
+        event.store,
+        event.channel,
+        event.currency,
+        String(event.details?.dateOnly !== true),
+      ],
       ['orders', 'units', 'gross', 'discounts', 'returns'],
     ),
   weekly_sales: events =>

@@ -1032,3 +1032,40 @@ comment on column reports.missing_receipts.register is 'Till of the store.';
 comment on column reports.missing_receipts.run_id is 'Run that wrote the row, see job_runs.';
 comment on column reports.missing_receipts.computed_at is 'When that run committed.';
 comment on column reports.missing_receipts.through is 'Offsets of the order log read, by partition.';
+
+-- Sales known by their date alone are of no hour, and stand apart.
+alter table batch.hourly_sales
+  add column hour_known boolean not null default true,
+  drop constraint hourly_sales_pkey,
+  add primary key (store, business_day, hour_start, channel, currency, hour_known);
+create or replace view reports.hourly_sales as
+select s.business_day, s.hour_start, s.store, s.channel, s.currency, s.orders, s.units,
+  (s.gross * 0.0001)::numeric(20, 4) as gross,
+  (s.discounts * 0.0001)::numeric(20, 4) as discounts,
+  (s.returns * 0.0001)::numeric(20, 4) as returns,
+  ((s.gross - s.discounts - s.returns) * 0.0001)::numeric(20, 4) as net,
+  r.run_id, r.computed_at, jsonb_build_object(r.partition::text, r.through_offset) as through,
+  -- with the offset, by which the two hours that are called alike in autumn are told apart
+  to_char(s.hour_start at time zone 'UTC' + make_interval(secs => o.offset_seconds), 'HH24:MI')
+    || case when o.offset_seconds < 0 then ' -' else ' +' end
+    || to_char(make_interval(secs => abs(o.offset_seconds)), 'HH24:MI') as local_hour,
+  s.hour_known
+from batch.hourly_sales s
+join batch.current_runs r on r.job = 'hourly_sales' and r.store = s.store and r.period = s.business_day
+left join ref.store_validity v on v.store = s.store and s.business_day >= v.valid_from and s.business_day < v.valid_to
+left join lateral (
+  select z.offset_seconds from ref.zone_offsets z
+  where z.zone = v.zone and z.starts_at <= s.hour_start order by z.starts_at desc limit 1
+) o on true;
+comment on column reports.hourly_sales.hour_known is 'False: sales known by their date alone. They are of that business day and of no hour.';
+-- The rows have a column more, and so have their checksums.
+set local timezone = 'UTC';
+update batch.current_runs r
+set checksum = coalesce((
+  select md5(string_agg(line, chr(10) order by line collate "C"))
+  from (
+    select (t.hour_start, t.channel, t.currency, t.hour_known, t.orders, t.units, t.gross, t.discounts, t.returns)::text
+      as line
+    from batch.hourly_sales t where t.store = r.store and t.business_day = r.period
+  ) lines), md5(''))
+where r.job = 'hourly_sales';

@@ -47,16 +47,16 @@ export async function auditHourlySales(reading: Reading, scope: AuditScope): Pro
     runs as (${runsOf(reading, scope, 'hourly_sales')}),
     expected as (
       select e.store, e.business_day, coalesce(ref.hour_start(e.event_time, c.starts_at, c.offset_seconds), date_trunc('hour', e.event_time)) as hour_start, e.channel,
-        e.currency, ${salesSums(reading)}
+        e.currency, not coalesce((e.details ->> 'dateOnly')::boolean, false) as hour_known, ${salesSums(reading)}
       from sales e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
       left join ref.store_clocks(null, ${scope.from}, ${scope.to}) c on c.store = e.store
         and c.business_day = e.business_day and e.event_time >= c.starts_at and e.event_time < c.ends_at
-      group by 1, 2, 3, 4, 5
+      group by 1, 2, 3, 4, 5, 6
     ),
     stored as (${storedRows(reading, scope, 'batch.hourly_sales')})
     ${compareRows(reading, {
-      key: ['store', 'business_day', 'hour_start', 'channel', 'currency'],
+      key: ['store', 'business_day', 'hour_start', 'channel', 'currency', 'hour_known'],
       counts: ['orders', 'units'],
       money: ['gross', 'discounts', 'returns'],
     })}`

@@ -209,7 +209,7 @@ const SENT_BODY = `'{' || ${stated(
   || ${statedText('cashier', detail('cashier'))} || ${statedText('channel', 'e.channel')}
   || ${statedAmounts('charges', "(e.details -> 'charges')")} || ${stated('countedCash', detail('zCountedCash'))}
   || ${statedText('currency', 'e.currency')} || ${statedText('customer', 'e.customer')}
-  || ${statedText('entryMode', detail('entryMode'))}
+  || ${stated('dateOnly', detail('dateOnly'))} || ${statedText('entryMode', detail('entryMode'))}
   || '"eventTime":' || (extract(epoch from e.event_time) * 1000)::bigint || ','
   || ${stated('expectedAt', `(extract(epoch from ${detail('expectedAt')}::timestamptz) * 1000)::bigint`)}
   || ${statedText('firstReceipt', detail('zFirstReceipt'))} || '"id":' || to_json(sent.id)::text || ','

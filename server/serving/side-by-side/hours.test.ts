@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { businessDaySpan } from '#domain/business-day.ts'
 import type { HourlyFigures } from './hours.ts'
-import { alignHours } from './hours.ts'
+import { alignHours, withoutUndated } from './hours.ts'
 import { batchBasis } from './vector.ts'
 
 const BERLIN = { zone: 'Europe/Berlin', cutOverHour: 4 }
@@ -76,5 +76,33 @@ describe('the basis of figures of several runs', () => {
       rulesVersion: 1,
     })
     expect(batchBasis([])).toEqual({ runId: null, computedAt: null, through: {}, rulesVersion: null })
+  })
+})
+
+describe('sales known by their date alone', () => {
+  const sums = (orders: bigint) => ({
+    orders,
+    units: orders,
+    gross: orders * 50_000n,
+    discounts: 0n,
+    returns: 0n,
+  })
+
+  it('are taken out of the hour under which they are kept, and leave no empty one behind', () => {
+    const hours = new Map([
+      [3_600_000, sums(3n)],
+      [7_200_000, sums(1n)],
+      [10_800_000, sums(2n)],
+    ])
+    // By the hour as a report keys it, or by the instant as the log has it.
+    const left = withoutUndated(hours, [
+      { at: 3_600_000, sums: sums(1n) },
+      { at: 5_400_000, sums: sums(1n) },
+      { at: 9_000_000, sums: sums(1n) },
+    ])
+    expect([...left]).toEqual([
+      [3_600_000, sums(1n)],
+      [10_800_000, sums(2n)],
+    ])
   })
 })

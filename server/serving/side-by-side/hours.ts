@@ -7,6 +7,7 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
 import { inStores, type SideBySideScope } from '#server/serving/scope.ts'
+import { addSums, type HourSums, NO_SUMS, readUndated, type UndatedSums } from './unknown-hour.ts'
 import { type BatchBasis, batchBasis, type ContributingRun, type Vector } from './vector.ts'
 
 /** What an hour has of each path: what its net is made of. */
@@ -22,6 +23,12 @@ export interface Hour {
   open: boolean
 }
 
+/** Sales of the day known by their date alone; null: a path has none. */
+export interface UnknownHour {
+  batch: HourlyFigures | null
+  stream: HourlyFigures | null
+}
+
 /** One path's figures of the hours it has rows of. */
 type HourRows = {
   hourStart: Instant
@@ -34,17 +41,18 @@ type HourRows = {
 
 /**
  * A single business day by hour, both paths. Hours are instants, so that a day of a clock change has its
- * 23 or 25; they are those of each store's own zone and add up where stores share an instant.
+ * 23 or 25; they are those of each store's own zone and add up where stores share an instant. Sales known by their date
+ * alone are of no hour, and stand apart.
  * @param request.storesOnFile those with anything of the day: only when runs have covered all of them batch has hours
  */
 export async function readHours(
   reading: Reading,
   scope: SideBySideScope,
   { vector, storesOnFile }: { vector: Vector; storesOnFile: readonly string[] },
-): Promise<{ hours: Hour[]; basis: BatchBasis } | null> {
+): Promise<{ hours: Hour[]; unknownHour: UnknownHour | null; basis: BatchBasis } | null> {
   if (scope.from !== scope.to) return null
   const inScope = (column: string) => inStores(reading, scope, column)
-  const [[first], stores, runs, batch, stream] = await Promise.all([
+  const [[first], stores, runs, batch, stream, undated] = await Promise.all([
     reading<{ store: string }[]>`
       select store from ref.current_stores
       where true ${inScope('store')}
@@ -58,7 +66,7 @@ export async function readHours(
       select hour_start as "hourStart", sum(orders)::text as orders, sum(units)::text as units,
         sum(gross)::text as gross, sum(discounts)::text as discounts, sum(returns)::text as returns
       from batch.hourly_sales
-      where business_day = ${scope.from} and currency = ${scope.currency} ${inScope('store')}
+      where business_day = ${scope.from} and currency = ${scope.currency} and hour_known ${inScope('store')}
       group by hour_start`,
     reading<HourRows>`
       select ref.hour_start(w.window_start, c.starts_at, c.offset_seconds) as "hourStart", sum(w.orders)::text as orders,
@@ -70,21 +78,26 @@ export async function readHours(
       where w.generation = ${vector.basis.generation} and w.business_day = ${scope.from}
         and w.currency = ${scope.currency} ${inScope('w.store')}
       group by 1`,
+    readUndated(reading, scope, vector),
   ])
   const basis = batchBasis(runs)
   const covered = new Set(runs.map(({ store }) => store))
   const isCovered = storesOnFile.every(store => covered.has(store))
   const calendar = stores.find(({ id }) => id === first?.store)?.versions
-  if (!calendar || (batch.length === 0 && stream.length === 0)) return { hours: [], basis }
+  const streamHours = withoutUndated(toSums(stream), undated.stream)
+  const unknownHour = unknownHourOf({ batch: isCovered ? undated.batch : [], stream: undated.stream })
+  if (!calendar || (batch.length === 0 && streamHours.size === 0 && unknownHour === null))
+    return { hours: [], unknownHour, basis }
   return {
     hours: alignHours({
       day: scope.from,
       calendar,
-      batch: isCovered ? toFigures(batch) : new Map(),
+      batch: isCovered ? figuresOf(toSums(batch)) : new Map(),
       batchUpTo: isCovered ? basis.computedAt : null,
-      stream: toFigures(stream),
+      stream: figuresOf(streamHours),
       watermark: vector.basis.watermark,
     }),
+    unknownHour,
     basis,
   }
 }
@@ -132,18 +145,57 @@ const NOTHING_SOLD: HourlyFigures = {
   net: formatAmount(0),
 }
 
-function toFigures(rows: HourRows): Map<Instant, HourlyFigures> {
+function toSums(rows: HourRows): Map<Instant, HourSums> {
   return new Map(
-    rows.map(row => [
-      row.hourStart,
+    rows.map(({ hourStart, orders, units, gross, discounts, returns }) => [
+      hourStart,
       {
-        orders: Number(row.orders),
-        units: Number(row.units),
-        gross: formatAmount(row.gross),
-        discounts: formatAmount(row.discounts),
-        returns: formatAmount(row.returns),
-        net: formatAmount(BigInt(row.gross) - BigInt(row.discounts) - BigInt(row.returns)),
+        orders: BigInt(orders),
+        units: BigInt(units),
+        gross: BigInt(gross),
+        discounts: BigInt(discounts),
+        returns: BigInt(returns),
       },
     ]),
   )
+}
+
+/** Takes from each hour what only seems to be of it. An hour that nothing is left of had no sale. */
+export function withoutUndated(
+  hours: ReadonlyMap<Instant, HourSums>,
+  undated: readonly UndatedSums[],
+): Map<Instant, HourSums> {
+  const starts = [...hours.keys()].sort((one, other) => one - other)
+  const left = new Map(hours)
+  for (const { at, sums } of undated) {
+    const start = starts.findLast(hourStart => hourStart <= at)
+    if (start !== undefined) left.set(start, addSums(left.get(start) ?? NO_SUMS, sums, -1n))
+  }
+  for (const [start, sums] of left) if (Object.values(sums).every(sum => sum === 0n)) left.delete(start)
+  return left
+}
+
+function unknownHourOf({ batch, stream }: Record<'batch' | 'stream', UndatedSums[]>): UnknownHour | null {
+  if (batch.length === 0 && stream.length === 0) return null
+  const sumOf = (undated: readonly UndatedSums[]) =>
+    toFigures(undated.reduce((sum, { sums }) => addSums(sum, sums, 1n), { ...NO_SUMS }))
+  return {
+    batch: batch.length === 0 ? null : sumOf(batch),
+    stream: stream.length === 0 ? null : sumOf(stream),
+  }
+}
+
+function figuresOf(hours: ReadonlyMap<Instant, HourSums>): Map<Instant, HourlyFigures> {
+  return new Map([...hours].map(([start, sums]) => [start, toFigures(sums)]))
+}
+
+function toFigures({ orders, units, gross, discounts, returns }: HourSums): HourlyFigures {
+  return {
+    orders: Number(orders),
+    units: Number(units),
+    gross: formatAmount(gross),
+    discounts: formatAmount(discounts),
+    returns: formatAmount(returns),
+    net: formatAmount(gross - discounts - returns),
+  }
 }

@@ -13,7 +13,7 @@ import {
   type MetricComparison,
   type StoreDay,
 } from './difference.ts'
-import { type Hour, readHours } from './hours.ts'
+import { type Hour, readHours, type UnknownHour } from './hours.ts'
 import { addSums, parseSums, type Sums, type SumsRow, toSalesFigures, zeroSums } from './sums.ts'
 import {
   type BatchBasis,
@@ -41,6 +41,8 @@ export interface SideBySide {
   days: { businessDay: BusinessDay; batch: SalesFigures | null; stream: SalesFigures | null }[]
   /** Only for a range of one day: by hour (an instant; 23 to 25 a day) in the stores' local hours. */
   hours: Hour[]
+  /** Of that day, sales known by their date alone: of no hour. Null: there are none. */
+  unknownHour: UnknownHour | null
 }
 
 /**
@@ -71,6 +73,7 @@ export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<
       ...compareMetrics(storeDays, groups, { streamHasRead }),
       days: byDay(storeDays, new Set(stream.map(day => day.businessDay))),
       hours: hours?.hours ?? [],
+      unknownHour: hours?.unknownHour ?? null,
     }
   })
 }

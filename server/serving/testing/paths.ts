@@ -214,14 +214,15 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
   },
   async hourly_sales(sql, { store, day, events }, runId) {
     const zone = EXAMPLE_STORES.find(entry => entry.id === store)?.zone ?? 'UTC'
-    const hourKey = (event: LogEvent) => `${saleKey(event)}|${hourStartOf(event.eventTime, zone)}`
+    const hourKey = (event: LogEvent) =>
+      `${saleKey(event)}|${hourStartOf(event.eventTime, zone)}|${event.details?.dateOnly !== true}`
     for (const [key, effect] of modelSales(events, hourKey)) {
-      const [channel = '', currency = '', start = ''] = key.split('|')
+      const [channel = '', currency = '', start = '', isKnown = ''] = key.split('|')
       await sql`
         insert into batch.hourly_sales (business_day, hour_start, store, channel, currency, orders, units, gross,
-          discounts, returns, run_id)
+          discounts, returns, hour_known, run_id)
         values (${day}, ${Number(start)}, ${store}, ${channel}, ${currency}, ${effect.orders}, ${effect.units},
-          ${effect.gross}, ${effect.discounts}, ${effect.returns}, ${runId})`
+          ${effect.gross}, ${effect.discounts}, ${effect.returns}, ${isKnown === 'true'}, ${runId})`
     }
   },
   async daily_product_sales(sql, { store, day, events }, runId) {
@@ -259,7 +260,7 @@ const WRITERS: Record<Report['job'], (sql: Sql, report: Report, runId: number) =
 const CHECKSUMMED: Record<Report['job'], string> = {
   daily_sales:
     'channel, currency, orders, units, gross, discounts, returns, return_documents, units_returned, tax, customers, reporting_currency, net_in_reporting_currency, exchange_rate',
-  hourly_sales: 'hour_start, channel, currency, orders, units, gross, discounts, returns',
+  hourly_sales: 'hour_start, channel, currency, hour_known, orders, units, gross, discounts, returns',
   daily_product_sales: 'channel, sku, currency, units, gross, discounts, returns, units_returned',
 }
 

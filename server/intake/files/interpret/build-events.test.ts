@@ -127,3 +127,28 @@ test('where a file speaks for several stores, ids name the store and the documen
   expect(documentIdOf(mapping, { store: 'a/b', document: 'c' })).toBe('a%2Fb/c')
   expect(documentIdOf(mapping, { store: 'a', document: 'b/c' })).toBe('a/b/c')
 })
+
+test('an amount is sent as it stands, and what is refunded is the amount less its discount', () => {
+  const amounts = { unitPrices: [null, 10_000], amounts: [100_001, null], discounts: [1, null] }
+  const [order] = events([part('o', amounts)])
+  expect(order).toMatchObject({
+    lines: [
+      { sku: 'tea', amount: '10.0001', discount: '0.0001' },
+      { sku: 'milk', unitPrice: '1.0000' },
+    ],
+  })
+  const [back] = events([part('r', { ...amounts, amounts: [-100_001, null] })])
+  expect(back).toMatchObject({ lines: [{ refund: '10.0000' }, { refund: '1.0000' }] })
+})
+
+test('a day without a time is said to be one', () => {
+  const document: Document = {
+    store: 'berlin',
+    document: 'B-1',
+    eventTime: 0,
+    dateOnly: true,
+    parts: [part('o'), part('a')],
+  }
+  for (const { event } of eventsOfDocument(document, MAPPING, STORE))
+    expect(event).toMatchObject({ dateOnly: true })
+})

@@ -83,6 +83,7 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
     eventTime: formatInstant(document.eventTime),
     ...(part.register !== null && { register: part.register }),
     ...(part.attributes !== null && { attributes: part.attributes }),
+    ...(document.dateOnly && { dateOnly: true as const }),
   }
   if (part.kind === 'a') {
     return {
@@ -105,26 +106,22 @@ function toEvent(part: DocumentPart, { mapping, store, document, hasOrder }: Con
     currency: part.currency ?? currency,
     ...(part.customer !== null && { customer: part.customer }),
     ...(part.tender !== null && { tender: part.tender }),
-    ...(document.dateOnly && { dateOnly: true as const }),
   }
   return part.kind === 'o'
     ? { ...sale, type: 'order.placed', lines: part.skus.map((sku, index) => orderLine(part, sku, index)) }
     : { ...sale, type: 'order.returned', lines: part.skus.map((sku, index) => returnLine(part, sku, index)) }
 }
 
-type OrderLine = Extract<SentEvent, { type: 'order.placed' }>['lines'][number]
-
-function orderLine(part: DocumentPart, sku: string, index: number): OrderLine {
+function orderLine(part: DocumentPart, sku: string, index: number) {
   const discount = part.discounts?.[index] ?? null
   const tax = part.taxes?.[index] ?? null
-  const line = {
+  return {
     sku,
     units: part.units[index] ?? 0,
     ...worthOf(part, index),
     ...(discount !== null && { discount: formatAmount(discount) }),
     ...(tax !== null && { tax: formatAmount(tax) }),
   }
-  return line as OrderLine
 }
 
 function worthOf(part: DocumentPart, index: number): { unitPrice: string } | { amount: string } {
