@@ -11,7 +11,11 @@ const DOTS: Record<Level, string> = {
 }
 
 /** Whether what is shown still moves, and how far it is behind. Shape and words say it, not only the colour. */
-export function FreshnessIndicator({ freshness: { level, state, detail } }: { freshness: Freshness }) {
+export function FreshnessIndicator({
+  freshness: { level, isLive, state, detail },
+}: {
+  freshness: Freshness
+}) {
   return (
     <p
       className={classNames(
@@ -19,7 +23,10 @@ export function FreshnessIndicator({ freshness: { level, state, detail } }: { fr
         level === 'aging' ? 'text-warn' : level === 'old' ? 'text-bad' : 'text-muted',
       )}
     >
-      <span aria-hidden="true" className={classNames('size-2 shrink-0', DOTS[level])} />
+      <span
+        aria-hidden="true"
+        className={classNames('size-2 shrink-0', DOTS[level === 'fresh' && !isLive ? 'unknown' : level])}
+      />
       {/* Only a change of the state is announced: the age changes all the time. */}
       <span>
         <span role="status">{state}</span>, {detail}

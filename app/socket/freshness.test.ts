@@ -26,7 +26,8 @@ describe('how fresh the live figures are', () => {
     const behind = { ...live, stand: stand({ lagEvents: 3, knownUpTo: NOON - 2_000 }) }
     expect(judgeFreshness(behind, HERE)).toMatchObject({ state: 'Live', detail: '3 events not read, 2 s' })
     for (const connection of ['connecting', 'reconnecting'] as const) {
-      expect(judgeFreshness({ ...live, connection }, HERE).detail).not.toContain('up to date')
+      const { isLive, detail } = judgeFreshness({ ...live, connection }, HERE)
+      expect({ isLive, detail }).toEqual({ isLive: false, detail: 'figures of a moment ago' })
     }
   })
 

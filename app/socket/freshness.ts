@@ -31,6 +31,8 @@ export interface Failing {
 
 export interface Freshness {
   level: Level
+  /** Whether more is told as it comes: figures of a moment ago are no live ones. */
+  isLive: boolean
   /** What stands in the way, or that nothing does. Changes only with the state: it is announced. */
   state: string
   /** How far it is behind, counting on. */
@@ -56,7 +58,14 @@ export function judgeFreshness(
 ): Freshness {
   if (stand === null) {
     const state = failing ? 'Server does not answer' : CONNECTIONS[connection]
-    return { level: 'unknown', state, detail: 'nothing known yet', knownUpTo: null, serverNow: null }
+    return {
+      level: 'unknown',
+      isLive: false,
+      state,
+      detail: 'nothing known yet',
+      knownUpTo: null,
+      serverNow: null,
+    }
   }
   const silentMs = now === null || stand.heardAt === null ? 0 : Math.max(0, now - stand.heardAt)
   const serverNow = stand.now + silentMs
@@ -65,6 +74,7 @@ export function judgeFreshness(
   const level = ageMs <= AGING_MS ? 'fresh' : ageMs <= OLD_MS ? 'aging' : 'old'
   return {
     level,
+    isLive: level === 'fresh' && connection === 'live',
     state: stateOf({ connection, level, silentMs, failing, failingMs, stand, serverNow }),
     detail: level === 'fresh' ? freshDetail(connection, stand) : `figures of ${formatAge(ageMs)} ago`,
     knownUpTo: serverNow - ageMs,
