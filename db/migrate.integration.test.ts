@@ -92,12 +92,24 @@ describe('a database of version 0.1.0', () => {
   test('gets the tables of a new one, and keeps its rows', async () => {
     const database = await openReleased()
     await database.sql`insert into ref.suppliers values ('s1', 'Supplier 1')`
+    await database.sql`
+      insert into ref.stores (store, name, zone, cut_over_hour, currency, tax_inclusive, channel, input, partition)
+      values ('old', 'Old', 'CET', 2, 'EUR', false, 'pos', 'journal', 1)`
     expect(await describeMissingMigrations(database.sql)).toMatch(/^0 of/)
     await Promise.all([migrate(database.url), migrate(database.url)])
     expect(await applied(database)).toEqual(await shipped())
     const fresh = await open({ migrated: true })
     expect(await readCatalogue(database.sql)).toEqual(await readCatalogue(fresh.sql))
     expect(await database.sql`select name from ref.suppliers`).toEqual([{ name: 'Supplier 1' }])
+    // What a store was, it has been since the first business day.
+    expect(
+      await database.sql`select store, valid_from, zone, cut_over_hour, tax_inclusive, input from ref.store_versions`,
+    ).toMatchObject([
+      { store: 'old', valid_from: '1900-01-01', zone: 'CET', cut_over_hour: 2, tax_inclusive: false },
+    ])
+    expect(await database.sql`select store, partition from ref.current_stores`).toEqual([
+      { store: 'old', partition: 1 },
+    ])
   })
 
   test('recognises what it holds under the ids that legs and parts have now, and in the other spelling', async () => {
