@@ -20,7 +20,8 @@ export async function auditRestatements(reading: Reading, scope: AuditScope): Pr
       select t.store, t.business_day, t.channel, t.currency, figure.metric, figure.value
       from batch.daily_sales t
       cross join lateral (
-        select key as metric, value::numeric * case when key in ('gross', 'discounts', 'returns', 'net', 'tax') then 0.0001 else 1 end
+        select key as metric, value::numeric * case
+          when key in ('gross', 'discounts', 'returns', 'net', 'tax', 'net_in_reporting_currency') then 0.0001 else 1 end
         from jsonb_each_text(to_jsonb(t) || jsonb_build_object('net', t.gross - t.discounts - t.returns))
         where value ~ '^-?[0-9]+$'
       ) figure(metric, value)
@@ -47,6 +48,12 @@ export async function auditRestatements(reading: Reading, scope: AuditScope): Pr
       join batch.current_runs c on c.job = 'daily_sales' and c.store = t.store and c.period = t.business_day
       where ${inScope} and c.code_version = published.code_version and c.checksum <> published.checksum
         and not exists (select from told where told.store = t.store and told.business_day = t.business_day)
+        -- Another rate changes the row; where it comes to the same, nothing that is told has changed.
+        and not exists (
+          select from batch.daily_sales d
+          join ref.exchange_rates x on x.currency = d.currency and x.reporting_currency = d.reporting_currency
+          where d.store = t.store and d.business_day = t.business_day and x.valid_from <= d.business_day
+            and x.said_at > published.finished_at)
     )
     select jsonb_build_object('store', store, 'business_day', business_day, 'channel', channel, 'currency', currency)
         as "rowKey", metric, stored, expected

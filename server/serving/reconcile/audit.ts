@@ -5,6 +5,7 @@ import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from 
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
 import { auditRates } from './audit-rates.ts'
+import { auditConvertedPeriods } from './audit-reporting-currency.ts'
 import { auditRestatements } from './audit-restatements.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
 import { auditEpisodes, auditPurchases, auditStock } from './audit-stock.ts'
@@ -38,6 +39,7 @@ const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditMonthlyInventory,
   auditInventoryChain,
   auditPeriodSums,
+  auditConvertedPeriods,
   auditMonthlyCategorySales,
 ]
 
