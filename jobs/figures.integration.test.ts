@@ -10,7 +10,7 @@ import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { connectForRuns } from './ledger/claims.ts'
 import { runWanted } from './run/run-wanted.ts'
-import { MODEL_RATES, MODELS } from './testing/model.ts'
+import { addModelRates, MODELS } from './testing/model.ts'
 
 const seed = inject('randomSeed')
 
@@ -52,11 +52,7 @@ describe('the figures of random events', () => {
     database = await createTestDatabase()
     runs = connectForRuns(database.url)
     await addTestStores(database.sql, EXAMPLE_STORES)
-    for (const { currency, from, rate } of MODEL_RATES) {
-      await database.sql`
-        insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate)
-        values (${currency}, 'EUR', ${from}, ${String(rate)}::numeric / 10000000000)`
-    }
+    await addModelRates(database.sql)
     // Events come in no order of their times: every later part restates days of the parts before.
     await append(0, 600)
     await runDue(Date.parse('2026-10-28T12:00:00Z'))

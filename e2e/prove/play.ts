@@ -6,6 +6,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { seededRandom } from '#domain/testing/random-events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import type { Stack, StackPlace } from '#e2e/stack/stack.ts'
+import { addModelRates } from '#jobs/testing/model.ts'
 import { pause } from '#platform/time.ts'
 import {
   checkBatch,
@@ -46,6 +47,7 @@ export async function playPlan(
   { coverage, plant: planted }: { coverage?: Coverage; plant?: PlantName | undefined } = {},
 ): Promise<void> {
   const stack = await place.begin({ stores: EXAMPLE_STORES })
+  await addModelRates(stack.sql)
   if (planted !== undefined) await plant(stack.sql, planted)
   const player = new Player(stack, coverage)
   try {

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import type { Sql } from '#db/client.ts'
 import { businessDaySpan } from '#domain/business-day.ts'
 import { addDays, periodOf } from '#domain/calendar.ts'
 import { documentTotal } from '#domain/enrich.ts'
@@ -55,12 +56,21 @@ const PERIOD_FIGURES = [...MEASURES, 'into', 'converted', 'customers']
 const ALL_FIGURES = [...MEASURES, 'tax', 'customers', 'into', 'converted', 'rate']
 
 /** What the models convert by: one unit in EUR from a day on, in 1/10,000,000,000. Rupees have no rate before. */
-export const MODEL_RATES: readonly { currency: string; from: string; rate: bigint }[] = [
+const MODEL_RATES: readonly { currency: string; from: string; rate: bigint }[] = [
   { currency: 'USD', from: '2026-01-01', rate: 9_012_345_678n },
   { currency: 'USD', from: '2026-10-27', rate: 8_500_000_000n },
   { currency: 'INR', from: '2026-10-24', rate: 125_000_000n },
 ]
 const RATE_UNIT = 10_000_000_000n
+
+/** Makes them the rates of a database. */
+export async function addModelRates(sql: Sql): Promise<void> {
+  for (const { currency, from, rate } of MODEL_RATES) {
+    await sql`
+      insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate)
+      values (${currency}, 'EUR', ${from}, ${String(rate)}::numeric / ${String(RATE_UNIT)}::numeric)`
+  }
+}
 
 function rateOf(currency: string | null, day: string): bigint | null {
   if (currency === 'EUR') return RATE_UNIT
