@@ -4,6 +4,7 @@ import { batch } from './batch.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
 import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
+import { kills } from './kills.ts'
 import { latency } from './latency.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
 import { replay } from './replay.ts'
@@ -16,6 +17,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   batch,
   audit,
   footprint,
+  kills,
   seed,
 }
 

@@ -5,10 +5,11 @@ import { parseBenchOptions } from './options.ts'
 describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
-      names: ['ingest', 'latency', 'replay', 'batch', 'footprint', 'seed'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'seed'],
       json: false,
       seconds: 20,
       minutes: 2,
+      rounds: 5,
       orders: undefined,
       snapshot: false,
       hotStore: false,
@@ -37,7 +38,10 @@ describe('options of the benchmarks', () => {
   })
 
   test.each([
-    [['speed'], /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, footprint, seed/],
+    [
+      ['speed'],
+      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, seed/,
+    ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
     [['footprint', '--minutes', '0'], /--minutes is "0", but must be a whole number from 1 to 1440/],

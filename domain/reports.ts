@@ -283,6 +283,14 @@ export const OTHER_JOBS = [
 
 export type OtherJobName = (typeof OTHER_JOBS)[number]['name']
 
+/** What the schedule does before any job runs. It is in the ledger when it fails, of one store or ('all') of every one. */
+export const PLANNING: JobEntry = {
+  name: 'planning',
+  summary: 'works out at every tick which reports are due',
+  grain: null,
+  takesRange: false,
+}
+
 /** Every job, in order of dependency. */
 export const JOBS: readonly JobEntry[] = [...REPORTS, ...OTHER_JOBS]
 

@@ -60,14 +60,16 @@ test('What has failed is tried again by hand at once, by the schedule with patie
 
 test('An error of the whole set is not tried again, and stays in the ledger', async () => {
   const { sql, runDue } = await createTestBatch()
-  await appendTestEvents(sql, [...EVENTS, ...sale('more', '2026-03-02')])
-  await sql`update log.event_log set total_gross = 9223372036854775807 where store = 'berlin' and business_day = '2026-03-02'`
+  await appendTestEvents(sql, EVENTS)
+  await sql`alter table batch.daily_sales rename to elsewhere`
   const retries: string[] = []
   const summary = await runDue(NIGHT, { onRetry: job => retries.push(job) })
   expect(summary.sets.find(set => set.report.name === 'daily_sales')?.failed).toHaveLength(4)
   expect(retries).toEqual([])
   const rows = await sql`select distinct state, attempt, error from batch.runs where job = 'daily_sales'`
-  expect(rows).toEqual([{ state: 'failed', attempt: 1, error: 'bigint out of range' }])
+  expect(rows).toMatchObject([
+    { state: 'failed', attempt: 1, error: expect.stringContaining('batch.daily_sales') },
+  ])
 })
 
 test('A day of stock that fails keeps the days after it from running', async () => {

@@ -58,6 +58,7 @@ export async function unlessStopped<Result>(stop: AbortSignal, work: Promise<Res
 /** Flags with which every process of the project runs. */
 export const nodeFlags = [
   '--disable-warning=ExperimentalWarning',
+  `--import=${path.join(projectRoot, 'platform/compile-cache.mjs')}`,
   `--import=${path.join(projectRoot, 'platform/follow-parent.mjs')}`,
 ]
 

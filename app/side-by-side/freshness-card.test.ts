@@ -9,6 +9,7 @@ const batch = {
   nextTickAt: NOON + 60_000,
   dirtyStoreDays: 0,
   lagEvents: 0,
+  ticks: { beganAt: NOON - 61_000, succeededAt: NOON - 60_000, overdueAt: NOON + 180_000, error: null },
 } as Freshness['batch']
 
 describe('what the schedule will find', () => {
@@ -23,6 +24,13 @@ describe('what the schedule will find', () => {
     expect(nextRunText({ ...batch, heartbeatAt: NOON - 45_000 }, NOON)).toBe(
       'no schedule runs: last heard of 45 s ago',
     )
+  })
+
+  it('is what a schedule says that lives and gets nowhere', () => {
+    const failed = { ...batch.ticks, error: 'the log has a hole' }
+    expect(nextRunText({ ...batch, ticks: failed }, NOON)).toBe('the last tick failed: the log has a hole')
+    const overdue = { ...batch.ticks, succeededAt: NOON - 300_000, overdueAt: NOON - 1 }
+    expect(nextRunText({ ...batch, ticks: overdue }, NOON)).toBe('no tick has succeeded for 5 min 00 s')
   })
 })
 

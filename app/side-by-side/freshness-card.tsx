@@ -116,12 +116,16 @@ const SCHEDULE_SILENT_MS = 30_000
 
 /** When the schedule looks for work again, and what it will find. */
 export function nextRunText(
-  { nextTickAt, heartbeatAt, dirtyStoreDays, lagEvents }: Freshness['batch'],
+  { nextTickAt, heartbeatAt, ticks, dirtyStoreDays, lagEvents }: Freshness['batch'],
   now: number,
 ): string {
   if (heartbeatAt === null || nextTickAt === null) return 'no schedule runs'
   if (now - heartbeatAt > SCHEDULE_SILENT_MS)
     return `no schedule runs: last heard of ${formatAge(now - heartbeatAt)} ago`
+  // A schedule that lives and gets nowhere.
+  if (ticks.error !== null) return `the last tick failed: ${ticks.error}`
+  if (ticks.succeededAt !== null && ticks.overdueAt !== null && now > ticks.overdueAt)
+    return `no tick has succeeded for ${formatAge(now - ticks.succeededAt)}`
   const work =
     dirtyStoreDays > 0
       ? `${plural(dirtyStoreDays, 'store-day')} to do`

@@ -18,15 +18,16 @@ const LOOK_EVERY_MS = 250
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * A demo of the benchmark's own: starts it as `npm run demo` does with its defaults, on free ports and in a folder of its own, and waits until it is ready.
+ * A demo of the benchmark's own: starts it as `npm run demo` does, on free ports and in a folder of its own, and waits until it is ready.
  *
+ * @param args options of the demo beside its defaults
  * @throws with what it said when it ends instead
  */
-export async function startDemo() {
+export async function startDemo(args: readonly string[] = []) {
   const dataDir = await makeTestDirectory()
   const { port, intakePort, giveUp } = await reservePorts('127.0.0.1', {})
   await giveUp()
-  const child = spawn('npm', ['run', 'demo', '--', '--port', String(port)], {
+  const child = spawn('npm', ['run', 'demo', '--', '--port', String(port), ...args], {
     cwd: projectRoot,
     env: inheritedEnvironment({
       DATA_DIR: dataDir,
@@ -59,6 +60,8 @@ export async function startDemo() {
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    intakeUrl: `http://127.0.0.1:${intakePort}`,
+    dataDir,
     /** npm's process, below which all others run, and the Postgres server, which stands apart. */
     async roots(): Promise<number[]> {
       const { clusterDir } = await prepareServerHome(dataDir)

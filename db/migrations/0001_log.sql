@@ -46,6 +46,57 @@ create table log.event_log (
 -- The only index: append time first, so that the last row and a poll from a checkpoint touch one day.
 create index event_log_seek on log.event_log (partition, appended_at, "offset");
 
+-- Why a path cannot count an event of the log, as a sentence; null where nothing stands against it. The intake refuses
+-- such events; an old log may hold them, and a hand may have written them. The batch path asks this of every row it
+-- meets, the stream asks domain/digestible.ts; worked examples hold the two together. One expression without a
+-- subquery, so that it is inlined: a function call a row costs twenty times as much.
+create function log.why_indigestible(e log.event_log) returns text language sql stable parallel safe as $$
+  select case
+    when e.type = 'tick' then null
+    when e.type not in ('order.placed', 'order.voided', 'order.returned', 'till.closed', 'stock.received',
+      'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.cancelled', 'review.posted')
+      then 'its type ' || to_json(e.type)::text || ' is unknown'
+    when coalesce(e.store, '') = '' then 'it names no store'
+    when e.business_day is null or e.business_day < '1900-01-01' or e.business_day > '2199-12-31'
+      then 'its business day ' || coalesce(e.business_day::text, 'is missing') || ' is none between 1900-01-01 and 2199-12-31'
+    when e.event_time in ('infinity', '-infinity') then 'its event time is no instant'
+    -- 2^53 - 1: what every reader, whatever its number type, holds exactly
+    when greatest(e.total_units, e.total_gross, e.total_discounts, e.total_returns, e.total_tax) > 9007199254740991
+      or least(e.total_units, e.total_gross, e.total_discounts, e.total_returns, e.total_tax) < -9007199254740991
+      then 'a total of it is larger than any sum is exact'
+    when jsonb_typeof(e.details) not in ('object', 'null') then 'its details are no object'
+    when e.type = 'till.closed' then case
+      when coalesce(e.register, '') = '' then 'it names no register'
+      when e.details ->> 'zBusinessDay' is null or e.details ->> 'zBusinessDay' !~ '^\d{4}-\d\d-\d\d$'
+        or not pg_input_is_valid(e.details ->> 'zBusinessDay', 'date')
+        then 'the day its Z report is about, ' || coalesce(to_json(e.details ->> 'zBusinessDay')::text, 'none') || ', is no date'
+      when (e.details ->> 'zBusinessDay')::date not between e.business_day - 400 and e.business_day + 2
+        or (e.details ->> 'zBusinessDay')::date not between '1900-01-01' and '2199-12-31'
+        then 'its Z report is about ' || (e.details ->> 'zBusinessDay') || ', more than 400 days before or 2 days after its own business day '
+          || e.business_day
+      when coalesce(e.details ->> 'zOrders', '') !~ '^-?\d{1,15}$' or coalesce(e.details ->> 'zNet', '') !~ '^-?\d{1,15}$'
+        then 'its Z report has no orders or no net'
+      end
+    when e.type = 'review.posted' then case
+      when coalesce(e.details ->> 'sku', '') = '' or coalesce(e.details ->> 'rating', '') !~ '^[1-5]$'
+        then 'its review names no product or no rating from 1 to 5'
+      end
+    when e.type in ('order.placed', 'order.voided', 'order.returned')
+      and (coalesce(e.channel, '') = '' or coalesce(e.currency, '') = '') then 'it names no channel or no currency'
+    when coalesce(cardinality(e.skus), 0) = 0 or e.units is null then 'it has no lines'
+    when array_ndims(e.skus) > 1 or array_ndims(e.units) > 1 then 'its lines are no list'
+    when cardinality(e.skus) <> cardinality(e.units)
+      or e.stocked is not null and cardinality(e.stocked) <> cardinality(e.skus)
+      then 'its skus, units and stocked differ in number'
+    when array_position(e.skus, null) is not null or array_position(e.skus, '') is not null
+      or array_position(e.units, null) is not null then 'a line of it has no product or no units'
+    when e.details ? 'tenders' and (jsonb_typeof(e.details -> 'tenders') <> 'array'
+      or jsonb_path_exists(e.details, '$.tenders[*] ? (!(@.type.type() == "string" && @.amount.type() == "number"
+        && @.amount.floor() == @.amount && @.amount <= 9007199254740991 && @.amount >= -9007199254740991))'))
+      then 'a tender of it has no type or no amount'
+  end
+$$;
+
 -- Every sales document of the log with what it adds to every measure (domain/measures.ts): an order adds, its void is
 -- the exact negative, a return leaves orders and gross as they are. The one place where SQL says so; only the audits
 -- say it again. Conditions on appended_at leave out days here as on the log itself.
@@ -306,6 +357,34 @@ begin
       backend_start = excluded.backend_start, taken_at = clock_timestamp()
   returning epoch into v_epoch;
   return v_epoch;
+end $$;
+
+-- Whether a backend works for its client: it was asked for something lately, or computes an answer. A process that
+-- stands still, frozen or caught in a loop, asks for nothing and takes no answer; it does not matter what its timers say.
+create function log.is_at_work(p_pid integer, p_start timestamptz, p_patience interval) returns boolean
+language sql volatile as $$
+  select exists (
+    select from pg_stat_activity a
+    where a.pid = p_pid and a.backend_start = p_start and (
+      a.state_change > clock_timestamp() - p_patience
+      or a.state = 'active' and a.wait_event_type is distinct from 'Client')
+  )
+$$;
+
+-- Takes a partition unless somebody works on it: of two who ask at once one has it. Answers the epoch, or null.
+create function log.take_free_partition(p_consumer text, p_partition integer, p_owner text, p_patience interval)
+returns bigint language plpgsql volatile as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('tillstream.log.owners'), p_partition);
+  -- A new statement, hence a new snapshot: it sees whom the holder of the lock before us has let in.
+  if exists (
+    select from log.owners o
+    where o.consumer = p_consumer and o.partition = p_partition and o.backend_pid <> pg_backend_pid()
+      and log.is_at_work(o.backend_pid, o.backend_start, p_patience)
+  ) then
+    return null;
+  end if;
+  return log.take_partition(p_consumer, p_partition, p_owner);
 end $$;
 
 -- After a lost connection: the same owner goes on with a new backend, unless somebody took the partition.

@@ -151,6 +151,26 @@ create table stream.changes (
   primary key (generation, partition, through_offset)
 ) partition by list (generation);
 
+-- Events the stream cannot digest: set aside in the transaction that moves the checkpoint past them, a finding of their
+-- store. A replay meets them again, and digests what has been put right.
+create table stream.set_aside (
+  generation integer not null,
+  partition smallint not null,
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  -- as far as the row tells; '' where it does not
+  store text not null,
+  business_day date,
+  type text not null,
+  source text not null,
+  id text not null,
+  reason text not null,
+  set_aside_at timestamptz not null default clock_timestamp(),
+  -- why somebody goes on without the event; null: nobody has said so
+  accepted text,
+  primary key (generation, partition, "offset")
+);
+
 create function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
 declare
   v_table text;
@@ -180,6 +200,7 @@ begin
     execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
   end loop;
   delete from stream.checkpoints where generation = p_generation;
+  delete from stream.set_aside where generation = p_generation;
   delete from stream.generations where generation = p_generation;
 end $$;
 

@@ -7,11 +7,18 @@ create table batch.planner_checkpoints (
   appended_at timestamptz not null
 );
 
--- The schedule says that it lives and when it looks for work next; /readyz and the freshness card read it.
+-- The schedule says that it lives, when it looks for work next, and what became of it; /readyz and the pages read it.
 create table batch.heartbeat (
   only_row boolean primary key default true check (only_row),
   beat_at timestamptz not null,
-  next_tick_at timestamptz not null
+  next_tick_at timestamptz not null,
+  -- when the batch path's tick began last, and when one succeeded last
+  tick_began_at timestamptz,
+  tick_succeeded_at timestamptz,
+  -- by the schedule another two ticks should have succeeded by then
+  tick_overdue_at timestamptz,
+  -- of the newest tick, where it failed
+  tick_error text
 );
 
 -- Which stretch of the log a store's day lies in. A day is dirty while last_offset is past what its last
@@ -77,6 +84,29 @@ returns table (store text, business_day date) language sql stable as $$
           and not exists (select from batch.till_head t where t.store = d.store and t.business_day > d.business_day)))
     end
 $$;
+
+-- Events the batch path cannot digest: its reports are computed without them, and each is a finding of its store. The
+-- planner looks at them at every tick and takes back what has been put right.
+create table batch.set_aside (
+  partition smallint not null,
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  -- as far as the row tells; '' where it does not
+  store text not null,
+  business_day date,
+  type text not null,
+  source text not null,
+  id text not null,
+  reason text not null,
+  -- the report that could not be computed with it; null: the row itself is wrong
+  job text,
+  -- md5 of the row as it was: another one means that somebody has put it right
+  row_digest text not null,
+  set_aside_at timestamptz not null default clock_timestamp(),
+  -- why somebody goes on without the event; null: nobody has said so
+  accepted text,
+  primary key (partition, "offset")
+);
 
 -- Every attempt at a (job, store, period). period: the business day, or the first day of the week or month.
 create table batch.runs (

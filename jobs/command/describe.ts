@@ -1,5 +1,6 @@
 import type { DayRange } from '#domain/calendar.ts'
 import { formatInstant } from '#domain/instant.ts'
+import { PLANNING } from '#domain/reports.ts'
 import type { HistoryEntry } from '#jobs/ledger/history.ts'
 import type { SetOutcome } from '#jobs/run/run-set.ts'
 import type { RunSummary } from '#jobs/run/run-wanted.ts'
@@ -22,7 +23,7 @@ export function describeSet(
 
 /** What a run of jobs has come to, for `--json`. */
 export function summarise(summary: RunSummary, range: DayRange) {
-  const { sets, blocked, unknownStores } = summary
+  const { sets, blocked, failures: planning, unknownStores } = summary
   const jobs = new Map<string, { job: string; runs: number; rows: number; failed: number; taken: number }>()
   for (const { report, succeeded, failed, taken } of sets) {
     const sum = jobs.get(report.name) ?? { job: report.name, runs: 0, rows: 0, failed: 0, taken: 0 }
@@ -32,9 +33,12 @@ export function summarise(summary: RunSummary, range: DayRange) {
     sum.taken += taken.length
     jobs.set(report.name, sum)
   }
-  const failures = sets.flatMap(set =>
-    set.failed.map(({ slot, error }) => ({ job: slot.job, store: slot.store, period: slot.period, error })),
-  )
+  const failures = [
+    ...sets.flatMap(set =>
+      set.failed.map(({ slot, error }) => ({ job: slot.job, store: slot.store, period: slot.period, error })),
+    ),
+    ...planning.map(({ store, error }) => ({ job: PLANNING.name, store, period: range.from, error })),
+  ]
   return { ...range, jobs: [...jobs.values()], failures, blocked, unknownStores }
 }
 

@@ -95,8 +95,13 @@ async function releaseBroken(
     else if (!broken.has(slot.store)) kept.push(claim)
   }
   const given = claims.filter(claim => !kept.includes(claim)).map(claim => claim.runId)
-  if (given.length > 0) await sql`delete from batch.runs where run_id = any(${given}::bigint[])`
+  if (given.length > 0) await giveBack(sql, given)
   return kept
+}
+
+/** Takes back claims under which nothing was done: for the ledger nobody has tried. */
+export async function giveBack(sql: Sql, runIds: readonly number[]): Promise<void> {
+  await sql`delete from batch.runs where run_id = any(${[...runIds]}::bigint[]) and state = 'running'`
 }
 
 /**

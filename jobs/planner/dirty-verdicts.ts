@@ -1,7 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type PlannerFacts, type ReportRule, slotKey } from './facts.ts'
+import { type PlannerFacts, type ReportRule, type StoreFacts, slotKey } from './facts.ts'
 import { createStoreView, reasonOf } from './store-view.ts'
 
 /** What the planner says of a slot that is not settled. */
@@ -27,6 +27,15 @@ export function judgeSlots(request: {
   const { now, facts, rules } = request
   const byName = new Map(rules.map(rule => [rule.name, rule]))
   return facts.stores.flatMap(storeFacts => {
+    try {
+      return judgeStore(storeFacts)
+    } catch {
+      // What cannot be planned of a store is in the ledger already (plan).
+      return []
+    }
+  })
+
+  function judgeStore(storeFacts: StoreFacts): Verdict[] {
     const store = createStoreView({
       facts: storeFacts,
       planner: facts,
@@ -54,7 +63,7 @@ export function judgeSlots(request: {
         .map(period => verdict(period, 'early', 'none of its days has ended'))
       return [...judged, ...coming]
     })
-  })
+  }
 }
 
 /**

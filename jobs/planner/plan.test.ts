@@ -196,7 +196,7 @@ describe('stock that nobody has counted or received', () => {
       from: '2016-01-01',
       to: '2021-12-31',
     } as const
-    expect(facts.plan('2021-02-01T12:00:00Z', wanted)).toEqual({ slots: [], blocked: [] })
+    expect(facts.plan('2021-02-01T12:00:00Z', wanted)).toEqual({ slots: [], blocked: [], failures: [] })
   })
 
   test('is reported from its first receipt or count on, also when that comes late', () => {
@@ -343,7 +343,7 @@ describe('a range asked for by hand', () => {
   test('has nothing to run where the log has nothing', () => {
     const facts = new TestFacts().sell('2026-11-17')
     const wanted = { kind: 'range', jobs: ['daily_sales'], from: '2025-01-01', to: '2025-01-31' } as const
-    expect(facts.plan('2026-11-18T12:00:00Z', wanted)).toEqual({ slots: [], blocked: [] })
+    expect(facts.plan('2026-11-18T12:00:00Z', wanted)).toEqual({ slots: [], blocked: [], failures: [] })
   })
 
   test('of all reports runs each once', () => {

@@ -1,7 +1,16 @@
 import type { BusinessDay } from '#domain/calendar.ts'
 import { lastDayOf } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { type FailedAttempts, type PlannerFacts, type ReportRule, type Slot, slotKey } from './facts.ts'
+import type { PlanningFailure } from '#jobs/ledger/ticks.ts'
+import { messageOf } from '#platform/command.ts'
+import {
+  type FailedAttempts,
+  type PlannerFacts,
+  type ReportRule,
+  type Slot,
+  type StoreFacts,
+  slotKey,
+} from './facts.ts'
 import { createStoreView, reasonOf, type SlotView, type StoreView } from './store-view.ts'
 
 /** What is wanted: everything that is due, or the periods of some reports in a range, due or not. */
@@ -24,6 +33,8 @@ export interface Plan {
   slots: Slot[]
   /** Slots in the wanted range that cannot run because what they are computed from is not settled. */
   blocked: { job: string; store: string; period: BusinessDay; waitsFor: string }[]
+  /** Stores of which nothing can be planned, as of a calendar that does not exist: the others are. */
+  failures: PlanningFailure[]
 }
 
 /**
@@ -40,23 +51,15 @@ const MAX_FOLLOWING_DAYS = 31
  */
 export function plan({ now, facts, rules, wanted, tried }: PlanRequest): Plan {
   const byName = new Map(rules.map(rule => [rule.name, rule]))
-  const result: Plan = { slots: [], blocked: [] }
+  const result: Plan = { slots: [], blocked: [], failures: [] }
   for (const storeFacts of facts.stores) {
-    const store = createStoreView({
-      facts: storeFacts,
-      planner: facts,
-      rules: byName,
-      now,
-      includesOpenDays: wanted.kind === 'range',
-    })
-    // Oldest first, so that a long chain of days is judged link by link.
-    for (const rule of rules) for (const period of store.periods(rule)) store.view(rule, period)
-    const chosen =
-      wanted.kind === 'due'
-        ? chooseDue(store, { now, rules, tried })
-        : chooseRange(store, { wanted, rules, tried })
-    result.slots.push(...chosen.slots)
-    result.blocked.push(...chosen.blocked)
+    try {
+      const chosen = planStore(storeFacts, { now, facts, rules, byName, wanted, tried })
+      result.slots.push(...chosen.slots)
+      result.blocked.push(...chosen.blocked)
+    } catch (error) {
+      result.failures.push({ store: storeFacts.store, error: messageOf(error) })
+    }
   }
   const order = new Map(rules.map((rule, index) => [rule.name, index]))
   result.slots.sort(
@@ -68,6 +71,27 @@ export function plan({ now, facts, rules, wanted, tried }: PlanRequest): Plan {
   return result
 }
 
+type Chosen = Omit<Plan, 'failures'>
+
+function planStore(
+  storeFacts: StoreFacts,
+  request: PlanRequest & { byName: ReadonlyMap<string, ReportRule> },
+): Chosen {
+  const { now, facts, rules, byName, wanted, tried } = request
+  const store = createStoreView({
+    facts: storeFacts,
+    planner: facts,
+    rules: byName,
+    now,
+    includesOpenDays: wanted.kind === 'range',
+  })
+  // Oldest first, so that a long chain of days is judged link by link.
+  for (const rule of rules) for (const period of store.periods(rule)) store.view(rule, period)
+  return wanted.kind === 'due'
+    ? chooseDue(store, { now, rules, tried })
+    : chooseRange(store, { wanted, rules, tried })
+}
+
 /** Names a slot among those a tick has tried. */
 export function triedKey(slot: { job: string; store: string; period: BusinessDay }): string {
   return `${slot.store} ${slotKey(slot.job, slot.period)}`
@@ -76,7 +100,7 @@ export function triedKey(slot: { job: string; store: string; period: BusinessDay
 function chooseDue(
   store: StoreView,
   { now, rules, tried }: Pick<PlanRequest, 'now' | 'rules' | 'tried'>,
-): Plan {
+): Chosen {
   const slots: Slot[] = []
   for (const rule of rules) {
     const isOpen = (period: BusinessDay) =>
@@ -104,7 +128,7 @@ function chooseRange(
     rules,
     tried,
   }: Pick<PlanRequest, 'rules' | 'tried'> & { wanted: Extract<Wanted, { kind: 'range' }> },
-): Plan {
+): Chosen {
   const asked = rules
     .filter(rule => wanted.jobs.includes(rule.name))
     .flatMap(rule =>

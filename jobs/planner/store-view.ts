@@ -12,6 +12,7 @@ import {
   type StoreFacts,
   slotKey,
 } from './facts.ts'
+import { WITHDRAWN } from './set-aside.ts'
 import { coveredDays, dayClosing, isJournalMissing, missingRegisters } from './store-days.ts'
 
 /**
@@ -172,6 +173,7 @@ export function createStoreView(request: {
     closes: DayClosing
   }): string | null {
     const { rule, run, days, closes } = slot
+    if (run.codeVersion === WITHDRAWN) return 'an event was set aside or taken back'
     if (run.codeVersion !== rule.version) return `code version ${run.codeVersion} → ${rule.version}`
     if (run.rulesVersion !== RULES_VERSION) return `rules version ${run.rulesVersion} → ${RULES_VERSION}`
     if (facts.storeChanges.has(slotKey(rule.name, slot.period))) return 'what is known of the store changed'

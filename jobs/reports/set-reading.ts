@@ -11,7 +11,7 @@ export interface SetReading {
   /** FROM item `clock`: store, business_day, starts_at, ends_at, offset_seconds; two rows where clocks are set. */
   clocks(): Fragment
   /**
-   * Condition on `log.event_log e`: at or below the basis, within the append days and business days of the
+   * Condition on `log.event_log e`: not set aside, at or below the basis, within the append days and business days of the
    * set. It may let through days of other stores of the set: join `day`, best after grouping. (A join before
    * it hides from Postgres how many rows come, and it groups a day of lines on one core instead of two.)
    */
@@ -31,8 +31,10 @@ export function createSetReading(request: {
   slots: readonly Slot[]
   basis: readonly Position[]
   storeCount: number
+  /** Events of these stores that the batch path goes on without. */
+  setAside: readonly { partition: number; offset: number }[]
 }): SetReading {
-  const { sql, slots, basis, storeCount } = request
+  const { sql, slots, basis, storeCount, setAside } = request
   const days = slots.flatMap(({ store, period, days }) => days.map(day => ({ store, period, ...day })))
   const ranges = appendRanges(slots.flatMap(slot => slot.appendDays))
   const partitions = new Set(slots.map(slot => slot.partition))
@@ -52,7 +54,14 @@ export function createSetReading(request: {
   function isReadOnAnyDay(): Fragment {
     return sql`(${wasAppended()})
       and e."offset" <= (${through}::bigint[])[e.partition + 1]
-      ${stores.length < storeCount ? sql`and e.store = any(${stores}::text[])` : sql``}`
+      ${stores.length < storeCount ? sql`and e.store = any(${stores}::text[])` : sql``}
+      ${setAside.length > 0 ? sql`and (e.partition, e."offset") not in (${setAsidePlaces()})` : sql``}`
+  }
+
+  function setAsidePlaces(): Fragment {
+    return sql`
+      select * from unnest(
+        ${setAside.map(({ partition }) => partition)}::smallint[], ${setAside.map(({ offset }) => offset)}::bigint[])`
   }
 
   return {

@@ -3,11 +3,11 @@ import { type BusinessDay, lastDayOf } from '#domain/calendar.ts'
 import type { Position } from '#domain/log-event.ts'
 import { type Claim, failRuns } from '#jobs/ledger/claims.ts'
 import { closeDays, type SettledRun, settleRuns } from '#jobs/ledger/settle.ts'
-import type { Inputs } from '#jobs/planner/facts.ts'
+import type { Inputs, Slot } from '#jobs/planner/facts.ts'
 import { categoriesFingerprint } from '#jobs/planner/find-open-months.ts'
 import { type Fault, findFaults } from '#jobs/reports/output-check.ts'
 import { keyColumns, type Report, type StagedRows } from '#jobs/reports/report.ts'
-import { createSetReading } from '#jobs/reports/set-reading.ts'
+import { createSetReading, type SetReading } from '#jobs/reports/set-reading.ts'
 import { replaceRows } from './replace-rows.ts'
 import { recordRestatements } from './restatements.ts'
 import { gatherKeyStatistics, MANY_ROWS } from './statistics.ts'
@@ -149,7 +149,7 @@ function wantedInputs(report: Report, reports: ReadonlyMap<string, Report>, clai
  * For this transaction: compiling costs more than it saves, and hash tables for some hundred thousand groups
  * stay in memory.
  */
-async function tuneForAggregation(transaction: Transaction): Promise<void> {
+export async function tuneForAggregation(transaction: Transaction): Promise<void> {
   await transaction`select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)`
 }
 
@@ -164,11 +164,7 @@ async function stageRows(
   transaction: Transaction,
   { report, claims, basis }: { report: Report; claims: readonly Claim[]; basis: readonly Position[] },
 ): Promise<void> {
-  const slots = claims.map(claim => claim.slot)
-  const [row] = await transaction<{ stores: number }[]>`
-    select count(*) as stores from ref.stores
-    where partition = any(${[...new Set(slots.map(slot => slot.partition))]}::integer[])`
-  const reading = createSetReading({ sql: transaction, slots, basis, storeCount: row?.stores ?? 0 })
+  const reading = await openReading(transaction, { slots: claims.map(claim => claim.slot), basis })
   await transaction`
     select set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.3', true),
       set_config('enable_nestloop', 'off', true)`
@@ -177,6 +173,22 @@ async function stageRows(
   if (count >= MANY_ROWS) await transaction`analyze staged (${transaction(keyColumns(report))})`
   // What follows touches few rows of large reports, by their keys.
   await transaction`select set_config('enable_nestloop', 'on', true)`
+}
+
+/** What a report's SELECT over these slots reads from. */
+export async function openReading(
+  transaction: Transaction,
+  { slots, basis }: { slots: readonly Slot[]; basis: readonly Position[] },
+): Promise<SetReading> {
+  const [[row], setAside] = await Promise.all([
+    transaction<{ stores: number }[]>`
+      select count(*) as stores from ref.stores
+      where partition = any(${[...new Set(slots.map(slot => slot.partition))]}::integer[])`,
+    transaction<{ partition: number; offset: number }[]>`
+      select partition, "offset" from batch.set_aside
+      where store = any(${[...new Set(slots.map(slot => slot.store))]}::text[]) order by 1, 2`,
+  ])
+  return createSetReading({ sql: transaction, slots, basis, storeCount: row?.stores ?? 0, setAside })
 }
 
 function slotTable(transaction: Transaction, claims: readonly Claim[]) {

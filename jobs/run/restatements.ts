@@ -3,6 +3,7 @@ import type { Instant } from '#domain/instant.ts'
 import { type Position, RULES_VERSION } from '#domain/log-event.ts'
 import { MEASURE_COLUMNS, MEASURES_BY_COLUMN } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
+import { WITHDRAWN } from '#jobs/planner/set-aside.ts'
 import type { StagedRows } from '#jobs/reports/report.ts'
 
 /** What a row's figures were told under: no figures themselves. */
@@ -187,7 +188,9 @@ export function describeCause(change: {
     if (ways.length > 0) causes.push(`${ways.join(', ')} (${kinds.join(', ')})`)
   }
   if (rateChange) causes.push(rateChange)
-  if (codeVersions[0] !== codeVersions[1]) causes.push(`code version ${codeVersions[0]} → ${codeVersions[1]}`)
+  if (codeVersions[0] === WITHDRAWN) causes.push('an event was set aside or taken back')
+  else if (codeVersions[0] !== codeVersions[1])
+    causes.push(`code version ${codeVersions[0]} → ${codeVersions[1]}`)
   if (rulesVersions[0] !== rulesVersions[1])
     causes.push(`rules version ${rulesVersions[0]} → ${rulesVersions[1]}`)
   return causes.length > 0 ? causes.join('; ') : 'the stored rows did not match the log'

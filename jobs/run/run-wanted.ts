@@ -3,6 +3,7 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { sharePartitions } from '#domain/partition.ts'
 import type { Trigger } from '#jobs/ledger/claims.ts'
+import { failPlanning } from '#jobs/ledger/ticks.ts'
 import { judgeSlots, writeVerdicts } from '#jobs/planner/dirty-verdicts.ts'
 import type { PlannerFacts, Slot } from '#jobs/planner/facts.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
@@ -10,8 +11,12 @@ import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import type { Report } from '#jobs/reports/report.ts'
+import type { Poison } from './find-poison.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
 import { ensureStatistics, gatherKeyStatistics, MANY_ROWS, refreshRunStatistics } from './statistics.ts'
+
+/** Events set aside in one call for a report that cannot be computed with them; the next one goes on where it ends. */
+const MOST_POISONS = 100
 
 /** Runs at once that change the list of standing runs enough to look at it anew. */
 const MANY_RUNS = 500
@@ -26,12 +31,16 @@ export interface RunRequest {
   /** Told after every set. `planned` grows while turns are planned. */
   onSet?: (outcome: SetOutcome, progress: { done: number; planned: number; elapsedMs: number }) => void
   onRetry?: (job: string, error: unknown, attempt: number) => void
+  /** Told of every event with which a report could not be computed, and which is set aside now. */
+  onSetAside?: (job: string, poison: Poison) => void
   signal?: AbortSignal
 }
 
 export interface RunSummary {
   sets: SetOutcome[]
   blocked: Plan['blocked']
+  /** Stores of which nothing could be planned; the ledger has them. */
+  failures: Plan['failures']
   unknownStores: readonly string[]
 }
 
@@ -77,6 +86,7 @@ export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSumma
   return {
     sets,
     blocked: summaries.flatMap(summary => summary.blocked),
+    failures: summaries.flatMap(summary => summary.failures),
     unknownStores: [...new Set(summaries.flatMap(summary => summary.unknownStores))],
   }
 }
@@ -102,9 +112,12 @@ interface LaneRequest extends RunRequest {
 }
 
 async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
-  const { wanted, trigger, now, reports, basis, partitions, progress, onSet, onRetry, signal } = request
+  const { wanted, trigger, now, reports, basis, partitions, progress, onSet, onRetry, onSetAside, signal } =
+    request
   const byName = new Map(reports.map(report => [report.name, report]))
   const tried = new Set<string>()
+  const planned: Slot[] = []
+  let poisons = 0
   const sets: SetOutcome[] = []
   const load = (scope: Wanted) => loadFacts(sql, { basis, rules: reports, wanted: scope, partitions })
   const judge = async (facts: PlannerFacts) => {
@@ -114,14 +127,16 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
   for (;;) {
     signal?.throwIfAborted()
     const facts = await load(wanted)
-    const { slots, blocked } = plan({ now: now(), facts, rules: reports, wanted, tried })
+    const { slots, blocked, failures } = plan({ now: now(), facts, rules: reports, wanted, tried })
     if (wanted.kind === 'due') await judge(facts)
     if (slots.length === 0) {
       // What somebody asked for is no verdict on what is due: that is worked out once, at the end.
       if (wanted.kind === 'range') await judge(await load({ kind: 'due' }))
-      return { sets, blocked, unknownStores: facts.unknownStores }
+      await failPlanning(sql, failures)
+      return { sets, blocked, failures, unknownStores: facts.unknownStores }
     }
     for (const slot of slots) tried.add(triedKey(slot))
+    planned.push(...slots)
     progress.planned += slots.length
     const brokenChains = new Set<string>()
     for (const set of cutIntoSets(slots)) {
@@ -138,6 +153,15 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
         basis,
         trigger,
         onRetry: (error, attempt) => onRetry?.(set.job, error, attempt),
+        onSetAside:
+          poisons >= MOST_POISONS
+            ? undefined
+            : poison => {
+                poisons += 1
+                // What read the event, and what waited for it, is planned again, in this same call.
+                for (const slot of planned) if (slot.store === poison.store) tried.delete(triedKey(slot))
+                onSetAside?.(set.job, poison)
+              },
         signal,
       })
       if (report.isChained) {

@@ -74,9 +74,17 @@ async function runDue({ runs, logger, signal }: TaskContext): Promise<RunSummary
         logger.error({ job, store, period, error }, `${job} of ${store}, ${period} failed: ${error}`)
       }
     },
+    onSetAside: (job, poison) =>
+      logger.error(
+        { job, ...poison },
+        `${job} goes on without offset ${poison.offset} of partition ${poison.partition} (${poison.store}): ${poison.reason}`,
+      ),
     onRetry: (job, err, attempt) =>
       logger.warn({ err, job, attempt }, `${job}: attempt ${attempt} failed, trying again`),
   })
+  for (const { store, error } of summary.failures) {
+    logger.error({ store, error }, `nothing can be planned of store ${store}: ${error}`)
+  }
   for (const store of summary.unknownStores) {
     logger.error(
       { store },

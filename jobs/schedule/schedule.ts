@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
 import { abandonDeadRuns, connectForRuns } from '#jobs/ledger/claims.ts'
+import { beginTick, failTick, succeedTick } from '#jobs/ledger/ticks.ts'
+import { messageOf } from '#platform/command.ts'
 import { backoffMs, pause, startPeriodic } from '#platform/time.ts'
 
 /*
@@ -35,7 +37,7 @@ export interface TaskContext {
 }
 
 const POLL_EVERY_MS = 2_000
-/** The readiness check calls the schedule dead after a minute. */
+/** The readiness check calls the schedule dead after half a minute. */
 const BEAT_EVERY_MS = 10_000
 const PATIENCE = { firstMs: 1_000, longestMs: 60_000 }
 
@@ -64,14 +66,29 @@ export async function runSchedule(options: {
       { task, cron: scheduleCron(task.schedule, add, { timezone: 'UTC', suppressMissedWarning: true }) },
     ]
   })
-  const nextTickAt = () =>
+  const nextTicks = () =>
     crons
       .find(({ task }) => task === tick)
-      ?.cron.getNextRun()
-      ?.getTime() ?? Date.now()
+      ?.cron.getNextRuns(2)
+      .map(next => next.getTime()) ?? []
+  const runTask = async (task: ScheduledTask) => {
+    const context = { databaseUrl, runs, logger, signal }
+    if (task !== tick) return task.run(context)
+    try {
+      await beginTick(watch)
+      await task.run(context)
+      await succeedTick(watch, nextTicks())
+    } catch (error) {
+      signal.throwIfAborted()
+      await failTick(watch, messageOf(error)).catch((err: unknown) =>
+        logger.warn({ err }, 'that the tick failed could not be written into the ledger'),
+      )
+      throw error
+    }
+  }
   const onFailure = (err: unknown) => logger.debug({ err }, 'no look: the database does not answer')
   const loops = [
-    startPeriodic(() => beat(watch, nextTickAt()), { everyMs: BEAT_EVERY_MS, onFailure }),
+    startPeriodic(() => beat(watch, nextTicks()[0] ?? Date.now()), { everyMs: BEAT_EVERY_MS, onFailure }),
     startPeriodic(
       async () => {
         for (const task of tasks) if (await task.isWaiting?.(watch)) queue.add(task)
@@ -83,7 +100,7 @@ export async function runSchedule(options: {
     for (let failures = 0; ; ) {
       const task = await queue.next(signal)
       try {
-        await task.run({ databaseUrl, runs, logger, signal })
+        await runTask(task)
         failures = 0
       } catch (err) {
         signal.throwIfAborted()

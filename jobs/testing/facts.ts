@@ -34,7 +34,7 @@ export class TestFacts {
   >
   offset = 0
   /** What the last tick ended with. */
-  lastPlan: Plan = { slots: [], blocked: [] }
+  lastPlan: Plan = { slots: [], blocked: [], failures: [] }
   #runId = 0
   #checksums = 0
 

@@ -42,11 +42,16 @@ describe('the stream', () => {
     expect(await checkHealth('stream', context())).toBeNull()
   })
 
-  test('is not while another machine owns them all, or the backend that did is gone', async () => {
+  test('is not while only another machine works, or the backend that owned a partition is gone', async () => {
     await database.sql`update log.owners set owner = 'stream box-10:77'`
     expect(await checkHealth('stream', context())).not.toBeNull()
     await database.sql`update log.owners set owner = 'stream box-1:77', backend_pid = 1`
     expect(await checkHealth('stream', context())).not.toBeNull()
+  })
+
+  test('stands by while others work on every partition', async () => {
+    await database.sql`select log.take_partition('stream/1', partition, 'stream box-10:77') from log.partitions`
+    expect(await checkHealth('stream', context())).toBeNull()
   })
 })
 

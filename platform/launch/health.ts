@@ -83,13 +83,29 @@ export async function isUpWithin(options: {
   return false
 }
 
-/** A stream process that owns nothing has been replaced by another, or cannot begin. */
+/**
+ * A stream process that owns nothing stands by while others have every partition, or cannot begin. One that owns some
+ * and has not asked for anything in ten seconds stands still.
+ */
 async function checkOwner(sql: Sql, hostname: string): Promise<string | null> {
-  const [row] = await sql<{ partitions: number }[]>`
-    select count(*) as partitions from log.owners o
-    join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
-    where starts_with(o.owner, ${`stream ${hostname}:`})`
-  return row && row.partitions > 0 ? null : `no partition of the log is worked on from ${hostname}`
+  const [row] = await sql<{ own: number; standing: number; free: number }[]>`
+    select count(*) filter (where is_own and is_at_work) as own,
+      count(*) filter (where is_own and is_connected and not is_at_work) as standing,
+      count(*) filter (where not coalesce(is_at_work, false)) as free
+    from log.partitions p
+    left join log.owners o on o.partition = p.partition
+      and o.consumer = 'stream/' || (select generation from stream.active_generation)
+    cross join lateral (
+      select starts_with(o.owner, ${`stream ${hostname}:`}) as is_own,
+        log.is_at_work(o.backend_pid, o.backend_start, interval '10 seconds') as is_at_work,
+        exists (
+          select from pg_stat_activity a where a.pid = o.backend_pid and a.backend_start = o.backend_start
+        ) as is_connected
+    ) owner`
+  if (row && row.standing > 0) return `the stream process on ${hostname} stands still`
+  return row && (row.own > 0 || row.free === 0)
+    ? null
+    : `no partition of the log is worked on from ${hostname}`
 }
 
 function judgeBeat(at: number | undefined, oldestMs: number, now: number): string | null {

@@ -57,6 +57,7 @@ function nodeFlags(command) {
   const settingsFile = path.join(root, '.env')
   return [
     '--disable-warning=ExperimentalWarning',
+    `--import=${path.join(root, 'platform/compile-cache.mjs')}`,
     `--import=${path.join(root, 'platform/follow-parent.mjs')}`,
     ...(command.settings && existsSync(settingsFile) ? [`--env-file=${settingsFile}`] : []),
   ]
@@ -71,8 +72,7 @@ function run(program, args) {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       env: {
         ...process.env,
-        // Half of a start is taking types off and compiling, here and in every process that the command starts.
-        // Where the folder cannot be written, Node goes on without.
+        // From its first module on; see compile-cache.mjs.
         NODE_COMPILE_CACHE:
           process.env.NODE_COMPILE_CACHE ?? path.join(root, 'node_modules', '.cache', 'compiled'),
         INIT_CWD: process.env.INIT_CWD ?? process.cwd(),

@@ -24,7 +24,7 @@ describe('the pause before a restart', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (before, ended, random) => {
           const { pauseMs } = judge(ended, 200, before, random)
-          expect(pauseMs).toBeGreaterThanOrEqual(125)
+          expect(pauseMs).toBeGreaterThanOrEqual(ended === killed ? 10 : 125)
           expect(pauseMs).toBeLessThanOrEqual(10_000)
         },
       ),

@@ -87,8 +87,8 @@ const HEALTHY_AFTER_MS = 5_000
 /** With the pauses between them, some ten seconds of trying. */
 const HOPELESS_AFTER = 6
 const PAUSE = { firstMs: 250, longestMs: 10_000 }
-/** The pause after a kill stays short, so that a stream process works again within 5 s. */
-const PAUSE_AFTER_KILL = { firstMs: 250, longestMs: 1_000 }
+/** The first pause after a kill is none: what ran well is back as soon as it has started. Then they stay short. */
+const PAUSE_AFTER_KILL = { firstMs: 20, longestMs: 1_000 }
 
 /**
  * @param failuresBefore as the last judgement counted them

@@ -24,7 +24,7 @@ import { MAX_BODY_BYTES } from './http/decode-body.ts'
 import { createIntakeServer } from './http/server.ts'
 import { createTimeSlices } from './http/time-slices.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './metrics.ts'
-import { createReferenceCache } from './stores/reference.ts'
+import { createReferenceCache, type ReferenceCache } from './stores/reference.ts'
 import { alignZones } from './stores/zones.ts'
 
 export interface IntakeOptions {
@@ -81,6 +81,10 @@ const DECODING_SLICE_MS = 5
 const HINT_EVERY_MS = 8
 const DRAIN_MS = 3_000
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
+/** Several readings have failed by then. */
+const OLDEST_REFERENCE_MS = 60 * SECOND_MS
+/** Below the time in which the readiness check wants an answer, so that no look outlives its question. */
+const LOG_WITHIN_MS = 1_500
 const MAX_DEAD_LETTERS_OF_COMMIT = 1_000
 const TELL_UNTAKEN_MS = 10 * SECOND_MS
 
@@ -184,7 +188,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     },
     host: options.host,
     door,
-    readiness: readinessOf(side),
+    readiness: readinessOf(side, reference),
     metrics,
     logger,
     answerWithinMs: limits.answerWithinMs,
@@ -282,7 +286,8 @@ function openClients(databaseUrl: string) {
   }
 }
 
-function readinessOf(sql: Sql): Record<string, ReadinessCheck> {
+/** What proves that the intake gets on: that the next event could be judged and appended, not that a timer runs. */
+function readinessOf(sql: Sql, reference: ReferenceCache): Record<string, ReadinessCheck> {
   return {
     async database() {
       await sql`select 1`
@@ -290,6 +295,20 @@ function readinessOf(sql: Sql): Record<string, ReadinessCheck> {
     async migrations() {
       const missing = await describeMissingMigrations(sql)
       if (missing !== undefined) throw new Error(missing)
+    },
+    // Every partition lets an append in: asked as a tick that is never due, so that nothing is written.
+    async log() {
+      await sql.begin(async transaction => {
+        await transaction`select set_config('lock_timeout', ${`${LOG_WITHIN_MS}ms`}, true)`
+        await transaction`
+          select log.append_tick(partition, interval '100 years')
+          from (select partition from log.partitions order by partition) in_order`
+      })
+    },
+    async stores() {
+      const ageMs = reference.ageMs()
+      if (ageMs <= OLDEST_REFERENCE_MS) return
+      throw new Error(`stores and products were read ${Math.round(ageMs / SECOND_MS)} s ago, and not since`)
     },
   }
 }

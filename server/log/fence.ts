@@ -37,6 +37,33 @@ export async function takePartition(
   return { consumer, partition, epoch: row.epoch }
 }
 
+/** An owner that has asked the database for nothing as long stands still: others may take what it has. */
+export const STANDSTILL_MS = 10_000
+
+/** Somebody works on the partition: it is his until he ends, or stands still. */
+export class PartitionHeldError extends Error {
+  override readonly name = 'PartitionHeldError'
+}
+
+/**
+ * Takes a partition that nobody works on: that was never taken, whose owner is gone, or has stood still for
+ * `STANDSTILL_MS`. Call it on the connection that will write.
+ * @throws PartitionHeldError
+ */
+export async function takeFreePartition(
+  sql: Reading,
+  request: { consumer: string; partition: number; owner: string },
+): Promise<Ownership> {
+  const { consumer, partition, owner } = request
+  const [row] = await sql.unsafe<{ epoch: number | null }[]>(
+    `select log.take_free_partition($1, $2, $3, $4::integer * interval '1 millisecond') as epoch`,
+    [consumer, partition, owner, STANDSTILL_MS],
+  )
+  if (!row) throw new Error('log.take_free_partition answered nothing')
+  if (row.epoch === null) throw new PartitionHeldError(`somebody works on partition ${partition}`)
+  return { consumer, partition, epoch: row.epoch }
+}
+
 /**
  * Goes on owning after the connection was lost and made anew.
  * @throws FencedError when another process took the partition meanwhile.

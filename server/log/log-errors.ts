@@ -51,3 +51,12 @@ export function isPassing(error: unknown): boolean {
   const { kind } = classifyLogError(error)
   return kind === 'unavailable' || kind === 'transient'
 }
+
+// SQLSTATE classes: 21 more rows than one, 22 a value, 23 a constraint, 54 a limit, such as too long a key.
+const DATA_STATES = /^(21|22|23|54)/
+
+/** Whether Postgres refused what a statement was given or met: other rows would pass, the same ones never will. */
+export function isOfData(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && DATA_STATES.test(code)
+}

@@ -14,6 +14,7 @@ const SKUS = '\u001f'
  * Answers one row with a text per column, joined over all records (skus and units over all lines): the
  * driver decodes twenty values a batch instead of twenty a record, and splitting a text is native. Measured
  * with orders of three lines: 2.3 µs of the reader's time a record instead of 4.5, for 0.4 µs more of Postgres'.
+ * Lines that are no pairs of sku and units are not read, and a null keeps its place: nothing moves to another record.
  */
 export const READ_STATEMENT = `
   select
@@ -33,14 +34,15 @@ export const READ_STATEMENT = `
     string_agg(total_gross::text, ','),
     string_agg(total_discounts::text, ','),
     string_agg(total_returns::text, ','),
-    string_agg(coalesce(cardinality(skus)::text, ''), ','),
-    string_agg(array_to_string(skus, chr(31)), chr(31)),
-    string_agg(array_to_string(units, ','), ','),
+    string_agg(coalesce(lines::text, ''), ','),
+    string_agg(array_to_string(skus, chr(31), ''), chr(31)) filter (where lines > 0),
+    string_agg(array_to_string(units, ',', '?'), ',') filter (where lines > 0),
     string_agg(coalesce(array_to_string(stocked, ''), ''), ','),
     string_agg(coalesce(case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
       then details::text end, ''), chr(30))
   from (
-    select * from log.event_log
+    select *, case when cardinality(units) = cardinality(skus) then nullif(cardinality(skus), 0) end as lines
+    from log.event_log
     where partition = $1 and appended_at >= $2::timestamptz and "offset" > $3 and "offset" <= $4
     order by appended_at, "offset"
     limit $5
@@ -73,6 +75,29 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
   const units = column(18)
   const stocked = column(19)
   const details = column(20, ROWS)
+
+  assertWhole(offsets.length, [
+    appendedAts,
+    eventTimes,
+    types,
+    classes,
+    sources,
+    ids,
+    stores,
+    channels,
+    currencies,
+    businessDays,
+    orderIds,
+    totalUnits,
+    totalGross,
+    totalDiscounts,
+    totalReturns,
+    lineCounts,
+    stocked,
+    details,
+  ])
+  const lines = lineCounts.reduce((sum, count) => sum + Number(count), 0)
+  assertWhole(lines, [skus, units])
 
   const names = new Names()
   let line = 0
@@ -110,6 +135,16 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
       details: details[index] ? JSON.parse(details[index]) : null,
     }
   })
+}
+
+/**
+ * A separator inside a value would move what follows to the wrong record.
+ * @throws RangeError
+ */
+function assertWhole(count: number, columns: readonly (readonly string[])[]): void {
+  if (columns.some(column => column.length !== count)) {
+    throw new RangeError('a row of the log holds a separator where no event has one')
+  }
 }
 
 /** Postgres prints an array of booleans without separator as `tft`. */

@@ -1,15 +1,19 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import { keepPartition, type Ownership } from '#server/log/fence.ts'
-import { assertDense, type LogRecord } from '#server/log/order-log.ts'
-import { foldBatch } from './fold/fold-batch.ts'
+import { messageOf } from '#platform/command.ts'
+import { FencedError, keepPartition, type Ownership } from '#server/log/fence.ts'
+import { isOfData } from '#server/log/log-errors.ts'
+import { assertDense, LogOrderError, type LogRecord, LogUnavailableError } from '#server/log/order-log.ts'
+import { type BatchResult, foldBatch } from './fold/fold-batch.ts'
 import { neededLookbacks } from './fold/lookback.ts'
+import { type SetAside, sift } from './fold/sift.ts'
 import { openSession, type PartitionSession } from './partition-session.ts'
-import { loadProgress, type Progress } from './state/checkpoint.ts'
+import { CheckpointMovedError, loadProgress, type Progress } from './state/checkpoint.ts'
 import { activeGeneration, consumerName } from './state/generations.ts'
 import { knownStocks, StockCache } from './state/known-stocks.ts'
 import { loadLookbacks } from './state/load-lookbacks.ts'
 import { loadPurchases } from './state/load-purchases.ts'
+import { loadEntryAfter } from './state/set-aside.ts'
 import { writeBatch } from './write/write-batch.ts'
 
 /** Entries a partition keeps in memory: about 60 MB at most. */
@@ -23,6 +27,8 @@ export interface ConsumerOptions {
   owner: string
   /** False for a generation being built: no change rows, and commits may wait for the disk. */
   isLive: boolean
+  /** Whether it takes the partition from whoever works on it (the default), or only where nobody does. */
+  takes?: 'any' | 'free'
 }
 
 /** A replay switched generations: go on with the active one. */
@@ -37,6 +43,8 @@ export interface BatchSummary {
   /** Records that are no ticks. */
   events: number
   lateEvents: number
+  /** Events that could not be digested, and count nowhere. */
+  setAside: number
   /** The read came back full: there is more. */
   hasMore: boolean
 }
@@ -85,8 +93,8 @@ export class PartitionConsumer {
   /**
    * Takes the partition if it is not owned yet, else goes on owning it, and reads where it stands.
    * Does nothing while open.
-   * @throws FencedError when another process took the partition, GenerationMovedError when it was taken for
-   *   a generation that is not the active one any more
+   * @throws FencedError when another process took the partition, PartitionHeldError when one works on it and it is to
+   *   be free, GenerationMovedError when it was taken for a generation that is not the active one any more
    */
   async open(): Promise<Position> {
     if (this.#session && this.#progress) return this.#progress.position
@@ -107,7 +115,7 @@ export class PartitionConsumer {
   async processNext(through?: number): Promise<BatchSummary> {
     await this.open()
     try {
-      return await this.#process(through)
+      return await this.#digest(through)
     } catch (error) {
       await this.#forget()
       throw error
@@ -120,9 +128,9 @@ export class PartitionConsumer {
   }
 
   async #open(): Promise<Position> {
-    const { url, generation, partition, owner, isLive } = this.#options
+    const { url, generation, partition, owner, isLive, takes = 'any' } = this.#options
     const consumer = consumerName(generation)
-    const request = { url, consumer, partition, owner, isDurable: isLive }
+    const request = { url, consumer, partition, owner, takes, isDurable: isLive }
     this.#session = await openSession(request, this.#owned)
     const { sql, ownership } = this.#session
     this.#owned = ownership
@@ -134,10 +142,53 @@ export class PartitionConsumer {
     return this.#progress.position
   }
 
-  async #process(through: number | undefined): Promise<BatchSummary> {
+  /**
+   * A batch of which nothing can be read, folded or written for what is in it is halved until one entry is left: that
+   * one is set aside, and the checkpoint moves past it. So the events before and behind it count as they would without it.
+   */
+  async #digest(through: number | undefined): Promise<BatchSummary> {
+    for (let most = Number.POSITIVE_INFINITY; ; ) {
+      const attempt = { limit: Math.min(nextReadLimit(this.#lastRead), most), records: most }
+      try {
+        return await this.#process(through, attempt)
+      } catch (error) {
+        if (!isOfTheBatch(error)) throw error
+        most = Math.ceil(Math.min(attempt.limit, attempt.records) / 2)
+        // The fold has taken the watermark along.
+        await this.#reload()
+        if (attempt.limit === 1 || attempt.records === 1) return this.#goOnWithoutNext(error)
+      }
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { session } = this.#opened()
+    const { partition, generation } = this.#options
+    this.#progress = await loadProgress(session.sql, { generation, partition })
+  }
+
+  async #goOnWithoutNext(cause: unknown): Promise<BatchSummary> {
+    const { session, progress } = this.#opened()
+    const { partition } = this.#options
+    const { position: previous, watermark } = progress
+    const entry = await loadEntryAfter(session.sql, { partition, after: previous })
+    if (!entry) throw cause
+    assertDense([entry], previous, partition)
+    const through = { offset: entry.offset, appendedAt: entry.appendedAt }
+    const nothing = { known: new Map(), lookbacks: new Map(), purchases: new Map() }
+    const batch = foldBatch([], { partition, previous, through, watermark, ...nothing })
+    await this.#write({ batch, setAside: [{ ...entry, reason: messageOf(cause) }] })
+    this.#lastRead = { limit: 1, records: 1, lines: 0 }
+    return { records: 1, events: 0, lateEvents: 0, setAside: 1, hasMore: true }
+  }
+
+  async #process(
+    through: number | undefined,
+    attempt: { limit: number; records: number },
+  ): Promise<BatchSummary> {
     const { session, progress } = this.#opened()
     const { partition, generation } = this.#options
-    const limit = nextReadLimit(this.#lastRead)
+    const { limit } = attempt
     const [records, { policyRevision, backendPid }] = await Promise.all([
       session.log.read({
         partition,
@@ -153,37 +204,54 @@ export class PartitionConsumer {
       await keepPartition(session.sql, session.ownership)
       session.backendPid = backendPid
     }
-    this.#lastRead = { limit, records: records.length, lines: countLines(records) }
-    if (records.length === 0) return { records: 0, events: 0, lateEvents: 0, hasMore: false }
+    const last = records.at(-1)
+    if (!last) {
+      this.#lastRead = null
+      return { records: 0, events: 0, lateEvents: 0, setAside: 0, hasMore: false }
+    }
+    attempt.records = records.length
     if (session.log.offsets === 'dense') assertDense(records, progress.position, partition)
     if (policyRevision !== this.#policyRevision) this.#cache.clear()
     this.#policyRevision = policyRevision
 
+    const { digestible, setAside } = sift(records)
     const [known, purchases] = await Promise.all([
-      knownStocks(session.sql, { generation, cache: this.#cache, records }),
-      loadPurchases(session.sql, generation, records),
+      knownStocks(session.sql, { generation, cache: this.#cache, records: digestible }),
+      loadPurchases(session.sql, generation, digestible),
     ])
     const lookbacks = await loadLookbacks(session.sql, {
       partition,
       through: progress.position,
-      lookbacks: neededLookbacks(records, known),
+      lookbacks: neededLookbacks(digestible, known),
     })
-    const batch = foldBatch(records, {
+    const batch = foldBatch(digestible, {
       partition,
       previous: progress.position,
+      through: { offset: last.offset, appendedAt: last.appendedAt },
       watermark: progress.watermark,
       known,
       lookbacks,
       purchases,
     })
-    const { ownership } = session
-    await writeBatch(session.sql, { ownership, generation, writesChanges: this.#options.isLive }, batch)
-    this.#progress = { position: batch.through, watermark: batch.watermark }
+    await this.#write({ batch, setAside })
+    this.#lastRead = { limit, records: records.length, lines: countLines(records) }
     for (const { store, sku, after, policies } of batch.stock.touched) {
       this.#cache.set(store, { sku, state: after, policies })
     }
     const { events, lateEvents } = batch
-    return { records: records.length, events, lateEvents, hasMore: records.length === limit }
+    const hasMore = records.length === limit
+    return { records: records.length, events, lateEvents, setAside: setAside.length, hasMore }
+  }
+
+  async #write(written: { batch: BatchResult; setAside: readonly SetAside[] }): Promise<void> {
+    const { session } = this.#opened()
+    const { generation, isLive } = this.#options
+    await writeBatch(
+      session.sql,
+      { ownership: session.ownership, generation, writesChanges: isLive },
+      written,
+    )
+    this.#progress = { position: written.batch.through, watermark: written.batch.watermark }
   }
 
   #opened(): { session: PartitionSession; progress: Progress } {
@@ -199,6 +267,22 @@ export class PartitionConsumer {
     this.#cache.clear()
     await session?.close()
   }
+}
+
+/** What is wrong with the partition, whatever its entries hold. */
+const OF_THE_PARTITION: readonly (new (...given: never[]) => Error)[] = [
+  FencedError,
+  GenerationMovedError,
+  CheckpointMovedError,
+  LogOrderError,
+  LogUnavailableError,
+]
+
+/** Whether a batch failed for what its entries hold: then, and only then, may one of them be left out. */
+function isOfTheBatch(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // What we threw ourselves, folding, has no code.
+  return 'code' in error ? isOfData(error) : !OF_THE_PARTITION.some(kind => error instanceof kind)
 }
 
 /** Whether policies changed, and which backend answers. */

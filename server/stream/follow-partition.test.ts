@@ -3,7 +3,7 @@ import { afterFencing, pauseMs } from './follow-partition.ts'
 
 const BY_REPLAY = {
   ownEpoch: 4,
-  owner: { name: 'replay host:1', epoch: 5, isConnected: true },
+  owner: { name: 'replay host:1', epoch: 5, isConnected: true, isAtWork: true },
   generation: 1,
   activeGeneration: 1,
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { backoffMs, pause } from '#platform/time.ts'
-import { FencedError } from '#server/log/fence.ts'
+import { FencedError, PartitionHeldError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { RETRIES } from './partition-session.ts'
@@ -21,8 +21,16 @@ const REPLAY_PATIENCE_MS = 15_000
 /** Owner name of a replay that switches generations; a service that it stopped waits for the outcome. */
 export const REPLAY_OWNER = 'replay'
 
+/**
+ * How often a process that stands by looks whether the partition is free now: often at first, when it may be the one
+ * that follows a process just killed, whose backend ends in a moment.
+ */
+const STAND_BY = { firstMs: 50, firstLooks: 60, laterMs: 500 }
+
 export interface FollowOptions {
   url: string
+  /** For looks at who works on what while standing by. */
+  sql: Sql
   partition: number
   /** Shown in log.owners. */
   owner: string
@@ -30,49 +38,86 @@ export interface FollowOptions {
   logger: Logger
   signal: AbortSignal
   onBatch(batch: BatchSummary, consumer: PartitionConsumer): void
+  /** Told when it has the partition, and when another process has taken it. */
+  onOwning(isOwned: boolean): void
 }
 
 /**
  * Works on one partition of the active generation, across replays that switch generations, until it is
- * told to stop or another process takes the partition.
+ * told to stop. It takes the partition when nobody works on it: while another process does, it stands by and says who.
  */
-export async function followPartition(options: FollowOptions): Promise<'stopped' | 'lost'> {
-  const { url, partition, owner, wake, logger, signal } = options
+export async function followPartition(options: FollowOptions): Promise<void> {
+  const { url, partition, owner, wake, logger, signal, onOwning } = options
   signal.addEventListener('abort', () => wake.notify(), { once: true })
   while (!signal.aborted) {
     const generation = await whenReachable(options, sql => activeGeneration(sql))
     if (generation === null) break
-    const consumer = new PartitionConsumer({ url, generation, partition, owner, isLive: true })
+    if (!(await whenFree(options, generation))) continue
+    const consumer = new PartitionConsumer({
+      url,
+      generation,
+      partition,
+      owner,
+      isLive: true,
+      takes: 'free',
+    })
     const end = await consumeOn(consumer, options)
     await consumer.close()
     if (end === 'stopped') break
-    if (end === 'moved') continue
+    if (end !== 'fenced') continue
     if ((await outcomeOfFencing(options, { generation, epoch: consumer.epoch })) === 'lost') {
       logger.error(
         { partition, generation },
         `partition ${partition} was taken by another stream process: this one stops working on it`,
       )
-      return 'lost'
-    }
-    if (!signal.aborted) logger.info({ partition }, `partition ${partition}: goes on after a replay`)
+      onOwning(false)
+    } else if (!signal.aborted) logger.info({ partition }, `partition ${partition}: goes on after a replay`)
   }
-  return 'stopped'
+}
+
+/** Stands by while another process works on the partition. @returns false when told to stop, or the generation moved */
+async function whenFree(options: FollowOptions, generation: number): Promise<boolean> {
+  const { sql, partition, logger, signal } = options
+  let told: string | null = null
+  for (let looks = 0; !signal.aborted; looks += 1) {
+    try {
+      const [current, owner] = await Promise.all([
+        activeGeneration(sql),
+        ownerOf(sql, { generation, partition }),
+      ])
+      if (current !== generation) return false
+      if (!owner?.isAtWork) return true
+      if (owner.name !== told) {
+        logger.info(
+          { partition, owner: owner.name },
+          `partition ${partition}: ${owner.name} has it; stands by`,
+        )
+        told = owner.name
+      }
+    } catch (error) {
+      if (!isPassing(error)) throw error
+    }
+    await pause(looks < STAND_BY.firstLooks ? STAND_BY.firstMs : STAND_BY.laterMs, signal)
+  }
+  return false
 }
 
 /**
  * Consumes a partition until it is told to stop or somebody takes it. Errors of the database are waited
  * out; anything else is reported and tried again, never skipped: a hole in the log stops its partition.
- * @returns why it ended: told to stop, the partition was taken, or its generation is not the active one
+ * @returns why it ended: told to stop, the partition was taken, its generation is not the active one, or another
+ *   process was quicker
  */
 async function consumeOn(
   consumer: PartitionConsumer,
-  { wake, logger, signal, onBatch }: FollowOptions,
-): Promise<'stopped' | 'fenced' | 'moved'> {
+  { wake, logger, signal, onBatch, onOwning }: FollowOptions,
+): Promise<'stopped' | 'fenced' | 'moved' | 'held'> {
   let failures = 0
   while (!signal.aborted) {
     const startedAt = performance.now()
     try {
       const batch = await consumer.processNext()
+      onOwning(true)
       if (failures > 0) logger.info({ failures }, `partition ${consumer.partition}: works again`)
       failures = 0
       onBatch(batch, consumer)
@@ -80,6 +125,7 @@ async function consumeOn(
       else if (!batch.hasMore) await pause(pauseMs(performance.now() - startedAt), signal)
     } catch (err) {
       if (err instanceof FencedError) return 'fenced'
+      if (err instanceof PartitionHeldError) return 'held'
       if (err instanceof GenerationMovedError) return 'moved'
       failures += 1
       const waitMs = backoffMs(failures, RETRIES)

@@ -21,8 +21,9 @@ import { choosePartitions, parsePartitions, runStream } from './run.ts'
  *                                 stocks in the batch (cached), and the       changes (44, 47]  ──> live pages
  *                                 log itself where a count comes late
  *
- * run → follow-partition → consumer: a process, its partitions, and the batches of each. A takeover raises the epoch
- * and ends the old owner's backend (session). A replay builds a new generation of the tables the same way, with no
+ * run → follow-partition → consumer: a process, its partitions, and the batches of each. A partition is taken where
+ * nobody works on it; that raises the epoch and ends a frozen owner's backend (session). What nobody can digest is
+ * set aside (fold/sift), and the partition goes on. A replay builds a new generation of the tables the same way, with no
  * change rows, and switches at equal offsets.
  */
 
@@ -35,9 +36,10 @@ Runs the stream path: reads the order log and keeps the live tables (windows, st
   --partitions LIST   work on these partitions only, e.g. 0,1 (default: all)
   --help              this text
 
-Without --until-caught-up it runs until it is stopped (Ctrl+C). Taking a partition stops whoever worked
-on it before. Exit codes: 0 done or stopped, 1 failed, 2 wrong usage, 3 all its partitions were taken by
-other stream processes (starting it again would take them back).
+Without --until-caught-up it runs until it is stopped (Ctrl+C). It takes the partitions that nobody works on,
+stands by for the others, says who has them, and takes over from a process that is gone or has stood still
+for ten seconds. Exit codes: 0 done or stopped, 1 failed, 2 wrong usage, 3 it stood still itself and all its
+partitions were taken by other stream processes (started again, it stands by).
 `
 
 const EXIT_FENCED = 3

@@ -1,5 +1,5 @@
 import { connect, type Sql } from '#db/client.ts'
-import { keepPartition, type Ownership, takePartition } from '#server/log/fence.ts'
+import { keepPartition, type Ownership, takeFreePartition, takePartition } from '#server/log/fence.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 
@@ -8,6 +8,9 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
  * long. Below the time a takeover may take: until then its lock on the owner's row holds up the taker.
  */
 const IDLE_IN_TRANSACTION_MS = 3_000
+
+/** Of a process that was killed the backend knows while it computes, too: who comes next need not wait for it. */
+const LOOK_FOR_CLIENT_MS = 1_000
 
 /** One connection that owns one partition: the only one that writes its results. */
 export interface PartitionSession {
@@ -25,24 +28,28 @@ export interface SessionRequest {
   partition: number
   /** Shown in log.owners: who, on which machine. */
   owner: string
+  /** Whether it takes the partition from whoever works on it, or only where nobody does. */
+  takes: 'any' | 'free'
   /** False where what is lost in a crash is computed again anyway (a generation being built). */
   isDurable: boolean
 }
 
 /**
  * Connects and takes the partition, or goes on owning it under an epoch of before.
- * @throws FencedError when it was owned and somebody took it meanwhile
+ * @throws FencedError when it was owned and somebody took it meanwhile; PartitionHeldError when it is to be free and
+ *   somebody works on it
  */
 export async function openSession(
   request: SessionRequest,
   owned: Ownership | null,
 ): Promise<PartitionSession> {
-  const { url, consumer, partition, owner, isDurable } = request
+  const { url, consumer, partition, owner, takes, isDurable } = request
   const sql = connect(url, {
     max: 1,
     applicationName: `tillstream stream ${partition}`,
     session: {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      client_connection_check_interval: LOOK_FOR_CLIENT_MS,
       synchronous_commit: isDurable ? 'on' : 'off',
       // Statements of milliseconds: compiling them takes longer than running them.
       jit: 'off',
@@ -54,7 +61,8 @@ export async function openSession(
   try {
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     if (owned) await keepPartition(sql, owned)
-    const ownership = owned ?? (await takePartition(sql, { consumer, partition, owner }))
+    const take = takes === 'free' ? takeFreePartition : takePartition
+    const ownership = owned ?? (await take(sql, { consumer, partition, owner }))
     return { sql, log: createPostgresLog(sql), ownership, backendPid: backend?.pid ?? 0, close }
   } catch (error) {
     await close()

@@ -29,8 +29,9 @@ export interface StreamOptions {
 }
 
 /**
- * The stream service: one pipeline per partition, each on its own connection.
- * @returns `stopped` when told to, `fenced` when other processes have taken all its partitions
+ * The stream service: one pipeline per partition, each on its own connection. It works on what nobody works on, and
+ * stands by for the rest.
+ * @returns `stopped` when told to, `fenced` when other processes have taken all it had, having found it standing still
  */
 export async function runStream(options: StreamOptions): Promise<'stopped' | 'fenced'> {
   const { url, partitions, owner, logger, signal } = options
@@ -42,24 +43,38 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
     onNotify: partition => wakes.get(Number(partition))?.notify(),
   })
   const activity = new Activity()
+  // Fenced off all it had, it was taken for dead: the supervisor starts it anew, and it takes what is free then.
+  const fenced = new AbortController()
+  const owned = new Set<number>()
   const report = setInterval(() => activity.report(logger), REPORT_MS)
   const trim = startPeriodic(() => withConnection(url, {}, sql => trimChanges(sql, partitions)), {
     everyMs: TRIM_MS,
     onFailure: err => logger.warn({ err }, 'old change rows stay for now'),
   })
 
-  const ends = await Promise.all(
+  await Promise.all(
     [...wakes].map(([partition, wake]) =>
       followPartition({
         url,
+        sql: client,
         partition,
         owner,
         wake,
         logger,
-        signal,
+        signal: AbortSignal.any([signal, fenced.signal]),
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
+          if (batch.setAside > 0) {
+            logger.error(
+              { partition, setAside: batch.setAside },
+              `partition ${partition}: ${batch.setAside} events cannot be digested and are set aside`,
+            )
+          }
           if (batch.records > 0) advanced.announce(partition)
+        },
+        onOwning(isOwned) {
+          if (isOwned) owned.add(partition)
+          else if (owned.delete(partition) && owned.size === 0) fenced.abort()
         },
       }),
     ),
@@ -69,7 +84,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   advanced.stop()
   void stopListening()
   await client.end({ timeout: 1 })
-  return ends.every(end => end === 'lost') ? 'fenced' : 'stopped'
+  return fenced.signal.aborted ? 'fenced' : 'stopped'
 }
 
 /** What the partitions of a process did since it was last reported. */

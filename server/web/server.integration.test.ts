@@ -119,20 +119,25 @@ describe('the web server', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(await response.json()).toMatchObject({
       status: 503,
-      failing: ['jobs'],
+      failing: ['stream', 'jobs'],
       parts: {
         database: 'ok',
         migrations: 'ok',
-        stream: 'ok',
+        stream: expect.stringContaining('nobody works on partition 0, 1, 2, 3'),
         jobs: expect.stringContaining('no schedule has run'),
       },
     })
     const { sql } = database
     await sql`insert into batch.heartbeat (beat_at, next_tick_at) values (now(), now())`
+    await sql`select log.take_partition('stream/1', partition, 'stream box:7') from log.partitions`
+    // A heartbeat is no progress.
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ failing: ['jobs'] })
+    await sql`update batch.heartbeat set tick_succeeded_at = now(), tick_overdue_at = now() + interval '1 minute'`
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     await sql`update batch.heartbeat set beat_at = now() - interval '5 minutes'`
     expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ failing: ['jobs'] })
     await sql`delete from batch.heartbeat`
+    await sql`delete from log.owners`
   })
 
   it('tells its metrics, per partition and of the live socket', async () => {
@@ -149,7 +154,9 @@ describe('the web server', () => {
   it('names the database when that is away, and leaves its figures out', async () => {
     const { url } = await start({ databaseUrl: 'postgres://nobody@127.0.0.1:1/nowhere' })
     const ready = await (await fetch(`${url}/readyz`)).json()
-    expect(ready).toMatchObject({ failing: ['database', 'migrations', 'stream', 'jobs'] })
+    expect(ready).toMatchObject({
+      failing: ['database', 'migrations', 'stream', 'jobs', 'reports', 'events'],
+    })
     expect(ready).toMatchObject({ parts: { database: expect.stringContaining('ECONNREFUSED') } })
     const metrics = await (await fetch(`${url}/metrics`)).text()
     expect(metrics).toContain('tillstream_database_up 0')

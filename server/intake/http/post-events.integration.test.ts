@@ -4,6 +4,7 @@ import { connect as connectSocket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partId } from '#domain/derived-id.ts'
 import { partitionOf } from '#domain/partition.ts'
@@ -340,7 +341,7 @@ test('health, readiness and metrics are told', async () => {
   expect(await (await fetch(`${intake.url}/healthz`)).json()).toEqual({ status: 'ok' })
   expect(await (await fetch(`${intake.url}/readyz`)).json()).toEqual({
     status: 'ready',
-    parts: { database: 'ok', migrations: 'ok' },
+    parts: { database: 'ok', migrations: 'ok', log: 'ok', stores: 'ok' },
   })
   const metrics = await (await fetch(`${intake.url}/metrics`)).text()
   expect(metrics).toMatch(/tillstream_intake_events_total\{outcome="accepted"\} \d+/)
@@ -360,6 +361,21 @@ test('readiness and metrics ask for the key where other machines can reach them;
     expect(await status(path, { Authorization: 'Bearer secret-1' })).toBe(200)
   }
   await open.stop()
+})
+
+test('readiness proves that an event could be appended: a partition that lets nobody in is named', async () => {
+  const holder = connect(database.url, { max: 1 })
+  await holder.begin(async transaction => {
+    await transaction`select pg_advisory_xact_lock(7411, 3)`
+    const answer = await fetch(`${intake.url}/readyz`)
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toMatchObject({
+      failing: ['log'],
+      parts: { database: 'ok', log: expect.stringContaining('lock timeout') },
+    })
+  })
+  await holder.end()
+  expect((await fetch(`${intake.url}/readyz`)).status).toBe(200)
 })
 
 test('readiness names the part that fails', async () => {

@@ -32,16 +32,21 @@ export interface ReferenceCache {
   current(): ReferenceData
   /** Reads again when anything has changed, and says what it is now. Callers at the same time share one reading. */
   catchUp(): Promise<ReferenceData>
+  /** Since it was last read, or found to be as it was read. */
+  ageMs(): number
 }
 
 /** Keeps the reference data at hand. @throws when the first reading fails. */
 export async function createReferenceCache(sql: Reading): Promise<ReferenceCache> {
   let reference = await loadReference(sql)
+  let readAt = performance.now()
   let reading: Promise<ReferenceData> | undefined
 
   async function read(): Promise<ReferenceData> {
+    const began = performance.now()
     try {
       if ((await readRevision(sql)) !== reference.revision) reference = await loadReference(sql)
+      readAt = began
       return reference
     } finally {
       reading = undefined
@@ -54,6 +59,7 @@ export async function createReferenceCache(sql: Reading): Promise<ReferenceCache
       reading ??= read()
       return reading
     },
+    ageMs: () => performance.now() - readAt,
   }
 }
 

@@ -60,6 +60,9 @@ export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promis
           select appended_at, event_time, store, type, currency, skus, units, unit_prices, amounts, discounts, refunds
           from log.event_log
           where partition = p.partition and "offset" <= p.through and appended_at >= ${appendedSince}
+            and not exists (
+              select from stream.set_aside a
+              where a.generation = ${basis.generation} and a.partition = p.partition and a."offset" = event_log."offset")
           order by appended_at desc, "offset" desc
           limit ${MOST_EVENTS}
         ) e
@@ -71,8 +74,8 @@ export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promis
       lines as (
         select l.sku, case r.type when 'order.placed' then l.units when 'order.voided' then -l.units else 0 end as units,
           case r.type
-            when 'order.placed' then coalesce(l.amount, l.units * l.unit_price) - coalesce(l.discount, 0)
-            when 'order.voided' then coalesce(l.discount, 0) - coalesce(l.amount, l.units * l.unit_price)
+            when 'order.placed' then coalesce(l.amount, l.units::numeric * l.unit_price) - coalesce(l.discount, 0)
+            when 'order.voided' then coalesce(l.discount, 0) - coalesce(l.amount, l.units::numeric * l.unit_price)
             else -l.refund
           end as net
         from recent r

@@ -1,47 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { Freshness } from '#server/serving/freshness/freshness.ts'
+import { NOW, testFreshness, testPartition } from '#server/serving/testing/freshness.ts'
 import { type HealthFacts, judgeHealth } from './flow.ts'
-
-const NOW = Date.parse('2026-11-20T10:00:00Z')
 
 function facts({
   stream = {},
   batch = {},
   ...more
-}: Omit<Partial<HealthFacts>, 'freshness'> & {
-  stream?: Partial<Freshness['stream']>
-  batch?: Partial<Freshness['batch']>
-} = {}): HealthFacts {
-  const freshness: Freshness = {
-    now: NOW,
-    batch: {
-      jobs: [],
-      lastRunId: 1,
-      computedAt: NOW - 90_000,
-      nextTickAt: NOW + 30_000,
-      heartbeatAt: NOW - 4_000,
-      dirtyStoreDays: 3,
-      partitions: [],
-      lagEvents: 120,
-      lagMs: 90_000,
-      ...batch,
-    },
-    stream: {
-      generation: 1,
-      watermark: NOW - 31_000,
-      processedAt: NOW - 200,
-      partitions: [],
-      lagEvents: 0,
-      lagMs: 0,
-      ...stream,
-    },
-  }
+}: Partial<HealthFacts> & Parameters<typeof testFreshness>[0] = {}): HealthFacts {
   return {
-    freshness,
+    freshness: testFreshness({ stream, batch }),
     witnesses: 'agree',
     intakeIsUp: true,
-    streamOwned: 4,
-    partitions: 4,
     liveEventsPerMinute: 60,
     bulkEventsPerMinute: 10,
     untakenFiles: 0,
@@ -71,19 +40,45 @@ describe('the health of the pipeline', () => {
   })
 
   it('says down when no stream process owns a partition, even though nothing waits', () => {
-    expect(judgeHealth(facts({ streamOwned: 0 })).stream.health).toBe('down')
-    expect(judgeHealth(facts({ streamOwned: 3 })).stream.health).toBe('behind')
+    const free = testPartition(0, { owner: null, isWorkedOn: false })
+    expect(judgeHealth(facts({ stream: { partitions: [free] } })).stream.health).toBe('down')
+    expect(judgeHealth(facts({ stream: { partitions: [free, testPartition(1)] } })).stream.health).toBe(
+      'behind',
+    )
   })
 
   it('says down when the jobs process has not been heard of, and when there never was one', () => {
     expect(judgeHealth(facts({ batch: { heartbeatAt: NOW - 31_000 } })).batch.health).toBe('down')
-    expect(judgeHealth(facts({ batch: { heartbeatAt: null } })).batch.why).toBe('no jobs process has run yet')
+    expect(judgeHealth(facts({ batch: { heartbeatAt: null } })).batch.why).toContain(
+      'no schedule has run yet',
+    )
   })
 
-  it('says behind when a tick is overdue with work to do', () => {
-    const nextTickAt = NOW - 61_000
-    expect(judgeHealth(facts({ batch: { nextTickAt } })).batch.health).toBe('behind')
-    expect(judgeHealth(facts({ batch: { nextTickAt, lagEvents: 0 } })).batch.health).toBe('ok')
+  it('says what /readyz says of ticks, reports and events', () => {
+    const ticks = {
+      beganAt: NOW,
+      succeededAt: NOW - 60_000,
+      overdueAt: NOW + 60_000,
+      error: 'the log has a hole',
+    }
+    expect(judgeHealth(facts({ batch: { ticks } })).batch).toEqual({
+      health: 'down',
+      why: 'the last tick failed: the log has a hole',
+    })
+    const first = { job: 'daily_sales', store: 'berlin', period: '2026-11-19', error: 'too large' }
+    expect(judgeHealth(facts({ batch: { unpublished: { count: 1, first } } })).reports).toMatchObject({
+      health: 'behind',
+      why: expect.stringContaining('daily_sales of berlin'),
+    })
+    const aside = {
+      path: 'stream' as const,
+      store: 'berlin',
+      partition: 0,
+      offset: 3,
+      reason: 'it has no lines',
+    }
+    const freshness = testFreshness({ setAside: { count: 1, first: aside } })
+    expect(judgeHealth(facts({ freshness })).log).toMatchObject({ health: 'behind' })
   })
 
   it('names the jobs whose last run failed', () => {

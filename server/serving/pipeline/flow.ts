@@ -54,7 +54,6 @@ interface PartitionFlow {
 interface RecentRow {
   partition: number
   plannerOffset: number
-  isOwned: boolean
   live: number
   bulk: number
   streamRead: number
@@ -108,8 +107,6 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
     health: judgeHealth({
       freshness,
       intakeIsUp,
-      streamOwned: recent.filter(row => row.isOwned).length,
-      partitions: recent.length,
       liveEventsPerMinute: live,
       bulkEventsPerMinute: bulk,
       untakenFiles: side.untaken,
@@ -134,18 +131,15 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
   }
 }
 
-/** Per partition: who owns it, how far the planner is, and what was appended within a minute. */
+/** Per partition: how far the planner is, and what was appended within a minute. */
 async function readRecent(sql: Serving['sql']): Promise<RecentRow[]> {
   return sql<RecentRow[]>`
-    select p.partition, coalesce(planner."offset", 0) as "plannerOffset", backend.pid is not null as "isOwned",
+    select p.partition, coalesce(planner."offset", 0) as "plannerOffset",
       recent.live, recent.bulk, recent.read as "streamRead"
     from log.partitions p
     cross join stream.active_generation active
     left join batch.planner_checkpoints planner on planner.partition = p.partition
     left join stream.checkpoints c on c.partition = p.partition and c.generation = active.generation
-    left join log.owners o on o.partition = p.partition and o.consumer = 'stream/' || active.generation
-    left join pg_stat_get_activity(o.backend_pid) backend
-      on backend.pid = o.backend_pid and backend.backend_start = o.backend_start
     cross join lateral (
       select count(*) filter (where e.class = 'live') as live, count(*) filter (where e.class = 'bulk') as bulk,
         count(*) filter (where e."offset" <= c."offset") as read
@@ -197,9 +191,6 @@ interface Judged {
 export interface HealthFacts {
   freshness: Freshness
   intakeIsUp: boolean
-  /** Partitions that a living stream process owns, of all. */
-  streamOwned: number
-  partitions: number
   liveEventsPerMinute: number
   bulkEventsPerMinute: number
   untakenFiles: number
@@ -216,9 +207,6 @@ type PipelineHealth = Record<
 
 /** An event that lies unread for longer is no live figure any more. */
 const STREAM_BEHIND_MS = 5 * SECOND_MS
-/** The schedule beats every ten seconds. */
-const JOBS_SILENT_MS = 30 * SECOND_MS
-const TICK_OVERDUE_MS = 60 * SECOND_MS
 
 const OK: Judged = { health: 'ok', why: '' }
 
@@ -231,15 +219,16 @@ const WITNESSED: Record<Witnesses['verdict'], Judged> = {
 }
 
 export function judgeHealth(facts: HealthFacts): PipelineHealth {
-  const stream = judgeStream(facts)
-  const batch = judgeBatch(facts.freshness)
+  const { freshness } = facts
+  const stream = judgeStream(freshness)
+  const batch = judged(freshness.health.jobs, 'down')
   return {
     tills: facts.liveEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no event in the last minute' },
     // Files come now and then.
     files: judgeFiles(facts),
     intake: facts.intakeIsUp ? OK : { health: 'down', why: 'does not answer' },
-    // Its answer is what all of this stands on.
-    log: OK,
+    // Its answer is what all of this stands on; an event in it that a path cannot count is its own.
+    log: judged(freshness.health.events, 'behind'),
     stream,
     batch,
     liveTables: stream.health === 'ok' ? OK : { health: 'behind', why: 'wait for the stream' },
@@ -253,13 +242,15 @@ function judgeFiles({ bulkEventsPerMinute, untakenFiles }: HealthFacts): Judged 
   return bulkEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no file in the last minute' }
 }
 
-function judgeStream({ freshness: { stream }, streamOwned, partitions }: HealthFacts): Judged {
-  if (streamOwned === 0) return { health: 'down', why: 'no stream process owns a partition' }
-  if (streamOwned < partitions)
-    return {
-      health: 'behind',
-      why: `${partitions - streamOwned} of ${partitions} partitions without an owner`,
-    }
+/** One health everywhere: what `/readyz` says of a part, a page says too. */
+function judged(sentence: string, otherwise: Health): Judged {
+  return sentence === 'ok' ? OK : { health: otherwise, why: sentence }
+}
+
+function judgeStream({ stream, health }: Freshness): Judged {
+  const idle = stream.partitions.filter(({ isWorkedOn }) => !isWorkedOn)
+  if (idle.length > 0)
+    return judged(health.stream, idle.length < stream.partitions.length ? 'behind' : 'down')
   if (stream.lagMs > STREAM_BEHIND_MS)
     return {
       health: 'behind',
@@ -268,17 +259,8 @@ function judgeStream({ freshness: { stream }, streamOwned, partitions }: HealthF
   return OK
 }
 
-function judgeBatch({ now, batch }: Freshness): Judged {
-  const { heartbeatAt, nextTickAt } = batch
-  if (heartbeatAt === null) return { health: 'down', why: 'no jobs process has run yet' }
-  if (now - heartbeatAt > JOBS_SILENT_MS) return { health: 'down', why: 'no jobs process runs' }
-  // It is behind between ticks by design; past a tick it is late.
-  if (nextTickAt !== null && now - nextTickAt > TICK_OVERDUE_MS && batch.lagEvents > 0)
-    return { health: 'behind', why: 'its tick is overdue' }
-  return OK
-}
-
-function judgeReports({ failedJobs }: HealthFacts, batch: Judged): Judged {
+function judgeReports({ freshness: { health }, failedJobs }: HealthFacts, batch: Judged): Judged {
+  if (health.reports !== 'ok') return judged(health.reports, 'behind')
   if (failedJobs.length > 0) return { health: 'behind', why: `last run failed: ${failedJobs.join(', ')}` }
   return batch.health === 'ok' ? OK : { health: 'behind', why: 'wait for the batch' }
 }

@@ -6,6 +6,7 @@ import {
   type FoundColumns,
   found,
   inLogOf,
+  isCounted,
   MAX_FOUND,
   runsOf,
   storedRows,
@@ -32,7 +33,7 @@ async function differingMovements(reading: Reading, scope: AuditScope): Promise<
         unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
       from log.event_log e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      where ${inLogOf(reading, scope)} and e.type in ('stock.received', 'order.placed', 'order.voided',
+      where ${inLogOf(reading, scope)} and ${isCounted(reading, 'batch')} and e.type in ('stock.received', 'order.placed', 'order.voided',
         'order.returned', 'stock.adjusted', 'stock.transferred')
     ),
     expected as (

@@ -1,7 +1,16 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { compareRows, type FoundColumns, found, inLogOf, runsOf, salesOf, storedRows } from './audit-rows.ts'
+import {
+  compareRows,
+  type FoundColumns,
+  found,
+  inLogOf,
+  isCounted,
+  runsOf,
+  salesOf,
+  storedRows,
+} from './audit-rows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 
 /** Every row of `batch.daily_reviews` against the log up to what its run has read. */
@@ -13,7 +22,7 @@ export async function auditDailyReviews(reading: Reading, scope: AuditScope): Pr
         sum((e.details ->> 'rating')::integer) as rating_sum
       from log.event_log e
       join runs r on r.store = e.store and r.business_day = e.business_day and e."offset" <= r.through
-      where e.type = 'review.posted' and ${inLogOf(reading, scope)}
+      where e.type = 'review.posted' and ${inLogOf(reading, scope)} and ${isCounted(reading, 'batch')}
       group by 1, 2, 3
     ),
     stored as (${storedRows(reading, scope, 'batch.daily_reviews')})
@@ -25,7 +34,7 @@ export async function auditDailyReviews(reading: Reading, scope: AuditScope): Pr
 export async function auditMonthlyTenders(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
     with runs as (${monthlyRuns(reading, scope, 'monthly_tenders')}),
-    sales as (${salesOf(reading, { ...scope, from: addDays(scope.from, -31), to: addDays(scope.to, 31) })}),
+    sales as (${salesOf(reading, { ...scope, from: addDays(scope.from, -31), to: addDays(scope.to, 31) }, 'batch')}),
     payments as (
       select r.store, r.month, e.channel, e.currency, coalesce(part.tender, e.tender, 'unspecified') as tender,
         case when e.sign < 0 then -1 else 1 end as document,

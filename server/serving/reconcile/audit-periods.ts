@@ -90,7 +90,7 @@ async function auditCustomers(
 ): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
     with settled as (${settledPeriods(reading, scope, { job, period, daily })}),
-    sales as (${salesOf(reading, widened(scope))}),
+    sales as (${salesOf(reading, widened(scope), 'batch')}),
     visitors as (
       select r.store, r.period_start, e.channel, e.currency, e.customer
       from sales e

@@ -15,8 +15,26 @@ export function inLogOf(reading: Reading, scope: AuditScope) {
     ${inStores(reading, scope, 'e.store')}`
 }
 
-/** The log's sales of the scope, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. */
-export function salesOf(reading: Reading, scope: AuditScope) {
+/**
+ * Leaves out of `e`, the log, what a path has set aside: its rows are to be those of the other events. That the event is
+ * not in them is a finding of its own (set-aside.ts). A condition on the row as it is read, not a join: nothing is worked
+ * out of a row that nobody can count.
+ */
+export function isCounted(reading: Reading, path: 'batch' | 'stream') {
+  return path === 'batch'
+    ? reading`(e.partition, e."offset") not in (select partition, "offset" from batch.set_aside)`
+    : reading`(e.partition, e."offset") not in (
+        select partition, "offset" from stream.set_aside
+        where generation = (select generation from stream.active_generation))`
+}
+
+/** The sales of the scope that a path counts, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. */
+export function salesOf(reading: Reading, scope: AuditScope, path: 'batch' | 'stream') {
+  return reading`${allSalesOf(reading, scope)} and ${isCounted(reading, path)}`
+}
+
+/** `salesOf`, whatever either path makes of them. */
+export function allSalesOf(reading: Reading, scope: AuditScope) {
   return reading`
     select e.*, case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
       e.type = 'order.returned' as returned

@@ -16,7 +16,7 @@ import type { AuditScope, FoundRow } from './findings.ts'
 /** Every row of `batch.daily_sales` against the log up to what its run has read. */
 export async function auditDailySales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with sales as (${salesOf(reading, scope)}),
+    with sales as (${salesOf(reading, scope, 'batch')}),
     runs as (${runsOf(reading, scope, 'daily_sales')}),
     -- Per customer first: one counts whose orders placed, less those voided, are more than none.
     customers as (
@@ -43,7 +43,7 @@ export async function auditDailySales(reading: Reading, scope: AuditScope): Prom
 /** Every row of `batch.hourly_sales` against the log up to what its run has read. */
 export async function auditHourlySales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with sales as (${salesOf(reading, scope)}),
+    with sales as (${salesOf(reading, scope, 'batch')}),
     runs as (${runsOf(reading, scope, 'hourly_sales')}),
     expected as (
       select e.store, e.business_day, coalesce(ref.hour_start(e.event_time, c.starts_at, c.offset_seconds), date_trunc('hour', e.event_time)) as hour_start, e.channel,
@@ -66,7 +66,7 @@ export async function auditHourlySales(reading: Reading, scope: AuditScope): Pro
 /** Every row of `batch.daily_product_sales` against the lines of the log up to what its run has read. */
 export async function auditDailyProductSales(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with sales as (${salesOf(reading, scope)}),
+    with sales as (${salesOf(reading, scope, 'batch')}),
     runs as (${runsOf(reading, scope, 'daily_product_sales')}),
     -- Taken apart in the select list, which takes half the time of unnest() in FROM. A column that a document
     -- has no values of is shorter than its lines, and padded with null.

@@ -1,7 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
 import { severityOf, shortageOf } from '#domain/shortage.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { compareRows, type FoundColumns, found, MAX_FOUND, WHOLE_ROW } from './audit-rows.ts'
+import { compareRows, type FoundColumns, found, isCounted, MAX_FOUND, WHOLE_ROW } from './audit-rows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function auditStock(
       from log.event_log e
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
-      where e.type <> 'tick' ${inStores(reading, scope, 'e.store')}
+      where e.type <> 'tick' and ${isCounted(reading, 'stream')} ${inStores(reading, scope, 'e.store')}
     ),
     moved as materialized (select * from lines where coalesce(is_stocked, true)),
     counts as (

@@ -9,6 +9,7 @@ import {
   compareRows,
   type FoundColumns,
   found,
+  isCounted,
   MAX_FOUND,
   SALES_COUNTS,
   SALES_MONEY,
@@ -24,7 +25,7 @@ export async function auditWindows(
   generation: number,
 ): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with sales as (${salesOf(reading, scope)}),
+    with sales as (${salesOf(reading, scope, 'stream')}),
     expected as (
       select e.store, date_trunc('minute', e.event_time) as window_start, e.channel, e.currency,
         e.business_day, e.partition, ${salesSums(reading)},
@@ -121,7 +122,7 @@ async function addLate(
       case e.type when 'order.placed' then e.total_gross - e.total_discounts
         when 'order.voided' then e.total_discounts - e.total_gross else -e.total_returns end as net
     from log.event_log e
-    where e.partition = ${partition} and e."offset" <= ${through}
+    where e.partition = ${partition} and e."offset" <= ${through} and ${isCounted(reading, 'stream')}
     order by e.appended_at, e."offset"`.cursor(ENTRIES_PER_READ)
   for await (const batch of entries) {
     for (const entry of batch) {

@@ -1,7 +1,7 @@
 import type { Reading } from '#db/transaction.ts'
 import { MEASURE_NAMES, MEASURES } from '#domain/measures.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { runsOf, salesOf, salesSums } from './audit-rows.ts'
+import { allSalesOf, isCounted, runsOf, salesSums } from './audit-rows.ts'
 import type { AuditScope } from './findings.ts'
 
 /** A metric of `recon.reconciliation`, with how many events moved it on each side. */
@@ -43,7 +43,7 @@ export async function comparePaths(
     return `('${column}', ${sides.join(', ')}, coalesce(${eventsMet('a')}, 0), coalesce(${eventsMet('f')}, 0))`
   })
   await reading`
-    with sales as (${salesOf(reading, scope)}),
+    with sales as (${allSalesOf(reading, scope)}),
     runs as (${runsOf(reading, scope, 'daily_sales')}),
     unshared as (
       select e.store, e.business_day, e.currency, e."offset" > through.batch as after_batch, ${salesSums(reading)},
@@ -51,8 +51,10 @@ export async function comparePaths(
       from sales e
       left join runs r on r.store = e.store and r.business_day = e.business_day
       left join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
+      -- What a path has set aside it has as good as never read: it stands with what only the other one has.
       cross join lateral (
-        select coalesce(r.through, 0) as batch, coalesce(c."offset", 0) as stream
+        select case when ${isCounted(reading, 'batch')} then coalesce(r.through, 0) else 0 end as batch,
+          case when ${isCounted(reading, 'stream')} then coalesce(c."offset", 0) else 0 end as stream
       ) through
       where e."offset" > least(through.batch, through.stream)
         and e."offset" <= greatest(through.batch, through.stream)

@@ -1,7 +1,7 @@
 import type { Fragment, Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { MAX_FOUND } from './audit-rows.ts'
+import { isCounted, MAX_FOUND } from './audit-rows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 import { calendarOf, readFrom } from './store-calendar.ts'
 
@@ -54,6 +54,7 @@ function differingRows(reading: Reading, scope: AuditScope): Fragment {
       left join calendar c on c.store = e.store and c.utc_day = (e.event_time at time zone 'UTC')::date
         and e.event_time >= c.begins_at and e.event_time < c.ends_at
       where e.type <> 'tick' and e.appended_at >= ${readFrom(scope)} ${inStores(reading, scope, 'e.store')}
+        and ${isCounted(reading, 'batch')}
         and (e.business_day between ${scope.from} and ${scope.to}
           or e.event_time >= ${`${addDays(scope.from, -1)}T00:00:00Z`} and e.event_time < ${`${addDays(scope.to, 3)}T00:00:00Z`})
     ),

@@ -1,6 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import { inStores } from '#server/serving/scope.ts'
-import { MAX_FOUND } from './audit-rows.ts'
+import { isCounted, MAX_FOUND } from './audit-rows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 import { calendarOf, readFrom } from './store-calendar.ts'
 
@@ -46,6 +46,7 @@ export async function findZReports(reading: Reading, scope: AuditScope): Promise
       from log.event_log e
       join days d on d.store = e.store and d.business_day::text = e.details ->> 'zBusinessDay'
       where e.type = 'till.closed' and e.appended_at >= ${readFrom(scope)} ${inStores(reading, scope, 'e.store')}
+        and ${isCounted(reading, 'batch')}
       order by e.store, d.business_day, e.register, e.event_time desc, e."offset" desc
     ),
     documents as (
@@ -57,6 +58,7 @@ export async function findZReports(reading: Reading, scope: AuditScope): Promise
         and e.currency = z.currency
       where e.type in ('order.placed', 'order.voided', 'order.returned') and e.appended_at >= ${readFrom(scope)}
         and e.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'e.store')}
+        and ${isCounted(reading, 'batch')}
     ),
     totals as (
       select store, business_day, register, sum(direction) filter (where not is_return) as orders,

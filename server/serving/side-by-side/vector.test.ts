@@ -9,6 +9,7 @@ function vector(part: Partial<Vector>) {
     stream: [{ partition: 0, through: 100, appendedAt: at('12:00'), watermark: null, processedAt: null }],
     runs: [],
     planner: [{ partition: 0, offset: 95, appendedAt: at('11:50') }],
+    setAsideSince: null,
     ...part,
   }
 }

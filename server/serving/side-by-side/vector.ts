@@ -44,6 +44,8 @@ export interface Vector {
   runs: StoreDayRun[]
   /** How far the batch planner has read the log, per partition of `stream`; 0 where it never ran. */
   planner: { partition: number; offset: number; appendedAt: Instant }[]
+  /** When the oldest event was appended that one of the paths has set aside; null where none has. */
+  setAsideSince: Instant | null
 }
 
 type Scope = Pick<SideBySideScope, 'from' | 'to' | 'stores'>
@@ -51,7 +53,7 @@ type Scope = Pick<SideBySideScope, 'from' | 'to' | 'stores'>
 /** Reads the vector of a scope. The transaction's snapshot makes it one moment. */
 export async function readVector(reading: Reading, scope: Scope): Promise<Vector> {
   const inScope = (column: string) => inStores(reading, scope, column)
-  const [{ basis, positions: stream }, planner, runs] = await Promise.all([
+  const [{ basis, positions: stream }, planner, [aside], runs] = await Promise.all([
     readStreamStand(reading, scope),
     reading<Vector['planner']>`
       select p.partition, coalesce(c."offset", 0) as "offset",
@@ -59,6 +61,14 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
       from log.partitions p left join batch.planner_checkpoints c on c.partition = p.partition
       where exists (select from ref.stores s where s.partition = p.partition ${inScope('s.store')})
       order by p.partition`,
+    reading<{ since: Instant | null }[]>`
+      select min(appended_at) as since from (
+        select appended_at, store, business_day from batch.set_aside
+        union all
+        select appended_at, store, business_day from stream.set_aside
+        where generation = (select generation from stream.active_generation)
+      ) aside
+      where business_day between ${scope.from} and ${scope.to} ${inScope('store')}`,
     reading<StoreDayRun[]>`
       with runs as (
         select * from batch.current_runs
@@ -76,7 +86,7 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
         h.first_appended_at as "headFirstAppendedAt", h.last_offset as "headLastOffset"
       from runs r full join heads h on h.store = r.store and h.business_day = r.period`,
   ])
-  return { basis, stream, runs, planner }
+  return { basis, stream, runs, planner, setAsideSince: aside?.since ?? null }
 }
 
 /**
@@ -87,11 +97,15 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
  * run has read everything up to its own offset; and no event is appended before it happened (two minutes
  * of clock skew aside).
  */
-export function scanFrom(vector: Pick<Vector, 'stream' | 'runs' | 'planner'>, from: BusinessDay): Instant {
+export function scanFrom(
+  vector: Pick<Vector, 'stream' | 'runs' | 'planner' | 'setAsideSince'>,
+  from: BusinessDay,
+): Instant {
   const candidates: Instant[] = []
   const streamAt = new Map(vector.stream.map(position => [position.partition, position]))
   // Past the planner's place anything may have come.
   for (const { appendedAt } of vector.planner) candidates.push(appendedAt)
+  if (vector.setAsideSince !== null) candidates.push(vector.setAsideSince)
   for (const run of vector.runs) {
     const position = streamAt.get(run.partition)
     if (run.headLastOffset !== null && run.headLastOffset > run.through) {
@@ -133,6 +147,8 @@ export function batchBasis(runs: readonly ContributingRun[]): BatchBasis {
  * (log.event_log), with `through.batch` (offset read by the batch run of the event's store-day) and
  * `through.stream` (by the stream in its partition). They fall in two disjoint classes:
  *
+ * What a path has set aside it has as good as never read.
+ *
  * - after-batch: offset in (batch's, stream's], effects that only the stream has
  * - before-stream: offset in (stream's, batch's], effects that only the batch has
  */
@@ -147,7 +163,14 @@ export function unsharedEvents(
       on r.job = 'daily_sales' and r.store = e.store and r.period = e.business_day
     left join stream.checkpoints c on c.generation = ${vector.basis.generation} and c.partition = e.partition
     cross join lateral (
-      select coalesce(r.through_offset, 0) as batch, coalesce(c."offset", 0) as stream
+      select
+        case when exists (
+          select from batch.set_aside a where a.partition = e.partition and a."offset" = e."offset"
+        ) then 0 else coalesce(r.through_offset, 0) end as batch,
+        case when exists (
+          select from stream.set_aside a
+          where a.generation = ${vector.basis.generation} and a.partition = e.partition and a."offset" = e."offset"
+        ) then 0 else coalesce(c."offset", 0) end as stream
     ) through
     where e.partition = any(${vector.stream.map(position => position.partition)})
       and e.appended_at >= ${scanFrom}

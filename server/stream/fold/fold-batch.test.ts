@@ -74,6 +74,7 @@ test('a batch folded twice from one place gives the same twice: only the waterma
     return foldBatch(records, {
       partition: 0,
       previous: LOG_START,
+      through: { offset: 3, appendedAt: at(91) },
       watermark,
       known,
       lookbacks: new Map(),
@@ -97,6 +98,7 @@ test('sums of a batch are exact also beyond the safe integers', () => {
   const { windows } = foldBatch(records, {
     partition: 0,
     previous: LOG_START,
+    through: { offset: 300, appendedAt: at(0) },
     watermark: new PartitionWatermark(),
     known,
     lookbacks: new Map(),

@@ -9,6 +9,8 @@ import { foldWindows, type WindowDelta } from './windows.ts'
 export interface FoldInput extends StockInput {
   /** Position the records follow. */
   previous: Position
+  /** Of the batch's last entry, which need not be among the records: it may have been set aside. */
+  through: Position
   /** As it stands there; it is taken along to the end of the batch. */
   watermark: PartitionWatermark
 }
@@ -40,17 +42,15 @@ export interface BatchResult {
  * the watermark and leaves the rest as it was: whoever fails to write the result reads the watermark anew. (A copy a
  * batch would cost every source of the day.) Where batches are cut changes no total, no verdict on lateness and no
  * episode.
- * @param records at least one
+ * @param records those that can be digested
  */
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
-  const last = records.at(-1)
-  if (!last) throw new Error('a batch holds at least one record')
   const { watermark } = input
   const previousWatermark = watermark.current
   const { late, events, lateEvents } = judgeLateness(records, watermark)
   return {
     previous: input.previous,
-    through: { offset: last.offset, appendedAt: last.appendedAt },
+    through: input.through,
     previousWatermark,
     watermark,
     sources: watermark.takeTouchedSources(),

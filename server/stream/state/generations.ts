@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import type { Reading, Transaction } from '#db/transaction.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import { pause } from '#platform/time.ts'
+import { STANDSTILL_MS } from '#server/log/fence.ts'
 
 /** The rows of one partition in the tables of one generation. */
 export interface GenerationPartition {
@@ -28,6 +29,8 @@ export interface Owner {
   epoch: number
   /** Its backend is still connected. */
   isConnected: boolean
+  /** It is, and does not stand still. */
+  isAtWork: boolean
 }
 
 /** The owner of a partition, or null where nobody ever took it. */
@@ -38,9 +41,10 @@ export async function ownerOf(
   const [row] = await sql.unsafe<Owner[]>(
     `select o.owner as name, o.epoch, exists (
        select from pg_stat_activity a where a.pid = o.backend_pid and a.backend_start = o.backend_start
-     ) as "isConnected"
+     ) as "isConnected",
+       log.is_at_work(o.backend_pid, o.backend_start, $3::integer * interval '1 millisecond') as "isAtWork"
      from log.owners o where o.consumer = $1 and o.partition = $2`,
-    [consumerName(generation), partition],
+    [consumerName(generation), partition, STANDSTILL_MS],
   )
   return row ?? null
 }

@@ -62,6 +62,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
     const result = foldBatch(batch, {
       partition: 0,
       previous,
+      through: batch.at(-1) ?? previous,
       watermark,
       known,
       lookbacks,

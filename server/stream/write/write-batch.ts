@@ -1,7 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import { assertOwner, type Ownership } from '#server/log/fence.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
+import type { SetAside } from '#server/stream/fold/sift.ts'
 import { deleteSources, upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
+import { insertSetAside } from '#server/stream/state/set-aside.ts'
 import { changeRow, insertChanges, MOST_CHANGES, UNLISTED } from './changes.ts'
 import { upsertEpisodes, upsertPurchases, upsertStock } from './stock.ts'
 import { loadCrossedWindows, upsertWindows } from './windows.ts'
@@ -14,7 +16,7 @@ export interface BatchTarget {
 }
 
 /**
- * Writes the effects of a batch, its change row and the checkpoint: one transaction, all or nothing. The
+ * Writes the effects of a batch, what it goes on without, its change row and the checkpoint: one transaction, all or nothing. The
  * statements go out together; the server runs them in order, the owner's check first.
  *
  * Every statement is a keyed upsert of array literals. It names the generation's own table (`windows_g1`),
@@ -22,7 +24,11 @@ export interface BatchTarget {
  * takes exclusively.
  * @throws FencedError when the partition was taken, CheckpointMovedError when the checkpoint is elsewhere
  */
-export async function writeBatch(sql: Sql, target: BatchTarget, batch: BatchResult): Promise<void> {
+export async function writeBatch(
+  sql: Sql,
+  target: BatchTarget,
+  { batch, setAside }: { batch: BatchResult; setAside: readonly SetAside[] },
+): Promise<void> {
   const { ownership, generation, writesChanges } = target
   const rows = { generation, partition: ownership.partition }
   const { windows, stock, sources, forgottenSources, previousWatermark, watermark } = batch
@@ -38,6 +44,7 @@ export async function writeBatch(sql: Sql, target: BatchTarget, batch: BatchResu
       upsertEpisodes(transaction, rows, stock.episodes),
       upsertSources(transaction, rows, sources),
       deleteSources(transaction, rows, forgottenSources),
+      insertSetAside(transaction, rows, setAside),
       upsertCheckpoint(transaction, target, batch),
     ])
     if (!writesChanges) return

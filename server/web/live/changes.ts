@@ -117,10 +117,10 @@ export async function readChanges(
       select sequence, kind, payload, at from live.ops_lane
       where sequence > ${after.ops} order by sequence limit ${limit}`,
   ])
-  const sales = await readSales(
-    sql,
-    rows.filter(row => row.salesCount > 0),
-  )
+  const sales = await readSales(sql, {
+    generation: after.generation,
+    batches: rows.filter(row => row.salesCount > 0),
+  })
   const batches = rows.map(({ salesCount: _count, ...row }) => ({
     ...row,
     sales: sales.get(batchKey(row)) ?? NO_SALES,
@@ -149,10 +149,10 @@ export interface SaleRow {
   lines: number
 }
 
-/** The sales of each batch: per store how many, and the newest. */
+/** The sales of each batch that the stream has not set aside: per store how many, and the newest. */
 async function readSales(
   sql: Reading,
-  batches: readonly BatchRow[],
+  { generation, batches }: { generation: number; batches: readonly BatchRow[] },
 ): Promise<Map<string, Map<string, StoreSales>>> {
   const sales = new Map<string, Map<string, { count: number; newest: LoggedSale[] }>>()
   if (batches.length === 0) return sales
@@ -178,6 +178,9 @@ async function readSales(
         and s.appended_at >= b.previous_at and s.appended_at <= b.through_at
         and s."offset" > b.previous and s."offset" <= b.through
       where s.appended_at >= ${first} and s.appended_at <= ${last}
+        and not exists (
+          select from stream.set_aside a
+          where a.generation = ${generation} and a.partition = s.partition and a."offset" = s."offset")
       window same_store as (partition by b.partition, b.through, s.store)
     ) counted
     where newness <= ${MAX_SALES_PER_UPDATE}

@@ -88,6 +88,9 @@ async function readSales(
           from log.sales s
           where s.partition = ${partition} and s."offset" <= ${offset} and s.appended_at <= ${appendedAt}
             and s.appended_at >= ${appendedAt - SALES_WITHIN_DAYS * 24 * HOUR_MS}
+            and not exists (
+              select from stream.set_aside a
+              where a.generation = ${generation} and a.partition = s.partition and a."offset" = s."offset")
             ${storeFilter(reading, subscription, 's.store')}
           order by s.appended_at desc, s."offset" desc
           limit ${SALES}`,
