@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partId } from '#domain/derived-id.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
 import { partitionOf } from '#domain/partition.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, postHead, startTestIntake } from '#server/intake/testing/intake.ts'
@@ -65,7 +66,7 @@ test('what is stored is what enrichment decided', async () => {
     total_discounts: 1_000,
     class: 'live',
     skus: ['tea'],
-    rules_version: 1,
+    rules_version: RULES_VERSION,
   })
 })
 

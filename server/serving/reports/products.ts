@@ -88,14 +88,15 @@ export function productSalesOf(reading: Reading, { stores }: Question, span: Spa
   return reading`
     ${days}
     union all
-    select store, business_day, channel, currency, sku, sum(sign * units)::bigint, sum(sign * units * coalesce(unit_price, 0))::bigint,
+    select store, business_day, channel, currency, sku, sum(sign * units)::bigint,
+      sum(sign * coalesce(amount, units * unit_price, 0))::bigint,
       sum(sign * coalesce(discount, 0))::bigint, sum(coalesce(refund, 0))::bigint, sum(back * units)::bigint
     from (
       select e.store, e.business_day, e.channel, e.currency,
         case e.type when 'order.placed' then 1 when 'order.voided' then -1 else 0 end as sign,
         case e.type when 'order.returned' then 1 else 0 end as back,
         unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.unit_prices) as unit_price,
-        unnest(e.discounts) as discount, unnest(e.refunds) as refund
+        unnest(e.amounts) as amount, unnest(e.discounts) as discount, unnest(e.refunds) as refund
       from ${partial}
       join log.event_log e on ${isRead}
       where e.type in ('order.placed', 'order.voided', 'order.returned')
