@@ -34,6 +34,8 @@ const VIEWS: Record<string, string> = {
   reconciliation:
     'business_day, store, currency, metric, batch, stream, difference, after_batch, before_stream, rule_version, unexplained',
   completeness: 'business_day, store, register, z_orders, z_net, log_orders, log_net, state',
+  over_short: 'business_day, store, register, tender, currency, declared, counted, difference',
+  missing_receipts: 'business_day, store, register, first, last, missing',
   job_runs: 'id',
   dead_letters: 'id',
   restatements: 'id',
@@ -79,6 +81,9 @@ describe('the reporting views', () => {
       'late_net',
       'z_net',
       'log_net',
+      'declared',
+      'counted',
+      'difference',
       'amount',
       'average_order_value',
     ]

@@ -68,6 +68,7 @@ export const exchangeRates = ref.table('exchange_rates', {
   reportingCurrency: text().notNull(),
   validFrom: date().notNull(),
   rate: numeric({ precision: 20, scale: 10 }).notNull(),
+  saidAt: written(),
 })
 
 export const deadLetters = intake.table('dead_letters', {

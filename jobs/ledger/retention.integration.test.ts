@@ -64,8 +64,8 @@ test('Nothing that a figure, a closed day, a restatement or a reconciliation ref
       partition, computed_at)
     values ('2026-03-02', 'berlin', 'EUR', 'orders', 1, 1, 0, 0, 0, 0, 0, 0, ${reconciling ?? 0}, 1, 1, 0, now())`
   await sql`
-    insert into recon.findings (run_id, path, relation, row_key, metric)
-    values (${finding ?? 0}, 'batch', 'batch.daily_sales', '{}', 'orders')`
+    insert into recon.findings (run_id, kind, path, relation, row_key, metric)
+    values (${finding ?? 0}, 'audit row', 'batch', 'batch.daily_sales', '{}', 'orders')`
   const lastImport = await record(sql, { ageDays: 400, job: 'reviews_import', store: 'all' })
   await trimLedger(sql)
   const ids = await kept(sql)

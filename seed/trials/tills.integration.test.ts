@@ -25,7 +25,13 @@ test('till offline: its minutes close without it, and its backlog revises them',
 })
 
 test('clock skew: a day ahead is a dead letter, three days behind revises and restates those days', async () => {
-  const trial = await runTrial({ scenario: 'clock-skew', minutes: 4, isHistoryPublished: true })
+  // Sales under days whose tills have reported differ from those reports: that is what a wrong clock does.
+  const trial = await runTrial({
+    scenario: 'clock-skew',
+    minutes: 4,
+    isHistoryPublished: true,
+    mayDiffer: ['z report'],
+  })
   await expectCounted(trial)
   const letters = await readDeadLetters(trial)
   expect(letters['clock_skew']).toBeGreaterThan(2)

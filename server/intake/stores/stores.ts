@@ -53,7 +53,9 @@ export async function addStores(
     const [log] = await transaction<
       { partitions: number }[]
     >`select count(*) as partitions from log.partitions`
-    // Sorted, so that two commands at once wait for each other in one direction.
+    // One at a time: of a store that is not there yet there is no row that two could wait for.
+    await transaction`select pg_advisory_xact_lock(hashtext('tillstream.ref.stores'))`
+    // Sorted, as appends and commands take the partitions' locks.
     const sorted = definitions.toSorted((left, right) => (left.id < right.id ? -1 : 1))
     await lockAppends(transaction, sorted)
     const outcomes: StoreOutcome[] = []

@@ -305,7 +305,7 @@ describe('the flow', () => {
       tills: { health: 'ok' },
       intake: { health: 'ok' },
       stream: { health: 'down' },
-      batch: { health: 'down', why: 'no jobs process has run yet' },
+      batch: { health: 'down', why: 'no schedule has run yet: does the jobs process run?' },
     })
   })
 

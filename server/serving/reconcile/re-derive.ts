@@ -129,6 +129,7 @@ function loneLegs(reading: Reading, scope: AuditScope): Fragment {
         e.business_day, e.partition, e."offset"
       from log.event_log e
       where e.type = 'stock.transferred' and e.rules_version >= ${REBUILDABLE_FROM} and e.appended_at >= ${readFrom(scope)}
+        and ${isCounted(reading, 'batch')}
     )
     select jsonb_build_object('store', l.store, 'business_day', l.business_day, 'partition', l.partition,
         'offset', l."offset", 'source', l.source, 'id', l.id) as "rowKey",

@@ -8,19 +8,38 @@ export function readFrom({ from }: AuditScope): string {
   return `${addDays(from, -2)}T00:00:00Z`
 }
 
+/** Days that are worked out around one that is told: a till that reported is expected to for a week. */
+const DAYS_BEFORE = 3
+const DAYS_AFTER = 9
+
 /**
  * Common table expressions, the last `calendar`: the spans of the stores' business days around the scope, by the UTC
  * days they touch, with what holds on that day by the rows of ref.store_versions and ref.zone_offsets. A day begins
  * when the clocks of its version first show its cut-over; where they skip that, when they would have, had nobody set
- * them forward.
+ * them forward. Only days around events and reported days are worked out: a wide range costs what the log holds.
  */
 export function calendarOf(reading: Reading, scope: AuditScope): Fragment {
   return reading`
+    told_days as materialized (
+      select distinct e.store, told.day
+      from log.event_log e
+      cross join lateral (
+        values ((e.event_time at time zone 'UTC')::date), (case when e.type = 'till.closed'
+          and pg_input_is_valid(e.details ->> 'zBusinessDay', 'date') then (e.details ->> 'zBusinessDay')::date end)
+      ) told(day)
+      where e.type <> 'tick' and e.appended_at >= ${readFrom(scope)} ${inStores(reading, scope, 'e.store')}
+        and told.day between ${addDays(scope.from, -DAYS_AFTER)}::date and ${addDays(scope.to, DAYS_BEFORE)}::date
+    ),
+    wanted_days as (
+      select distinct store, day + around as business_day
+      from told_days cross join generate_series(${-DAYS_BEFORE}::integer, ${DAYS_AFTER}::integer) around
+    ),
     clock_days as (
       select s.store, s.partition, day::date as business_day, held.tax_inclusive, held.zone,
         day + make_interval(hours => held.cut_over_hour) as wall
       from ref.stores s
-      cross join generate_series(${addDays(scope.from, -3)}::timestamp, ${addDays(scope.to, 4)}, '1 day') day
+      join wanted_days d on d.store = s.store
+      cross join lateral (select d.business_day::timestamp) as one(day)
       cross join lateral (
         select v.zone, v.cut_over_hour, v.tax_inclusive from ref.store_versions v
         where v.store = s.store
@@ -50,8 +69,9 @@ export function calendarOf(reading: Reading, scope: AuditScope): Fragment {
     ),
     clock_spans as (
       select store, partition, tax_inclusive, business_day, begins_at,
-        lead(begins_at) over (partition by store order by business_day) as ends_at
+        case when lead(business_day) over days = business_day + 1 then lead(begins_at) over days end as ends_at
       from clock_beginnings
+      window days as (partition by store order by business_day)
     ),
     calendar as materialized (
       select s.*, touched::date as utc_day

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MEASURES, measuresOf, type SalesFigures } from '#domain/measures.ts'
 import { NO_FIGURES } from './loaded-figures.ts'
 import {
   exitCodeOf,
@@ -8,6 +9,11 @@ import {
   renderSummary,
   totalOf,
 } from './summary.ts'
+
+const NOTHING_SOLD = {
+  ...measuresOf(name => (MEASURES[name].kind === 'money' ? '0.0000' : 0)),
+  net: '0.0000',
+} as SalesFigures
 
 function file(fields: Partial<FileSummary>): FileSummary {
   return {
@@ -43,6 +49,7 @@ test('the exit code is 0 when all was loaded or set aside, 2 with rejects, 1 whe
 test('people see a table, and below it what they should know', () => {
   const totals = [
     {
+      ...NOTHING_SOLD,
       currency: 'EUR',
       orders: 2,
       units: 5,
@@ -92,6 +99,7 @@ test('people see a table, and below it what they should know', () => {
 
 test('the total spans the days of all files and adds up each currency, whatever its size', () => {
   const figures = {
+    ...NOTHING_SOLD,
     orders: 1,
     units: 1,
     gross: '99999999999.9999',
