@@ -107,6 +107,8 @@ test('in a rush every sale is counted, nothing jumps, and the page draws four ti
   await page.goto('/live')
   await expect(tile(page, 'Today so far')).toHaveText('1.00')
   await expect(card(page, 'Top products EUR').getByRole('row')).toHaveCount(2)
+  // Words that say how the page is connected are as long as they are: from here on they stay.
+  await expect(page.getByText(/^Live, /)).toBeVisible()
   await page.evaluate(watchThePage)
   for (let request = 0; request < 30; request += 1) {
     await stack.tills.sell(

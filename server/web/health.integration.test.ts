@@ -157,7 +157,7 @@ test('each thing that does not get on is named by /readyz and on the page, and g
   })
   await sql`alter table batch.elsewhere rename to till_head`
   await untilReady(200)
-  expect(await page()).toMatchObject({ batch: 'ok', reports: 'ok' })
+  await vi.waitFor(async () => expect(await page()).toMatchObject({ batch: 'ok', reports: 'ok' }), patiently)
 
   // A report that fails.
   await sql`alter table batch.hourly_sales add constraint refusing check (business_day <> '2026-03-03')`
