@@ -15,7 +15,7 @@ test('the drawing shows events flow from the tills to the pages, and which proce
   const flow = card(page, 'Flow')
   await expect(part(page, 'Intake')).toContainText('ok')
   await expect(part(page, 'Batch')).toContainText('down')
-  await expect(part(page, 'Batch')).toContainText('no jobs process has run yet')
+  await expect(part(page, 'Batch')).toContainText('no schedule has run yet')
   await expect(part(page, 'Tills')).toContainText('quiet')
 
   await stack.tills.sell(

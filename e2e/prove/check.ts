@@ -5,6 +5,7 @@ import { MODELS } from '#jobs/testing/model.ts'
 import type { Reconciliation } from '#server/serving/reconcile/reconcile.ts'
 import { type Frame, offsetsOf } from './listen.ts'
 import {
+  type Alert,
   judgeTime,
   type Logged,
   type Shelf,
@@ -329,11 +330,50 @@ export function checkFrames(frames: readonly Frame[], told: Told): Differences {
         differences.push(`${where}: alert ${alert.alertId} says ${said}; the model ${model}`)
     }
     differences.push(...checkSales(frame, told, offsets, where))
+    if (frame.kind === 'update') differences.push(...checkOmissions(frame.said, told, offsets, where))
     if (frame.kind === 'update' && index > 0 && frame.said.previous !== before)
       differences.push(`${where}: goes on from ${frame.said.previous}; its client stood at ${before}`)
     before = frame.said.cursor
   }
   return differences
+}
+
+/** What moved between the cursors of an update and is not in it. */
+function checkOmissions(
+  said: Extract<Frame, { kind: 'update' }>['said'],
+  told: Told,
+  offsets: readonly number[],
+  where: string,
+): Differences {
+  const from = offsetsOf(said.previous)
+  const between = told.events.filter(
+    ({ partition, offset }) => offset > (from[partition] ?? 0) && offset <= (offsets[partition] ?? 0),
+  )
+  const windows = new Set(
+    said.windows.map(window => [window.store, window.windowStart, window.channel, window.currency].join('|')),
+  )
+  const alerts = new Set(said.alerts.map(({ alertId }) => alertId))
+  const changed = between.flatMap(({ store, partition, lines }) =>
+    [...new Set(lines?.skus ?? [])].flatMap(sku => {
+      const history = told.shelves.get(`${store}|${sku}`) ?? []
+      const at = (cursor: readonly number[]) =>
+        history.findLast(({ offset }) => offset <= (cursor[partition] ?? 0))?.alerts
+      const before = at(from)
+      return [...(at(offsets) ?? [])].flatMap(([id, alert]) =>
+        newsOf(alert) === newsOf(before?.get(id)) ? [] : [id],
+      )
+    }),
+  )
+  return [
+    ...[...windowsOf(between).keys()]
+      .filter(key => !windows.has(key))
+      .map(key => `${where}: window ${key} moved and is not told`),
+    ...changed.filter(id => !alerts.has(id)).map(id => `${where}: alert ${id} changed and is not told`),
+  ]
+}
+
+function newsOf(alert: Alert | undefined): string {
+  return alert ? [alert.rule, alert.state, alert.onOrder, alert.reorderPoint].join(' ') : ''
 }
 
 function checkSales(frame: Frame, told: Told, offsets: readonly number[], where: string): Differences {

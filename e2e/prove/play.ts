@@ -304,7 +304,8 @@ class Player {
       })
     })
     if (!isRead) return ['the stream, or the dashboard behind it, does not reach the end of the log']
-    await this.#stack.run('jobs/main.ts', ['backfill', 'all', ...this.#range()])
+    const computed = await this.#stack.attempt('jobs/main.ts', ['backfill', 'all', ...this.#range()])
+    if (computed.code !== 0) return [`the reports are not computed: ${computed.output}`]
     const { told, differences } = await checkLog(sql, this.#sent)
     differences.push(...(await checkDeadLetters(sql, this.#sent)))
     if (differences.length > 0) return differences

@@ -129,7 +129,7 @@ test('each thing that does not get on is named by /readyz and on the page, and g
     register: 'till-1',
     skus: null,
     units: null,
-    details: { zBusinessDay: '', zOrders: 1, zNet: 25_000 },
+    details: { zBusinessDay: '', zOrders: 1, zUnits: 1, zNet: 25_000 },
   })
   expect(await untilReady(503, 'events')).toEqual({
     events: expect.stringContaining(`berlin, partition ${PARTITION}, offset ${offset}`),
@@ -157,7 +157,8 @@ test('each thing that does not get on is named by /readyz and on the page, and g
   })
   await sql`alter table batch.elsewhere rename to till_head`
   await untilReady(200)
-  await vi.waitFor(async () => expect(await page()).toMatchObject({ batch: 'ok', reports: 'ok' }), patiently)
+  // The row that was written past the append is a finding of the fourth witness, which is another part.
+  expect(await page()).toMatchObject({ batch: 'ok' })
 
   // A report that fails.
   await sql`alter table batch.hourly_sales add constraint refusing check (business_day <> '2026-03-03')`
