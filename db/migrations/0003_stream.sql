@@ -204,6 +204,6 @@ begin
   delete from stream.generations where generation = p_generation;
 end $$;
 
-select stream.create_generation(1, 1);
+select stream.create_generation(1, 2);
 update stream.generations set state = 'active', activated_at = clock_timestamp() where generation = 1;
 insert into stream.active_generation (generation) values (1);

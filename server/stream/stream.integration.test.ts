@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
 import { movement, sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import { FencedError } from '#server/log/fence.ts'
@@ -35,6 +36,11 @@ afterAll(() => database.drop())
 function consume(partition: number): PartitionConsumer {
   return new PartitionConsumer({ url: database.url, generation: 1, partition, owner: 'test', isLive: true })
 }
+
+test('a new database begins under the rules that events are written by: else every remainder would be put down to them', async () => {
+  const [row] = await database.sql`select rules_version from stream.generations where generation = 1`
+  expect(row).toEqual({ rules_version: RULES_VERSION })
+})
 
 function anHour(count: number, seed = inject('randomSeed')) {
   return randomEvents({ random: seededRandom(seed), count, start: START })
