@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, formatInstant, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
 import { formatAmount } from '#domain/money.ts'
 import { placed, returned, voided } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
@@ -160,7 +161,11 @@ describe('the board of the live page', () => {
   })
 
   it('names its basis, and how far behind it is', () => {
-    expect(board.basis).toMatchObject({ generation: 1, rulesVersion: 1, watermark: expect.any(Number) })
+    expect(board.basis).toMatchObject({
+      generation: 1,
+      rulesVersion: RULES_VERSION,
+      watermark: expect.any(Number),
+    })
     expect(Object.keys(board.basis.through)).toHaveLength(4)
     expect(board.knownUpTo).toBe(board.now)
     expect(board.stores.every(({ isWeekAgoOnFile }) => isWeekAgoOnFile)).toBe(true)

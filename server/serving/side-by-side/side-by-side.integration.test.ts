@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { RULES_VERSION } from '#domain/log-event.ts'
 import { placed, returned, voided } from '#domain/testing/events.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { readDifferenceEvents } from './difference-events.ts'
@@ -60,7 +61,7 @@ describe('side by side', () => {
     })
     expect(metric(answer, 'orders')).toMatchObject({ batch: '1', stream: '1', unit: 'count' })
     const through = Object.values(answer.batchBasis.through)
-    expect(answer.batchBasis).toMatchObject({ runId, rulesVersion: 1 })
+    expect(answer.batchBasis).toMatchObject({ runId, rulesVersion: RULES_VERSION })
     expect(through).toEqual([paths.lastOffset('berlin')])
     expect(Object.values(answer.streamBasis.through)).toContain(paths.lastOffset('berlin'))
     expect(answer.days).toEqual([
@@ -191,7 +192,7 @@ describe('side by side', () => {
     await paths.send([placed({ id: 'o-1', at: at('10:00:00') }, TEA)])
     await paths.batch({ store: 'berlin', day: DAY })
     await paths.stream()
-    await database.sql`update batch.current_runs set rules_version = 2`
+    await database.sql`update batch.current_runs set rules_version = ${RULES_VERSION + 1}`
     await database.sql`update batch.daily_sales set gross = gross - 10000`
     const answer = await readSideBySide(database.sql, SCOPE)
     expect(metric(answer, 'gross').classes).toMatchObject([{ cause: 'rule-version', value: '1.0000' }])

@@ -3,7 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
-import { type EventClass, type LogEvent, lineGross } from '#domain/log-event.ts'
+import { type EventClass, type LogEvent, lineGross, RULES_VERSION } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
 import { NOTHING_ORDERED, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
@@ -165,7 +165,7 @@ async function runReport(sql: Sql, report: Report): Promise<number> {
   const [run] = await sql<{ runId: number }[]>`
     insert into batch.runs (job, store, period, state, trigger, attempt, code_version, rules_version, partition,
       through_offset, through_appended_at, row_count, checksum, finished_at, backend_pid, backend_start)
-    values (${job}, ${store}, ${day}, 'succeeded', 'manual', 1, 'test', 1, ${partition}, ${through},
+    values (${job}, ${store}, ${day}, 'succeeded', 'manual', 1, 'test', ${RULES_VERSION}, ${partition}, ${through},
       ${throughAppendedAt}, 0, '', now(), 0, now())
     returning run_id as "runId"`
   if (!run) throw new Error('the run was not written')
@@ -174,7 +174,7 @@ async function runReport(sql: Sql, report: Report): Promise<number> {
   await sql`
     insert into batch.current_runs (job, store, period, run_id, code_version, rules_version, partition,
       through_offset, through_appended_at, row_count, checksum, computed_at)
-    values (${job}, ${store}, ${day}, ${run.runId}, 'test', 1, ${partition}, ${through}, ${throughAppendedAt}, 0, '', now())
+    values (${job}, ${store}, ${day}, ${run.runId}, 'test', ${RULES_VERSION}, ${partition}, ${through}, ${throughAppendedAt}, 0, '', now())
     on conflict (job, store, period) do update set run_id = excluded.run_id,
       through_offset = excluded.through_offset, through_appended_at = excluded.through_appended_at,
       computed_at = excluded.computed_at`
