@@ -118,7 +118,8 @@ test('Killed in the middle of a report, it leaves the old figures, and the next 
   const daily = ranSlots(await runDue(NIGHT)).filter(slot => slot.startsWith('daily_sales'))
   expect(daily).toEqual(['daily_sales berlin 2026-03-03'])
   expect(await grossOf(sql, '2026-03-03')).toBe(50_000)
-  expect(await ledger(sql)).toMatchObject({ abandoned: 2 })
+  // Of its two lanes one waited for the report; whether the other had claimed its part by then is chance.
+  expect((await ledger(sql)).abandoned).toBeGreaterThanOrEqual(1)
 })
 
 test('Readers see the old figures until the commit', async () => {
