@@ -10,7 +10,7 @@ import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { connectForRuns } from './ledger/claims.ts'
 import { runWanted } from './run/run-wanted.ts'
-import { addModelRates, MODELS } from './testing/model.ts'
+import { addModelRates, MODELS, storedRows } from './testing/model.ts'
 
 const seed = inject('randomSeed')
 
@@ -153,21 +153,6 @@ describe('the figures of random events', () => {
     expect(await checksums(database.sql)).toEqual(before)
   })
 })
-
-/** A report's rows as the model writes them. */
-async function storedRows(sql: Sql, name: string): Promise<string[]> {
-  const table = REPORTS.find(report => report.name === name)
-  if (!table) throw new Error(`${name} is no report`)
-  const hasHours = table.key.includes('hour_start')
-  const key = [
-    table.periodColumn,
-    ...(hasHours ? ['hour_start'] : []),
-    'store',
-    ...table.key.filter(column => column !== 'hour_start'),
-  ]
-  const rows = await sql`select ${sql([...key, ...table.values])} from ${sql(`batch.${name}`)}`.values()
-  return rows.map(row => row.join(' ')).sort()
-}
 
 async function checksums(sql: Sql): Promise<Record<string, string>> {
   const rows = await sql<{ slot: string; checksum: string }[]>`

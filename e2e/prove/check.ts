@@ -1,7 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import { REPORTS } from '#domain/reports.ts'
-import { MODELS } from '#jobs/testing/model.ts'
+import { MODELS, storedRows } from '#jobs/testing/model.ts'
 import type { Reconciliation } from '#server/serving/reconcile/reconcile.ts'
 import { type Frame, offsetsOf } from './listen.ts'
 import {
@@ -187,17 +186,7 @@ function textOf(figures: WindowFigures): string {
 export async function checkBatch(sql: Sql, told: Told): Promise<Differences> {
   const differences: Differences = []
   for (const [name, model] of Object.entries(MODELS)) {
-    const report = REPORTS.find(one => one.name === name)
-    if (!report) throw new Error(`${name} is no report`)
-    const hasHours = report.key.includes('hour_start')
-    const key = [
-      report.periodColumn,
-      ...(hasHours ? ['hour_start'] : []),
-      'store',
-      ...report.key.filter(column => column !== 'hour_start'),
-    ]
-    const rows = await sql`select ${sql([...key, ...report.values])} from ${sql(`batch.${name}`)}`.values()
-    const said = rows.map(row => row.join(' '))
+    const said = await storedRows(sql, name)
     const meant = model([...told.events])
     for (const row of minus(said, meant)) differences.push(`${name}: has ${row}, which the model has not`)
     for (const row of minus(meant, said)) differences.push(`${name}: has not ${row}, which the model has`)

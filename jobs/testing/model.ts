@@ -5,6 +5,7 @@ import { addDays, periodOf } from '#domain/calendar.ts'
 import { documentTotal } from '#domain/enrich.ts'
 import { lineGross } from '#domain/log-event.ts'
 import { netOf, salesEffect } from '#domain/measures.ts'
+import { REPORTS } from '#domain/reports.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import type { ModelEvent } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
@@ -303,4 +304,19 @@ function inventory(events: readonly ModelEvent[]): ModelRow[] {
     }
   }
   return rows
+}
+
+/** A report's rows as the model writes them. */
+export async function storedRows(sql: Sql, name: string): Promise<ModelRow[]> {
+  const table = REPORTS.find(report => report.name === name)
+  if (!table) throw new Error(`${name} is no report`)
+  const hasHours = table.key.includes('hour_start')
+  const key = [
+    table.periodColumn,
+    ...(hasHours ? ['hour_start'] : []),
+    'store',
+    ...table.key.filter(column => column !== 'hour_start'),
+  ]
+  const rows = await sql`select ${sql([...key, ...table.values])} from ${sql(`batch.${name}`)}`.values()
+  return rows.map(row => row.join(' ')).sort()
 }

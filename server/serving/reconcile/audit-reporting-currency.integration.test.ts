@@ -6,8 +6,7 @@ import { placed, returned, toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { runCommand } from '#server/serving/testing/command.ts'
-import { auditRates } from './audit-rates.ts'
-import { auditConvertedPeriods } from './audit-reporting-currency.ts'
+import { auditConvertedPeriods, auditRates } from './audit-reporting-currency.ts'
 import { auditRestatements } from './audit-restatements.ts'
 
 const SCOPE = { from: '2026-03-01', to: '2026-03-31', stores: [] }
