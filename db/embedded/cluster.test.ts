@@ -3,10 +3,13 @@ import { renderSettings, serverSettings } from './cluster.ts'
 
 const gibibyte = 1024 ** 3
 
-test('commits are durable unless a test asks otherwise', () => {
+test('commits are durable unless a test asks otherwise, and outlive the server even then', () => {
   const input = { memoryBytes: 8 * gibibyte, maxConnections: 60 }
   expect(serverSettings({ ...input, durable: true })).toMatchObject({ fsync: 'on', synchronous_commit: 'on' })
-  expect(serverSettings({ ...input, durable: false })).toMatchObject({ fsync: 'off' })
+  expect(serverSettings({ ...input, durable: false })).toMatchObject({
+    fsync: 'off',
+    synchronous_commit: 'on',
+  })
 })
 
 test.each([

@@ -185,7 +185,8 @@ export function renderSettings(settings: Record<string, string>): string {
 
 function durability(durable: boolean): Record<string, string> {
   const value = durable ? 'on' : 'off'
-  return { fsync: value, synchronous_commit: value, full_page_writes: value }
+  // A throw-away server may lose all in a power cut; what it has committed outlives its own end all the same.
+  return { fsync: value, full_page_writes: value, synchronous_commit: 'on' }
 }
 
 function clamp(value: number, { least, most }: { least: number; most: number }): number {
