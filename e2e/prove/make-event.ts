@@ -41,12 +41,19 @@ export function makeEvent(
     ...pick([{}, { register }]),
     ...pick([{}, {}, { attributes: { shift: 'ä"b\\', operator: String(below(9)) } }]),
   }
+  // Sales and adjustments of a file may be known by their day alone; what else comes with it is days late.
+  const dateOnly = planned.lateness === 'date only' ? { dateOnly: true as const } : {}
   const several = <Line>(most: number, line: () => Line) => Array.from({ length: 1 + below(most) }, line)
   const moved = (most: number) => several(3, () => ({ sku: pick(PLAN_SKUS), units: 1 + below(most) }))
   switch (planned.type) {
     case 'order.placed':
     case 'order.voided':
-      return { type: planned.type, ...header, ...order(planned.id, store, { below, pick, random }) }
+      return {
+        type: planned.type,
+        ...header,
+        ...dateOnly,
+        ...order(planned.id, store, { below, pick, random }),
+      }
     case 'order.returned': {
       const lines = several(3, () => ({
         sku: pick(PLAN_SKUS),
@@ -58,6 +65,7 @@ export function makeEvent(
       return {
         type: planned.type,
         ...header,
+        ...dateOnly,
         ...sale(planned.id, store, { below, pick, random }),
         ...pick([{}, { originalOrderId: 'unseen' }]),
         lines,
@@ -90,6 +98,7 @@ export function makeEvent(
       return {
         type: planned.type,
         ...header,
+        ...dateOnly,
         lines: several(3, () => ({
           sku: pick(PLAN_SKUS),
           units: below(9) - 4,
@@ -137,6 +146,7 @@ function timeShift(lateness: Lateness, now: Instant, below: Draw['below']): numb
     case 'after final':
       return -(3 * HOUR_MS + below(4 * HOUR_MS))
     case 'days late':
+    case 'date only':
       return -(DAY_MS + below(3 * DAY_MS))
     case 'clock change': {
       // The last Sunday of October, around Berlin's change.
@@ -163,11 +173,15 @@ function order(id: string, store: UnchangingStore, draw: Draw) {
       tax: pick([undefined, below(50_000)]),
     }
   })
-  const total = lines.reduce(
-    (sum, { units, price, discount, tax }) =>
-      sum + units * price - (discount ?? 0) + (store.taxInclusive ? 0 : (tax ?? 0)),
-    0,
-  )
+  // Three for 10.00: a line that states what all its units are worth, most often no whole number of prices.
+  const stated = lines.map(({ units, price }) => pick([false, false, true]) && units * price + below(units))
+  const charges = pick([[], [], [{ type: 'shipping', amount: below(60_000) }]])
+  const total =
+    lines.reduce(
+      (sum, { units, price, discount, tax }, index) =>
+        sum + (stated[index] || units * price) - (discount ?? 0) + (store.taxInclusive ? 0 : (tax ?? 0)),
+      0,
+    ) + charges.reduce((sum, { amount }) => sum + amount, 0)
   const third = Math.floor(total / 3)
   const split = [
     { type: 'card', amount: formatAmount(third) },
@@ -176,10 +190,13 @@ function order(id: string, store: UnchangingStore, draw: Draw) {
   return {
     ...sale(id, store, draw),
     ...pick([{}, { tender: 'cash' }, { tenders: split }]),
-    lines: lines.map(({ sku, units, price, discount, tax }) => ({
+    ...(charges.length === 0
+      ? {}
+      : { charges: charges.map(({ type, amount }) => ({ type, amount: formatAmount(amount) })) }),
+    lines: lines.map(({ sku, units, price, discount, tax }, index) => ({
       sku,
       units,
-      unitPrice: formatAmount(price),
+      ...(stated[index] ? { amount: formatAmount(stated[index]) } : { unitPrice: formatAmount(price) }),
       ...(discount === undefined ? {} : { discount: formatAmount(discount) }),
       ...(tax === undefined ? {} : { tax: formatAmount(tax) }),
     })),

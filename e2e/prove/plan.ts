@@ -17,6 +17,7 @@ export const LATENESS = [
   'minutes late',
   'after final',
   'days late',
+  'date only',
   'clock change',
   'clock a minute ahead',
   'clock a day ahead',
@@ -46,6 +47,8 @@ export const FAULTS = [
   'backfill',
   'client reconnects',
   'clients leave',
+  'stores will change',
+  'moving past days is refused',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

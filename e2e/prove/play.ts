@@ -1,9 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { addDays } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { seededRandom } from '#domain/testing/random-events.ts'
+import type { Instant } from '#domain/instant.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import type { Stack, StackPlace } from '#e2e/stack/stack.ts'
 import { addModelRates } from '#jobs/testing/model.ts'
@@ -22,7 +21,8 @@ import { type Listener, listen, offsetsOf } from './listen.ts'
 import { changedBody, makeEvent } from './make-event.ts'
 import type { Fault, Path, Plan, Step } from './plan.ts'
 import { type PlantName, plant } from './plant.ts'
-import { dayOf, Sent, type Verdict } from './sent.ts'
+import { garbageOf, insist, PATIENCE_MS, requestOf } from './post.ts'
+import { dayOf, Sent, type Taken, type Verdict } from './sent.ts'
 
 /** A plan that did not go as the model says. */
 export class ProofFailed extends Error {
@@ -33,9 +33,6 @@ export class ProofFailed extends Error {
     this.differences = differences
   }
 }
-
-/** A process that is asked while it is away is asked again; past this it will not come back. */
-const PATIENCE_MS = 60_000
 
 /**
  * Plays a plan on an installation of its own, and holds all that can be seen against the model at its quiet points.
@@ -67,7 +64,10 @@ class Player {
   readonly #listeners: Listener[]
   /** Strikes while the next step is under way. */
   #struck: { fault: Fault; afterMs: number } | null = null
+  /** The first event that stands in the log for certain. */
+  #first: Taken | undefined
   #files = 0
+  #changes = 0
 
   constructor(stack: Stack, coverage: Coverage | undefined) {
     this.#stack = stack
@@ -83,6 +83,7 @@ class Player {
     switch (step.do) {
       case 'fault':
         await this.#strikeAlone()
+        this.#first ??= this.#sent.taken.values().next().value
         this.#struck = step
         return []
       case 'quiet':
@@ -190,7 +191,51 @@ class Player {
       case 'clients leave':
         for (const listener of this.#listeners) listener.reload()
         return
+      case 'stores will change':
+        return this.#announceChange()
+      case 'moving past days is refused':
+        return this.#tryToMove()
     }
+  }
+
+  /** From days on that no event of a plan reaches: nothing moves, whatever is appended in the same moment. */
+  async #announceChange(): Promise<void> {
+    this.#changes += 1
+    const validFrom = addDays(new Date().toISOString().slice(0, 10), 3 + this.#changes)
+    const { code, output } = await this.#changeStores(
+      EXAMPLE_STORES.map(({ id, name, zone, currency }) => ({
+        id,
+        name,
+        zone,
+        currency,
+        validFrom,
+        cutOverHour: 1 + (this.#changes % 5),
+      })),
+    )
+    if (code !== 0) throw new Error(`stores cannot be changed from ${validFrom} on: ${output}`)
+  }
+
+  /** A cut-over that would put an event of the log on another business day. */
+  async #tryToMove(): Promise<void> {
+    if (!this.#first) return
+    const { event } = this.#first
+    const store = EXAMPLE_STORES.find(({ id }) => id === event.store)
+    if (!store) return
+    const at = Date.parse(event.eventTime)
+    const validFrom = dayOf(at, store.id)
+    const hour = hourOf(at, store.zone)
+    const cutOverHour = hour < store.cutOverHour ? hour : hour + 1
+    if (cutOverHour > 23) return
+    const { id, name, zone, currency } = store
+    const { code, output } = await this.#changeStores([{ id, name, zone, currency, validFrom, cutOverHour }])
+    if (code === 0 || !output.includes('business day'))
+      throw new Error(`a cut-over at ${cutOverHour} from ${validFrom} on, which moves ${event.id}: ${output}`)
+  }
+
+  async #changeStores(definitions: readonly object[]) {
+    const file = path.join(this.#stack.dataDir, 'stores.json')
+    await writeFile(file, JSON.stringify(definitions))
+    return this.#stack.attempt('server/intake/stores/main.ts', ['add', file])
   }
 
   /** Business days of everything sent. */
@@ -323,6 +368,12 @@ class Player {
   }
 }
 
+function hourOf(at: Instant, zone: string): number {
+  return Number(
+    new Intl.DateTimeFormat('en', { timeZone: zone, hourCycle: 'h23', hour: 'numeric' }).format(at),
+  )
+}
+
 /** Long enough for buffers to fill, short of what takes a partition away. */
 const FROZEN_MS = 700
 const KILLED_AFTER_MS = 900
@@ -335,96 +386,4 @@ async function within(isSo: () => Promise<boolean>): Promise<boolean> {
     if (performance.now() > until) return false
     await pause(40)
   }
-}
-
-/** Sends until there is an answer, as a till does: no connection and "not now" are asked again. */
-async function insist(
-  url: string,
-  init: RequestInit,
-): Promise<{ status: number; answer: unknown; retries: number }> {
-  const until = performance.now() + PATIENCE_MS
-  for (let retries = 0; ; retries += 1) {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) }).catch(() => null)
-    const text = await response?.text().catch(() => null)
-    if (response && text != null && ![429, 502, 503, 504].includes(response.status))
-      return { status: response.status, answer: parsed(text), retries }
-    if (performance.now() > until)
-      return { status: response?.status ?? 0, answer: text ?? 'no answer', retries }
-    await pause(60)
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-function requestOf(way: Path, events: readonly SentEvent[], stack: Stack): [string, RequestInit] {
-  const intake = `${stack.intakeUrl}/api/v1/events`
-  const json = JSON.stringify(way === 'one by one' ? events[0] : events)
-  const lines = events.map(event => JSON.stringify(event)).join('\n')
-  switch (way) {
-    case 'ndjson':
-      return [intake, { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: lines }]
-    case 'gzip':
-      return [
-        intake,
-        {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-          body: gzipSync(json),
-        },
-      ]
-    default:
-      return [
-        way === 'dashboard' ? `${stack.url}/api/v1/events` : intake,
-        { method: 'POST', headers: { 'content-type': 'application/json' }, body: json },
-      ]
-  }
-}
-
-/** Something no till should send, with the status it must get. It never reaches the log. */
-export function garbageOf(draw: number): { body: string; type: string; status: number } {
-  const random = seededRandom(draw)
-  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item
-  const json = 'application/json'
-  const order = {
-    source: 'garbage',
-    id: `g-${draw}`,
-    type: 'order.placed',
-    store: 'berlin',
-    channel: 'pos',
-    eventTime: new Date().toISOString(),
-    orderId: 'g',
-    currency: 'EUR',
-    lines: [{ sku: 'sku-0', units: 1, unitPrice: '1.00' }],
-  }
-  const broken = (fields: object) => ({
-    body: JSON.stringify({ ...order, ...fields }),
-    type: json,
-    status: 422,
-  })
-  return pick([
-    { body: '{"source": "till', type: json, status: 400 },
-    { body: '', type: json, status: 400 },
-    { body: 'hello', type: 'text/plain', status: 415 },
-    { body: JSON.stringify(order).replace('{', '{"__proto__": {"type": "x"}, '), type: json, status: 422 },
-    broken({ store: 'nowhere' }),
-    broken({ id: 'nul\u0000' }),
-    broken({ orderId: '\ud800' }),
-    broken({ type: 'order.eaten' }),
-    broken({ eventTime: '2026-02-30T10:00:00Z' }),
-    broken({ eventTime: '0000-01-01T00:00:00Z' }),
-    broken({ lines: [] }),
-    broken({ lines: [{ sku: 'sku-0', units: 1e9, unitPrice: '1.00' }] }),
-    broken({ lines: [{ sku: 'sku-0', units: 1, unitPrice: '1.23456' }] }),
-    broken({ lines: [{ sku: 'sku-0', units: 1, unitPrice: '-1' }] }),
-    broken({ surprise: true }),
-    broken({ tenders: [{ type: 'cash', amount: '0.99' }] }),
-    broken({ type: 'till.closed' }),
-    { body: `${JSON.stringify(5)}\n{"a"\n`, type: 'application/x-ndjson', status: 422 },
-  ])
 }

@@ -17,7 +17,7 @@ import type { TillTotals } from './make-event.ts'
 /** An event that was sent and must stand in the log. */
 export interface Taken {
   event: SentEvent
-  /** Bulk: it came by a file, or is a review. */
+  /** Bulk: it came by a file, is a review, or is known by its date alone. */
   class: 'live' | 'bulk'
 }
 
@@ -52,7 +52,8 @@ export class Sent {
       this.refused.add(`${key} conflicting_duplicate`)
       return 'conflicting_duplicate'
     }
-    this.taken.set(key, { event, class: event.type === 'review.posted' ? 'bulk' : way })
+    const isBulk = event.type === 'review.posted' || ('dateOnly' in event && event.dateOnly === true)
+    this.taken.set(key, { event, class: isBulk ? 'bulk' : way })
     return 'accepted'
   }
 
@@ -132,7 +133,10 @@ function salesOf(event: Sale) {
     units += line.units
     if ('refund' in line) returns += tenThousandths(line.refund)
     else {
-      gross += BigInt(line.units) * tenThousandths(String(line.unitPrice))
+      gross +=
+        line.amount === undefined
+          ? BigInt(line.units) * tenThousandths(String(line.unitPrice))
+          : tenThousandths(line.amount)
       discounts += tenThousandths(line.discount ?? '0')
       tax += tenThousandths(line.tax ?? '0')
     }
@@ -189,7 +193,18 @@ export function rowsOf({ event, class: way }: Taken): Omit<LogEvent, 'bodyHash' 
         totalReturns: Number(returns),
         totalTax: Number(tax),
         lines: linesOf(event.lines),
-        details: tenders ? { tenders } : null,
+        details: {
+          ...(tenders ? { tenders } : {}),
+          ...(event.charges
+            ? {
+                charges: event.charges.map(({ type, amount }) => ({
+                  type,
+                  amount: Number(tenThousandths(amount)),
+                })),
+              }
+            : {}),
+          ...(event.dateOnly === true ? { dateOnly: true } : {}),
+        },
       },
     ]
   }
@@ -241,6 +256,7 @@ type AnyLine = {
   sku: string
   units: number
   unitPrice?: string | undefined
+  amount?: string | undefined
   discount?: string | undefined
   refund?: string
   restock?: boolean | undefined
@@ -253,7 +269,7 @@ function linesOf(lines: readonly AnyLine[]) {
     skus: lines.map(line => line.sku),
     units: lines.map(line => line.units),
     unitPrices: amounts('unitPrice'),
-    amounts: null,
+    amounts: lines.map(({ amount }) => (amount === undefined ? null : Number(tenThousandths(amount)))),
     discounts: amounts('discount'),
     taxes: null,
     refunds: amounts('refund'),
