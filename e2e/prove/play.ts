@@ -332,8 +332,10 @@ class Player {
   async #quiet(): Promise<Differences> {
     const { sql } = this.#stack
     const isRead = await within(async () => {
-      const ends = await sql<{ partition: number; end: number; through: number }[]>`
-        select p.partition, l."offset" as end, coalesce(c."offset", 0) as through
+      const ends = await sql<{ partition: number; end: number; lastEvent: number; through: number }[]>`
+        select p.partition, l."offset" as end, coalesce(c."offset", 0) as through, coalesce((
+            select max(e."offset") from log.event_log e where e.partition = p.partition and e.type <> 'tick'
+          ), 0) as "lastEvent"
         from log.partitions p
         cross join lateral log.last_position(p.partition) l
         left join stream.checkpoints c on c.partition = p.partition
@@ -344,8 +346,8 @@ class Player {
         const last = listener.frames.at(-1)
         if (!last) return false
         const offsets = offsetsOf(last.said.cursor)
-        // A tick tells no news, so that a client may stand before it.
-        return ends.every(({ partition, end }) => (offsets[partition] ?? 0) >= end - 3)
+        // Ticks tell no news, so that a client may stand before them, however many there are.
+        return ends.every(({ partition, lastEvent }) => (offsets[partition] ?? 0) >= lastEvent)
       })
     })
     if (!isRead) return ['the stream, or the dashboard behind it, does not reach the end of the log']
