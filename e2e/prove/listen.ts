@@ -14,12 +14,17 @@ export interface Listener {
   reconnect(): void
   /** Comes back without a cursor, as a page that was reloaded. */
   reload(): void
+  /** Where it stands, for the report of one that does not get on. */
+  stand(): { isConnected: boolean; frames: number; offsets: readonly number[] }
   close(): void
 }
+
+const ASK_AGAIN_MS = 100
 
 export function listen(url: string): Listener {
   let frames: Frame[] = []
   let since: string | null = null
+  let isClosed = false
   const socket: Socket = io(`${url}/live`, {
     transports: ['websocket'],
     auth: tell => tell({ since }),
@@ -33,6 +38,12 @@ export function listen(url: string): Listener {
   }
   socket.on('snapshot', (said: LiveSnapshot) => hear({ kind: 'snapshot', said }))
   socket.on('update', (said: LiveUpdate) => hear({ kind: 'update', said }))
+  // Of a server that ends the line (it has no database, or we were slow) the library expects us to ask again.
+  const insist = () => {
+    if (!isClosed && !socket.active) setTimeout(() => socket.connect(), ASK_AGAIN_MS)
+  }
+  socket.on('disconnect', insist)
+  socket.on('connect_error', insist)
   const comeBack = () => {
     socket.disconnect()
     socket.connect()
@@ -49,7 +60,15 @@ export function listen(url: string): Listener {
       since = null
       comeBack()
     },
-    close: () => socket.disconnect(),
+    stand: () => ({
+      isConnected: socket.connected,
+      frames: frames.length,
+      offsets: since === null ? [] : offsetsOf(since),
+    }),
+    close() {
+      isClosed = true
+      socket.disconnect()
+    },
   }
 }
 

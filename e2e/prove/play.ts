@@ -331,6 +331,7 @@ class Player {
   /** Waits until everything is read, runs what is run by hand, and looks. */
   async #quiet(): Promise<Differences> {
     const { sql } = this.#stack
+    let stands = ''
     const isRead = await within(async () => {
       const ends = await sql<{ partition: number; end: number; lastEvent: number; through: number }[]>`
         select p.partition, l."offset" as end, coalesce(c."offset", 0) as through, coalesce((
@@ -341,6 +342,7 @@ class Player {
         left join stream.checkpoints c on c.partition = p.partition
           and c.generation = (select generation from stream.active_generation)
         order by p.partition`
+      stands = JSON.stringify({ ends, listeners: this.#listeners.map(listener => listener.stand()) })
       if (ends.some(({ end, through }) => through < end)) return false
       return this.#listeners.every(listener => {
         const last = listener.frames.at(-1)
@@ -350,7 +352,8 @@ class Player {
         return ends.every(({ partition, lastEvent }) => (offsets[partition] ?? 0) >= lastEvent)
       })
     })
-    if (!isRead) return ['the stream, or the dashboard behind it, does not reach the end of the log']
+    if (!isRead)
+      return [`the stream, or the dashboard behind it, does not reach the end of the log: ${stands}`]
     const computed = await this.#stack.attempt('jobs/main.ts', ['backfill', 'all', ...this.#range()])
     if (computed.code !== 0) return [`the reports are not computed: ${computed.output}`]
     const { told, differences } = await checkLog(sql, this.#sent)
