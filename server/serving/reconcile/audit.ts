@@ -1,14 +1,14 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
-import { CHECKSUM_AUDITS } from './audit-checksums.ts'
+import { REPORTS, type ReportEntry } from '#domain/reports.ts'
+import { inStores } from '#server/serving/scope.ts'
 import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from './audit-inventory.ts'
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
 import { auditConvertedPeriods, auditRates } from './audit-reporting-currency.ts'
 import { auditRestatements } from './audit-restatements.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
-import { auditEpisodes, auditPurchases, auditStock } from './audit-stock.ts'
-import { auditTransfers } from './audit-transfers.ts'
+import { auditEpisodes, auditPurchases, auditStock, auditTransfers } from './audit-stock.ts'
 import { auditLateness, auditWindows } from './audit-windows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 import { auditReDerived } from './re-derive.ts'
@@ -41,6 +41,53 @@ const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditConvertedPeriods,
   auditMonthlyCategorySales,
 ]
+
+/** Last comes first: those of most rows, so that several readers end at about the same time. */
+const LARGEST: readonly string[] = ['daily_product_sales', 'daily_inventory']
+const BY_SIZE = REPORTS.toSorted((one, other) => LARGEST.indexOf(other.name) - LARGEST.indexOf(one.name))
+
+/**
+ * The rows of every run of a report against the checksum it took of them: whatever was changed since, also in
+ * columns that no other audit can work out again. Names the store and period; the others name the row.
+ */
+const CHECKSUM_AUDITS = BY_SIZE.map(
+  report => (reading: Reading, scope: AuditScope) => auditChecksums(reading, scope, report),
+)
+
+async function auditChecksums(
+  reading: Reading,
+  scope: AuditScope,
+  { name: job, grain, periodColumn: period, key, values }: ReportEntry,
+): Promise<FoundRow[]> {
+  const rows = await reading<{ store: string; period: string }[]>`
+    with runs as (
+      select r.store, r.period, r.checksum from batch.current_runs r
+      where r.job = ${job} and r.period <= ${scope.to}
+        and r.period >= date_trunc(${grain}, ${scope.from}::date)::date
+        ${inStores(reading, scope, 'r.store')}
+    ),
+    lines as (
+      select t.store, t.${reading(period)} as period, (${reading([...key, ...values])})::text as line
+      from ${reading(`batch.${job}`)} t join runs r on r.store = t.store and r.period = t.${reading(period)}
+    ),
+    sums as (
+      select store, period, md5(string_agg(line, chr(10) order by line collate "C")) as checksum
+      from lines group by store, period
+    )
+    select r.store, r.period from runs r left join sums s on s.store = r.store and s.period = r.period
+    where coalesce(s.checksum, md5('')) <> r.checksum
+    order by r.period, r.store`
+  return rows.map(({ store, period: start }) => ({
+    kind: 'audit row',
+    path: 'batch',
+    relation: `batch.${job}`,
+    rowKey: { store, [period]: start },
+    metric: 'checksum',
+    stored: null,
+    expected: null,
+    detail: null,
+  }))
+}
 
 /** Does what it is given on each reader of one snapshot. */
 export type Share = (work: SharedWork) => Promise<void>

@@ -6,9 +6,17 @@ import { inStores } from '#server/serving/scope.ts'
 import { areAsWritten, audit, type Share, shareSnapshot } from './audit.ts'
 import { SALES_MONEY } from './audit-rows.ts'
 import { comparePaths } from './compare-paths.ts'
-import { FINDING_SOURCES } from './finding-sources.ts'
-import { type AuditScope, describeFinding, type FoundRow, keepFindings } from './findings.ts'
+import {
+  type AuditScope,
+  describeFinding,
+  type FindingSource,
+  type FoundRow,
+  keepFindings,
+} from './findings.ts'
 import { countNotRebuildable } from './re-derive.ts'
+import { setAsideEvents, unknownStores } from './set-aside.ts'
+import { unpublishedReports } from './unpublished-reports.ts'
+import { findZReports } from './z-reports.ts'
 
 /*
  * Invariant: stream − batch = after-batch − before-stream + rule-version + unexplained, for every store-day, currency
@@ -168,6 +176,17 @@ async function readOutside(reading: Reading, { from, to, stores }: AuditScope): 
     ? { storeDays: row.storeDays, from: row.from, to: row.to }
     : null
 }
+
+/**
+ * What is looked for at every depth, beside the audits of rows (audit.ts): a report that is not there, a till that
+ * says something else. Each costs less than a comparison of figures.
+ */
+const FINDING_SOURCES: readonly FindingSource[] = [
+  unpublishedReports,
+  setAsideEvents,
+  unknownStores,
+  findZReports,
+]
 
 async function readSources(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
   const found: FoundRow[] = []

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Reading } from '#db/transaction.ts'
-import { GRAINS, type Grain } from '#domain/calendar.ts'
+import { type BusinessDay, GRAINS, type Grain, periodOf } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import {
   COMPARISONS,
@@ -25,9 +25,16 @@ import {
   storesSchema,
 } from '#server/serving/scope.ts'
 import { type RunOfPeriod, readRuns } from './basis.ts'
-import { isInSpan, readComparedSpan, type Span, wholeSpan } from './like-moment.ts'
+import { isInSpan, isRunningDayTold, readComparedSpan, type Span, wholeSpan } from './like-moment.ts'
 import { comparedRange, type DayRange, wholePeriods } from './periods.ts'
-import { type CoveredStoreDay, readStoreDays, type StoreDay, settlementKey } from './settlement.ts'
+import {
+  type ComparedCoverage,
+  type CoveredStoreDay,
+  coverageOf,
+  readStoreDays,
+  type StoreDay,
+  settlementKey,
+} from './settlement.ts'
 
 /** A question to the reports. Both days are included; weeks and months are whole. */
 export const reportRequestSchema = z
@@ -180,7 +187,7 @@ export async function openQuestion(reading: Reading, request: ReportRequest): Pr
 }
 
 /** Whether a report's figures hold the running day so far; the others wait for its end. */
-export function takesOpenDay({ job }: Source): boolean {
+function takesOpenDay({ job }: Source): boolean {
   return REPORTS.some(({ name, cadence }) => name === job && cadence === 'every-tick')
 }
 
@@ -250,6 +257,27 @@ async function readReportingCurrency(reading: Reading): Promise<string> {
   const [row] = await reading<{ currency: string }[]>`select currency from ref.reporting_currency`
   if (!row) throw new Error('ref.settings names no reporting_currency: run the migrations again')
   return row.currency
+}
+
+/** How much is on file of what is held against each other: of all, of a period, or of a store. */
+export function coverageOfQuestion(
+  { days, comparedDays, request, source }: Question,
+  of: { period?: BusinessDay; comparedPeriod?: BusinessDay; store?: string } = {},
+): ComparedCoverage {
+  const { grain } = request
+  const isOfStockMonth = source.job === 'monthly_inventory'
+  const isCompared = (day: CoveredStoreDay) =>
+    day.isOver ||
+    isOfStockMonth ||
+    (day.sendsAtClose && day.hasEvents) ||
+    isRunningDayTold(day, { takesOpenDay: takesOpenDay(source) })
+  const isOf = (period: BusinessDay | undefined) => (day: CoveredStoreDay) =>
+    (period === undefined || periodOf(grain, day.businessDay) === period) &&
+    (of.store === undefined || day.store === of.store)
+  return {
+    now: coverageOf(days.filter(isCompared).filter(isOf(of.period))),
+    before: coverageOf(comparedDays.filter(isOf(of.comparedPeriod))),
+  }
 }
 
 /** Figures by name: exact decimals as text, words as they are, null where there is none. */

@@ -1,29 +1,35 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
-import { type BusinessDay, type Grain, periodOf } from '#domain/calendar.ts'
+import type { BusinessDay, Grain } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Comparison, type FigureName, isByPeriod, type ViewName } from '#domain/report-views.ts'
 import { basisOf, type ReportBasis, runsByPeriod } from './basis.ts'
 import { type Change, changeOf, compareDecimals } from './change.ts'
-import { type ComparedCoverage, coverageOf, ifComparable } from './coverage.ts'
 import { INVENTORY, readStockTotals, type StockRow, stockPage, stockRows } from './inventory.ts'
-import { isRunningDayTold, type Span, wholeSpan } from './like-moment.ts'
+import { type Span, wholeSpan } from './like-moment.ts'
 import { type MissingRate, readMissingRates } from './missing-rates.ts'
 import { type DayRange, periodsIn } from './periods.ts'
 import { CATEGORIES, PRODUCTS } from './products.ts'
 import {
+  coverageOfQuestion,
   type Figures,
   openQuestion,
   type Question,
   type ReportRequest,
   type ReportTable,
   type TableRow,
-  takesOpenDay,
 } from './question.ts'
 import { RETURNS, RETURNS_BY_PRODUCT } from './returns.ts'
 import { REVIEWS, REVIEWS_BY_PRODUCT } from './reviews.ts'
 import { SALES } from './sales.ts'
-import { type CoveredStoreDay, type Settlement, settle, settleBy, settlementKey } from './settlement.ts'
+import {
+  type ComparedCoverage,
+  ifComparable,
+  type Settlement,
+  settle,
+  settleBy,
+  settlementKey,
+} from './settlement.ts'
 
 export interface ReportRow extends Change {
   /** What it stands for: `period`, `store`, `sku`, `category`; of a product also its `name`. */
@@ -175,27 +181,6 @@ export async function readTable(
     rows: inOrder(keyedRows(context), question.sort),
     totals,
     changes: changesOf(totals, totalsBefore, coverage),
-  }
-}
-
-/** How much is on file of what is held against each other: of all, of a period, or of a store. */
-function coverageOfQuestion(
-  { days, comparedDays, request, source }: Question,
-  of: { period?: BusinessDay; comparedPeriod?: BusinessDay; store?: string } = {},
-): ComparedCoverage {
-  const { grain } = request
-  const isOfStockMonth = source.job === 'monthly_inventory'
-  const isCompared = (day: CoveredStoreDay) =>
-    day.isOver ||
-    isOfStockMonth ||
-    (day.sendsAtClose && day.hasEvents) ||
-    isRunningDayTold(day, { takesOpenDay: takesOpenDay(source) })
-  const isOf = (period: BusinessDay | undefined) => (day: CoveredStoreDay) =>
-    (period === undefined || periodOf(grain, day.businessDay) === period) &&
-    (of.store === undefined || day.store === of.store)
-  return {
-    now: coverageOf(days.filter(isCompared).filter(isOf(of.period))),
-    before: coverageOf(comparedDays.filter(isOf(of.comparedPeriod))),
   }
 }
 

@@ -1,10 +1,71 @@
+import { z } from 'zod'
+import { METRICS } from '#domain/measures.ts'
+import { readFreshness } from '#server/serving/freshness/freshness.ts'
+import { readLiveBoard } from '#server/serving/live-board/live-board.ts'
+import { readTopProducts } from '#server/serving/live-board/top-products.ts'
+import { listFindings } from '#server/serving/pipeline/checks.ts'
+import { currencySchema, scopeSchema, storesSchema } from '#server/serving/scope.ts'
+import { readDifferenceEvents } from '#server/serving/side-by-side/difference-events.ts'
 import { readOverview } from '#server/serving/side-by-side/overview.ts'
-import { liveRouter } from './live-router.ts'
+import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
+import { readLiveBeginning } from '#server/web/live/snapshot.ts'
 import { pipelineRouter } from './pipeline-router.ts'
 import { reportsRouter } from './reports-router.ts'
 import { restockRouter } from './restock-router.ts'
-import { findingsRouter, freshnessRouter, sideBySideRouter } from './side-by-side-router.ts'
-import { createCallerFactory, procedure, router } from './trpc.ts'
+import { createCallerFactory, pageSize, procedure, router } from './trpc.ts'
+
+const metricSchema = z.enum(METRICS)
+
+/** Both paths' figures, what explains their difference, event by event. */
+const sideBySideRouter = router({
+  get: procedure.input(scopeSchema).query(({ ctx, input }) => readSideBySide(ctx.serving.sql, input)),
+  events: procedure
+    .input(
+      z.strictObject({
+        scope: scopeSchema,
+        cause: z.enum(['after-batch', 'before-stream']),
+        metric: metricSchema.default('net'),
+        cursor: z.string().max(200).nullish(),
+        limit: pageSize,
+      }),
+    )
+    .query(({ ctx, input }) => readDifferenceEvents(ctx.serving.sql, input)),
+})
+
+/** How far behind the log each path is; `live`: the same of the stream as the socket tells it. */
+const freshnessRouter = router({
+  get: procedure.query(async ({ ctx }) => {
+    const freshness = await readFreshness(ctx.serving.sql)
+    const { now, stream } = freshness
+    const { lagEvents, lagMs, processedAt } = stream
+    return { ...freshness, live: { now, knownUpTo: now - lagMs, lagEvents, processedAt } }
+  }),
+})
+
+/** Rows of either path that differ from what the log says. */
+const findingsRouter = router({
+  list: procedure
+    .input(z.strictObject({ cursor: z.int().min(1).nullish(), limit: pageSize }).prefault({}))
+    .query(({ ctx, input }) => listFindings(ctx.serving, input)),
+})
+
+/** What the live page asks beside what the socket pushes to it. */
+const liveRouter = router({
+  /** Not asked by browsers: they are given it with the page, and hear the rest from the socket. */
+  beginning: procedure.query(({ ctx }) => readLiveBeginning(ctx.serving.sql)),
+  board: procedure
+    .input(z.strictObject({ stores: storesSchema }))
+    .query(({ ctx, input }) => readLiveBoard(ctx.serving.sql, input.stores)),
+  topProducts: procedure
+    .input(
+      z.strictObject({
+        stores: storesSchema,
+        currency: currencySchema,
+        minutes: z.union([z.literal(15), z.literal(60)]),
+      }),
+    )
+    .query(({ ctx, input }) => readTopProducts(ctx.serving.sql, input)),
+})
 
 /**
  * Everything the dashboard asks for, and what people do on it: settling dead letters and alerts, asking for job
