@@ -5,12 +5,12 @@ import { io } from 'socket.io-client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { besideSchema, fromSchema, hostileValue } from '#domain/testing/from-schema.ts'
-import { silentLogger } from '#platform/logger.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { startTestIntake } from '#server/intake/testing/intake.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { authSchema } from '#server/web/live/socket.ts'
-import { OWN_PATHS, startWeb, type WebService } from '#server/web/server.ts'
+import { OWN_PATHS } from '#server/web/server.ts'
+import { startTestWeb } from '#server/web/testing/web.ts'
 import { type FuzzTarget, fuzz } from './testing/fuzz.ts'
 import { openRoutes, readAddresses, readAddressParameters } from './testing/routes.ts'
 
@@ -23,25 +23,15 @@ const PATHS = [...OWN_PATHS, ...pages, ...routes, '/socket.io/', '/nowhere']
 
 let database: TestDatabase
 let intake: IntakeService
-let web: WebService
-const failures: string[] = []
+let web: Awaited<ReturnType<typeof startTestWeb>>
 
 beforeAll(async () => {
   database = await createTestDatabase()
   await createTestPaths(database.sql)
   await database.sql`insert into batch.heartbeat (beat_at, next_tick_at) values (now(), now())`
   intake = await startTestIntake(database.url)
-  const logger = silentLogger()
-  logger.error = (...args: unknown[]) => void failures.push(JSON.stringify(args))
-  web = await startWeb({
-    databaseUrl: database.url,
-    host: '127.0.0.1',
-    port: 0,
+  web = await startTestWeb(database.url, {
     intakePort: Number(new URL(intake.url).port),
-    dashboardPassword: undefined,
-    dev: false,
-    demoNote: null,
-    logger,
     openPages: openRoutes,
   })
 })
@@ -50,6 +40,11 @@ afterAll(async () => {
   await intake.stop()
   await database.drop()
 })
+
+/** What the server has logged as an error since it was asked last. */
+function loggedError(): string | null {
+  return web.errors.length > 0 ? `the log holds an error: ${JSON.stringify(web.errors.splice(0))}` : null
+}
 
 const TEXTS = [
   ...[
@@ -175,7 +170,7 @@ const anything: FuzzTarget<Sent> = {
     const isOurs = !sent.path.startsWith('/socket.io/') && /^(GET|HEAD|POST)$/.test(sent.method)
     if (broken && isOurs && status !== undefined && Number(status) < 400)
       return `${status} for what is no text: ${answer.slice(0, 300)}`
-    return failures.length > 0 ? `the log holds an error: ${failures.splice(0).join()}` : null
+    return loggedError()
   },
 }
 
@@ -225,7 +220,7 @@ const handshakes: FuzzTarget<unknown> = {
     const { since, stores } = (auth ?? {}) as { since?: unknown; stores?: unknown }
     const isBroken = /\\u0000|\\ud[89a-f]/i.test(JSON.stringify([since, stores]))
     if (isBroken && answer === 'snapshot') return 'a snapshot for what is no text'
-    return failures.length > 0 ? `the log holds an error: ${failures.splice(0).join()}` : null
+    return loggedError()
   },
 }
 

@@ -5,11 +5,10 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { ALL_JOBS, JOBS } from '#domain/reports.ts'
 import { placed } from '#domain/testing/events.ts'
 import { besideSchema, fromSchema, hostileValue } from '#domain/testing/from-schema.ts'
-import { silentLogger } from '#platform/logger.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { startTestIntake } from '#server/intake/testing/intake.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
-import { startWeb, type WebService } from '#server/web/server.ts'
+import { startTestWeb } from '#server/web/testing/web.ts'
 import { appRouter } from '#server/web/trpc/router.ts'
 import { type FuzzTarget, fuzz } from './testing/fuzz.ts'
 import { openRoutes } from './testing/routes.ts'
@@ -25,8 +24,7 @@ const PROCEDURES = Object.entries(appRouter._def.procedures as unknown as Record
 
 let database: TestDatabase
 let intake: IntakeService
-let web: WebService
-const failures: unknown[] = []
+let web: Awaited<ReturnType<typeof startTestWeb>>
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -45,17 +43,9 @@ beforeAll(async () => {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify([{ id: 'wrong' }, { id: 'wrong too', type: 'order.placed' }]),
   })
-  const logger = silentLogger()
-  logger.error = (...args: unknown[]) => void failures.push(args)
-  web = await startWeb({
-    databaseUrl: database.url,
-    host: '127.0.0.1',
-    port: 0,
+  web = await startTestWeb(database.url, {
     intakePort: Number(new URL(intake.url).port),
-    dashboardPassword: undefined,
-    dev: false,
     demoNote: 'a demo',
-    logger,
     openPages: openRoutes,
   })
 })
@@ -71,7 +61,7 @@ async function judge(response: Response): Promise<string | null> {
   if (response.status >= 500) return `status ${response.status}: ${text.slice(0, 500)}`
   if (/"httpStatus":5\d\d/.test(text))
     return `a part of the answer is ${/"httpStatus":5\d\d/.exec(text)?.[0]}: ${text.slice(0, 800)}`
-  if (failures.length > 0) return `the log holds an error: ${failures.splice(0).map(String).join()}`
+  if (web.errors.length > 0) return `the log holds an error: ${web.errors.splice(0).map(String).join()}`
   return null
 }
 

@@ -5,8 +5,8 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { silentLogger } from '#platform/logger.ts'
-import { startWeb, type WebOptions, type WebService } from '#server/web/server.ts'
+import type { WebOptions, WebService } from '#server/web/server.ts'
+import { startTestWeb } from './testing/web.ts'
 
 const PASSWORD = 'open sesame'
 /** A busy machine takes its time. */
@@ -38,23 +38,9 @@ async function start(
   options: Partial<WebOptions> = {},
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = echo,
 ): Promise<WebService & { errors: unknown[] }> {
-  const logger = silentLogger()
-  const errors: unknown[] = []
-  logger.error = (...args: unknown[]) => void errors.push(args)
-  const web = await startWeb({
-    databaseUrl: database.url,
-    host: '127.0.0.1',
-    port: 0,
-    intakePort: 1,
-    dashboardPassword: undefined,
-    dev: false,
-    demoNote: null,
-    logger,
-    openPages: async () => ({ handle, upgrade() {}, async close() {} }),
-    ...options,
-  })
+  const web = await startTestWeb(database.url, { handle, ...options })
   opened.push(() => web.stop())
-  return { ...web, errors }
+  return web
 }
 
 /** Reads its body to the end, as what lies behind does. */

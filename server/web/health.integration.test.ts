@@ -3,12 +3,12 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
-import { silentLogger } from '#platform/logger.ts'
 import { type Program, runProgram, startProgram } from '#platform/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { writeRow } from '#server/log/testing/poison.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
-import { startWeb, type WebService } from './server.ts'
+import type { WebService } from './server.ts'
+import { startTestWeb } from './testing/web.ts'
 
 const DAY = '2026-03-02'
 const SALE = toLogEvents(
@@ -26,23 +26,7 @@ beforeEach(async () => {
   database = await createTestDatabase()
   await addTestStores(database.sql, EXAMPLE_STORES)
   await appendTestEvents(database.sql, SALE)
-  web = await startWeb({
-    databaseUrl: database.url,
-    host: '127.0.0.1',
-    port: 0,
-    intakePort: 1,
-    dashboardPassword: undefined,
-    dev: false,
-    demoNote: null,
-    logger: silentLogger(),
-    openPages: async () => ({
-      async handle(_request, response) {
-        response.end('a page')
-      },
-      upgrade() {},
-      async close() {},
-    }),
-  })
+  web = await startTestWeb(database.url)
 })
 afterEach(async () => {
   for (const { kill, ended } of processes.splice(0)) {
@@ -94,6 +78,16 @@ async function untilTick(): Promise<void> {
       where tick_began_at > ${clock?.now ?? 0}::timestamptz and tick_succeeded_at >= tick_began_at`
     return rows.length > 0
   }, patiently)
+}
+
+/** Time that passes for one who stands still: what it has told of itself is so much older. */
+async function age(minutes: number): Promise<void> {
+  const { count } = await database.sql`
+    update batch.heartbeat set
+      beat_at = beat_at - past, next_tick_at = next_tick_at - past, tick_began_at = tick_began_at - past,
+      tick_succeeded_at = tick_succeeded_at - past, tick_overdue_at = tick_overdue_at - past
+    from make_interval(mins => ${minutes}) past`
+  expect(count).toBe(1)
 }
 
 async function page() {
@@ -180,6 +174,7 @@ test('each thing that does not get on is named by /readyz and on the page, and g
   // A planner that is killed.
   jobs.kill('SIGKILL')
   await jobs.ended
+  await age(5)
   await untilReady(503, 'jobs')
   expect(await page()).toMatchObject({ batch: 'down' })
   start('jobs/schedule/main.ts')
@@ -191,6 +186,7 @@ test('a planner that is frozen is seen, whatever its heartbeat said last', async
   const jobs = start('jobs/schedule/main.ts')
   await untilReady(200)
   jobs.kill('SIGSTOP')
+  await age(5)
   await untilReady(503, 'jobs')
   jobs.kill('SIGCONT')
   await untilReady(200)

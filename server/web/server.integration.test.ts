@@ -7,8 +7,8 @@ import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { ListenError } from '#platform/http/listen.ts'
-import { silentLogger } from '#platform/logger.ts'
-import { startWeb, type WebOptions, type WebService } from '#server/web/server.ts'
+import type { WebOptions, WebService } from '#server/web/server.ts'
+import { startTestWeb } from './testing/web.ts'
 
 const PASSWORD = 'open sesame'
 const BASIC = `Basic ${Buffer.from(`anyone:${PASSWORD}`).toString('base64')}`
@@ -25,24 +25,7 @@ afterEach(async () => {
 })
 
 async function start(options: Partial<WebOptions> = {}): Promise<WebService> {
-  const web = await startWeb({
-    databaseUrl: database.url,
-    host: '127.0.0.1',
-    port: 0,
-    intakePort: 1,
-    dashboardPassword: undefined,
-    dev: false,
-    demoNote: null,
-    logger: silentLogger(),
-    openPages: async () => ({
-      async handle(_request, response) {
-        response.end('a page')
-      },
-      upgrade() {},
-      async close() {},
-    }),
-    ...options,
-  })
+  const web = await startTestWeb(database.url, options)
   opened.push(() => web.stop())
   return web
 }
