@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { kill } from 'node:process'
-import { afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { connect } from '#db/client.ts'
 import { processIdentity } from '#platform/process-identity.mjs'
 import {
@@ -31,6 +31,35 @@ async function newDataDir(mode = 0o711): Promise<string> {
   directories.push(dataDir)
   return dataDir
 }
+
+/** Made at the first use: most of what is asked of a server does not begin with its making. */
+let made: Promise<string> | undefined
+
+/** A data folder whose server was made, used and stopped. */
+async function usedDataDir(): Promise<string> {
+  made ??= (async () => {
+    const dataDir = path.join(
+      await mkdtemp(path.join(os.tmpdir(), `tillstream-test-${process.pid}-`)),
+      '.data',
+    )
+    await chmod(path.dirname(dataDir), 0o711)
+    const server = await acquireEmbeddedPostgres(dataDir)
+    await server.release()
+    return dataDir
+  })()
+  const dataDir = await newDataDir()
+  // With owners and modes: root's server runs as another account.
+  const [code] = await once(spawn('cp', ['-a', await made, dataDir]), 'exit')
+  expect(code).toBe(0)
+  return dataDir
+}
+
+afterAll(async () => {
+  const dataDir = await made
+  if (dataDir === undefined) return
+  await resetEmbedded(dataDir)
+  await rm(path.dirname(dataDir), { recursive: true, force: true })
+})
 
 afterEach(async () => {
   for (const dataDir of directories.splice(0)) {
@@ -121,7 +150,7 @@ describe('the embedded server', () => {
   })
 
   test('keeps data, port and password between starts', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const first = await acquireEmbeddedPostgres(dataDir)
     await query(first, 'create table kept as select 7 as n')
     await first.release()
@@ -148,7 +177,7 @@ describe('the embedded server', () => {
   })
 
   test('counts each use of one process, and a release counts once', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const [first, second] = await Promise.all([
       acquireEmbeddedPostgres(dataDir),
       acquireEmbeddedPostgres(dataDir),
@@ -161,7 +190,7 @@ describe('the embedded server', () => {
   })
 
   test('survives the death of the process that started it, and forgets that user', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const starter = startUser(dataDir)
     await starter.url
     const joiner = startUser(dataDir)
@@ -174,7 +203,7 @@ describe('the embedded server', () => {
   })
 
   test('is joined, not started again, after all its users were killed', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const user = startUser(dataDir)
     await user.url
     const pid = await serverPid(dataDir)
@@ -202,7 +231,7 @@ describe('the embedded server', () => {
   })
 
   test('moves to another port when its own was taken meanwhile', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const first = await acquireEmbeddedPostgres(dataDir)
     await first.release()
     const occupant = createServer().listen(first.port, '127.0.0.1')
@@ -215,7 +244,7 @@ describe('the embedded server', () => {
   })
 
   test('starts although a stale postmaster.pid names a process of somebody else', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const first = await acquireEmbeddedPostgres(dataDir)
     await query(first, 'create table kept as select 7 as n')
     const cluster = await clusterOf(dataDir)
@@ -231,7 +260,7 @@ describe('the embedded server', () => {
 
 describe('a server that died', () => {
   test('is restarted by the watch on the same port, with all that was committed', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const server = await acquireEmbeddedPostgres(dataDir)
     const restarts: number[] = []
     const watch = watchEmbeddedPostgres({
@@ -252,7 +281,7 @@ describe('a server that died', () => {
   })
 
   test('and came back is not stopped by somebody who leaves while its earlier users stay', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const server = await acquireEmbeddedPostgres(dataDir)
     kill((await serverPid(dataDir)) ?? 0, 'SIGKILL')
     await vi.waitUntil(async () => (await serverPid(dataDir)) === undefined, patiently)
@@ -271,7 +300,7 @@ describe('a server that died', () => {
   })
 
   test('is started again although a query of it still computes', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const server = await acquireEmbeddedPostgres(dataDir)
     const busy = connect(server.url, { max: 1 })
     const endless = busy`select count(*) from generate_series(1, 1e15::int8) n where sqrt(n) < 0`
@@ -295,7 +324,7 @@ describe('a server that died', () => {
 
 describe('two data folders', () => {
   test('have two servers at once', async () => {
-    const [one, two] = [await newDataDir(), await newDataDir()]
+    const [one, two] = [await usedDataDir(), await usedDataDir()]
     const servers = await Promise.all([acquireEmbeddedPostgres(one), acquireEmbeddedPostgres(two)])
     expect(servers[0].port).not.toBe(servers[1].port)
     await query(servers[0], 'create table mine (n int)')
@@ -304,7 +333,7 @@ describe('two data folders', () => {
   })
 
   test('of which one is a copy, made while the other ran, are two', async () => {
-    const original = await newDataDir()
+    const original = await usedDataDir()
     const first = await acquireEmbeddedPostgres(original)
     await query(first, 'create table kept as select 7 as n; checkpoint')
     const copy = await newDataDir()
@@ -322,7 +351,7 @@ describe('two data folders', () => {
 
 describe('ending', () => {
   test('a reset is refused while others use the server, and deletes everything afterwards', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const user = startUser(dataDir)
     await user.url
     await expect(resetEmbedded(dataDir)).rejects.toThrow(`used by process ${user.child.pid}`)
@@ -334,7 +363,7 @@ describe('ending', () => {
   })
 
   test('a reset reaches a server whose users are all dead', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const user = startUser(dataDir)
     await user.url
     const cluster = await clusterOf(dataDir)
@@ -348,7 +377,7 @@ describe('ending', () => {
 
 describe.runIf(root)('as root', () => {
   test('the server runs as an unprivileged user', async () => {
-    const dataDir = await newDataDir()
+    const dataDir = await usedDataDir()
     const server = await acquireEmbeddedPostgres(dataDir)
     const status = await readFile(`/proc/${await serverPid(dataDir)}/status`, 'utf8')
     expect(status).not.toMatch(/^Uid:\s+0\b/m)
