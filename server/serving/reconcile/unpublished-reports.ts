@@ -52,8 +52,9 @@ export const unpublishedReports: FindingSource = async (reading, scope) => {
       union all
       select 'daily_sales', u.store, u.business_day, null
       from unseen u
-      join ref.store_days(${scope.stores.length > 0 ? [...scope.stores] : null}::text[], ${scope.from}, ${scope.to}) d
-        on d.store = u.store and d.business_day = u.business_day
+      -- A wide range costs what the log holds, not the calendar.
+      join ref.store_days((select array_agg(distinct store) from unseen), (select min(business_day) from unseen),
+        (select max(business_day) from unseen)) d on d.store = u.store and d.business_day = u.business_day
       cross join patience
       where greatest(u.appended_at, d.ends_at) < due_before
         and not exists (
