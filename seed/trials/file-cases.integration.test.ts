@@ -1,27 +1,21 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
-import { REPORTS } from '#domain/reports.ts'
-import { connectForRuns } from '#jobs/ledger/claims.ts'
-import { runWanted } from '#jobs/run/run-wanted.ts'
-import { silentLogger } from '#platform/logger.ts'
 import { parseMapping } from '#server/intake/files/interpret/mapping.ts'
 import { findSourceFiles } from '#server/intake/files/read/source-file.ts'
 import { runImport } from '#server/intake/files/store/run-import.ts'
 import type { ImportSummary } from '#server/intake/files/store/summary.ts'
-import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { caseFile, mappingOf, S1 } from '#server/intake/files/testing/cases.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { reportRequestSchema } from '#server/serving/reports/question.ts'
 import { readReport } from '#server/serving/reports/report.ts'
 import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
-import { catchUp } from '#server/stream/catch-up.ts'
+import { runBatch, runStream } from './testing/trial.ts'
 
 // Files as a user brings them, from the import to the pages: both paths, the audits and what is shown agree. The files
 // of ../shared/cases are played where they are there; the same kinds, varied, are always.
-
-const CASES = path.resolve(import.meta.dirname, '../../../shared/cases/files')
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -37,41 +31,6 @@ beforeEach(async () => {
 afterEach(() => database.drop())
 afterAll(() => rm(folder, { recursive: true }))
 
-/** The text of a case; null, said plainly, where it is not there. */
-async function caseFile(name: string): Promise<string | null> {
-  try {
-    return await readFile(path.join(CASES, name), 'utf8')
-  } catch {
-    console.log(`${name} is not there (${CASES}): the case itself is not played.`)
-    return null
-  }
-}
-
-const S1 = { id: 's1', name: 'S1', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }
-
-/** A mapping as docs/mappings.md says how to write one: a negative quantity is a return. */
-function mappingOf(fields: { columns?: object; stores?: object[] } & Record<string, unknown> = {}): object {
-  const { columns, stores = [S1], ...others } = fields
-  return {
-    name: 'tills',
-    stores,
-    columns: {
-      store: { constant: 's1' },
-      document: 'doc',
-      time: 'time',
-      sku: 'sku',
-      units: 'qty',
-      unitPrice: 'price',
-      ...columns,
-    },
-    rules: [
-      { when: { units: 'negative' }, is: 'return' },
-      { when: { units: 'positive' }, is: 'order' },
-    ],
-    ...others,
-  }
-}
-
 async function load(text: string, mapping: object): Promise<ImportSummary> {
   const file = path.join(folder, 'day.csv')
   await writeFile(file, text)
@@ -85,34 +44,10 @@ async function load(text: string, mapping: object): Promise<ImportSummary> {
   return summary
 }
 
-async function runStream(): Promise<void> {
-  const partitions = await createPostgresLog(database.sql).partitionCount()
-  await catchUp({
-    url: database.url,
-    partitions: Array.from({ length: partitions }, (_, partition) => partition),
-    owner: 'file cases',
-    logger: silentLogger(),
-  })
-}
-
-async function runBatch(range: { from: string; to: string }): Promise<void> {
-  const sql = connectForRuns(database.url)
-  try {
-    const { sets } = await runWanted(sql, {
-      wanted: { kind: 'range', jobs: REPORTS.map(({ name }) => name), ...range },
-      trigger: 'backfill',
-      now: Date.now,
-    })
-    expect(sets.flatMap(({ failed }) => failed)).toEqual([])
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
-
 /** Both paths read everything; nothing is unexplained and no audit names a row. */
 async function settle(range: { from: string; to: string }): Promise<void> {
-  await runStream()
-  await runBatch(range)
+  await runStream(database.url)
+  await runBatch(database, Date.now(), range)
   const result = await reconcile(database.sql, { ...range, stores: [] })
   expect({ ...result, clean: isClean(result) }).toMatchObject({ clean: true, differing: [], findings: [] })
 }
@@ -201,23 +136,23 @@ describe('days without times', () => {
     await load(dated, mappingOf({ timeFormat: 'YYYY-MM-DD' }))
     // In the very hour, and minute, under which the others are kept.
     await load(`doc,time,sku,qty,price\n9,${DAY} 16:00:00,A,1,1.00\n`, mappingOf({ name: 'clocked' }))
-    await runStream()
+    await runStream(database.url)
     expect(await sides()).toMatchObject({
       sold: [['16:00', undefined, '1.0000']],
       unknownHour: { batch: null, stream: { orders: 1, returns: '2.0000', net: '3.0000' } },
     })
-    await runBatch({ from: DAY, to: DAY })
+    await runBatch(database, Date.now(), { from: DAY, to: DAY })
     await load(`doc,time,sku,qty,price\n3,${DAY},A,1,7.00\n`, mappingOf({ timeFormat: 'YYYY-MM-DD' }))
     expect(await sides()).toMatchObject({
       sold: [['16:00', '1.0000', '1.0000']],
       unknownHour: { batch: { net: '3.0000' }, stream: { net: '3.0000' } },
     })
-    await runBatch({ from: DAY, to: DAY })
+    await runBatch(database, Date.now(), { from: DAY, to: DAY })
     expect((await sides()).unknownHour).toMatchObject({
       batch: { net: '10.0000' },
       stream: { net: '3.0000' },
     })
-    await runStream()
+    await runStream(database.url)
     expect((await sides()).unknownHour).toMatchObject({
       batch: { net: '10.0000' },
       stream: { net: '10.0000' },
@@ -256,7 +191,7 @@ describe('stock that nobody knows', () => {
     if (text === null) return
     const stores = Array.from({ length: 20 }, (_, index) => ({ ...S1, id: `s${index}`, name: `S${index}` }))
     await load(text, mappingOf({ stores, columns: { store: 'store' } }))
-    await runBatch({ from: '2016-01-01', to: '2021-12-31' })
+    await runBatch(database, Date.now(), { from: '2016-01-01', to: '2021-12-31' })
     const [counted] = await database.sql`
       select count(*) filter (where job like '%inventory') as stock,
         count(*) filter (where job = 'daily_sales') as days, (select count(*) from batch.daily_inventory) as rows

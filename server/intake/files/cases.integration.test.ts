@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { partId } from '#domain/derived-id.ts'
@@ -9,11 +8,10 @@ import { parseMapping } from './interpret/mapping.ts'
 import { findSourceFiles } from './read/source-file.ts'
 import { runImport } from './store/run-import.ts'
 import type { FileSummary } from './store/summary.ts'
+import { caseFile, mappingOf, rejectsOf, S1 } from './testing/cases.ts'
 
 // Files that went wrong once, each the smallest of its kind, with mappings as a user would write them (docs/mappings.md).
 // The files of ../shared/cases are played where they are there; the same kinds, varied, are always.
-
-const CASES = path.resolve(import.meta.dirname, '../../../../shared/cases/files')
 
 let database: TestDatabase
 let folder: string
@@ -31,42 +29,6 @@ afterAll(async () => {
   await database?.drop()
   await rm(folder, { recursive: true })
 })
-
-/** The text of a case; null, said plainly, where it is not there. */
-async function caseFile(name: string): Promise<string | null> {
-  try {
-    return await readFile(path.join(CASES, name), 'utf8')
-  } catch {
-    console.log(`${name} is not there (${CASES}): the case itself is not played.`)
-    return null
-  }
-}
-
-const S1 = { id: 's1', name: 'S1', zone: 'Europe/Berlin', cutOverHour: 4, currency: 'EUR' }
-
-/** A mapping as the docs say how to write one: a negative quantity is a return. */
-function mappingOf(fields: { columns?: object; rules?: object[] } & Record<string, unknown> = {}): object {
-  const { columns, rules, ...others } = fields
-  return {
-    name: 'tills',
-    stores: [S1],
-    columns: {
-      store: { constant: 's1' },
-      document: 'doc',
-      time: 'time',
-      sku: 'sku',
-      units: 'qty',
-      unitPrice: 'price',
-      ...columns,
-    },
-    rules: [
-      ...(rules ?? []),
-      { when: { units: 'negative' }, is: 'return' },
-      { when: { units: 'positive' }, is: 'order' },
-    ],
-    ...others,
-  }
-}
 
 async function load(
   text: string | Buffer,
@@ -86,17 +48,6 @@ async function load(
   const [summary] = files
   if (!summary) throw new Error('no file was imported')
   return summary
-}
-
-interface Rejected {
-  row: string
-  reason: string
-  detail: string
-  [column: string]: string
-}
-
-async function rejectsOf({ rejects }: FileSummary): Promise<Rejected[]> {
-  return rejects === null ? [] : parse(await readFile(rejects, 'utf8'), { columns: true })
 }
 
 async function events() {

@@ -10,6 +10,7 @@ import { findMapping, type Mapping, rowMappingSchema } from './interpret/mapping
 import { findSourceFiles } from './read/source-file.ts'
 import { runImport } from './store/run-import.ts'
 import type { FileSummary, ImportSummary } from './store/summary.ts'
+import { rejectsOf } from './testing/cases.ts'
 
 let database: TestDatabase
 let folder: string
@@ -63,13 +64,6 @@ async function load(
   const [file] = summary.files
   if (!file) throw new Error('no file was imported')
   return { ...summary, file }
-}
-
-async function rejectsOf({
-  rejects,
-}: FileSummary): Promise<{ row: string; reason: string; [column: string]: string }[]> {
-  if (rejects === null) return []
-  return parse(await readFile(rejects, 'utf8'), { columns: true })
 }
 
 async function events(): Promise<Record<string, unknown>[]> {
