@@ -87,6 +87,12 @@ async function query(server: { url: string }, statement: string): Promise<unknow
   }
 }
 
+/** Processes that Postgres knows to use it: of one that was killed it hears a moment later. */
+async function countUses(server: { url: string }): Promise<number> {
+  const uses = `select from pg_stat_activity where application_name like 'tillstream use by process%'`
+  return (await query(server, uses)).length
+}
+
 type UserProcess = Readonly<{
   child: ChildProcess
   /** The server's address, once it has it. */
@@ -198,6 +204,7 @@ describe('the embedded server', () => {
     const pid = await serverPid(dataDir)
     await starter.kill()
     expect(await serverPid(dataDir)).toBe(pid)
+    await vi.waitUntil(async () => (await countUses({ url: await joiner.url })) === 1, patiently)
     await joiner.leave()
     expect(await serverPid(dataDir)).toBeUndefined()
   })
@@ -286,13 +293,7 @@ describe('a server that died', () => {
     kill((await serverPid(dataDir)) ?? 0, 'SIGKILL')
     await vi.waitUntil(async () => (await serverPid(dataDir)) === undefined, patiently)
     const guest = await acquireEmbeddedPostgres(dataDir)
-    await vi.waitUntil(async () => {
-      const uses = await query(
-        guest,
-        `select from pg_stat_activity where application_name like 'tillstream use by process%'`,
-      )
-      return uses.length === 2
-    }, patiently)
+    await vi.waitUntil(async () => (await countUses(guest)) === 2, patiently)
     await guest.release()
     expect(await query(guest, 'select 1 as up')).toEqual([{ up: 1 }])
     await server.release()

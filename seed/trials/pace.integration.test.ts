@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { expectCounted, ordersIn, readEpisodes, runTrial, TRIAL_START } from './testing/trial.ts'
+import { TRIAL_START } from './testing/seeded.ts'
+import { expectCounted, ordersIn, readEpisodes, runTrial } from './testing/trial.ts'
 
 test('rush: ten times the orders, alerts open, and both paths hold all of it', async () => {
   const trial = await runTrial({ scenario: 'rush', minutes: 2 })

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { POISONS } from '#seed/simulators/scenarios/tills.ts'
-import { expectCounted, ordersIn, readDeadLetters, runTrial, TRIAL_START } from './testing/trial.ts'
+import { TRIAL_START } from './testing/seeded.ts'
+import { expectCounted, ordersIn, readDeadLetters, runTrial } from './testing/trial.ts'
 
 test('till offline: its minutes close without it, and its backlog revises them', async () => {
   const backAt = TRIAL_START + 6 * MINUTE_MS

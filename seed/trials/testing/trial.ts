@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
-import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import type { TestDatabase } from '#db/testing/database.ts'
 import { addDays, type DayRange } from '#domain/calendar.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
@@ -14,8 +13,6 @@ import { connectForRuns } from '#jobs/ledger/claims.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
 import { silentLogger } from '#platform/logger.ts'
 import { enrichedHistory } from '#seed/history/world-history.ts'
-import { SeedingProgress } from '#seed/seeder/progress.ts'
-import { seedLog } from '#seed/seeder/seed-log.ts'
 import { dropFile, openJournals } from '#seed/simulators/files/journals.ts'
 import { openShopFiles } from '#seed/simulators/files/shop-files.ts'
 import { createPostEvents, type PostEvents } from '#seed/simulators/post-events.ts'
@@ -30,10 +27,7 @@ import type { FindingKind } from '#server/serving/reconcile/findings.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
 import { batchSales, countFigures, enrichAll, streamFigures } from './figures.ts'
-
-/** A Friday on which all four stores are open. */
-export const TRIAL_START = Date.UTC(2026, 10, 20, 15, 30)
-const HISTORY_DAYS = 4
+import { HISTORY_DAYS, openSeeded, type Seeded, TRIAL_START } from './seeded.ts'
 
 // Each takes some seconds alone, and half a minute beside everything else on two cores.
 vi.setConfig({ testTimeout: 120_000 })
@@ -76,21 +70,7 @@ interface Trial {
  */
 export async function runTrial(options: TrialOptions): Promise<Trial> {
   const { scenario, minutes, stores = 4 } = options
-  const database = await createTestDatabase()
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-trial-'))
-  onTestFinished(async () => {
-    await database.drop()
-    await rm(dataDir, { recursive: true })
-  })
-  const seed = { randomSeed: 1, stores, ordersPerDay: 300, until: TRIAL_START - MINUTE_MS }
-  const world = createWorld(seed)
-  await seedLog({
-    sql: database.sql,
-    options: { ...seed, json: false, days: HISTORY_DAYS },
-    dataDir,
-    progress: new SeedingProgress({ isTTY: false, columns: 80, write: () => true }, () => performance.now()),
-    stop: new AbortController().signal,
-  })
+  const { world, seed, database, dataDir } = await openSeeded(stores)
   const movePostgres = await installPostgresClock(database.sql, TRIAL_START)
   if (options.isHistoryPublished) await runBatch(database, TRIAL_START)
   const clock = createTestClock(TRIAL_START, TRIAL_START + minutes * MINUTE_MS)
@@ -141,7 +121,7 @@ async function playOn(
   setting: {
     dataDir: string
     dropDir: string
-    seed: { randomSeed: number; stores: number; ordersPerDay: number; until: Instant }
+    seed: Seeded['seed']
     seen: ReturnType<typeof recorder>
     requests: ScenarioRequest[]
     post: PostEvents

@@ -42,11 +42,15 @@ function write(zone: string, shifts: readonly ZoneShift[]) {
 test('SQL and domain agree on begin and end of business days around every clock change from 1970 to 2100, of every zone', async () => {
   const names = await zoneNames()
   expect(names.length).toBeGreaterThan(550)
+  // A name of before has the clocks of its successor: those are looked at once.
+  const zones = new Set(
+    names.map(name => new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone),
+  )
+  expect(zones.size).toBeGreaterThan(400)
   const seen = new Set<string>()
-  for (const zone of names) {
+  for (const zone of zones) {
     const shifts = zoneShifts(zone, SPAN)
     const rules = JSON.stringify(shifts)
-    // A name of before has the clocks of its successor: those are looked at once.
     if (seen.has(rules)) continue
     seen.add(rules)
     await write(zone, shifts)
