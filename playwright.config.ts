@@ -7,8 +7,8 @@ const browser = await findBrowser()
 export default defineConfig({
   testDir: './e2e',
   outputDir: './test-results',
-  // Each worker runs a whole installation: database, intake, stream, dashboard.
-  workers: 1,
+  // Each worker runs a whole installation: database, intake, stream, dashboard. One waits for much: two keep two cores.
+  workers: 2,
   timeout: 120_000,
   // Long enough for a busy machine; nothing waits longer than it must.
   expect: { timeout: 30_000 },
@@ -20,7 +20,8 @@ export default defineConfig({
       env: definedOf(inheritedEnvironment(browser.env)),
     },
     viewport: { width: 1440, height: 900 },
-    trace: 'retain-on-failure',
+    // Actions and what the page was made of; a film of it would cost more than the tests.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     screenshot: 'only-on-failure',
   },
 })

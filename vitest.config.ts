@@ -1,12 +1,22 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const exclude = [...configDefaults.exclude, '**/.next/**', '**/.data/**', 'e2e/**']
 
+/** Trials begin first: each takes long, and a long file that begins last leaves a core without work. */
+class TrialsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isTrial = ({ moduleId }: TestSpecification) => moduleId.includes('/seed/trials/')
+    return [...sorted.filter(isTrial), ...sorted.filter(file => !isTrial(file))]
+  }
+}
+
 export default defineConfig({
   test: {
-    // Two cores, of which the server of the integration tests takes its share.
-    maxWorkers: 2,
-    sequence: { seed: Date.now() % 1_000_000_000 },
+    // One more than two cores: tests wait for Postgres, for processes they start, and for what these do.
+    maxWorkers: 3,
+    sequence: { seed: Date.now() % 1_000_000_000, sequencer: TrialsFirst },
     teardownTimeout: 30_000,
     projects: [
       {
