@@ -49,6 +49,14 @@ test('SQL and domain await the same journals, whatever is known of a store and h
       insert into batch.day_head (store, business_day, partition, first_offset, first_appended_at, last_offset,
         last_appended_at, events, bulk_events)
       select ${id}, day, 0, 1, now(), 1, now(), 1, 1 from unnest(${journals}::date[]) day`
+    // Days of which something else has come: sales another way, or goods that were counted.
+    const others = DAYS.filter(day => !journals.includes(day) && chance(0.1))
+    const sold = others.filter(() => chance(0.5))
+    await sql`
+      insert into batch.day_head (store, business_day, partition, first_offset, first_appended_at, last_offset,
+        last_appended_at, events, documents)
+      select ${id}, day, 0, 1, now(), 1, now(), 1, case when day::text = any(${sold}::text[]) then 1 else 0 end
+      from unnest(${others}::date[]) day`
     await sql`
       insert into batch.till_head (store, business_day, register, partition, last_offset, append_days)
       select ${id}, day, 'till-1', 0, 1, '{}' from unnest(${tills}::date[]) day`
@@ -56,6 +64,7 @@ test('SQL and domain await the same journals, whatever is known of a store and h
       select business_day as day from batch.awaited_journals(${[id]}, ${DAYS[0] ?? TODAY}, ${TODAY}) order by 1`
     const history = {
       hasJournal: (day: string) => journals.includes(day),
+      hasDocuments: (day: string) => sold.includes(day),
       firstJournal: journals[0] ?? null,
       lastJournal: journals.at(-1) ?? null,
       lastTillReport: tills.at(-1) ?? null,

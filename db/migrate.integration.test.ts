@@ -154,11 +154,12 @@ describe('a database of version 0.1.0', () => {
     await sql`select log.ensure_days(current_date, current_date)`
     await sql`
       insert into log.event_log (partition, "offset", appended_at, source, id, type, class, store, event_time,
-        business_day, rules_version, skus, units)
-      values (0, 1, now(), 's', '1', 'stock.counted', 'live', 'one', now(), '2026-02-01', 1, '{tea}', '{1}'),
-        (0, 2, now(), 's', '2', 'stock.counted', 'live', 'one', now(), '2026-01-31', 1, '{tea}', '{1}')`
-    // The second one is not yet part of what the planner has seen: it counts it when it comes to it.
-    await sql`insert into batch.planner_checkpoints values (0, 1, now())`
+        business_day, rules_version, skus, units, channel, currency)
+      values (0, 1, now(), 's', '1', 'stock.counted', 'live', 'one', now(), '2026-02-01', 1, '{tea}', '{1}', null, null),
+        (0, 2, now(), 's', '2', 'order.returned', 'live', 'one', now(), '2026-02-01', 1, '{tea}', '{1}', 'pos', 'EUR'),
+        (0, 3, now(), 's', '3', 'stock.counted', 'live', 'one', now(), '2026-01-31', 1, '{tea}', '{1}', null, null)`
+    // The last one is not yet part of what the planner has seen: it counts it when it comes to it.
+    await sql`insert into batch.planner_checkpoints values (0, 2, now())`
     await sql`
       insert into batch.day_head (store, business_day, partition, first_offset, first_appended_at, last_offset,
         last_appended_at, events)
@@ -176,9 +177,9 @@ describe('a database of version 0.1.0', () => {
       { day: '2026-02-01', currency: 'USD', rate: 0.9, net: 27_003 },
     ])
     expect(await sql`select * from batch.rate_changes`).toHaveLength(0)
-    expect(await sql`select business_day, stock_anchors from batch.day_head order by 1`).toEqual([
-      { business_day: '2026-01-31', stock_anchors: 0 },
-      { business_day: '2026-02-01', stock_anchors: 1 },
+    expect(await sql`select business_day, stock_anchors, documents from batch.day_head order by 1`).toEqual([
+      { business_day: '2026-01-31', stock_anchors: 0, documents: 0 },
+      { business_day: '2026-02-01', stock_anchors: 1, documents: 1 },
     ])
   })
 

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { placed, toLogEvents } from '#domain/testing/events.ts'
+import { counted, placed, toLogEvents } from '#domain/testing/events.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { createTestBatch } from './testing/batch.ts'
 
 const TEA = [{ sku: 'tea', units: 1, unitPrice: '2.50' }]
 const MONDAY = '2026-03-02'
 const TUESDAY = '2026-03-03'
+const WEDNESDAY = '2026-03-04'
+const THURSDAY = '2026-03-05'
 
 /** A sale as a journal has it. */
 function sale(id: string, day: string, register = 'till-1'): LogEvent[] {
@@ -33,6 +35,12 @@ function closing(day: string, z: { orders: number; net: string; register?: strin
     },
     { class: 'bulk' },
   )
+}
+
+/** Goods counted by hand, and not by a till. */
+function count(id: string, day: string, came: 'live' | 'bulk'): LogEvent[] {
+  const event = counted({ id, at: `${day}T12:00:00+01:00` }, [{ sku: 'tea', units: 5 }])
+  return toLogEvents(event, { class: came })
 }
 
 function review(id: string, day: string): LogEvent[] {
@@ -124,6 +132,31 @@ test('A review of the day is no journal', async () => {
   await appendTestEvents(sql, review('r1', TUESDAY))
   await runDue('2026-03-04T03:30:00Z')
   expect(await states(sql)).toEqual([['till-1', 'awaiting journal', 0]])
+  expect(await closed(sql)).toEqual([[MONDAY, false]])
+})
+
+test('Goods that are counted on a day of rest await no journal, and are none on a day of work', async () => {
+  const { sql, runDue } = await journalStore()
+  // A Monday, a Tuesday and a Thursday: of Wednesdays nothing is known.
+  await appendTestEvents(sql, [...sale('2', TUESDAY), ...closing(TUESDAY, { orders: 1, net: '2.50' })])
+  await appendTestEvents(sql, [...sale('3', THURSDAY), ...closing(THURSDAY, { orders: 1, net: '2.50' })])
+  await appendTestEvents(sql, [...count('c1', WEDNESDAY, 'live'), ...count('c2', '2026-03-09', 'bulk')])
+  await runDue('2026-03-10T03:30:00Z')
+  expect(await states(sql, WEDNESDAY)).toEqual([])
+  expect(await states(sql, '2026-03-09')).toEqual([['till-1', 'awaiting journal', 0]])
+  expect(await closed(sql)).toEqual([MONDAY, TUESDAY, WEDNESDAY, THURSDAY].map(day => [day, false]))
+})
+
+test('A Z report that is printed after midnight is no journal of the day that has begun', async () => {
+  const { sql, runDue } = await journalStore()
+  const [late] = closing(MONDAY, { orders: 0, net: '0', register: 'till-2' })
+  if (!late) throw new Error('no Z report')
+  await appendTestEvents(sql, [{ ...late, businessDay: TUESDAY }])
+  await runDue('2026-03-04T03:30:00Z')
+  expect(await states(sql)).toEqual([
+    ['till-1', 'awaiting journal', 0],
+    ['till-2', 'awaiting journal', 0],
+  ])
   expect(await closed(sql)).toEqual([[MONDAY, false]])
 })
 

@@ -51,7 +51,10 @@ export interface StoreFacts {
 export interface DayHead {
   lastOffset: number
   events: number
+  /** Documents and Z reports of the day that came in files. */
   bulkEvents: number
+  /** Orders, voids and returns. */
+  documents: number
   /** UTC days on which they were appended, oldest first. */
   appendDays: readonly string[]
 }

@@ -23,7 +23,7 @@ test('The planner notes, step by step, which stretch of the log every day lies i
   const positions = await followLog(connect(), { step: 7 })
   expect(positions[PARTITION]?.offset).toBe(31)
   const heads = await sql`
-    select business_day, first_offset, last_offset, events, bulk_events, append_days from batch.day_head order by 1`
+    select business_day, first_offset, last_offset, events, bulk_events, documents, append_days from batch.day_head order by 1`
   const today = new Date().toISOString().slice(0, 10)
   expect(heads).toEqual(
     DAYS.map((business_day, index) => ({
@@ -32,6 +32,7 @@ test('The planner notes, step by step, which stretch of the log every day lies i
       last_offset: 28 + index,
       events: 10,
       bulk_events: 0,
+      documents: 10,
       append_days: [today],
     })),
   )

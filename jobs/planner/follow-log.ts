@@ -129,10 +129,12 @@ async function noteEntries(
     days as (
       select store, business_day, min("offset") as first_offset, min(appended_at) as first_appended_at,
         max("offset") as last_offset, max(appended_at) as last_appended_at, count(*) as events,
-        -- whether a journal has come; reviews are bulk too, and come for every store
-        count(*) filter (where class = 'bulk' and type <> 'review.posted') as bulk_events,
+        -- whether a journal has come: reviews and counts in files are none, and a report of the day before is not this day's
+        count(*) filter (where class = 'bulk' and (type in ('order.placed', 'order.voided', 'order.returned')
+          or type = 'till.closed' and z_business_day = business_day::text)) as bulk_events,
         array_agg(distinct (appended_at at time zone 'UTC')::date) as append_days,
-        count(*) filter (where type in ('stock.received', 'stock.counted')) as stock_anchors
+        count(*) filter (where type in ('stock.received', 'stock.counted')) as stock_anchors,
+        count(*) filter (where type in ('order.placed', 'order.voided', 'order.returned')) as documents
       from events
       group by store, business_day
     ),
@@ -145,9 +147,9 @@ async function noteEntries(
     -- Sorted, so that two planners on one partition never wait for each other in a circle.
     day_heads as (
       insert into batch.day_head as head (store, business_day, partition, first_offset, first_appended_at,
-        last_offset, last_appended_at, events, bulk_events, append_days, stock_anchors)
+        last_offset, last_appended_at, events, bulk_events, append_days, stock_anchors, documents)
       select store, business_day, ${partition}, first_offset, first_appended_at, last_offset, last_appended_at,
-        events, bulk_events, append_days, stock_anchors
+        events, bulk_events, append_days, stock_anchors, documents
       from days order by store, business_day
       on conflict (store, business_day) do update set
         first_offset = least(head.first_offset, excluded.first_offset),
@@ -157,6 +159,7 @@ async function noteEntries(
         events = head.events + excluded.events,
         bulk_events = head.bulk_events + excluded.bulk_events,
         stock_anchors = head.stock_anchors + excluded.stock_anchors,
+        documents = head.documents + excluded.documents,
         append_days = (
           select array_agg(distinct day order by day) from unnest(head.append_days || excluded.append_days) day)
     ),

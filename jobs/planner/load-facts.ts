@@ -156,7 +156,7 @@ async function readReferences(reading: Transaction): Promise<PlannerFacts['refer
 async function readHeads(reading: Transaction, regions: readonly Region[]) {
   const rows = await reading<(DayHead & { store: string; businessDay: BusinessDay })[]>`
     select h.store, h.business_day as "businessDay", h.last_offset as "lastOffset", h.events,
-      h.bulk_events as "bulkEvents", h.append_days as "appendDays"
+      h.bulk_events as "bulkEvents", h.documents, h.append_days as "appendDays"
     from ${regionTable(reading, regions)}
     join batch.day_head h on h.store = region.store and h.business_day between region.from_day and region.to_day
     order by h.store, h.business_day`

@@ -54,7 +54,14 @@ describe('a store-day', () => {
 })
 
 describe('a register', () => {
-  const reports = new TestFacts().reportTill('2026-11-10', 'old').reportTill('2026-11-13', 'new').storeFacts()
+  const reports = new TestFacts()
+    .sell('2026-11-11')
+    .sell('2026-11-13')
+    .sell('2026-11-15', { document: false })
+    .sell('2026-11-16')
+    .reportTill('2026-11-10', 'old')
+    .reportTill('2026-11-13', 'new')
+    .storeFacts()
 
   test('that reported within a week is expected to report', () => {
     expect(missingRegisters(reports, '2026-11-20')).toEqual(['new'])
@@ -62,6 +69,11 @@ describe('a register', () => {
 
   test('that has reported is not missing', () => {
     expect(missingRegisters(reports, '2026-11-13')).toEqual(['old'])
+  })
+
+  test('is not expected to report a day on which nobody traded, whatever else its store did', () => {
+    expect(missingRegisters(reports, '2026-11-15')).toEqual([])
+    expect(missingRegisters(reports, '2026-11-16')).toEqual(['new', 'old'])
   })
 
   test('that reports for the first time later was not expected before', () => {

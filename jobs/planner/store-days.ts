@@ -2,10 +2,10 @@ import { businessDaySpan, versionOn } from '#domain/business-day.ts'
 import { addDays, type BusinessDay, dayCount, daysBetween } from '#domain/calendar.ts'
 import {
   expectsJournal,
+  expectsTillReports,
   isAwaited,
   type JournalHistory,
   REGISTER_HABIT_DAYS,
-  tradesOn,
 } from '#domain/expectations.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { CoveredDays } from '#domain/reports.ts'
@@ -52,11 +52,22 @@ function daysOfStock(withEvents: readonly BusinessDay[], knownFrom: BusinessDay 
 }
 
 /** Days in scope of which a journal store has sent nothing, though it may still, and is expected to. */
-function awaitedDays({ versions, heads, tillReports, scope }: Days, now: Instant): BusinessDay[] {
+function awaitedDays(facts: Days, now: Instant): BusinessDay[] {
+  const { versions, heads, scope } = facts
+  const history = journalHistoryOf(facts)
+  return daysBetween(scope.from, scope.to).filter(day => {
+    if (heads.has(day) || !expectsJournal(versionOn(versions, day), day, history)) return false
+    const { start, end } = businessDaySpan(day, versions)
+    return start < end && isAwaited(end, now)
+  })
+}
+
+function journalHistoryOf({ heads, tillReports }: Pick<StoreFacts, 'heads' | 'tillReports'>): JournalHistory {
   const withEvents = [...heads.keys()]
   const hasJournal = (day: BusinessDay) => (heads.get(day)?.bulkEvents ?? 0) > 0
-  const history: JournalHistory = {
+  return {
     hasJournal,
+    hasDocuments: day => (heads.get(day)?.documents ?? 0) > 0,
     firstJournal: withEvents.find(hasJournal) ?? null,
     lastJournal: withEvents.findLast(hasJournal) ?? null,
     lastTillReport: tillReports.reduce<BusinessDay | null>(
@@ -64,11 +75,6 @@ function awaitedDays({ versions, heads, tillReports, scope }: Days, now: Instant
       null,
     ),
   }
-  return daysBetween(scope.from, scope.to).filter(day => {
-    if (heads.has(day) || !expectsJournal(versionOn(versions, day), day, history)) return false
-    const { start, end } = businessDaySpan(day, versions)
-    return start < end && isAwaited(end, now)
-  })
 }
 
 /** A day is published this long after its end, also when Z reports or the journal are missing. */
@@ -92,10 +98,14 @@ export function dayClosing(day: {
 
 /** Registers that used to report and have not reported this day; none on a day on which the store does not trade. */
 export function missingRegisters(
-  { tillReports, versions }: Pick<StoreFacts, 'tillReports' | 'versions'>,
+  { heads, tillReports, versions }: Pick<StoreFacts, 'heads' | 'tillReports' | 'versions'>,
   day: BusinessDay,
 ): string[] {
-  if (tradesOn(versionOn(versions, day), day) === false) return []
+  const isExpected = expectsTillReports(versionOn(versions, day), day, {
+    hasDocuments: (heads.get(day)?.documents ?? 0) > 0,
+    hasReport: other => tillReports.some(({ businessDay }) => businessDay === other),
+  })
+  if (!isExpected) return []
   const since = addDays(day, -REGISTER_HABIT_DAYS)
   const expected = new Set<string>()
   const reported = new Set<string>()
@@ -106,12 +116,12 @@ export function missingRegisters(
   return [...expected].filter(register => !reported.has(register)).sort()
 }
 
-/** Whether a store that writes journals has none yet for a day on which it may have traded. */
+/** Whether a store that writes journals has none yet for a day of which one is expected. */
 export function isJournalMissing(
-  { versions, heads }: Pick<StoreFacts, 'versions' | 'heads'>,
+  facts: Pick<StoreFacts, 'versions' | 'heads' | 'tillReports'>,
   day: BusinessDay,
 ): boolean {
-  const version = versionOn(versions, day)
-  if (version.input !== 'journal' || tradesOn(version, day) === false) return false
-  return (heads.get(day)?.bulkEvents ?? 0) === 0
+  const version = versionOn(facts.versions, day)
+  if (version.input !== 'journal' || (facts.heads.get(day)?.bulkEvents ?? 0) > 0) return false
+  return expectsJournal(version, day, journalHistoryOf(facts))
 }

@@ -1,5 +1,5 @@
 import type { Fragment } from '#db/transaction.ts'
-import { REGISTER_HABIT_DAYS } from '#domain/expectations.ts'
+import { REGISTER_HABIT_DAYS, WEEKDAY_HABIT_WEEKS } from '#domain/expectations.ts'
 import type { ReportDefinition } from './report.ts'
 import type { SetReading } from './set-reading.ts'
 
@@ -8,16 +8,16 @@ const MOST_RECEIPTS = 100_000
 
 /**
  * The log against the tills' own totals (Z reports), per register: the only check that the log itself misses
- * nothing. A register that has reported within a week is expected to report; of several reports of a day the
- * last stands. Stores whose tills never report have nothing to compare, and no rows. A journal ends with the Z
- * reports: a journal store without any of the day awaits its journal, or the rest of it, under its registers; one
- * whose tills never report awaits it while nothing has come, under ''.
+ * nothing. A register that has reported within a week is expected to report a day on which its store trades; of
+ * several reports of a day the last stands. Stores whose tills never report have nothing to compare, and no rows. A
+ * journal ends with the Z reports: a journal store without any of the day awaits its journal, or the rest of it, under
+ * its registers; one whose tills never report awaits it while nothing has come, under ''.
  *
  * A till may also tell its totals by means of payment, the cash it was opened and closed with, and the receipts it has
  * printed. Means of payment are compared where every document of the register names its own.
  */
 export const completeness: ReportDefinition = {
-  version: '4',
+  version: '5',
   figures: reading => reading.sql`
     with ${registerDays(reading)},
     ${tenders(reading)},
@@ -54,13 +54,25 @@ export const completeness: ReportDefinition = {
 function registerDays({ sql, days, isRead, isReadOnAnyDay }: SetReading): Fragment {
   return sql`
     days as materialized (
-      select day.store, day.business_day, s.currency, s.tax_inclusive,
-        s.input = 'journal' as writes_journal, coalesce(h.bulk_events, 0) = 0 as has_no_journal,
-        ref.trades_on(s.opening_days, s.opened, s.closed, day.business_day) is distinct from false as may_trade
+      select day.store, day.business_day, s.currency, s.tax_inclusive, s.input = 'journal' as writes_journal,
+        awaited.awaits_journal,
+        -- whether its registers are expected to report, those that do as a rule (domain/expectations.ts says the same)
+        coalesce(known.trades, awaited.awaits_journal or coalesce(h.documents, 0) > 0 or exists (
+          select from batch.till_head t
+          where t.store = day.store and (day.business_day - t.business_day) % 7 = 0
+            and t.business_day between day.business_day - ${7 * WEEKDAY_HABIT_WEEKS}::integer and day.business_day - 7)) as expects_reports
       from ${days()}
       join ref.store_validity s on s.store = day.store and day.business_day >= s.valid_from
         and day.business_day < s.valid_to
+      cross join lateral (
+        select ref.trades_on(s.opening_days, s.opened, s.closed, day.business_day) as trades
+      ) known
       left join batch.day_head h on h.store = day.store and h.business_day = day.business_day
+      cross join lateral (
+        select s.input = 'journal' and coalesce(h.bulk_events, 0) = 0
+          and coalesce(batch.expects_journal(day.store, day.business_day, known.trades, s.opened), false)
+          as awaits_journal
+      ) awaited
     ),
     reports as (
       select distinct on (e.store, days.business_day, e.register) e.store, days.business_day, e.register, e.currency,
@@ -91,7 +103,7 @@ function registerDays({ sql, days, isRead, isReadOnAnyDay }: SetReading): Fragme
       from days
       join batch.till_head t on t.store = days.store
         and t.business_day between days.business_day - ${REGISTER_HABIT_DAYS}::integer and days.business_day
-        and (days.may_trade or t.business_day = days.business_day)
+        and (days.expects_reports or t.business_day = days.business_day)
     ),
     registers as (
       select store, business_day, register from habits
@@ -100,8 +112,7 @@ function registerDays({ sql, days, isRead, isReadOnAnyDay }: SetReading): Fragme
       where (store, business_day) in (select store, business_day from habits)
       union
       select store, business_day, '' from days
-      where writes_journal and has_no_journal and may_trade
-        and (store, business_day) not in (select store, business_day from habits)
+      where awaits_journal and (store, business_day) not in (select store, business_day from habits)
     )`
 }
 

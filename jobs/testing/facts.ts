@@ -51,14 +51,21 @@ export class TestFacts {
   }
 
   /** One more event of a business day in the log. */
-  sell(day: BusinessDay, fields: { bulk?: boolean } = {}): this {
+  sell(day: BusinessDay, fields: { bulk?: boolean; document?: boolean } = {}): this {
     this.offset += 1
-    const head = this.heads.get(day) ?? { lastOffset: 0, events: 0, bulkEvents: 0, appendDays: [day] }
+    const head = this.heads.get(day) ?? {
+      lastOffset: 0,
+      events: 0,
+      bulkEvents: 0,
+      documents: 0,
+      appendDays: [day],
+    }
     this.heads.set(day, {
       ...head,
       lastOffset: this.offset,
       events: head.events + 1,
       bulkEvents: head.bulkEvents + (fields.bulk ? 1 : 0),
+      documents: head.documents + (fields.document === false ? 0 : 1),
     })
     const sorted = [...this.heads].sort(([a], [b]) => (a < b ? -1 : 1))
     this.heads.clear()

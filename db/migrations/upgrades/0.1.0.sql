@@ -469,36 +469,44 @@ update batch.runs set state = 'abandoned', finished_at = clock_timestamp(), erro
 where state = 'running';
 create unique index runs_without_days on batch.runs (job) where state = 'running' and store = 'all' and range_to is null;
 
--- Days that have ended, of which a journal store has sent no journal though one is expected: by its opening days, or
--- where those are not known by habit (domain/expectations.ts says the same). What has not come within four weeks is
--- awaited no longer. The one place in SQL where this is decided.
+-- Where nobody has traded, no journal and no register's report is expected.
+alter table batch.day_head add column documents bigint not null default 0;
+
+-- Whether a journal store's day is expected to have a journal: by its opening days, or where those are not known (null) by
+-- what it has sold or by habit. domain/expectations.ts says the same. The one place in SQL where this is decided.
+create function batch.expects_journal(p_store text, p_day date, p_trades boolean, p_opened date) returns boolean
+language sql stable as $$
+  select case
+    when p_trades is not null then p_trades and (p_day > journals.first or p_opened is not null)
+    when exists (select from batch.day_head h where h.store = p_store and h.business_day = p_day and h.documents > 0) then true
+    else p_day > journals.first and (
+      exists (
+        select from batch.day_head j
+        where j.store = p_store and j.bulk_events > 0
+          and j.business_day in (p_day - 7, p_day - 14, p_day - 21, p_day - 28))
+      or (
+        journals.last < journals.first + 7
+        and exists (
+          select from batch.day_head j where j.store = p_store and j.bulk_events > 0 and j.business_day = p_day - 1)
+        and not exists (select from batch.till_head t where t.store = p_store and t.business_day > p_day)))
+  end
+  from (
+    select min(j.business_day) as first, max(j.business_day) as last
+    from batch.day_head j where j.store = p_store and j.bulk_events > 0
+  ) journals
+$$;
+
+-- Days that have ended, of which a journal store has sent no journal though one is expected. What has not come within
+-- four weeks is awaited no longer.
 create function batch.awaited_journals(p_stores text[], p_from date, p_to date)
 returns table (store text, business_day date) language sql stable as $$
   select d.store, d.business_day
   from ref.store_days(p_stores, p_from, p_to) d
-  cross join lateral (select ref.trades_on(d.opening_days, d.opened, d.closed, d.business_day) as trades) known
   left join batch.day_head h on h.store = d.store and h.business_day = d.business_day
-  left join lateral (
-    select min(j.business_day) as first, max(j.business_day) as last
-    from batch.day_head j where j.store = d.store and j.bulk_events > 0
-  ) journals on true
   where d.input = 'journal' and d.starts_at < d.ends_at and d.ends_at <= now() and d.ends_at > now() - interval '28 days'
     and coalesce(h.bulk_events, 0) = 0
-    and case
-      when known.trades is not null then known.trades and (d.business_day > journals.first or d.opened is not null)
-      when h.store is not null then true
-      else d.business_day > journals.first and (
-        exists (
-          select from batch.day_head j
-          where j.store = d.store and j.bulk_events > 0
-            and j.business_day in (d.business_day - 7, d.business_day - 14, d.business_day - 21, d.business_day - 28))
-        or (
-          journals.last < journals.first + 7
-          and exists (
-            select from batch.day_head j
-            where j.store = d.store and j.bulk_events > 0 and j.business_day = d.business_day - 1)
-          and not exists (select from batch.till_head t where t.store = d.store and t.business_day > d.business_day)))
-    end
+    and batch.expects_journal(d.store, d.business_day,
+      ref.trades_on(d.opening_days, d.opened, d.closed, d.business_day), d.opened)
 $$;
 
 create table live.sessions (
@@ -938,12 +946,16 @@ comment on column reports.restatements.new_value is 'Published now; null: not kn
 
 -- From its first receipt or count on, stock of a store is known, and only from then on reported.
 alter table batch.day_head add column stock_anchors bigint not null default 0;
-update batch.day_head h set stock_anchors = found.anchors
+update batch.day_head h
+set stock_anchors = found.anchors, documents = found.documents, bulk_events = found.of_journals
 from (
-  select e.store, e.business_day, count(*) as anchors
+  select e.store, e.business_day, count(*) filter (where e.type in ('stock.received', 'stock.counted')) as anchors,
+    count(*) filter (where e.type in ('order.placed', 'order.voided', 'order.returned')) as documents,
+    count(*) filter (where e.class = 'bulk' and (e.type in ('order.placed', 'order.voided', 'order.returned')
+      or e.type = 'till.closed' and e.details ->> 'zBusinessDay' = e.business_day::text)) as of_journals
   from log.event_log e
   join batch.planner_checkpoints c on c.partition = e.partition and e."offset" <= c."offset"
-  where e.type in ('stock.received', 'stock.counted')
+  where e.type <> 'tick'
   group by e.store, e.business_day
 ) found
 where found.store = h.store and found.business_day = h.business_day;
