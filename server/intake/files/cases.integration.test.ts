@@ -217,6 +217,37 @@ describe('receipt numbers that begin anew', () => {
   })
 })
 
+describe('what a file leaves open', () => {
+  test('document numbers of any length in ndjson stay apart, and a price keeps its digits', async () => {
+    const line = (doc: string, price: string) =>
+      `{"doc":${doc},"time":"2026-09-01 10:00:00","sku":"A","qty":1,"price":${price}}`
+    const text = lines(
+      line('9007199254740992', '5.10'),
+      line('9007199254740993', '5'),
+      line('1234567890123456789', '0.1'),
+    )
+    await load(text, mappingOf({ format: 'ndjson' }), { name: 'day.ndjson' })
+    expect((await events()).map(({ id, gross }) => [id, gross])).toEqual([
+      ['1234567890123456789', '0.1000'],
+      ['9007199254740992', '5.1000'],
+      ['9007199254740993', '5.0000'],
+    ])
+  })
+
+  test('of two columns with one name the file is refused where the mapping reads them, and taken where it does not', async () => {
+    const text = (name: string) =>
+      lines(`doc,time,sku,qty,price,${name},note`, '1,2026-09-01 10:00:00,A,1,5.00,6.00,x')
+    await load(text('note'))
+    expect(await events()).toMatchObject([{ id: '1', gross: '5.0000' }])
+    expect((await load(text('price'), mappingOf(), { name: 'twice.csv' })).error).toContain(
+      'has two columns called price',
+    )
+    const named = mappingOf({ header: ['doc', 'time', 'sku', 'qty', 'list', 'price', 'note'] })
+    await load('2,2026-09-01 10:00:00,A,1,5.00,6.00,x\n', named, { name: 'named.csv' })
+    expect(await events()).toMatchObject([{ id: '1' }, { id: '2', gross: '6.0000' }])
+  })
+})
+
 describe('set aside', () => {
   const voided = (scope?: 'row' | 'document') =>
     mappingOf({

@@ -208,6 +208,9 @@ test('a mark set anew begins anew, after the tries have ended', async () => {
   await database.sql`update intake.drop_attempts set next_try_at = null, tries = ${MAX_TRIES}`
   await rm(loaded)
   expect(await take()).toEqual([])
+  // The process died in the last try: nobody has said that it was the last.
+  await database.sql`update intake.drop_attempts set next_try_at = now() - interval '1 hour'`
+  expect(await take()).toEqual([])
   await rm(path.join(dropDir, MAPPING, '1.csv.done'))
   await writeFile(path.join(dropDir, MAPPING, '1.csv.done'), 'again')
   expect(await take()).toMatchObject([{ state: 'loaded', summary: { duplicates: 1 } }])

@@ -77,7 +77,7 @@ async function* rowsOfText(
   const scanner = createCsvScanner(delimiter)
   let row = skippedLines
   let header: readonly string[] | undefined = mapping.header
-  let places = header && placesOf(header, columns)
+  let places = header && placesOf(file, header, columns)
 
   function* rowsOf(piece: string, last: boolean): Generator<SourceRow> {
     for (const record of scanner.scan(piece, last)) {
@@ -85,7 +85,7 @@ async function* rowsOfText(
       if (record.raw.trim() === '') continue
       if (!header || !places) {
         header = record.fields.map(name => name.trim())
-        places = placesOf(header, columns)
+        places = placesOf(file, header, columns)
         continue
       }
       yield {
@@ -143,7 +143,7 @@ async function* readRejectedRows(
   { delimiter, own }: RejectsHead,
   { file, columns }: { file: SourceFile; columns: readonly string[] },
 ): AsyncGenerator<RowChunk> {
-  const places = placesOf(own, columns)
+  const places = placesOf(file, own, columns)
   const width = ownColumnsBeside(own).length
   let row = 0
   let rows: SourceRow[] = []
@@ -236,8 +236,15 @@ function commonest(line: string): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ','
 }
 
-function placesOf(header: readonly string[], columns: readonly string[]): number[] {
-  return columns.map(column => header.indexOf(column))
+/** @throws SourceFileError where a name stands twice: which of the two is meant, nobody can tell */
+function placesOf(file: SourceFile, header: readonly string[], columns: readonly string[]): number[] {
+  return columns.map(column => {
+    const place = header.indexOf(column)
+    if (place === header.lastIndexOf(column)) return place
+    throw new SourceFileError(
+      `${file.path} has two columns called ${column}, which the mapping reads: call one of them otherwise, or name all columns with the mapping's header.`,
+    )
+  })
 }
 
 /** Empty cells past the header's are what some programs put at a line's end; anything else is a fault. */
@@ -277,10 +284,11 @@ const MAX_JSON_LINE = 4_194_304
 
 function decodeRow(raw: string, columns: readonly string[]): Pick<SourceRow, 'cells' | 'problem'> {
   try {
-    const value: unknown = JSON.parse(raw)
+    const value: unknown = JSON.parse(raw, exactNumber)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       const entries = value as Record<string, unknown>
-      return { cells: columns.map(column => cellOf(entries[column])), problem: null }
+      const cells = columns.map(name => cellOf(Object.hasOwn(entries, name) ? entries[name] : null))
+      return { cells, problem: null }
     }
     return { cells: [], problem: 'the line is JSON, but no object' }
   } catch (error) {
@@ -291,7 +299,14 @@ function decodeRow(raw: string, columns: readonly string[]): Pick<SourceRow, 'ce
   }
 }
 
-/** Numbers are written out as JSON wrote them, short of more than 17 digits; absent and null are empty cells. */
+/** A number as it was written, where JavaScript's would be another: two long document numbers would become one. */
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const written = context?.source
+  if (typeof value !== 'number' || written === undefined || !/^-?\d+(\.\d+)?$/.test(written)) return value
+  return String(value) === written ? value : written
+}
+
+/** Numbers are written out as JSON wrote them; absent and null are empty cells. */
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value.trim()
