@@ -125,6 +125,7 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
     return {
       type: 'stock.adjusted',
       ...header,
+      ...dateOnly(draw),
       lines: lines(() => ({ sku: draw.sku(), units: draw.below(9) - 4, ...reason() })),
     }
   }
@@ -203,6 +204,11 @@ function orderFields(draw: Draw, id: string, store: UnchangingStore) {
   }
 }
 
+/** Some are known by their date alone, as out of a file that has no times. */
+function dateOnly(draw: Draw): { dateOnly?: true } {
+  return draw.below(10) === 0 ? { dateOnly: true } : {}
+}
+
 function saleFields(draw: Draw, id: string, store: UnchangingStore, goods: Amount) {
   const charges = draw.pick([
     [],
@@ -223,6 +229,7 @@ function saleFields(draw: Draw, id: string, store: UnchangingStore, goods: Amoun
     channel: draw.below(4) === 0 ? ('online' as const) : ('pos' as const),
     currency: store.currency,
     orderId: id,
+    ...dateOnly(draw),
     ...draw.pick([{}, ...['c-1', 'c-2', 'c-3', 'c-4'].map(customer => ({ customer }))]),
     ...draw.pick([
       {},

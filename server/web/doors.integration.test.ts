@@ -5,6 +5,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { io } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { distantSockets } from '#platform/http/testing/distant-sockets.ts'
 import type { WebOptions, WebService } from '#server/web/server.ts'
 import { startTestWeb } from './testing/web.ts'
 
@@ -232,6 +233,16 @@ describe('what a request brings', () => {
     if (!socket.closed) await once(socket, 'close')
     expect(answer()).toMatch(/^HTTP\/1\.1 408 /)
     expect(web.errors).toEqual([])
+  })
+})
+
+describe('one address', () => {
+  it('holds 500 connections and no more, and takes none from another', async () => {
+    const elsewhere = distantSockets()
+    await start()
+    const held = Array.from({ length: 501 }, () => elsewhere.connect('203.0.113.7'))
+    expect(held.map(({ destroyed }) => destroyed).indexOf(true)).toBe(500)
+    expect(elsewhere.connect('203.0.113.8').destroyed).toBe(false)
   })
 })
 

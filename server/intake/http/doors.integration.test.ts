@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { distantSockets } from '#platform/http/testing/distant-sockets.ts'
 import { silentLogger } from '#platform/logger.ts'
 import type { IntakeOptions, IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, startTestIntake } from '#server/intake/testing/intake.ts'
@@ -60,6 +61,14 @@ test('an address that is no text is refused, whatever lies there', async () => {
     const answer = await fetch(`${url}${path}`)
     expect({ path, status: answer.status }).toEqual({ path, status: 400 })
   }
+})
+
+test('one address holds 500 connections and no more, and takes none from another', async () => {
+  const elsewhere = distantSockets()
+  await start()
+  const held = Array.from({ length: 501 }, () => elsewhere.connect('203.0.113.7'))
+  expect(held.map(({ destroyed }) => destroyed).indexOf(true)).toBe(500)
+  expect(elsewhere.connect('203.0.113.8').destroyed).toBe(false)
 })
 
 test('a body that inflates without end is refused, and its room is given back', async () => {

@@ -101,6 +101,7 @@ export async function auditPurchases(
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
       where e.type in ('purchase.placed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
+        and ${isCounted(reading, 'stream')}
         ${inStores(reading, scope, 'e.store')}
     ),
     expected as (

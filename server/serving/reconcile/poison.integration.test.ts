@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { placed, toLogEvents } from '#domain/testing/events.ts'
+import { ordered, placed, received, toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { runProgram } from '#platform/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
@@ -67,6 +67,22 @@ test('what neither path can count is told event by event, and of all other store
   await sql`update batch.set_aside set accepted = 'a test'`
   await sql`update stream.set_aside set accepted = 'a test'`
   expect((await reconcile(sql, SCOPE)).findings).toEqual([])
+})
+
+test('a purchase or delivery that was set aside is told once, and its order is what the others say of it', async () => {
+  const { sql } = database
+  const of = { at: `${DAY}T10:00:00+01:00`, purchaseOrderId: 'PO-1' }
+  const poison = { total_units: '9223372036854775807' }
+  await appendTestEvents(sql, toLogEvents(ordered({ id: 'o', ...of }, [{ sku: 'tea', units: 10 }])))
+  const offsets = [await writeRow(sql, PARTITION, poison)]
+  await appendTestEvents(sql, toLogEvents(received({ id: 'r', ...of }, [{ sku: 'tea', units: 4 }])))
+  offsets.push(await writeRow(sql, PARTITION, poison))
+  await runBoth()
+  const { findings } = await reconcile(sql, SCOPE)
+  expect(findings.map(({ kind, path, rowKey }) => [kind, path, rowKey.offset])).toEqual(
+    ['batch', 'stream'].flatMap(path => offsets.map(offset => ['cannot be digested', path, offset])),
+  )
+  expect(await sql`select open, state from reports.purchase_orders`).toEqual([{ open: 6, state: 'open' }])
 })
 
 test('what one path counts and the other cannot stands in the difference, with its effect', async () => {

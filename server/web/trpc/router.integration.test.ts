@@ -158,6 +158,11 @@ describe('an error of the API', () => {
     expect(answer).toMatchObject({ status: 503, message: expect.stringContaining('ask for fewer days') })
   })
 
+  it('is given up after half a minute, so that nobody waits for a connection for ever', async () => {
+    const [session] = await serving.sql`select current_setting('statement_timeout') as longest`
+    expect(session).toEqual({ longest: '30s' })
+  })
+
   it('says what to do when the database is away', async () => {
     const away = openServing('postgres://nobody@127.0.0.1:1/nowhere')
     for (const [path, input] of [
