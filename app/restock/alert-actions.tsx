@@ -1,9 +1,9 @@
 import { Menu } from '@base-ui/react/menu'
 import { useMutation } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
+import { useActor } from '#app/controls/actor.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
-import { useStored } from '#app/ui/browser-state.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 
 type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
@@ -76,30 +76,4 @@ export function useAct(): { act: Act; isActing: boolean; failure: string | null 
     isActing: isPending,
     failure: error ? error.message : null,
   }
-}
-
-const LONGEST_NAME = 60
-
-/** The name that stands beside what one does, kept in this browser; null while none was given. */
-function useActor(): string | null {
-  const [name] = useStored('tillstream.actor')
-  return name?.trim() || null
-}
-
-/** Asks for that name. Nobody checks it: it tells colleagues whom to ask. */
-export function ActorField() {
-  const [name, store] = useStored('tillstream.actor')
-  return (
-    <label className="flex items-center gap-2 text-2xs text-muted">
-      Your name
-      <input
-        value={name ?? ''}
-        onChange={({ target }) => store(target.value === '' ? null : target.value)}
-        maxLength={LONGEST_NAME}
-        autoComplete="nickname"
-        placeholder="shown to others"
-        className="h-9 w-36 rounded-control border border-line bg-panel px-2.5 text-xs text-text placeholder:text-muted pointer-coarse:h-11"
-      />
-    </label>
-  )
 }

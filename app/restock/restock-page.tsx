@@ -2,9 +2,9 @@
 
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
+import { ActorField } from '#app/controls/actor.tsx'
 import { StoreControl } from '#app/controls/scope-controls.tsx'
 import { formatZone } from '#app/format/time.ts'
-import { ActorField } from '#app/restock/alert-actions.tsx'
 import { AlertsCard } from '#app/restock/alerts-card.tsx'
 import { DeliveriesCard } from '#app/restock/deliveries-card.tsx'
 import { HistoryCard } from '#app/restock/history-card.tsx'

@@ -166,8 +166,6 @@ create table stream.set_aside (
   id text not null,
   reason text not null,
   set_aside_at timestamptz not null default clock_timestamp(),
-  -- why somebody goes on without the event; null: nobody has said so
-  accepted text,
   primary key (generation, partition, "offset")
 );
 

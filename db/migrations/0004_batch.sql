@@ -110,8 +110,6 @@ create table batch.set_aside (
   -- md5 of the row as it was: another one means that somebody has put it right
   row_digest text not null,
   set_aside_at timestamptz not null default clock_timestamp(),
-  -- why somebody goes on without the event; null: nobody has said so
-  accepted text,
   primary key (partition, "offset")
 );
 

@@ -101,3 +101,21 @@ create table live.guesses (
   known_at timestamptz,
   primary key (door, sender)
 );
+
+-- What people say of the events that a path goes on without. Kept apart from what the path decides: a replay and the
+-- planner set aside anew, and erase none of it. The newest of an event counts, all are kept.
+create table live.set_aside_actions (
+  action bigint generated always as identity primary key,
+  path text not null check (path in ('batch', 'stream')),
+  partition smallint not null,
+  "offset" bigint not null,
+  kind text not null check (kind in ('accept', 'withdraw')),
+  -- what the path had against the event then: set aside for another reason it has been accepted by nobody
+  reason text not null,
+  -- why somebody goes on without it; null where that is withdrawn
+  because text,
+  acted_by text,
+  acted_at timestamptz not null default clock_timestamp(),
+  check ((kind = 'accept') = (because is not null))
+);
+create index set_aside_actions_of_event on live.set_aside_actions (path, partition, "offset", action);

@@ -43,3 +43,26 @@ create table recon.findings (
   constraint findings_kind_check check (
     kind in ('audit row', 're-derived', 'z report', 'report not published', 'cannot be digested'))
 );
+
+-- What both paths go on without, and who goes on with that; accepted_because is null where nobody has said so.
+create view recon.set_aside as
+select aside.path, aside.partition, aside."offset", aside.appended_at, aside.store, aside.business_day, aside.type,
+  aside.source, aside.id, aside.reason, aside.job, aside.set_aside_at,
+  said.because as accepted_because, said.acted_by as accepted_by, said.acted_at as accepted_at
+from (
+  select 'batch' as path, partition, "offset", appended_at, store, business_day, type, source, id, reason, job,
+    set_aside_at
+  from batch.set_aside
+  union all
+  select 'stream', partition, "offset", appended_at, store, business_day, type, source, id, reason, null, set_aside_at
+  from stream.set_aside
+  where generation = (select generation from stream.active_generation)
+) aside
+left join lateral (
+  select * from (
+    select kind, reason, because, acted_by, acted_at from live.set_aside_actions a
+    where a.path = aside.path and a.partition = aside.partition and a."offset" = aside."offset"
+    order by a.action desc limit 1
+  ) newest
+  where newest.kind = 'accept' and newest.reason = aside.reason
+) said on true;

@@ -3,6 +3,7 @@ import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
 import { CompletenessCard } from '#app/pipeline/checks/completeness-card.tsx'
 import { ReconciliationCard } from '#app/pipeline/checks/reconciliation-card.tsx'
+import { SetAsideCard } from '#app/pipeline/checks/set-aside-card.tsx'
 import { PIPELINE_ZONE } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { Card, CardContent, Skeleton } from '#app/ui/card.tsx'
@@ -15,6 +16,7 @@ export function ChecksPart() {
     <>
       <ReconciliationCard />
       <FindingsCard />
+      <SetAsideCard />
       <CompletenessCard />
     </>
   )

@@ -39,7 +39,7 @@ export function ReconciliationCard() {
           <EmptyState
             what="Nothing has been reconciled yet."
             advice="The jobs process does it after every tick that changed figures; or by hand:"
-            command="npm run reconcile"
+            command="npm run reconcile -- --from YYYY-MM-DD --to YYYY-MM-DD"
           />
         }
       >

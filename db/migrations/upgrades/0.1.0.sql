@@ -673,8 +673,6 @@ create table stream.set_aside (
   id text not null,
   reason text not null,
   set_aside_at timestamptz not null default clock_timestamp(),
-  -- why somebody goes on without the event; null: nobody has said so
-  accepted text,
   primary key (generation, partition, "offset")
 );
 
@@ -1173,10 +1171,49 @@ create table batch.set_aside (
   -- md5 of the row as it was: another one means that somebody has put it right
   row_digest text not null,
   set_aside_at timestamptz not null default clock_timestamp(),
-  -- why somebody goes on without the event; null: nobody has said so
-  accepted text,
   primary key (partition, "offset")
 );
+
+-- What people say of the events that a path goes on without. Kept apart from what the path decides: a replay and the
+-- planner set aside anew, and erase none of it. The newest of an event counts, all are kept.
+create table live.set_aside_actions (
+  action bigint generated always as identity primary key,
+  path text not null check (path in ('batch', 'stream')),
+  partition smallint not null,
+  "offset" bigint not null,
+  kind text not null check (kind in ('accept', 'withdraw')),
+  -- what the path had against the event then: set aside for another reason it has been accepted by nobody
+  reason text not null,
+  -- why somebody goes on without it; null where that is withdrawn
+  because text,
+  acted_by text,
+  acted_at timestamptz not null default clock_timestamp(),
+  check ((kind = 'accept') = (because is not null))
+);
+create index set_aside_actions_of_event on live.set_aside_actions (path, partition, "offset", action);
+
+-- What both paths go on without, and who goes on with that; accepted_because is null where nobody has said so.
+create view recon.set_aside as
+select aside.path, aside.partition, aside."offset", aside.appended_at, aside.store, aside.business_day, aside.type,
+  aside.source, aside.id, aside.reason, aside.job, aside.set_aside_at,
+  said.because as accepted_because, said.acted_by as accepted_by, said.acted_at as accepted_at
+from (
+  select 'batch' as path, partition, "offset", appended_at, store, business_day, type, source, id, reason, job,
+    set_aside_at
+  from batch.set_aside
+  union all
+  select 'stream', partition, "offset", appended_at, store, business_day, type, source, id, reason, null, set_aside_at
+  from stream.set_aside
+  where generation = (select generation from stream.active_generation)
+) aside
+left join lateral (
+  select * from (
+    select kind, reason, because, acted_by, acted_at from live.set_aside_actions a
+    where a.path = aside.path and a.partition = aside.partition and a."offset" = aside."offset"
+    order by a.action desc limit 1
+  ) newest
+  where newest.kind = 'accept' and newest.reason = aside.reason
+) said on true;
 
 -- What the planner knows of the log it learned without that question. Where the answer is not always null, it follows
 -- the log anew, in its next tick.

@@ -185,12 +185,8 @@ async function readUnplanned(reading: Reading): Promise<{ store: string; error: 
 
 async function readSetAside(reading: Reading): Promise<Freshness['setAside']> {
   const [row] = await reading<(SetAsideEvent & { count: number })[]>`
-    select aside.*, count(*) over () as count from (
-      select 'batch' as path, store, partition, "offset", reason, set_aside_at from batch.set_aside where accepted is null
-      union all
-      select 'stream', store, partition, "offset", reason, set_aside_at from stream.set_aside
-      where accepted is null and generation = (select generation from stream.active_generation)
-    ) aside
+    select path, store, partition, "offset", reason, count(*) over () as count from recon.set_aside
+    where accepted_because is null
     order by set_aside_at desc limit 1`
   if (!row) return { count: 0, first: null }
   const { path, store, partition, offset, reason } = row

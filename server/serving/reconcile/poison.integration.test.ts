@@ -7,6 +7,7 @@ import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { runProgram } from '#platform/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { POISONED_DETAILS, POISONED_ORDERS, writeRow } from '#server/log/testing/poison.ts'
+import { acceptSetAside, listSetAside } from '#server/serving/pipeline/set-aside.ts'
 import { describeReconciliation } from './describe-reconciliation.ts'
 import { isClean, reconcile } from './reconcile.ts'
 
@@ -64,8 +65,9 @@ test('what neither path can count is told event by event, and of all other store
 
   const elsewhere = await reconcile(sql, { ...SCOPE, stores: ['kolkata'] })
   expect(elsewhere.findings.filter(({ rowKey }) => rowKey.store !== '')).toEqual([])
-  await sql`update batch.set_aside set accepted = 'a test'`
-  await sql`update stream.set_aside set accepted = 'a test'`
+  for (const { path, partition, offset } of (await listSetAside({ sql })).events) {
+    await acceptSetAside({ sql }, { path, partition, offset, because: 'a test', by: null })
+  }
   expect((await reconcile(sql, SCOPE)).findings).toEqual([])
 })
 

@@ -16,21 +16,12 @@ type Row = Pick<FoundRow, 'path'> & {
  */
 export const setAsideEvents: FindingSource = async (reading, scope) => {
   const rows = await reading<Row[]>`
-    select * from (
-      select 'batch' as path, partition, "offset", store, business_day::text as "businessDay", reason
-      from batch.set_aside
-      where accepted is null
-        and (not coalesce(isfinite(business_day), false) or business_day not between '1900-01-01' and '2199-12-31'
-          or business_day between ${scope.from} and ${scope.to})
-      union all
-      select 'stream', partition, "offset", store, business_day::text, reason
-      from stream.set_aside
-      where generation = (select generation from stream.active_generation) and accepted is null
-        and (not coalesce(isfinite(business_day), false) or business_day not between '1900-01-01' and '2199-12-31'
-          or business_day between ${scope.from} and ${scope.to})
-    ) aside
-    -- who is of no store is everybody's
-    where store = '' or (true ${inStores(reading, scope, 'store')})
+    select path, partition, "offset", store, business_day::text as "businessDay", reason from recon.set_aside
+    where accepted_because is null
+      and (not coalesce(isfinite(business_day), false) or business_day not between '1900-01-01' and '2199-12-31'
+        or business_day between ${scope.from} and ${scope.to})
+      -- who is of no store is everybody's
+      and (store = '' or (true ${inStores(reading, scope, 'store')}))
     order by path, partition, "offset" limit ${MAX_FOUND}`
   return rows.map(({ path, partition, offset, store, businessDay, reason }) => ({
     kind: 'cannot be digested',

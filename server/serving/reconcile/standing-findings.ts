@@ -13,7 +13,7 @@ export interface StandingFindings {
 /**
  * The findings that stand, by store and kind: until somebody has looked there again. A run of the ledger looks at its
  * days, and at rows (of the log, of reports, of stock) only where it audits them; one by hand, which has no row there,
- * at the store-days whose figures it has left.
+ * at the store-days whose figures it has left. An event set aside that somebody has accepted stands no more.
  * @param scope null: everywhere. Of a range also those that have no day.
  */
 export async function readStandingFindings(
@@ -22,7 +22,8 @@ export async function readStandingFindings(
 ): Promise<StandingFindings[]> {
   return reading<StandingFindings[]>`
     with found as (
-      select kind, run_id, row_key ->> 'store' as store, (row_key ->> 'business_day')::date as business_day
+      select kind, run_id, relation, row_key, row_key ->> 'store' as store,
+        (row_key ->> 'business_day')::date as business_day
       from recon.findings
     ),
     looked as (
@@ -43,6 +44,11 @@ export async function readStandingFindings(
         where r.store = f.store and r.business_day = f.business_day and r.run_id > f.run_id
           and not exists (select from batch.runs b where b.run_id = r.run_id)
       )
+      -- somebody has said since that they go on without the event
+      and not (f.kind = 'cannot be digested' and exists (
+        select from recon.set_aside a
+        where a.accepted_because is not null and f.relation = a.path || '.set_aside'
+          and f.row_key @> jsonb_build_object('partition', a.partition, 'offset', a."offset")))
       ${
         scope === null
           ? reading``

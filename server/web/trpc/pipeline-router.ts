@@ -14,6 +14,7 @@ import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
 import { listRuns } from '#server/serving/pipeline/ledger.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
+import { acceptSetAside, listSetAside, withdrawAcceptance } from '#server/serving/pipeline/set-aside.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
 import { readWitnesses } from '#server/serving/pipeline/witnesses.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
@@ -22,6 +23,13 @@ import { pageSize, procedure, router } from './trpc.ts'
 const cursor = z.int().min(1).nullish()
 const name = z.string().min(1).max(256)
 const number = z.int().min(1)
+const setAsideKey = {
+  path: z.enum(['batch', 'stream']),
+  partition: z.int().min(0).max(32_767),
+  offset: z.int().min(1),
+}
+/** As people call themselves. */
+const by = z.string().trim().max(60).nullish()
 /** The intake takes no larger request. */
 const MAX_PAYLOAD = 1_048_576
 
@@ -85,6 +93,15 @@ export const pipelineRouter = router({
     discard: procedure
       .input(z.strictObject({ deadLetter: number, reason: z.string().trim().min(1).max(500) }))
       .mutation(({ ctx, input }) => discardDeadLetter(ctx.serving, input)),
+  }),
+  setAside: router({
+    list: procedure.query(({ ctx }) => listSetAside(ctx.serving)),
+    accept: procedure
+      .input(z.strictObject({ ...setAsideKey, because: z.string().trim().min(1).max(500), by }))
+      .mutation(({ ctx, input }) => acceptSetAside(ctx.serving, { ...input, by: input.by || null })),
+    withdraw: procedure
+      .input(z.strictObject({ ...setAsideKey, by }))
+      .mutation(({ ctx, input }) => withdrawAcceptance(ctx.serving, { ...input, by: input.by || null })),
   }),
   witnesses: procedure.query(({ ctx }) => readWitnesses(ctx.serving)),
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
