@@ -42,7 +42,7 @@ export const SCENARIOS = [
     name: 'till-offline',
     title: 'Till offline',
     description:
-      'One till loses its line and sells on; what it sold arrives at once when the line is back. With two hours (--for 120) its first minutes are final by then.',
+      'One till loses its line and sells on; what it sold arrives at once when the line is back. After two hours and more its first minutes are final by then.',
     expected:
       'Its minutes close without it. The backlog then revises them as late sales in the stream; the batch counts them in the next run, a closed day as a restatement.',
     minutes: 10,

@@ -116,20 +116,64 @@ test('a stream that stands is said to, and its figures are grey while sales wait
   await expect(main(page)).toContainText('up to date')
 })
 
-test('a server that answers errors is said to, and nothing it said before is shown as of now', async ({
+for (const path of [...PAGES, '/pipeline?part=checks']) {
+  test(`a server that answers errors is said to on ${path}, and nothing it said before is shown as of now`, async ({
+    page,
+    stack,
+  }) => {
+    await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+    await page.goto(path)
+    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+    let refused = 0
+    await page.route('**/api/trpc/**', async route => {
+      refused += 1
+      await route.fulfill({ status: 500, body: 'out of order' })
+    })
+    await expect(oldNote(page)).toContainText('The server answered with an error (500)', { timeout: 60_000 })
+    await expect(main(page)).not.toContainText(VERDICTS)
+    // Nor for the moment in which it is asked once more.
+    const levels = await levelsFromNowOn(page)
+    const before = refused
+    // Restock asks four times a minute, and once more each time.
+    await expect.poll(() => refused, { timeout: 60_000 }).toBeGreaterThan(before + 2)
+    expect(await levels()).toEqual(['old'])
+    await page.unroute('**/api/trpc/**')
+    await expect(oldNote(page)).toBeHidden({ timeout: 60_000 })
+  })
+}
+
+test('reports that are not answered any more say that they are not refreshed, and why', async ({
   page,
   stack,
 }) => {
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
-  for (const path of ['/', '/live', '/restock'] as const) {
-    await page.goto(path)
-    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
-    await page.route('**/api/trpc/**', route => route.fulfill({ status: 500, body: 'out of order' }))
-    await expect(oldNote(page)).toContainText('The server answered with an error (500)', { timeout: 60_000 })
-    await expect(main(page)).not.toContainText(VERDICTS)
-    await page.unroute('**/api/trpc/**')
-    await expect(oldNote(page)).toBeHidden({ timeout: 60_000 })
-  }
+  await expect.poll(() => streamedEvents(stack.sql)).toBe(1)
+  const day = businessDayOf(Date.now(), { zone: berlin.zone, cutOverHour: 4 })
+  await stack.runBatch(day, day)
+  await page.goto('/reports')
+  const netSales = card(page, /^Net sales EUR$/)
+  await expect(netSales).toContainText('10.00')
+  const salesByDay = card(page, /^Sales by day EUR$/)
+  await expect(salesByDay).not.toContainText('Not refreshed')
+  await page.route('**/api/trpc/**', route => route.fulfill({ status: 500, body: 'out of order' }))
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '5.00' })
+  await expect.poll(() => streamedEvents(stack.sql)).toBe(2)
+  await stack.runBatch(day, day)
+  await expect(salesByDay).toContainText('Not refreshed: The server answered with an error (500)')
+  await expect(oldNote(page)).toContainText('The server answered with an error (500)', { timeout: 60_000 })
+  await expect(netSales).toContainText('10.00')
+  await expect(main(page)).not.toContainText(VERDICTS)
+  await page.unroute('**/api/trpc/**')
+  await expect(netSales).toContainText('15.00')
+  await expect(salesByDay).not.toContainText('Not refreshed')
+  await expect(oldNote(page)).toBeHidden()
+
+  // Nobody would tell of newer figures.
+  stack.freeze('web')
+  await expect(oldNote(page)).toContainText('No word from the server')
+  await expect(page.locator('[data-figures="old"]')).toBeVisible()
+  stack.thaw('web')
+  await expect(oldNote(page)).toBeHidden()
 })
 
 test('with the database stopped, pages count on from what they knew; opened then, they know nothing', async ({
@@ -253,6 +297,20 @@ test.describe('with stores of two currencies', () => {
     await expect(page.getByRole('heading', { name: 'Orders in EUR', exact: true })).toBeVisible()
   })
 })
+
+/** Watches what the page takes its figures for. @returns every level there was since, each once */
+async function levelsFromNowOn(page: Page): Promise<() => Promise<string[]>> {
+  const figures = page.locator('[data-figures]')
+  const seen = await figures.evaluateHandle(element => {
+    const levels = [element.getAttribute('data-figures') ?? 'none']
+    new MutationObserver(() => {
+      const level = element.getAttribute('data-figures') ?? 'none'
+      if (!levels.includes(level)) levels.push(level)
+    }).observe(element, { attributeFilter: ['data-figures'] })
+    return levels
+  })
+  return () => seen.jsonValue()
+}
 
 async function streamedEvents(sql: import('#db/client.ts').Sql): Promise<number> {
   const [row] = await sql<{ events: number }[]>`

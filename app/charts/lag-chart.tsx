@@ -5,9 +5,11 @@ import { formatTime } from '#app/format/time.ts'
 import type { LagSample } from '#app/pipeline/lag/lag-history.ts'
 import { PIPELINE_ZONE } from '#app/pipeline/moment.tsx'
 import { PathTag } from '#app/ui/marks.tsx'
+import { MINUTE_MS } from '#domain/instant.ts'
 
 /** Two lines over the last minutes: the batch path's saw and the stream's floor. Dashes tell the batch line without its colour. */
 export function LagChart({ samples }: { samples: readonly LagSample[] }) {
+  const spanMs = (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0)
   return (
     <LineChart
       {...CHART}
@@ -21,7 +23,7 @@ export function LagChart({ samples }: { samples: readonly LagSample[] }) {
         type="number"
         domain={DOMAIN}
         scale="time"
-        tickFormatter={tick}
+        tickFormatter={spanMs < SECONDS_BELOW_MS ? tickWithSeconds : tick}
         minTickGap={48}
       />
       <YAxis {...Y_AXIS} />
@@ -43,6 +45,13 @@ export function LagChart({ samples }: { samples: readonly LagSample[] }) {
 const LINE = { strokeWidth: 1.75, dot: false, isAnimationActive: false } as const
 const DOMAIN: [string, string] = ['dataMin', 'dataMax']
 
+/** In a shorter span marks of whole minutes would be called alike. */
+const SECONDS_BELOW_MS = 10 * MINUTE_MS
+
 function tick(at: number): string {
   return formatTime(at, PIPELINE_ZONE)
+}
+
+function tickWithSeconds(at: number): string {
+  return formatTime(at, PIPELINE_ZONE, { seconds: true })
 }

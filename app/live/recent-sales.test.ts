@@ -4,6 +4,7 @@ import {
   changeText,
   coverageOf,
   dayByStore,
+  knownDayOf,
   lastSaleOf,
   openingOf,
   percentChange,
@@ -124,6 +125,13 @@ describe('the day so far', () => {
     expect(coverageOf(days, board)).toEqual({ storeDays: 2, onFile: 1 })
     const inEuro = days.filter(({ currency }) => currency === 'EUR')
     expect(coverageOf(inEuro, board)).toEqual({ storeDays: 1, onFile: 1 })
+  })
+
+  it('is zero of a store that sells nothing, and not known of one whose file has not come', () => {
+    const [berlin] = dayByStore(board, [])
+    expect(knownDayOf({ input: 'live' }, undefined)).toEqual({ net: 0, orders: 0 })
+    expect(knownDayOf({ input: 'journal' }, undefined)).toBeNull()
+    expect(berlin && knownDayOf({ input: 'journal' }, berlin)).toEqual({ net: 1_000_000, orders: 10 })
   })
 
   it('is compared only while both sides are of one moment', () => {

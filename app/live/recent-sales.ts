@@ -77,6 +77,18 @@ export function dayByStore(board: Board, windows: Iterable<LiveWindow>): StoreDa
   return [...days.values()]
 }
 
+/**
+ * A store's day so far, zero where it has sold nothing. Null: not known, as a store that sends its day in a file has told
+ * nothing of it yet.
+ */
+export function knownDayOf(
+  { input }: Pick<StoreSummary, 'input'>,
+  day: StoreDay | undefined,
+): StoreDay['today'] | null {
+  const today = day?.today ?? { net: 0, orders: 0 }
+  return input === 'journal' && today.net === 0 && today.orders === 0 ? null : today
+}
+
 /** How many of the store-days that a figure is held against are on file. */
 export interface Coverage {
   storeDays: number

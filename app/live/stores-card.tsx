@@ -4,6 +4,7 @@ import { formatShortAge, formatTime, zoneLabel } from '#app/format/time.ts'
 import {
   areOfLikeMoment,
   dayByStore,
+  knownDayOf,
   lastSaleOf,
   openingOf,
   percentChange,
@@ -58,13 +59,15 @@ export function StoresCard({
       from: thisMinute - PACE_MINUTES * MINUTE_MS,
       to: thisMinute,
     })
+    const day = days.get(`${store.store} ${store.currency}`)
+    const today = isKnown ? knownDayOf(store, day) : null
     const lastSale = lastSaleOf(store.store, { sales: state.sales, windows: own, board: entry })
     return {
       store,
-      day: days.get(`${store.store} ${store.currency}`),
+      today,
       pace: orders / PACE_MINUTES,
       lastSale,
-      change: isCompared ? changeOf(days.get(`${store.store} ${store.currency}`), entry) : NO_FIGURE,
+      change: isCompared && today !== null ? changeOf(day, entry) : NO_FIGURE,
       opening: openingOf(store, { lastSale, usuallyOpen: entry?.usuallyOpen ?? null, now: upTo }),
     }
   })
@@ -76,7 +79,7 @@ export function StoresCard({
       actions={
         <BasisPopover
           title="Stores"
-          definition="Net sales and orders of each store's business day so far, against the same weekday a week ago up to the same time on its clocks, where that day is on file. Open means that it sold within the last 15 minutes; usually open, that it sold around this time of day one or two weeks ago."
+          definition="Net sales and orders of each store's business day so far, against the same weekday a week ago up to the same time on its clocks, where that day is on file; of a store that sends its day in a file nothing is known before it has come. Open means that it sold within the last 15 minutes; usually open, that it sold around this time of day one or two weeks ago."
           bases={[
             streamBasisOf({ ...board.basis, watermark: state.watermark ?? board.basis.watermark }, zone),
           ]}
@@ -110,7 +113,9 @@ export function StoresCard({
             header: 'Net today',
             cell: row => (
               <>
-                {isKnown ? formatMoney(formatAmount(row.day?.today.net ?? 0), row.store.currency) : NO_FIGURE}{' '}
+                {row.today === null
+                  ? NO_FIGURE
+                  : formatMoney(formatAmount(row.today.net), row.store.currency)}{' '}
                 <span className="text-2xs text-muted">{row.store.currency}</span>
               </>
             ),
@@ -123,14 +128,14 @@ export function StoresCard({
           {
             key: 'orders',
             header: 'Orders',
-            cell: row => (isKnown ? formatCount(row.day?.today.orders ?? 0) : NO_FIGURE),
+            cell: row => formatCount(row.today?.orders),
           },
           {
             key: 'pace',
             header: 'A minute',
             // Beside the feed a small screen has no room for eight columns; this one is missed least.
             className: '@max-[42rem]:hidden',
-            cell: row => (isKnown ? row.pace.toFixed(1) : NO_FIGURE),
+            cell: row => (row.today === null ? NO_FIGURE : row.pace.toFixed(1)),
           },
           {
             key: 'last',

@@ -63,7 +63,7 @@ export function PeriodGrid({
               <th
                 key={period}
                 scope="col"
-                className="px-0.5 pb-1.5 text-center text-2xs font-normal whitespace-nowrap text-muted"
+                className="px-1 pb-1.5 text-center text-2xs font-normal whitespace-nowrap text-muted"
               >
                 {headerOf(period)}
               </th>

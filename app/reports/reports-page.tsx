@@ -9,6 +9,7 @@ import { REPORT_VIEWS, type ReportScope, resolveReportScope } from '#app/reports
 import { COMPARISON_NAMES, titleOf } from '#app/reports/report-texts.ts'
 import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
+import { useToldFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import { Card, EmptyState, WaitingCard } from '#app/ui/card.tsx'
 import { ChoiceControl, SegmentedControl } from '#app/ui/choice.tsx'
@@ -27,6 +28,8 @@ export function ReportsPage() {
   const [asked, setAsked] = useQueryStates(reportsState)
   const overview = useOverview()
   const freshness = useQuery(useTRPC().freshness.get.queryOptions())
+  // Asked whenever the reports are.
+  const told = useToldFreshness(freshness)
   const resolved = overview.data ? resolveReportScope(overview.data, asked) : null
   const show = (part: Partial<AskedReport>) => void setAsked(part)
   if (!overview.data) {
@@ -54,6 +57,8 @@ export function ReportsPage() {
   return (
     <PageFrame
       title="Reports"
+      freshness={told}
+      zone={zone}
       controls={
         <>
           {/* Another range has other pages. */}

@@ -8,7 +8,10 @@ import type { LiveStand } from '#server/web/live/messages.ts'
 /** The part of a TanStack query that says whether its answers still come. */
 interface AskedAgain {
   data: object | undefined
+  /** Of the attempt under way, as soon as it has failed once. */
   failureReason: unknown
+  /** Of the attempt before, until one succeeds. */
+  error: unknown
   fetchStatus: 'fetching' | 'paused' | 'idle'
 }
 
@@ -49,6 +52,23 @@ export function useAnswersFreshness(query: AskedAgain & { data: { now: Instant }
   return freshness.level === 'fresh' ? { ...freshness, detail: 'read a moment ago' } : freshness
 }
 
+/**
+ * The same of a page of batch figures: the socket tells when there are newer ones, and only then they are asked for. They
+ * are old when nobody would tell, or when asking for them fails; that the stream stands changes nothing of them.
+ */
+export function useToldFreshness(query: AskedAgain & { data: { now: Instant } | undefined }): Freshness {
+  const { connection, stand } = useLive()
+  const now = useNow()
+  const { data } = query
+  const answered = data ? { now: data.now, knownUpTo: data.now, lagEvents: 0, processedAt: data.now } : null
+  const told = stand && { ...stand, knownUpTo: stand.now, lagEvents: 0, processedAt: stand.now }
+  const freshness = judgeFreshness(
+    { connection, stand: newerOf(told, answered, now), failing: longestFailing([query], now) },
+    now,
+  )
+  return freshness.level === 'fresh' ? { ...freshness, detail: 'read anew after every run' } : freshness
+}
+
 /** Up to when what the socket has told is known, by the server's clock; null before it is. Stands still with the stream. */
 export function useKnownUpTo(): Instant | null {
   const { connection, stand } = useLive()
@@ -76,8 +96,10 @@ function longestFailing(queries: readonly AskedAgain[], now: Instant | null): Fa
   return longest
 }
 
-function failureOf({ failureReason, fetchStatus }: AskedAgain): string | null {
+/** A question that is asked once more is not answered by that: what its last attempt failed of stands until it is. */
+function failureOf({ failureReason, error, fetchStatus }: AskedAgain): string | null {
   // Not asked at all: the browser says that it has no network.
   if (fetchStatus === 'paused') return 'This browser is offline'
-  return failureReason ? describeFailure(failureReason).what.replace(/\.$/, '') : null
+  const failure = failureReason ?? error
+  return failure ? describeFailure(failure).what.replace(/\.$/, '') : null
 }

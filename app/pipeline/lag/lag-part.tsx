@@ -49,7 +49,7 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
         },
         {
           key: 'stream-lag',
-          header: 'Not read, oldest',
+          header: 'Not read yet',
           cell: row => lagCell(row.streamLagEvents, row.streamLagMs),
         },
         {
@@ -65,7 +65,7 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
         { key: 'run', header: 'Furthest run', cell: row => formatCount(row.batchOffset) },
         {
           key: 'batch-lag',
-          header: 'Not read, oldest',
+          header: 'Not read yet',
           cell: row => lagCell(row.batchLagEvents, row.batchLagMs),
         },
       ]}
@@ -74,7 +74,7 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
 }
 
 function lagCell(events: number, ms: number): string {
-  return events === 0 ? '0' : `${formatCount(events)}, ${formatLag(ms)}`
+  return events === 0 ? '0' : `${formatCount(events)}, ${formatLag(ms)} old`
 }
 
 function SourcesCard({ now }: { now: number | null }) {

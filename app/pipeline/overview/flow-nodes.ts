@@ -134,7 +134,7 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
 }
 
 function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
-  return lagEvents === 0 ? 'nothing' : `${formatCount(lagEvents)}, ${formatLag(lagMs)}`
+  return lagEvents === 0 ? 'nothing' : `${plural(lagEvents, 'event')}, ${formatLag(lagMs)} old`
 }
 
 function tickText({ nextTickAt }: Flow['freshness']['batch'], now: number): string {
