@@ -2,7 +2,6 @@ import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.t
 
 import { expect, test } from './stack/test.ts'
 
-const LONGEST_MS = 240_000
 /** Levels of pino: 50 is an error. */
 const ERROR_LEVEL = 50
 
@@ -12,7 +11,6 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
   page,
   stack,
 }) => {
-  test.setTimeout(LONGEST_MS)
   const faults: string[] = []
   page.on('pageerror', error => faults.push(error.message))
   page.on('console', message => {

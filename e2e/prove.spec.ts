@@ -9,9 +9,6 @@ import { dayOf } from './prove/sent.ts'
 import { shrinkPlan } from './prove/shrink.ts'
 import { expect, placeTest as test } from './stack/test.ts'
 
-// Each plays a whole installation: some seconds alone, more beside everything else on two cores.
-test.setTimeout(180_000)
-
 const SEEDS = [1, 2, 3]
 const REGRESSIONS = path.join(projectRoot, 'e2e/regressions')
 /** One for each place where a fault may sit: intake, stream, batch, and the way to the page. */

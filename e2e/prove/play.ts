@@ -157,9 +157,9 @@ class Player {
       await stack.start(name)
     }
     const freeze = async (name: 'intake' | 'stream' | 'web') => {
-      stack.signal(name, 'SIGSTOP')
+      stack.freeze(name)
       await pause(FROZEN_MS)
-      stack.signal(name, 'SIGCONT')
+      stack.thaw(name)
     }
     switch (fault) {
       case 'kill intake':

@@ -5,8 +5,7 @@ import { connect } from '#db/client.ts'
 import { acquireEmbeddedPostgres, restartEmbedded } from '#db/embedded/embedded-postgres.ts'
 import { clusterDirectory } from '#db/embedded/server-home.ts'
 import { endServer } from '#db/embedded/start-server.ts'
-import { migrate } from '#db/migrate.ts'
-import { databaseUrl, makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
+import { databaseUrl, makeTemplate, makeTestDirectory, removeTestDirectory } from '#db/testing/server.ts'
 
 /** A Postgres for all browser tests of a worker, with a database that each of them gets as new. */
 export interface TestDatabase {
@@ -29,8 +28,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   // Nothing here outlives the run, so nothing needs to survive a power cut.
   const server = await acquireEmbeddedPostgres(dataDir, { durable: false, maxConnections: 200 })
   const sql = connect(server.url, { max: 1, applicationName: 'browser tests' })
-  await sql.unsafe(`create database ${TEMPLATE}`)
-  await migrate(databaseUrl(server.url, TEMPLATE))
+  await makeTemplate(server.url, TEMPLATE)
   const url = databaseUrl(server.url, DATABASE)
   const link = await openDatabaseLink(url)
   return {

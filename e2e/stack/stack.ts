@@ -36,8 +36,6 @@ export interface Stack {
   start(name: ProcessName): Promise<void>
   /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
   drop(mapping: string, name: string, content: string): Promise<void>
-  /** To a process: freezes it, lets it go on. */
-  signal(name: ProcessName, signal: NodeJS.Signals): void
   /** Ends Postgres as a crash does, and starts it again. */
   restartPostgres(): Promise<void>
   /** Runs a command of the installation to its end. @throws when it fails, with all it has written */
@@ -178,7 +176,6 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
           await writeFile(path.join(folder, name), content)
           await writeFile(path.join(folder, `${name}.done`), '')
         },
-        signal: (name, signal) => programs.get(name)?.kill(signal),
         restartPostgres: database.restart,
         run,
         attempt,

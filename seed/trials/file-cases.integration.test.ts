@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { parseMapping } from '#server/intake/files/interpret/mapping.ts'
 import { findSourceFiles } from '#server/intake/files/read/source-file.ts'
@@ -16,8 +16,6 @@ import { runBatch, runStream } from './testing/trial.ts'
 
 // Files as a user brings them, from the import to the pages: both paths, the audits and what is shown agree. The files
 // of ../shared/cases are played where they are there; the same kinds, varied, are always.
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let database: TestDatabase
 let folder: string

@@ -1,4 +1,4 @@
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import type { DayRange } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
@@ -7,8 +7,6 @@ import { addStores } from '#server/intake/stores/stores.ts'
 import { type Answer, post, startTestIntake } from '#server/intake/testing/intake.ts'
 import { type Reconciliation, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { installPostgresClock, runBatch, runStream } from './trial.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 /** What became of a few events that were sent at one moment. */
 export interface Played {

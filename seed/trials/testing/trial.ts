@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import type { TestDatabase } from '#db/testing/database.ts'
 import { addDays, type DayRange } from '#domain/calendar.ts'
@@ -28,9 +28,6 @@ import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
 import { batchSales, countFigures, enrichAll, streamFigures } from './figures.ts'
 import { HISTORY_DAYS, openSeeded, type Seeded, TRIAL_START } from './seeded.ts'
-
-// Each takes some seconds alone, and half a minute beside everything else on two cores.
-vi.setConfig({ testTimeout: 120_000 })
 
 interface TrialOptions {
   scenario: ScenarioName
