@@ -283,6 +283,53 @@ begin
 end $$;
 create trigger bump_policy_revision after insert or update or delete or truncate on ref.stock_policies
   for each statement execute function ref.bump_policy_revision();
+-- Rules of the stream as people set them; what a version leaves out is as the rule comes, and version 1 is the rule as
+-- it comes. A version holds from valid_from on, which is past every clock when it is written: no event was judged
+-- before it was there, and a replay judges as the first run did.
+create table ref.rule_versions (
+  rule text not null,
+  version integer not null check (version >= 2),
+  valid_from timestamptz not null,
+  is_on boolean not null,
+  parameters jsonb not null check (jsonb_typeof(parameters) = 'object'),
+  changed_by text,
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (rule, version),
+  unique (rule, valid_from)
+);
+-- What a store's habits let expect: orders in each hour of its week (local clock, from Monday 00:00), from an instant on.
+create table ref.expected_orders (
+  store text not null,
+  valid_from timestamptz not null,
+  orders double precision[] not null check (cardinality(orders) = 168),
+  primary key (store, valid_from)
+);
+-- Sizes of a store's orders by class of hours (0: before 10:00 of its clock, 1: to 14:00, 2: to 18:00, 3: later): the
+-- middle of ln(net in 1/10,000), and its spread (1.4826 × median absolute deviation).
+create table ref.order_sizes (
+  store text not null,
+  currency text not null,
+  hour_class smallint not null check (hour_class between 0 and 3),
+  valid_from timestamptz not null,
+  median double precision not null,
+  spread double precision not null check (spread >= 0),
+  documents bigint not null,
+  primary key (store, currency, hour_class, valid_from)
+);
+-- Bumped with every change of what operators join with: readers that hold it compare one number.
+create table ref.operator_revision (only_row boolean primary key default true check (only_row), revision bigint not null);
+insert into ref.operator_revision values (true, 0);
+create function ref.bump_operator_revision() returns trigger language plpgsql as $$
+begin
+  update ref.operator_revision set revision = revision + 1;
+  return null;
+end $$;
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.rule_versions
+  for each statement execute function ref.bump_operator_revision();
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.expected_orders
+  for each statement execute function ref.bump_operator_revision();
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.order_sizes
+  for each statement execute function ref.bump_operator_revision();
 -- One unit of `currency` is `rate` units of `reporting_currency` from `valid_from` on.
 create table ref.exchange_rates (
   currency text not null,

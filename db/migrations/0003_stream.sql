@@ -134,6 +134,86 @@ create table stream.episodes (
 ) partition by list (generation);
 create index episodes_open on stream.episodes (store, sku) where state = 'open';
 
+-- What the operators keep of a key (domain/operators): plain JSON, dropped when the watermark is past its end.
+create table stream.operator_states (
+  generation integer not null,
+  partition smallint not null,
+  operator text not null,
+  store text not null,
+  key text not null,
+  state jsonb not null,
+  -- event time from which on it means nothing any more, unless its alert is held
+  expires_at timestamptz not null,
+  since_offset bigint not null,
+  -- the episode that is open
+  alert jsonb,
+  is_held boolean not null,
+  primary key (generation, partition, operator, store, key)
+) partition by list (generation);
+create index operator_states_expired on stream.operator_states (partition, expires_at);
+
+-- Sums per metric, store, key and pane of event time; a sliding window is the panes within it added up.
+create table stream.panes (
+  generation integer not null,
+  metric text not null,
+  store text not null,
+  pane_start timestamptz not null,
+  key text not null,
+  partition smallint not null,
+  documents bigint not null,
+  units bigint not null,
+  net bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, metric, store, pane_start, key)
+) partition by list (generation);
+create index panes_by_time on stream.panes (partition, pane_start);
+
+-- Bursts of what one key did, a row each.
+create table stream.sessions (
+  generation integer not null,
+  session_id text not null,
+  metric text not null,
+  store text not null,
+  key text not null,
+  partition smallint not null,
+  started_at timestamptz not null,
+  ended_at timestamptz not null,
+  orders bigint not null,
+  units bigint not null,
+  net bigint not null,
+  views bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, session_id)
+) partition by list (generation);
+create index sessions_by_time on stream.sessions (partition, ended_at);
+
+-- What the rules found: one row an episode, with what led to it.
+create table stream.alerts (
+  generation integer not null,
+  alert_id text not null,
+  kind text not null check (kind in ('fraud', 'anomaly', 'silence', 'pace')),
+  rule text not null,
+  rule_version integer not null,
+  store text not null,
+  register text,
+  -- the key within the store that it is about: a card, a cashier; '' for the store itself
+  subject text not null,
+  partition smallint not null,
+  severity text not null check (severity in ('warning', 'critical')),
+  score double precision not null check (score between 0 and 100),
+  state text not null check (state in ('open', 'resolved')),
+  opened_at timestamptz not null,
+  opened_offset bigint not null,
+  amended_at timestamptz not null,
+  amended_offset bigint not null,
+  resolved_at timestamptz,
+  -- { summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, … }] }
+  evidence jsonb not null,
+  processed_at timestamptz not null,
+  primary key (generation, alert_id)
+) partition by list (generation);
+create index alerts_by_time on stream.alerts (opened_at, store);
+
 -- One row of changes per batch and partition: what the gateway tails. Sales are read from the log.
 create table stream.changes (
   generation integer not null,
@@ -148,6 +228,8 @@ create table stream.changes (
   stock jsonb not null,
   alerts jsonb not null,
   processed_at timestamptz not null,
+  -- alerts of the rules; the column before holds those of stock
+  detections jsonb not null default '[]',
   primary key (generation, partition, through_offset)
 ) partition by list (generation);
 
@@ -179,11 +261,11 @@ begin
   end if;
   insert into stream.generations (generation, state, rules_version)
   values (p_generation, 'building', p_rules_version);
-  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
     -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
     execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
       v_table || '_g' || p_generation, v_table, p_generation,
-      case when v_table in ('windows', 'stock', 'sources') then 60 else 100 end);
+      case when v_table in ('windows', 'stock', 'sources', 'operator_states', 'panes') then 60 else 100 end);
   end loop;
 end $$;
 
@@ -194,7 +276,7 @@ begin
   if exists (select from stream.active_generation where generation = p_generation) then
     raise exception 'generation % is the active one and cannot be dropped', p_generation;
   end if;
-  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
     execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
   end loop;
   delete from stream.checkpoints where generation = p_generation;

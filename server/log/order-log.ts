@@ -85,8 +85,8 @@ export interface ReadRequest {
 export type LogRecord = EventRecord | TickRecord
 
 /**
- * An event as a consumer reads it: what decides figures and stock. Unit prices, taxes, tenders and
- * attributes stay in the log, where SQL reads them; leaving them out halves the cost of a replay.
+ * An event as a consumer reads it: what decides figures, stock and rules. Unit prices, taxes and attributes stay in the
+ * log, where SQL reads them; leaving them out halves the cost of a replay.
  */
 export interface EventRecord
   extends Position,
@@ -103,13 +103,15 @@ export interface EventRecord
       | 'eventTime'
       | 'businessDay'
       | 'orderId'
+      | 'customer'
+      | 'register'
       | 'totalUnits'
       | 'totalGross'
       | 'totalDiscounts'
       | 'totalReturns'
       | 'details'
     > {
-  /** Null for events without lines. `details` is only read for events of stock and purchases. */
+  /** Null for events without lines. `details` is not read for counts, adjustments, Z reports and reviews. */
   lines: Pick<LogLines, 'skus' | 'units' | 'stocked'> | null
 }
 

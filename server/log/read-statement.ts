@@ -38,8 +38,10 @@ export const READ_STATEMENT = `
     string_agg(array_to_string(skus, chr(31), ''), chr(31)) filter (where lines > 0),
     string_agg(array_to_string(units, ',', '?'), ',') filter (where lines > 0),
     string_agg(coalesce(array_to_string(stocked, ''), ''), ','),
-    string_agg(coalesce(case when type in ('stock.transferred', 'stock.received', 'purchase.placed', 'purchase.cancelled')
-      then details::text end, ''), chr(30))
+    string_agg(coalesce(case when type in ('order.placed', 'order.voided', 'order.returned', 'stock.transferred',
+      'stock.received', 'purchase.placed', 'purchase.cancelled') then details::text end, ''), chr(30)),
+    string_agg(coalesce(customer, ''), chr(30)),
+    string_agg(coalesce(register, ''), chr(30))
   from (
     select *, case when cardinality(units) = cardinality(skus) then nullif(cardinality(skus), 0) end as lines
     from log.event_log
@@ -75,6 +77,8 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
   const units = column(18)
   const stocked = column(19)
   const details = column(20, ROWS)
+  const customers = column(21, ROWS)
+  const registers = column(22, ROWS)
 
   assertWhole(offsets.length, [
     appendedAts,
@@ -95,6 +99,8 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
     lineCounts,
     stocked,
     details,
+    customers,
+    registers,
   ])
   const lines = lineCounts.reduce((sum, count) => sum + Number(count), 0)
   assertWhole(lines, [skus, units])
@@ -121,6 +127,8 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
       currency: currencies[index] || null,
       businessDay: businessDays[index] ?? '',
       orderId: orderIds[index] || null,
+      customer: customers[index] || null,
+      register: names.whole(registers[index]) || null,
       totalUnits: Number(totalUnits[index]),
       totalGross: Number(totalGross[index]),
       totalDiscounts: Number(totalDiscounts[index]),

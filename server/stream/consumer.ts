@@ -1,5 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import type { OperatorFailure } from '#domain/operators/fold.ts'
+import type { OperatorReference } from '#domain/operators/reference.ts'
 import { messageOf } from '#platform/command.ts'
 import { FencedError, keepPartition, type Ownership } from '#server/log/fence.ts'
 import { isOfData } from '#server/log/log-errors.ts'
@@ -7,12 +9,15 @@ import { assertDense, LogOrderError, type LogRecord, LogUnavailableError } from 
 import { type BatchResult, foldBatch } from './fold/fold-batch.ts'
 import { neededLookbacks } from './fold/lookback.ts'
 import { type SetAside, sift } from './fold/sift.ts'
+import { OPERATORS } from './operators.ts'
 import { openSession, type PartitionSession } from './partition-session.ts'
 import { CheckpointMovedError, loadProgress, type Progress } from './state/checkpoint.ts'
 import { activeGeneration, consumerName } from './state/generations.ts'
 import { knownStocks, StockCache } from './state/known-stocks.ts'
 import { loadLookbacks } from './state/load-lookbacks.ts'
 import { loadPurchases } from './state/load-purchases.ts'
+import { loadOperatorReference } from './state/operator-reference.ts'
+import { OperatorStates } from './state/operator-states.ts'
 import { loadEntryAfter } from './state/set-aside.ts'
 import { writeBatch } from './write/write-batch.ts'
 
@@ -45,6 +50,8 @@ export interface BatchSummary {
   lateEvents: number
   /** Events that could not be digested, and count nowhere. */
   setAside: number
+  /** What rules could not judge. */
+  operatorFailures: readonly OperatorFailure[]
   /** The read came back full: there is more. */
   hasMore: boolean
 }
@@ -56,10 +63,13 @@ export interface BatchSummary {
 export class PartitionConsumer {
   readonly #options: ConsumerOptions
   readonly #cache = new StockCache(STOCKS_CACHED)
+  readonly #states = new OperatorStates(OPERATORS)
+  #reference: OperatorReference | null = null
   #session: PartitionSession | null = null
   #owned: Ownership | null = null
   #progress: Progress | null = null
   #policyRevision: number | null = null
+  #operatorRevision: string | null = null
   #lastRead: LastRead | null = null
 
   constructor(options: ConsumerOptions) {
@@ -138,6 +148,8 @@ export class PartitionConsumer {
     if (isLive && (await activeGeneration(sql)) !== generation) {
       throw new GenerationMovedError(`generation ${generation} is not the active one any more`)
     }
+    this.#states.clear()
+    await this.#states.load(sql, { generation, partition })
     this.#progress = await loadProgress(sql, { generation, partition })
     return this.#progress.position
   }
@@ -176,10 +188,11 @@ export class PartitionConsumer {
     assertDense([entry], previous, partition)
     const through = { offset: entry.offset, appendedAt: entry.appendedAt }
     const nothing = { known: new Map(), lookbacks: new Map(), purchases: new Map() }
-    const batch = foldBatch([], { partition, previous, through, watermark, ...nothing })
+    const operators = { states: this.#states, reference: await this.#referenceAt(session, null) }
+    const batch = foldBatch([], { partition, previous, through, watermark, ...nothing, ...operators })
     await this.#write({ batch, setAside: [{ ...entry, reason: messageOf(cause) }] })
     this.#lastRead = { limit: 1, records: 1, lines: 0 }
-    return { records: 1, events: 0, lateEvents: 0, setAside: 1, hasMore: true }
+    return { records: 1, events: 0, lateEvents: 0, setAside: 1, operatorFailures: [], hasMore: true }
   }
 
   async #process(
@@ -189,7 +202,7 @@ export class PartitionConsumer {
     const { session, progress } = this.#opened()
     const { partition, generation } = this.#options
     const { limit } = attempt
-    const [records, { policyRevision, backendPid }] = await Promise.all([
+    const [records, { policyRevision, operatorRevision, backendPid }] = await Promise.all([
       session.log.read({
         partition,
         after: progress.position,
@@ -207,7 +220,7 @@ export class PartitionConsumer {
     const last = records.at(-1)
     if (!last) {
       this.#lastRead = null
-      return { records: 0, events: 0, lateEvents: 0, setAside: 0, hasMore: false }
+      return { records: 0, events: 0, lateEvents: 0, setAside: 0, operatorFailures: [], hasMore: false }
     }
     attempt.records = records.length
     if (session.log.offsets === 'dense') assertDense(records, progress.position, partition)
@@ -215,9 +228,15 @@ export class PartitionConsumer {
     this.#policyRevision = policyRevision
 
     const { digestible, setAside } = sift(records)
+    const reference = await this.#referenceAt(session, operatorRevision)
     const [known, purchases] = await Promise.all([
       knownStocks(session.sql, { generation, cache: this.#cache, records: digestible }),
       loadPurchases(session.sql, generation, digestible),
+      this.#states.require(
+        session.sql,
+        { generation, partition },
+        { operators: OPERATORS, records: digestible, reference },
+      ),
     ])
     const lookbacks = await loadLookbacks(session.sql, {
       partition,
@@ -232,6 +251,8 @@ export class PartitionConsumer {
       known,
       lookbacks,
       purchases,
+      states: this.#states,
+      reference,
     })
     await this.#write({ batch, setAside })
     this.#lastRead = { limit, records: records.length, lines: countLines(records) }
@@ -239,8 +260,14 @@ export class PartitionConsumer {
       this.#cache.set(store, { sku, state: after, policies })
     }
     const { events, lateEvents } = batch
-    const hasMore = records.length === limit
-    return { records: records.length, events, lateEvents, setAside: setAside.length, hasMore }
+    return {
+      records: records.length,
+      events,
+      lateEvents,
+      setAside: setAside.length,
+      operatorFailures: batch.operators.failures,
+      hasMore: records.length === limit,
+    }
   }
 
   async #write(written: { batch: BatchResult; setAside: readonly SetAside[] }): Promise<void> {
@@ -251,7 +278,17 @@ export class PartitionConsumer {
       { ownership: session.ownership, generation, writesChanges: isLive },
       written,
     )
-    this.#progress = { position: written.batch.through, watermark: written.batch.watermark }
+    const { through, watermark, operators } = written.batch
+    this.#progress = { position: through, watermark }
+    this.#states.take(operators.touched, watermark.current)
+  }
+
+  /** What operators join with. @param revision of it in the database; null: whichever is at hand */
+  async #referenceAt({ sql }: PartitionSession, revision: string | null): Promise<OperatorReference> {
+    if (this.#reference && (revision === null || revision === this.#operatorRevision)) return this.#reference
+    this.#reference = await loadOperatorReference(sql)
+    this.#operatorRevision = revision
+    return this.#reference
   }
 
   #opened(): { session: PartitionSession; progress: Progress } {
@@ -265,6 +302,8 @@ export class PartitionConsumer {
     this.#progress = null
     this.#lastRead = null
     this.#cache.clear()
+    this.#states.clear()
+    this.#reference = null
     await session?.close()
   }
 }
@@ -285,14 +324,22 @@ function isOfTheBatch(error: unknown): boolean {
   return 'code' in error ? isOfData(error) : !OF_THE_PARTITION.some(kind => error instanceof kind)
 }
 
-/** Whether policies changed, and which backend answers. */
+/** Whether policies, or what operators join with, changed, and which backend answers. */
 async function lookAround({
   sql,
-}: PartitionSession): Promise<{ policyRevision: number; backendPid: number }> {
-  const rows = await sql.unsafe<{ revision: number }[]>('select revision from ref.policy_revision', [], {
-    prepare: true,
-  })
-  return { policyRevision: rows[0]?.revision ?? 0, backendPid: rows.state.pid }
+}: PartitionSession): Promise<{ policyRevision: number; operatorRevision: string; backendPid: number }> {
+  const rows = await sql.unsafe<{ policies: number; operators: string }[]>(
+    `select p.revision as policies, concat(o.revision, '/', s.revision) as operators
+     from ref.policy_revision p, ref.operator_revision o, ref.reference_revision s`,
+    [],
+    { prepare: true },
+  )
+  const [row] = rows
+  return {
+    policyRevision: row?.policies ?? 0,
+    operatorRevision: row?.operators ?? '',
+    backendPid: rows.state.pid,
+  }
 }
 
 function countLines(records: readonly LogRecord[]): number {

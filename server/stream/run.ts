@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { connect } from '#db/client.ts'
+import { connect, type Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { UsageError } from '#platform/command.ts'
 import { createNotifier, listenForNotifications } from '#platform/notify.ts'
@@ -7,6 +7,7 @@ import { startPeriodic } from '#platform/time.ts'
 import type { BatchSummary, PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
 import { trimChanges } from './write/changes.ts'
+import { trimOperators } from './write/operators.ts'
 
 /** Sent by the intake after an append; the payload is the partition. Whoever misses one polls. */
 const APPENDED = 'log_appended'
@@ -47,9 +48,9 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   const fenced = new AbortController()
   const owned = new Set<number>()
   const report = setInterval(() => activity.report(logger), REPORT_MS)
-  const trim = startPeriodic(() => withConnection(url, {}, sql => trimChanges(sql, partitions)), {
+  const trim = startPeriodic(() => withConnection(url, {}, sql => trimAll(sql, partitions)), {
     everyMs: TRIM_MS,
-    onFailure: err => logger.warn({ err }, 'old change rows stay for now'),
+    onFailure: err => logger.warn({ err }, 'old change rows and states stay for now'),
   })
 
   await Promise.all(
@@ -70,6 +71,8 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
               `partition ${partition}: ${batch.setAside} events cannot be digested and are set aside`,
             )
           }
+          for (const failure of batch.operatorFailures)
+            logger.error({ partition, ...failure }, failure.message)
           if (batch.records > 0) advanced.announce(partition)
         },
         onOwning(isOwned) {
@@ -85,6 +88,11 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   void stopListening()
   await client.end({ timeout: 1 })
   return fenced.signal.aborted ? 'fenced' : 'stopped'
+}
+
+async function trimAll(sql: Sql, partitions: readonly number[]): Promise<void> {
+  await trimChanges(sql, partitions)
+  await trimOperators(sql, partitions)
 }
 
 /** What the partitions of a process did since it was last reported. */

@@ -589,6 +589,150 @@ create table stream.purchases (
 ) partition by list (generation);
 create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
 
+alter table stream.changes add column detections jsonb not null default '[]';
+
+-- What the operators keep of a key (domain/operators): plain JSON, dropped when the watermark is past its end.
+create table stream.operator_states (
+  generation integer not null,
+  partition smallint not null,
+  operator text not null,
+  store text not null,
+  key text not null,
+  state jsonb not null,
+  -- event time from which on it means nothing any more, unless its alert is held
+  expires_at timestamptz not null,
+  since_offset bigint not null,
+  -- the episode that is open
+  alert jsonb,
+  is_held boolean not null,
+  primary key (generation, partition, operator, store, key)
+) partition by list (generation);
+create index operator_states_expired on stream.operator_states (partition, expires_at);
+
+-- Sums per metric, store, key and pane of event time; a sliding window is the panes within it added up.
+create table stream.panes (
+  generation integer not null,
+  metric text not null,
+  store text not null,
+  pane_start timestamptz not null,
+  key text not null,
+  partition smallint not null,
+  documents bigint not null,
+  units bigint not null,
+  net bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, metric, store, pane_start, key)
+) partition by list (generation);
+create index panes_by_time on stream.panes (partition, pane_start);
+
+-- Bursts of what one key did, a row each.
+create table stream.sessions (
+  generation integer not null,
+  session_id text not null,
+  metric text not null,
+  store text not null,
+  key text not null,
+  partition smallint not null,
+  started_at timestamptz not null,
+  ended_at timestamptz not null,
+  orders bigint not null,
+  units bigint not null,
+  net bigint not null,
+  views bigint not null,
+  processed_at timestamptz not null,
+  primary key (generation, session_id)
+) partition by list (generation);
+create index sessions_by_time on stream.sessions (partition, ended_at);
+
+-- What the rules found: one row an episode, with what led to it.
+create table stream.alerts (
+  generation integer not null,
+  alert_id text not null,
+  kind text not null check (kind in ('fraud', 'anomaly', 'silence', 'pace')),
+  rule text not null,
+  rule_version integer not null,
+  store text not null,
+  register text,
+  -- the key within the store that it is about: a card, a cashier; '' for the store itself
+  subject text not null,
+  partition smallint not null,
+  severity text not null check (severity in ('warning', 'critical')),
+  score double precision not null check (score between 0 and 100),
+  state text not null check (state in ('open', 'resolved')),
+  opened_at timestamptz not null,
+  opened_offset bigint not null,
+  amended_at timestamptz not null,
+  amended_offset bigint not null,
+  resolved_at timestamptz,
+  -- { summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, … }] }
+  evidence jsonb not null,
+  processed_at timestamptz not null,
+  primary key (generation, alert_id)
+) partition by list (generation);
+create index alerts_by_time on stream.alerts (opened_at, store);
+
+-- Rules of the stream as people set them; what a version leaves out is as the rule comes, and version 1 is the rule as
+-- it comes. A version holds from valid_from on, which is past every clock when it is written: no event was judged
+-- before it was there, and a replay judges as the first run did.
+create table ref.rule_versions (
+  rule text not null,
+  version integer not null check (version >= 2),
+  valid_from timestamptz not null,
+  is_on boolean not null,
+  parameters jsonb not null check (jsonb_typeof(parameters) = 'object'),
+  changed_by text,
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (rule, version),
+  unique (rule, valid_from)
+);
+-- What a store's habits let expect: orders in each hour of its week (local clock, from Monday 00:00), from an instant on.
+create table ref.expected_orders (
+  store text not null,
+  valid_from timestamptz not null,
+  orders double precision[] not null check (cardinality(orders) = 168),
+  primary key (store, valid_from)
+);
+-- Sizes of a store's orders by class of hours (0: before 10:00 of its clock, 1: to 14:00, 2: to 18:00, 3: later): the
+-- middle of ln(net in 1/10,000), and its spread (1.4826 × median absolute deviation).
+create table ref.order_sizes (
+  store text not null,
+  currency text not null,
+  hour_class smallint not null check (hour_class between 0 and 3),
+  valid_from timestamptz not null,
+  median double precision not null,
+  spread double precision not null check (spread >= 0),
+  documents bigint not null,
+  primary key (store, currency, hour_class, valid_from)
+);
+-- Bumped with every change of what operators join with: readers that hold it compare one number.
+create table ref.operator_revision (only_row boolean primary key default true check (only_row), revision bigint not null);
+insert into ref.operator_revision values (true, 0);
+create function ref.bump_operator_revision() returns trigger language plpgsql as $$
+begin
+  update ref.operator_revision set revision = revision + 1;
+  return null;
+end $$;
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.rule_versions
+  for each statement execute function ref.bump_operator_revision();
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.expected_orders
+  for each statement execute function ref.bump_operator_revision();
+create trigger bump_operator_revision after insert or update or delete or truncate on ref.order_sizes
+  for each statement execute function ref.bump_operator_revision();
+
+do $$
+declare
+  v_generation integer;
+  v_table text;
+begin
+  for v_generation in select generation from stream.generations loop
+    foreach v_table in array array['operator_states', 'panes', 'sessions', 'alerts'] loop
+      execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
+        v_table || '_g' || v_generation, v_table, v_generation,
+        case when v_table in ('operator_states', 'panes') then 60 else 100 end);
+    end loop;
+  end loop;
+end $$;
+
 create or replace function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
 declare
   v_table text;
@@ -599,11 +743,11 @@ begin
   end if;
   insert into stream.generations (generation, state, rules_version)
   values (p_generation, 'building', p_rules_version);
-  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
     -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
     execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
       v_table || '_g' || p_generation, v_table, p_generation,
-      case when v_table in ('windows', 'stock', 'sources') then 60 else 100 end);
+      case when v_table in ('windows', 'stock', 'sources', 'operator_states', 'panes') then 60 else 100 end);
   end loop;
 end $$;
 
@@ -683,7 +827,7 @@ begin
   if exists (select from stream.active_generation where generation = p_generation) then
     raise exception 'generation % is the active one and cannot be dropped', p_generation;
   end if;
-  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'changes'] loop
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
     execute format('drop table if exists stream.%I', v_table || '_g' || p_generation);
   end loop;
   delete from stream.checkpoints where generation = p_generation;

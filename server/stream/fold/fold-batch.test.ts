@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
+import { NO_HABITS, NO_STATES } from '#domain/operators/testing/fold-operators.ts'
 import { sale } from '#domain/testing/events.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
@@ -79,6 +80,8 @@ test('a batch folded twice from one place gives the same twice: only the waterma
       known,
       lookbacks: new Map(),
       purchases: new Map(),
+      states: NO_STATES,
+      reference: NO_HABITS,
     })
   }
   const records = log([0, sale(at(0), 1)], [90, sale(at(90), 1)], [91, sale(at(20), 2)])
@@ -103,6 +106,8 @@ test('sums of a batch are exact also beyond the safe integers', () => {
     known,
     lookbacks: new Map(),
     purchases: new Map(),
+    states: NO_STATES,
+    reference: NO_HABITS,
   })
   expect(windows.map(({ orders, gross }) => [orders, gross])).toEqual([[300, 300n * BigInt(most + 1)]])
 })

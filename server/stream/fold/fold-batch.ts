@@ -1,8 +1,11 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import { type KeyedStates, OperatorFold } from '#domain/operators/fold.ts'
+import type { OperatorReference } from '#domain/operators/reference.ts'
 import type { LogEntryTime, PartitionWatermark, SourceProgress } from '#domain/watermark.ts'
 import { classifyArrival } from '#domain/window.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
+import { OPERATORS } from '#server/stream/operators.ts'
 import { foldStock, type StockInput, type StockOutcome } from './stock.ts'
 import { foldWindows, type WindowDelta } from './windows.ts'
 
@@ -13,6 +16,9 @@ export interface FoldInput extends StockInput {
   through: Position
   /** As it stands there; it is taken along to the end of the batch. */
   watermark: PartitionWatermark
+  /** What the operators kept before the batch, and what they join with. */
+  states: KeyedStates
+  reference: OperatorReference
 }
 
 /** What a batch of one partition means, computed and not yet written. */
@@ -35,10 +41,11 @@ export interface BatchResult {
   sales: number
   windows: WindowDelta[]
   stock: StockOutcome
+  operators: OperatorFold
 }
 
 /**
- * Folds a batch of one partition: lateness, windows, stock and shortages. A function of its input, of which it moves
+ * Folds a batch of one partition: lateness, windows, stock and shortages, and what the operators make of it. A function of its input, of which it moves
  * the watermark and leaves the rest as it was: whoever fails to write the result reads the watermark anew. (A copy a
  * batch would cost every source of the day.) Where batches are cut changes no total, no verdict on lateness and no
  * episode.
@@ -47,7 +54,8 @@ export interface BatchResult {
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
   const { watermark } = input
   const previousWatermark = watermark.current
-  const { late, events, lateEvents } = judgeLateness(records, watermark)
+  const operators = new OperatorFold(OPERATORS, input)
+  const { late, events, lateEvents } = judgeLateness(records, watermark, operators)
   return {
     previous: input.previous,
     through: input.through,
@@ -59,6 +67,7 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
     lateEvents,
     ...foldWindows(records, late),
     stock: foldStock(records, input),
+    operators,
   }
 }
 
@@ -75,22 +84,28 @@ interface LatenessVerdicts {
  * Moves the watermark over a batch and judges each record by the watermark before it: the partition's log
  * alone decides, so a replay at any batch size decides the same.
  * @param watermark is advanced in place
+ * @param operators see every event with the watermark before it, and every minute that passes
  */
 export function judgeLateness(
   records: readonly LogRecord[],
   watermark: PartitionWatermark,
+  operators?: Pick<OperatorFold, 'apply' | 'passTime'>,
 ): LatenessVerdicts {
   const late = new Uint8Array(records.length)
   let lateEvents = 0
   let events = 0
   records.forEach((record, index) => {
+    const previous = watermark.current
     const before = watermark.advance(timeOf(record))
-    if (record.type === 'tick') return
-    events += 1
-    if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
-      late[index] = 1
-      lateEvents += 1
+    if (record.type !== 'tick') {
+      events += 1
+      if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
+        late[index] = 1
+        lateEvents += 1
+      }
+      operators?.apply(record, before)
     }
+    operators?.passTime(previous, watermark.current, record.offset)
   })
   return { late, lateEvents, events }
 }

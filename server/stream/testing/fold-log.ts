@@ -2,6 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
 import { MEASURE_NAMES } from '#domain/measures.ts'
 import { addExact } from '#domain/money.ts'
+import { NO_HABITS, NO_STATES } from '#domain/operators/testing/fold-operators.ts'
 import type { PurchaseLine } from '#domain/purchase.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
@@ -67,6 +68,8 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
       known,
       lookbacks,
       purchases: folded.purchases,
+      states: NO_STATES,
+      reference: NO_HABITS,
     })
     for (const delta of result.windows) addWindow(folded.windows, delta)
     for (const { store, sku, after } of result.stock.touched) folded.stock.set(`${store}/${sku}`, after)

@@ -6,15 +6,24 @@ import type { StoredEvent } from '#server/log/testing/append.ts'
 /** The results of a generation, without what tells when and by whom they were written. */
 export async function resultsOf(sql: Sql, generation = 1) {
   const omitted = ['generation', 'processed_at', 'epoch']
-  const [windows, stock, purchases, episodes, sources, checkpoints] = await Promise.all([
-    sql`select * from stream.windows where generation = ${generation}
+  const [windows, stock, purchases, episodes, states, panes, sessions, alerts, sources, checkpoints] =
+    await Promise.all([
+      sql`select * from stream.windows where generation = ${generation}
         order by store, window_start, channel, currency`,
-    sql`select * from stream.stock where generation = ${generation} order by store, sku`,
-    sql`select * from stream.purchases where generation = ${generation} order by store, purchase_order, sku`,
-    sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
-    sql`select * from stream.sources where generation = ${generation} order by partition, source`,
-    sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
-  ])
+      sql`select * from stream.stock where generation = ${generation} order by store, sku`,
+      sql`select * from stream.purchases where generation = ${generation} order by store, purchase_order, sku`,
+      sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
+      // What has expired may be there still, or not any more.
+      sql`select s.* from stream.operator_states s
+        join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition
+        where s.generation = ${generation} and (s.is_held or s.expires_at > c.watermark)
+        order by s.operator, s.store, s.key`,
+      sql`select * from stream.panes where generation = ${generation} order by metric, store, pane_start, key`,
+      sql`select * from stream.sessions where generation = ${generation} order by session_id`,
+      sql`select * from stream.alerts where generation = ${generation} order by alert_id`,
+      sql`select * from stream.sources where generation = ${generation} order by partition, source`,
+      sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
+    ])
   const plain = (rows: readonly object[]) =>
     rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !omitted.includes(name))))
   return {
@@ -22,6 +31,10 @@ export async function resultsOf(sql: Sql, generation = 1) {
     stock: plain(stock),
     purchases: plain(purchases),
     episodes: plain(episodes),
+    states: plain(states),
+    panes: plain(panes),
+    sessions: plain(sessions),
+    alerts: plain(alerts),
     sources: plain(sources),
     checkpoints: plain(checkpoints),
   }

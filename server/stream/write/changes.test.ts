@@ -24,7 +24,7 @@ const WINDOW: WindowRow = {
   revision: 1,
 }
 
-const NOTHING = { windows: [], stock: [], episodes: [], watermark: null }
+const NOTHING = { windows: [], stock: [], episodes: [], detections: [], watermark: null }
 
 describe('a change row', () => {
   test('shows windows with decimal amounts and the state that the new watermark gives them', () => {

@@ -3,6 +3,7 @@ import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MEASURE_NAMES, MEASURES, type SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
+import type { AlertChange } from '#domain/operators/alert.ts'
 import { shortageOf } from '#domain/shortage.ts'
 import { windowState } from '#domain/window.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
@@ -19,8 +20,8 @@ import type { WindowRow } from './windows.ts'
 export const MOST_CHANGES = 500
 
 /**
- * What one batch changed, for whoever shows it live. Lists are JSON in the shapes `LiveWindow`, `LiveStock`
- * and `LiveAlert` of the serving layer.
+ * What one batch changed, for whoever shows it live. Lists are JSON in the shapes `LiveWindow`, `LiveStock`,
+ * `LiveAlert` and `LiveDetection` of the serving layer.
  *
  * A row describes (previous_offset, through_offset]. Batches chain: the previous of one is the through of
  * the one before, and a reader that finds a gap (rows were trimmed, a generation was replaced) takes a
@@ -32,27 +33,32 @@ export interface ChangeRow {
   windows: ReturnType<typeof liveWindow>[]
   stock: ReturnType<typeof liveStock>[]
   alerts: ReturnType<typeof liveAlert>[]
+  detections: ReturnType<typeof liveDetection>[]
 }
 
-export const UNLISTED: ChangeRow = { isListed: false, windows: [], stock: [], alerts: [] }
+export const UNLISTED: ChangeRow = { isListed: false, windows: [], stock: [], alerts: [], detections: [] }
 
 export interface BatchChanges {
   /** Touched by the batch, and those whose state changed because the watermark passed; the first of one stands. */
   windows: readonly WindowRow[]
   stock: readonly TouchedStock[]
   episodes: Iterable<EpisodeChange>
+  detections: Iterable<AlertChange>
   /** After the batch. */
   watermark: Instant | null
 }
 
-export function changeRow({ windows, stock, episodes, watermark }: BatchChanges): ChangeRow {
+export function changeRow({ windows, stock, episodes, detections, watermark }: BatchChanges): ChangeRow {
   const row: ChangeRow = {
     isListed: true,
     windows: distinctWindows(windows).map(window => liveWindow(window, watermark)),
     stock: stock.filter(isShown).map(liveStock),
     alerts: [...episodes].filter(({ isNews }) => isNews).map(liveAlert),
+    detections: [...detections].filter(({ isNews }) => isNews).map(liveDetection),
   }
-  const isTooMuch = [row.windows, row.stock, row.alerts].some(list => list.length > MOST_CHANGES)
+  const isTooMuch = [row.windows, row.stock, row.alerts, row.detections].some(
+    list => list.length > MOST_CHANGES,
+  )
   return isTooMuch ? UNLISTED : row
 }
 
@@ -104,6 +110,11 @@ function liveAlert({ episode }: EpisodeChange) {
   return { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint }
 }
 
+function liveDetection({ alert }: AlertChange) {
+  const { alertId, kind, rule, store, subject, severity, score, state, openedAt, summary } = alert
+  return { alertId, kind, rule, store, subject, severity, score, state, openedAt, summary }
+}
+
 /** Writes the change row of a batch. */
 export async function insertChanges(
   transaction: Transaction,
@@ -115,9 +126,10 @@ export async function insertChanges(
   const previous = changes.isListed ? batch.previous : through
   await transaction.unsafe(
     `insert into stream.changes_g${generation} (generation, partition, through_offset, previous_offset,
-       previous_appended_at, through_appended_at, watermark, sales, windows, stock, alerts, processed_at)
+       previous_appended_at, through_appended_at, watermark, sales, windows, stock, alerts, detections,
+       processed_at)
      values ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz, $8, $9::text::jsonb,
-       $10::text::jsonb, $11::text::jsonb, now())`,
+       $10::text::jsonb, $11::text::jsonb, $12::text::jsonb, now())`,
     [
       generation,
       partition,
@@ -130,6 +142,7 @@ export async function insertChanges(
       JSON.stringify(changes.windows),
       JSON.stringify(changes.stock),
       JSON.stringify(changes.alerts),
+      JSON.stringify(changes.detections),
     ],
     { prepare: true },
   )

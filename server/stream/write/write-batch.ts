@@ -5,6 +5,7 @@ import type { SetAside } from '#server/stream/fold/sift.ts'
 import { deleteSources, upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
 import { insertSetAside } from '#server/stream/state/set-aside.ts'
 import { changeRow, insertChanges, MOST_CHANGES, UNLISTED } from './changes.ts'
+import { writeOperators } from './operators.ts'
 import { upsertEpisodes, upsertPurchases, upsertStock } from './stock.ts'
 import { loadCrossedWindows, upsertWindows } from './windows.ts'
 
@@ -31,7 +32,7 @@ export async function writeBatch(
 ): Promise<void> {
   const { ownership, generation, writesChanges } = target
   const rows = { generation, partition: ownership.partition }
-  const { windows, stock, sources, forgottenSources, previousWatermark, watermark } = batch
+  const { windows, stock, sources, forgottenSources, previousWatermark, watermark, operators } = batch
   const listsChanges = writesChanges && windows.length <= MOST_CHANGES
   const crossing = { from: previousWatermark, to: watermark.current, limit: MOST_CHANGES + 1 }
   await sql.begin(async transaction => {
@@ -44,6 +45,7 @@ export async function writeBatch(
       upsertEpisodes(transaction, rows, stock.episodes),
       upsertSources(transaction, rows, sources),
       deleteSources(transaction, rows, forgottenSources),
+      writeOperators(transaction, rows, { fold: operators, watermark: watermark.current }),
       insertSetAside(transaction, rows, setAside),
       upsertCheckpoint(transaction, target, batch),
     ])
@@ -53,6 +55,7 @@ export async function writeBatch(
           windows: [...touched, ...crossed],
           stock: stock.touched,
           episodes: stock.episodes.values(),
+          detections: operators.alerts.values(),
           watermark: watermark.current,
         })
       : UNLISTED

@@ -1,0 +1,362 @@
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { addExact } from '#domain/money.ts'
+import { type Alert, type AlertChange, type Judgement, MOST_RECEIPTS, severityOfScore } from './alert.ts'
+import type { OperatorEvent } from './event.ts'
+import {
+  PANES_KEPT_MS,
+  type PaneDelta,
+  type SessionMetric,
+  type SessionSum,
+  type WindowedMetric,
+} from './metric.ts'
+import type { OperatorReference, RuleVersion } from './reference.ts'
+import { type AnyRule, valuesOf } from './rule.ts'
+import { type Session, session, type Windower } from './windower.ts'
+
+// Operators over one partition of the log. Invariant: what they keep and what they say after an entry is a function of
+// the entries up to it and of reference data as of their times, wherever batches are cut; so a restart goes on from the
+// tables, and a replay tells the same alerts under the same names.
+//
+//   event ─ filter, key ─▶ windower (sliding · session · running) ─▶ judge ─▶ episode ─▶ alerts
+//     │                       │ state of the key, JSON                ▲
+//     │                       └ dropped when the watermark is past    │ judgeAt: a minute passed, nothing came
+//     └ panes (tumbling sums, sliding by a pane) ─▶ metrics           └ parameters and reference as of the event's time
+
+/** What is added when somebody adds a metric or a rule: everything else is the engine's. */
+export interface Operators {
+  rules: readonly AnyRule[]
+  metrics: readonly WindowedMetric[]
+  sessions: readonly SessionMetric[]
+}
+
+/** What is kept of one key of one operator. */
+export interface KeptState {
+  /** Plain JSON; the windower's. */
+  state: unknown
+  expiresAt: Instant
+  /** Offset of the event with which what is told of it began. */
+  since: number
+  /** The episode that is open. */
+  alert: Alert | null
+  /** That episode ends by itself: until then the state is kept, however old it is. */
+  isHeld: boolean
+}
+
+/** Whether a state means nothing any more at a watermark: it is as if it had never been. */
+export function hasExpired({ expiresAt, isHeld }: KeptState, watermark: Instant | null): boolean {
+  return !isHeld && watermark !== null && expiresAt <= watermark
+}
+
+/** The states before a batch; `fold.touched` holds what became of them. */
+export interface KeyedStates {
+  /** @param key with its store, as `stateKey` joins them */
+  get(operator: string, key: string): KeptState | undefined
+  /** All of an operator that is judged by the clock. */
+  entries(operator: string): Iterable<[key: string, state: KeptState]>
+}
+
+/** A session as it stands after a batch. */
+export interface SessionRow extends SessionSum {
+  metric: string
+  sessionId: string
+  store: string
+  key: string
+  start: Instant
+  end: Instant
+}
+
+export interface OperatorFailure {
+  operator: string
+  offset: number
+  message: string
+}
+
+export function stateKey(store: string, key: string): string {
+  return `${store}\u001f${key}`
+}
+
+/** The keys of which an event touches the state. */
+export function keysOf(
+  operators: Operators,
+  event: OperatorEvent,
+  reference: OperatorReference,
+): { operator: string; key: string }[] {
+  const ofRules = operators.rules.flatMap(({ name, input, parameters }) => {
+    const set = reference.ruleAt(name, event.eventTime)?.parameters
+    const given = input(event, { parameters: valuesOf(parameters, set), reference })
+    return given === null ? [] : [{ operator: name, key: given.key }]
+  })
+  const ofSessions = operators.sessions.flatMap(({ name, input }) => {
+    const given = input(event)
+    return given === null ? [] : [{ operator: name, key: given.key }]
+  })
+  return [...ofRules, ...ofSessions]
+}
+
+export class OperatorFold {
+  readonly touched = new Map<string, Map<string, KeptState>>()
+  readonly alerts = new Map<string, AlertChange>()
+  readonly panes = new Map<string, PaneDelta>()
+  readonly sessions = new Map<string, SessionRow>()
+  /** What an operator could not judge, for whoever mends it. */
+  readonly failures: OperatorFailure[] = []
+  readonly #operators: Operators
+  readonly #timed: readonly AnyRule[]
+  readonly #states: KeyedStates
+  readonly #reference: OperatorReference
+  readonly #partition: number
+  readonly #values = new Map<string, Readonly<Record<string, number>>>()
+
+  constructor(
+    operators: Operators,
+    input: { partition: number; states: KeyedStates; reference: OperatorReference },
+  ) {
+    this.#operators = operators
+    this.#timed = operators.rules.filter(rule => rule.judgeAt !== undefined)
+    this.#states = input.states
+    this.#reference = input.reference
+    this.#partition = input.partition
+  }
+
+  /** @param watermark of all entries before the event, as its lateness is judged by; null at the log's beginning */
+  apply(event: OperatorEvent, watermark: Instant | null): void {
+    const { rules, metrics, sessions } = this.#operators
+    for (const rule of rules)
+      this.#guard(rule.name, event.offset, () => this.#applyRule(rule, event, watermark))
+    for (const metric of metrics)
+      this.#guard(metric.name, event.offset, () => this.#applyMetric(metric, event))
+    for (const metric of sessions)
+      this.#guard(metric.name, event.offset, () => this.#applySession(metric, event, watermark))
+  }
+
+  /** An operator that fails on an event goes on without it: figures and stock, and the other operators, never do. */
+  #guard(operator: string, offset: number, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.failures.push({ operator, offset, message: `${operator} fails on offset ${offset}: ${why}` })
+    }
+  }
+
+  /** After an entry that took the watermark along: rules that are judged by the clock look at each minute's end once. */
+  passTime(before: Instant | null, now: Instant | null, offset: number): void {
+    if (before === null || now === null) return
+    const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS
+    if (minute <= before) return
+    for (const rule of this.#timed) {
+      for (const [key, kept] of this.#entries(rule.name))
+        this.#judgeAt(rule, key, kept, { at: minute, offset })
+    }
+  }
+
+  /** Panes that are still kept at a watermark: of a backlog of days most never need to be written. */
+  panesSince(watermark: Instant | null): PaneDelta[] {
+    const panes = [...this.panes.values()]
+    if (watermark === null) return panes
+    const kept = new Map(
+      this.#operators.metrics.map(({ name, windowMs }) => [name, watermark - windowMs - PANES_KEPT_MS]),
+    )
+    return panes.filter(({ metric, paneStart }) => paneStart >= (kept.get(metric) ?? 0))
+  }
+
+  #applyRule(rule: AnyRule, event: OperatorEvent, watermark: Instant | null): void {
+    const version = this.#reference.ruleAt(rule.name, event.eventTime)
+    if (version?.isOn === false) return
+    const parameters = this.#parametersOf(rule, version)
+    const input = rule.input(event, { parameters, reference: this.#reference })
+    if (input === null) return
+    const key = stateKey(event.store, input.key)
+    const known = this.#alive(rule.name, key, watermark)
+    const endsByItself = rule.ends === 'by itself'
+    const windower: Windower<unknown, unknown, unknown> = rule.window(parameters)
+    const held = windower.add(known?.state ?? null, input.item, event.eventTime)
+    const isNew = held.begins || known === undefined
+    const open = isNew && !endsByItself ? null : (known?.alert ?? null)
+    const context = { parameters, reference: this.#reference, store: event.store, key: input.key }
+    const at = { at: event.eventTime, offset: event.offset, version: version?.version ?? 1 }
+    const about = { store: event.store, register: event.register, subject: input.key }
+    const alert = rule.judge
+      ? this.#follow(rule, rule.judge(held.view, { ...context, event, item: input.item }), open, {
+          ...at,
+          ...about,
+        })
+      : open
+    if (held.isApart) return
+    this.#keep(rule.name, key, {
+      state: held.state,
+      expiresAt: held.expiresAt,
+      since: isNew ? event.offset : known.since,
+      alert,
+      isHeld: endsByItself && alert !== null,
+    })
+  }
+
+  #judgeAt(
+    rule: AnyRule,
+    key: string,
+    kept: KeptState,
+    { at, offset }: { at: Instant; offset: number },
+  ): void {
+    if (hasExpired(kept, at)) return
+    const [store = '', subject = ''] = key.split('\u001f')
+    const version = this.#reference.ruleAt(rule.name, at)
+    const parameters = this.#parametersOf(rule, version)
+    const context = { parameters, reference: this.#reference, store, key: subject, at }
+    const judgement = version?.isOn === false ? null : (rule.judgeAt?.(kept.state, context) ?? null)
+    if (judgement === null && kept.alert === null) return
+    const alert = this.#follow(rule, judgement, kept.alert, {
+      at,
+      offset,
+      version: version?.version ?? 1,
+      store,
+      register: null,
+      subject,
+    })
+    if (alert !== kept.alert) {
+      const isHeld = rule.ends === 'by itself' && alert !== null
+      this.#keep(rule.name, key, { ...kept, alert, isHeld })
+    }
+  }
+
+  /** @returns the episode that is open afterwards */
+  #follow(
+    rule: AnyRule,
+    judgement: Judgement | null,
+    open: Alert | null,
+    now: {
+      at: Instant
+      offset: number
+      version: number
+      store: string
+      register: string | null
+      subject: string
+    },
+  ): Alert | null {
+    const { at, offset, version, store, register, subject } = now
+    if (judgement === null) {
+      if (open === null || rule.ends === 'with its window') return open
+      this.#tell({ ...open, state: 'resolved', resolvedAt: at, amendedAt: at, amendedOffset: offset }, true)
+      return null
+    }
+    const receipts = judgement.receipts.slice(-MOST_RECEIPTS)
+    const severity = severityOfScore(judgement.score)
+    if (open === null) {
+      const alert: Alert = {
+        alertId: `${rule.name}/${store}/${subject}@${this.#partition}-${offset}`,
+        kind: rule.kind,
+        rule: rule.name,
+        ruleVersion: version,
+        store,
+        register,
+        subject,
+        severity,
+        state: 'open',
+        openedAt: at,
+        openedOffset: offset,
+        amendedAt: at,
+        amendedOffset: offset,
+        resolvedAt: null,
+        ...judgement,
+        receipts,
+      }
+      this.#tell(alert, true)
+      return alert
+    }
+    if (judgement.summary === open.summary && judgement.score === open.score) return open
+    const isNews = severity === 'critical' && open.severity !== 'critical'
+    const alert = { ...open, ...judgement, receipts, severity, amendedAt: at, amendedOffset: offset }
+    this.#tell(alert, isNews)
+    return alert
+  }
+
+  #tell(alert: Alert, isNews: boolean): void {
+    const known = this.alerts.get(alert.alertId)
+    this.alerts.set(alert.alertId, { alert, isNews: isNews || (known?.isNews ?? false) })
+  }
+
+  #applyMetric({ name, paneMs, of }: WindowedMetric, event: OperatorEvent): void {
+    for (const { key, documents, units, net } of of(event)) {
+      const paneStart = Math.floor(event.eventTime / paneMs) * paneMs
+      const place = `${name}\u001f${event.store}\u001f${paneStart}\u001f${key}`
+      const pane = this.panes.get(place)
+      if (pane) {
+        pane.documents += documents
+        pane.units += units
+        pane.net = addExact(pane.net, net)
+      } else
+        this.panes.set(place, { metric: name, store: event.store, key, paneStart, documents, units, net })
+    }
+  }
+
+  #applySession(metric: SessionMetric, event: OperatorEvent, watermark: Instant | null): void {
+    const input = metric.input(event)
+    if (input === null) return
+    const key = stateKey(event.store, input.key)
+    const known = this.#alive(metric.name, key, watermark)
+    const windower = session<SessionSum, SessionSum>({ gapMs: metric.gapMs, nothing: NOTHING, add: addSums })
+    const held = windower.add((known?.state as Session<SessionSum>) ?? null, input.adds, event.eventTime)
+    const since = held.begins || known === undefined ? event.offset : known.since
+    const sessionId = `${metric.name}/${event.store}/${input.key}@${this.#partition}-${since}`
+    const { start, end, sum } = held.view
+    this.sessions.set(sessionId, {
+      metric: metric.name,
+      sessionId,
+      store: event.store,
+      key: input.key,
+      start,
+      end,
+      ...sum,
+    })
+    if (held.isApart) return
+    this.#keep(metric.name, key, {
+      state: held.state,
+      expiresAt: held.expiresAt,
+      since,
+      alert: null,
+      isHeld: false,
+    })
+  }
+
+  /** Worked out once a version: every event asks for them. */
+  #parametersOf(
+    { name, parameters }: AnyRule,
+    version: RuleVersion | null,
+  ): Readonly<Record<string, number>> {
+    const key = `${name}/${version?.version ?? 1}`
+    let values = this.#values.get(key)
+    if (!values) {
+      values = valuesOf(parameters, version?.parameters) as Readonly<Record<string, number>>
+      this.#values.set(key, values)
+    }
+    return values
+  }
+
+  #alive(operator: string, key: string, watermark: Instant | null): KeptState | undefined {
+    const kept = this.touched.get(operator)?.get(key) ?? this.#states.get(operator, key)
+    return kept && hasExpired(kept, watermark) ? undefined : kept
+  }
+
+  *#entries(operator: string): Iterable<[string, KeptState]> {
+    const own = this.touched.get(operator)
+    if (own) yield* [...own]
+    for (const [key, kept] of this.#states.entries(operator)) if (!own?.has(key)) yield [key, kept]
+  }
+
+  #keep(operator: string, key: string, kept: KeptState): void {
+    const own = this.touched.get(operator) ?? new Map<string, KeptState>()
+    own.set(key, kept)
+    this.touched.set(operator, own)
+  }
+}
+
+const NOTHING: SessionSum = { orders: 0, units: 0, net: 0, views: 0 }
+
+function addSums(one: SessionSum, other: SessionSum): SessionSum {
+  return {
+    orders: one.orders + other.orders,
+    units: one.units + other.units,
+    net: one.net + other.net,
+    views: one.views + other.views,
+  }
+}

@@ -1,0 +1,55 @@
+import type { ExactSum } from '#domain/money.ts'
+import type { OperatorEvent } from './event.ts'
+
+/** What one event adds to one key of a metric; all of it signed, so that any order of arrival ends the same. */
+export interface Contribution {
+  key: string
+  documents: number
+  units: number
+  /** In 1/10,000; 0 where the metric counts goods alone. */
+  net: number
+}
+
+/**
+ * A figure per store and key over a window that ends now: sums per pane of event time, which whoever reads adds up over
+ * the window. Tumbling when the window is one pane, sliding by a pane when it is several. A late event adds to its pane
+ * as any other, for as long as panes are kept.
+ */
+export interface WindowedMetric {
+  name: string
+  title: string
+  paneMs: number
+  /** A multiple of the pane. */
+  windowMs: number
+  of(event: OperatorEvent): Iterable<Contribution>
+}
+
+/** How long panes are kept behind the watermark, beyond their window: for what comes late, and a look back. */
+export const PANES_KEPT_MS = 2 * 3_600_000
+
+/** What one session adds up to. */
+export interface SessionSum {
+  orders: number
+  units: number
+  net: number
+  views: number
+}
+
+/** Bursts of what one key does: told as rows, one a session. */
+export interface SessionMetric {
+  name: string
+  title: string
+  gapMs: number
+  input(event: OperatorEvent): { key: string; adds: SessionSum } | null
+}
+
+/** What a batch adds to a pane. */
+export interface PaneDelta {
+  metric: string
+  store: string
+  key: string
+  paneStart: number
+  documents: number
+  units: number
+  net: ExactSum
+}

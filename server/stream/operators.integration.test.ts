@@ -1,0 +1,148 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
+import type { OrderLog } from '#server/log/order-log.ts'
+import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { appendAll } from '#server/log/testing/append.ts'
+import { catchUp } from './catch-up.ts'
+import { PartitionConsumer } from './consumer.ts'
+import { OPERATORS } from './operators.ts'
+import { replay } from './replay/replay.ts'
+import { loadOperatorReference } from './state/operator-reference.ts'
+import { OperatorStates } from './state/operator-states.ts'
+import { resultsOf } from './testing/tables.ts'
+import { trimOperators } from './write/operators.ts'
+
+const logger = pino({ level: 'silent' })
+const PARTITIONS = [0, 1, 2, 3]
+const START = Date.UTC(2026, 9, 25, 0, 30)
+
+let database: TestDatabase
+let log: OrderLog
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await ensureLogDays(database.sql)
+  log = createPostgresLog(database.sql)
+})
+beforeEach(() => clear('log.event_log, log.event_keys, log.owners, ref.rule_versions, ref.expected_orders'))
+afterAll(() => database.drop())
+
+async function clear(others?: string): Promise<void> {
+  await database.sql.unsafe(`truncate stream.windows, stream.stock, stream.episodes, stream.purchases, stream.sources,
+    stream.changes, stream.checkpoints, stream.operator_states, stream.panes, stream.sessions, stream.alerts
+    ${others === undefined ? '' : `, ${others}`}`)
+}
+
+/** Random hours of four stores, in which few cards pay many orders. */
+function anHour(count: number): LogEvent[] {
+  const random = seededRandom(inject('randomSeed'))
+  return randomEvents({ random, count, start: START }).map(event =>
+    event.type === 'order.placed' && random() < 0.9
+      ? { ...event, details: { ...event.details, cardToken: `card-${Math.floor(random() * 2)}` } }
+      : event,
+  )
+}
+
+async function consumeAll({ batchSize, restarts }: { batchSize: number; restarts: boolean }): Promise<void> {
+  for (const partition of PARTITIONS) {
+    const consumer = new PartitionConsumer({
+      url: database.url,
+      generation: 1,
+      partition,
+      owner: 'test',
+      isLive: true,
+    })
+    for (let offset = (await consumer.open()).offset; ; ) {
+      if ((await consumer.processNext(offset + batchSize)).records === 0) break
+      offset = consumer.position?.offset ?? 0
+      if (restarts) await consumer.close()
+    }
+    await consumer.close()
+  }
+}
+
+const told = async () => {
+  const { alerts, states, sessions, panes } = await resultsOf(database.sql)
+  return { alerts, states, sessions, panes }
+}
+
+test('whatever the size of batches, and restarted after each, rules find the same and operators keep the same', async () => {
+  await appendAll(log, anHour(500), 13)
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const whole = await told()
+  expect(whole.alerts.length).toBeGreaterThan(3)
+  for (const way of [
+    { batchSize: 1, restarts: false },
+    { batchSize: 7, restarts: true },
+  ]) {
+    await clear('log.owners')
+    await consumeAll(way)
+    expect(await told(), JSON.stringify(way)).toEqual(whole)
+  }
+})
+
+test('a replay finds the same alerts under the same names', async () => {
+  await appendAll(log, anHour(400))
+  await catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
+  const before = await told()
+  expect(before.alerts.length).toBeGreaterThan(3)
+  const { to } = await replay({ url: database.url, name: 'test:1', acceptsDifferences: false, logger })
+  const { alerts, states, sessions, panes } = await resultsOf(database.sql, to)
+  expect({ alerts, states, sessions, panes }).toEqual(before)
+  await database.sql`update stream.active_generation set generation = 1`
+  await database.sql`update stream.generations set state = case generation when 1 then 'active' else 'retired' end`
+})
+
+test('a version of a rule holds from its instant on', async () => {
+  const events = anHour(500)
+  const times = events.map(({ eventTime }) => eventTime).sort((one, other) => one - other)
+  const middle = times[250] ?? START
+  await database.sql`insert into ref.rule_versions (rule, version, valid_from, is_on, parameters)
+    values ('card_velocity', 2, ${new Date(middle)}, false, '{}')`
+  await appendAll(log, events)
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const { alerts } = await told()
+  expect(alerts.length).toBeGreaterThan(0)
+  for (const { opened_at: at } of alerts as { opened_at: Instant }[]) expect(at).toBeLessThan(middle)
+})
+
+test('what has expired is deleted, and what is held is not', async () => {
+  await appendAll(log, anHour(400))
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const before = await told()
+  const [reached] = await database.sql<
+    { partition: number }[]
+  >`select partition from stream.checkpoints limit 1`
+  await database.sql`insert into stream.operator_states (generation, partition, operator, store, key, state, expires_at,
+      since_offset, is_held)
+    select 1, ${reached?.partition ?? -1}, 'old', 'berlin', held::text, '{}', 'epoch', 1, held from unnest(array[true, false]) as held`
+  await trimOperators(database.sql, PARTITIONS)
+  const rows = await database.sql`select key from stream.operator_states where operator = 'old'`
+  expect(rows).toEqual([{ key: 'true' }])
+  await database.sql`delete from stream.operator_states where operator = 'old'`
+  expect(await told()).toEqual(before)
+})
+
+test('more states than memory holds are asked for when they are needed', async () => {
+  await appendAll(log, anHour(400))
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const all = await database.sql<{ partition: number; operator: string; store: string; key: string }[]>`
+    select s.partition, s.operator, s.store, s.key from stream.operator_states s
+    join stream.checkpoints c using (generation, partition) where s.expires_at > c.watermark
+    order by s.partition, s.operator, s.key`
+  const [partition = -1, rows = []] =
+    [...Map.groupBy(all, row => row.partition)].find(([, own]) => own.length > 2) ?? []
+  expect(rows.length).toBeGreaterThan(2)
+  const states = new OperatorStates(OPERATORS, 2)
+  const at = { generation: 1, partition }
+  await states.load(database.sql, at)
+  const held = () => rows.filter(({ operator, store, key }) => states.get(operator, `${store}\u001f${key}`))
+  expect(held().length).toBeLessThanOrEqual(2)
+  const records = await log.read({ partition, after: { offset: 0, appendedAt: 0 }, limit: 1_000 })
+  const reference = await loadOperatorReference(database.sql)
+  await states.require(database.sql, at, { operators: OPERATORS, records, reference })
+  expect(held()).toEqual(rows)
+})

@@ -1,0 +1,62 @@
+import { loadStores } from '#db/stores.ts'
+import type { Reading } from '#db/transaction.ts'
+import type { Instant } from '#domain/instant.ts'
+import { clockOffsetMs, expectedBetween, hourClass, hourOfWeek } from '#domain/operators/hour-of-week.ts'
+import type { OperatorReference, OrderSizes, RuleVersion } from '#domain/operators/reference.ts'
+import { storeAt } from '#domain/store.ts'
+
+/** What holds from an instant on. */
+interface ValidFrom {
+  validFrom: Instant
+}
+
+/** Reads what operators join with: rules as people set them, stores, and what their habits let expect. */
+export async function loadOperatorReference(reading: Reading): Promise<OperatorReference> {
+  const [rules, expected, sizes, stores] = await Promise.all([
+    reading.unsafe<(RuleVersion & { rule: string })[]>(
+      `select rule, version, valid_from as "validFrom", is_on as "isOn", parameters
+       from ref.rule_versions order by rule, valid_from`,
+    ),
+    reading.unsafe<(ValidFrom & { store: string; orders: number[] })[]>(
+      'select store, valid_from as "validFrom", orders from ref.expected_orders order by store, valid_from',
+    ),
+    reading.unsafe<(ValidFrom & OrderSizes & { store: string; currency: string; hourClass: number })[]>(
+      `select store, currency, hour_class as "hourClass", valid_from as "validFrom", median, spread, documents
+       from ref.order_sizes order by valid_from`,
+    ),
+    loadStores(reading),
+  ])
+  const rulesByName = Map.groupBy(rules, ({ rule }) => rule)
+  const expectedByStore = Map.groupBy(expected, ({ store }) => store)
+  const sizesByClass = Map.groupBy(
+    sizes,
+    ({ store, currency, hourClass }) => `${store}\u001f${currency}\u001f${hourClass}`,
+  )
+  const storesById = new Map(stores.map(store => [store.id, store]))
+  return {
+    ruleAt: (rule, at) => validAt(rulesByName.get(rule), at),
+    expectedOrders(id, from, to) {
+      const orders = validAt(expectedByStore.get(id), to)?.orders
+      const store = storesById.get(id)
+      return orders && store ? expectedBetween(orders, { zone: storeAt(store, to).zone, from, to }) : null
+    },
+    orderSizes(id, currency, at) {
+      const store = sizes.length > 0 && storesById.get(id)
+      if (!store) return null
+      const hours = hourClass(hourOfWeek(at, clockOffsetMs(storeAt(store, at).zone, at)))
+      return validAt(sizesByClass.get(`${id}\u001f${currency}\u001f${hours}`), at)
+    },
+    isLive(id, at) {
+      const store = storesById.get(id)
+      return store !== undefined && storeAt(store, at).input === 'live'
+    },
+  }
+}
+
+/** @param versions oldest first */
+function validAt<Version extends ValidFrom>(
+  versions: readonly Version[] | undefined,
+  at: Instant,
+): Version | null {
+  return versions?.findLast(({ validFrom }) => validFrom <= at) ?? null
+}
