@@ -333,10 +333,10 @@ class Player {
     const { sql } = this.#stack
     let stands = ''
     const isRead = await within(async () => {
-      const ends = await sql<{ partition: number; end: number; lastEvent: number; through: number }[]>`
+      const ends = await sql<{ partition: number; end: number; lastSale: number; through: number }[]>`
         select p.partition, l."offset" as end, coalesce(c."offset", 0) as through, coalesce((
-            select max(e."offset") from log.event_log e where e.partition = p.partition and e.type <> 'tick'
-          ), 0) as "lastEvent"
+            select max(e."offset") from log.event_log e where e.partition = p.partition and e.type like 'order.%'
+          ), 0) as "lastSale"
         from log.partitions p
         cross join lateral log.last_position(p.partition) l
         left join stream.checkpoints c on c.partition = p.partition
@@ -348,8 +348,8 @@ class Player {
         const last = listener.frames.at(-1)
         if (!last) return false
         const offsets = offsetsOf(last.said.cursor)
-        // Ticks tell no news, so that a client may stand before them, however many there are.
-        return ends.every(({ partition, lastEvent }) => (offsets[partition] ?? 0) >= lastEvent)
+        // What tells no news (a tick, a review, goods for a full shelf) leaves a client where it stands; a sale never does.
+        return ends.every(({ partition, lastSale }) => (offsets[partition] ?? 0) >= lastSale)
       })
     })
     if (!isRead)
