@@ -333,6 +333,7 @@ class Player {
     const { sql } = this.#stack
     let stands = ''
     const isRead = await within(async () => {
+      await this.#stack.revive()
       const ends = await sql<{ partition: number; end: number; lastSale: number; through: number }[]>`
         select p.partition, l."offset" as end, coalesce(c."offset", 0) as through, coalesce((
             select max(e."offset") from log.event_log e where e.partition = p.partition and e.type like 'order.%'

@@ -34,6 +34,8 @@ export interface Stack {
   thaw(name: ProcessName): void
   /** Starts it (again), with the same ports, and waits until it answers. */
   start(name: ProcessName): Promise<void>
+  /** Starts anew what has ended by itself, as the supervisor does: a process that begins while the database is away. */
+  revive(): Promise<void>
   /** Lays a finished file into the drop folder of a mapping, as a till's upload does. */
   drop(mapping: string, name: string, content: string): Promise<void>
   /** Ends Postgres as a crash does, and starts it again. */
@@ -170,6 +172,13 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
         freeze: name => programs.get(name)?.kill('SIGSTOP'),
         thaw: name => programs.get(name)?.kill('SIGCONT'),
         start,
+        async revive() {
+          const ended = [...programs].filter(([, { child }]) => child.exitCode !== null)
+          for (const [name, program] of ended) {
+            outputs.push(`--- ${name}, ended by itself\n${program.output()}`)
+            await start(name)
+          }
+        },
         async drop(mapping, name, content) {
           const folder = path.join(dataDir, 'drop', mapping)
           await mkdir(folder, { recursive: true })
