@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
@@ -27,13 +28,15 @@ beforeAll(async () => {
   await ensureLogDays(database.sql)
   log = createPostgresLog(database.sql)
 })
-beforeEach(() => clear('log.event_log, log.event_keys, log.owners, ref.rule_versions, ref.expected_orders'))
+beforeEach(async () => {
+  await forget()
+  await database.sql`truncate log.event_log, log.event_keys, ref.rule_versions, ref.expected_orders`
+})
 afterAll(() => database.drop())
 
-async function clear(others?: string): Promise<void> {
-  await database.sql.unsafe(`truncate stream.windows, stream.stock, stream.episodes, stream.purchases, stream.sources,
-    stream.changes, stream.checkpoints, stream.operator_states, stream.panes, stream.sessions, stream.alerts
-    ${others === undefined ? '' : `, ${others}`}`)
+/** As if nothing had been read. */
+async function forget(): Promise<void> {
+  await database.sql`truncate log.owners, ${database.sql(STREAM_TABLES)}`
 }
 
 /** Random hours of four stores, in which few cards pay many orders. */
@@ -78,7 +81,7 @@ test('whatever the size of batches, and restarted after each, rules find the sam
     { batchSize: 1, restarts: false },
     { batchSize: 7, restarts: true },
   ]) {
-    await clear('log.owners')
+    await forget()
     await consumeAll(way)
     expect(await told(), JSON.stringify(way)).toEqual(whole)
   }
@@ -105,8 +108,11 @@ test('a version of a rule holds from its instant on', async () => {
   await appendAll(log, events)
   await consumeAll({ batchSize: 2_000, restarts: false })
   const { alerts } = await told()
-  expect(alerts.length).toBeGreaterThan(0)
-  for (const { opened_at: at } of alerts as { opened_at: Instant }[]) expect(at).toBeLessThan(middle)
+  const found = (alerts as { rule: string; opened_at: Instant }[]).filter(
+    ({ rule }) => rule === 'card_velocity',
+  )
+  expect(found.length).toBeGreaterThan(0)
+  for (const { opened_at: at } of found) expect(at).toBeLessThan(middle)
 })
 
 test('what has expired is deleted, and what is held is not', async () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { formatInstant } from '#domain/instant.ts'
 import { movement, sale } from '#domain/testing/events.ts'
 import { seededRandom, shuffled } from '#domain/testing/random-events.ts'
@@ -22,8 +23,7 @@ beforeAll(async () => {
   partition = sale(START, 1).partition
 })
 beforeEach(async () => {
-  await database.sql`truncate log.event_log, log.event_keys, log.owners, stream.windows, stream.stock,
-    stream.episodes, stream.sources, stream.changes, stream.checkpoints, stream.set_aside`
+  await database.sql`truncate log.event_log, log.event_keys, log.owners, ${database.sql(STREAM_TABLES)}`
 })
 afterAll(() => database.drop())
 

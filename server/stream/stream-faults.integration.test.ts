@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase, startPrivatePostgres, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { movement, sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import { inheritedEnvironment } from '#platform/environment.ts'
@@ -35,8 +36,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   random = seededRandom(inject('randomSeed'))
-  await database.sql`truncate log.event_log, log.event_keys, log.owners, stream.windows, stream.stock,
-    stream.episodes, stream.purchases, stream.sources, stream.changes, stream.checkpoints`
+  await database.sql`truncate log.event_log, log.event_keys, log.owners, ${database.sql(STREAM_TABLES)}`
 })
 afterEach(async () => {
   await appends?.stop()

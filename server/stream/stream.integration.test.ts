@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import { movement, sale } from '#domain/testing/events.ts'
@@ -28,8 +29,7 @@ beforeAll(async () => {
   log = createPostgresLog(database.sql)
 })
 beforeEach(async () => {
-  await database.sql`truncate log.event_log, log.event_keys, log.owners, stream.windows, stream.stock,
-    stream.episodes, stream.purchases, stream.sources, stream.changes, stream.checkpoints, ref.stock_policies`
+  await database.sql`truncate log.event_log, log.event_keys, log.owners, ${database.sql(STREAM_TABLES)}, ref.stock_policies`
 })
 afterAll(() => database.drop())
 
@@ -89,8 +89,7 @@ describe('the stream path', () => {
       [2_000, false],
       [7, true],
     ] as const) {
-      await database.sql`truncate stream.windows, stream.stock, stream.episodes, stream.purchases, stream.sources, stream.changes,
-        stream.checkpoints`
+      await database.sql`truncate ${database.sql(STREAM_TABLES)}`
       for (const partition of PARTITIONS) {
         const consumer = consume(partition)
         for (let offset = (await consumer.open()).offset; ; ) {
@@ -122,7 +121,7 @@ describe('the stream path', () => {
       update log.event_log set appended_at = now() - (${events.length} - "offset") * interval '6 hours'`
     const results = []
     for (const batchSize of [1, 5, 1_000]) {
-      await database.sql`truncate stream.windows, stream.stock, stream.sources, stream.changes, stream.checkpoints`
+      await database.sql`truncate ${database.sql(STREAM_TABLES)}`
       const consumer = consume(partition)
       for (let offset = (await consumer.open()).offset; ; offset += batchSize) {
         if ((await consumer.processNext(offset + batchSize)).records === 0) break

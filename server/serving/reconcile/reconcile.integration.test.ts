@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { counted, placed, received, returned, voided } from '#domain/testing/events.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
@@ -18,8 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  await database.sql`truncate log.event_log, log.event_keys, stream.windows, stream.stock, stream.episodes,
-    stream.checkpoints, batch.runs, batch.current_runs, batch.day_head, batch.planner_checkpoints,
+  await database.sql`truncate log.event_log, log.event_keys, ${database.sql(STREAM_TABLES)},
+    batch.runs, batch.current_runs, batch.day_head, batch.planner_checkpoints,
     batch.daily_sales, batch.hourly_sales, batch.daily_product_sales, recon.reconciliation, recon.findings,
     live.ops_lane`
   paths = await createTestPaths(database.sql)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
 import { Gateway } from './gateway.ts'
 import {
@@ -29,8 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  await database.sql`truncate log.event_log, log.event_keys, stream.changes, stream.checkpoints, stream.windows,
-    stream.stock, stream.episodes, live.ops_lane`
+  await database.sql`truncate log.event_log, log.event_keys, live.ops_lane, ${database.sql(STREAM_TABLES)}`
   lane = await createTestLane(database.sql)
 })
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import type { TestDatabase } from '#db/testing/database.ts'
+import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { REPORTS } from '#domain/reports.ts'
 import { placed } from '#domain/testing/events.ts'
 import type { FoundRow } from '#server/serving/reconcile/findings.ts'
@@ -61,8 +62,7 @@ const IN_THE_LOG: readonly PlantedFault[] = [
         truncate batch.planner_checkpoints, batch.day_head, batch.till_head, batch.current_runs, batch.closed_days,
           batch.restatements, batch.runs, ${database.sql(REPORTS.map(({ name }) => `batch.${name}`))}`
       await database.sql`
-        truncate stream.checkpoints, stream.sources, stream.windows, stream.stock, stream.purchases, stream.episodes,
-          stream.changes`
+        truncate ${database.sql(STREAM_TABLES)}`
       await runBatch(database)
       await runStream(database)
     },
