@@ -38,12 +38,15 @@ export function PeriodChart({
   points,
   description,
   isWhole,
+  highest,
   tooltip,
 }: {
   points: readonly PeriodPoint[]
   description: string
   /** Steps of the scale are whole numbers; off for ratings. */
   isWhole: boolean
+  /** Of a figure that cannot be more, such as a rating. */
+  highest?: number | undefined
   tooltip: Describe
 }) {
   // A line through a few points hides that they are points.
@@ -52,7 +55,11 @@ export function PeriodChart({
     <ComposedChart {...CHART} data={points} aria-label={description}>
       <CartesianGrid {...GRID} />
       <XAxis {...X_AXIS} />
-      <YAxis {...Y_AXIS} allowDecimals={!isWhole} />
+      <YAxis
+        {...Y_AXIS}
+        allowDecimals={!isWhole}
+        {...(highest !== undefined && { domain: [0, highest], tickCount: highest + 1 })}
+      />
       <Tooltip {...tooltipOf((point: PeriodPoint) => tooltip(point.key))} cursor={CURSOR} />
       <Bar dataKey="value" {...BATCH_BAR} shape={PeriodBar} />
       <Line dataKey="before" {...BEFORE_LINE} dot={dot} />

@@ -88,6 +88,7 @@ function Chart({ title, report }: { title: string; report: Report }) {
     <PeriodChart
       points={points}
       isWhole={FIGURES[metric].kind !== 'ratio' && FIGURES[metric].kind !== 'percent'}
+      highest={metric === 'average_rating' ? HIGHEST_RATING : undefined}
       description={`${title}: ${FIGURES[metric].title}. The table shows the same figures.`}
       tooltip={key => {
         const row = rows.find(({ key: { period } }) => period === key)
@@ -96,6 +97,8 @@ function Chart({ title, report }: { title: string; report: Report }) {
     />
   )
 }
+
+const HIGHEST_RATING = 5
 
 function tooltipLines(row: ReportRow, { metric, unit, grain, compared }: Report) {
   return [
