@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import type { Sql } from '#db/client.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
+import { writeRow } from '#server/log/testing/poison.ts'
 import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
@@ -82,6 +83,45 @@ test('a broken event is a dead letter; repaired and requeued it counts once', as
   await send(page, broken('a-2', berlin.id))
   const rows = await stack.sql`select 1 from log.event_log where id = 'a-2'`
   expect(rows).toHaveLength(1)
+})
+
+test('an event that a path cannot count is told with its store, accepted by name, and that is taken back', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  const [store] = await stack.sql<{ partition: number }[]>`
+    select partition from ref.stores where store = ${berlin.id}`
+  await page.goto('/pipeline?part=checks')
+  const aside = card(page, /^Events set aside$/)
+  await expect(aside).toContainText('None: both paths count every event that they have read.')
+  await writeRow(stack.sql, store?.partition ?? 0, { type: 'order.gifted', id: 'gift-1' })
+  // The next event wakes the stream.
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '10.00' })
+  const asideBy = () => stack.sql`select from stream.set_aside`
+  await expect.poll(async () => (await asideBy()).length).toBe(1)
+  await page.reload()
+  const row = aside.getByRole('row', { name: /gift-1/ })
+  await expect(row).toContainText('Berlin Mitte')
+  await expect(row).toContainText('Stream')
+  await expect(row).toContainText('order.gifted')
+  await expect(row).toContainText('not accepted')
+  expect(await seriousViolations(page)).toEqual([])
+
+  await row.getByRole('button', { name: /^Accept: offset \d+ of partition/ }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('button', { name: 'Accept' })).toBeDisabled()
+  await dialog.getByRole('textbox', { name: 'Nothing has to be done about it' }).fill('a gift, not sold')
+  await dialog.getByRole('textbox', { name: 'Your name' }).fill('Ada')
+  await dialog.getByRole('button', { name: 'Accept' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(row).toContainText(/a gift, not sold \(\d\d:\d\d:\d\d, Ada\)/)
+  await expect(aside).toContainText('0 events not accepted, 1 accepted')
+
+  await row.getByRole('button', { name: /^Take back: offset/ }).click()
+  await expect(row).toContainText('not accepted')
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await sidewaysOverflow(page)).toBe(0)
 })
 
 test('letters of one reason are sent again together once the world was put right; one is set aside', async ({
