@@ -162,6 +162,10 @@ export async function checkStream(sql: Sql, told: Told): Promise<Differences> {
   ]
 }
 
+function isShort({ onHand, reorderPoint }: Pick<Shelf, 'onHand' | 'reorderPoint'>): boolean {
+  return onHand !== null && onHand <= (reorderPoint ?? 0)
+}
+
 function shelfText(shelf: Shelf | undefined): string {
   return [shelf?.onHand ?? 'unknown', shelf?.onOrder, shelf?.reorderPoint ?? '-', shelf?.asOf].join(' ')
 }
@@ -279,6 +283,7 @@ export function checkFrames(frames: readonly Frame[], told: Told): Differences {
   for (const [index, frame] of frames.entries()) {
     const where = `frame ${index} (${frame.kind})`
     const offsets = offsetsOf(frame.said.cursor)
+    const from = frame.kind === 'update' ? offsetsOf(frame.said.previous) : []
     const isSeen = (record: Logged | Tick) => record.offset <= (offsets[record.partition] ?? 0)
     const windows = windowsOf(told.events.filter(isSeen))
     for (const window of frame.said.windows) {
@@ -299,9 +304,13 @@ export function checkFrames(frames: readonly Frame[], told: Told): Differences {
     for (const shelf of frame.said.stock) {
       const history = told.shelves.get(`${shelf.store}|${shelf.sku}`) ?? []
       const partition = told.events.find(event => event.store === shelf.store)?.partition ?? 0
-      const meant = history.findLast(entry => entry.offset <= (offsets[partition] ?? 0))
+      const seen = history.filter(entry => entry.offset <= (offsets[partition] ?? 0))
+      const meant = seen.at(-1)
       const said = shelfText({ ...shelf, offset: 0, alert: null, alerts: new Map() })
-      if (!meant || shelfText(meant) !== said)
+      // What is short is told at every move; what no longer is, once, with its figures of that moment.
+      const isOver = meant !== undefined && !isShort(meant) && !isShort(shelf)
+      const was = isOver ? seen.filter(entry => entry.offset > (from[partition] ?? 0)) : [meant]
+      if (!was.some(entry => shelfText(entry) === said))
         differences.push(
           `${where}: stock ${shelf.store}|${shelf.sku} says ${said}; the model ${shelfText(meant)}`,
         )

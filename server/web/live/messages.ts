@@ -38,6 +38,10 @@ export interface LiveSale {
   lines: number
 }
 
+/**
+ * A product at or below its reorder point (without one: at or below zero), told at every move; and once more as it
+ * ceases to be, with its figures of that moment, however many moves of a full shelf the frame spans.
+ */
 export interface LiveStock {
   store: string
   sku: string
