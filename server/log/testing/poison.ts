@@ -18,6 +18,7 @@ export const POISONED_ORDERS: Readonly<Record<string, RowChanges>> = {
   'no currency': { currency: null },
   'a total at the edge of its column': { total_gross: '9223372036854775807' },
   'a transfer whose details are a list': { type: 'stock.transferred', details: [1, 2] },
+  'details that are a list': { details: [1, 2] },
   'no lines': { skus: null, units: null },
   'an empty list of lines': { skus: [], units: [] },
   'more units than products': { units: [1, 1, 1] },
@@ -40,7 +41,6 @@ export const POISONED_DETAILS: Readonly<Record<string, RowChanges>> = {
   'a review without a rating': { ...withoutLines('review.posted'), details: { sku: 'tea' } },
   'a review of six stars': { ...withoutLines('review.posted'), details: { sku: 'tea', rating: 6 } },
   'lists within lists': { skus: [['tea'], ['milk']], units: [[1], [1]] },
-  'details that are a list': { details: [1, 2] },
   'tenders that are no list': { tender: null, details: { tenders: { type: 'card', amount: 1 } } },
   'a tender whose amount is a text': {
     tender: null,
