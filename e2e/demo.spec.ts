@@ -20,14 +20,14 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
   await stack.start('simulate')
 
   await page.goto('/')
-  const links = page.getByRole('navigation').getByRole('link')
+  const links = page.getByRole('navigation', { name: 'Pages' }).getByRole('link')
   expect(await links.count()).toBeGreaterThanOrEqual(5)
   // By address: what a link says besides its name, the open alerts, changes on the way.
   const addresses = await links.evaluateAll(all => all.map(link => link.getAttribute('href') ?? ''))
   for (const address of addresses) {
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.emulateMedia({ colorScheme: 'light' })
-    const link = page.getByRole('navigation').locator(`a[href="${address}"]`)
+    const link = page.getByRole('navigation', { name: 'Pages' }).locator(`a[href="${address}"]`)
     await link.click()
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await expect(link).toHaveAttribute('aria-current', 'page')

@@ -116,10 +116,7 @@ async function failureOf(
     return null
   } catch (error) {
     if (error instanceof ProofFailed) return error
-    // A process that does not come back, a command that fails: what the plan did to it is the finding.
-    return new ProofFailed(plan, -1, [
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    ])
+    throw error
   }
 }
 

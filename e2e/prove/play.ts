@@ -36,7 +36,7 @@ export class ProofFailed extends Error {
 
 /**
  * Plays a plan on an installation of its own, and holds all that can be seen against the model at its quiet points.
- * @throws ProofFailed where something differs
+ * @throws ProofFailed where something differs, a process does not come back or a command fails
  */
 export async function playPlan(
   plan: Plan,
@@ -49,12 +49,16 @@ export async function playPlan(
   const player = new Player(stack, coverage)
   try {
     for (const [index, step] of plan.steps.entries()) {
-      const differences = await player.play(step)
+      const differences = await player.play(step).catch(failureIn)
       if (differences.length > 0) throw new ProofFailed(plan, index, differences)
     }
   } finally {
     player.close()
   }
+}
+
+function failureIn(error: unknown): Differences {
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
 }
 
 class Player {
