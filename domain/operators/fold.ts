@@ -105,7 +105,7 @@ export class OperatorFold {
   readonly #states: KeyedStates
   readonly #reference: OperatorReference
   readonly #partition: number
-  readonly #values = new Map<string, Readonly<Record<string, number>>>()
+  readonly #values = new Map<string, Map<RuleVersion, Readonly<Record<string, number>>>>()
 
   constructor(
     operators: Operators,
@@ -121,22 +121,33 @@ export class OperatorFold {
   /** @param watermark of all entries before the event, as its lateness is judged by; null at the log's beginning */
   apply(event: OperatorEvent, watermark: Instant | null): void {
     const { rules, metrics, sessions } = this.#operators
-    for (const rule of rules)
-      this.#guard(rule.name, event.offset, () => this.#applyRule(rule, event, watermark))
-    for (const metric of metrics)
-      this.#guard(metric.name, event.offset, () => this.#applyMetric(metric, event))
-    for (const metric of sessions)
-      this.#guard(metric.name, event.offset, () => this.#applySession(metric, event, watermark))
+    for (const rule of rules) {
+      try {
+        this.#applyRule(rule, event, watermark)
+      } catch (error) {
+        this.#fail(rule.name, event.offset, error)
+      }
+    }
+    for (const metric of metrics) {
+      try {
+        this.#applyMetric(metric, event)
+      } catch (error) {
+        this.#fail(metric.name, event.offset, error)
+      }
+    }
+    for (const metric of sessions) {
+      try {
+        this.#applySession(metric, event, watermark)
+      } catch (error) {
+        this.#fail(metric.name, event.offset, error)
+      }
+    }
   }
 
   /** An operator that fails on an event goes on without it: figures and stock, and the other operators, never do. */
-  #guard(operator: string, offset: number, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.failures.push({ operator, offset, message: `${operator} fails on offset ${offset}: ${why}` })
-    }
+  #fail(operator: string, offset: number, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    this.failures.push({ operator, offset, message: `${operator} fails on offset ${offset}: ${why}` })
   }
 
   /** After an entry that took the watermark along: rules that are judged by the clock look at each minute's end once. */
@@ -323,11 +334,16 @@ export class OperatorFold {
     { name, parameters }: AnyRule,
     version: RuleVersion | null,
   ): Readonly<Record<string, number>> {
-    const key = `${name}/${version?.version ?? 1}`
-    let values = this.#values.get(key)
+    const of = version ?? AS_IT_COMES
+    let own = this.#values.get(name)
+    if (!own) {
+      own = new Map()
+      this.#values.set(name, own)
+    }
+    let values = own.get(of)
     if (!values) {
-      values = valuesOf(parameters, version?.parameters) as Readonly<Record<string, number>>
-      this.#values.set(key, values)
+      values = valuesOf(parameters, of.parameters) as Readonly<Record<string, number>>
+      own.set(of, values)
     }
     return values
   }
@@ -349,6 +365,8 @@ export class OperatorFold {
     this.touched.set(operator, own)
   }
 }
+
+const AS_IT_COMES: RuleVersion = { version: 1, validFrom: 0, isOn: true, parameters: {} }
 
 const NOTHING: SessionSum = { orders: 0, units: 0, net: 0, views: 0 }
 
