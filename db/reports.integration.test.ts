@@ -31,6 +31,8 @@ const VIEWS: Record<string, string> = {
     'store, purchase_order, sku, ordered, cancelled, received, open, over_delivered, state, as_of',
   restock_alerts:
     'alert_id, store, sku, rule, rule_version, severity, state, opened_at, raised_by, on_hand, on_order, reorder_point, suggested_units, projected_stockout_at',
+  alerts:
+    'alert_id, kind, rule, rule_version, store, register, severity, score, state, opened_at, evidence, verdict, raised_by',
   reconciliation:
     'business_day, store, currency, metric, batch, stream, difference, after_batch, before_stream, rule_version, unexplained',
   completeness: 'business_day, store, register, z_orders, z_net, log_orders, log_net, state',
@@ -40,7 +42,7 @@ const VIEWS: Record<string, string> = {
   dead_letters: 'id',
   restatements: 'id',
 }
-const LIVE_VIEWS = ['live_sales_minute', 'live_stock', 'purchase_orders', 'restock_alerts']
+const LIVE_VIEWS = ['live_sales_minute', 'live_stock', 'purchase_orders', 'restock_alerts', 'alerts']
 
 let database: TestDatabase
 

@@ -116,10 +116,13 @@ export const runs = batch.table('runs', {
 export const alertActions = live.table('alert_actions', {
   action: identity(),
   alertId: text().notNull(),
-  kind: text({ enum: ['acknowledge', 'snooze', 'reopen'] }).notNull(),
+  kind: text({ enum: ['acknowledge', 'snooze', 'reopen', 'assign', 'verdict'] }).notNull(),
   snoozedUntil: instant(),
   actedBy: text(),
   actedAt: written(),
+  assignee: text(),
+  verdict: text({ enum: ['fraud', 'false', 'unsure'] }),
+  note: text(),
 })
 
 export const findings = recon.table('findings', {

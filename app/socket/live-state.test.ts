@@ -9,7 +9,15 @@ import {
   KEPT_WINDOWS_MS,
 } from '#app/socket/live-state.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
-import type { LiveAlert, LiveSale, LiveSnapshot, LiveUpdate, LiveWindow } from '#server/web/live/messages.ts'
+import {
+  type LiveAlert,
+  type LiveDetection,
+  type LiveSale,
+  type LiveSnapshot,
+  type LiveUpdate,
+  type LiveWindow,
+  MOST_DETECTIONS,
+} from '#server/web/live/messages.ts'
 
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 
@@ -72,6 +80,7 @@ function snapshot(part: Partial<LiveSnapshot> = {}): LiveSnapshot {
     windows: [],
     stock: [],
     alerts: [],
+    detections: [],
     pipeline: [],
     ...part,
   }
@@ -87,6 +96,7 @@ function update(cursor: string, previous: string, part: Partial<LiveUpdate> = {}
     windows: [],
     stock: [],
     alerts: [],
+    detections: [],
     ...part,
   }
 }
@@ -218,6 +228,58 @@ describe('what people did about an alert', () => {
   it('finds an alert that was opened in the same frame', () => {
     const both = update('c2', 'c1', { alerts: [alert('z', 'open')], pipeline: [action(['z'], handling)] })
     expect(applyUpdate(opened, both).alerts.get('z')?.handling).toEqual(handling)
+  })
+})
+
+describe('alerts of rules', () => {
+  const detection = (alertId: string, state: LiveDetection['state'] = 'open', score = 60): LiveDetection => ({
+    alertId,
+    kind: 'fraud',
+    rule: 'card_velocity',
+    store: 'berlin',
+    subject: 'card-1',
+    severity: 'warning',
+    score,
+    state,
+    openedAt: NOON,
+    summary: 'many orders',
+  })
+  const judged = (alertIds: string[], verdict: 'fraud' | null) => ({
+    kind: 'alert_judged',
+    at: NOON,
+    payload: { alertIds, verdict },
+  })
+  const opened = applySnapshot(emptyLiveState, snapshot({ detections: [detection('x')] }))
+
+  it('stay while open, however often they are told, and go when over', () => {
+    const told = applyUpdate(
+      opened,
+      update('c2', 'c1', { detections: [detection('x', 'open', 80), detection('y')] }),
+    )
+    expect([...told.detections.values()].map(({ alertId, score }) => [alertId, score])).toEqual([
+      ['x', 80],
+      ['y', 60],
+    ])
+    const over = applyUpdate(told, update('c3', 'c2', { detections: [detection('x', 'resolved')] }))
+    expect([...over.detections.keys()]).toEqual(['y'])
+  })
+
+  it('of more than a snapshot holds it is known that there are more', () => {
+    const held = (count: number) =>
+      applySnapshot(
+        emptyLiveState,
+        snapshot({ detections: Array.from({ length: count }, (_, index) => detection(String(index))) }),
+      ).hasMoreDetections
+    expect([held(MOST_DETECTIONS), held(MOST_DETECTIONS + 1)]).toEqual([false, true])
+  })
+
+  it('are judged once somebody says so, though the stream tells of them again, until that is taken back', () => {
+    const done = applyUpdate(opened, update('c2', 'c1', { pipeline: [judged(['x', 'gone'], 'fraud')] }))
+    expect(done.detections.get('x')?.isJudged).toBe(true)
+    const again = applyUpdate(done, update('c3', 'c2', { detections: [detection('x', 'open', 90)] }))
+    expect(again.detections.get('x')).toMatchObject({ isJudged: true, score: 90 })
+    const back = update('c4', 'c3', { detections: [detection('x')], pipeline: [judged(['x'], null)] })
+    expect(applyUpdate(again, back).detections.get('x')?.isJudged).toBe(false)
   })
 })
 

@@ -1,12 +1,14 @@
-import type { AlertActionChange } from '#app/trpc/router-outputs.ts'
+import type { AlertActionChange, AlertJudged } from '#app/trpc/router-outputs.ts'
 import type { Instant } from '#domain/instant.ts'
-import type {
-  LiveAlert,
-  LiveSale,
-  LiveSnapshot,
-  LiveUpdate,
-  LiveWindow,
-  PipelineChange,
+import {
+  type LiveAlert,
+  type LiveDetection,
+  type LiveSale,
+  type LiveSnapshot,
+  type LiveUpdate,
+  type LiveWindow,
+  MOST_DETECTIONS,
+  type PipelineChange,
 } from '#server/web/live/messages.ts'
 
 /**
@@ -26,8 +28,17 @@ export interface LiveState {
   windows: ReadonlyMap<string, LiveWindow>
   /** Open alerts by id, with what people did about them. */
   alerts: ReadonlyMap<string, LiveAlert>
+  /** Open alerts of rules by id, with what people say of them: what was judged meanwhile stays as long as it is open. */
+  detections: ReadonlyMap<string, KnownDetection>
+  /** There were more of them than the snapshot holds. */
+  hasMoreDetections: boolean
   /** Counts up whenever the pipeline did something (a batch run ended, say): figures are then read again. */
   pipelineChanges: number
+}
+
+/** An alert of a rule and whether somebody has judged it. */
+export interface KnownDetection extends LiveDetection {
+  isJudged: boolean
 }
 
 /** Past it the oldest sale leaves the feed. */
@@ -44,6 +55,8 @@ export const emptyLiveState: LiveState = {
   salesOmitted: 0,
   windows: new Map(),
   alerts: new Map(),
+  detections: new Map(),
+  hasMoreDetections: false,
   pipelineChanges: 0,
 }
 
@@ -61,6 +74,8 @@ export function applySnapshot(state: LiveState, snapshot: LiveSnapshot): LiveSta
     salesOmitted: 0,
     windows: withWindows(new Map(), snapshot.windows),
     alerts: withAlerts(new Map(), snapshot.alerts),
+    detections: withDetections(new Map(), snapshot.detections),
+    hasMoreDetections: snapshot.detections.length > MOST_DETECTIONS,
     // Whatever happened while nobody listened.
     pipelineChanges: state.pipelineChanges + 1,
   }
@@ -84,6 +99,8 @@ export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
     windows: withWindows(state.windows, update.windows),
     // Opened first, then acted on: nobody acts on an alert that is not open yet.
     alerts: withActions(withAlerts(state.alerts, update.alerts), update.pipeline ?? []),
+    hasMoreDetections: state.hasMoreDetections,
+    detections: withVerdicts(withDetections(state.detections, update.detections), update.pipeline ?? []),
     pipelineChanges: state.pipelineChanges + (update.pipeline?.length ? 1 : 0),
   }
 }
@@ -136,6 +153,38 @@ function withAlerts(
     } else alerts.delete(alert.alertId)
   }
   return alerts
+}
+
+function withDetections(
+  known: ReadonlyMap<string, KnownDetection>,
+  arrived: readonly LiveDetection[],
+): ReadonlyMap<string, KnownDetection> {
+  if (arrived.length === 0) return known
+  const detections = new Map(known)
+  for (const detection of arrived) {
+    const { alertId, state } = detection
+    const isJudged = known.get(alertId)?.isJudged ?? false
+    if (state === 'open') detections.set(alertId, { ...detection, isJudged })
+    else detections.delete(alertId)
+  }
+  return detections
+}
+
+function withVerdicts(
+  known: ReadonlyMap<string, KnownDetection>,
+  changes: readonly PipelineChange[],
+): ReadonlyMap<string, KnownDetection> {
+  const judged = changes.filter(({ kind }) => kind === 'alert_judged')
+  if (judged.length === 0) return known
+  const detections = new Map(known)
+  for (const { payload } of judged) {
+    const { alertIds, verdict } = payload as AlertJudged
+    for (const alertId of alertIds) {
+      const detection = detections.get(alertId)
+      if (detection) detections.set(alertId, { ...detection, isJudged: verdict !== null })
+    }
+  }
+  return detections
 }
 
 function withActions(

@@ -9,11 +9,22 @@ const snapshot: LiveSnapshot = {
   windows: [],
   stock: [],
   alerts: [],
+  detections: [],
   pipeline: [],
 }
 
 function update(cursor: string, previous: string): LiveUpdate {
-  return { cursor, previous, watermark: 1, sales: [], salesOmitted: 1, windows: [], stock: [], alerts: [] }
+  return {
+    cursor,
+    previous,
+    watermark: 1,
+    sales: [],
+    salesOmitted: 1,
+    windows: [],
+    stock: [],
+    alerts: [],
+    detections: [],
+  }
 }
 
 describe('the live store', () => {

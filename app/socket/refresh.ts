@@ -9,8 +9,8 @@ const UNTOLD_REFRESH_MS = 4_000
 
 /**
  * Calls `refresh` when the live socket says that figures have changed: the pipeline did something (a run ended, a
- * letter was settled), or what else the page is `of` moved (sales their windows; alerts raised, resolved or acted
- * on). So figure, difference and explanation always come from one answer with one basis. A hidden page waits until
+ * letter was settled), or what else the page is `of` moved (sales their windows; alerts, of stock or of rules, raised,
+ * resolved or acted on). So figure, difference and explanation always come from one answer with one basis. A hidden page waits until
  * it is looked at. Looks on without rendering: only what was read anew does. While the socket is away it refreshes
  * by the clock.
  */
@@ -19,7 +19,7 @@ export function useRefreshOnChange(
   {
     of = 'windows',
     gapMs = MIN_REFRESH_GAP_MS,
-  }: { of?: 'windows' | 'alerts' | 'pipelineChanges'; gapMs?: number } = {},
+  }: { of?: 'windows' | 'alerts' | 'detections' | 'pipelineChanges'; gapMs?: number } = {},
 ): void {
   const store = useLiveStore()
   const latest = useRef(refresh)

@@ -28,3 +28,4 @@ export type Settlement = Report['settlement']
 export type DayState = NonNullable<Settlement['state']>
 export type Change = Pick<ReportRow, 'before' | 'change' | 'percent' | 'isNew'>
 export type AlertActionChange = RouterOutputs['restock']['act'][number]
+export type AlertJudged = NonNullable<RouterOutputs['alerts']['act']>

@@ -469,3 +469,44 @@ create table batch.restatements (
   restated_at timestamptz not null default clock_timestamp()
 );
 create index restatements_by_day on batch.restatements (business_day, store);
+
+-- What the batch path finds that lies across stores, or weeks apart: one row an episode, as stream.alerts has those of
+-- the stream. A row is written anew when its figures move; its id comes from where it began, so that what people say of
+-- it stays.
+create table batch.alerts (
+  alert_id text primary key,
+  kind text not null check (kind in ('fraud', 'anomaly', 'silence', 'pace')),
+  rule text not null,
+  rule_version integer not null,
+  store text not null,
+  register text,
+  -- the key within the store that it is about: a card, a product; '' for the store itself
+  subject text not null,
+  severity text not null check (severity in ('warning', 'critical')),
+  score double precision not null check (score between 0 and 100),
+  state text not null check (state in ('open', 'resolved')),
+  opened_at timestamptz not null,
+  amended_at timestamptz not null,
+  resolved_at timestamptz,
+  -- { summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, … }] }
+  evidence jsonb not null,
+  processed_at timestamptz not null default clock_timestamp(),
+  -- the job that found it
+  found_by text not null
+);
+create index alerts_by_time on batch.alerts (opened_at, store);
+
+-- Whoever shows alerts live hears of those of the batch path as of those of the stream: that one began, became critical
+-- or ended. At the commit, because the lane is locked from then on.
+create function batch.tell_alert() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' or new.state <> old.state or (new.severity = 'critical' and old.severity <> 'critical') then
+    perform live.append_ops('detections', jsonb_build_array(jsonb_build_object(
+      'alertId', new.alert_id, 'kind', new.kind, 'rule', new.rule, 'store', new.store, 'subject', new.subject,
+      'severity', new.severity, 'score', new.score, 'state', new.state,
+      'openedAt', floor(extract(epoch from new.opened_at) * 1000)::bigint, 'summary', new.evidence ->> 'summary')));
+  end if;
+  return null;
+end $$;
+create constraint trigger tell_alert after insert or update on batch.alerts
+  deferrable initially deferred for each row execute function batch.tell_alert();

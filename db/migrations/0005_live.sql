@@ -1,14 +1,23 @@
 -- What people do, and what they ask of the processes from a page.
 create schema if not exists live;
 
--- What people do with an alert is kept apart from what the stream decides: a replay never erases it.
+-- What people do with an alert is kept apart from what a path decides: a replay never erases it. Of a shortage it is
+-- acknowledged, snoozed, reopened; of what a rule found it is assigned, judged, reopened.
 create table live.alert_actions (
   action bigint generated always as identity primary key,
   alert_id text not null,
-  kind text not null check (kind in ('acknowledge', 'snooze', 'reopen')),
+  kind text not null constraint alert_actions_kind_check
+    check (kind in ('acknowledge', 'snooze', 'reopen', 'assign', 'verdict')),
   snoozed_until timestamptz,
   acted_by text,
-  acted_at timestamptz not null default clock_timestamp()
+  acted_at timestamptz not null default clock_timestamp(),
+  -- of `assign`; null: nobody any more
+  assignee text,
+  -- of `verdict`: fraud (it was so), false (it was nothing), unsure
+  verdict text,
+  note text,
+  constraint alert_actions_verdict_check check (
+    (kind = 'verdict') = (verdict is not null) and verdict in ('fraud', 'false', 'unsure'))
 );
 create index alert_actions_latest on live.alert_actions (alert_id, action desc);
 

@@ -282,6 +282,35 @@ left join lateral (
   where l.alert_id = e.alert_id order by l.action desc limit 1
 ) latest on true;
 
+create view reports.alerts as
+select found.alert_id, found.kind, found.rule, found.rule_version, found.store, found.register, found.severity,
+  found.score, found.state, found.opened_at, found.evidence, judged.verdict, found.raised_by, found.subject,
+  found.amended_at, found.resolved_at, assigned.assignee, judged.note, judged.judged_by, judged.judged_at,
+  found.found_by, found.through, found.watermark
+from (
+  select s.alert_id, s.kind, s.rule, s.rule_version, s.store, s.register, s.subject, s.severity, s.score, s.state,
+    s.opened_at, s.amended_at, s.resolved_at, s.evidence, 'stream' as raised_by, 'stream' as found_by,
+    jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+  from stream.active_generation a
+  join stream.alerts s on s.generation = a.generation
+  join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition
+  union all
+  select b.alert_id, b.kind, b.rule, b.rule_version, b.store, b.register, b.subject, b.severity, b.score, b.state,
+    b.opened_at, b.amended_at, b.resolved_at, b.evidence, 'batch', b.found_by, null::jsonb, null::timestamptz
+  from batch.alerts b
+) found
+left join lateral (
+  -- reopened: nobody has judged it any more
+  select l.verdict, l.note, case when l.kind = 'verdict' then l.acted_by end as judged_by,
+    case when l.kind = 'verdict' then l.acted_at end as judged_at
+  from live.alert_actions l
+  where l.alert_id = found.alert_id and l.kind in ('verdict', 'reopen') order by l.action desc limit 1
+) judged on true
+left join lateral (
+  select l.assignee from live.alert_actions l
+  where l.alert_id = found.alert_id and l.kind = 'assign' order by l.action desc limit 1
+) assigned on true;
+
 -- Both ------------------------------------------------------------------------------------------------
 create view reports.reconciliation as
 select r.business_day, r.store, r.currency, r.metric,
@@ -325,6 +354,7 @@ comment on view reports.live_sales_minute is 'Sales per minute of event time, as
 comment on view reports.purchase_orders is 'Every product of every purchase order, as the stream path has it now.';
 comment on view reports.live_stock is 'Stock on hand per store and product, as the stream path has it now.';
 comment on view reports.restock_alerts is 'Shortages found by the stream path, one row an episode, with what people did about them.';
+comment on view reports.alerts is 'What rules found (fraud, anomaly, silence, pace), of both paths, one row an episode, with what people said of it.';
 comment on view reports.reconciliation is 'Stream against batch per business day, store, currency and metric: difference = after_batch - before_stream + rule_version + unexplained.';
 
 -- Columns that mean the same wherever they stand, then what a view means by its own.
@@ -453,6 +483,29 @@ begin
 end $$;
 comment on column reports.live_sales_minute.state is 'open, closed (the watermark has passed its end) or final (two hours more); later events still count, as revisions.';
 comment on column reports.purchase_orders.state is 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).';
+comment on column reports.alerts.alert_id is 'Derived from where the episode began: a replay gives the same.';
+comment on column reports.alerts.kind is 'fraud, anomaly, silence or pace.';
+comment on column reports.alerts.rule is 'Name of the rule.';
+comment on column reports.alerts.rule_version is 'Version of the rule by which the episode began; 1 is the rule as it comes.';
+comment on column reports.alerts.store is 'Store id.';
+comment on column reports.alerts.register is 'Till of the event that began the episode; null where it is about no till.';
+comment on column reports.alerts.severity is 'warning or critical (a score of 75 or more).';
+comment on column reports.alerts.score is 'How sure the rule is that a person should look: 0 to 100.';
+comment on column reports.alerts.state is 'open or resolved. What a rule cannot judge to be over stays open until a person judges it.';
+comment on column reports.alerts.opened_at is 'Event time at which the rule became true.';
+comment on column reports.alerts.evidence is '{ summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, orderId, register, eventTime, net, currency }] }.';
+comment on column reports.alerts.verdict is 'What a person said last: fraud (it was so, whatever its kind), false or unsure; null: nobody yet.';
+comment on column reports.alerts.raised_by is 'Path that raised the alert: stream, or batch for what crosses stores or weeks.';
+comment on column reports.alerts.subject is 'What within the store it is about: a card, a cashier, a till; empty for the store itself.';
+comment on column reports.alerts.amended_at is 'Event time up to which the evidence reaches.';
+comment on column reports.alerts.resolved_at is 'Event time at which the rule was no longer true; null while it lasts.';
+comment on column reports.alerts.assignee is 'Who looks after it, as people said.';
+comment on column reports.alerts.note is 'What was written beside the verdict.';
+comment on column reports.alerts.judged_by is 'Who gave the verdict, as they call themselves.';
+comment on column reports.alerts.judged_at is 'When the verdict was given.';
+comment on column reports.alerts.found_by is 'Job of the batch path that found it; stream for what the stream raised.';
+comment on column reports.alerts.through is 'Offsets of the order log read, by partition; null for what the batch path raised.';
+comment on column reports.alerts.watermark is 'Event time up to which the partition is complete, late events aside; null for what the batch path raised.';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
 comment on column reports.completeness.z_units is 'Units the till reports: of orders placed less those of orders voided.';
 comment on column reports.completeness.log_units is 'The same of the documents in the log.';

@@ -1403,3 +1403,107 @@ alter table batch.heartbeat
   add column tick_succeeded_at timestamptz,
   add column tick_overdue_at timestamptz,
   add column tick_error text;
+
+-- What the batch path finds that lies across stores, or weeks apart: one row an episode, as stream.alerts has those of
+-- the stream. A row is written anew when its figures move; its id comes from where it began, so that what people say of
+-- it stays.
+create table batch.alerts (
+  alert_id text primary key,
+  kind text not null check (kind in ('fraud', 'anomaly', 'silence', 'pace')),
+  rule text not null,
+  rule_version integer not null,
+  store text not null,
+  register text,
+  -- the key within the store that it is about: a card, a product; '' for the store itself
+  subject text not null,
+  severity text not null check (severity in ('warning', 'critical')),
+  score double precision not null check (score between 0 and 100),
+  state text not null check (state in ('open', 'resolved')),
+  opened_at timestamptz not null,
+  amended_at timestamptz not null,
+  resolved_at timestamptz,
+  -- { summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, … }] }
+  evidence jsonb not null,
+  processed_at timestamptz not null default clock_timestamp(),
+  -- the job that found it
+  found_by text not null
+);
+create index alerts_by_time on batch.alerts (opened_at, store);
+
+-- Whoever shows alerts live hears of those of the batch path as of those of the stream: that one began, became critical
+-- or ended. At the commit, because the lane is locked from then on.
+create function batch.tell_alert() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' or new.state <> old.state or (new.severity = 'critical' and old.severity <> 'critical') then
+    perform live.append_ops('detections', jsonb_build_array(jsonb_build_object(
+      'alertId', new.alert_id, 'kind', new.kind, 'rule', new.rule, 'store', new.store, 'subject', new.subject,
+      'severity', new.severity, 'score', new.score, 'state', new.state,
+      'openedAt', floor(extract(epoch from new.opened_at) * 1000)::bigint, 'summary', new.evidence ->> 'summary')));
+  end if;
+  return null;
+end $$;
+create constraint trigger tell_alert after insert or update on batch.alerts
+  deferrable initially deferred for each row execute function batch.tell_alert();
+
+-- What people do with what a rule found: whose it is, and what they think of it.
+alter table live.alert_actions
+  add column assignee text,
+  add column verdict text,
+  add column note text,
+  drop constraint alert_actions_kind_check,
+  add constraint alert_actions_kind_check check (kind in ('acknowledge', 'snooze', 'reopen', 'assign', 'verdict')),
+  add constraint alert_actions_verdict_check check (
+    (kind = 'verdict') = (verdict is not null) and verdict in ('fraud', 'false', 'unsure'));
+
+create view reports.alerts as
+select found.alert_id, found.kind, found.rule, found.rule_version, found.store, found.register, found.severity,
+  found.score, found.state, found.opened_at, found.evidence, judged.verdict, found.raised_by, found.subject,
+  found.amended_at, found.resolved_at, assigned.assignee, judged.note, judged.judged_by, judged.judged_at,
+  found.found_by, found.through, found.watermark
+from (
+  select s.alert_id, s.kind, s.rule, s.rule_version, s.store, s.register, s.subject, s.severity, s.score, s.state,
+    s.opened_at, s.amended_at, s.resolved_at, s.evidence, 'stream' as raised_by, 'stream' as found_by,
+    jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+  from stream.active_generation a
+  join stream.alerts s on s.generation = a.generation
+  join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition
+  union all
+  select b.alert_id, b.kind, b.rule, b.rule_version, b.store, b.register, b.subject, b.severity, b.score, b.state,
+    b.opened_at, b.amended_at, b.resolved_at, b.evidence, 'batch', b.found_by, null::jsonb, null::timestamptz
+  from batch.alerts b
+) found
+left join lateral (
+  -- reopened: nobody has judged it any more
+  select l.verdict, l.note, case when l.kind = 'verdict' then l.acted_by end as judged_by,
+    case when l.kind = 'verdict' then l.acted_at end as judged_at
+  from live.alert_actions l
+  where l.alert_id = found.alert_id and l.kind in ('verdict', 'reopen') order by l.action desc limit 1
+) judged on true
+left join lateral (
+  select l.assignee from live.alert_actions l
+  where l.alert_id = found.alert_id and l.kind = 'assign' order by l.action desc limit 1
+) assigned on true;
+comment on view reports.alerts is 'What rules found (fraud, anomaly, silence, pace), of both paths, one row an episode, with what people said of it.';
+comment on column reports.alerts.alert_id is 'Derived from where the episode began: a replay gives the same.';
+comment on column reports.alerts.kind is 'fraud, anomaly, silence or pace.';
+comment on column reports.alerts.rule is 'Name of the rule.';
+comment on column reports.alerts.rule_version is 'Version of the rule by which the episode began; 1 is the rule as it comes.';
+comment on column reports.alerts.store is 'Store id.';
+comment on column reports.alerts.register is 'Till of the event that began the episode; null where it is about no till.';
+comment on column reports.alerts.severity is 'warning or critical (a score of 75 or more).';
+comment on column reports.alerts.score is 'How sure the rule is that a person should look: 0 to 100.';
+comment on column reports.alerts.state is 'open or resolved. What a rule cannot judge to be over stays open until a person judges it.';
+comment on column reports.alerts.opened_at is 'Event time at which the rule became true.';
+comment on column reports.alerts.evidence is '{ summary, figures: [{ label, value, limit? }], receipts: [{ source, id, type, orderId, register, eventTime, net, currency }] }.';
+comment on column reports.alerts.verdict is 'What a person said last: fraud (it was so, whatever its kind), false or unsure; null: nobody yet.';
+comment on column reports.alerts.raised_by is 'Path that raised the alert: stream, or batch for what crosses stores or weeks.';
+comment on column reports.alerts.subject is 'What within the store it is about: a card, a cashier, a till; empty for the store itself.';
+comment on column reports.alerts.amended_at is 'Event time up to which the evidence reaches.';
+comment on column reports.alerts.resolved_at is 'Event time at which the rule was no longer true; null while it lasts.';
+comment on column reports.alerts.assignee is 'Who looks after it, as people said.';
+comment on column reports.alerts.note is 'What was written beside the verdict.';
+comment on column reports.alerts.judged_by is 'Who gave the verdict, as they call themselves.';
+comment on column reports.alerts.judged_at is 'When the verdict was given.';
+comment on column reports.alerts.found_by is 'Job of the batch path that found it; stream for what the stream raised.';
+comment on column reports.alerts.through is 'Offsets of the order log read, by partition; null for what the batch path raised.';
+comment on column reports.alerts.watermark is 'Event time up to which the partition is complete, late events aside; null for what the batch path raised.';

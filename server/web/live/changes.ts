@@ -3,7 +3,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { advance, type Cursor, covers, earliest, isPast } from './cursor.ts'
-import type { LiveAlert, LiveSale, LiveStock, LiveWindow } from './messages.ts'
+import type { LiveAlert, LiveDetection, LiveSale, LiveStock, LiveWindow } from './messages.ts'
 
 /** One batch of one partition: what `stream.changes` says of it, and its sales, which come from the log. */
 export interface ChangeBatch {
@@ -18,6 +18,7 @@ export interface ChangeBatch {
   windows: readonly LiveWindow[]
   stock: readonly LiveStock[]
   alerts: readonly LiveAlert[]
+  detections: readonly LiveDetection[]
   /** Sales of the batch per store: all are counted, the newest are held. */
   sales: ReadonlyMap<string, StoreSales>
 }
@@ -103,7 +104,8 @@ export async function readChanges(
     sql<BatchRow[]>`
       select c.partition, c.previous_offset as "previousOffset", c.through_offset as "throughOffset",
         c.previous_appended_at as "previousAppendedAt", c.through_appended_at as "throughAppendedAt",
-        c.watermark, c.processed_at as "processedAt", c.windows, c.stock, c.alerts, c.sales as "salesCount"
+        c.watermark, c.processed_at as "processedAt", c.windows, c.stock, c.alerts, c.detections,
+        c.sales as "salesCount"
       from unnest(${after.offsets.map((_, partition) => partition)}::int2[], ${after.offsets.map(String)}::text[]::int8[])
         as told(partition, through)
       cross join lateral (

@@ -3,7 +3,7 @@ import { NO_SALES } from '#domain/testing/figures.ts'
 import type { LoggedSale, StoreSales } from './changes.ts'
 import { decodeCursor, subscriptionOf, TOPICS } from './cursor.ts'
 import { buildFrame, hasNews } from './frame.ts'
-import type { LiveWindow } from './messages.ts'
+import type { LiveDetection, LiveWindow } from './messages.ts'
 import { changeBatch } from './testing/lane.ts'
 
 const ALL = subscriptionOf(TOPICS, [])
@@ -142,6 +142,40 @@ describe('an update', () => {
       watermark: null,
     })
     expect(frame.windows).toMatchObject([{ state: 'closed' }])
+  })
+
+  it('tells alerts of rules of both paths under the topic of alerts, the last state of each', () => {
+    const detection = (alertId: string, part: Partial<LiveDetection> = {}): LiveDetection => ({
+      alertId,
+      kind: 'fraud',
+      rule: 'card_velocity',
+      store: 'a',
+      subject: 'card-1',
+      severity: 'warning',
+      score: 60,
+      state: 'open',
+      openedAt: NOON,
+      summary: '4 orders with card card-1',
+      ...part,
+    })
+    const ofBatch = [detection('far', { store: 'b' }), detection('near')]
+    const changes = [
+      row(0, 1, { detections: [detection('card'), detection('other', { store: 'c' })] }),
+      { sequence: 1, kind: 'detections', payload: ofBatch, at: NOON },
+      row(0, 2, { detections: [detection('card', { severity: 'critical', score: 80 })] }),
+    ]
+    const base = { from: cursor(0), to: { ...cursor(2), ops: 1 }, changes, watermark: null }
+    const told = buildFrame({ ...base, subscription: subscriptionOf(['alerts'], ['a', 'b']) })
+    expect(told.detections.map(({ alertId, score }) => [alertId, score])).toEqual([
+      ['card', 80],
+      ['far', 60],
+      ['near', 60],
+    ])
+    expect(hasNews(told)).toBe(true)
+    // It is a path's finding, and nothing that a person or a job has done.
+    expect(buildFrame({ ...base, subscription: ALL }).pipeline).toBeUndefined()
+    const sales = buildFrame({ ...base, subscription: subscriptionOf(['sales', 'pipeline'], []) })
+    expect(hasNews(sales)).toBe(false)
   })
 
   it('leaves out other stores and topics, and then holds no news', () => {

@@ -2,7 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import { windowState } from '#domain/window.ts'
 import { type Change, type ChangeBatch, isBatch, type LoggedSale, MAX_SALES_PER_UPDATE } from './changes.ts'
 import { type Cursor, encodeCursor, isPast, type Subscription, wantsStore } from './cursor.ts'
-import type { LiveSale, LiveStock, LiveUpdate, LiveWindow } from './messages.ts'
+import type { LiveDetection, LiveSale, LiveStock, LiveUpdate, LiveWindow } from './messages.ts'
 
 export interface FrameInput {
   from: Cursor
@@ -26,7 +26,9 @@ export function buildFrame({ from, to, changes, subscription, watermark }: Frame
     ? newestSales(batches, subscription)
     : { sales: [], omitted: 0 }
   const pipeline = between.flatMap(change =>
-    isBatch(change) ? [] : [{ kind: change.kind, at: change.at, payload: change.payload }],
+    isBatch(change) || change.kind === DETECTIONS
+      ? []
+      : [{ kind: change.kind, at: change.at, payload: change.payload }],
   )
   // A window's state follows its partition's watermark at the end of what is told, not at its last change.
   const watermarks = new Map(batches.map(batch => [batch.partition, batch.watermark]))
@@ -51,6 +53,7 @@ export function buildFrame({ from, to, changes, subscription, watermark }: Frame
           alert => alert.alertId,
         )
       : [],
+    detections: wants.has('alerts') ? detectionsOf(between, subscription) : [],
     ...(wants.has('pipeline') && pipeline.length > 0 ? { pipeline } : {}),
   }
 }
@@ -63,6 +66,7 @@ export function hasNews(update: LiveUpdate): boolean {
     update.windows.length > 0 ||
     update.stock.length > 0 ||
     update.alerts.length > 0 ||
+    update.detections.length > 0 ||
     update.pipeline !== undefined
   )
 }
@@ -103,6 +107,24 @@ function lastOf<Entry extends { store: string }>(
     for (const entry of entriesOf(batch)) {
       if (wantsStore(subscription, entry.store)) last.set(keyOf(entry), entry)
     }
+  }
+  return [...last.values()]
+}
+
+/** The kind of a row of `live.ops_lane` that holds alerts of rules: those that the batch path found, or that are open again. */
+export const DETECTIONS = 'detections'
+
+/** The stream's come with its batches, the others by the lane of people and jobs; of one alert the last is told. */
+function detectionsOf(changes: readonly Change[], subscription: Subscription): LiveDetection[] {
+  const last = new Map<string, LiveDetection>()
+  for (const change of changes) {
+    const told = isBatch(change)
+      ? change.detections
+      : change.kind === DETECTIONS
+        ? (change.payload as LiveDetection[])
+        : []
+    for (const detection of told)
+      if (wantsStore(subscription, detection.store)) last.set(detection.alertId, detection)
   }
   return [...last.values()]
 }

@@ -10,6 +10,7 @@ import { Gateway } from './gateway.ts'
 import {
   DASHBOARD_TOPICS,
   type LiveAlert,
+  type LiveDetection,
   type LiveSnapshot,
   type LiveStand,
   type LiveUpdate,
@@ -30,7 +31,9 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  await database.sql`truncate log.event_log, log.event_keys, live.ops_lane, ${database.sql(STREAM_TABLES)}`
+  await database.sql`
+    truncate log.event_log, log.event_keys, live.ops_lane, live.alert_actions, batch.alerts,
+      ${database.sql(STREAM_TABLES)}`
   lane = await createTestLane(database.sql)
 })
 afterEach(async () => {
@@ -163,6 +166,21 @@ function alert(alertId: string): LiveAlert {
   }
 }
 
+function detection(alertId: string): LiveDetection {
+  return {
+    alertId,
+    kind: 'fraud',
+    rule: 'card_velocity',
+    store: 'berlin',
+    subject: 'card-1',
+    severity: 'warning',
+    score: 60,
+    state: 'open',
+    openedAt: 1,
+    summary: 'many orders',
+  }
+}
+
 describe('the live socket', () => {
   it('begins with a snapshot of sales, windows, short stock and open alerts', async () => {
     const { sql } = database
@@ -184,9 +202,27 @@ describe('the live socket', () => {
         opened_at, opened_offset, amended_at, amended_offset, on_hand, on_order, processed_at)
       values (1, 'a-open', 'berlin', 'gone', 0, 'out_of_stock', 1, 'critical', 'open', now(), 1, now(), 1, 0, 0, now()),
         (1, 'a-over', 'berlin', 'low', 0, 'low_stock', 1, 'warning', 'resolved', now(), 1, now(), 1, 9, 0, now())`
+    const evidence = { summary: 'many orders', figures: [], receipts: [] }
+    await sql`
+      insert into stream.alerts (generation, alert_id, kind, rule, rule_version, store, subject, partition, severity,
+        score, state, opened_at, opened_offset, amended_at, amended_offset, evidence, processed_at)
+      select 1, id, 'fraud', 'card_velocity', 1, 'berlin', 'card', 0, 'warning', 60, state, now(), 1, now(), 1,
+        ${sql.json(evidence)}, now()
+      from (values ('f-waits', 'open'), ('f-judged', 'open'), ('f-again', 'open'), ('f-over', 'resolved')) as f(id, state)`
+    await sql`
+      insert into batch.alerts (alert_id, kind, rule, rule_version, store, subject, severity, score, state, opened_at,
+        amended_at, evidence, found_by)
+      values ('f-batch', 'fraud', 'far', 1, 'berlin', '', 'warning', 60, 'open', now() - interval '1 hour', now(),
+        ${sql.json(evidence)}, 'far')`
+    await sql`
+      insert into live.alert_actions (alert_id, kind, verdict) values ('f-judged', 'verdict', 'false'),
+        ('f-judged', 'assign', null), ('f-again', 'verdict', 'fraud'), ('f-again', 'reopen', null)`
     await lane.announce('run_finished', { job: 'daily_sales' })
     const { url } = await serve()
     const snapshot = await untilSnapshot(read(url))
+    // Open, and nobody's verdict stands; the oldest first.
+    expect(snapshot.detections.map(({ alertId }) => alertId)).toEqual(['f-batch', 'f-waits', 'f-again'])
+    expect(snapshot.detections.at(0)).toMatchObject({ summary: 'many orders', score: 60, kind: 'fraud' })
     expect(snapshot.sales).toMatchObject([
       {
         id: 'o-1',
@@ -233,13 +269,19 @@ describe('the live socket', () => {
     const { cursor } = await untilSnapshot(reader)
     await lane.sell('berlin', ['o-1'], { windows: [window('berlin')] })
     await lane.sell('kolkata', ['k-1'], { alerts: [alert('a-1')] })
-    await lane.sell('berlin', ['o-2'], { windows: [window('berlin', { orders: 2 })] })
+    await lane.sell('berlin', ['o-2'], {
+      windows: [window('berlin', { orders: 2 })],
+      detections: [detection('f-1')],
+    })
+    await lane.announce('detections', [detection('f-2')])
     await lane.announce('dead_letter')
     await untilSold(reader, 'o-2')
     await vi.waitUntil(() => reader.updates.some(update => update.pipeline), { timeout: 5_000 })
     expectUnbroken(reader, cursor)
     expect(soldIds(reader).sort()).toEqual(['k-1', 'o-1', 'o-2'])
     expect(reader.updates.flatMap(update => update.alerts)).toMatchObject([{ alertId: 'a-1' }])
+    const found = reader.updates.flatMap(update => update.detections)
+    expect(found.map(({ alertId }) => alertId)).toEqual(['f-1', 'f-2'])
     expect(reader.updates.flatMap(update => update.windows).at(-1)).toMatchObject({
       store: 'berlin',
       orders: 2,

@@ -69,6 +69,28 @@ export interface LiveAlert {
   handling?: AlertHandling | null
 }
 
+/**
+ * An alert of a rule, of either path: told when it begins, becomes critical or ends. A snapshot holds those that are open
+ * and that nobody has judged; verdicts are told beside them, as changes of the kind `alert_judged`.
+ */
+export interface LiveDetection {
+  alertId: string
+  kind: 'fraud' | 'anomaly' | 'silence' | 'pace'
+  rule: string
+  store: string
+  /** The key within the store that it is about; '' for the store itself. */
+  subject: string
+  severity: 'warning' | 'critical'
+  /** 0 to 100. */
+  score: number
+  state: 'open' | 'resolved'
+  openedAt: Instant
+  summary: string
+}
+
+/** A snapshot holds the newest of them, and one more where there are more: who counts them says so. */
+export const MOST_DETECTIONS = 200
+
 /** Something of the pipeline that changed: a batch run, a dead letter, a person's action. */
 export interface PipelineChange {
   kind: string
@@ -84,6 +106,7 @@ export interface LiveSnapshot {
   windows: LiveWindow[]
   stock: LiveStock[]
   alerts: LiveAlert[]
+  detections: LiveDetection[]
   pipeline: PipelineChange[]
 }
 
@@ -97,6 +120,7 @@ export interface LiveUpdate {
   windows: LiveWindow[]
   stock: LiveStock[]
   alerts: LiveAlert[]
+  detections: LiveDetection[]
   pipeline?: PipelineChange[]
 }
 

@@ -8,14 +8,17 @@ import { readLiveStand } from '#server/serving/live-board/stand.ts'
 import { type ActionRow, handlingOf } from '#server/serving/restock/alert-actions.ts'
 import { type Checkpoint, lowestWatermark, readLaneEnd, type SaleRow, toLoggedSale } from './changes.ts'
 import { type Cursor, encodeCursor, type Subscription, subscriptionOf } from './cursor.ts'
+import { DETECTIONS } from './frame.ts'
 import {
   DASHBOARD_TOPICS,
   type LiveAlert,
   type LiveBeginning,
+  type LiveDetection,
   type LiveSale,
   type LiveSnapshot,
   type LiveStock,
   type LiveWindow,
+  MOST_DETECTIONS,
   type PipelineChange,
 } from './messages.ts'
 
@@ -34,11 +37,12 @@ export async function readLiveSnapshot(
     const { cursor, watermarks, checkpoints } = await readLaneEnd(reading)
     const { generation } = cursor
     const wants = subscription.topics
-    const [sales, windows, stock, alerts, pipeline] = await Promise.all([
+    const [sales, windows, stock, alerts, detections, pipeline] = await Promise.all([
       wants.has('sales') ? readSales(reading, subscription, { generation, checkpoints }) : [],
       wants.has('windows') ? readWindows(reading, subscription, { generation, checkpoints }) : [],
       wants.has('stock') ? readStock(reading, subscription, generation) : [],
       wants.has('alerts') ? readAlerts(reading, subscription, generation) : [],
+      wants.has('alerts') ? readDetections(reading, subscription, generation) : [],
       wants.has('pipeline') ? readPipeline(reading) : [],
     ])
     const snapshot = {
@@ -48,6 +52,7 @@ export async function readLiveSnapshot(
       windows,
       stock,
       alerts,
+      detections,
       pipeline,
     }
     return { cursor, snapshot }
@@ -184,8 +189,29 @@ async function readAlerts(
   }))
 }
 
+/** Alerts of rules that are open and that nobody has judged: of both paths, whose tables are read apart. */
+async function readDetections(
+  reading: Reading,
+  subscription: Subscription,
+  generation: number,
+): Promise<LiveDetection[]> {
+  const columns = reading`f.alert_id as "alertId", f.kind, f.rule, f.store, f.subject, f.severity, f.score, f.state,
+    f.opened_at as "openedAt", f.evidence ->> 'summary' as summary`
+  const isWaiting = reading`f.state = 'open' ${storeFilter(reading, subscription, 'f.store')}
+    and (select l.kind from live.alert_actions l where l.alert_id = f.alert_id and l.kind in ('verdict', 'reopen')
+      order by l.action desc limit 1) is distinct from 'verdict'`
+  const rows = await reading<LiveDetection[]>`
+    select * from (
+      select ${columns} from stream.alerts f where f.generation = ${generation} and ${isWaiting}
+      union all
+      select ${columns} from batch.alerts f where ${isWaiting}
+    ) waiting
+    order by "openedAt" desc, "alertId" limit ${MOST_DETECTIONS + 1}`
+  return [...rows].reverse()
+}
+
 async function readPipeline(reading: Reading): Promise<PipelineChange[]> {
   const rows = await reading<PipelineChange[]>`
-    select kind, at, payload from live.ops_lane order by sequence desc limit ${PIPELINE_CHANGES}`
+    select kind, at, payload from live.ops_lane where kind <> ${DETECTIONS} order by sequence desc limit ${PIPELINE_CHANGES}`
   return [...rows].reverse()
 }

@@ -9,6 +9,7 @@ import { readDifferenceEvents } from '#server/serving/side-by-side/difference-ev
 import { readOverview } from '#server/serving/side-by-side/overview.ts'
 import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
 import { readLiveBeginning } from '#server/web/live/snapshot.ts'
+import { alertsRouter } from './alerts-router.ts'
 import { pipelineRouter } from './pipeline-router.ts'
 import { reportsRouter } from './reports-router.ts'
 import { restockRouter } from './restock-router.ts'
@@ -79,6 +80,7 @@ export const appRouter = router({
   live: liveRouter,
   reports: reportsRouter,
   restock: restockRouter,
+  alerts: alertsRouter,
   pipeline: pipelineRouter,
 })
 

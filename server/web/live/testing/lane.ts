@@ -5,7 +5,7 @@ import { placed, toLogEvents } from '#domain/testing/events.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import type { ChangeBatch } from '#server/web/live/changes.ts'
-import type { LiveAlert, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
+import type { LiveAlert, LiveDetection, LiveStock, LiveWindow } from '#server/web/live/messages.ts'
 
 /** One batch of one partition, for tests: what is left out is empty. */
 export function changeBatch(
@@ -25,6 +25,7 @@ export function changeBatch(
     windows: [],
     stock: [],
     alerts: [],
+    detections: [],
     sales: new Map(),
     ...part,
   }
@@ -34,6 +35,7 @@ export interface Changes {
   windows?: LiveWindow[]
   stock?: LiveStock[]
   alerts?: LiveAlert[]
+  detections?: LiveDetection[]
   watermark?: number
   /** Changed more than it lists: readers meet a gap. */
   unlisted?: boolean
@@ -78,7 +80,8 @@ async function commitBatch(
   sql: Sql,
   { partition, sales, changes }: { partition: number; sales: number; changes: Changes },
 ): Promise<void> {
-  const { windows = [], stock = [], alerts = [], watermark = Date.now() - 30_000, unlisted = false } = changes
+  const { windows = [], stock = [], alerts = [], detections = [], unlisted = false } = changes
+  const { watermark = Date.now() - 30_000 } = changes
   await sql.begin(async transaction => {
     const [generation] = await transaction<
       { generation: number }[]
@@ -93,10 +96,11 @@ async function commitBatch(
     const previous = unlisted ? end : (before ?? { offset: 0, appendedAt: 0 })
     await transaction`
       insert into stream.changes (generation, partition, through_offset, previous_offset, previous_appended_at,
-        through_appended_at, watermark, sales, windows, stock, alerts, processed_at)
+        through_appended_at, watermark, sales, windows, stock, alerts, detections,
+        processed_at)
       values (${active}, ${partition}, ${end.offset}, ${previous.offset}, ${previous.appendedAt}, ${end.appendedAt},
         ${watermark}, ${unlisted ? 0 : sales}, ${transaction.json(windows as never)}, ${transaction.json(stock as never)},
-        ${transaction.json(alerts as never)}, now())`
+        ${transaction.json(alerts as never)}, ${transaction.json(detections as never)}, now())`
     await transaction`
       insert into stream.checkpoints (generation, partition, "offset", appended_at, watermark, epoch, processed_at)
       values (${active}, ${partition}, ${end.offset}, ${end.appendedAt}, ${watermark}, 1, now())

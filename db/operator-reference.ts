@@ -1,9 +1,9 @@
-import { loadStores } from '#db/stores.ts'
-import type { Reading } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { clockOffsetMs, expectedBetween, hourClass, hourOfWeek } from '#domain/operators/hour-of-week.ts'
 import type { OperatorReference, OrderSizes, RuleVersion } from '#domain/operators/reference.ts'
 import { storeAt } from '#domain/store.ts'
+import { loadStores } from './stores.ts'
+import type { Reading } from './transaction.ts'
 
 /** What holds from an instant on. */
 interface ValidFrom {
