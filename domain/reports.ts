@@ -273,6 +273,14 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'expected_sales',
+    summary:
+      "what stores' habits let expect, for the rules of the stream: orders by hour of week, sizes of orders",
+    runs: 'once a day',
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'ledger_retention',
     summary: 'removes old attempts from the ledger, and what was told of them',
     runs: 'once a day',

@@ -88,6 +88,7 @@ test('the schedule loads at its start what lies ready, reviews too, and leaves n
   // The tick after it has the review in its figures.
   await vi.waitUntil(async () => (await sql`select from batch.daily_reviews`).length === 1, SOON)
   await vi.waitUntil(async () => (await ledgerOf(sql, 'ledger_retention')).length === 1, SOON)
+  expect(await ledgerOf(sql, 'expected_sales')).toMatchObject([{ state: 'succeeded', trigger: 'schedule' }])
   expect(await ledgerOf(sql, 'reviews_import')).toEqual([
     { state: 'succeeded', trigger: 'schedule', rows: 1 },
   ])

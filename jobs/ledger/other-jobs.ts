@@ -71,6 +71,16 @@ export async function runOtherJob(
   }
 }
 
+/** Whether a job has not succeeded yet on this day of UTC. */
+export function dueOnceADay(job: OtherJobName): NonNullable<OtherJob['isReady']> {
+  return async sql => {
+    const [done] = await sql`
+      select from batch.runs
+      where job = ${job} and state = 'succeeded' and period = (now() at time zone 'UTC')::date`
+    return !done
+  }
+}
+
 async function claim(
   sql: Sql,
   { job, range, trigger, reason, depth }: Parameters<typeof runOtherJob>[1],

@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
-import type { OtherJob } from './other-jobs.ts'
+import { dueOnceADay, type OtherJob } from './other-jobs.ts'
 
 /** Attempts that failed or were asked for by somebody, for whoever wants to know what happened. */
 export const KEEP_RUNS_DAYS = 30
@@ -17,7 +17,7 @@ const STEP = 20_000
 /** Once a day: takes out of the ledger what no figure stands on and nobody will ask for, and of the lane what all have heard. */
 export const ledgerRetention: OtherJob = {
   name: 'ledger_retention',
-  isReady: isDueToday,
+  isReady: dueOnceADay('ledger_retention'),
   run: ({ databaseUrl }) =>
     withConnection(databaseUrl, { applicationName: 'tillstream ledger retention' }, async sql => {
       const removed = await trimLedger(sql)
@@ -26,13 +26,6 @@ export const ledgerRetention: OtherJob = {
       const detail = `${entries(removed)} removed from the ledger, ${entries(told)} from the lane of operations`
       return { text: `${detail}.\n`, json: { removed, told }, detail, rowCount: removed }
     }),
-}
-
-async function isDueToday(sql: Sql): Promise<boolean> {
-  const [done] = await sql`
-    select from batch.runs
-    where job = 'ledger_retention' and state = 'succeeded' and period = (now() at time zone 'UTC')::date`
-  return !done
 }
 
 /**

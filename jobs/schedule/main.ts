@@ -42,7 +42,7 @@ await runCommand({
           schedule: batchSchedule,
           before: [whenReady(jobs.journal_import)],
           followUps: [reconcileChanges(jobs.reconciliation)],
-          after: [whenReady(jobs.ledger_retention)],
+          after: [whenReady(jobs.expected_sales), whenReady(jobs.ledger_retention)],
         }),
         others: [whenReady(jobs.reviews_import, REVIEWS_SCHEDULE), pageRequests(Object.values(jobs))],
         logger,
