@@ -61,7 +61,7 @@ export const SCENARIOS = [
     description:
       'One customer pays dozens of small orders at one till by card within minutes; then the store cancels and takes back each of them.',
     expected:
-      'A spike of orders at one till, then as much in voids and returns: both paths end with the net and the stock from before it.',
+      'An alert within a minute names the card, with its orders. A spike of orders at one till, then as much in voids and returns: both paths end with the net and the stock from before it.',
     minutes: 3,
   },
   {

@@ -8,6 +8,7 @@ import { type BasketLine, fillBasket, writeLine } from './basket.ts'
 import { decimal } from './decimal.ts'
 import { takePurchase } from './purchases.ts'
 import { demandAt, documentId, header, type OrderPlaced, type TradingShop } from './shop-state.ts'
+import { cardOf, cashierAt } from './till-hands.ts'
 
 const KNOWN_CUSTOMERS = 0.45
 const SPLIT_PAYMENTS = 0.03
@@ -26,12 +27,14 @@ export function sell(trading: TradingShop, at: Instant, register: string | null)
   const customer = knownCustomer(trading, at)
   const basket = fillBasket(trading, at, customer)
   if (basket.length === 0) return null
+  const total = totalOf(basket, shop.taxInclusive)
   const order: OrderPlaced = {
     ...orderHeader(trading, at, register),
-    ...payment(trading, totalOf(basket, shop.taxInclusive)),
+    ...payment(trading, total),
     lines: basket.map(line => writeLine(line, world.products)),
   }
   if (customer) order.customer = customer.id
+  Object.assign(order, cardOf(trading, { ...order, total }))
   if (shop.channel === 'online') order.session = `s-${random.integer(0x100000, 0xffffff).toString(16)}`
   applyEvent(trading, order)
   return order
@@ -42,10 +45,22 @@ export function orderHeader(trading: TradingShop, at: Instant, register: string 
   const head = header(trading, at, register)
   const { channel, currency } = trading.shop
   const orderId = documentId(trading, { kind: '', register, eventId: head.id })
-  return { ...head, type: 'order.placed' as const, channel, currency, orderId }
+  return {
+    ...head,
+    ...rungUpBy(trading, at, register),
+    type: 'order.placed' as const,
+    channel,
+    currency,
+    orderId,
+  }
 }
 
-/** What every return begins with that brings back something of an order. */
+function rungUpBy(trading: TradingShop, at: Instant, register: string | null): { cashier?: string } {
+  const cashier = cashierAt(trading, at, register)
+  return cashier === undefined ? {} : { cashier }
+}
+
+/** What every return begins with: to the card that paid the order, and in cash where it names none. */
 export function returnHeader(
   trading: TradingShop,
   at: Instant,
@@ -53,19 +68,29 @@ export function returnHeader(
     orderId,
     register,
     customer,
-  }: { orderId: string; register: string | null; customer?: string | undefined },
+  }: { orderId: string | null; register: string | null; customer?: string | undefined },
 ) {
   const head = header(trading, at, register)
   const { channel, currency } = trading.shop
   return {
     ...head,
+    ...rungUpBy(trading, at, register),
     type: 'order.returned' as const,
     channel,
     currency,
     orderId: documentId(trading, { kind: 'r-', register, eventId: head.id }),
-    originalOrderId: orderId,
     ...(customer === undefined ? {} : { customer }),
-    tender: 'card' as const,
+    ...(orderId === null
+      ? { tender: 'cash' }
+      : { originalOrderId: orderId, ...backToCard(trading, orderId, customer) }),
+  }
+}
+
+function backToCard(trading: TradingShop, orderId: string, customer: string | undefined) {
+  const tender = 'card'
+  return {
+    tender,
+    ...cardOf(trading, { orderId, tender, total: 0, ...(customer !== undefined && { customer }) }),
   }
 }
 

@@ -5,6 +5,7 @@ import { indexOf } from '#seed/shop/apply-event.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
 import { type OrderPlaced, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
 import { breakOne, countShelves, openingStock, receiveDue, reorder } from '#seed/shop/stock.ts'
+import { cardOfCustomer } from '#seed/shop/till-hands.ts'
 import { closingOf } from '#seed/world/demand.ts'
 import type { Random } from '#seed/world/random.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
@@ -182,7 +183,10 @@ function createWebSessions(random: Random): (order: OrderPlaced, at: Instant) =>
     const session = sessions[place]
     if (!session) return
     order.session = session.id
-    if (session.customer !== null) order.customer = session.customer
+    if (session.customer !== null) {
+      order.customer = session.customer
+      if (order.cardToken !== undefined) order.cardToken = cardOfCustomer(session.customer)
+    }
     if (order.customer !== undefined && random.chance(ORDERS_AGAIN)) session.customer = order.customer
     else sessions.splice(place, 1)
   }

@@ -2,13 +2,24 @@ import { expect, test } from 'vitest'
 import { salesEffect } from '#domain/measures.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { enrichAll } from './testing/figures.ts'
-import { expectCounted, ordersIn, readEpisodes, runTrial } from './testing/trial.ts'
+import { expectCounted, ordersIn, readAlerts, readEpisodes, runTrial } from './testing/trial.ts'
 
-test('refund wave: more returns than sales; orders and gross stay, net falls in both paths', async () => {
+test('refund wave: more returns than sales; orders and gross stay, net falls in both paths; an alert names the cashier whose refunds name no order', async () => {
   const trial = await runTrial({ scenario: 'refund-wave', minutes: 3 })
   await expectCounted(trial)
   const returns = trial.accepted.filter(({ type }) => type === 'order.returned')
   expect(returns.length).toBeGreaterThan(ordersIn(trial).length)
+  const [, invented, cashier] =
+    /(\d+) refunds without an order by cashier (\S+)/.exec(trial.reports.at(-1)?.detail ?? '') ?? []
+  const alert = (await readAlerts(trial)).find(
+    ({ rule, subject }) => rule === 'refunds_by_cashier' && subject === cashier,
+  )
+  expect(alert).toMatchObject({ kind: 'fraud', state: 'open' })
+  expect(alert?.evidence.figures).toContainEqual({ label: 'Of them without an order', value: invented })
+  const receipts = new Map(trial.accepted.map(event => [`${event.source}/${event.id}`, event]))
+  for (const { source, id } of alert?.evidence.receipts ?? []) {
+    expect(receipts.get(`${source}/${id}`)).toMatchObject({ type: 'order.returned', cashier })
+  }
 })
 
 test('card fraud: dozens of small orders of one customer at one till, and all of it undone', async () => {
@@ -20,6 +31,15 @@ test('card fraud: dozens of small orders of one customer at one till, and all of
   expect(orders.length).toBeGreaterThan(20)
   expect(new Set(own.map(({ source }) => source)).size).toBe(1)
   for (const order of orders) expect(order).toMatchObject({ tender: 'card' })
+  const cards = new Set(orders.flatMap(order => ('cardToken' in order ? [order.cardToken] : [])))
+  expect(cards.size).toBe(1)
+  const alerts = (await readAlerts(trial)).filter(({ rule }) => rule === 'card_velocity')
+  expect(alerts).toMatchObject([
+    { kind: 'fraud', subject: [...cards][0], severity: 'critical', store: orders[0]?.store },
+  ])
+  const known = new Set(orders.map(({ orderId }) => orderId))
+  expect(alerts[0]?.evidence.receipts.length).toBeGreaterThan(3)
+  expect(alerts[0]?.evidence.receipts.filter(({ orderId }) => !known.has(orderId ?? ''))).toEqual([])
   expect(new Set(own.map(({ type }) => type))).toEqual(
     new Set(['order.placed', 'order.voided', 'order.returned']),
   )

@@ -89,11 +89,39 @@ function chargeBack(trading: TradingShop, at: Instant, order: OrderPlaced): Sent
 
 /** For one order of an ordinary day. */
 const RETURNS_PER_ORDER = 1.5
+/** What one cashier pays out to herself, goods that nobody brought back and an order that never was. */
+const INVENTED_PER_MINUTE = 3
 
 export const beginRefundWave: BeginScenario = context => {
-  const { shops } = context
+  const { shops, random } = context
+  const [{ trading: robbed, register }] = liveTills(context)
+  const cheap = cheapest(robbed)
   const rates = shops.map(() => createRate(context))
+  const rateOfInvented = createRate(context)
   let documents = 0
+  let invented = 0
+  let cashier = ''
+
+  function invent(now: Instant): SentEvent {
+    const product = random.pick(cheap)
+    const event = {
+      ...returnHeader(robbed, now, { orderId: null, register }),
+      lines: [
+        {
+          sku: robbed.world.products[product]?.sku ?? '',
+          units: 1,
+          refund: decimal(demandAt(robbed, now).prices[product] ?? 0),
+          // Nothing came back that could be put on a shelf.
+          restock: false,
+        },
+      ],
+    }
+    applyEvent(robbed, event)
+    cashier = event.cashier ?? ''
+    invented += 1
+    return event
+  }
+
   return {
     act(now) {
       const pace = context.ordinaryPace()
@@ -104,8 +132,10 @@ export const beginRefundWave: BeginScenario = context => {
         )
       })
       documents += returned.length
-      return returned
+      const own = Array.from({ length: rateOfInvented(now, INVENTED_PER_MINUTE) }, () => invent(now))
+      return [...returned, ...own]
     },
-    detail: () => `${documents} returns beside the ordinary ones.`,
+    detail: () =>
+      `${documents} returns beside the ordinary ones${invented === 0 ? '' : `, and ${invented} refunds without an order by cashier ${cashier} at ${robbed.shop.name}, ${register}`}.`,
   }
 }

@@ -4,6 +4,7 @@ import { applyEvent } from '#seed/shop/apply-event.ts'
 import { type BasketLine, writeLine } from '#seed/shop/basket.ts'
 import { orderHeader } from '#seed/shop/sales.ts'
 import { type OrderPlaced, registerOf, sourceOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import { cardOf } from '#seed/shop/till-hands.ts'
 import type { Sender } from '#seed/simulators/sender.ts'
 import type { Random } from '#seed/world/random.ts'
 
@@ -88,13 +89,15 @@ export function placeOrder(
 ): OrderPlaced {
   const { shop, world } = trading
   const register = wanted.register ?? registerOf(trading)
-  const tax = Math.round((line.units * line.unitPrice - line.discount) * shop.taxRate)
+  const net = line.units * line.unitPrice - line.discount
+  const tax = Math.round(net * shop.taxRate)
   const order: OrderPlaced = {
     ...orderHeader(trading, at, register),
     ...(wanted.customer === undefined ? {} : { customer: wanted.customer }),
     tender: 'card',
     lines: [writeLine({ ...line, tax }, world.products)],
   }
+  Object.assign(order, cardOf(trading, { ...order, total: net + tax }))
   applyEvent(trading, order)
   return order
 }

@@ -7,6 +7,7 @@ import { addDays, type DayRange } from '#domain/calendar.ts'
 import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import type { Alert } from '#domain/operators/alert.ts'
 import { REPORTS } from '#domain/reports.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
 import { connectForRuns } from '#jobs/ledger/claims.ts'
@@ -299,6 +300,16 @@ interface SeenEpisode {
 export async function readEpisodes({ database }: Pick<Trial, 'database'>): Promise<SeenEpisode[]> {
   return database.sql<SeenEpisode[]>`
     select store, sku, rule, opened_at as "openedAt", resolved_at as "resolvedAt" from stream.episodes`
+}
+
+type SeenAlert = Pick<Alert, 'kind' | 'rule' | 'store' | 'subject' | 'severity' | 'state'> & {
+  evidence: Pick<Alert, 'summary' | 'figures' | 'receipts'>
+}
+
+/** What the rules of the stream path found. */
+export async function readAlerts({ database }: Pick<Trial, 'database'>): Promise<SeenAlert[]> {
+  return database.sql<SeenAlert[]>`
+    select kind, rule, store, subject, severity, state, evidence from stream.alerts order by opened_at, alert_id`
 }
 
 /** Dead letters by reason. */
