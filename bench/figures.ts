@@ -17,6 +17,8 @@ export interface Figure {
     | 'ratio'
     | 'cores'
     | 'processor s'
+    | 'minutes'
+    | 'per store and week'
   /** Its limit or its peer, measured in the same run, in the same unit. */
   beside?: { name: string; value: number }
   /** What it is to reach. */

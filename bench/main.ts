@@ -1,4 +1,5 @@
 import { runCommand } from '#platform/command.ts'
+import { alerts } from './alerts.ts'
 import { audit } from './audit.ts'
 import { batch } from './batch.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
@@ -18,6 +19,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   audit,
   footprint,
   kills,
+  alerts,
   seed,
 }
 

@@ -5,7 +5,7 @@ import { parseBenchOptions } from './options.ts'
 describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
-      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'seed'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'alerts', 'seed'],
       json: false,
       seconds: 20,
       minutes: 2,
@@ -14,6 +14,7 @@ describe('options of the benchmarks', () => {
       snapshot: false,
       hotStore: false,
       world: { days: 60, stores: 8, ordersPerDay: 2_000 },
+      quarter: 91,
     })
   })
 
@@ -40,7 +41,7 @@ describe('options of the benchmarks', () => {
   test.each([
     [
       ['speed'],
-      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, seed/,
+      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, seed/,
     ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],

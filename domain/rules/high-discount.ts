@@ -23,7 +23,7 @@ export const highDiscount = rule({
   source:
     '"Sweethearting" as measured from till records: Brady, Voorhees & Brusco, Journal of Marketing 76(2), 2012.',
   parameters: {
-    percent: { title: 'Discount above', unit: '%', least: 1, most: 99, initial: 50 },
+    percent: { title: 'Discount above', unit: '%', least: 1, most: 99, initial: 55 },
     documents: { title: 'Documents', unit: 'documents', least: 1, most: MOST_KEPT, initial: 2 },
   },
   input(event, { parameters }) {

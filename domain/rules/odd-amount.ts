@@ -20,7 +20,7 @@ export const oddAmount = rule({
   source:
     'Median and MAD instead of mean and deviation, which outliers move: Leys et al., Journal of Experimental Social Psychology 49(4), 2013.',
   parameters: {
-    deviations: { title: 'Deviations', unit: 'deviations', least: 3, most: 20, initial: 6 },
+    deviations: { title: 'Deviations', unit: 'deviations', least: 3, most: 20, initial: 4 },
   },
   input(event, { parameters, reference }) {
     if (event.type !== 'order.placed' || event.currency === null) return null

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { OperatorEvent } from '#domain/operators/event.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
 import type { AnyRule, Parameters } from '#domain/operators/rule.ts'
@@ -10,6 +10,7 @@ import { highDiscount } from './high-discount.ts'
 import { oddAmount } from './odd-amount.ts'
 import { refundsAtRegister, refundsByCashier } from './refund-burst.ts'
 import { storePace } from './store-pace.ts'
+import { storeSilent } from './store-silent.ts'
 import { tillSilent } from './till-silent.ts'
 import { voidAfterCash } from './void-after-cash.ts'
 
@@ -116,7 +117,7 @@ describe('voids right after cash sales', () => {
   })
 })
 
-test('two documents with more than half off, by one hand within an hour', () => {
+test('two documents with more than 55% off, by one hand within an hour', () => {
   const off = (minutes: number, totalDiscounts: number) => order(at(minutes), { totalDiscounts })
   expect(says(alertsOf(highDiscount, [off(0, 60_000), off(30, 75_000)]))).toEqual([
     '1 open: 2 documents by 1 with up to 75% off',
@@ -128,10 +129,10 @@ test('two documents with more than half off, by one hand within an hour', () => 
 test('an amount is odd by what the store sells in these hours, and not where little is known of them', () => {
   const sizes = { median: Math.log(100_000), spread: 0.5, documents: 1_000 }
   const known: OperatorReference = { ...NO_HABITS, orderSizes: () => sizes }
-  // exp(3) is six deviations of a half: 20 times the middle.
-  const records = [order(at(0), { totalGross: 1_900_000 }), order(at(1), { totalGross: 2_100_000 })]
+  // exp(2) is four deviations of a half: 7.4 times the middle.
+  const records = [order(at(0), { totalGross: 730_000 }), order(at(1), { totalGross: 750_000 })]
   expect(says(alertsOf(oddAmount, records, known))).toEqual([
-    `o-${at(1)} open: Order o-${at(1)} of 210.0000 EUR; 10.0000 EUR is usual in these hours`,
+    `o-${at(1)} open: Order o-${at(1)} of 75.0000 EUR; 10.0000 EUR is usual in these hours`,
   ])
   const little = { ...NO_HABITS, orderSizes: () => ({ ...sizes, documents: 199 }) }
   expect(alertsOf(oddAmount, records, little)).toEqual([])
@@ -150,10 +151,10 @@ describe('what is judged by habits', () => {
     const goesOn = Array.from({ length: 40 }, (_, minute) => till(60 + minute, 'a'))
     const alerts = alertsOf(tillSilent, [...sold, ...goesOn], aMinute)
     expect(alerts.map(({ subject, state }) => [subject, state])).toEqual([['b', 'open']])
-    // Half the store's orders are its own: twelve of them are due after some 24 minutes.
+    // Half the store's orders are its own: ten of them are due after some 20 minutes.
     const minutes = ((alerts[0]?.openedAt ?? 0) - at(59)) / MINUTE_MS
-    expect(minutes).toBeGreaterThan(22)
-    expect(minutes).toBeLessThan(26)
+    expect(minutes).toBeGreaterThan(18)
+    expect(minutes).toBeLessThan(22)
     const back = alertsOf(
       tillSilent,
       [...sold, ...goesOn, till(101, 'b'), till(103, 'a'), tick(at(110))],
@@ -162,23 +163,52 @@ describe('what is judged by habits', () => {
     expect(back.map(({ subject, state }) => [subject, state])).toEqual([['b', 'resolved']])
   })
 
-  test('pace is judged by the last whole hour, with the range that would be usual', () => {
+  test('a till that sells far more today than it used to is silent within minutes', () => {
+    const till = (minutes: number, register: string) => order(at(minutes), { register, source: register })
+    const anHour: OperatorReference = { ...NO_HABITS, expectedOrders: (_, from, to) => (to - from) / HOUR_MS }
+    const sold = Array.from({ length: 360 }, (_, minute) => till(minute, minute % 2 === 0 ? 'a' : 'b'))
+    const goesOn = Array.from({ length: 50 }, (_, minute) => till(360 + minute, 'a'))
+    const alerts = alertsOf(tillSilent, [...sold, ...goesOn], anHour)
+    expect(alerts.map(({ subject, state }) => [subject, state])).toEqual([['b', 'open']])
+    // An order every two minutes: ten are due after 20, and surely by the time three more could have been chance.
+    const minutes = ((alerts[0]?.openedAt ?? 0) - at(359)) / MINUTE_MS
+    expect(minutes).toBeGreaterThan(20)
+    expect(minutes).toBeLessThan(40)
+    // By habit and share alone it would have been a day.
+  })
+
+  test('a store that sells nothing is silent, and over it is with the next order', () => {
+    const sold = Array.from({ length: 60 }, (_, minute) => order(at(minute)))
+    const alerts = alertsOf(storeSilent, [...sold, tick(at(80))], aMinute)
+    expect(says(alerts)).toEqual([' open: No order for 20 minutes; 20.0 were to be expected'])
+    expect(alertsOf(storeSilent, [...sold, tick(at(67))], aMinute)).toEqual([])
+    const back = [...sold, tick(at(80)), order(at(81)), tick(at(84))]
+    expect(alertsOf(storeSilent, back, aMinute).map(({ state }) => state)).toEqual(['resolved'])
+  })
+
+  test('pace is judged by whole hours, with the range that would be usual', () => {
     const every = (step: number, from: number, to: number) =>
       Array.from({ length: Math.floor((to - from) / step) }, (_, index) => order(at(from + index * step)))
-    const usual = every(1, 0, 180)
+    const usual = every(1, 0, 240)
     expect(alertsOf(storePace, usual, aMinute)).toEqual([])
-    const slow = alertsOf(storePace, [...usual, ...every(10, 180, 300)], aMinute)
+    const slow = alertsOf(storePace, [...usual, ...every(10, 240, 420)], aMinute)
     expect(slow.map(({ state }) => state)).toEqual(['open'])
+    // 120 less 3 × √(120 + 18²), and more by 3 × √(120 + 36²)
     expect(slow[0]?.summary).toMatch(
-      /^\d+ orders in the last hour; 60 were to be expected, 16 to 104 would be usual$/,
+      /^\d+ orders in the last 2 hours; 120 were to be expected, 57 to 233 would be usual$/,
     )
-    const fast = alertsOf(storePace, [...usual, ...every(0.25, 180, 300), ...every(1, 300, 420)], aMinute)
+    const fast = alertsOf(storePace, [...usual, ...every(0.25, 240, 360), ...every(1, 360, 540)], aMinute)
     expect(fast.map(({ state }) => state)).toEqual(['resolved'])
+  })
+
+  test('habits of which ten times as much is sold are those of another store: they say nothing of its pace', () => {
+    const records = Array.from({ length: 3_000 }, (_, index) => order(at(index / 10)))
+    expect(alertsOf(storePace, records, aMinute)).toEqual([])
   })
 
   test('where nothing is known of a store, and where it sends a file at close, nothing is said', () => {
     const records = [...Array.from({ length: 60 }, (_, minute) => order(at(minute))), tick(at(200))]
-    for (const rule of [tillSilent, storePace]) {
+    for (const rule of [storeSilent, tillSilent, storePace]) {
       expect(alertsOf(rule, records)).toEqual([])
       expect(alertsOf(rule, records, { ...aMinute, isLive: () => false })).toEqual([])
     }

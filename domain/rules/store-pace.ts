@@ -3,9 +3,16 @@ import { rule } from '#domain/operators/rule.ts'
 import { running } from '#domain/operators/windower.ts'
 
 const BUCKET_MS = 5 * MINUTE_MS
-const KEPT_MS = 3 * HOUR_MS
-/** Orders of people come in clumps: their variance is larger than that of a Poisson process by about this. */
-const OVERDISPERSION = 2
+const MOST_HOURS = 4
+const KEPT_MS = (MOST_HOURS + 1) * HOUR_MS
+/**
+ * Orders scatter around what is expected as a Poisson process does, and days around their like by such a share of it,
+ * which makes the two negative binomial. An offer, a feast or a season lifts a day by more than anything ordinary
+ * lowers it.
+ */
+const DAY_VARIATION = { below: 0.15, above: 0.3 }
+/** Past it the habits are those of another store: what it was before a move, or a test. They say nothing then. */
+const MOST_TIMES = 8
 
 interface Hours {
   /** Of the first order: what lies before it nobody has looked at. */
@@ -14,17 +21,18 @@ interface Hours {
   buckets: [end: Instant, orders: number][]
 }
 
-/** A store that sells far less, or far more, than its habits let expect of this hour. */
+/** A store that sells far less, or far more, than its habits let expect of these hours. */
 export const storePace = rule({
   name: 'store_pace',
   kind: 'pace',
   title: 'Pace far from what is usual',
-  describe: ({ deviations, expected }) =>
-    `Orders of the last hour more than ${deviations} standard deviations from what the hour of the week lets expect, where that is ${expected} or more.`,
+  describe: ({ deviations, hours, expected }) =>
+    `Orders of the last ${hours} hours more than ${deviations} standard deviations from what the hours of the week let expect, where that is ${expected} or more.`,
   source:
-    'Control chart for counts with overdispersion: Montgomery, "Introduction to Statistical Quality Control", chapter 7.',
+    'Control chart for counts with overdispersion: Montgomery, "Introduction to Statistical Quality Control", chapter 7; negative binomial variance: Hilbe, "Negative Binomial Regression", 2011.',
   parameters: {
-    deviations: { title: 'Deviations', unit: 'deviations', least: 2, most: 20, initial: 4 },
+    deviations: { title: 'Deviations', unit: 'deviations', least: 2, most: 20, initial: 3 },
+    hours: { title: 'Within', unit: 'hours', least: 1, most: MOST_HOURS, initial: 2 },
     expected: { title: 'Orders to be expected', unit: 'orders', least: 5, most: 1_000, initial: 20 },
   },
   input: event => (event.type === 'order.placed' ? { key: '', item: null } : null),
@@ -44,23 +52,25 @@ export const storePace = rule({
   judgeAt({ value: { first, buckets } }, { at, parameters, reference, store }) {
     // Whole buckets alone: half of one would be held against the whole of it.
     const to = Math.floor(at / BUCKET_MS) * BUCKET_MS
-    const from = to - HOUR_MS
+    const from = to - parameters.hours * HOUR_MS
     if (first > from || !reference.isLive(store, at)) return null
     const expected = reference.expectedOrders(store, from, to)
     if (expected === null || expected < parameters.expected) return null
     const orders = buckets.reduce((sum, [end, own]) => (end > from && end <= to ? sum + own : sum), 0)
     // That nothing comes at all is another rule's to say.
-    if (orders === 0) return null
-    const deviation = Math.sqrt(OVERDISPERSION * expected)
-    const deviations = (orders - expected) / deviation
-    if (Math.abs(deviations) <= parameters.deviations) return null
-    const reach = parameters.deviations * deviation
-    const range = `${Math.max(0, Math.round(expected - reach))} to ${Math.round(expected + reach)}`
+    if (orders === 0 || orders > MOST_TIMES * expected) return null
+    const reachOf = (share: number) => parameters.deviations * Math.sqrt(expected + (share * expected) ** 2)
+    const least = expected - reachOf(DAY_VARIATION.below)
+    const most = expected + reachOf(DAY_VARIATION.above)
+    if (orders >= least && orders <= most) return null
+    const reach = orders < least ? expected - least : most - expected
+    const deviations = (parameters.deviations * Math.abs(orders - expected)) / reach
+    const range = `${Math.max(0, Math.round(least))} to ${Math.round(most)}`
     return {
-      score: Math.min(100, Math.round(40 + 5 * (Math.abs(deviations) - parameters.deviations))),
-      summary: `${orders} orders in the last hour; ${expected.toFixed(0)} were to be expected, ${range} would be usual`,
+      score: Math.min(100, Math.round(40 + 5 * (deviations - parameters.deviations))),
+      summary: `${orders} orders in the last ${parameters.hours} hours; ${expected.toFixed(0)} were to be expected, ${range} would be usual`,
       figures: [
-        { label: 'Orders of the last hour', value: String(orders), limit: range },
+        { label: `Orders of the last ${parameters.hours} hours`, value: String(orders), limit: range },
         { label: 'To be expected', value: expected.toFixed(1) },
       ],
       receipts: [],

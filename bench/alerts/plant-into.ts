@@ -1,0 +1,141 @@
+import { businessDayOf } from '#domain/business-day.ts'
+import type { Instant } from '#domain/instant.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { sourceOf } from '#seed/shop/shop-state.ts'
+import type { Random } from '#seed/world/random.ts'
+import type { Plant } from './plants.ts'
+
+/** An entry of the log to be. */
+export interface Entry {
+  event: LogEvent
+  appendedAt: Instant
+}
+
+/** What is sent on an ordinary line is in the log so soon. */
+const DELAY_MS = 400
+/** Of the orders that come in slow hours. */
+const SLOW_SHARE = 0.3
+/** What a clerk's thumb makes of 12.50. */
+const SLIPPED = 100
+
+/** A history with plants in it: what is silenced is gone, and what is planted comes among the rest, in order. */
+export function* plantInto(
+  history: Iterable<Entry>,
+  { plants, random }: { plants: readonly Plant[]; random: Random },
+): Generator<Entry> {
+  const toCome = plants.toSorted((one, other) => one.from - other.from)
+  /** Ascending by time. */
+  let planted: Entry[] = []
+  const lastOrders = new Map<string, LogEvent>()
+  for (const entry of history) {
+    for (let next = toCome[0]; next && next.from <= entry.appendedAt; next = toCome[0]) {
+      toCome.shift()
+      const template = lastOrders.get(next.shop.id)
+      if (!template) continue
+      const own = documentsOf(next, template, random)
+      planted = [...planted, ...own].sort((one, other) => one.appendedAt - other.appendedAt)
+    }
+    while (planted[0] && planted[0].appendedAt <= entry.appendedAt) {
+      const [first, ...others] = planted
+      planted = others
+      if (first) yield first
+    }
+    if (isSilenced(entry.event, plants, random)) continue
+    if (entry.event.type === 'order.placed') lastOrders.set(entry.event.store, entry.event)
+    yield entry
+  }
+}
+
+function isSilenced(event: LogEvent, plants: readonly Plant[], random: Random): boolean {
+  if (event.class !== 'live') return false
+  return plants.some(({ kind, shop, register, from, to }) => {
+    if (shop.id !== event.store || event.eventTime < from || event.eventTime >= to) return false
+    if (kind === 'silent store') return true
+    if (kind === 'silent till') return event.register === register
+    return kind === 'slow hours' && event.type === 'order.placed' && !random.chance(SLOW_SHARE)
+  })
+}
+
+/** What a plant sends, as variations of an order of its store. */
+function documentsOf(plant: Plant, template: LogEvent, random: Random): Entry[] {
+  const { kind, shop, register, from, to, documents } = plant
+  const name = `planted-${shop.id}-${from}`
+  const cashier = register === null ? undefined : `k-${name}`
+  let count = 0
+
+  function document(
+    at: Instant,
+    fields: Partial<LogEvent>,
+    details: Readonly<Record<string, unknown>>,
+  ): Entry {
+    count += 1
+    const event: LogEvent = {
+      ...template,
+      source: sourceOf(shop, register),
+      register,
+      id: `${name}-${count}`,
+      orderId: `${name}-${count}`,
+      customer: null,
+      eventTime: at,
+      businessDay: businessDayOf(at, shop),
+      ...fields,
+      details: {
+        tenders: [{ type: 'cash', amount: null }],
+        ...(cashier !== undefined && { cashier }),
+        ...details,
+      },
+    }
+    return { event, appendedAt: at + DELAY_MS }
+  }
+
+  const times = Array.from({ length: documents }, () => random.integer(from, to)).sort(
+    (one, other) => one - other,
+  )
+  const refund = {
+    type: 'order.returned',
+    totalGross: 0,
+    totalDiscounts: 0,
+    totalReturns: template.totalGross,
+  } as const
+  switch (kind) {
+    case 'card burst': {
+      const paid = {
+        tenders: [{ type: 'card', amount: null }],
+        cardToken: `t-${name}`,
+        entryMode: 'contactless',
+      }
+      return times.map(at => document(at, {}, paid))
+    }
+    case 'customer burst':
+      return times.map(at => document(at, { customer: `c-${name}` }, {}))
+    case 'refunds of a cashier':
+    case 'refunds at a till':
+      return times.map((at, index) =>
+        document(at, refund, {
+          ...(kind === 'refunds at a till' && { cashier: undefined }),
+          ...(index % 2 === 0 && { originalOrderId: `${name}-0` }),
+        }),
+      )
+    case 'voids after cash':
+      return times.flatMap(at => {
+        const sale = document(at, {}, {})
+        const voidedAt = at + random.integer(MINUTE_MS, 4 * MINUTE_MS)
+        return [sale, document(voidedAt, { type: 'order.voided', orderId: sale.event.orderId }, {})]
+      })
+    case 'high discounts':
+      return times.map(at =>
+        document(
+          at,
+          { totalDiscounts: Math.round((template.totalGross * random.integer(55, 85)) / 100) },
+          {},
+        ),
+      )
+    case 'decimal slipped':
+      return times.map(at => document(at, { totalGross: template.totalGross * SLIPPED }, {}))
+    case 'silent till':
+    case 'silent store':
+    case 'slow hours':
+      return []
+  }
+}
