@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { businessHoursOf } from '#domain/business-hours.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { HOUR_MS } from '#domain/instant.ts'
+import { storeOn } from '#domain/store.ts'
 import { berlin } from '#domain/testing/stores.ts'
 import { expectedByHour, orderSizesOf, type SoldHour } from './habits.ts'
 
@@ -81,6 +83,19 @@ test('the hour that comes twice in autumn is two of them; the one that is skippe
     '2026-04-04',
   )
   expect(spring?.[6 * 24 + 2]).toBe(4)
+})
+
+test('where clocks move by half an hour, the half hour counts for none: it would halve what the whole one lets expect', () => {
+  const island = [{ ...storeOn(berlin, TODAY), zone: 'Australia/Lord_Howe' }]
+  // Clocks go forward from 02:00 to 02:30 in the night to Sunday, 4 October.
+  const nights = ['2026-09-19', '2026-09-26', '2026-10-03'].flatMap(businessDay =>
+    businessHoursOf(businessDay, island)
+      .filter(({ label }) => label.startsWith('02:'))
+      .map(({ start, end }) => ({ businessDay, hourStart: start, orders: (6 * (end - start)) / HOUR_MS })),
+  )
+  expect(nights.map(({ orders }) => orders)).toEqual([6, 6, 3])
+  const rates = expectedByHour(nights.slice(1), { store: { versions: island }, today: '2026-10-10' })
+  expect(rates?.[6 * 24 + 2]).toBe(6)
 })
 
 test('a store that has sold for less than two weeks has no habits yet', () => {

@@ -177,6 +177,14 @@ describe('what is judged by habits', () => {
     // By habit and share alone it would have been a day.
   })
 
+  test('a web shop has no till that could be silent: that it is silent itself is said once', () => {
+    const sold = Array.from({ length: 60 }, (_, minute) =>
+      order(at(minute), { channel: 'online', register: null, source: 'web' }),
+    )
+    expect(alertsOf(tillSilent, [...sold, tick(at(120))], aMinute)).toEqual([])
+    expect(alertsOf(storeSilent, [...sold, tick(at(120))], aMinute).length).toBe(1)
+  })
+
   test('a store that sells nothing is silent, and over it is with the next order', () => {
     const sold = Array.from({ length: 60 }, (_, minute) => order(at(minute)))
     const alerts = alertsOf(storeSilent, [...sold, tick(at(80))], aMinute)
@@ -184,6 +192,18 @@ describe('what is judged by habits', () => {
     expect(alertsOf(storeSilent, [...sold, tick(at(67))], aMinute)).toEqual([])
     const back = [...sold, tick(at(80)), order(at(81)), tick(at(84))]
     expect(alertsOf(storeSilent, back, aMinute).map(({ state }) => state)).toEqual(['resolved'])
+  })
+
+  test('however much would have been sold, nobody is called for a silence of less than five minutes', () => {
+    const ten: OperatorReference = {
+      ...NO_HABITS,
+      expectedOrders: (_, from, to) => (10 * (to - from)) / MINUTE_MS,
+    }
+    const sold = Array.from({ length: 600 }, (_, index) => order(at(index / 10)))
+    for (const rule of [storeSilent, tillSilent]) {
+      expect(alertsOf(rule, [...sold, tick(at(64.8))], ten)).toEqual([])
+      expect(alertsOf(rule, [...sold, tick(at(67))], ten).length).toBe(1)
+    }
   })
 
   test('pace is judged by whole hours, with the range that would be usual', () => {
