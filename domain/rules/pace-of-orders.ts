@@ -1,6 +1,6 @@
-import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 
-/** How fast orders come of late: each counts half as much for every hour that it lies behind the newest. */
+/** How fast orders come of late: each counts half as much for every twenty minutes that it lies behind the newest. */
 export interface Pace {
   newest: Instant
   weight: number
@@ -8,16 +8,18 @@ export interface Pace {
 
 export const NO_PACE: Pace = { newest: Number.NEGATIVE_INFINITY, weight: 0 }
 
-/** Hours before the newest order that are looked at: what lies further back counts less than a fiftieth. */
-const HOURS = 6
+/** A till that has sold fast for so long is known to be fast. */
+const HALF_LIFE_MS = 20 * MINUTE_MS
+/** How many of them before the newest order are looked at: what lies further back counts less than a fiftieth. */
+const HALF_LIVES = 6
 /** Standard deviations below what was counted: so fast it surely is. */
 const SURELY = 3
 
 /** The pace with one order more, which may come late. */
 export function withOrder({ newest, weight }: Pace, at: Instant): Pace {
   return at >= newest
-    ? { newest: at, weight: weight * 2 ** ((newest - at) / HOUR_MS) + 1 }
-    : { newest, weight: weight + 2 ** ((at - newest) / HOUR_MS) }
+    ? { newest: at, weight: weight * 2 ** ((newest - at) / HALF_LIFE_MS) + 1 }
+    : { newest, weight: weight + 2 ** ((at - newest) / HALF_LIFE_MS) }
 }
 
 /**
@@ -35,10 +37,10 @@ export function expectedByPace(
   const surely = weight - SURELY * Math.sqrt(weight / 2)
   if (since <= 0 || surely <= 0) return 0
   let usual = 0
-  for (let hour = 0; hour < HOURS; hour += 1) {
-    const to = newest - hour * HOUR_MS
-    // The integral of 2^(-t) over that hour.
-    usual += ((habit(to - HOUR_MS, to) ?? 0) * 2 ** -(hour + 1)) / Math.LN2
+  for (let ago = 0; ago < HALF_LIVES; ago += 1) {
+    const to = newest - ago * HALF_LIFE_MS
+    // The integral of 2^(-t) over that half-life.
+    usual += ((habit(to - HALF_LIFE_MS, to) ?? 0) * 2 ** -(ago + 1)) / Math.LN2
   }
   return usual > 0 ? (since * surely) / usual : 0
 }
