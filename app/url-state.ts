@@ -11,6 +11,7 @@ import {
 } from 'nuqs/server'
 import { GRAINS, isBusinessDay } from '#domain/calendar.ts'
 import { parseIds, writeIds } from '#domain/id-list.ts'
+import { ALERT_KINDS } from '#domain/operators/alert.ts'
 import { COMPARISONS, FIGURE_NAMES } from '#domain/report-views.ts'
 
 /**
@@ -133,6 +134,26 @@ export const restockState = {
 export type AskedRestock = inferParserType<typeof restockState>
 export const loadRestockState = createLoader(restockState)
 export const orderFileAddress = createSerializer(restockState)
+
+const ALERT_VIEWS = ['waiting', 'history', 'rates', 'rules'] as const
+
+export const ALERT_DAYS = [7, 28, 90] as const
+
+export const alertsState = {
+  view: parseAsStringLiteral(ALERT_VIEWS).withDefault('waiting'),
+  store,
+  kind: parseAsStringLiteral(ALERT_KINDS),
+  /** Name of a rule; null for all. */
+  rule: parseAsString,
+  /** Of the history. */
+  of: parseAsStringLiteral(['all', 'settled', 'over'] as const).withDefault('all'),
+  /** Of history, rates and what a rule is tried on: how far back from now. */
+  days: parseAsNumberLiteral(ALERT_DAYS).withDefault(28),
+  /** The one that is open over the list. */
+  alert: parseAsString,
+}
+export type AskedAlerts = inferParserType<typeof alertsState>
+export const loadAlertsState = createLoader(alertsState)
 
 /** The parts of the pipeline's page, in their order. */
 export const PARTS = ['overview', 'lag', 'jobs', 'letters', 'checks', 'scenarios'] as const

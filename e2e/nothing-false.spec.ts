@@ -10,10 +10,11 @@ import { expect, test } from './stack/test.ts'
  * server, the database, an empty log, a filter without data) is said in words, and what was known before is grey.
  */
 
-const PAGES = ['/', '/live', '/restock', '/pipeline'] as const
+const PAGES = ['/', '/live', '/restock', '/alerts', '/pipeline'] as const
 
 /** Sentences that are true only of a system that is known to be well. */
-const VERDICTS = /up to date|nothing to restock|No shortage|all explained|nothing to do|−100|unexplained 0/
+const VERDICTS =
+  /up to date|nothing to restock|No shortage|Nothing waits|all explained|nothing to do|−100|unexplained 0/
 
 /** The large figure of a tile. */
 function tile(page: Page, title: string) {
@@ -136,7 +137,7 @@ test('a stream that stands is said to, and its figures are grey while sales wait
   await expect(oldNote(page)).toBeVisible()
   await expect(tile(page, 'Today so far')).toHaveText('10.00')
   await expect(main(page)).not.toContainText(VERDICTS)
-  for (const path of ['/', '/restock'] as const) {
+  for (const path of ['/', '/restock', '/alerts'] as const) {
     await page.goto(path)
     await expect(oldNote(page)).toContainText('The stream stands')
     await expect(main(page)).not.toContainText(VERDICTS)

@@ -6,7 +6,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { useTheme } from 'next-themes'
 import { useState } from 'react'
-import { AlertBadge, MuteSwitch } from '#app/shell/alert-toasts.tsx'
+import { DetectionBadge, MuteSwitch, ShortageBadge } from '#app/shell/alert-toasts.tsx'
 import { useSeenOverview } from '#app/shell/overview.ts'
 import { PAGES } from '#app/shell/pages.ts'
 import { TourButton } from '#app/shell/tour.tsx'
@@ -97,7 +97,8 @@ function PageLinks({ onNavigate }: { onNavigate?: () => void }) {
           >
             <Icon className="size-4" />
             {title}
-            {href === '/restock' ? <AlertBadge /> : null}
+            {href === '/restock' ? <ShortageBadge /> : null}
+            {href === '/alerts' ? <DetectionBadge /> : null}
           </Link>
         </li>
       ))}

@@ -1,4 +1,12 @@
-import { Activity, ChartColumn, Columns2, type LucideIcon, PackageOpen, Workflow } from 'lucide-react'
+import {
+  Activity,
+  ChartColumn,
+  Columns2,
+  type LucideIcon,
+  PackageOpen,
+  ShieldAlert,
+  Workflow,
+} from 'lucide-react'
 
 export interface Page {
   href: string
@@ -12,5 +20,6 @@ export const PAGES: readonly Page[] = [
   { href: '/live', title: 'Live', icon: Activity },
   { href: '/reports', title: 'Reports', icon: ChartColumn },
   { href: '/restock', title: 'Restock', icon: PackageOpen },
+  { href: '/alerts', title: 'Alerts', icon: ShieldAlert },
   { href: '/pipeline', title: 'Pipeline', icon: Workflow },
 ]
