@@ -5,9 +5,11 @@ import { useQueryStates } from 'nuqs'
 import { resolveScope } from '#app/controls/scope.ts'
 import { CurrencyControl, StoreControl } from '#app/controls/scope-controls.tsx'
 import { formatZone } from '#app/format/time.ts'
+import { BasketPairsCard } from '#app/live/basket-pairs-card.tsx'
+import { SessionsCard } from '#app/live/sessions-card.tsx'
 import { StoresCard } from '#app/live/stores-card.tsx'
 import { Tiles } from '#app/live/tiles.tsx'
-import { TopProductsCard } from '#app/live/top-products-card.tsx'
+import { TopCategoriesCard, TopProductsCard } from '#app/live/top-products-card.tsx'
 import { isOfKind } from '#app/sales/arrival.ts'
 import { EmptyLog, usePostExample } from '#app/sales/empty-log.tsx'
 import { FeedCard } from '#app/sales/feed-card.tsx'
@@ -155,9 +157,13 @@ export function LivePage() {
           )}
           <TopProductsCard
             scope={sales}
+            allStores={allStores}
             minutes={asked.products}
             onMinutes={products => show({ products })}
           />
+          <TopCategoriesCard scope={sales} minutes={asked.products} />
+          <SessionsCard scope={sales} allStores={allStores} />
+          <BasketPairsCard scope={sales} />
         </div>
       </div>
     </PageFrame>

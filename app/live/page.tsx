@@ -20,9 +20,9 @@ export default async function Page({ searchParams }: { searchParams: Promise<Sea
     const { stores, currency } = resolved.scope
     await Promise.all([
       queries.prefetchQuery(trpc.live.board.queryOptions({ stores })),
-      queries.prefetchQuery(
-        trpc.live.topProducts.queryOptions({ stores, currency, minutes: asked.products }),
-      ),
+      queries.prefetchQuery(trpc.live.topProducts.queryOptions({ stores, minutes: asked.products })),
+      queries.prefetchQuery(trpc.live.sessions.queryOptions({ stores, currency })),
+      queries.prefetchQuery(trpc.live.pairs.queryOptions({ stores })),
     ])
   }
   return (

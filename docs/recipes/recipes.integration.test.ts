@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 // copy is compiled and runs the tests that they bring: a recipe that no longer works is a red test, not a bad hour.
 
 const root = path.join(import.meta.dirname, '..', '..')
-const RECIPES = ['add-a-metric.md', 'add-a-report.md', 'add-a-rule.md']
+const RECIPES = ['add-a-metric.md', 'add-a-report.md', 'add-a-rule.md', 'add-a-windowed-metric.md']
 const PATIENCE_MS = 900_000
 
 const run = promisify(execFile)

@@ -5,6 +5,7 @@ import type { OperatorEvent } from './event.ts'
 import {
   PANES_KEPT_MS,
   type PaneDelta,
+  SESSIONS_KEPT_MS,
   type SessionMetric,
   type SessionSum,
   type WindowedMetric,
@@ -96,7 +97,8 @@ export function keysOf(
 export class OperatorFold {
   readonly touched = new Map<string, Map<string, KeptState>>()
   readonly alerts = new Map<string, AlertChange>()
-  readonly panes = new Map<string, PaneDelta>()
+  /** A row for each metric, store, pane and key, in the order in which they were touched. */
+  readonly panes: PaneDelta[] = []
   readonly sessions = new Map<string, SessionRow>()
   /** What an operator could not judge, for whoever mends it. */
   readonly failures: OperatorFailure[] = []
@@ -105,6 +107,7 @@ export class OperatorFold {
   readonly #states: KeyedStates
   readonly #reference: OperatorReference
   readonly #partition: number
+  readonly #panes = new Map<string, Map<string, PaneDelta>>()
   readonly #values = new Map<string, Map<RuleVersion, Readonly<Record<string, number>>>>()
 
   constructor(
@@ -163,12 +166,17 @@ export class OperatorFold {
 
   /** Panes that are still kept at a watermark: of a backlog of days most never need to be written. */
   panesSince(watermark: Instant | null): PaneDelta[] {
-    const panes = [...this.panes.values()]
-    if (watermark === null) return panes
+    if (watermark === null) return this.panes
     const kept = new Map(
       this.#operators.metrics.map(({ name, windowMs }) => [name, watermark - windowMs - PANES_KEPT_MS]),
     )
-    return panes.filter(({ metric, paneStart }) => paneStart >= (kept.get(metric) ?? 0))
+    return this.panes.filter(({ metric, paneStart }) => paneStart >= (kept.get(metric) ?? 0))
+  }
+
+  /** Sessions that are still kept at a watermark. */
+  sessionsSince(watermark: Instant | null): SessionRow[] {
+    const sessions = [...this.sessions.values()]
+    return watermark === null ? sessions : sessions.filter(({ end }) => end >= watermark - SESSIONS_KEPT_MS)
   }
 
   #applyRule(rule: AnyRule, event: OperatorEvent, watermark: Instant | null): void {
@@ -287,17 +295,31 @@ export class OperatorFold {
   }
 
   #applyMetric({ name, paneMs, of }: WindowedMetric, event: OperatorEvent): void {
+    const { store, eventTime } = event
+    const paneStart = Math.floor(eventTime / paneMs) * paneMs
+    let keys: Map<string, PaneDelta> | undefined
     for (const { key, documents, units, net } of of(event)) {
-      const paneStart = Math.floor(event.eventTime / paneMs) * paneMs
-      const place = `${name}\u001f${event.store}\u001f${paneStart}\u001f${key}`
-      const pane = this.panes.get(place)
+      keys ??= this.#keysOfPane(`${name}\u001f${store}\u001f${paneStart}`)
+      const pane = keys.get(key)
       if (pane) {
         pane.documents += documents
         pane.units += units
         pane.net = addExact(pane.net, net)
-      } else
-        this.panes.set(place, { metric: name, store: event.store, key, paneStart, documents, units, net })
+        continue
+      }
+      const begun: PaneDelta = { metric: name, store, key, paneStart, documents, units, net }
+      keys.set(key, begun)
+      this.panes.push(begun)
     }
+  }
+
+  /** One text an event, and none a key: an order has several. */
+  #keysOfPane(place: string): Map<string, PaneDelta> {
+    const known = this.#panes.get(place)
+    if (known) return known
+    const keys = new Map<string, PaneDelta>()
+    this.#panes.set(place, keys)
+    return keys
   }
 
   #applySession(metric: SessionMetric, event: OperatorEvent, watermark: Instant | null): void {

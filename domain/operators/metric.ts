@@ -1,3 +1,4 @@
+import { DAY_MS, type Instant } from '#domain/instant.ts'
 import type { ExactSum } from '#domain/money.ts'
 import type { OperatorEvent } from './event.ts'
 
@@ -26,6 +27,23 @@ export interface WindowedMetric {
 
 /** How long panes are kept behind the watermark, beyond their window: for what comes late, and a look back. */
 export const PANES_KEPT_MS = 2 * 3_600_000
+
+/**
+ * The window that is open at an instant, [start, end): it ends with the pane in which the instant lies, so that it slides
+ * when a pane begins, as a sliding window of Flink does by its slide.
+ * @param lengthMs a multiple of the pane; the metric's own window unless another is asked for
+ */
+export function windowAt(
+  { paneMs, windowMs }: Pick<WindowedMetric, 'paneMs' | 'windowMs'>,
+  now: Instant,
+  lengthMs: number = windowMs,
+): { start: Instant; end: Instant } {
+  const end = Math.floor(now / paneMs) * paneMs + paneMs
+  return { start: end - lengthMs, end }
+}
+
+/** How long sessions are kept behind the watermark, from their last event on. */
+export const SESSIONS_KEPT_MS = DAY_MS
 
 /** What one session adds up to. */
 export interface SessionSum {

@@ -9,6 +9,10 @@ export interface TestOrder {
   units?: number
   /** Decimal of at most four places. */
   unitPrice: string
+  /** A line of each; one usual product when left out. */
+  skus?: readonly string[]
+  /** An order of the web shop, in this session of it. */
+  session?: string
 }
 
 export interface Tills {
@@ -40,7 +44,12 @@ export function openTills(intakeUrl: string): Tills {
 function placed(order: TestOrder): object {
   return {
     ...header(order, 'order.placed'),
-    lines: [{ sku: '85123A', units: order.units ?? 1, unitPrice: order.unitPrice }],
+    ...(order.session === undefined ? {} : { channel: 'online', session: order.session }),
+    lines: (order.skus ?? ['85123A']).map(sku => ({
+      sku,
+      units: order.units ?? 1,
+      unitPrice: order.unitPrice,
+    })),
   }
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { loadOperatorReference } from '#db/operator-reference.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { DAY_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
@@ -78,6 +78,8 @@ test('whatever the size of batches, and restarted after each, rules find the sam
   await consumeAll({ batchSize: 2_000, restarts: false })
   const whole = await told()
   expect(whole.alerts.length).toBeGreaterThan(3)
+  expect(whole.panes.length).toBeGreaterThan(20)
+  expect(whole.sessions.length).toBeGreaterThan(3)
   for (const way of [
     { batchSize: 1, restarts: false },
     { batchSize: 7, restarts: true },
@@ -93,11 +95,67 @@ test('a replay finds the same alerts under the same names', async () => {
   await catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
   const before = await told()
   expect(before.alerts.length).toBeGreaterThan(3)
+  expect(before.panes.length).toBeGreaterThan(20)
+  expect(before.sessions.length).toBeGreaterThan(3)
   const { to } = await replay({ url: database.url, name: 'test:1', acceptsDifferences: false, logger })
   const { alerts, states, sessions, panes } = await resultsOf(database.sql, to)
   expect({ alerts, states, sessions, panes }).toEqual(before)
   await database.sql`update stream.active_generation set generation = 1`
   await database.sql`update stream.generations set state = case generation when 1 then 'active' else 'retired' end`
+})
+
+/** An order of the web shop. */
+const webOrder = (at: Instant, units: number): LogEvent => ({
+  ...sale(at, units),
+  channel: 'online',
+  details: { session: 's-1' },
+})
+
+const panesOf = async (sku: string) =>
+  (await told()).panes
+    .filter(({ key }) => key === sku)
+    .map(({ pane_start, documents, units }) => [pane_start, documents, units])
+
+test('an event that comes late revises the pane it belongs to, and its session', async () => {
+  await appendAll(log, [webOrder(START, 1), webOrder(START + 20 * MINUTE_MS, 1)])
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const later = [START + 20 * MINUTE_MS, 1, 1]
+  expect(await panesOf('tea')).toEqual([[START, 1, 1], later])
+  await appendAll(log, [webOrder(START + 2 * MINUTE_MS, 3)])
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  expect(await panesOf('tea')).toEqual([[START, 2, 4], later])
+  const { sessions, windows } = await resultsOf(database.sql)
+  expect(windows.map(({ revision }) => revision)).toContain(1)
+  expect(sessions).toMatchObject([
+    { key: 's-1 EUR', orders: 3, units: 5, started_at: START, ended_at: START + 20 * MINUTE_MS },
+  ])
+})
+
+test('a batch that fails with its checkpoint has added nothing to panes and sessions', async () => {
+  await appendAll(log, [webOrder(START, 2)])
+  await database.sql.unsafe(`
+    create function refuse() returns trigger language plpgsql as
+      $$ begin raise exception 'no room for it' using errcode = 'disk_full'; end $$;
+    create trigger refuse before insert or update on stream.checkpoints execute function refuse()`)
+  await expect(consumeAll({ batchSize: 2_000, restarts: false })).rejects.toThrow('no room for it')
+  await database.sql.unsafe('drop trigger refuse on stream.checkpoints; drop function refuse()')
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  expect(await panesOf('tea')).toEqual([[START, 1, 2]])
+  expect((await told()).sessions).toMatchObject([{ orders: 1, units: 2 }])
+})
+
+test('of a backlog of days only the last hours are written', async () => {
+  const days = [3, 2, 1, 0].map(days => START - days * DAY_MS)
+  await appendAll(
+    log,
+    days.map(at => webOrder(at, 1)),
+  )
+  await consumeAll({ batchSize: 2_000, restarts: false })
+  const written = await database.sql`select pane_start as start from stream.panes`
+  expect(written).toEqual([{ start: START }])
+  // A session is kept for a day behind the watermark, which is half a minute behind the last order.
+  const kept = await database.sql`select started_at as start from stream.sessions order by 1`
+  expect(kept).toEqual([{ start: START - DAY_MS }, { start: START }])
 })
 
 test('a version of a rule holds from its instant on', async () => {

@@ -9,7 +9,6 @@ import { EXAMPLE_STORES, EXAMPLE_STORES_BY_ID } from '#domain/testing/stores.ts'
 import { windowStartOf } from '#domain/window.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { type LiveBoard, readLiveBoard, storeClockOf } from './live-board.ts'
-import { readTopProducts } from './top-products.ts'
 
 /** A sale as the test knows it, without any of the system's reckoning. Amounts in 1/10,000. */
 interface Sold {
@@ -171,44 +170,5 @@ describe('the board of the live page', () => {
     expect(board.stores.every(({ isWeekAgoOnFile }) => isWeekAgoOnFile)).toBe(true)
     // Sold, never counted: of none of it a shortage could be told.
     expect(board.stock).toMatchObject({ known: 0, unknown: expect.any(Number) })
-  })
-})
-
-describe('the top products', () => {
-  const scope = { stores: [], currency: 'EUR', minutes: 60 }
-
-  function expected(stores: readonly string[], since: Instant) {
-    const products = new Map<string, { units: number; net: number }>()
-    for (const { store, at, sku, units, net } of sold) {
-      if (!stores.includes(store) || at < since) continue
-      const product = products.get(sku) ?? { units: 0, net: 0 }
-      products.set(sku, { units: product.units + units, net: product.net + net })
-    }
-    return [...products]
-      .sort(([sku, one], [other, two]) => two.net - one.net || (sku < other ? -1 : 1))
-      .slice(0, 10)
-      .map(([sku, { units, net }]) => ({ sku, name: null, units, net: formatAmount(net) }))
-  }
-
-  it('are the lines of the last minutes, added up and ranked', async () => {
-    const { products, since, onlySince } = await readTopProducts(database.sql, scope)
-    expect(products.length).toBeGreaterThan(5)
-    expect(products).toEqual(expected(['berlin', 'berlin-west'], since))
-    expect(onlySince).toBeNull()
-  })
-
-  it('know stores, currencies and names', async () => {
-    await database.sql`insert into ref.products (sku, name) select 'sku-' || n, 'Product ' || n from generate_series(0, 13) n`
-    const answer = await readTopProducts(database.sql, { ...scope, stores: ['new-york'], currency: 'USD' })
-    expect(answer.products[0]?.name).toMatch(/^Product \d+$/)
-    expect(answer.products.map(({ name: _, ...rest }) => ({ ...rest, name: null }))).toEqual(
-      expected(['new-york'], answer.since),
-    )
-    expect((await readTopProducts(database.sql, { ...scope, stores: ['new-york'] })).products).toEqual([])
-  })
-
-  it('count only what the stream has read, as the other live figures do', async () => {
-    await database.sql`update stream.checkpoints set "offset" = 0`
-    expect((await readTopProducts(database.sql, scope)).products).toEqual([])
   })
 })

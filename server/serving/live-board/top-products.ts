@@ -1,20 +1,17 @@
 import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { formatAmount } from '#domain/money.ts'
+import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { productSales } from '#domain/metrics/product-sales.ts'
+import { windowAt } from '#domain/operators/metric.ts'
 import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { inStores } from '#server/serving/scope.ts'
 
-/** Tills may be this far ahead of the intake's clock: an event is never appended earlier before it happened. */
-const CLOCK_SKEW_MS = 2 * MINUTE_MS
-/** Events read of each partition at most: an hour of a flood is cut short, and the answer says so. */
-const MOST_EVENTS = 20_000
 const SHOWN = 10
 
 export interface TopProductsScope {
   /** Ids; empty for all. */
   stores: string[]
-  currency: string
+  /** A multiple of the metric's panes. */
   minutes: number
 }
 
@@ -22,87 +19,83 @@ export interface TopProduct {
   sku: string
   /** Null: not in the catalogue. */
   name: string | null
+  /** Orders that hold it, placed less voided. */
+  orders: number
   /** Ordered less voided; what was brought back is not taken off. */
   units: number
-  /** Gross − discounts − returns. */
-  net: string
+  /** Units an hour, over as much of the window as has passed. */
+  unitsAnHour: number
+  /** The store in which it sells fastest. */
+  fastest: { store: string; unitsAnHour: number }
+}
+
+export interface TopCategory {
+  /** As the catalogue has it now, as the batch reports do; null for what is in none. */
+  category: string | null
+  units: number
+  /** Of all units in scope: 0 to 1. */
+  share: number
 }
 
 export interface TopProducts {
+  /** Most units first. */
   products: TopProduct[]
-  /** Event times from here on. */
-  since: Instant
+  categories: TopCategory[]
+  /** Event times in [start, end); the end lies ahead, since the window ends with the pane that is open. */
+  window: { start: Instant; end: Instant }
   now: Instant
-  /** Too much happened to read it all: only what was appended from here on counts. */
-  onlySince: Instant | null
   basis: StreamBasis
 }
 
-type ProductRow = { sku: string; name: string | null; units: string; net: string; onlySince: Instant | null }
+interface SoldRow {
+  sku: string
+  name: string | null
+  orders: number
+  units: number
+  fastestStore: string
+  fastestUnits: number
+}
 
-/**
- * What sold best in the last minutes of event time: the lines of the log up to the offsets the stream has read.
- * (Windows hold no products.)
- */
-export async function readTopProducts(sql: Sql, scope: TopProductsScope): Promise<TopProducts> {
+/** What sells best in the window that is open, by product and by category, and how fast: the stream's panes added up. */
+export async function readTopProducts(sql: Sql, { stores, minutes }: TopProductsScope): Promise<TopProducts> {
   return readSnapshot(sql, async reading => {
-    const { now, basis, positions } = await readStreamStand(reading)
-    const since = now - scope.minutes * MINUTE_MS
-    const appendedSince = since - CLOCK_SKEW_MS
-    const rows = await reading<ProductRow[]>`
-      with recent as materialized (
-        select e.*, p.partition
-        from unnest(
-          ${positions.map(({ partition }) => partition)}::int2[],
-          ${positions.map(({ through }) => String(through))}::text[]::int8[]
-        ) as p(partition, through)
-        cross join lateral (
-          select appended_at, event_time, store, type, currency, skus, units, unit_prices, amounts, discounts, refunds
-          from log.event_log
-          where partition = p.partition and "offset" <= p.through and appended_at >= ${appendedSince}
-            and not exists (
-              select from stream.set_aside a
-              where a.generation = ${basis.generation} and a.partition = p.partition and a."offset" = event_log."offset")
-          order by appended_at desc, "offset" desc
-          limit ${MOST_EVENTS}
-        ) e
-      ),
-      -- Partitions of which not everything was read, and from when on it was.
-      cut as (
-        select min(appended_at) as oldest from recent group by partition having count(*) >= ${MOST_EVENTS}
-      ),
-      lines as (
-        select l.sku, case r.type when 'order.placed' then l.units when 'order.voided' then -l.units else 0 end as units,
-          case r.type
-            when 'order.placed' then coalesce(l.amount, l.units::numeric * l.unit_price) - coalesce(l.discount, 0)
-            when 'order.voided' then coalesce(l.discount, 0) - coalesce(l.amount, l.units::numeric * l.unit_price)
-            else -l.refund
-          end as net
-        from recent r
-        cross join lateral unnest(r.skus, r.units, r.unit_prices, r.amounts, r.discounts, r.refunds)
-          as l(sku, units, unit_price, amount, discount, refund)
-        where r.event_time >= ${since} and r.currency = ${scope.currency}
-          and r.type in ('order.placed', 'order.voided', 'order.returned')
-          ${inStores(reading, scope, 'r.store')}
-      ),
-      ranked as (
-        select sku, sum(units) as units, sum(net) as net from lines
-        group by sku order by sum(net) desc, sku limit ${SHOWN}
-      )
-      select ranked.sku, p.name, ranked.units::text, ranked.net::text,
-        (select max(oldest) from cut) as "onlySince"
-      from ranked left join ref.products p on p.sku = ranked.sku
-      order by ranked.net desc, ranked.sku`
+    const { now, basis } = await readStreamStand(reading)
+    const { name: metric } = productSales
+    const window = windowAt(productSales, now, minutes * MINUTE_MS)
+    const panes = reading`
+      select p.store, p.key as sku, p.documents, p.units from stream.panes p
+      where p.generation = ${basis.generation} and p.metric = ${metric}
+        and p.pane_start >= ${window.start} and p.pane_start < ${window.end} ${inStores(reading, { stores }, 'p.store')}`
+    const [sold, categories] = await Promise.all([
+      reading<SoldRow[]>`
+        with by_store as (
+          select store, sku, sum(documents)::int8 as documents, sum(units)::int8 as units
+          from (${panes}) panes group by store, sku
+        )
+        select s.sku, p.name, sum(s.documents)::int8 as orders, sum(s.units)::int8 as units,
+          (array_agg(s.store order by s.units desc, s.store))[1] as "fastestStore", max(s.units) as "fastestUnits"
+        from by_store s left join ref.products p on p.sku = s.sku
+        group by s.sku, p.name having sum(s.units) > 0
+        order by sum(s.units) desc, sum(s.documents) desc, s.sku limit ${SHOWN}`,
+      reading<TopCategory[]>`
+        select p.category, sum(units)::int8 as units, (sum(units) / sum(sum(units)) over ())::float8 as share
+        from (${panes}) panes left join ref.products p using (sku)
+        group by p.category having sum(units) > 0
+        order by sum(units) desc, p.category limit ${SHOWN}`,
+    ])
+    const hours = Math.max(now - window.start, MINUTE_MS) / HOUR_MS
     return {
-      products: rows.map(({ sku, name, units, net }) => ({
+      products: sold.map(({ sku, name, orders, units, fastestStore, fastestUnits }) => ({
         sku,
         name,
-        units: Number(units),
-        net: formatAmount(net),
+        orders,
+        units,
+        unitsAnHour: units / hours,
+        fastest: { store: fastestStore, unitsAnHour: fastestUnits / hours },
       })),
-      since,
+      categories,
+      window,
       now,
-      onlySince: rows[0]?.onlySince ?? null,
       basis,
     }
   })

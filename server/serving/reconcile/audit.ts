@@ -3,6 +3,7 @@ import type { Reading } from '#db/transaction.ts'
 import { REPORTS, type ReportEntry } from '#domain/reports.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from './audit-inventory.ts'
+import { auditPanes, auditSessions } from './audit-metrics.ts'
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
 import { auditConvertedPeriods, auditRates } from './audit-reporting-currency.ts'
@@ -31,6 +32,8 @@ const AGAINST_THE_LOG: readonly Audit[] = [
   auditPurchases,
   auditTransfers,
   auditEpisodes,
+  auditPanes,
+  auditSessions,
   auditRestatements,
   auditRates,
 ]

@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import { PANES_KEPT_MS, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
 import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { windowStartOf } from '#domain/window.ts'
 import type { StoredEvent } from '#server/log/testing/append.ts'
@@ -18,8 +19,13 @@ export async function resultsOf(sql: Sql, generation = 1) {
         join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition
         where s.generation = ${generation} and (s.is_held or s.expires_at > c.watermark)
         order by s.operator, s.store, s.key`,
-      sql`select * from stream.panes where generation = ${generation} order by metric, store, pane_start, key`,
-      sql`select * from stream.sessions where generation = ${generation} order by session_id`,
+      // Past being kept likewise.
+      sql`select p.* from stream.panes p join stream.checkpoints c using (generation, partition)
+        where generation = ${generation} and p.pane_start >= c.watermark - ${PANES_KEPT_MS}::float8 * interval '1 millisecond'
+        order by metric, store, pane_start, key`,
+      sql`select s.* from stream.sessions s join stream.checkpoints c using (generation, partition)
+        where generation = ${generation} and s.ended_at >= c.watermark - ${SESSIONS_KEPT_MS}::float8 * interval '1 millisecond'
+        order by session_id`,
       sql`select * from stream.alerts where generation = ${generation} order by alert_id`,
       sql`select * from stream.sources where generation = ${generation} order by partition, source`,
       sql`select * from stream.checkpoints where generation = ${generation} order by partition`,

@@ -3,7 +3,7 @@ import type { Transaction } from '#db/transaction.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import type { AlertChange } from '#domain/operators/alert.ts'
 import { hasExpired, type KeptState, type OperatorFold, type SessionRow } from '#domain/operators/fold.ts'
-import { PANES_KEPT_MS, type PaneDelta } from '#domain/operators/metric.ts'
+import { PANES_KEPT_MS, type PaneDelta, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
 
@@ -18,7 +18,7 @@ export async function writeOperators(
   await Promise.all([
     upsertStates(transaction, rows, fold.touched, watermark),
     addToPanes(transaction, rows, fold.panesSince(watermark)),
-    upsertSessions(transaction, rows, fold.sessions),
+    upsertSessions(transaction, rows, fold.sessionsSince(watermark)),
     upsertAlerts(transaction, rows, fold.alerts),
   ])
 }
@@ -104,10 +104,9 @@ async function addToPanes(
 async function upsertSessions(
   transaction: Transaction,
   { generation, partition }: GenerationPartition,
-  sessions: ReadonlyMap<string, SessionRow>,
+  rows: readonly SessionRow[],
 ): Promise<void> {
-  if (sessions.size === 0) return
-  const rows = [...sessions.values()]
+  if (rows.length === 0) return
   await transaction.unsafe(
     `insert into stream.sessions_g${generation} (generation, partition, session_id, metric, store, key, started_at,
        ended_at, orders, units, net, views, processed_at)
@@ -195,8 +194,6 @@ async function upsertAlerts(
   )
 }
 
-/** How long sessions are kept behind the watermark. */
-const SESSIONS_KEPT_MS = 35 * DAY_MS
 /** The longest window of any metric is shorter. */
 const LONGEST_WINDOW_MS = DAY_MS
 

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { METRICS } from '#domain/measures.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
+import { readBasketPairs } from '#server/serving/live-board/basket-pairs.ts'
 import { readLiveBoard } from '#server/serving/live-board/live-board.ts'
+import { readOnlineSessions } from '#server/serving/live-board/online-sessions.ts'
 import { readTopProducts } from '#server/serving/live-board/top-products.ts'
 import { listFindings } from '#server/serving/pipeline/checks.ts'
 import { currencySchema, scopeSchema, storesSchema } from '#server/serving/scope.ts'
@@ -61,11 +63,16 @@ const liveRouter = router({
     .input(
       z.strictObject({
         stores: storesSchema,
-        currency: currencySchema,
         minutes: z.union([z.literal(15), z.literal(60)]),
       }),
     )
     .query(({ ctx, input }) => readTopProducts(ctx.serving.sql, input)),
+  sessions: procedure
+    .input(z.strictObject({ stores: storesSchema, currency: currencySchema }))
+    .query(({ ctx, input }) => readOnlineSessions(ctx.serving.sql, input)),
+  pairs: procedure
+    .input(z.strictObject({ stores: storesSchema }))
+    .query(({ ctx, input }) => readBasketPairs(ctx.serving.sql, input)),
 })
 
 /**

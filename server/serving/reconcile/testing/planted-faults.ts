@@ -316,6 +316,23 @@ const IN_THE_STREAM: readonly PlantedFault[] = [
     witness: row('stream.episodes', 'on_hand'),
   },
   {
+    fault: 'a pane of a metric has one unit more',
+    plant: inSql(`update stream.panes set units = units + 1 where store = 'kolkata'`),
+    witness: row('stream.panes', 'units'),
+  },
+  {
+    fault: 'a pane of a metric is lost',
+    plant: inSql(
+      `delete from stream.panes where store = 'kolkata' and pane_start > '2026-03-04T10:00:00+05:30'`,
+    ),
+    witness: row('stream.panes', 'row'),
+  },
+  {
+    fault: 'an order is counted twice in its session',
+    plant: inSql(`update stream.sessions set orders = orders + 1`),
+    witness: row('stream.sessions', 'orders'),
+  },
+  {
     fault: 'a checkpoint is moved back: events would be taken twice',
     plant: inSql(`
       update stream.checkpoints set "offset" = "offset" - 1

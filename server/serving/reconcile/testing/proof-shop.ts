@@ -26,7 +26,7 @@ const THREE_FOR_TEN = [{ sku: 'cup', units: 3, amount: '10.00' }]
 /**
  * A small chain with everything in it that can go wrong: tills that report, a store that excludes tax, a void, returns
  * that are not restocked, split tenders, a stated amount, a sale after midnight, transfers, counts, an alert, reviews, a
- * day restated after it was published. Built by the real paths: enrichment, append, stream, batch.
+ * day restated after it was published, a session of the web shop. Built by the real paths: enrichment, append, stream, batch.
  */
 export async function buildProofShop(): Promise<TestDatabase> {
   const database = await createTestDatabase()
@@ -128,6 +128,11 @@ function opening(): SentEvent[] {
     // Wednesday there, and Tuesday in UTC.
     placed({ id: 'K-0000', at: '2026-03-04T02:00:00+05:30', store: 'kolkata' }, TEA),
     placed({ id: 'K-0001', at: '2026-03-04T10:00:00+05:30', store: 'kolkata' }, TEA),
+    {
+      ...placed({ id: 'K-0003', at: '2026-03-04T10:30:00+05:30', store: 'kolkata' }, TEA),
+      channel: 'online',
+      session: 's-1',
+    } as SentEvent,
     {
       type: 'review.posted',
       source: 'reviews',

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores } from '#db/testing/stores.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { sale } from '#domain/testing/events.ts'
+import { berlin } from '#domain/testing/stores.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
+import { catchUp } from './catch-up.ts'
+
+// What the guide tells its reader to ask the database is asked here, of a shop in which something has happened.
+
+const guide = await readFile(
+  path.join(import.meta.dirname, '..', '..', 'docs', 'time-state-and-recovery.md'),
+  'utf8',
+)
+const questions = [...guide.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, statement]) => statement ?? '')
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const { sql, url } = database
+  await addTestStores(sql, [berlin])
+  const now = Date.now()
+  const sold = (minutesAgo: number, fields: Partial<LogEvent> = {}): LogEvent => ({
+    ...sale(now - minutesAgo * MINUTE_MS, 1),
+    store: berlin.id,
+    partition: berlin.partition,
+    source: 'my-till',
+    ...fields,
+  })
+  await appendTestEvents(sql, [
+    ...[4, 3, 2, 1].map(minutes => sold(minutes, { details: { cardToken: 'card-1' } })),
+    sold(1, { channel: 'online', details: { session: 's-1' } }),
+    sold(30),
+  ])
+  await sql`select log.append_tick(${berlin.partition}, interval '0')`
+  await catchUp({ url, partitions: [berlin.partition], owner: 'test', logger: pino({ level: 'silent' }) })
+}, 120_000)
+afterAll(() => database.drop())
+
+test('the guide shows most of its ideas by a question to the database', () => {
+  expect(questions.length).toBeGreaterThan(10)
+})
+
+test.each(questions)('%s', async question => {
+  expect((await database.sql.unsafe(question)).length).toBeGreaterThan(0)
+})
