@@ -44,7 +44,7 @@ export const SCENARIOS = [
     description:
       'One till loses its line and sells on; what it sold arrives at once when the line is back. After two hours and more its first minutes are final by then.',
     expected:
-      'Its minutes close without it. The backlog then revises them as late sales in the stream; the batch counts them in the next run, a closed day as a restatement.',
+      'Its minutes close without it, and where it sells much an alert says within minutes that it is silent. The backlog then revises them as late sales in the stream; the batch counts them in the next run, a closed day as a restatement.',
     minutes: 10,
   },
   {

@@ -29,7 +29,7 @@ function refundBurst(declared: {
     source:
       'Refund fraud as ranked first among tills by exception reporting: ECR Retail Loss Group, "Self-checkout and till fraud", and NRF, "National Retail Security Survey".',
     parameters: {
-      refunds: { title: 'Refunds', unit: 'refunds', least: 2, most: MOST_KEPT, initial: 5 },
+      refunds: { title: 'Refunds', unit: 'refunds', least: 2, most: MOST_KEPT, initial: 6 },
       minutes: { title: 'Within', unit: 'minutes', least: 1, most: 480, initial: 30 },
     },
     input(event) {

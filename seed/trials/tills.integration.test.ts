@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { POISONS } from '#seed/simulators/scenarios/tills.ts'
 import { TRIAL_START } from './testing/seeded.ts'
-import { expectCounted, ordersIn, readDeadLetters, runTrial } from './testing/trial.ts'
+import { expectCounted, ordersIn, readAlerts, readDeadLetters, runTrial } from './testing/trial.ts'
 
 test('till offline: its minutes close without it, and its backlog revises them', async () => {
   const backAt = TRIAL_START + 6 * MINUTE_MS
@@ -23,6 +23,30 @@ test('till offline: its minutes close without it, and its backlog revises them',
       and window_start between ${TRIAL_START} and ${backAt - 2 * MINUTE_MS}`
   expect(revised.length).toBeGreaterThan(2)
   expect(trial.reports.at(-1)).toMatchObject({ state: 'ended' })
+})
+
+test('till offline: while its line is down an alert says within minutes that it is silent, and who sold last', async () => {
+  const offlineAt = TRIAL_START + 18 * MINUTE_MS
+  const trial = await runTrial({
+    scenario: 'till-offline',
+    ordinaryMinutes: 18,
+    scenarioMinutes: 12,
+    minutes: 31,
+    // A fortieth of what the simulators sell: habits of a quieter year.
+    expectedPerHour: 20,
+  })
+  const source = trial.reports[0]?.detail.split(' ')[0] ?? ''
+  const silent = (await readAlerts(trial)).filter(({ rule }) => rule === 'till_silent')
+  // By habits that know no night, all have been silent in the nights before.
+  const [alert, ...others] = silent.filter(({ openedAt }) => openedAt >= offlineAt)
+  expect(others).toEqual([])
+  expect(`pos-${alert?.store}-${alert?.subject}`).toBe(source)
+  const [last] = alert?.evidence.receipts ?? []
+  expect(last).toMatchObject({ source, type: 'order.placed' })
+  expect(last?.eventTime).toBeLessThan(offlineAt + MINUTE_MS)
+  expect(alert?.evidence.figures).toContainEqual(
+    expect.objectContaining({ label: 'Orders since', value: '0' }),
+  )
 })
 
 test('clock skew: a day ahead is a dead letter, three days behind revises and restates those days', async () => {

@@ -8,6 +8,7 @@ import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import type { Alert } from '#domain/operators/alert.ts'
+import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { REPORTS } from '#domain/reports.ts'
 import type { ScenarioName } from '#domain/scenario.ts'
 import { connectForRuns } from '#jobs/ledger/claims.ts'
@@ -32,10 +33,14 @@ import { HISTORY_DAYS, openSeeded, type Seeded, TRIAL_START } from './seeded.ts'
 
 interface TrialOptions {
   scenario: ScenarioName
-  /** How long the simulators play; the scenario begins at once. */
+  /** How long the simulators play. */
   minutes: number
   /** How long the scenario lasts; left out, as long as it usually takes. */
   scenarioMinutes?: number
+  /** Ordinary minutes before it begins; left out, it begins at once. */
+  ordinaryMinutes?: number
+  /** What stores' habits let expect in any hour; left out, nothing is known of them. */
+  expectedPerHour?: number
   stores?: number
   /** Findings that the scenario is to make. */
   mayDiffer?: readonly FindingKind[]
@@ -67,10 +72,11 @@ interface Trial {
  * @throws when the paths differ by anything unexplained
  */
 export async function runTrial(options: TrialOptions): Promise<Trial> {
-  const { scenario, minutes, stores = 4 } = options
+  const { scenario, minutes, stores = 4, ordinaryMinutes = 0, expectedPerHour } = options
   const { world, seed, database, dataDir } = await openSeeded(stores)
   const movePostgres = await installPostgresClock(database.sql, TRIAL_START)
   if (options.isHistoryPublished) await runBatch(database, TRIAL_START)
+  if (expectedPerHour !== undefined) await writeHabits(database.sql, expectedPerHour)
   const clock = createTestClock(TRIAL_START, TRIAL_START + minutes * MINUTE_MS)
   const intake = await startTestIntake(database.url, { clock: clock.now })
   const dropDir = path.join(dataDir, 'drop')
@@ -89,6 +95,7 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
       seen,
       requests:
         scenario === 'ordinary' ? [] : [{ run: 1, scenario, minutes: options.scenarioMinutes ?? null }],
+      requestedAt: TRIAL_START + ordinaryMinutes * MINUTE_MS,
       post: onPostgresTime(clock, movePostgres, seen.watch(post)),
     })
   } finally {
@@ -122,10 +129,11 @@ async function playOn(
     seed: Seeded['seed']
     seen: ReturnType<typeof recorder>
     requests: ScenarioRequest[]
+    requestedAt: Instant
     post: PostEvents
   },
 ): Promise<void> {
-  const { dataDir, dropDir, seed, seen, requests, post } = setting
+  const { dataDir, dropDir, seed, seen, requests, requestedAt, post } = setting
   const { kept, keeper } = await openShopFiles(dataDir, seed)
   const journals = await openJournals({
     folder: path.join(dataDir, 'journals'),
@@ -147,7 +155,7 @@ async function playOn(
     },
     dropReviews: file => clock.during(() => dropFile(dropDir, { mapping: 'reviews', ...file })),
     requests: {
-      take: () => requests.splice(0),
+      take: () => (clock.now() < requestedAt ? [] : requests.splice(0)),
       isStopping: () => false,
       report: (_, report) => seen.reports.push(report),
     },
@@ -167,6 +175,14 @@ async function playOn(
     },
   })
   if (seen.problems.length > 0) throw new Error(seen.problems.join('\n'))
+}
+
+/** Every hour of every store's week alike, since ever. */
+async function writeHabits(sql: Sql, perHour: number): Promise<void> {
+  await sql`
+    insert into ref.expected_orders (store, valid_from, orders)
+    select store, timestamptz 'epoch', array_fill(${perHour}::double precision, array[${HOURS_OF_WEEK}::integer])
+    from ref.stores`
 }
 
 /** Keeps what went over the line, from the answers alone. */
@@ -302,14 +318,14 @@ export async function readEpisodes({ database }: Pick<Trial, 'database'>): Promi
     select store, sku, rule, opened_at as "openedAt", resolved_at as "resolvedAt" from stream.episodes`
 }
 
-type SeenAlert = Pick<Alert, 'kind' | 'rule' | 'store' | 'subject' | 'severity' | 'state'> & {
+type SeenAlert = Pick<Alert, 'kind' | 'rule' | 'store' | 'subject' | 'severity' | 'state' | 'openedAt'> & {
   evidence: Pick<Alert, 'summary' | 'figures' | 'receipts'>
 }
 
 /** What the rules of the stream path found. */
 export async function readAlerts({ database }: Pick<Trial, 'database'>): Promise<SeenAlert[]> {
   return database.sql<SeenAlert[]>`
-    select kind, rule, store, subject, severity, state, evidence from stream.alerts order by opened_at, alert_id`
+    select kind, rule, store, subject, severity, state, opened_at as "openedAt", evidence from stream.alerts order by opened_at, alert_id`
 }
 
 /** Dead letters by reason. */
