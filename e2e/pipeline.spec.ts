@@ -6,7 +6,7 @@ import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.t
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
-const PARTS = ['Overview', 'Lag', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
+const PARTS = ['Overview', 'Lag', 'Stream', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
 
 test('the drawing shows events flow from the tills to the pages, and which process is down', async ({
   page,
@@ -210,6 +210,46 @@ test('scenarios say when no simulators run; while they do, one is asked for and 
   await beat(stack.sql)
   await page.getByRole('button', { name: 'Stop Rush' }).click()
   await expect(page.getByRole('button', { name: 'Stop Rush' })).toBeDisabled()
+})
+
+test('a replay is asked for, watched and recorded; the generation before it is one press away', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/pipeline?part=stream')
+  const desk = card(page, /^Replay$/)
+  const kept = card(page, /^Replays$/)
+  await expect(kept).toContainText('Nothing has been replayed yet.')
+  await expect(desk).toContainText('generation 1 is active')
+  await desk.getByRole('textbox', { name: 'Your name' }).fill('Ada')
+  // The switch waits for this lock, with all that is in the log read.
+  await stack.sql.begin(async sql => {
+    await sql`lock table stream.active_generation in share mode`
+    await desk.getByRole('button', { name: 'Replay from offset 0' }).click()
+    const progress = desk.getByRole('region', { name: 'Replay 1' })
+    await expect(progress).toContainText('Replay of generation 1 as 2')
+    await expect(progress).toContainText('100% of what is in the log')
+    await expect(progress.getByRole('progressbar', { name: 'Partition 0' })).toBeVisible()
+    await expect(desk.getByRole('button', { name: 'Replay from offset 0' })).toBeDisabled()
+    expect(await seriousViolations(page)).toEqual([])
+  })
+  const first = kept.getByRole('row', { name: /Replay of generation 1 as 2/ })
+  await expect(first).toContainText('switched')
+  await expect(first).toContainText('Ada')
+  await expect(first).toContainText('none')
+  await expect(desk).toContainText('generation 2 is active')
+
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '10.00' })
+  await desk.getByRole('button', { name: 'Switch back to generation 1' }).click()
+  await expect(kept.getByRole('row', { name: /Back from generation 2 to 1/ })).toContainText('switched')
+  await expect(desk).toContainText('generation 1 is active')
+  await stack.tills.sell({ store: berlin, id: 'a-3', unitPrice: '10.00' })
+  expect(await seriousViolations(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await sidewaysOverflow(page)).toBe(0)
+  await page.goto('/')
+  await expect(figure(page, 'Net sales').stream).toHaveText('30.00')
 })
 
 for (const theme of ['light', 'dark'] as const) {

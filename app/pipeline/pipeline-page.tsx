@@ -11,6 +11,7 @@ import { LagPart } from '#app/pipeline/lag/lag-part.tsx'
 import { LettersPart } from '#app/pipeline/letters/dead-letters.tsx'
 import { OverviewPart } from '#app/pipeline/overview/overview.tsx'
 import { ScenariosPart } from '#app/pipeline/scenarios/scenarios-part.tsx'
+import { StreamPart } from '#app/pipeline/stream/stream-part.tsx'
 import { PageFrame } from '#app/shell/page-frame.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useAnswersFreshness } from '#app/socket/use-freshness.ts'
@@ -22,6 +23,7 @@ import { PARTS, type Part, pipelineState } from '#app/url-state.ts'
 const PART_TITLES: Record<Part, string> = {
   overview: 'Overview',
   lag: 'Lag',
+  stream: 'Stream',
   jobs: 'Jobs',
   letters: 'Dead letters',
   checks: 'Checks',
@@ -57,6 +59,7 @@ export function PipelinePage() {
   const parts: Record<Part, ReactNode> = {
     overview: <OverviewPart flow={flow} now={now} history={history} onShow={show} />,
     lag: <LagPart flow={flow} now={now} />,
+    stream: <StreamPart />,
     jobs: <JobsPart />,
     letters: <LettersPart />,
     checks: <ChecksPart />,

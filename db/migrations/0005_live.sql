@@ -128,3 +128,37 @@ create table live.set_aside_actions (
   check ((kind = 'accept') = (because is not null))
 );
 create index set_aside_actions_of_event on live.set_aside_actions (path, partition, "offset", action);
+
+-- Replays and switches back, asked for on a page or begun by a command; kept for good. Whoever does one holds it by its
+-- backend: one that is running and whose backend is gone was killed, and has switched nothing.
+create table live.replays (
+  replay bigint generated always as identity primary key,
+  -- rebuild: a new generation from offset 0; switch_back: to the one that was active before
+  kind text not null check (kind in ('rebuild', 'switch_back')),
+  -- kept: the generations differ, and that was not accepted
+  state text not null default 'requested'
+    check (state in ('requested', 'running', 'switched', 'kept', 'failed', 'abandoned')),
+  -- as they call themselves, or the command; null: they did not say
+  asked_by text,
+  accepts_differences boolean not null default false,
+  requested_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  from_generation integer,
+  to_generation integer,
+  from_rules smallint,
+  to_rules smallint,
+  -- of the generation it brings forward: [{ partition, offset, target }]
+  progress jsonb not null default '[]',
+  events bigint,
+  build_ms bigint,
+  difference_count integer,
+  -- the first of them: [{ of, figure, active, rebuilt }]
+  differences jsonb,
+  -- by rule: [{ rule, versions, before, after, more, fewer, changed }]
+  alerts jsonb,
+  detail text,
+  backend_pid integer,
+  backend_start timestamptz
+);
+create index replays_waiting on live.replays (replay) where state in ('requested', 'running');

@@ -6,6 +6,7 @@ import { createNotifier, listenForNotifications } from '#platform/notify.ts'
 import { startPeriodic } from '#platform/time.ts'
 import type { BatchSummary, PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
+import { serveReplays } from './replay/serve-replays.ts'
 import { trimChanges } from './write/changes.ts'
 import { trimOperators } from './write/operators.ts'
 
@@ -53,6 +54,9 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
     onFailure: err => logger.warn({ err }, 'old change rows and states stay for now'),
   })
 
+  const ending = AbortSignal.any([signal, fenced.signal])
+  const serving = serveReplays({ url, sql: client, logger, signal: ending })
+
   await Promise.all(
     [...wakes].map(([partition, wake]) =>
       followPartition({
@@ -62,7 +66,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         owner,
         wake,
         logger,
-        signal: AbortSignal.any([signal, fenced.signal]),
+        signal: ending,
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
           if (batch.setAside > 0) {
@@ -82,6 +86,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
       }),
     ),
   )
+  await serving
   clearInterval(report)
   void trim.stop()
   advanced.stop()

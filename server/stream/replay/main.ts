@@ -1,19 +1,24 @@
 import { hostname } from 'node:os'
 import { withConnection, withDatabase } from '#db/open.ts'
-import { flag, parseOptions, runCommand } from '#platform/command.ts'
+import { flag, parseOptions, runCommand, UsageError, wholeNumber } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { openLogger } from '#platform/logger.ts'
 import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import { type ReplayOutcome, replay } from './replay.ts'
+import type { ReplayKind } from './record.ts'
+import { type ReplayOutcome, replay, replayAsked } from './replay.ts'
 
 const USAGE = `Usage: npm run replay -- [options]
 
 Rebuilds the stream's tables from offset 0 of the log as a new generation, compares it with the active one
-at equal offsets, and switches. A running stream service goes on meanwhile and follows by itself.
+at equal offsets (figures, and what the rules have found), and switches. A running stream service goes on meanwhile
+and follows by itself. Each replay leaves a record, shown on the page Pipeline.
 
-  --accept-differences   switch also when the rebuilt figures differ (after a change of rules)
+  --accept-differences   switch also when the rebuilt generation differs (after a change of rules)
+  --switch-back          bring the generation that was active before to where the active one stands, and
+                         switch back to it; nothing is rebuilt
+  --request N            do what was asked for on the page Pipeline (a stream process starts it so)
   --help                 this text
 
 Exit codes: 0 switched, 1 failed or different (the active generation stays as it was), 2 wrong usage.
@@ -24,19 +29,37 @@ const EXIT_INTERRUPTED = 130
 const MOST_LISTED = 20
 
 const stop = stopOnSignals()
+const name = `${hostname()}:${process.pid}`
 
 await runCommand({
   usage: USAGE,
   hint: '"npm run replay -- --help" lists the options.',
-  parse: args => parseOptions(args, { 'accept-differences': flag() }),
-  run: async ({ acceptDifferences }) => {
+  parse(args) {
+    const { acceptDifferences, switchBack, request } = parseOptions(args, {
+      'accept-differences': flag(),
+      'switch-back': flag(),
+      request: wholeNumber({ least: 1, most: Number.MAX_SAFE_INTEGER }),
+    })
+    if (switchBack && acceptDifferences)
+      throw new UsageError('--switch-back compares nothing: it takes no --accept-differences.')
+    if (request !== undefined && (switchBack || acceptDifferences))
+      throw new UsageError(
+        '--request takes no other option: what is to be done was said where it was asked for.',
+      )
+    return {
+      request,
+      acceptsDifferences: acceptDifferences,
+      kind: switchBack ? ('switch_back' as const) : ('rebuild' as const),
+    }
+  },
+  run: async given => {
     const environment = readEnvironment()
     return withDatabase(environment, async ({ url }) => {
       // What an interrupted replay leaves half built, the next one drops.
-      const work = replayAndCatchUp(url, environment, acceptDifferences)
+      const work = replayAndCatchUp(url, environment, given)
       const outcome = await Promise.race([work, whenStopped(stop)])
-      if (!outcome) return EXIT_INTERRUPTED
-      return outcome.isSwitched ? 0 : 1
+      if (outcome === undefined) return EXIT_INTERRUPTED
+      return outcome === null || outcome.isSwitched ? 0 : 1
     })
   },
 })
@@ -44,11 +67,18 @@ await runCommand({
 async function replayAndCatchUp(
   url: string,
   environment: Environment,
-  acceptsDifferences: boolean,
-): Promise<ReplayOutcome> {
+  given: { request: number | undefined; acceptsDifferences: boolean; kind: ReplayKind },
+): Promise<ReplayOutcome | null> {
   const logger = openLogger('replay', environment, 'stderr')
-  const name = `${hostname()}:${process.pid}`
-  const outcome = await replay({ url, name, acceptsDifferences, logger })
+  const { request, ...asked } = given
+  const outcome =
+    request === undefined
+      ? await replay({ url, name, logger, ...asked, askedBy: `npm run replay (${name})` })
+      : await replayAsked({ url, name, logger, request })
+  if (!outcome) {
+    process.stdout.write('replay: another process does it already\n')
+    return null
+  }
   for (const line of replayLines(outcome)) process.stdout.write(`${line}\n`)
   if (outcome.isSwitched && !outcome.wasRunning) {
     // Nobody goes on from here: what was appended since the old generation stopped is ours to do.
@@ -61,16 +91,21 @@ async function replayAndCatchUp(
 
 /** What a replay prints: one line, and where the generations differ. */
 function replayLines(outcome: ReplayOutcome): string[] {
-  const { from, to, events, buildMs, differences, isSwitched } = outcome
+  const { kind, from, to, events, buildMs, differences, alerts, isSwitched } = outcome
   const perSecond = Math.round(events / Math.max(0.001, buildMs / 1_000))
   const built = `replay: ${events} events in ${(buildMs / 1_000).toFixed(1)} s (${perSecond} a second)`
+  if (kind === 'switch_back') return [`${built}; back to generation ${to} from generation ${from}`]
   const listed = differences
     .slice(0, MOST_LISTED)
     .map(({ of, figure, active, rebuilt }) => `  ${of}: ${figure} was ${active}, rebuilt ${rebuilt}`)
   const omitted = differences.length > MOST_LISTED ? [`  … and ${differences.length - MOST_LISTED} more`] : []
+  const ofRules = alerts.map(
+    ({ rule, before, after, more, fewer, changed }) =>
+      `  rule ${rule}: ${before} alerts were, ${after} rebuilt: ${more} more, ${fewer} fewer, ${changed} changed`,
+  )
   const verdict = isSwitched
     ? `generation ${to} is active, ${differences.length} differences from generation ${from}`
-    : `generation ${from} stays active: the rebuilt one differs in ${differences.length} figures. ` +
-      'If a change of rules explains them, run it again with --accept-differences'
-  return [`${built}; ${verdict}`, ...listed, ...omitted]
+    : `generation ${from} stays active: the rebuilt one differs in ${differences.length} figures and the alerts of ` +
+      `${alerts.length} rules. If a change of rules explains them, run it again with --accept-differences`
+  return [`${built}; ${verdict}`, ...listed, ...omitted, ...ofRules]
 }

@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
+import { sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
@@ -14,7 +16,8 @@ import {
   startStreamProcess,
 } from '#server/stream/testing/stream-process.ts'
 import { modelOf, resultsOf, totalsOf } from '#server/stream/testing/tables.ts'
-import { ReplayRunningError, replay } from './replay.ts'
+import type { PartitionProgress } from './record.ts'
+import { NothingRetiredError, ReplayRunningError, replay, replayAsked } from './replay.ts'
 
 const logger = pino({ level: 'silent' })
 const PARTITIONS = [0, 1, 2, 3]
@@ -52,6 +55,35 @@ function started(running: RunningProcess): RunningProcess {
 
 const runReplay = (acceptsDifferences = false) =>
   replay({ url: database.url, name: 'test:1', acceptsDifferences, logger })
+
+const goBack = () =>
+  replay({ url: database.url, name: 'test:1', acceptsDifferences: false, kind: 'switch_back', logger })
+
+interface RecordRow {
+  replay: number
+  kind: string
+  state: string
+  askedBy: string | null
+  from: number | null
+  to: number | null
+  progress: PartitionProgress[]
+  differenceCount: number | null
+  differences: object[] | null
+  alerts: object[] | null
+  detail: string | null
+  isAlive: boolean
+}
+
+/** What `live.replays` holds, oldest first. */
+async function records(): Promise<RecordRow[]> {
+  const rows = await database.sql<RecordRow[]>`
+    select replay, kind, state, asked_by as "askedBy", from_generation as "from", to_generation as "to", progress,
+      difference_count as "differenceCount", differences, alerts, detail,
+      exists (select from pg_stat_activity a where a.pid = r.backend_pid and a.backend_start = r.backend_start)
+        as "isAlive"
+    from live.replays r order by replay`
+  return [...rows]
+}
 
 const runToEnd = () => catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
 
@@ -92,8 +124,10 @@ describe('a replay', () => {
     expect(await database.sql`select count(*) as rows from stream.changes where generation = 2`).toEqual([
       { rows: 0 },
     ])
-    expect(await database.sql`select kind, payload from live.ops_lane`).toEqual([
+    expect(await database.sql`select kind, payload from live.ops_lane order by sequence`).toEqual([
+      { kind: 'replay', payload: { replay: 1, state: 'running' } },
       { kind: 'stream_generation', payload: { generation: 2, previous: 1 } },
+      { kind: 'replay', payload: { replay: 1, state: 'switched' } },
     ])
   })
 
@@ -178,6 +212,167 @@ describe('a replay', () => {
   })
 })
 
+describe('the record of a replay', () => {
+  test('says who asked, how far it is (never back), and what came of it', async () => {
+    await appendAll(log, randomEvents({ random, count: 3_000, start: START }))
+    await runToEnd()
+    await database.sql`create table told (at bigint generated always as identity, progress jsonb)`
+    await database.sql`create function tell() returns trigger language plpgsql as $$
+      begin insert into told (progress) values (new.progress); return new; end $$`
+    await database.sql`create trigger tell after update of progress on live.replays
+      for each row execute function tell()`
+    await database.sql`insert into live.replays (kind, asked_by) values ('rebuild', 'Ada')`
+    const asked = { url: database.url, name: 'test:1', logger, request: 1 }
+    const both = await Promise.all([replayAsked(asked), replayAsked(asked)])
+    expect(both.filter(outcome => outcome?.isSwitched)).toHaveLength(1)
+    expect(both).toContain(null)
+    const told = await database.sql<
+      { progress: PartitionProgress[] }[]
+    >`select progress from told order by at`
+    for (const [index, { progress }] of told.entries()) {
+      const before = told[index - 1]?.progress ?? []
+      expect(progress.every(({ offset }, partition) => offset >= (before[partition]?.offset ?? 0))).toBe(true)
+    }
+    const [end] = await records()
+    expect(end).toMatchObject({
+      state: 'switched',
+      askedBy: 'Ada',
+      from: 1,
+      to: 2,
+      differenceCount: 0,
+      alerts: [],
+    })
+    expect(end?.progress.length).toBe(PARTITIONS.length)
+    expect(end?.progress.every(({ offset, target }) => offset === target)).toBe(true)
+    expect(end?.progress.some(({ target }) => target > 0)).toBe(true)
+  })
+
+  test('keeps what differed, by figure', async () => {
+    await appendAll(log, randomEvents({ random, count: 300, start: START }))
+    await runToEnd()
+    await database.sql`update stream.windows set gross = gross + 1 where (store, window_start, channel, currency) =
+      (select store, window_start, channel, currency from stream.windows limit 1)`
+    await runReplay()
+    expect(await records()).toMatchObject([
+      {
+        state: 'kept',
+        differenceCount: 1,
+        differences: [{ figure: 'gross' }],
+        detail: 'The rebuilt generation differs: generation 1 stays active.',
+      },
+    ])
+  })
+
+  test('a rule that has changed is told by what it would have raised, and switches only where that is accepted', async () => {
+    const burst = [0, 1, 2, 3].map(minutes => ({
+      ...sale(START + minutes * MINUTE_MS, 1),
+      details: { cardToken: 'card-0' },
+    }))
+    await database.sql`insert into ref.rule_versions (rule, version, valid_from, is_on, parameters)
+      values ('card_velocity', 2, 'epoch', false, '{}')`
+    await appendAll(log, burst)
+    await runToEnd()
+    await database.sql`delete from ref.rule_versions`
+    const more = { rule: 'card_velocity', versions: [1], before: 0, after: 1, more: 1, fewer: 0, changed: 0 }
+    expect(await runReplay()).toMatchObject({ isSwitched: false, differences: [], alerts: [more] })
+    expect(await runReplay(true)).toMatchObject({ isSwitched: true, differences: [], alerts: [more] })
+    expect(await records()).toMatchObject([
+      { state: 'kept', alerts: [more] },
+      { state: 'switched', alerts: [more] },
+    ])
+  })
+
+  test('of one that fails says why', async () => {
+    await expect(goBack()).rejects.toThrow(NothingRetiredError)
+    expect(await records()).toMatchObject([
+      { state: 'failed', detail: expect.stringContaining('no replay has switched yet') },
+    ])
+  })
+})
+
+describe('a switch back', () => {
+  test('brings the old generation to where the new one stands: totals and what people did with alerts stay', async () => {
+    appends = startSteadyAppends(log, { random, start: START })
+    const stop = new AbortController()
+    const { signal } = stop
+    const service = runStream({ url: database.url, partitions: PARTITIONS, owner: 'service', logger, signal })
+    await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
+      timeout: 10_000,
+    })
+    await runReplay()
+    await database.sql`insert into live.alert_actions (alert_id, kind, acted_by) values ('a-1', 'acknowledge', 'Ada')`
+    // The new generation moves on, the old one stands.
+    const [at] = await database.sql<{ sum: number }[]>`
+      select sum("offset")::bigint from stream.checkpoints where generation = 1`
+    await vi.waitUntil(
+      async () => {
+        const [row] = await database.sql<{ sum: number }[]>`
+          select sum("offset")::bigint from stream.checkpoints where generation = 2`
+        return (row?.sum ?? 0) > (at?.sum ?? 0)
+      },
+      { timeout: 10_000, interval: 20 },
+    )
+    expect(await goBack()).toMatchObject({ from: 2, to: 1, isSwitched: true, wasRunning: true })
+    expect(await generations()).toEqual([
+      { generation: 1, state: 'active' },
+      { generation: 2, state: 'retired' },
+    ])
+    const events = await appends.stop()
+    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 10_000, interval: 20 })
+    expect(await totalsOf(database.sql, 1)).toEqual(modelOf(events))
+    expect(await isProcessed(events, 2)).toBe(false)
+    expect(await database.sql`select alert_id, kind, acted_by from live.alert_actions`).toEqual([
+      { alert_id: 'a-1', kind: 'acknowledge', acted_by: 'Ada' },
+    ])
+    // What the next replay keeps to go back to is what was active last, whatever its number.
+    expect(await runReplay()).toMatchObject({ from: 1, to: 3, differences: [], alerts: [] })
+    expect(await generations()).toEqual([
+      { generation: 1, state: 'retired' },
+      { generation: 3, state: 'active' },
+    ])
+    stop.abort()
+    expect(await service).toBe('stopped')
+  })
+})
+
+describe('a replay that is asked for on a page', () => {
+  test('is done by a stream process, in a program of its own, and ends with it', async () => {
+    const events = await appendAll(log, randomEvents({ random, count: 300, start: START }))
+    const service = started(startStreamProcess(database.url))
+    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 20_000, interval: 20 })
+    await database.sql`insert into live.replays (kind, asked_by) values ('rebuild', 'Ada')`
+    await vi.waitUntil(async () => (await records())[0]?.state === 'switched', {
+      timeout: 20_000,
+      interval: 20,
+    })
+    expect(await records()).toMatchObject([{ askedBy: 'Ada', from: 1, to: 2, differenceCount: 0 }])
+
+    // The next one waits for this lock when the process that has begun it is killed.
+    await database.sql.begin(async sql => {
+      await sql`lock table stream.active_generation in share mode`
+      await database.sql`insert into live.replays (kind) values ('switch_back')`
+      await vi.waitUntil(async () => (await records())[1]?.isAlive === true, {
+        timeout: 20_000,
+        interval: 20,
+      })
+      service.signal('SIGKILL')
+      await service.ended
+      await vi.waitUntil(async () => (await records())[1]?.isAlive === false, {
+        timeout: 20_000,
+        interval: 20,
+      })
+    })
+    const [, killed] = await records()
+    expect(killed).toMatchObject({ state: 'running', isAlive: false })
+    await runReplay()
+    expect(await records()).toMatchObject([
+      { state: 'switched' },
+      { state: 'abandoned', detail: 'Its process ended in the middle of it.' },
+      { state: 'switched' },
+    ])
+  })
+})
+
 describe('a replay that is killed', () => {
   test('while it builds leaves the active generation at work, and the next one cleans up', async () => {
     const events = await appendAll(log, randomEvents({ random, count: 4_000, start: START }))
@@ -190,6 +385,8 @@ describe('a replay that is killed', () => {
     killed.signal('SIGKILL')
     await killed.ended
     expect((await generations())[0]).toEqual({ generation: 1, state: 'active' })
+    await vi.waitUntil(async () => (await records())[0]?.isAlive === false, { timeout: 10_000, interval: 20 })
+    expect(await records()).toMatchObject([{ state: 'running', from: 1, to: 2 }])
     await runToEnd()
 
     const next = started(startReplayProcess(database.url))
@@ -198,6 +395,7 @@ describe('a replay that is killed', () => {
       /^replay: \d+ events in .* generation \d is active, 0 differences from generation 1\n$/,
     )
     expect((await generations()).map(({ state }) => state)).toEqual(['retired', 'active'])
+    expect((await records()).map(({ state }) => state)).toEqual(['abandoned', 'switched'])
     const [active] = await database.sql<
       { generation: number }[]
     >`select generation from stream.active_generation`

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
-import { type Reading, readSnapshot } from '#db/transaction.ts'
+import { messageOf } from '#platform/command.ts'
+import { startPeriodic } from '#platform/time.ts'
 import type { Ownership } from '#server/log/fence.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { advanceTo } from '#server/stream/catch-up.ts'
@@ -12,29 +13,39 @@ import {
   createNextGeneration,
   dropGeneration,
   dropRetired,
+  newestRetired,
 } from '#server/stream/state/generations.ts'
+import {
+  type AlertsDifference,
+  compareAlerts,
+  compareTotals,
+  standingAnswer,
+  type TotalsDifference,
+} from './compare-generations.ts'
+import { type PartitionProgress, type ReplayKind, ReplayRecord, settleAbandoned } from './record.ts'
 import { switchGeneration } from './switch-generation.ts'
 
 /** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
 const CLOSE_ENOUGH = 20_000
 const MOST_ROUNDS = 20
+const LOOK_FOR_CLIENT_MS = 1_000
 
 interface ReplayOptions {
   /** A migrated database. */
   url: string
   /** Who replays, e.g. `host:pid`. */
   name: string
-  /** Switch also when the rebuilt generation says something else, as after a change of rules. */
-  acceptsDifferences: boolean
   logger: Logger
 }
 
 export interface ReplayOutcome {
+  kind: ReplayKind
   from: number
   to: number
   events: number
   buildMs: number
   differences: TotalsDifference[]
+  alerts: AlertsDifference[]
   /** False when the generations differ and that was not accepted: the old one stays. */
   isSwitched: boolean
   /** Whether a stream service works on and now goes on with the new generation. */
@@ -46,86 +57,201 @@ export class ReplayRunningError extends Error {
   override readonly name = 'ReplayRunningError'
 }
 
+/** There is no generation to go back to. */
+export class NothingRetiredError extends Error {
+  override readonly name = 'NothingRetiredError'
+}
+
 /**
  * Rebuilds the stream's tables from offset 0 as a new generation, without side effects, holds it against
- * the active one at equal offsets, and switches. The service goes on meanwhile; it pauses for the last
+ * the active one at equal offsets, and switches; or brings the generation that was active before to where the active
+ * one stands, and switches back to it. The service goes on meanwhile; it pauses for the last
  * moment. Whatever happens before the switch leaves the active generation as it was; what was half built
- * is dropped by the next replay.
+ * is dropped by the next replay. Either way `live.replays` keeps what was done.
+ * @throws ReplayRunningError, NothingRetiredError; what the database or the log throws
  */
-export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
-  const sql = connect(options.url, { max: 1, applicationName: 'tillstream replay' })
+export async function replay(
+  options: ReplayOptions & { acceptsDifferences: boolean; kind?: ReplayKind; askedBy?: string | null },
+): Promise<ReplayOutcome> {
+  const { acceptsDifferences, kind = 'rebuild', askedBy = null } = options
+  return onConnection(options, async sql =>
+    underRecord(sql, options, await ReplayRecord.begin(sql, { kind, acceptsDifferences, askedBy })),
+  )
+}
+
+/** Does what was asked for on a page. @returns null when another process has taken it @throws as `replay` does */
+export async function replayAsked(
+  options: ReplayOptions & { request: number },
+): Promise<ReplayOutcome | null> {
+  return onConnection(options, async sql => {
+    const record = await ReplayRecord.take(sql, options.request)
+    return record && underRecord(sql, options, record)
+  })
+}
+
+async function onConnection<Outcome>(
+  { url }: ReplayOptions,
+  work: (sql: Sql) => Promise<Outcome>,
+): Promise<Outcome> {
+  // Killed while it waits for a lock, it is gone within a second: its record says so, and the next one need not wait.
+  const session = { client_connection_check_interval: LOOK_FOR_CLIENT_MS }
+  const sql = connect(url, { max: 1, applicationName: 'tillstream replay', session })
   try {
-    await takeReplayLock(sql)
-    return await rebuild(sql, options)
+    await settleAbandoned(sql)
+    return await work(sql)
   } finally {
     await sql.end({ timeout: 1 })
   }
 }
 
-async function rebuild(sql: Sql, options: ReplayOptions): Promise<ReplayOutcome> {
-  const { url, name, logger, acceptsDifferences } = options
+async function underRecord(sql: Sql, options: ReplayOptions, record: ReplayRecord): Promise<ReplayOutcome> {
+  try {
+    await takeReplayLock(sql)
+    return await (record.request.kind === 'rebuild' ? rebuild : goBack)(sql, { ...options, record })
+  } catch (error) {
+    // Where not even that can be written, its backend is gone, which says it too.
+    await record.unswitched({ state: 'failed', detail: messageOf(error) }).catch(() => {})
+    throw error
+  }
+}
+
+type Recorded = ReplayOptions & { record: ReplayRecord }
+
+async function rebuild(sql: Sql, options: Recorded): Promise<ReplayOutcome> {
+  const { logger, record } = options
   const from = await activeGeneration(sql)
   const to = await createNextGeneration(sql)
-  const partitions = Array.from(
-    { length: await createPostgresLog(sql).partitionCount() },
-    (_, index) => index,
-  )
-  const owner = `${REPLAY_OWNER} ${name}`
+  return bringForward(sql, options, { from, to }, async (build, partitions) => {
+    await buildUntilClose(sql, build, { from, partitions })
+    const { offsets, ...active } = await standingAnswer(sql, { generation: from, partitions })
+    await build.advance(offsets)
+    const rebuilt = await standingAnswer(sql, { generation: to, partitions })
+    const differences = compareTotals(active.totals, rebuilt.totals)
+    const alerts = compareAlerts(active.alerts, rebuilt.alerts)
+    const built = { from, to, events: build.events, buildMs: build.elapsedMs(), differences, alerts }
+    await record.progress(build.progress())
+    await record.compared(built)
+    const outcome = { kind: 'rebuild' as const, ...built }
+    if (differences.length + alerts.length > 0 && !record.request.acceptsDifferences) {
+      await build.close()
+      await dropGeneration(sql, to)
+      await record.unswitched({
+        state: 'kept',
+        detail: `The rebuilt generation differs: generation ${from} stays active.`,
+      })
+      return { ...outcome, isSwitched: false, wasRunning: false }
+    }
+    const wasRunning = await switchOver(sql, options, { build, from, to, partitions })
+    await dropRetired(sql, logger)
+    return { ...outcome, events: build.events, isSwitched: true, wasRunning }
+  })
+}
+
+async function goBack(sql: Sql, options: Recorded): Promise<ReplayOutcome> {
+  const from = await activeGeneration(sql)
+  const to = await newestRetired(sql)
+  if (to === null) {
+    throw new NothingRetiredError('there is no retired generation to go back to: no replay has switched yet')
+  }
+  return bringForward(sql, options, { from, to }, async (build, partitions) => {
+    await buildUntilClose(sql, build, { from, partitions })
+    const wasRunning = await switchOver(sql, options, { build, from, to, partitions })
+    const { events } = build
+    const built = { from, to, events, buildMs: build.elapsedMs(), differences: [], alerts: [] }
+    await options.record.compared(built)
+    return { kind: 'switch_back', ...built, isSwitched: true, wasRunning }
+  })
+}
+
+/** Tells how far a generation is while it is brought forward. */
+const TELL_MS = 500
+
+async function bringForward(
+  sql: Sql,
+  { url, name, logger, record }: Recorded,
+  { from, to }: { from: number; to: number },
+  work: (build: Build, partitions: readonly number[]) => Promise<ReplayOutcome>,
+): Promise<ReplayOutcome> {
+  await record.between({ from, to })
+  const count = await createPostgresLog(sql).partitionCount()
+  const partitions = Array.from({ length: count }, (_, index) => index)
+  const owner = ownerName(name)
   const consumers = partitions.map(
     partition => new PartitionConsumer({ url, generation: to, partition, owner, isLive: false }),
   )
   const build = new Build(consumers, logger)
+  const telling = startPeriodic(() => record.progress(build.progress()), {
+    everyMs: TELL_MS,
+    onFailure: err => logger.warn({ err }, 'the progress of the replay is not told'),
+  })
   try {
-    const startedAt = performance.now()
-    await buildUntilClose(sql, build, { from, partitions })
-    const active = await readSnapshot(sql, async reading => ({
-      offsets: await offsetsOf(reading, from, partitions),
-      totals: await generationTotals(reading, from),
-    }))
-    await build.advance(active.offsets)
-    const buildMs = performance.now() - startedAt
-    const differences = compareTotals(active.totals, await generationTotals(sql, to))
-    const outcome = { from, to, events: build.events, buildMs, differences }
-    if (differences.length > 0 && !acceptsDifferences) {
-      await build.close()
-      await dropGeneration(sql, to)
-      return { ...outcome, isSwitched: false, wasRunning: false }
-    }
-    const { wasRunning } = await switchGeneration(sql, {
-      from,
-      to,
-      partitions,
-      owner,
-      advance: offsets => build.advance(offsets),
-    })
-    await build.close()
-    await dropRetired(sql, logger)
-    return { ...outcome, events: build.events, isSwitched: true, wasRunning }
+    return await work(build, partitions)
   } finally {
+    await telling.stop()
     await build.close()
   }
 }
 
-/** The consumers of the generation that is built, one per partition. */
+function ownerName(name: string): string {
+  return `${REPLAY_OWNER} ${name}`
+}
+
+async function switchOver(
+  sql: Sql,
+  { name, record }: Recorded,
+  { build, from, to, partitions }: { build: Build; from: number; to: number; partitions: readonly number[] },
+): Promise<boolean> {
+  const { wasRunning } = await switchGeneration(sql, {
+    from,
+    to,
+    partitions,
+    owner: ownerName(name),
+    advance: offsets => build.advance(offsets),
+    onMoved: transaction => record.switched(transaction, `Generation ${to} is active.`),
+  })
+  await record.progress(build.progress())
+  await build.close()
+  return wasRunning
+}
+
+/** The consumers of the generation that is brought forward, one per partition. */
 class Build {
   events = 0
   readonly #consumers: readonly PartitionConsumer[]
   readonly #logger: Logger
+  readonly #startedAt = performance.now()
+  readonly #reached: PartitionProgress[]
 
   constructor(consumers: readonly PartitionConsumer[], logger: Logger) {
     this.#consumers = consumers
     this.#logger = logger
+    this.#reached = consumers.map(({ partition }) => ({ partition, offset: 0, target: 0 }))
   }
 
   /** Brings every partition to its offset. @returns the ownerships under which that was written */
   async advance(offsets: readonly number[]): Promise<Ownership[]> {
     return Promise.all(
       this.#consumers.map(async (consumer, index) => {
-        const { events } = await advanceTo(consumer, offsets[index] ?? 0, this.#logger)
+        const target = offsets[index] ?? 0
+        const reached = this.#reached[index]
+        if (reached) reached.target = Math.max(reached.target, target)
+        const { events } = await advanceTo(consumer, target, this.#logger)
         this.events += events
         return consumer.ownership
       }),
     )
+  }
+
+  /** Never back: after a failure a consumer knows its place again with its next batch. */
+  progress(): PartitionProgress[] {
+    for (const [index, reached] of this.#reached.entries()) {
+      reached.offset = Math.max(reached.offset, this.#consumers[index]?.position?.offset ?? 0)
+    }
+    return this.#reached.map(reached => ({ ...reached }))
+  }
+
+  elapsedMs(): number {
+    return performance.now() - this.#startedAt
   }
 
   async close(): Promise<void> {
@@ -157,70 +283,3 @@ async function takeReplayLock(sql: Sql): Promise<void> {
     throw new ReplayRunningError('another replay is under way: wait for it, or stop it first')
   }
 }
-
-/** What a generation says, added up: one line per store and business day, one per store's stock, one for its orders. */
-type GenerationTotals = ReadonlyMap<string, Readonly<Record<string, string>>>
-
-/** Two generations that do not say the same. */
-interface TotalsDifference {
-  /** e.g. `sales of berlin on 2026-11-20 (EUR)` */
-  of: string
-  figure: string
-  active: string
-  rebuilt: string
-}
-
-/**
- * Adds a generation up. Revisions and late net are part of it: lateness is decided from the log alone, so
- * a rebuild must find the same. Alerts are not: they are judged by policies as they were known at the time.
- */
-async function generationTotals(sql: Reading, generation: number): Promise<GenerationTotals> {
-  const [sales, stock, purchases] = await Promise.all([
-    sql.unsafe<TotalsRow[]>(SALES_TOTALS, [generation]),
-    sql.unsafe<TotalsRow[]>(STOCK_TOTALS, [generation]),
-    sql.unsafe<TotalsRow[]>(PURCHASE_TOTALS, [generation]),
-  ])
-  return new Map(
-    [...sales, ...stock, ...purchases].map(({ of, generation: _, ...figures }) => [
-      of,
-      Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, String(value)])),
-    ]),
-  )
-}
-
-/** Where two sets of totals differ, figure by figure; a line that only one of them has is `none` in the other. */
-export function compareTotals(active: GenerationTotals, rebuilt: GenerationTotals): TotalsDifference[] {
-  const differences: TotalsDifference[] = []
-  for (const of of new Set([...active.keys(), ...rebuilt.keys()])) {
-    const figures = { ...active.get(of), ...rebuilt.get(of) }
-    for (const figure of Object.keys(figures)) {
-      const sides = {
-        active: active.get(of)?.[figure] ?? 'none',
-        rebuilt: rebuilt.get(of)?.[figure] ?? 'none',
-      }
-      if (sides.active !== sides.rebuilt) differences.push({ of, figure, ...sides })
-    }
-  }
-  return differences
-}
-
-type TotalsRow = Record<string, string | number> & { of: string }
-
-const SALES_TOTALS = `
-  select 'sales of ' || store || ' on ' || business_day || ' (' || currency || ')' as of, day.*
-  from stream.store_days day where generation = $1 order by store, business_day, currency`
-
-// The digest finds what sums hide: one unit more of this, one less of that.
-const STOCK_TOTALS = `
-  select 'stock of ' || store as of, count(*)::text as skus, count(on_hand)::text as known,
-    coalesce(sum(on_hand), 0)::text as "onHand", sum(on_order)::text as "onOrder",
-    md5(string_agg(sku || '=' || coalesce(on_hand::text, '?') || '+' || on_order, ',' order by sku collate "C"))
-      as digest
-  from stream.stock where generation = $1 group by store order by store`
-
-const PURCHASE_TOTALS = `
-  select 'purchase orders of ' || store as of, count(*)::text as lines, sum(ordered)::text as ordered,
-    sum(cancelled)::text as cancelled, sum(received)::text as received,
-    md5(string_agg(concat_ws(' ', to_json(purchase_order), to_json(sku), ordered, cancelled, received), ','
-      order by purchase_order collate "C", sku collate "C")) as digest
-  from stream.purchases where generation = $1 group by store order by store`

@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import type { Transaction } from '#db/transaction.ts'
 import { assertOwner, FencedError, type Ownership, takePartition } from '#server/log/fence.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 import { consumerName, ownerOf } from '#server/stream/state/generations.ts'
@@ -14,6 +15,8 @@ export interface Switch {
   owner: string
   /** Brings the new generation to where the old one was stopped. */
   advance(offsets: readonly number[]): Promise<Ownership[]>
+  /** Takes part in the transaction that moves the pointer. */
+  onMoved(transaction: Transaction): Promise<void>
 }
 
 /**
@@ -53,7 +56,7 @@ async function fence(sql: Sql, change: Switch, held: Map<number, Ownership>): Pr
 
 async function movePointer(
   sql: Sql,
-  { from, to, partitions }: Switch,
+  { from, to, partitions, onMoved }: Switch,
   owned: readonly Ownership[],
 ): Promise<void> {
   await sql.begin(async transaction => {
@@ -73,5 +76,6 @@ async function movePointer(
     await transaction`update stream.active_generation set generation = ${to}`
     // Last, as its lock is held until the commit: whoever shows live figures learns of it in order.
     await transaction`select live.append_ops('stream_generation', ${JSON.stringify({ generation: to, previous: from })}::text::jsonb)`
+    await onMoved(transaction)
   })
 }

@@ -74,14 +74,25 @@ export async function dropGeneration(sql: Sql, generation: number): Promise<void
   await withLocksInTurn(sql, transaction => transaction`select stream.drop_generation(${generation})`)
 }
 
+/** Retired generations, the one that was active last first. */
+async function retiredGenerations(sql: Sql): Promise<number[]> {
+  const rows = await sql<{ generation: number }[]>`
+    select generation from stream.generations where state = 'retired'
+    order by activated_at desc nulls last, generation desc`
+  return rows.map(({ generation }) => generation)
+}
+
+/** The generation to go back to: that was active last, but for the one that is. Null where no replay has switched. */
+export async function newestRetired(sql: Sql): Promise<number | null> {
+  return (await retiredGenerations(sql))[0] ?? null
+}
+
 /**
- * Drops retired generations but the newest, which stays to be looked at until the next replay. One that
- * somebody reads for minutes stays too, for the next replay to drop.
+ * Drops retired generations but the one that was active last, which stays to be looked at, and gone back to, until the
+ * next replay. One that somebody reads for minutes stays too, for the next replay to drop.
  */
 export async function dropRetired(sql: Sql, logger: Logger): Promise<void> {
-  const retired = await sql<{ generation: number }[]>`
-    select generation from stream.generations where state = 'retired' order by generation desc offset 1`
-  for (const { generation } of retired) {
+  for (const generation of (await retiredGenerations(sql)).slice(1)) {
     try {
       await dropGeneration(sql, generation)
     } catch (err) {

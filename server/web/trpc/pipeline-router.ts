@@ -13,6 +13,7 @@ import { readFlow } from '#server/serving/pipeline/flow.ts'
 import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
 import { listRuns } from '#server/serving/pipeline/ledger.ts'
+import { readReplays, requestReplay } from '#server/serving/pipeline/replays.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { acceptSetAside, listSetAside, withdrawAcceptance } from '#server/serving/pipeline/set-aside.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
@@ -106,6 +107,14 @@ export const pipelineRouter = router({
   witnesses: procedure.query(({ ctx }) => readWitnesses(ctx.serving)),
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
+  replays: router({
+    board: procedure.query(({ ctx }) => readReplays(ctx.serving)),
+    request: procedure
+      .input(
+        z.strictObject({ kind: z.enum(['rebuild', 'switch_back']), acceptsDifferences: z.boolean(), by }),
+      )
+      .mutation(({ ctx, input }) => requestReplay(ctx.serving, { ...input, by: input.by || null })),
+  }),
   scenarios: router({
     board: procedure.query(({ ctx }) => readScenarios(ctx.serving)),
     start: procedure
