@@ -165,4 +165,6 @@ export const pipelineState = {
   job: parseAsString,
   state: parseAsString,
   reason: parseAsString,
+  /** '' for letters that name none. */
+  source: parseAsString,
 }

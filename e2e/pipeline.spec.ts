@@ -131,7 +131,8 @@ test('letters of one reason are sent again together once the world was put right
   for (const id of ['p-1', 'p-2']) await send(page, broken(id, 'porto'))
   await send(page, { ...broken('x-1', berlin.id), colour: '<img src=x onerror=alert(1)>\u202e' })
   await page.goto('/pipeline?part=letters&reason=unknown_store')
-  await expect(page.getByRole('row', { name: /unknown_store/ })).toHaveCount(2)
+  const letters = card(page, /^Dead letters$/)
+  await expect(letters.getByRole('row', { name: /its store is not known unknown_store/ })).toHaveCount(2)
   await stack.sql`
     with added as (
       insert into ref.stores (store, name, partition)
@@ -210,6 +211,44 @@ test('scenarios say when no simulators run; while they do, one is asked for and 
   await beat(stack.sql)
   await page.getByRole('button', { name: 'Stop Rush' }).click()
   await expect(page.getByRole('button', { name: 'Stop Rush' })).toBeDisabled()
+})
+
+test('letters are grouped by reason and source, repaired alike and sent again together', async ({
+  page,
+  stack,
+}) => {
+  for (const id of ['m-1', 'm-2']) await send(page, broken(id, 'berlin-mite'))
+  await send(page, broken('p-1', 'porto'))
+  await send(page, { ...broken('o-1', 'berlin-mite'), source: 'till-other' })
+  await page.goto('/pipeline?part=letters')
+  const groups = card(page, /^Open, by reason and source$/)
+  await expect(groups).toContainText('4 letters in 2 groups')
+  const group = groups.getByRole('row', { name: /till-broken/ })
+  await expect(group).toContainText('its store is not known')
+  await expect(group).toContainText('unknown_store')
+  await group.getByRole('button', { name: 'Show the letters: unknown_store, till-broken' }).click()
+  const letters = card(page, /^Dead letters$/)
+  await expect(letters.getByRole('row', { name: /unknown_store/ })).toHaveCount(3)
+
+  const repair = letters.getByRole('form', { name: 'Send them again' })
+  await repair.getByRole('combobox', { name: 'Put right in each' }).selectOption('set')
+  await repair.getByRole('textbox', { name: 'Field, e.g. store or lines.sku' }).fill('store')
+  await repair.getByRole('textbox', { name: 'Where it is' }).fill('berlin-mite')
+  await repair.getByRole('textbox', { name: 'It should be' }).fill('berlin-mitte')
+  expect(await seriousViolations(page)).toEqual([])
+  await repair
+    .getByRole('button', { name: /^Repair all open letters of unknown_store of till-broken/ })
+    .click()
+  await expect(repair).toContainText(
+    '2 events counted, 0 known before, 0 still wrong, 1 left as they are: nothing to repair in them.',
+  )
+  await expect(groups).toContainText('2 letters in 2 groups')
+  const counted = await stack.sql<
+    { id: string }[]
+  >`select id from log.event_log where id is not null order by id`
+  expect(counted.map(({ id }) => id)).toEqual(['m-1', 'm-2'])
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await sidewaysOverflow(page)).toBe(0)
 })
 
 test('a replay is asked for, watched and recorded; the generation before it is one press away', async ({

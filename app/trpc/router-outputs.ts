@@ -1,8 +1,11 @@
-import type { inferRouterOutputs } from '@trpc/server'
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import type { AppRouter } from '#server/web/trpc/router.ts'
 
 /** What each procedure answers, by its path: `RouterOutputs['live']['board']`. */
 export type RouterOutputs = inferRouterOutputs<AppRouter>
+
+/** What each procedure takes. */
+export type RouterInputs = inferRouterInputs<AppRouter>
 
 export type Overview = RouterOutputs['overview']['get']
 export type StoreSummary = Overview['stores'][number]

@@ -3,6 +3,7 @@ import { type ReactNode, useId, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
 import { Field, OutcomeLine, TextField } from '#app/pipeline/form.tsx'
+import { ReasonText } from '#app/pipeline/letters/letter-groups.tsx'
 import { PIPELINE_ZONE } from '#app/pipeline/moment.tsx'
 import { LetterStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -52,7 +53,9 @@ function Details({ letter }: { letter: Letter }) {
         <Row name="State">
           <LetterStateChip state={letter.state} />
         </Row>
-        <Row name="Reason">{letter.reason}</Row>
+        <Row name="Reason">
+          <ReasonText reason={letter.reason} />
+        </Row>
         <Row name="Why">{letter.detail}</Row>
         <Row name="Met">
           {formatFullMoment(letter.metAt, PIPELINE_ZONE)}, {letter.metIn}

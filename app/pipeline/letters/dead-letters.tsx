@@ -1,9 +1,11 @@
-import { keepPreviousData, useInfiniteQuery, useMutation } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
 import { useDeferredValue, useState } from 'react'
-import { formatCount, plural } from '#app/format/number.ts'
-import { Field, OutcomeLine, SelectField, TextField } from '#app/pipeline/form.tsx'
+import { formatCount } from '#app/format/number.ts'
+import { Field, SelectField, TextField } from '#app/pipeline/form.tsx'
+import { BulkRequeue } from '#app/pipeline/letters/bulk-requeue.tsx'
 import { LetterDialog } from '#app/pipeline/letters/dead-letter-dialog.tsx'
+import { LetterGroupsCard, ReasonText } from '#app/pipeline/letters/letter-groups.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { LetterStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
@@ -12,7 +14,6 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { useNow } from '#app/ui/clock.ts'
 import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
-import { failureText } from '#app/ui/failure.tsx'
 import { pipelineState } from '#app/url-state.ts'
 
 type Page = RouterOutputs['pipeline']['letters']['list']
@@ -27,18 +28,26 @@ const ANY_STATE = 'any'
 export function LettersPart() {
   const trpc = useTRPC()
   const client = useTRPCClient()
-  const [asked, setAsked] = useQueryStates({ state: pipelineState.state, reason: pipelineState.reason })
+  const [asked, setAsked] = useQueryStates({
+    state: pipelineState.state,
+    reason: pipelineState.reason,
+    source: pipelineState.source,
+  })
   const state: State | undefined =
     asked.state === ANY_STATE ? undefined : (STATES.find(known => known === asked.state) ?? 'open')
   const reason = asked.reason ?? undefined
+  const source = asked.source ?? undefined
   const [search, setSearch] = useState('')
   const wanted = useDeferredValue(search.trim()) || undefined
   const [opened, setOpened] = useState<number | null>(null)
   const now = useNow()
   const query = useInfiniteQuery({
-    queryKey: [...trpc.pipeline.letters.list.pathKey(), { state, reason, search: wanted }],
+    queryKey: [...trpc.pipeline.letters.list.pathKey(), { state, reason, source, search: wanted }],
     queryFn: ({ pageParam, signal }) =>
-      client.pipeline.letters.list.query({ state, reason, search: wanted, cursor: pageParam }, { signal }),
+      client.pipeline.letters.list.query(
+        { state, reason, source, search: wanted, cursor: pageParam },
+        { signal },
+      ),
     initialPageParam: null as number | null,
     getNextPageParam: page => page.nextCursor,
     placeholderData: keepPreviousData,
@@ -47,62 +56,77 @@ export function LettersPart() {
   })
   const reasons = query.data?.pages[0]?.openReasons ?? []
   return (
-    <Card
-      title="Dead letters"
-      note="what could not be processed: kept with its reason, put right, and sent again"
-    >
-      <div className="mb-3 grid gap-2 sm:grid-cols-[minmax(0,10rem)_minmax(0,16rem)_minmax(0,1fr)]">
-        <SelectField
-          label="State"
-          value={state ?? ANY_STATE}
-          onChange={chosen => void setAsked({ state: chosen })}
-          options={[...STATES, ANY_STATE].map(name => [name, name] as const)}
-        />
-        <SelectField
-          label="Reason"
-          value={reason ?? ''}
-          onChange={chosen => void setAsked({ reason: chosen || null })}
-          options={[
-            ['', 'every reason'],
-            ...withReason(reasons, reason).map(
-              entry => [entry.reason, `${entry.reason} (${formatCount(entry.letters)} open)`] as const,
-            ),
-          ]}
-        />
-        <Field label="Part of source, id or store">
-          <TextField
-            type="search"
-            value={search}
-            maxLength={256}
-            onChange={event => setSearch(event.target.value)}
-          />
-        </Field>
-      </div>
-      {reason && state === 'open' ? <BulkRequeue reason={reason} /> : null}
-      <CardContent
-        query={query}
-        skeleton={<Skeleton className="h-96" />}
-        isEmpty={({ pages }) => pages.every(page => page.letters.length === 0)}
-        empty={
-          <EmptyState
-            what={
-              state === 'open' && !reason && !wanted ? 'No open dead letter.' : 'No dead letter like this.'
-            }
-            advice="Play the scenario “Poison events”, or choose another filter."
-          />
-        }
+    <>
+      <LetterGroupsCard onChoose={chosen => void setAsked({ state: null, ...chosen })} />
+      <Card
+        title="Dead letters"
+        note="what could not be processed: kept with its reason, put right, and sent again"
       >
-        {({ pages }) => (
-          <>
-            <div className="flex max-h-[40rem] flex-col">
-              <LetterTable letters={pages.flatMap(page => page.letters)} now={now} onOpen={setOpened} />
-            </div>
-            <ShowMore query={query} className="mt-3 self-start" />
-          </>
+        <div className="mb-3 grid gap-2 sm:grid-cols-[minmax(0,10rem)_minmax(0,16rem)_minmax(0,1fr)]">
+          <SelectField
+            label="State"
+            value={state ?? ANY_STATE}
+            onChange={chosen => void setAsked({ state: chosen })}
+            options={[...STATES, ANY_STATE].map(name => [name, name] as const)}
+          />
+          <SelectField
+            label="Reason"
+            value={reason ?? ''}
+            onChange={chosen => void setAsked({ reason: chosen || null, source: null })}
+            options={[
+              ['', 'every reason'],
+              ...withReason(reasons, reason).map(
+                entry => [entry.reason, `${entry.reason} (${formatCount(entry.letters)} open)`] as const,
+              ),
+            ]}
+          />
+          <Field label="Part of source, id or store">
+            <TextField
+              type="search"
+              value={search}
+              maxLength={256}
+              onChange={event => setSearch(event.target.value)}
+            />
+          </Field>
+        </div>
+        {source === undefined ? null : (
+          <p className="mb-3 flex flex-wrap items-center gap-2 text-xs">
+            Only letters {source === '' ? 'that name no source' : `of ${source}`}.
+            <Button kind="row" onClick={() => void setAsked({ source: null })}>
+              Show every source
+            </Button>
+          </p>
         )}
-      </CardContent>
-      <LetterDialog deadLetter={opened} onClose={() => setOpened(null)} />
-    </Card>
+        {reason && state === 'open' ? (
+          <BulkRequeue key={`${reason} ${source}`} reason={reason} source={source} />
+        ) : null}
+        <CardContent
+          query={query}
+          skeleton={<Skeleton className="h-96" />}
+          isEmpty={({ pages }) => pages.every(page => page.letters.length === 0)}
+          empty={
+            <EmptyState
+              what={
+                state === 'open' && !reason && source === undefined && !wanted
+                  ? 'No open dead letter.'
+                  : 'No dead letter like this.'
+              }
+              advice="Play the scenario “Poison events”, or choose another filter."
+            />
+          }
+        >
+          {({ pages }) => (
+            <>
+              <div className="flex max-h-[40rem] flex-col">
+                <LetterTable letters={pages.flatMap(page => page.letters)} now={now} onOpen={setOpened} />
+              </div>
+              <ShowMore query={query} className="mt-3 self-start" />
+            </>
+          )}
+        </CardContent>
+        <LetterDialog deadLetter={opened} onClose={() => setOpened(null)} />
+      </Card>
+    </>
   )
 }
 
@@ -150,7 +174,12 @@ function LetterTable({
           align: 'left',
           cell: letter => <LetterStateChip state={letter.state} />,
         },
-        { key: 'reason', header: 'Reason', align: 'left', cell: letter => letter.reason },
+        {
+          key: 'reason',
+          header: 'Reason',
+          align: 'left',
+          cell: letter => <ReasonText reason={letter.reason} />,
+        },
         { key: 'source', header: 'Source', align: 'left', cell: letter => letter.source ?? '–' },
         { key: 'id', header: 'Id', align: 'left', cell: letter => <Short text={letter.eventId ?? '–'} /> },
         { key: 'where', header: 'Where', align: 'left', cell: letter => <Short text={letter.metIn} /> },
@@ -178,30 +207,4 @@ function LetterTable({
 /** The beginning of a text in one line; the whole is a press away. */
 function Short({ text }: { text: string }) {
   return <span className="block max-w-64 overflow-hidden text-ellipsis whitespace-nowrap">{text}</span>
-}
-
-/** Sends all open letters of a reason again as they are: when the world was put right, and not they. */
-function BulkRequeue({ reason }: { reason: string }) {
-  const trpc = useTRPC()
-  const requeue = useMutation(trpc.pipeline.letters.requeueReason.mutationOptions())
-  const { data } = requeue
-  return (
-    <div className="mb-3 grid gap-1">
-      <Button
-        className="justify-self-start"
-        disabled={requeue.isPending}
-        onClick={() => requeue.mutate({ reason })}
-      >
-        {requeue.isPending ? 'Sending' : `Send all open letters of ${reason} again as they are`}
-      </Button>
-      <OutcomeLine
-        done={
-          data
-            ? `${plural(data.counted, 'event')} counted, ${formatCount(data.duplicates)} known before, ${formatCount(data.refused)} still wrong${data.left > 0 ? `; ${formatCount(data.left)} not tried yet: press again` : ''}.`
-            : null
-        }
-        failed={requeue.error ? failureText(requeue.error) : null}
-      />
-    </div>
-  )
 }

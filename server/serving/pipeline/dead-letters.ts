@@ -2,6 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import { likePattern } from '#server/serving/scope.ts'
 import type { IntakeAnswer, Serving } from '#server/serving/serving.ts'
+import { type Repair, repairPayload } from './repair-payload.ts'
 
 type DeadLetterState = 'open' | 'requeued' | 'discarded'
 
@@ -30,6 +31,8 @@ interface DeadLetter {
 interface DeadLetterFilter {
   state?: DeadLetterState | undefined
   reason?: string | undefined
+  /** '' for letters that name none. */
+  source?: string | undefined
   /** Part of the source, the id or the store. */
   search?: string | undefined
   cursor?: number | null | undefined
@@ -56,7 +59,7 @@ type LetterRow = Omit<DeadLetter, 'metIn' | 'isFromFile' | 'settlement' | 'excer
 /** Dead letters, newest first, with the reasons of those that are open. */
 export async function listDeadLetters(
   { sql }: Pick<Serving, 'sql'>,
-  { state, reason, search, cursor, limit }: DeadLetterFilter,
+  { state, reason, source, search, cursor, limit }: DeadLetterFilter,
 ): Promise<DeadLetterPage> {
   const pattern = search ? likePattern(search) : null
   const [rows, openReasons] = await Promise.all([
@@ -65,6 +68,7 @@ export async function listDeadLetters(
       where true
         ${state === undefined ? sql`` : sql`and state = ${state}`}
         ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+        ${source === undefined ? sql`` : sql`and coalesce(source, '') = ${source}`}
         ${pattern === null ? sql`` : sql`and (source ilike ${pattern} or event_id ilike ${pattern} or store ilike ${pattern})`}
         ${cursor ? sql`and dead_letter < ${cursor}` : sql``}
       order by dead_letter desc limit ${limit + 1}`,
@@ -77,6 +81,47 @@ export async function listDeadLetters(
     letters,
     nextCursor: rows.length > limit ? (letters.at(-1)?.deadLetter ?? null) : null,
     openReasons: [...openReasons],
+  }
+}
+
+/** Open letters of one reason and source. */
+interface LetterGroup {
+  reason: string
+  /** '' where they name none. */
+  source: string
+  letters: number
+  oldestAt: Instant
+  newestAt: Instant
+  /** What the newest of them says. */
+  detail: string
+}
+
+interface LetterGroups {
+  now: Instant
+  /** Most letters first. */
+  groups: LetterGroup[]
+  /** How many there are: `groups` holds the first of them. */
+  count: number
+  letters: number
+}
+
+const SHOWN_GROUPS = 100
+
+/** The open letters by reason and source: what goes wrong, where, and how often. */
+export async function listLetterGroups({ sql }: Pick<Serving, 'sql'>): Promise<LetterGroups> {
+  const rows = await sql<(LetterGroup & { now: Instant; groupCount: number; letterCount: number })[]>`
+    select reason, coalesce(source, '') as source, count(*) as letters, min(met_at) as "oldestAt",
+      max(met_at) as "newestAt", (array_agg(detail order by dead_letter desc))[1] as detail,
+      clock_timestamp() as now, count(*) over () as "groupCount", (sum(count(*)) over ())::bigint as "letterCount"
+    from intake.dead_letters where state = 'open'
+    group by reason, coalesce(source, '')
+    order by letters desc, reason, source limit ${SHOWN_GROUPS}`
+  const [first] = rows
+  return {
+    now: first?.now ?? 0,
+    groups: rows.map(({ now: _, groupCount: __, letterCount: ___, ...group }) => group),
+    count: first?.groupCount ?? 0,
+    letters: first?.letterCount ?? 0,
   }
 }
 
@@ -145,53 +190,68 @@ export async function discardDeadLetter(
   accepted(await intakeOf(serving).discard(request))
 }
 
-/** What sending all open letters of a reason again has come to. */
+/** What sending open letters again has come to. */
 interface BulkRequeue {
   counted: number
   duplicates: number
   /** Still wrong: they stay open. */
   refused: number
-  /** Open letters of the reason that were not tried: press again. */
+  /** There was nothing of the repair to be made in them: they were not sent, and stay open. */
+  untouched: number
+  /** The last one that was tried; null: none. */
+  through: number | null
+  /** Open letters past it: ask again, after it. */
   left: number
 }
 
 /** Letters of one press: each is a round trip and an append. */
 const MAX_BULK = 200
 
+/** Which open letters are sent again. */
+interface LettersToSend {
+  reason: string
+  /** '' for letters that name none; absent: of every source. */
+  source?: string | undefined
+  /** Put right in each; null: they are sent as they were kept, for when the world was put right and not they. */
+  repair: Repair | null
+  /** Only letters past this one: what was asked before went as far. */
+  after?: number | undefined
+}
+
 /**
- * Sends the open letters of a reason again as they were kept, oldest first: for when the world was put right
- * and not the events, such as a store that was added or a clock that has caught up.
+ * Sends the open letters of a reason, and perhaps a source, again, oldest first: as they were kept (a store was added, a
+ * clock has caught up), or with the same repair made in each.
  * @throws RefusedError when the intake is away
  */
-export async function requeueReason(
-  serving: Pick<Serving, 'sql' | 'intake'>,
-  reason: string,
+export async function requeueLetters(
+  { sql, intake }: Pick<Serving, 'sql' | 'intake'>,
+  { reason, source, repair, after = 0 }: LettersToSend,
 ): Promise<BulkRequeue> {
-  const client = intakeOf(serving)
-  const letters = await serving.sql<{ deadLetter: number }[]>`
-    select dead_letter as "deadLetter" from intake.dead_letters
-    where state = 'open' and reason = ${reason} order by dead_letter limit ${MAX_BULK + 1}`
-  const result: BulkRequeue = { counted: 0, duplicates: 0, refused: 0, left: 0 }
-  for (const { deadLetter } of letters.slice(0, MAX_BULK)) {
-    const answer = await client.requeue({ deadLetter, payload: null })
+  const client = intakeOf({ intake })
+  const chosen = sql`state = 'open' and reason = ${reason}
+    ${source === undefined ? sql`` : sql`and coalesce(source, '') = ${source}`}`
+  const letters = await sql<{ deadLetter: number; payload: Buffer }[]>`
+    select dead_letter as "deadLetter", payload from intake.dead_letters
+    where ${chosen} and dead_letter > ${after} order by dead_letter limit ${MAX_BULK}`
+  const through = letters.at(-1)?.deadLetter ?? null
+  const result: BulkRequeue = { counted: 0, duplicates: 0, refused: 0, untouched: 0, through, left: 0 }
+  for (const { deadLetter, payload: kept } of letters) {
+    const repaired = repair === null ? null : repairPayload(kept.toString('utf8'), repair)
+    if (repaired?.kind === 'untouched') {
+      result.untouched += 1
+      continue
+    }
+    const answer = await client.requeue({ deadLetter, payload: repaired?.payload ?? null })
     if (answer.kind === 'away') throw new RefusedError(answer.detail)
     if (answer.kind === 'refused') result.refused += 1
     else if (answer.kind === 'duplicate') result.duplicates += 1
     else result.counted += 1
   }
-  return { ...result, left: letters.length > MAX_BULK ? await countOpen(serving.sql, reason, letters) : 0 }
-}
-
-async function countOpen(
-  sql: Serving['sql'],
-  reason: string,
-  tried: readonly { deadLetter: number }[],
-): Promise<number> {
-  const last = tried[MAX_BULK - 1]?.deadLetter ?? 0
-  const [row] = await sql<{ letters: number }[]>`
-    select count(*) as letters from intake.dead_letters
-    where state = 'open' and reason = ${reason} and dead_letter > ${last}`
-  return row?.letters ?? 0
+  if (letters.length < MAX_BULK) return result
+  const [row] = await sql<{ left: number }[]>`
+    select count(*) as left from intake.dead_letters
+    where ${chosen} and dead_letter > ${through}`
+  return { ...result, left: row?.left ?? 0 }
 }
 
 function intakeOf({ intake }: Pick<Serving, 'intake'>): NonNullable<Serving['intake']> {

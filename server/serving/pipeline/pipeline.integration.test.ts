@@ -5,7 +5,13 @@ import { placed } from '#domain/testing/events.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { createTestPaths, type TestPaths } from '#server/serving/testing/paths.ts'
 import { readCompleteness, readReconciliations } from './checks.ts'
-import { listDeadLetters, readDeadLetter, requeueDeadLetter } from './dead-letters.ts'
+import {
+  listDeadLetters,
+  listLetterGroups,
+  readDeadLetter,
+  requeueDeadLetter,
+  requeueLetters,
+} from './dead-letters.ts'
 import { readDropFolders } from './drop-folders.ts'
 import { readFlow } from './flow.ts'
 import { type GridCell, readCell, readJobGrid } from './job-grid.ts'
@@ -240,6 +246,52 @@ describe('a dead letter', () => {
     expect(listed?.excerpt).toHaveLength(240)
     expect((await readDeadLetter(serving, id))?.payload).toMatchObject({ isCut: false })
     expect(await readDeadLetter(serving, 999_999)).toBeNull()
+  })
+
+  it('is grouped with the open ones of its reason and source', async () => {
+    const { groups, count, letters } = await listLetterGroups(serving)
+    expect(groups.map(({ reason, source, letters: many }) => [reason, source, many])).toEqual([
+      ['invalid_field', 'long', 1],
+      ['invalid_json', 'till-2', 1],
+      ['unknown_store', 'till_1', 1],
+      ['unknown_store', 'tillx1', 1],
+    ])
+    expect({ count, letters }).toEqual({ count: 4, letters: 4 })
+    const ofTill = await listDeadLetters(serving, { source: 'till_1', limit: 10 })
+    expect(ofTill.letters.map(({ source }) => source)).toEqual(['till_1'])
+  })
+
+  it('is repaired as the others of its group and sent again; what has nothing to repair stays', async () => {
+    const sent: { deadLetter: number; payload: string | null }[] = []
+    const intake = {
+      isUp: async () => true,
+      async requeue(request: { deadLetter: number; payload: string | null }) {
+        sent.push(request)
+        return { kind: 'appended' as const }
+      },
+      discard: async () => ({ kind: 'discarded' as const }),
+    }
+    const one = await keep({ source: 'bulk', reason: 'unknown_store', payload: '{"id":"1","store":"mite"}' })
+    const other = await keep({
+      source: 'bulk',
+      reason: 'unknown_store',
+      payload: '{"id":"2","store":"porto"}',
+    })
+    const repair = { kind: 'set', field: 'store', from: 'mite', to: 'mitte' } as const
+    const group = { reason: 'unknown_store', source: 'bulk' }
+    expect(await requeueLetters({ ...serving, intake }, { ...group, repair })).toEqual({
+      counted: 1,
+      duplicates: 0,
+      refused: 0,
+      untouched: 1,
+      through: other,
+      left: 0,
+    })
+    expect(sent).toEqual([{ deadLetter: one, payload: '{"id":"1","store":"mitte"}' }])
+    // As they are, from where the press before ended.
+    await requeueLetters({ ...serving, intake }, { ...group, repair: null, after: one })
+    expect(sent.slice(1)).toEqual([{ deadLetter: other, payload: null }])
+    await database.sql`delete from intake.dead_letters where source = 'bulk'`
   })
 
   it('cannot be requeued where no intake belongs to the process', async () => {

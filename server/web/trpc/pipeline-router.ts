@@ -4,9 +4,10 @@ import { readCompleteness, readReconciliations } from '#server/serving/pipeline/
 import {
   discardDeadLetter,
   listDeadLetters,
+  listLetterGroups,
   readDeadLetter,
   requeueDeadLetter,
-  requeueReason,
+  requeueLetters,
 } from '#server/serving/pipeline/dead-letters.ts'
 import { readDropFolders } from '#server/serving/pipeline/drop-folders.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
@@ -75,6 +76,7 @@ export const pipelineRouter = router({
           .strictObject({
             state: z.enum(['open', 'requeued', 'discarded']).optional(),
             reason: name.optional(),
+            source: z.string().max(256).optional(),
             search: z.string().max(256).optional(),
             cursor,
             limit: pageSize,
@@ -88,9 +90,28 @@ export const pipelineRouter = router({
     requeue: procedure
       .input(z.strictObject({ deadLetter: number, payload: z.string().min(1).max(MAX_PAYLOAD) }))
       .mutation(({ ctx, input }) => requeueDeadLetter(ctx.serving, input)),
-    requeueReason: procedure
-      .input(z.strictObject({ reason: name }))
-      .mutation(({ ctx, input }) => requeueReason(ctx.serving, input.reason)),
+    groups: procedure.query(({ ctx }) => listLetterGroups(ctx.serving)),
+    requeueGroup: procedure
+      .input(
+        z.strictObject({
+          reason: name,
+          source: z.string().max(256).optional(),
+          repair: z
+            .discriminatedUnion('kind', [
+              z.strictObject({
+                kind: z.literal('set'),
+                field: name,
+                from: z.string().max(1_000).optional(),
+                to: z.string().max(1_000),
+              }),
+              z.strictObject({ kind: z.literal('rename'), field: name, to: name }),
+              z.strictObject({ kind: z.literal('remove'), field: name }),
+            ])
+            .nullable(),
+          after: z.int().min(0).optional(),
+        }),
+      )
+      .mutation(({ ctx, input }) => requeueLetters(ctx.serving, input)),
     discard: procedure
       .input(z.strictObject({ deadLetter: number, reason: z.string().trim().min(1).max(500) }))
       .mutation(({ ctx, input }) => discardDeadLetter(ctx.serving, input)),
