@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant } from '#domain/instant.ts'
+import { DAY_MS, HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { ExactSum } from '#domain/money.ts'
 import type { OperatorEvent } from './event.ts'
 
@@ -25,8 +25,11 @@ export interface WindowedMetric {
   of(event: OperatorEvent): Iterable<Contribution>
 }
 
-/** How long panes are kept behind the watermark, beyond their window: for what comes late, and a look back. */
-export const PANES_KEPT_MS = 2 * 3_600_000
+/**
+ * How long panes are kept behind the watermark, beyond their window: for what comes late, and a look back. No longer: of
+ * a log that is far ahead, each hour more is written only to be passed.
+ */
+export const PANES_KEPT_MS = HOUR_MS
 
 /**
  * The window that is open at an instant, [start, end): it ends with the pane in which the instant lies, so that it slides

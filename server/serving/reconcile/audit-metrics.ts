@@ -18,7 +18,7 @@ export const PANE_AUDITS: readonly PaneAudit[] = [
   {
     metric: 'product_sales',
     pane: '5 minutes',
-    kept: '2 hours 15 minutes',
+    kept: '1 hour 15 minutes',
     adds: `
       select l.sku as key, s.sign as documents, s.sign * sum(l.units) as units, 0 as net
       from (select case e.type when 'order.placed' then 1 when 'order.voided' then -1 end as sign) s
