@@ -251,6 +251,36 @@ test('letters are grouped by reason and source, repaired alike and sent again to
   expect(await sidewaysOverflow(page)).toBe(0)
 })
 
+test('who works on which partition shows; killed, a process is gone, and the next one has what it had', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await page.goto('/pipeline?part=stream')
+  const processes = card(page, /^Processes$/).getByRole('region', {
+    name: 'Stream processes, the oldest first',
+  })
+  const partitions = card(page, /^Processes$/).getByRole('region', {
+    name: 'Partitions and who works on them',
+  })
+  await expect(processes.getByRole('row').nth(1)).toContainText('at work')
+  await expect(processes.getByRole('row').nth(1)).toContainText('0, 1, 2, 3')
+  await expect(processes.getByRole('row').nth(1)).toContainText('0 stopped, 0 killed')
+  await stack.stop('stream', 'by kill')
+  await expect(card(page, /^Processes$/)).toContainText('No stream process is connected.')
+  await expect(partitions.getByRole('row').nth(1)).toContainText('nobody')
+  await stack.start('stream')
+  await expect(processes.getByRole('row').nth(1)).toContainText('0 stopped, 1 killed')
+  await expect(partitions.getByRole('row').nth(1)).toContainText(/stream \S+:\d+/)
+  await expect(partitions.getByRole('row').nth(1)).not.toContainText('nobody')
+  await page.goto('/pipeline')
+  const timeline = card(page, /^The last 24 hours$/)
+  await expect(timeline.getByRole('row', { name: /^\S+ killed/ })).toContainText(
+    /was killed: others worked on partitions 0, 1, 2, 3 within \d+\.\d s/,
+  )
+  await expect(timeline.getByRole('row', { name: /takes over/ })).toHaveCount(1)
+})
+
 test('a replay is asked for, watched and recorded; the generation before it is one press away', async ({
   page,
   stack,

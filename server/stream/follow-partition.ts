@@ -6,6 +6,7 @@ import { FencedError, PartitionHeldError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { RETRIES } from './partition-session.ts'
+import { YIELD_PATIENCE_MS } from './sharing.ts'
 import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
 
 /** Longest a partition goes unread when no hint comes. */
@@ -35,11 +36,15 @@ export interface FollowOptions {
   /** Shown in log.owners. */
   owner: string
   wake: WakeUp
+  /** Woken when another process has let go of the partition. */
+  freed: WakeUp
   logger: Logger
   signal: AbortSignal
+  /** Asked between two batches: whether to let go of the partition, for a process that has fewer. */
+  takesLeave(): boolean
   onBatch(batch: BatchSummary, consumer: PartitionConsumer): void
-  /** Told when it has the partition, and when another process has taken it. */
-  onOwning(isOwned: boolean): void
+  /** Told when it has the partition, when another process has taken it, and when it has let go of it. */
+  onOwning(owning: 'has' | 'lost' | 'yielded'): void
 }
 
 /**
@@ -47,12 +52,15 @@ export interface FollowOptions {
  * told to stop. It takes the partition when nobody works on it: while another process does, it stands by and says who.
  */
 export async function followPartition(options: FollowOptions): Promise<void> {
-  const { url, partition, owner, wake, logger, signal, onOwning } = options
-  signal.addEventListener('abort', () => wake.notify(), { once: true })
+  const { url, partition, owner, wake, freed, logger, signal, onOwning } = options
+  for (const sleeping of [wake, freed])
+    signal.addEventListener('abort', () => sleeping.notify(), { once: true })
+  let leavesUntil = 0
   while (!signal.aborted) {
     const generation = await whenReachable(options, sql => activeGeneration(sql))
     if (generation === null) break
-    if (!(await whenFree(options, generation))) continue
+    if (!(await whenFree(options, { generation, leavesUntil }))) continue
+    leavesUntil = 0
     const consumer = new PartitionConsumer({
       url,
       generation,
@@ -64,20 +72,32 @@ export async function followPartition(options: FollowOptions): Promise<void> {
     const end = await consumeOn(consumer, options)
     await consumer.close()
     if (end === 'stopped') break
+    if (end === 'yielded') {
+      logger.info({ partition, generation }, `partition ${partition}: left to a process that has fewer`)
+      leavesUntil = performance.now() + YIELD_PATIENCE_MS
+      onOwning('yielded')
+    }
     if (end !== 'fenced') continue
     if ((await outcomeOfFencing(options, { generation, epoch: consumer.epoch })) === 'lost') {
       logger.error(
         { partition, generation },
         `partition ${partition} was taken by another stream process: this one stops working on it`,
       )
-      onOwning(false)
+      onOwning('lost')
     } else if (!signal.aborted) logger.info({ partition }, `partition ${partition}: goes on after a replay`)
   }
 }
 
-/** Stands by while another process works on the partition. @returns false when told to stop, or the generation moved */
-async function whenFree(options: FollowOptions, generation: number): Promise<boolean> {
-  const { sql, partition, logger, signal } = options
+/**
+ * Stands by while another process works on the partition.
+ * @param standing leavesUntil: when a partition that it has let go of is its own again, should nobody have taken it
+ * @returns false when told to stop, or the generation moved
+ */
+async function whenFree(
+  options: FollowOptions,
+  { generation, leavesUntil }: { generation: number; leavesUntil: number },
+): Promise<boolean> {
+  const { sql, partition, freed, logger, signal } = options
   let told: string | null = null
   for (let looks = 0; !signal.aborted; looks += 1) {
     try {
@@ -86,8 +106,9 @@ async function whenFree(options: FollowOptions, generation: number): Promise<boo
         ownerOf(sql, { generation, partition }),
       ])
       if (current !== generation) return false
-      if (!owner?.isAtWork) return true
-      if (owner.name !== told) {
+      const isFree = !owner?.isAtWork
+      if (isFree && performance.now() >= leavesUntil) return true
+      if (!isFree && owner.name !== told) {
         logger.info(
           { partition, owner: owner.name },
           `partition ${partition}: ${owner.name} has it; stands by`,
@@ -97,7 +118,7 @@ async function whenFree(options: FollowOptions, generation: number): Promise<boo
     } catch (error) {
       if (!isPassing(error)) throw error
     }
-    await pause(looks < STAND_BY.firstLooks ? STAND_BY.firstMs : STAND_BY.laterMs, signal)
+    await freed.wait(looks < STAND_BY.firstLooks ? STAND_BY.firstMs : STAND_BY.laterMs)
   }
   return false
 }
@@ -105,22 +126,23 @@ async function whenFree(options: FollowOptions, generation: number): Promise<boo
 /**
  * Consumes a partition until it is told to stop or somebody takes it. Errors of the database are waited
  * out; anything else is reported and tried again, never skipped: a hole in the log stops its partition.
- * @returns why it ended: told to stop, the partition was taken, its generation is not the active one, or another
- *   process was quicker
+ * @returns why it ended: told to stop, the partition was taken, its generation is not the active one, another
+ *   process was quicker, or it is left to one that has fewer
  */
 async function consumeOn(
   consumer: PartitionConsumer,
-  { wake, logger, signal, onBatch, onOwning }: FollowOptions,
-): Promise<'stopped' | 'fenced' | 'moved' | 'held'> {
+  { wake, logger, signal, takesLeave, onBatch, onOwning }: FollowOptions,
+): Promise<'stopped' | 'fenced' | 'moved' | 'held' | 'yielded'> {
   let failures = 0
   while (!signal.aborted) {
     const startedAt = performance.now()
     try {
       const batch = await consumer.processNext()
-      onOwning(true)
+      onOwning('has')
       if (failures > 0) logger.info({ failures }, `partition ${consumer.partition}: works again`)
       failures = 0
       onBatch(batch, consumer)
+      if (takesLeave()) return 'yielded'
       if (batch.records === 0) await wake.wait(POLL_MS)
       else if (!batch.hasMore) await pause(pauseMs(performance.now() - startedAt), signal)
     } catch (err) {

@@ -1,12 +1,14 @@
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { UsageError } from '#platform/command.ts'
 import { createNotifier, listenForNotifications } from '#platform/notify.ts'
-import { startPeriodic } from '#platform/time.ts'
+import { startPeriodic, within } from '#platform/time.ts'
 import type { BatchSummary, PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
 import { serveReplays } from './replay/serve-replays.ts'
+import { Sharing } from './sharing.ts'
 import { trimChanges } from './write/changes.ts'
 import { trimOperators } from './write/operators.ts'
 
@@ -15,7 +17,13 @@ const APPENDED = 'log_appended'
 /** Sent by us after a commit, for whoever shows live figures; the payload is the partition. */
 const ADVANCED = 'stream_advanced'
 
+/** Sent when a process has let go of a partition; the payload is the partition. */
+const YIELDED = 'stream_yielded'
+
 const BETWEEN_NOTIFICATIONS_MS = 10
+const BEAT_MS = 1_000
+/** A database that does not answer keeps nobody from ending. */
+const FAREWELL_MS = 1_000
 const REPORT_MS = 10_000
 const TRIM_MS = 60_000
 
@@ -31,18 +39,36 @@ export interface StreamOptions {
 }
 
 /**
- * The stream service: one pipeline per partition, each on its own connection. It works on what nobody works on, and
- * stands by for the rest.
+ * The stream service: one pipeline per partition, each on its own connection. It works on what nobody works on, stands
+ * by for the rest, and lets go of what it has too much of where another process stands by with less.
  * @returns `stopped` when told to, `fenced` when other processes have taken all it had, having found it standing still
  */
 export async function runStream(options: StreamOptions): Promise<'stopped' | 'fenced'> {
   const { url, partitions, owner, logger, signal } = options
-  const client = connect(url, { max: 1, applicationName: 'tillstream stream hints' })
+  const session = { synchronous_commit: 'off' }
+  const client = connect(url, { max: 1, applicationName: 'tillstream stream hints', session })
   const advanced = createNotifier(client, { channel: ADVANCED, everyMs: BETWEEN_NOTIFICATIONS_MS })
-  const wakes = new Map(partitions.map(partition => [partition, new WakeUp()]))
+  const yielded = createNotifier(client, { channel: YIELDED, everyMs: BETWEEN_NOTIFICATIONS_MS })
+  const wakes = new Map(partitions.map(partition => [partition, { wake: new WakeUp(), freed: new WakeUp() }]))
   const stopListening = listenForNotifications(client, {
-    channels: [APPENDED],
-    onNotify: partition => wakes.get(Number(partition))?.notify(),
+    channels: [APPENDED, YIELDED],
+    onNotify(partition, channel) {
+      const sleeping = wakes.get(Number(partition))
+      if (channel === YIELDED) sleeping?.freed.notify()
+      else sleeping?.wake.notify()
+    },
+  })
+  const sharing = new Sharing({
+    sql: client,
+    name: owner,
+    host: hostname(),
+    pid: process.pid,
+    partitions,
+    logger,
+  })
+  const beating = startPeriodic(() => sharing.beat(), {
+    everyMs: BEAT_MS,
+    onFailure: err => logger.warn({ err }, 'this process cannot say that it is there'),
   })
   const activity = new Activity()
   // Fenced off all it had, it was taken for dead: the supervisor starts it anew, and it takes what is free then.
@@ -58,17 +84,21 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   const serving = serveReplays({ url, sql: client, logger, signal: ending })
 
   await Promise.all(
-    [...wakes].map(([partition, wake]) =>
+    [...wakes].map(([partition, sleeping]) =>
       followPartition({
         url,
         sql: client,
         partition,
         owner,
-        wake,
+        ...sleeping,
         logger,
         signal: ending,
+        takesLeave: () => sharing.takesLeaveOf(partition),
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
+          sharing
+            .worksOn(consumer.ownership)
+            .catch((err: unknown) => logger.debug({ err, partition }, 'a taking is not written down'))
           if (batch.setAside > 0) {
             logger.error(
               { partition, setAside: batch.setAside },
@@ -79,9 +109,10 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
             logger.error({ partition, ...failure }, failure.message)
           if (batch.records > 0) advanced.announce(partition)
         },
-        onOwning(isOwned) {
-          if (isOwned) owned.add(partition)
-          else if (owned.delete(partition) && owned.size === 0) fenced.abort()
+        onOwning(owning) {
+          if (owning === 'has') owned.add(partition)
+          else if (owned.delete(partition) && owning === 'lost' && owned.size === 0) fenced.abort()
+          if (owning === 'yielded') yielded.announce(partition)
         },
       }),
     ),
@@ -90,7 +121,10 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   clearInterval(report)
   void trim.stop()
   advanced.stop()
+  yielded.stop()
   void stopListening()
+  const farewell = beating.stop().then(() => sharing.farewell())
+  await within(farewell, FAREWELL_MS).catch((err: unknown) => logger.debug({ err }, 'ends without saying so'))
   await client.end({ timeout: 1 })
   return fenced.signal.aborted ? 'fenced' : 'stopped'
 }

@@ -169,7 +169,45 @@ describe('two stream processes', () => {
     return Object.fromEntries(rows.map(({ partition, owner }) => [partition, owner]))
   }
 
-  test('the second stands by and says who has the partitions; it takes over when the first is killed', async () => {
+  /** Waits until as many processes have as many partitions each, every one at work. */
+  async function untilShared(...counts: number[]): Promise<void> {
+    await vi.waitUntil(
+      async () => {
+        const rows = await database.sql<{ partitions: number }[]>`
+          select count(*)::int as partitions from log.owners
+          where log.is_at_work(backend_pid, backend_start, interval '10 s') group by owner order by 1`
+        return rows.map(({ partitions }) => partitions).join() === counts.join()
+      },
+      { timeout: 30_000, interval: 20 },
+    )
+  }
+
+  /** What processes wrote down of their end. @param had who had which partition, with its epoch */
+  async function endings(had: Record<string, string>) {
+    const names = Object.values(had).map(owner => owner.replace(/ \d+$/, ''))
+    const rows = await database.sql`
+      select p.ended_at is not null as "saidSo", exists (
+        select from pg_stat_activity a where a.pid = p.backend_pid and a.backend_start = p.backend_start
+      ) as "isConnected"
+      from stream.processes p where p.name = any (${names}::text[])`
+    return [...rows]
+  }
+
+  /** Waits while every process that is alive says three times that it is, and so has looked for its share. */
+  async function whileTheyBeat(): Promise<void> {
+    const [begin] = await database.sql<{ now: number }[]>`select clock_timestamp() as now`
+    await vi.waitUntil(
+      async () => {
+        const rows = await database.sql<{ beatAt: number }[]>`
+          select p.beat_at as "beatAt" from stream.processes p
+          join pg_stat_activity a on a.pid = p.backend_pid and a.backend_start = p.backend_start`
+        return rows.length > 0 && rows.every(({ beatAt }) => beatAt > (begin?.now ?? 0) + 3_000)
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+  }
+
+  test('the second stands by, is left its share, and has all when the first is killed', async () => {
     appends = startSteadyAppends(log, { random, start: START })
     const first = startProcess()
     await vi.waitUntil(async () => Object.keys(await owners()).length === PARTITIONS.length, {
@@ -186,18 +224,18 @@ describe('two stream processes', () => {
         },
       )
     }
+    await untilShared(2, 2)
+    expect(first.output()).toContain('left to a process that has fewer')
     await untilMoves(await progress())
-    expect(await owners()).toEqual(held)
     first.signal('SIGKILL')
     await first.ended
-    await vi.waitUntil(async () => !Object.values(await owners()).some(owner => owner.endsWith(' 1')), {
-      timeout: 20_000,
-    })
-    // Started again it stands by in its turn: nobody loops.
+    await untilShared(4)
+    expect(await endings(held)).toEqual([{ saidSo: false, isConnected: false }])
+    // Started again it is left its share in its turn, and then nobody moves any more.
     const third = startProcess()
+    await untilShared(2, 2)
     const shared = await owners()
-    await vi.waitUntil(() => third.output().includes('partition 3: stream'), { timeout: 20_000 })
-    await untilMoves(await progress())
+    await whileTheyBeat()
     expect(await owners()).toEqual(shared)
     const events = await appends.stop()
     await untilAllIsProcessed(events)
@@ -206,20 +244,17 @@ describe('two stream processes', () => {
       running.signal('SIGTERM')
       expect(await running.ended).toBe(0)
     }
+    const gone = { saidSo: true, isConnected: false }
+    expect(await endings(shared)).toEqual([gone, gone])
   })
 
-  test('that race for the partitions end with a sharing that stays, and exact totals', async () => {
+  test('that race for the partitions end with an even sharing that stays, and exact totals', async () => {
     appends = startSteadyAppends(log, { random, start: START })
     const both = [startProcess(), startProcess()]
-    await vi.waitUntil(async () => Object.keys(await owners()).length === PARTITIONS.length, {
-      timeout: 20_000,
-    })
+    await untilShared(2, 2)
     const shared = await owners()
-    expect(Object.values(shared).every(owner => owner.endsWith(' 1'))).toBe(true)
-    for (let looks = 0; looks < 5; looks += 1) {
-      await untilMoves(await progress())
-      expect(await owners()).toEqual(shared)
-    }
+    await whileTheyBeat()
+    expect(await owners()).toEqual(shared)
     const events = await appends.stop()
     await untilAllIsProcessed(events)
     expect(await totalsOf(database.sql)).toEqual(modelOf(events))
@@ -227,6 +262,23 @@ describe('two stream processes', () => {
       running.signal('SIGTERM')
       expect(await running.ended).toBe(0)
     }
+  })
+
+  test('one of which is killed again and again while partitions move: everything counts exactly once', async () => {
+    appends = startSteadyAppends(log, { random, start: START })
+    let [killed, stays] = [startProcess(), startProcess()]
+    for (let kill = 0; kill < 3; kill += 1) {
+      await untilShared(2, 2)
+      await untilMoves(await progress())
+      await sleep(random() * 100)
+      killed.signal('SIGKILL')
+      await killed.ended
+      await untilShared(4)
+      ;[killed, stays] = [stays, startProcess()]
+    }
+    const events = await appends.stop()
+    await untilAllIsProcessed(events)
+    expect(await totalsOf(database.sql)).toEqual(modelOf(events))
   })
 
   test('one frozen, the other takes over: thawed, the frozen one writes nothing and stops', async () => {

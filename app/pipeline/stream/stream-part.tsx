@@ -1,6 +1,12 @@
+import { ProcessesCard } from '#app/pipeline/stream/processes-card.tsx'
 import { ReplayPart } from '#app/pipeline/stream/replay-cards.tsx'
 
-/** The stream path: what it was rebuilt from, and how to do that again. */
+/** The stream path: who works on what, what it was rebuilt from, and how to do that again. */
 export function StreamPart() {
-  return <ReplayPart />
+  return (
+    <>
+      <ProcessesCard />
+      <ReplayPart />
+    </>
+  )
 }

@@ -1541,3 +1541,35 @@ create table live.replays (
   backend_start timestamptz
 );
 create index replays_waiting on live.replays (replay) where state in ('requested', 'running');
+
+-- Stream processes, each by itself, since it began: who works and who stands by, so that partitions are spread among
+-- them. Of one that has not said that it ends and whose backend is gone it is known that it was killed. Kept for a day.
+create table stream.processes (
+  process bigint generated always as identity primary key,
+  -- as in log.owners; a container's next process has the same
+  name text not null,
+  host text not null,
+  pid integer not null,
+  started_at timestamptz not null default clock_timestamp(),
+  beat_at timestamptz not null default clock_timestamp(),
+  -- since when it has beaten without a pause
+  steady_since timestamptz not null default clock_timestamp(),
+  -- of the connection that it beats on
+  backend_pid integer not null,
+  backend_start timestamptz not null,
+  -- those it works on or stands by for
+  partitions smallint[] not null,
+  ended_at timestamptz
+) with (fillfactor = 60);
+
+-- When a stream process first wrote results of a partition that it had taken: from here on it was worked on again. Kept
+-- for a day.
+create table stream.takings (
+  -- with partition and epoch as in log.owners
+  consumer text not null,
+  partition smallint not null,
+  epoch bigint not null,
+  owner text not null,
+  working_at timestamptz not null default clock_timestamp(),
+  primary key (consumer, partition, epoch)
+);

@@ -6,7 +6,7 @@ import type { AlertsDifference, TotalsDifference } from './compare-generations.t
 export type ReplayKind = 'rebuild' | 'switch_back'
 
 /** What is to be done, by whose word. */
-export interface ReplayRequest {
+interface ReplayRequest {
   kind: ReplayKind
   /** Switch also when the rebuilt generation says something else, as after a change of rules. */
   acceptsDifferences: boolean

@@ -18,6 +18,8 @@ import { readReplays, requestReplay } from '#server/serving/pipeline/replays.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { acceptSetAside, listSetAside, withdrawAcceptance } from '#server/serving/pipeline/set-aside.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
+import { readStreamProcesses } from '#server/serving/pipeline/stream-processes.ts'
+import { readTimeline } from '#server/serving/pipeline/timeline.ts'
 import { readWitnesses } from '#server/serving/pipeline/witnesses.ts'
 import { businessDaySchema } from '#server/serving/scope.ts'
 import { pageSize, procedure, router } from './trpc.ts'
@@ -128,6 +130,8 @@ export const pipelineRouter = router({
   witnesses: procedure.query(({ ctx }) => readWitnesses(ctx.serving)),
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
+  timeline: procedure.query(({ ctx }) => readTimeline(ctx.serving)),
+  streamProcesses: procedure.query(({ ctx }) => readStreamProcesses(ctx.serving)),
   replays: router({
     board: procedure.query(({ ctx }) => readReplays(ctx.serving)),
     request: procedure

@@ -1,0 +1,172 @@
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { SCENARIOS } from '#domain/scenario.ts'
+import type { Serving } from '#server/serving/serving.ts'
+
+/** Something that happened to the pipeline. */
+export interface TimelineEntry {
+  at: Instant
+  kind:
+    | 'started'
+    | 'stopped'
+    | 'killed'
+    | 'takes over'
+    | 'replay'
+    | 'scenario'
+    | 'run asked for'
+    | 'dead letters'
+  /** In a sentence, with its figures. */
+  text: string
+}
+
+export interface Timeline {
+  now: Instant
+  /** Of the last 24 hours, the newest first. */
+  entries: TimelineEntry[]
+  /** How many there are: `entries` holds the newest. */
+  count: number
+}
+
+const SHOWN_ENTRIES = 200
+
+/** What happened in the last 24 hours: as the processes, people and simulators wrote it down themselves. */
+export async function readTimeline({ sql }: Pick<Serving, 'sql'>): Promise<Timeline> {
+  const [[clock], processes, takings, others] = await Promise.all([
+    sql<{ now: Instant }[]>`select clock_timestamp() as now`,
+    sql<ProcessLife[]>`
+      select p.name, p.started_at as "startedAt", p.ended_at as "endedAt", p.beat_at as "beatAt",
+        exists (select from pg_stat_activity a
+          where a.pid = p.backend_pid and a.backend_start = p.backend_start) as "isConnected"
+      from stream.processes p where p.beat_at > now() - interval '24 h'`,
+    sql<Taking[]>`
+      select consumer, partition, epoch, owner, working_at as "workingAt" from stream.takings
+      where working_at > now() - interval '24 h'`,
+    sql<OtherRow[]>`
+      select coalesce(ended_at, started_at, requested_at) as at, 'replay' as kind, replay as number, kind as name,
+        state, detail
+      from live.replays where requested_at > now() - interval '24 h'
+      union all
+      select coalesce(ended_at, started_at, requested_at), 'scenario', run, scenario, state, detail
+      from live.scenario_runs where requested_at > now() - interval '24 h'
+      union all
+      select coalesce(ended_at, started_at, requested_at), 'run asked for', request,
+        concat(job, ' ' || from_day || ' to ' || to_day), state, detail
+      from live.job_requests where requested_at > now() - interval '24 h'
+      union all
+      select date_trunc('minute', met_at), 'dead letters', count(*), mode() within group (order by reason), null, null
+      from intake.dead_letters where met_at > now() - interval '24 h' group by 1`,
+  ])
+  const entries = [...streamEntries(processes, takings), ...others.map(describeOther)].sort(
+    (one, other) => other.at - one.at,
+  )
+  return { now: clock?.now ?? 0, entries: entries.slice(0, SHOWN_ENTRIES), count: entries.length }
+}
+
+/** A stream process as it wrote itself down. */
+export interface ProcessLife {
+  name: string
+  startedAt: Instant
+  /** When it said that it ends; null: it has not. */
+  endedAt: Instant | null
+  /** When it last said that it is there: about once a second. */
+  beatAt: Instant
+  isConnected: boolean
+}
+
+/** When a process first wrote results of a partition that it had taken. */
+export interface Taking {
+  consumer: string
+  partition: number
+  /** Rises by one with every taking. */
+  epoch: number
+  owner: string
+  workingAt: Instant
+}
+
+/** What became of stream processes, and of the partitions of those that ended. */
+export function streamEntries(
+  processes: readonly ProcessLife[],
+  takings: readonly Taking[],
+): TimelineEntry[] {
+  const byPlace = new Map(takings.map(taking => [placeOf(taking), taking]))
+  const successions = takings.flatMap(taking => {
+    const before = byPlace.get(placeOf({ ...taking, epoch: taking.epoch - 1 }))
+    return before && before.owner !== taking.owner ? [{ taking, from: before.owner }] : []
+  })
+  const lives = processes.flatMap((process): TimelineEntry[] => {
+    const { name, startedAt, endedAt, beatAt, isConnected } = process
+    const began: TimelineEntry = { at: startedAt, kind: 'started', text: `${name} began` }
+    if (endedAt === null && isConnected) return [began]
+    const end = endedAt ?? beatAt
+    // What it had when it ended: later takings from a process of the same name are another one's.
+    const after = successions
+      .filter(
+        ({ from, taking }) =>
+          from === name && taking.workingAt >= end && taking.workingAt < end + AFTERMATH_MS,
+      )
+      .map(({ taking }) => taking)
+    const said = endedAt === null ? `${name} was killed` : `${name} ended as it was told to`
+    return [
+      began,
+      { at: end, kind: endedAt === null ? 'killed' : 'stopped', text: `${said}${aftermath(end, after)}` },
+    ]
+  })
+  const takeOvers = Map.groupBy(
+    successions,
+    ({ taking, from }) => `${taking.owner} ${from} ${Math.floor(taking.workingAt / MINUTE_MS)}`,
+  )
+  return [
+    ...lives,
+    ...[...takeOvers.values()].map((together): TimelineEntry => {
+      const [first] = together
+      const at = Math.max(...together.map(({ taking }) => taking.workingAt))
+      const partitions = listOf(together.map(({ taking }) => taking.partition))
+      return {
+        at,
+        kind: 'takes over',
+        text: `${first?.taking.owner} works on ${partitions}, after ${first?.from}`,
+      }
+    }),
+  ]
+}
+
+/** Takings that are put down to the end of a process. */
+const AFTERMATH_MS = 10 * MINUTE_MS
+
+function placeOf({ consumer, partition, epoch }: Pick<Taking, 'consumer' | 'partition' | 'epoch'>): string {
+  return `${consumer} ${partition} ${epoch}`
+}
+
+function aftermath(end: Instant, takings: readonly Taking[]): string {
+  if (takings.length === 0) return ''
+  const seconds = (Math.max(...takings.map(({ workingAt }) => workingAt)) - end) / 1_000
+  return `: others worked on ${listOf(takings.map(({ partition }) => partition))} within ${seconds.toFixed(1)} s`
+}
+
+function listOf(partitions: readonly number[]): string {
+  const sorted = [...new Set(partitions)].sort((one, other) => one - other)
+  return `${sorted.length === 1 ? 'partition' : 'partitions'} ${sorted.join(', ')}`
+}
+
+interface OtherRow {
+  at: Instant
+  kind: 'replay' | 'scenario' | 'run asked for' | 'dead letters'
+  /** Its number; of dead letters how many. */
+  number: number
+  name: string
+  state: string | null
+  detail: string | null
+}
+
+function describeOther({ at, kind, number, name, state, detail }: OtherRow): TimelineEntry {
+  const ending = detail ? `${state}, ${detail}` : `${state}`
+  switch (kind) {
+    case 'replay':
+      return { at, kind, text: `${name === 'switch_back' ? 'Switch back' : 'Replay'} ${number}: ${ending}` }
+    case 'scenario':
+      return { at, kind, text: `${SCENARIOS.find(known => known.name === name)?.title ?? name}: ${ending}` }
+    case 'run asked for':
+      return { at, kind, text: `${name}: ${ending}` }
+    case 'dead letters':
+      return { at, kind, text: `${number} in this minute, most of them ${name}` }
+  }
+}
