@@ -51,7 +51,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   const paths = await createTestPaths(database.sql)
   await paths.send([
-    ...[0, 1, 2, 3, 4, 5].map(minutes => paid('card-1', minutes)),
+    ...[0, 1, 2, 3, 4, 5].map(minutes => paid('card-8', minutes)),
     ...[10, 11, 12, 13].map(minutes => paid('card-2', minutes)),
     ...[20, 21, 22, 23].map(minutes => paid('card-3', minutes, 'new-york')),
     ...[30, 31, 32].map(takenBack),
@@ -66,7 +66,7 @@ describe('what the rules found', () => {
   it('is listed by score while it waits, narrowed to stores, kinds, rules and days', async () => {
     // Three refunds without an order weigh six; of the cards the one with most orders is the surest.
     const byScore = [
-      'card_velocity card-1',
+      'card_velocity card-8',
       'refunds_by_cashier c-7',
       'card_velocity card-3',
       'card_velocity card-2',
@@ -76,7 +76,7 @@ describe('what the rules found', () => {
     expect(await listed({ ...ALL, rule: 'refunds_by_cashier' })).toEqual(['refunds_by_cashier c-7'])
     expect(await listed({ ...ALL, kinds: ['silence'] })).toEqual([])
     expect(await listed({ ...ALL, from: began + 25 * MINUTE_MS })).toEqual(['refunds_by_cashier c-7'])
-    expect(await listed({ ...ALL, to: began + 10 * MINUTE_MS })).toEqual(['card_velocity card-1'])
+    expect(await listed({ ...ALL, to: began + 10 * MINUTE_MS })).toEqual(['card_velocity card-8'])
   })
 
   it.each(['waiting', 'all'] as const)('comes page by page, each once: %s', async of => {
@@ -123,7 +123,7 @@ describe('what the rules found', () => {
 
 describe('what people say of it', () => {
   it('settles it, is counted for its rule, and every page is told', async () => {
-    const [one, two, three] = [await idOf('card-1'), await idOf('card-2'), await idOf('c-7')]
+    const [one, two, three] = [await idOf('card-8'), await idOf('card-2'), await idOf('c-7')]
     const judge = (alertId: string, verdict: 'fraud' | 'false' | 'unsure') =>
       actOnFoundAlerts(database.sql, {
         alertIds: [alertId],
@@ -214,7 +214,7 @@ describe('a rule', () => {
     expect(await ask(7)).toMatchObject({ raised: 0, confirmed: 0, missed: 1 })
     expect(await ask(4, { stores: ['new-york'] })).toMatchObject({ raised: 1, confirmed: 0, raisedThen: 1 })
     const { examples } = await ask(6)
-    expect(examples).toMatchObject([{ store: 'berlin', subject: 'card-1', openedAt: began + 5 * MINUTE_MS }])
+    expect(examples).toMatchObject([{ store: 'berlin', subject: 'card-8', openedAt: began + 5 * MINUTE_MS }])
     // Nothing of it was written.
     expect(await listed()).toHaveLength(4)
   })
