@@ -101,7 +101,7 @@ describe('what the rules found', () => {
       verdict: null,
       actions: [],
       figures: [
-        { label: 'Refunds', value: '3', limit: 'fewer than 5' },
+        { label: 'Refunds', value: '3', limit: 'fewer than 6' },
         { label: 'Of them without an order', value: '3' },
         { label: 'Paid out', value: '7.5000 EUR' },
       ],
