@@ -378,10 +378,8 @@ describe('a replay that is killed', () => {
     const events = await appendAll(log, randomEvents({ random, count: 4_000, start: START }))
     await runToEnd()
     const killed = started(startReplayProcess(database.url))
-    await vi.waitUntil(async () => (await generations()).some(({ state }) => state === 'building'), {
-      timeout: 20_000,
-      interval: 2,
-    })
+    // Its record says which generation it builds a moment after that is there.
+    await vi.waitUntil(async () => (await records())[0]?.to === 2, { timeout: 20_000, interval: 2 })
     killed.signal('SIGKILL')
     await killed.ended
     expect((await generations())[0]).toEqual({ generation: 1, state: 'active' })
