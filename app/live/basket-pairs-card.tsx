@@ -41,15 +41,13 @@ export function BasketPairsCard({ scope: { stores, zone } }: { scope: SalesScope
         >
           {({ pairs, baskets, since, onlySince }) => (
             <>
-              <p className="mb-2 text-2xs text-muted">
-                <PathTag
-                  path="stream"
-                  detail={
-                    onlySince === null
-                      ? `since ${formatTime(since, zone)}: ${plural(baskets, 'order')} of two products or more`
-                      : `a flood: only what came since ${formatTime(onlySince, zone, { seconds: true })}`
-                  }
-                />
+              <p className="mb-2 flex flex-wrap items-center gap-x-2 text-2xs text-muted">
+                <PathTag path="stream" detail={`since ${formatTime(onlySince ?? since, zone)}`} />
+                <span>
+                  {onlySince === null
+                    ? `${plural(baskets, 'order')} of two products or more`
+                    : `a flood: only what came since ${formatTime(onlySince, zone, { seconds: true })}`}
+                </span>
               </p>
               <DataTable
                 caption="Products bought together in the last hour"

@@ -51,11 +51,12 @@ export function SessionsCard({
         >
           {({ sessions, open, orderingAgain, orders, net, newest, since }) => (
             <>
-              <p className="mb-2 text-2xs text-muted">
-                <PathTag
-                  path="stream"
-                  detail={`since ${formatTime(since, zone)}: ${plural(sessions, 'session')}, ${formatCount(open)} open, ${formatCount(orderingAgain)} with more than one order; ${plural(orders, 'order')}, net ${formatMoney(net, currency)}`}
-                />
+              <p className="mb-2 flex flex-wrap items-center gap-x-2 text-2xs text-muted">
+                <PathTag path="stream" detail={`since ${formatTime(since, zone)}`} />
+                <span>
+                  {plural(sessions, 'session')}, {formatCount(open)} open, {formatCount(orderingAgain)} with
+                  more than one order; {plural(orders, 'order')}, net {formatMoney(net, currency)}
+                </span>
               </p>
               <DataTable
                 caption="Sessions that ordered last"
