@@ -20,6 +20,18 @@ export type LogEntryTime =
   | { kind: 'live'; source: string; eventTime: Instant; appendedAt: Instant }
   | { kind: 'bulk' | 'tick'; appendedAt: Instant }
 
+/** What an entry of the log means for event time. */
+export function entryTimeOf(
+  entry:
+    | { type: 'tick'; appendedAt: Instant }
+    | { class: LogEntryTime['kind']; source: string; eventTime: Instant; appendedAt: Instant },
+): LogEntryTime {
+  const { appendedAt } = entry
+  if (!('class' in entry)) return { kind: 'tick', appendedAt }
+  const { class: kind, source, eventTime } = entry
+  return kind === 'live' ? { kind, source, eventTime, appendedAt } : { kind, appendedAt }
+}
+
 /**
  * The watermark of one partition, advanced entry by entry in log order. A function of that partition's
  * log alone, so a replay decides the same at any batch size.

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { DAY_MS, HOUR_MS } from '#domain/instant.ts'
-import { cardVelocity } from '#domain/rules/card-velocity.ts'
 import { storeSilent } from '#domain/rules/store-silent.ts'
+import { cardVelocity } from '#domain/rules/velocity.ts'
 import { enrichedHistory } from '#seed/history/world-history.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld } from '#seed/world/world.ts'

@@ -2,9 +2,10 @@ import { businessDayOf } from '#domain/business-day.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { netOf, salesEffect } from '#domain/measures.ts'
 import type { Alert } from '#domain/operators/alert.ts'
-import { hasExpired, type KeptState, OperatorFold } from '#domain/operators/fold.ts'
+import { OperatorFold } from '#domain/operators/fold.ts'
 import { expectedByHour, HABIT_DAYS, orderSizesOf, type SoldHour } from '#domain/operators/habits.ts'
 import { clockOffsetMs, expectedBetween, hourClass, hourOfWeek } from '#domain/operators/hour-of-week.ts'
+import { MemoryStates } from '#domain/operators/memory-states.ts'
 import type { OperatorReference, OrderSizes } from '#domain/operators/reference.ts'
 import type { AnyRule } from '#domain/operators/rule.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
@@ -55,14 +56,10 @@ function createPartition(
   { partition, reference }: { partition: number; reference: OperatorReference },
 ) {
   const watermark = new PartitionWatermark()
-  const states = new Map<string, Map<string, KeptState>>()
-  const known = {
-    get: (operator: string, key: string) => states.get(operator)?.get(key),
-    entries: (operator: string) => states.get(operator) ?? [],
-  }
+  const states = new MemoryStates()
   const raised = new Map<string, RaisedAlert>()
   const operators = { rules, metrics: [], sessions: [] }
-  const newFold = () => new OperatorFold(operators, { partition, states: known, reference })
+  const newFold = () => new OperatorFold(operators, { partition, states, reference })
   let fold = newFold()
   let offset = 0
   let lastAt = 0
@@ -75,27 +72,17 @@ function createPartition(
     if (offset % BATCH !== 0) return
     const [failure] = fold.failures
     if (failure) throw new Error(failure.message)
-    for (const [operator, own] of fold.touched) {
-      const kept = states.get(operator) ?? new Map<string, KeptState>()
-      states.set(operator, kept)
-      for (const [key, state] of own) kept.set(key, state)
-      for (const [key, state] of kept) if (hasExpired(state, watermark.current)) kept.delete(key)
-    }
+    states.take(fold.touched, watermark.current)
     fold = newFold()
   }
 
   function pass(appendedAt: Instant, entry: Entry | null): void {
     offset += 1
     lastAt = appendedAt
-    const previous = watermark.current
-    const isLive = entry?.event.class === 'live'
-    const before = watermark.advance(
-      entry && isLive
-        ? { kind: 'live', source: entry.event.source, eventTime: entry.event.eventTime, appendedAt }
-        : { kind: entry ? 'bulk' : 'tick', appendedAt },
+    fold.read(
+      entry ? { ...entry.event, offset, appendedAt } : { type: 'tick', offset, appendedAt },
+      watermark,
     )
-    if (entry) fold.apply({ ...entry.event, offset, appendedAt }, before)
-    fold.passTime(previous, watermark.current, offset)
     note(appendedAt)
   }
 

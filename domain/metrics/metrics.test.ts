@@ -11,6 +11,7 @@ import {
   type Tick,
   tick,
 } from '#domain/operators/testing/fold-operators.ts'
+import { PartitionWatermark } from '#domain/watermark.ts'
 import { STREAM_METRICS, STREAM_SESSIONS } from './catalogue.ts'
 import { onlineSessions } from './online-sessions.ts'
 import { productSales } from './product-sales.ts'
@@ -114,7 +115,7 @@ test('of a backlog, what is past being kept is never handed to the tables', () =
     { partition: 0, states: NO_STATES, reference: NO_HABITS },
   )
   for (const minutes of [0, 10])
-    folded.apply({ ...online(minutes), lines: basket(0, { tea: 1 }).lines }, null)
+    folded.read({ ...online(minutes), lines: basket(0, { tea: 1 }).lines }, new PartitionWatermark())
   const kept = at(10) + productSales.windowMs + PANES_KEPT_MS
   expect(folded.panesSince(null)).toHaveLength(2)
   expect(folded.panesSince(kept).map(({ paneStart }) => paneStart)).toEqual([at(10)])

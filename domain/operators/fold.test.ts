@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { cardVelocity } from '#domain/rules/card-velocity.ts'
 import { storeSilent } from '#domain/rules/store-silent.ts'
+import { cardVelocity } from '#domain/rules/velocity.ts'
 import { hasExpired, type KeptState, type Operators } from './fold.ts'
 import type { OperatorReference } from './reference.ts'
 import { foldOperators, NO_HABITS, order, tick } from './testing/fold-operators.ts'
@@ -128,6 +128,25 @@ test('an operator that fails on an event goes on without it, and the others with
   expect(alerts.map(({ rule }) => rule)).toEqual(['card_velocity'])
   expect(failures.map(({ message }) => message)).toEqual(
     [1, 2, 3, 4].map(offset => `broken fails on offset ${offset}: no such field`),
+  )
+})
+
+test('a rule that fails as a minute passes goes on without it, and the others with it', () => {
+  const broken = {
+    ...storeSilent,
+    name: 'broken',
+    judgeAt: () => {
+      throw new Error('no such store')
+    },
+  }
+  const records = [order(at(0)), tick(at(14)), tick(at(15))]
+  const { alerts, failures } = foldOperators(records, {
+    operators: only({ rules: [broken, storeSilent] }),
+    reference: habits,
+  })
+  expect(alerts.map(({ rule, state }) => [rule, state])).toEqual([['store_silent', 'open']])
+  expect(failures.map(({ message }) => message)).toEqual(
+    [2, 3].map(offset => `broken fails on offset ${offset}: no such store`),
   )
 })
 

@@ -1,7 +1,8 @@
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { addExact } from '#domain/money.ts'
+import { entryTimeOf, type PartitionWatermark } from '#domain/watermark.ts'
 import { type Alert, type AlertChange, type Judgement, MOST_RECEIPTS, severityOfScore } from './alert.ts'
-import type { OperatorEvent } from './event.ts'
+import type { LogTick, OperatorEvent } from './event.ts'
 import {
   PANES_KEPT_MS,
   type PaneDelta,
@@ -108,7 +109,8 @@ export class OperatorFold {
   readonly #reference: OperatorReference
   readonly #partition: number
   readonly #panes = new Map<string, Map<string, PaneDelta>>()
-  readonly #values = new Map<string, Map<RuleVersion, Readonly<Record<string, number>>>>()
+  readonly #versions = new Map<AnyRule, VersionedRule>()
+  readonly #sessions: readonly WindowedSession[]
 
   constructor(
     operators: Operators,
@@ -116,14 +118,36 @@ export class OperatorFold {
   ) {
     this.#operators = operators
     this.#timed = operators.rules.filter(rule => rule.judgeAt !== undefined)
+    this.#sessions = operators.sessions.map(metric => ({
+      metric,
+      windower: session({ gapMs: metric.gapMs, nothing: NOTHING, add: addSums }),
+    }))
     this.#states = input.states
     this.#reference = input.reference
     this.#partition = input.partition
   }
 
-  /** @param watermark of all entries before the event, as its lateness is judged by; null at the log's beginning */
-  apply(event: OperatorEvent, watermark: Instant | null): void {
-    const { rules, metrics, sessions } = this.#operators
+  /**
+   * Reads the next entry of the log: takes the watermark past it, lets operators judge the event, and lets the minutes
+   * pass that it has closed. An operator that fails goes on without the entry, and says so in `failures`.
+   * @param watermark is advanced in place
+   * @param options.isJudged false: the event tells the time, and nobody looks at it
+   * @returns the watermark of all entries before it, as its lateness is judged by; null at the log's beginning
+   */
+  read(
+    entry: OperatorEvent | LogTick,
+    watermark: PartitionWatermark,
+    { isJudged = true }: { isJudged?: boolean } = {},
+  ): Instant | null {
+    const previous = watermark.current
+    const before = watermark.advance(entryTimeOf(entry))
+    if (entry.type !== 'tick' && isJudged) this.#apply(entry, before)
+    this.#passTime(previous, watermark.current, entry.offset)
+    return before
+  }
+
+  #apply(event: OperatorEvent, watermark: Instant | null): void {
+    const { rules, metrics } = this.#operators
     for (const rule of rules) {
       try {
         this.#applyRule(rule, event, watermark)
@@ -138,11 +162,11 @@ export class OperatorFold {
         this.#fail(metric.name, event.offset, error)
       }
     }
-    for (const metric of sessions) {
+    for (const session of this.#sessions) {
       try {
-        this.#applySession(metric, event, watermark)
+        this.#applySession(session, event, watermark)
       } catch (error) {
-        this.#fail(metric.name, event.offset, error)
+        this.#fail(session.metric.name, event.offset, error)
       }
     }
   }
@@ -154,13 +178,18 @@ export class OperatorFold {
   }
 
   /** After an entry that took the watermark along: rules that are judged by the clock look at each minute's end once. */
-  passTime(before: Instant | null, now: Instant | null, offset: number): void {
+  #passTime(before: Instant | null, now: Instant | null, offset: number): void {
     if (before === null || now === null) return
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS
     if (minute <= before) return
     for (const rule of this.#timed) {
-      for (const [key, kept] of this.#entries(rule.name))
-        this.#judgeAt(rule, key, kept, { at: minute, offset })
+      for (const [key, kept] of this.#entries(rule.name)) {
+        try {
+          this.#judgeAt(rule, key, kept, { at: minute, offset })
+        } catch (error) {
+          this.#fail(rule.name, offset, error)
+        }
+      }
     }
   }
 
@@ -182,13 +211,12 @@ export class OperatorFold {
   #applyRule(rule: AnyRule, event: OperatorEvent, watermark: Instant | null): void {
     const version = this.#reference.ruleAt(rule.name, event.eventTime)
     if (version?.isOn === false) return
-    const parameters = this.#parametersOf(rule, version)
+    const { parameters, windower } = this.#under(rule, version)
     const input = rule.input(event, { parameters, reference: this.#reference })
     if (input === null) return
     const key = stateKey(event.store, input.key)
     const known = this.#alive(rule.name, key, watermark)
     const endsByItself = rule.ends === 'by itself'
-    const windower: Windower<unknown, unknown, unknown> = rule.window(parameters)
     const held = windower.add(known?.state ?? null, input.item, event.eventTime)
     const isNew = held.begins || known === undefined
     const open = isNew && !endsByItself ? null : (known?.alert ?? null)
@@ -220,7 +248,7 @@ export class OperatorFold {
     if (hasExpired(kept, at)) return
     const [store = '', subject = ''] = key.split('\u001f')
     const version = this.#reference.ruleAt(rule.name, at)
-    const parameters = this.#parametersOf(rule, version)
+    const { parameters } = this.#under(rule, version)
     const context = { parameters, reference: this.#reference, store, key: subject, at }
     const judgement = version?.isOn === false ? null : (rule.judgeAt?.(kept.state, context) ?? null)
     if (judgement === null && kept.alert === null) return
@@ -322,12 +350,15 @@ export class OperatorFold {
     return keys
   }
 
-  #applySession(metric: SessionMetric, event: OperatorEvent, watermark: Instant | null): void {
+  #applySession(
+    { metric, windower }: WindowedSession,
+    event: OperatorEvent,
+    watermark: Instant | null,
+  ): void {
     const input = metric.input(event)
     if (input === null) return
     const key = stateKey(event.store, input.key)
     const known = this.#alive(metric.name, key, watermark)
-    const windower = session<SessionSum, SessionSum>({ gapMs: metric.gapMs, nothing: NOTHING, add: addSums })
     const held = windower.add((known?.state as Session<SessionSum>) ?? null, input.adds, event.eventTime)
     const since = held.begins || known === undefined ? event.offset : known.since
     const sessionId = `${metric.name}/${event.store}/${input.key}@${this.#partition}-${since}`
@@ -351,23 +382,15 @@ export class OperatorFold {
     })
   }
 
-  /** Worked out once a version: every event asks for them. */
-  #parametersOf(
-    { name, parameters }: AnyRule,
-    version: RuleVersion | null,
-  ): Readonly<Record<string, number>> {
+  /** A rule under the version that holds, worked out once: nearly all events of a batch are judged by the same. */
+  #under(rule: AnyRule, version: RuleVersion | null): VersionedRule {
     const of = version ?? AS_IT_COMES
-    let own = this.#values.get(name)
-    if (!own) {
-      own = new Map()
-      this.#values.set(name, own)
-    }
-    let values = own.get(of)
-    if (!values) {
-      values = valuesOf(parameters, of.parameters) as Readonly<Record<string, number>>
-      own.set(of, values)
-    }
-    return values
+    const known = this.#versions.get(rule)
+    if (known?.of === of) return known
+    const parameters = valuesOf(rule.parameters, of.parameters) as VersionedRule['parameters']
+    const versioned = { of, parameters, windower: rule.window(parameters) }
+    this.#versions.set(rule, versioned)
+    return versioned
   }
 
   #alive(operator: string, key: string, watermark: Instant | null): KeptState | undefined {
@@ -386,6 +409,18 @@ export class OperatorFold {
     own.set(key, kept)
     this.touched.set(operator, own)
   }
+}
+
+/** What is kept of a rule while a version of it holds. */
+interface VersionedRule {
+  of: RuleVersion
+  parameters: Readonly<Record<string, number>>
+  windower: Windower<unknown, unknown, unknown>
+}
+
+interface WindowedSession {
+  metric: SessionMetric
+  windower: Windower<SessionSum, Session<SessionSum>, Session<SessionSum>>
 }
 
 const AS_IT_COMES: RuleVersion = { version: 1, validFrom: 0, isOn: true, parameters: {} }

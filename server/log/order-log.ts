@@ -1,5 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
-import type { LogEvent, LogLines, Position } from '#domain/log-event.ts'
+import type { LogEvent, Position } from '#domain/log-event.ts'
+import type { LogTick, OperatorEvent } from '#domain/operators/event.ts'
 
 // The order log. Invariant: an entry's offset follows the one before it in its partition without a hole, commit order
 // is offset order, and an entry is never changed. So who has read offset n has read everything before it, and a reader
@@ -84,39 +85,10 @@ export interface ReadRequest {
 /** An entry of the log: an event with its place, or a tick. */
 export type LogRecord = EventRecord | TickRecord
 
-/**
- * An event as a consumer reads it: what decides figures, stock and rules. Unit prices, taxes and attributes stay in the
- * log, where SQL reads them; leaving them out halves the cost of a replay.
- */
-export interface EventRecord
-  extends Position,
-    Pick<
-      LogEvent,
-      | 'type'
-      | 'class'
-      | 'partition'
-      | 'source'
-      | 'id'
-      | 'store'
-      | 'channel'
-      | 'currency'
-      | 'eventTime'
-      | 'businessDay'
-      | 'orderId'
-      | 'customer'
-      | 'register'
-      | 'totalUnits'
-      | 'totalGross'
-      | 'totalDiscounts'
-      | 'totalReturns'
-      | 'details'
-    > {
-  /** Null for events without lines. `details` is not read for counts, adjustments, Z reports and reviews. */
-  lines: Pick<LogLines, 'skus' | 'units' | 'stocked'> | null
-}
+/** An event as a consumer reads it. */
+export type EventRecord = OperatorEvent
 
-export interface TickRecord extends Position {
-  type: 'tick'
+export interface TickRecord extends LogTick {
   partition: number
 }
 

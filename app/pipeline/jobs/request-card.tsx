@@ -3,7 +3,6 @@ import { type FormEvent, useState } from 'react'
 import { formatDayRange } from '#app/format/day.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatLag } from '#app/format/time.ts'
-import { Field, Note, OutcomeLine, SelectField, TextField } from '#app/pipeline/form.tsx'
 import { RunStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -12,6 +11,7 @@ import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { useServerNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { failureText } from '#app/ui/failure.tsx'
+import { Field, Note, OutcomeLine, SelectField, TextField } from '#app/ui/form.tsx'
 
 type Requests = RouterOutputs['pipeline']['jobs']['requests']
 

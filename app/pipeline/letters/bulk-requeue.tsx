@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
-import { Field, OutcomeLine, SelectField, TextField } from '#app/pipeline/form.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterInputs, RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { failureText } from '#app/ui/failure.tsx'
+import { Field, OutcomeLine, SelectField, TextField } from '#app/ui/form.tsx'
 
 type Repair = NonNullable<RouterInputs['pipeline']['letters']['requeueGroup']['repair']>
 

@@ -90,14 +90,7 @@ export function foldOperators(
     records.slice(from, from + batchSize).forEach((record, index) => {
       const offset = from + index + 1
       now = Math.max(now, record.type === 'tick' ? record.appendedAt : record.eventTime)
-      const previous = watermark.current
-      const time =
-        record.type === 'tick'
-          ? ({ kind: 'tick', appendedAt: now } as const)
-          : ({ kind: 'live', source: record.source, eventTime: record.eventTime, appendedAt: now } as const)
-      const before = watermark.advance(time)
-      if (record.type !== 'tick') fold.apply({ ...record, offset, appendedAt: now }, before)
-      fold.passTime(previous, watermark.current, offset)
+      fold.read({ ...record, offset, appendedAt: now }, watermark)
     })
     for (const [operator, own] of fold.touched)
       for (const [key, kept] of own)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import { ALERT_KINDS, type AlertKind, type EvidenceFigure, type Receipt } from '#domain/operators/alert.ts'
+import { ALERT_KINDS, type Alert, type EvidenceFigure, type Receipt } from '#domain/operators/alert.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
@@ -29,23 +29,8 @@ export const alertScopeSchema = z.strictObject({
 })
 export type AlertScope = z.output<typeof alertScopeSchema>
 
-/** What a rule found, and what people said of it. */
-interface FoundAlert {
-  alertId: string
-  kind: AlertKind
-  rule: string
-  ruleVersion: number
-  store: string
-  register: string | null
-  subject: string
-  severity: 'warning' | 'critical'
-  score: number
-  /** As the path sees it: a verdict changes nothing of it. */
-  state: 'open' | 'resolved'
-  openedAt: Instant
-  amendedAt: Instant
-  resolvedAt: Instant | null
-  summary: string
+/** What a rule found, as the path sees it (a verdict changes nothing of its state), and what people said of it. */
+interface FoundAlert extends Omit<Alert, 'openedOffset' | 'amendedOffset' | 'figures' | 'receipts'> {
   raisedBy: 'stream' | 'batch'
   foundBy: string
   verdict: Verdict | null

@@ -7,8 +7,7 @@ import { OperatorFold } from '#domain/operators/fold.ts'
 import { MemoryStates } from '#domain/operators/memory-states.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
 import type { AnyRule } from '#domain/operators/rule.ts'
-import { type LogEntryTime, PartitionWatermark } from '#domain/watermark.ts'
-import type { LogRecord } from '#server/log/order-log.ts'
+import { PartitionWatermark } from '#domain/watermark.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import { isoOf, type Verdict } from './alerts.ts'
@@ -197,7 +196,9 @@ async function openRun(
           break
         }
         position = { offset: record.offset, appendedAt: record.appendedAt }
-        applyRecord(fold, { record, watermark, chosen })
+        if (record.type === 'tick') fold.read(record, watermark)
+        else if (whyIndigestible(record) === null)
+          fold.read(record, watermark, { isJudged: chosen.size === 0 || chosen.has(record.store) })
       }
       if (records.length < BATCH) isAtEnd = true
       states.take(fold.touched, watermark.current)
@@ -205,29 +206,6 @@ async function openRun(
       return records.length
     },
   }
-}
-
-/** As the stream's fold does: every event moves the watermark, those of the stores in scope are judged. */
-function applyRecord(
-  fold: OperatorFold,
-  {
-    record,
-    watermark,
-    chosen,
-  }: { record: LogRecord; watermark: PartitionWatermark; chosen: ReadonlySet<string> },
-): void {
-  if (record.type !== 'tick' && whyIndigestible(record) !== null) return
-  const previous = watermark.current
-  const before = watermark.advance(timeOf(record))
-  if (record.type !== 'tick' && (chosen.size === 0 || chosen.has(record.store))) fold.apply(record, before)
-  fold.passTime(previous, watermark.current, record.offset)
-}
-
-function timeOf(record: LogRecord): LogEntryTime {
-  const { appendedAt } = record
-  if (record.type === 'tick') return { kind: 'tick', appendedAt }
-  if (record.class === 'bulk') return { kind: 'bulk', appendedAt }
-  return { kind: 'live', source: record.source, eventTime: record.eventTime, appendedAt }
 }
 
 interface RaisedThen {

@@ -1,10 +1,8 @@
 import type { Instant } from '#domain/instant.ts'
+import type { AlertsDifference, PartitionProgress, ReplayKind, TotalsDifference } from '#domain/replay.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import type { Serving } from '#server/serving/serving.ts'
-
-/** A new generation from offset 0, or back to the one that was active before. */
-export type ReplayKind = 'rebuild' | 'switch_back'
 
 /** A replay that was asked for, on a page or by a command. */
 export interface Replay {
@@ -24,30 +22,22 @@ export interface Replay {
   fromRules: number | null
   toRules: number | null
   /** By partition, of the generation that is brought forward. */
-  progress: { partition: number; offset: number; target: number }[]
+  progress: PartitionProgress[]
   /** Null until it has been compared. */
   events: number | null
   buildMs: number | null
   differenceCount: number | null
   /** The first of them. */
-  differences: { of: string; figure: string; active: string; rebuilt: string }[]
+  differences: TotalsDifference[]
   /** Rules that have found something else in the rebuilt generation. */
   alerts: RuleDifference[]
   /** What came of it. */
   detail: string | null
 }
 
-export interface RuleDifference {
-  rule: string
+export interface RuleDifference extends AlertsDifference {
   /** As people know it. */
   title: string
-  /** Versions that the rebuilt alerts were judged by; empty where none were raised. */
-  versions: number[]
-  before: number
-  after: number
-  more: number
-  fewer: number
-  changed: number
 }
 
 interface Generation {
@@ -116,8 +106,8 @@ export async function readReplays({ sql }: Pick<Serving, 'sql'>): Promise<Replay
 }
 
 interface Stored {
-  differences: Replay['differences']
-  alerts: Omit<RuleDifference, 'title'>[]
+  differences: TotalsDifference[]
+  alerts: AlertsDifference[]
 }
 
 /** A rule that is no more is called by its name. */

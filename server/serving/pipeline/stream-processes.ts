@@ -1,4 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
+import { STANDSTILL_MS } from '#server/log/fence.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 /** A stream process that is connected. */
@@ -43,9 +44,6 @@ export interface StreamProcesses {
   processes: StreamProcess[]
   partitions: OwnedPartition[]
 }
-
-/** A process that says nothing for as long stands still, and so does an owner that asks for nothing. */
-const STANDSTILL_MS = 10_000
 
 /** Who has which partition, since when, how far, and who would take over. */
 export async function readStreamProcesses({ sql }: Pick<Serving, 'sql'>): Promise<StreamProcesses> {

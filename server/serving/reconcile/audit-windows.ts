@@ -2,7 +2,7 @@ import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
-import { type LogEntryTime, PartitionWatermark } from '#domain/watermark.ts'
+import { entryTimeOf, PartitionWatermark } from '#domain/watermark.ts'
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
 import { inStores } from '#server/serving/scope.ts'
 import {
@@ -126,7 +126,7 @@ async function addLate(
     order by e.appended_at, e."offset"`.cursor(ENTRIES_PER_READ)
   for await (const batch of entries) {
     for (const entry of batch) {
-      const before = watermark.advance(timeOf(entry))
+      const before = watermark.advance(entryTimeOf(entry))
       const { store, channel, currency, businessDay, eventTime } = entry
       if (entry.class !== 'live' || store === null || channel === null || currency === null) continue
       if (classifyArrival(eventTime, before) === 'on-time') continue
@@ -137,12 +137,6 @@ async function addLate(
       late.set(key, { net: known.net + BigInt(entry.net), events: known.events + 1n })
     }
   }
-}
-
-function timeOf({ class: entryClass, source, eventTime, appendedAt }: Entry): LogEntryTime {
-  return entryClass === 'live'
-    ? { kind: 'live', source, eventTime, appendedAt }
-    : { kind: entryClass, appendedAt }
 }
 
 function judgeWindow(window: StoredWindow, late: Late = { net: 0n, events: 0n }): FoundRow[] {

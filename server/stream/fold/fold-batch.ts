@@ -2,7 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { type KeyedStates, OperatorFold } from '#domain/operators/fold.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
-import type { LogEntryTime, PartitionWatermark, SourceProgress } from '#domain/watermark.ts'
+import { entryTimeOf, type PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
 import { classifyArrival } from '#domain/window.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { OPERATORS } from '#server/stream/operators.ts'
@@ -45,10 +45,10 @@ export interface BatchResult {
 }
 
 /**
- * Folds a batch of one partition: lateness, windows, stock and shortages, and what the operators make of it. A function of its input, of which it moves
- * the watermark and leaves the rest as it was: whoever fails to write the result reads the watermark anew. (A copy a
- * batch would cost every source of the day.) Where batches are cut changes no total, no verdict on lateness and no
- * episode.
+ * Folds a batch of one partition: lateness, windows, stock and shortages, and what the operators make of it. A function
+ * of its input, of which it moves the watermark and leaves the rest as it was: whoever fails to write the result reads
+ * the watermark anew. (A copy a batch would cost every source of the day.) Where batches are cut changes no total, no
+ * verdict on lateness and no episode.
  * @param records those that can be digested
  */
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
@@ -84,39 +84,24 @@ interface LatenessVerdicts {
  * Moves the watermark over a batch and judges each record by the watermark before it: the partition's log
  * alone decides, so a replay at any batch size decides the same.
  * @param watermark is advanced in place
- * @param operators see every event with the watermark before it, and every minute that passes
+ * @param operators read along
  */
 export function judgeLateness(
   records: readonly LogRecord[],
   watermark: PartitionWatermark,
-  operators?: Pick<OperatorFold, 'apply' | 'passTime'>,
+  operators?: OperatorFold,
 ): LatenessVerdicts {
   const late = new Uint8Array(records.length)
   let lateEvents = 0
   let events = 0
   records.forEach((record, index) => {
-    const previous = watermark.current
-    const before = watermark.advance(timeOf(record))
-    if (record.type !== 'tick') {
-      events += 1
-      if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
-        late[index] = 1
-        lateEvents += 1
-      }
-      operators?.apply(record, before)
+    const before = operators ? operators.read(record, watermark) : watermark.advance(entryTimeOf(record))
+    if (record.type === 'tick') return
+    events += 1
+    if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
+      late[index] = 1
+      lateEvents += 1
     }
-    operators?.passTime(previous, watermark.current, record.offset)
   })
   return { late, lateEvents, events }
-}
-
-function timeOf(record: LogRecord): LogEntryTime {
-  if (record.type === 'tick') return { kind: 'tick', appendedAt: record.appendedAt }
-  if (record.class === 'bulk') return { kind: 'bulk', appendedAt: record.appendedAt }
-  return {
-    kind: 'live',
-    source: record.source,
-    eventTime: record.eventTime,
-    appendedAt: record.appendedAt,
-  }
 }

@@ -1,5 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
+import type { AlertsDifference, TotalsDifference } from '#domain/replay.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 
 /** What a generation says: its figures added up, and what its rules have found. */
@@ -22,15 +23,6 @@ export async function standingAnswer(
 
 /** What a generation says, added up: one line per store and business day, one per store's stock, one for its orders. */
 type GenerationTotals = ReadonlyMap<string, Readonly<Record<string, string>>>
-
-/** Two generations that do not say the same. */
-export interface TotalsDifference {
-  /** e.g. `sales of berlin on 2026-11-20 (EUR)` */
-  of: string
-  figure: string
-  active: string
-  rebuilt: string
-}
 
 /**
  * Adds a generation up. Revisions and late net are part of it: lateness is decided from the log alone, so
@@ -73,19 +65,6 @@ interface RaisedAlert {
   ruleVersion: number
   /** Of all that it says. */
   digest: string
-}
-
-/** A rule that has found something else in one of two generations. */
-export interface AlertsDifference {
-  rule: string
-  /** Versions that the rebuilt alerts were judged by; empty where none were raised. */
-  versions: number[]
-  before: number
-  after: number
-  /** Raised by the rebuilt generation alone, by the active one alone, and by both with something else said. */
-  more: number
-  fewer: number
-  changed: number
 }
 
 async function generationAlerts(sql: Reading, generation: number): Promise<GenerationAlerts> {

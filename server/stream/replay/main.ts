@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import { withConnection, withDatabase } from '#db/open.ts'
+import type { ReplayKind } from '#domain/replay.ts'
 import { flag, parseOptions, runCommand, UsageError, wholeNumber } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { openLogger } from '#platform/logger.ts'
 import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import type { ReplayKind } from './record.ts'
 import { type ReplayOutcome, replay, replayAsked } from './replay.ts'
 
 const USAGE = `Usage: npm run replay -- [options]

@@ -1,9 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading, Transaction } from '#db/transaction.ts'
-import type { AlertsDifference, TotalsDifference } from './compare-generations.ts'
-
-/** A new generation from offset 0, or back to the one that was active before. */
-export type ReplayKind = 'rebuild' | 'switch_back'
+import type { AlertsDifference, PartitionProgress, ReplayKind, TotalsDifference } from '#domain/replay.ts'
 
 /** What is to be done, by whose word. */
 interface ReplayRequest {
@@ -12,13 +9,6 @@ interface ReplayRequest {
   acceptsDifferences: boolean
   /** Null: they did not say. */
   askedBy: string | null
-}
-
-/** How far a partition of the generation is that is brought forward. */
-export interface PartitionProgress {
-  partition: number
-  offset: number
-  target: number
 }
 
 /** Differences that are kept; all are counted. */

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
+import type { PartitionProgress } from '#domain/replay.ts'
 import { sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
@@ -16,7 +17,6 @@ import {
   startStreamProcess,
 } from '#server/stream/testing/stream-process.ts'
 import { modelOf, resultsOf, totalsOf } from '#server/stream/testing/tables.ts'
-import type { PartitionProgress } from './record.ts'
 import { NothingRetiredError, ReplayRunningError, replay, replayAsked } from './replay.ts'
 
 const logger = pino({ level: 'silent' })

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import type { AlertsDifference, PartitionProgress, ReplayKind, TotalsDifference } from '#domain/replay.ts'
 import { messageOf } from '#platform/command.ts'
 import { startPeriodic } from '#platform/time.ts'
 import type { Ownership } from '#server/log/fence.ts'
@@ -15,14 +16,8 @@ import {
   dropRetired,
   newestRetired,
 } from '#server/stream/state/generations.ts'
-import {
-  type AlertsDifference,
-  compareAlerts,
-  compareTotals,
-  standingAnswer,
-  type TotalsDifference,
-} from './compare-generations.ts'
-import { type PartitionProgress, type ReplayKind, ReplayRecord, settleAbandoned } from './record.ts'
+import { compareAlerts, compareTotals, standingAnswer } from './compare-generations.ts'
+import { ReplayRecord, settleAbandoned } from './record.ts'
 import { switchGeneration } from './switch-generation.ts'
 
 /** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
