@@ -59,6 +59,12 @@ export interface Alert extends Judgement {
   resolvedAt: Instant | null
 }
 
+/** What is told of an alert, when it begins, becomes critical or ends. */
+export type Detection = Pick<
+  Alert,
+  'alertId' | 'kind' | 'rule' | 'store' | 'subject' | 'severity' | 'score' | 'state' | 'openedAt' | 'summary'
+>
+
 /** What became of an alert by one event. */
 export interface AlertChange {
   alert: Alert

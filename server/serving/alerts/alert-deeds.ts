@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import { drizzle } from '#db/drizzle.ts'
 import { alertActions } from '#db/schema.ts'
 import type { Reading } from '#db/transaction.ts'
-import type { Instant } from '#domain/instant.ts'
+import type { Detection } from '#domain/operators/alert.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import type { Verdict } from './alerts.ts'
 
@@ -16,20 +16,6 @@ type AlertDeed =
 interface AlertJudged {
   alertIds: string[]
   verdict: Verdict | null
-}
-
-/** What the live socket tells of an alert of a rule, as the paths write it. */
-interface Detection {
-  alertId: string
-  kind: string
-  rule: string
-  store: string
-  subject: string
-  severity: string
-  score: number
-  state: string
-  openedAt: Instant
-  summary: string
 }
 
 /**

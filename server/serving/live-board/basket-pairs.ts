@@ -1,12 +1,11 @@
 import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
-import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { inStores } from '#server/serving/scope.ts'
 
 const SPAN_MS = HOUR_MS
-/** Tills may be this far ahead of the intake's clock: an event is never appended earlier before it happened. */
-const CLOCK_SKEW_MS = 2 * MINUTE_MS
 /** Events read of each partition at most: an hour of a flood is cut short, and the answer says so. */
 const MOST_EVENTS = 20_000
 /** Products of one order that are paired, the first by name: 45 pairs, however long a receipt is. */
@@ -61,7 +60,7 @@ export async function readBasketPairs(sql: Sql, { stores }: { stores: string[] }
       cross join lateral (
         select appended_at, event_time, "offset", store, type, skus
         from log.event_log
-        where partition = p.partition and "offset" <= p.through and appended_at >= ${since - CLOCK_SKEW_MS}
+        where partition = p.partition and "offset" <= p.through and appended_at >= ${since - MAX_CLOCK_AHEAD_MS}
           and not exists (
             select from stream.set_aside a
             where a.generation = ${basis.generation} and a.partition = p.partition and a."offset" = event_log."offset")

@@ -39,14 +39,7 @@ export interface OnlineSessions {
   basis: StreamBasis
 }
 
-interface SessionsRow {
-  sessions: number
-  open: number
-  orderingAgain: number
-  orders: number
-  units: number
-  net: string
-}
+type Sums = Pick<OnlineSessions, 'sessions' | 'open' | 'orderingAgain' | 'orders' | 'units' | 'net'>
 
 /** @param scope.stores ids; empty for all */
 export async function readOnlineSessions(
@@ -62,12 +55,12 @@ export async function readOnlineSessions(
       where s.generation = ${basis.generation} and s.metric = ${metric} and s.ended_at >= ${since}
         and right(s.key, 4) = ${` ${currency}`} ${inStores(reading, { stores }, 's.store')}`
     const [[sums], newest] = await Promise.all([
-      reading<SessionsRow[]>`
+      reading<Sums[]>`
         select count(*) as sessions, count(*) filter (where ended_at >= ${now - gapMs}) as open,
           count(*) filter (where orders > 1) as "orderingAgain", coalesce(sum(orders), 0)::int8 as orders,
           coalesce(sum(units), 0)::int8 as units, coalesce(sum(net), 0)::text as net
         from (${own}) own`,
-      reading<(Omit<OnlineSession, 'isOpen'> & { net: string })[]>`
+      reading<Omit<OnlineSession, 'isOpen'>[]>`
         select session_id as "sessionId", store, started_at as start, ended_at as "end", orders, units, net::text as net
         from (${own}) own order by ended_at desc, session_id limit ${SHOWN}`,
     ])

@@ -3,7 +3,7 @@ import type { Transaction } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MEASURE_NAMES, MEASURES, type SalesFigures } from '#domain/measures.ts'
 import { formatAmount } from '#domain/money.ts'
-import type { AlertChange } from '#domain/operators/alert.ts'
+import type { AlertChange, Detection } from '#domain/operators/alert.ts'
 import { shortageOf } from '#domain/shortage.ts'
 import { windowState } from '#domain/window.ts'
 import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
@@ -110,7 +110,7 @@ function liveAlert({ episode }: EpisodeChange) {
   return { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint }
 }
 
-function liveDetection({ alert }: AlertChange) {
+function liveDetection({ alert }: AlertChange): Detection {
   const { alertId, kind, rule, store, subject, severity, score, state, openedAt, summary } = alert
   return { alertId, kind, rule, store, subject, severity, score, state, openedAt, summary }
 }

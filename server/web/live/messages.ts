@@ -1,5 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { SalesDocument, SalesFigures } from '#domain/measures.ts'
+import type { Detection } from '#domain/operators/alert.ts'
 import type { WindowState } from '#domain/window.ts'
 import type { LiveStand } from '#server/serving/live-board/stand.ts'
 import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
@@ -73,20 +74,7 @@ export interface LiveAlert {
  * An alert of a rule, of either path: told when it begins, becomes critical or ends. A snapshot holds those that are open
  * and that nobody has judged; verdicts are told beside them, as changes of the kind `alert_judged`.
  */
-export interface LiveDetection {
-  alertId: string
-  kind: 'fraud' | 'anomaly' | 'silence' | 'pace'
-  rule: string
-  store: string
-  /** The key within the store that it is about; '' for the store itself. */
-  subject: string
-  severity: 'warning' | 'critical'
-  /** 0 to 100. */
-  score: number
-  state: 'open' | 'resolved'
-  openedAt: Instant
-  summary: string
-}
+export type LiveDetection = Detection
 
 /** A snapshot holds the newest of them, and one more where there are more: who counts them says so. */
 export const MOST_DETECTIONS = 200
