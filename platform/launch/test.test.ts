@@ -1,5 +1,14 @@
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { addCounts, countPlaywright, countVitest, parseTestOptions, summaryLine } from './test.ts'
+import { projectRoot } from '#platform/environment.ts'
+import {
+  addCounts,
+  countPlaywright,
+  countVitest,
+  parseTestOptions,
+  summaryLine,
+  vitestFailures,
+} from './test.ts'
 
 const vitestReport = {
   numPassedTests: 7,
@@ -36,6 +45,30 @@ describe('the count of the tests', () => {
     const flaky = { ...playwrightReport, stats: { ...playwrightReport.stats, flaky: 1 } }
     expect(countPlaywright(0, flaky).failed).toBe(1)
     expect(countPlaywright(1, { ...playwrightReport, errors: [{ message: 'no server' }] }).failed).toBe(1)
+  })
+
+  test('comes with what failed, by file, test and error; of a file that could not be loaded, why', () => {
+    const testResults = [
+      {
+        name: path.join(projectRoot, 'domain/a.test.ts'),
+        status: 'failed',
+        assertionResults: [
+          { status: 'passed', fullName: 'adds', failureMessages: [] },
+          { status: 'failed', fullName: 'rounds', failureMessages: ['Error: 1 is not 2\n    at a.ts:1'] },
+        ],
+      },
+      {
+        name: path.join(projectRoot, 'domain/b.test.ts'),
+        status: 'failed',
+        message: 'no module',
+        assertionResults: [],
+      },
+    ]
+    expect(vitestFailures({ ...vitestReport, testResults })).toEqual([
+      'domain/a.test.ts › rounds\n  Error: 1 is not 2\n      at a.ts:1',
+      'domain/b.test.ts\n  no module',
+    ])
+    expect(vitestFailures(undefined)).toEqual([])
   })
 
   test('ends a run as one plain line', () => {

@@ -74,9 +74,13 @@ async function runTests(options: TestOptions): Promise<number> {
   const reports = await mkdtemp(path.join(os.tmpdir(), 'tillstream-reports-'))
   try {
     const counts: TestCounts[] = []
+    const failures: string[] = []
     const projects = options.parts.filter(part => part !== 'browser')
-    if (projects.length > 0)
-      counts.push(await runVitest(projects, { options, stop, report: path.join(reports, 'vitest.json') }))
+    if (projects.length > 0) {
+      const report = path.join(reports, 'vitest.json')
+      counts.push(await runVitest(projects, { options, stop, report }))
+      failures.push(...vitestFailures(await readReport(report)))
+    }
     if (options.parts.includes('browser') && (await hasBrowserTests(options))) {
       counts.push(await runPlaywright({ options, stop, report: path.join(reports, 'playwright.json') }))
     }
@@ -84,6 +88,9 @@ async function runTests(options: TestOptions): Promise<number> {
     const ranNone = sum.passed + sum.failed + sum.skipped === 0
     if (ranNone)
       process.stderr.write(`\nNo test ran: no test file's path contains ${options.filters.join(' or ')}.\n`)
+    // Once more at the end, where the browser's have their own: a build shows the last part of what it printed.
+    if (failures.length > 0)
+      process.stdout.write(`\nFailed before the browser:\n\n${failures.join('\n\n')}\n`)
     process.stdout.write(`\n${summaryLine(sum)}\n`)
     return sum.failed === 0 && !ranNone ? 0 : 1
   } finally {
@@ -183,7 +190,18 @@ const vitestReport = z.object({
   numPendingTests: z.number(),
   numTodoTests: z.number(),
   testResults: z.array(
-    z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) }),
+    z.object({
+      name: z.string().default(''),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string().default(''),
+          failureMessages: z.array(z.string()).default([]),
+        }),
+      ),
+    }),
   ),
 })
 
@@ -210,6 +228,30 @@ export function countVitest(exitCode: number, report: unknown): TestCounts {
     failed: numFailedTests + brokenFiles,
     skipped: numPendingTests + numTodoTests,
   })
+}
+
+/** Lines of an error that are told again at the end. */
+const TOLD_LINES = 15
+
+/** What failed by vitest's JSON report, each with its file and the first lines of its error. */
+export function vitestFailures(report: unknown): string[] {
+  const parsed = vitestReport.safeParse(report)
+  if (!parsed.success) return []
+  return parsed.data.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = path.relative(projectRoot, name)
+    const failed = assertionResults.filter(test => test.status === 'failed')
+    if (failed.length === 0) return status === 'failed' ? [`${file}\n${firstLines(message)}`] : []
+    return failed.map(
+      ({ fullName, failureMessages: [first = ''] }) => `${file} › ${fullName}\n${firstLines(first)}`,
+    )
+  })
+}
+
+function firstLines(text: string): string {
+  return text
+    .split('\n', TOLD_LINES)
+    .map(line => `  ${line}`)
+    .join('\n')
 }
 
 /** Counts Playwright's JSON report. A flaky test (passed only when repeated) counts as failed. */
