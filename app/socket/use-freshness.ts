@@ -28,7 +28,11 @@ export function useFreshness({
   const { connection, stand } = useLive()
   const now = useNow()
   return judgeFreshness(
-    { connection, stand: newerOf(stand, answered, now), failing: longestFailing(queries, now) },
+    {
+      connection,
+      stand: newerOf(stand, answered && heard(answered, answered, now)),
+      failing: longestFailing(queries, now),
+    },
     now,
   )
 }
@@ -38,15 +42,7 @@ export function useAnswersFreshness(query: AskedAgain & { data: { now: Instant }
   const { connection } = useLive()
   const now = useNow()
   const { data } = query
-  const stand = data
-    ? {
-        now: data.now,
-        knownUpTo: data.now,
-        lagEvents: 0,
-        processedAt: data.now,
-        heardAt: now === null ? null : now - ageOf(data, now),
-      }
-    : null
+  const stand = data ? heard(data, ofNow(data), now) : null
   const freshness = judgeFreshness({ connection, stand, failing: longestFailing([query], now) }, now)
   // That the answer is of now does not say that the pipeline is up to date: the page itself says how far it is.
   return freshness.level === 'fresh' ? { ...freshness, detail: 'read a moment ago' } : freshness
@@ -60,10 +56,10 @@ export function useToldFreshness(query: AskedAgain & { data: { now: Instant } | 
   const { connection, stand } = useLive()
   const now = useNow()
   const { data } = query
-  const answered = data ? { now: data.now, knownUpTo: data.now, lagEvents: 0, processedAt: data.now } : null
-  const told = stand && { ...stand, knownUpTo: stand.now, lagEvents: 0, processedAt: stand.now }
+  const told = stand && { ...ofNow(stand), heardAt: stand.heardAt }
+  const answered = data ? heard(data, ofNow(data), now) : null
   const freshness = judgeFreshness(
-    { connection, stand: newerOf(told, answered, now), failing: longestFailing([query], now) },
+    { connection, stand: newerOf(told, answered), failing: longestFailing([query], now) },
     now,
   )
   return freshness.level === 'fresh' ? { ...freshness, detail: 'read anew after every run' } : freshness
@@ -75,13 +71,19 @@ export function useKnownUpTo(): Instant | null {
   return judgeFreshness({ connection, stand, failing: null }, useNow()).knownUpTo
 }
 
-function newerOf(
-  stand: HeardStand | null,
-  answered: LiveStand | null,
-  now: Instant | null,
-): HeardStand | null {
+/** A stand that is as far as it was told: of figures that are known whatever the stream does. */
+function ofNow({ now }: { now: Instant }): LiveStand {
+  return { now, knownUpTo: now, lagEvents: 0, processedAt: now }
+}
+
+/** @param answer that said it, as it came: its age is that of the object, and one made anew would never grow old */
+function heard(answer: object, stand: LiveStand, now: Instant | null): HeardStand {
+  return { ...stand, heardAt: now === null ? null : now - ageOf(answer, now) }
+}
+
+function newerOf(stand: HeardStand | null, answered: HeardStand | null): HeardStand | null {
   if (answered === null || (stand !== null && stand.now >= answered.now)) return stand
-  return { ...answered, heardAt: now === null ? null : now - ageOf(answered, now) }
+  return answered
 }
 
 function longestFailing(queries: readonly AskedAgain[], now: Instant | null): Failing | null {

@@ -148,6 +148,38 @@ describe('the Postgres log under concurrency and faults', () => {
     await Promise.all(clients.map(client => client.end()))
   })
 
+  test('a key that another partition is about to commit, among known ones: waited for, and recognised', async () => {
+    const log = createPostgresLog(database.sql)
+    const known = testEvent({ id: 'lost-known', partition: 2, source: 'lost' })
+    await log.append(2, [known])
+    const other = connect(database.url, { max: 1 })
+    const own = connect(database.url, { max: 1, applicationName: 'waits for a key' })
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const { promise: hasTaken, resolve: taken } = Promise.withResolvers<void>()
+    const winner = other.begin(async inside => {
+      const event = testEvent({ id: 'lost-new', partition: 3, source: 'lost' })
+      await inside.unsafe(APPEND_STATEMENT, appendParameters(3, [event]))
+      taken()
+      await held
+    })
+    await hasTaken
+    // The known key has the batch judged while nobody sees the other one yet: that is lost at the insert alone.
+    const batch = [known, testEvent({ id: 'lost-new', partition: 2, source: 'lost' })]
+    const appending = createPostgresLog(own).append(2, batch)
+    await vi.waitFor(async () => {
+      const waiting = await database.sql`
+        select from pg_stat_activity where application_name = 'waits for a key' and wait_event_type = 'Lock'`
+      expect(waiting.length).toBe(1)
+    })
+    release()
+    await winner
+    // Another partition is another body: the first stands.
+    expect((await appending).outcomes).toEqual([{ kind: 'duplicate' }, { kind: 'conflict' }])
+    expect((await idsOf(2)).filter(id => id.startsWith('lost-'))).toEqual(['lost-known'])
+    expect((await idsOf(3)).filter(id => id.startsWith('lost-'))).toEqual(['lost-new'])
+    await Promise.all([other.end(), own.end()])
+  })
+
   test.each(['repeatable read', 'serializable'])(
     'the append refuses %s and writes nothing',
     async isolation => {
