@@ -156,7 +156,7 @@ export type AskedAlerts = inferParserType<typeof alertsState>
 export const loadAlertsState = createLoader(alertsState)
 
 /** The parts of the pipeline's page, in their order. */
-export const PARTS = ['overview', 'lag', 'stream', 'jobs', 'letters', 'checks', 'scenarios'] as const
+export const PARTS = ['overview', 'lag', 'stream', 'jobs', 'costs', 'letters', 'checks', 'scenarios'] as const
 export type Part = (typeof PARTS)[number]
 
 export const pipelineState = {

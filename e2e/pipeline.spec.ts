@@ -6,7 +6,7 @@ import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.t
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
-const PARTS = ['Overview', 'Lag', 'Stream', 'Jobs', 'Dead letters', 'Checks', 'Scenarios']
+const PARTS = ['Overview', 'Lag', 'Stream', 'Jobs', 'Costs', 'Dead letters', 'Checks', 'Scenarios']
 
 test('the drawing shows events flow from the tills to the pages, and which process is down', async ({
   page,

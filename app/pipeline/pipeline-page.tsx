@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useQueryStates } from 'nuqs'
 import type { ReactNode } from 'react'
 import { ChecksPart } from '#app/pipeline/checks/checks-part.tsx'
+import { CostsPart } from '#app/pipeline/costs/costs-part.tsx'
 import { JobsPart } from '#app/pipeline/jobs/jobs-part.tsx'
 import { useLagHistory } from '#app/pipeline/lag/lag-history.ts'
 import { LagPart } from '#app/pipeline/lag/lag-part.tsx'
@@ -25,6 +26,7 @@ const PART_TITLES: Record<Part, string> = {
   lag: 'Lag',
   stream: 'Stream',
   jobs: 'Jobs',
+  costs: 'Costs',
   letters: 'Dead letters',
   checks: 'Checks',
   scenarios: 'Scenarios',
@@ -61,6 +63,7 @@ export function PipelinePage() {
     lag: <LagPart flow={flow} now={now} />,
     stream: <StreamPart />,
     jobs: <JobsPart />,
+    costs: <CostsPart />,
     letters: <LettersPart />,
     checks: <ChecksPart />,
     scenarios: <ScenariosPart />,

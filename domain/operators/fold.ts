@@ -31,6 +31,9 @@ export interface Operators {
   sessions: readonly SessionMetric[]
 }
 
+/** Tells that what was done since it was told before is the operator's. */
+export type Lap = (operator: string) => void
+
 /** What is kept of one key of one operator. */
 export interface KeptState {
   /** Plain JSON; the windower's. */
@@ -111,12 +114,15 @@ export class OperatorFold {
   readonly #panes = new Map<string, Map<string, PaneDelta>>()
   readonly #versions = new Map<AnyRule, VersionedRule>()
   readonly #sessions: readonly WindowedSession[]
+  readonly #lap: Lap | undefined
 
+  /** @param input.lap told after each operator, where somebody measures what they cost */
   constructor(
     operators: Operators,
-    input: { partition: number; states: KeyedStates; reference: OperatorReference },
+    input: { partition: number; states: KeyedStates; reference: OperatorReference; lap?: Lap | undefined },
   ) {
     this.#operators = operators
+    this.#lap = input.lap
     this.#timed = operators.rules.filter(rule => rule.judgeAt !== undefined)
     this.#sessions = operators.sessions.map(metric => ({
       metric,
@@ -141,6 +147,7 @@ export class OperatorFold {
   ): Instant | null {
     const previous = watermark.current
     const before = watermark.advance(entryTimeOf(entry))
+    this.#lap?.('lateness')
     if (entry.type !== 'tick' && isJudged) this.#apply(entry, before)
     this.#passTime(previous, watermark.current, entry.offset)
     return before
@@ -154,6 +161,7 @@ export class OperatorFold {
       } catch (error) {
         this.#fail(rule.name, event.offset, error)
       }
+      this.#lap?.(rule.name)
     }
     for (const metric of metrics) {
       try {
@@ -161,6 +169,7 @@ export class OperatorFold {
       } catch (error) {
         this.#fail(metric.name, event.offset, error)
       }
+      this.#lap?.(metric.name)
     }
     for (const session of this.#sessions) {
       try {
@@ -168,6 +177,7 @@ export class OperatorFold {
       } catch (error) {
         this.#fail(session.metric.name, event.offset, error)
       }
+      this.#lap?.(session.metric.name)
     }
   }
 
@@ -190,6 +200,7 @@ export class OperatorFold {
           this.#fail(rule.name, offset, error)
         }
       }
+      this.#lap?.(rule.name)
     }
   }
 

@@ -5,6 +5,7 @@ import { ALL_JOBS, REPORTS } from '#domain/reports.ts'
 import type { Trigger } from '#jobs/ledger/claims.ts'
 import { type OtherJob, runOtherJob } from '#jobs/ledger/other-jobs.ts'
 import { runWanted } from '#jobs/run/run-wanted.ts'
+import type { CostMeter } from '#platform/cost-meter.ts'
 import { describeSet, describeSummary, isComplete, summarise, summaryLine } from './describe.ts'
 
 /** A job that somebody asks for, on the command line or from a page. */
@@ -25,6 +26,8 @@ export interface JobContext {
   /** Progress, one line at a time. */
   report(line: string): void
   signal: AbortSignal
+  /** Keeps what jobs cost. */
+  meter?: CostMeter
 }
 
 export interface JobOutcome {
@@ -49,7 +52,7 @@ export async function runJob(runs: Sql, asked: JobAsked, context: JobContext): P
 async function runReports(
   runs: Sql,
   { job, range, trigger }: JobAsked,
-  { besides, report, logger, signal }: JobContext,
+  { besides, report, logger, signal, meter }: JobContext,
 ): Promise<JobOutcome> {
   if (range === null) throw new Error(`${job} needs days`)
   const startedAt = performance.now()
@@ -63,6 +66,7 @@ async function runReports(
     onRetry: (name, err, attempt) =>
       logger.warn({ err, job: name, attempt }, `${name}: attempt ${attempt} failed, trying again`),
     signal,
+    meter,
   })
   const told = summarise(summary, range)
   return {

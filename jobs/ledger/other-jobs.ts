@@ -4,6 +4,7 @@ import type { DayRange } from '#domain/calendar.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { OtherJobName } from '#domain/reports.ts'
 import { messageOf } from '#platform/command.ts'
+import type { CostMeter } from '#platform/cost-meter.ts'
 import { abandonDeadRuns, ClaimLostError, failRuns, type Trigger } from './claims.ts'
 
 /** What a job that fills no report does: wired in by the entry points, which alone may reach other parts of the system. */
@@ -57,12 +58,20 @@ export async function runOtherJob(
     reason: string
     depth?: OtherJobRequest['depth']
   },
-  { databaseUrl, logger }: Pick<OtherJobRequest, 'databaseUrl' | 'logger'>,
+  {
+    databaseUrl,
+    logger,
+    meter,
+  }: Pick<OtherJobRequest, 'databaseUrl' | 'logger'> & { meter?: CostMeter | undefined },
 ): Promise<OtherJobResult> {
   const { job, range, depth = 'rows' } = ask
   const runId = await claim(sql, { ...ask, depth })
+  const startedAt = performance.now()
   try {
     const result = await job.run({ databaseUrl, range, runId, depth, logger })
+    const elapsedMs = performance.now() - startedAt
+    meter?.add(job.name, { rows: result.rowCount, databaseMicros: elapsedMs * 1_000 })
+    meter?.observe('run', elapsedMs)
     await succeed(sql, { job: job.name, runId, rowCount: result.rowCount })
     return result
   } catch (error) {

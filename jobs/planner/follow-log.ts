@@ -17,9 +17,14 @@ const STEP = 50_000
  */
 export async function followLog(
   sql: Sql,
-  options: { step?: number; signal?: AbortSignal } = {},
+  options: {
+    step?: number
+    signal?: AbortSignal
+    /** Told how many sales documents a step has met. */
+    onRead?: ((documents: number) => void) | undefined
+  } = {},
 ): Promise<Position[]> {
-  const { step = STEP, signal } = options
+  const { step = STEP, signal, onRead } = options
   const partitions = await sql<
     { partition: number }[]
   >`select partition from log.partitions order by partition`
@@ -29,6 +34,7 @@ export async function followLog(
     do {
       signal?.throwIfAborted()
       moved = await followStep(sql, { partition, step })
+      onRead?.(moved.documents)
     } while (moved.entries === step)
     positions[partition] = moved.position
   }
@@ -37,12 +43,15 @@ export async function followLog(
 
 interface Moved {
   entries: number
+  documents: number
   position: Position
 }
 
 /** Entries as one step reads them. */
 interface Entries {
   entries: number
+  /** Orders, voids and returns among them. */
+  documents: number
   offset: number | null
   appendedAt: Instant | null
   /** Days of events that were set aside now, and of reports of tills among them. */
@@ -68,7 +77,8 @@ async function followStep(
         order by e.appended_at, e."offset" limit ${step}`,
     })
     await withdrawRuns(transaction, read.setAside)
-    if (read.offset === null || read.appendedAt === null) return { entries: 0, position: checkpoint }
+    if (read.offset === null || read.appendedAt === null)
+      return { entries: 0, documents: 0, position: checkpoint }
     const position = { offset: read.offset, appendedAt: read.appendedAt }
     if (position.offset - checkpoint.offset !== read.entries) {
       throw new LogOrderError(
@@ -79,7 +89,7 @@ async function followStep(
     await transaction`
       update batch.planner_checkpoints set "offset" = ${position.offset}, appended_at = ${position.appendedAt}
       where partition = ${partition}`
-    return { entries: read.entries, position }
+    return { entries: read.entries, documents: read.documents, position }
   })
 }
 
@@ -184,6 +194,7 @@ async function noteEntries(
       returning store, business_day
     )
     select count(*) as entries, max("offset") as "offset", max(appended_at) as "appendedAt",
+      (select coalesce(sum(documents), 0)::bigint from days) as documents,
       (select coalesce(jsonb_agg(jsonb_build_object('store', store, 'businessDay', business_day)), '[]')
         from set_aside where isfinite(business_day)) as "setAside"
     from entries`

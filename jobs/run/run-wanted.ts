@@ -11,6 +11,7 @@ import { loadFacts } from '#jobs/planner/load-facts.ts'
 import { type Plan, plan, triedKey, type Wanted } from '#jobs/planner/plan.ts'
 import { DEFINED_REPORTS } from '#jobs/reports/definitions.ts'
 import type { Report } from '#jobs/reports/report.ts'
+import { type CostMeter, WHOLE_PROCESS } from '#platform/cost-meter.ts'
 import type { Poison } from './find-poison.ts'
 import { runSet, type SetOutcome } from './run-set.ts'
 import { ensureStatistics, gatherKeyStatistics, MANY_ROWS, refreshRunStatistics } from './statistics.ts'
@@ -34,6 +35,8 @@ export interface RunRequest {
   /** Told of every event with which a report could not be computed, and which is set aside now. */
   onSetAside?: (job: string, poison: Poison) => void
   signal?: AbortSignal
+  /** Keeps what each job cost. */
+  meter?: CostMeter | undefined
 }
 
 export interface RunSummary {
@@ -54,8 +57,11 @@ export interface RunSummary {
  * @param sql a client of one connection (`connectForRuns`)
  */
 export async function runWanted(sql: Sql, request: RunRequest): Promise<RunSummary> {
-  const { besides, reports = DEFINED_REPORTS, signal } = request
-  const basis = await followLog(sql, signal ? { signal } : {})
+  const { besides, reports = DEFINED_REPORTS, signal, meter } = request
+  const basis = await followLog(sql, {
+    ...(signal && { signal }),
+    onRead: documents => meter?.add(WHOLE_PROCESS, { orders: documents }),
+  })
   await ensureStatistics(sql)
   const progress = { done: 0, planned: 0 }
   const failed = new AbortController()
@@ -112,8 +118,20 @@ interface LaneRequest extends RunRequest {
 }
 
 async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
-  const { wanted, trigger, now, reports, basis, partitions, progress, onSet, onRetry, onSetAside, signal } =
-    request
+  const {
+    wanted,
+    trigger,
+    now,
+    reports,
+    basis,
+    partitions,
+    progress,
+    onSet,
+    onRetry,
+    onSetAside,
+    signal,
+    meter,
+  } = request
   const byName = new Map(reports.map(report => [report.name, report]))
   const tried = new Set<string>()
   const planned: Slot[] = []
@@ -168,9 +186,16 @@ async function runLane(sql: Sql, request: LaneRequest): Promise<RunSummary> {
         for (const { store } of [...outcome.failed.map(({ slot }) => slot), ...outcome.taken])
           brokenChains.add(store)
       }
+      const elapsedMs = performance.now() - startedAt
+      meter?.add(report.name, {
+        rows: outcome.succeeded.reduce((sum, { rowCount }) => sum + rowCount, 0),
+        // One connection, which works for this set alone.
+        databaseMicros: elapsedMs * 1_000,
+      })
+      meter?.observe('run', elapsedMs)
       sets.push(outcome)
       progress.done += set.slots.length
-      onSet?.(outcome, { ...progress, elapsedMs: performance.now() - startedAt })
+      onSet?.(outcome, { ...progress, elapsedMs })
     }
   }
 }

@@ -59,12 +59,13 @@ async function unlessFails(
   }
 }
 
-async function runDue({ runs, logger, signal }: TaskContext): Promise<RunSummary> {
+async function runDue({ runs, logger, signal, meter }: TaskContext): Promise<RunSummary> {
   const summary = await runWanted(runs, {
     wanted: { kind: 'due' },
     trigger: 'schedule',
     now: Date.now,
     signal,
+    meter,
     onSet: ({ report, succeeded, failed, taken }, { elapsedMs }) => {
       const job = report.name
       const counts = { runs: succeeded.length, failed: failed.length, taken: taken.length }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { placed, toLogEvents } from '#domain/testing/events.ts'
 import type { OtherJob, OtherJobRequest } from '#jobs/ledger/other-jobs.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
+import { CostMeter } from '#platform/cost-meter.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
 
@@ -27,7 +28,13 @@ async function createTicks() {
       asked.length = 0
       await appendTestEvents(sql, toLogEvents(placed({ id, at: `${day}T10:00:00+01:00` }, TEA)))
       await runDue(`${day}T12:00:00Z`)
-      await followUp({ databaseUrl: url, runs, changedDays: [day], logger: pino({ level: 'silent' }) })
+      await followUp({
+        databaseUrl: url,
+        runs,
+        changedDays: [day],
+        logger: pino({ level: 'silent' }),
+        meter: new CostMeter(),
+      })
       return [...asked]
     },
     /** A sale of the day, and its figures by hand. */

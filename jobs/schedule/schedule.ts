@@ -1,10 +1,13 @@
+import { hostname } from 'node:os'
 import { schedule as scheduleCron } from 'node-cron'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { keepMeter } from '#db/meter.ts'
 import type { Instant } from '#domain/instant.ts'
 import { abandonDeadRuns, connectForRuns } from '#jobs/ledger/claims.ts'
 import { beginTick, failTick, succeedTick } from '#jobs/ledger/ticks.ts'
 import { messageOf } from '#platform/command.ts'
+import { CostMeter } from '#platform/cost-meter.ts'
 import { backoffMs, pause, startPeriodic } from '#platform/time.ts'
 
 /*
@@ -34,6 +37,8 @@ export interface TaskContext {
   runs: Sql
   logger: Logger
   signal: AbortSignal
+  /** Keeps what jobs cost. */
+  meter: CostMeter
 }
 
 const POLL_EVERY_MS = 2_000
@@ -58,6 +63,7 @@ export async function runSchedule(options: {
   const runs = connectForRuns(databaseUrl)
   const watch = connect(databaseUrl, { max: 1, applicationName: 'tillstream jobs heartbeat' })
   const queue = createTaskQueue<ScheduledTask>()
+  const meter = new CostMeter()
   const crons = tasks.flatMap(task => {
     if (task.schedule === undefined) return []
     const add = () => queue.add(task)
@@ -72,7 +78,7 @@ export async function runSchedule(options: {
       ?.cron.getNextRuns(2)
       .map(next => next.getTime()) ?? []
   const runTask = async (task: ScheduledTask) => {
-    const context = { databaseUrl, runs, logger, signal }
+    const context = { databaseUrl, runs, logger, signal, meter }
     if (task !== tick) return task.run(context)
     try {
       await beginTick(watch)
@@ -88,6 +94,12 @@ export async function runSchedule(options: {
   }
   const onFailure = (err: unknown) => logger.debug({ err }, 'no look: the database does not answer')
   const loops = [
+    keepMeter(meter, {
+      sql: watch,
+      path: 'batch',
+      process: `jobs ${hostname()}:${process.pid}`,
+      onFailure: err => logger.warn({ err }, 'what this process costs is not written down for now'),
+    }),
     startPeriodic(() => beat(watch, nextTicks()[0] ?? Date.now()), { everyMs: BEAT_EVERY_MS, onFailure }),
     startPeriodic(
       async () => {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CostMeter } from '#platform/cost-meter.ts'
 import type { Weight } from './append/commit-queue.ts'
 
 /** What the intake counts, for GET /metrics. */
@@ -6,12 +7,14 @@ export interface IntakeMetrics {
   readonly registry: Registry
   countEvents(answer: { accepted: number; duplicates: number; rejected: readonly { reason: string }[] }): void
   countRequest(status: number, seconds: number): void
+  /** Of events that were all answered for after their commit. */
+  countAnswer(ms: number): void
   countAppend(events: number, seconds: number): void
   countFile(state: 'loaded' | 'failed'): void
   countTick(): void
 }
 
-export function createIntakeMetrics(pending: () => Readonly<Weight>): IntakeMetrics {
+export function createIntakeMetrics(pending: () => Readonly<Weight>, meter: CostMeter): IntakeMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -82,6 +85,7 @@ export function createIntakeMetrics(pending: () => Readonly<Weight>): IntakeMetr
       if (rejected.length > 0) events.inc({ outcome: 'rejected' }, rejected.length)
       for (const { reason } of rejected) rejections.inc({ reason })
     },
+    countAnswer: ms => meter.observe('answered', ms),
     countRequest: (status, seconds) => requests.observe({ status: String(status) }, seconds),
     countAppend(count, seconds) {
       appendSeconds.observe(seconds)

@@ -1,9 +1,14 @@
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { createGuessStore } from '#db/guesses.ts'
+import { keepMeter } from '#db/meter.ts'
 import { describeMissingMigrations } from '#db/migrate.ts'
 import { loadStores } from '#db/stores.ts'
 import { HOUR_MS, SECOND_MS } from '#domain/instant.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { SALES_DOCUMENTS } from '#domain/measures.ts'
+import { CostMeter, WHOLE_PROCESS } from '#platform/cost-meter.ts'
 import { isLoopback } from '#platform/environment.ts'
 import type { BodyLimits } from '#platform/http/body.ts'
 import { boundConnections } from '#platform/http/connections.ts'
@@ -13,7 +18,7 @@ import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import type { ReadinessCheck } from '#platform/http/readiness.ts'
 import { createNotifier } from '#platform/notify.ts'
 import { startPeriodic, within } from '#platform/time.ts'
-import type { OrderLog } from '#server/log/order-log.ts'
+import type { OrderLog, PartitionEvents } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { type AppendingLog, createAppender } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
@@ -108,13 +113,14 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   const limits = { ...LIMITS, ...options.limits }
   await ensureLogDays(side)
   const partitionCount = await createPostgresLog(side).partitionCount()
-  const metrics = createIntakeMetrics(() => pending())
+  const meter = new CostMeter()
+  const metrics = createIntakeMetrics(() => pending(), meter)
   const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
   await alignStoreZones(side, logger)
   const reference = await createReferenceCache(side)
   const hints = createNotifier(clients.hints, { channel: 'log_appended', everyMs: HINT_EVERY_MS })
   const appender = createAppender({
-    log: countAppends(createPostgresLog(clients.append(partitionCount)), metrics),
+    log: countAppends(createPostgresLog(clients.append(partitionCount)), { metrics, meter }),
     partitionCount,
     maxBatch: limits.maxBatch,
     maxPending: limits.maxPending,
@@ -216,6 +222,12 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   }
 
   const periodics = [
+    keepMeter(meter, {
+      sql: side,
+      path: 'intake',
+      process: `intake ${hostname()}:${process.pid}`,
+      onFailure: err => logger.warn({ err }, 'what this process costs is not written down for now'),
+    }),
     startPeriodic(async () => drop?.run(), {
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'the drop folder cannot be read'),
@@ -313,20 +325,34 @@ function readinessOf(sql: Sql, reference: ReferenceCache): Record<string, Readin
   }
 }
 
-function countAppends(log: OrderLog, metrics: IntakeMetrics): AppendingLog {
-  async function counted<Result>(events: number, append: () => Promise<Result>): Promise<Result> {
+function countAppends(
+  log: OrderLog,
+  { metrics, meter }: { metrics: IntakeMetrics; meter: CostMeter },
+): AppendingLog {
+  async function counted<Result>(
+    groups: readonly PartitionEvents[],
+    append: () => Promise<Result>,
+  ): Promise<Result> {
     const began = performance.now()
     const result = await append()
-    metrics.countAppend(events, (performance.now() - began) / SECOND_MS)
+    const ms = performance.now() - began
+    const events = groups.reduce((sum, group) => sum + group.events.length, 0)
+    const orders = groups.reduce((sum, group) => sum + group.events.filter(isSalesDocument).length, 0)
+    metrics.countAppend(events, ms / SECOND_MS)
+    meter.add(WHOLE_PROCESS, { orders })
+    // A row of the log and its key, each.
+    meter.add('append', { rows: 2 * events, databaseMicros: ms * 1_000 })
     return result
   }
   return {
     append: (partition, events, revision) =>
-      counted(events.length, () => log.append(partition, events, revision)),
-    appendTogether: (groups, revision) =>
-      counted(
-        groups.reduce((sum, { events }) => sum + events.length, 0),
-        () => log.appendTogether(groups, revision),
-      ),
+      counted([{ partition, events }], () => log.append(partition, events, revision)),
+    appendTogether: (groups, revision) => counted(groups, () => log.appendTogether(groups, revision)),
   }
+}
+
+const SALES: ReadonlySet<string> = new Set(SALES_DOCUMENTS)
+
+function isSalesDocument({ type }: LogEvent): boolean {
+  return SALES.has(type)
 }

@@ -1,7 +1,8 @@
 import { loadOperatorReference } from '#db/operator-reference.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import type { OperatorFailure } from '#domain/operators/fold.ts'
+import { SALES_DOCUMENTS } from '#domain/measures.ts'
+import type { OperatorFailure, Operators } from '#domain/operators/fold.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
 import { messageOf } from '#platform/command.ts'
 import { FencedError, keepPartition, type Ownership } from '#server/log/fence.ts'
@@ -10,6 +11,7 @@ import { assertDense, LogOrderError, type LogRecord, LogUnavailableError } from 
 import { type BatchResult, foldBatch } from './fold/fold-batch.ts'
 import { neededLookbacks } from './fold/lookback.ts'
 import { type SetAside, sift } from './fold/sift.ts'
+import type { OperatorCosts } from './operator-costs.ts'
 import { OPERATORS } from './operators.ts'
 import { openSession, type PartitionSession } from './partition-session.ts'
 import { CheckpointMovedError, loadProgress, type Progress } from './state/checkpoint.ts'
@@ -34,6 +36,10 @@ export interface ConsumerOptions {
   isLive: boolean
   /** Whether it takes the partition from whoever works on it (the default), or only where nobody does. */
   takes?: 'any' | 'free'
+  /** Told what batches cost. */
+  costs?: OperatorCosts | undefined
+  /** Those of the stream, unless others are given. */
+  operators?: Operators
 }
 
 /** A replay switched generations: go on with the active one. */
@@ -63,7 +69,8 @@ export interface BatchSummary {
 export class PartitionConsumer {
   readonly #options: ConsumerOptions
   readonly #cache = new StockCache(STOCKS_CACHED)
-  readonly #states = new OperatorStates(OPERATORS)
+  readonly #operators: Operators
+  readonly #states: OperatorStates
   #reference: OperatorReference | null = null
   #session: PartitionSession | null = null
   #owned: Ownership | null = null
@@ -74,6 +81,8 @@ export class PartitionConsumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
+    this.#operators = options.operators ?? OPERATORS
+    this.#states = new OperatorStates(this.#operators)
   }
 
   get partition(): number {
@@ -188,7 +197,11 @@ export class PartitionConsumer {
     assertDense([entry], previous, partition)
     const through = { offset: entry.offset, appendedAt: entry.appendedAt }
     const nothing = { known: new Map(), lookbacks: new Map(), purchases: new Map() }
-    const operators = { states: this.#states, reference: await this.#referenceAt(session, null) }
+    const operators = {
+      states: this.#states,
+      reference: await this.#referenceAt(session, null),
+      operators: this.#operators,
+    }
     const batch = foldBatch([], { partition, previous, through, watermark, ...nothing, ...operators })
     await this.#write({ batch, setAside: [{ ...entry, reason: messageOf(cause) }] })
     this.#lastRead = { limit: 1, records: 1, lines: 0 }
@@ -200,8 +213,9 @@ export class PartitionConsumer {
     attempt: { limit: number; records: number },
   ): Promise<BatchSummary> {
     const { session, progress } = this.#opened()
-    const { partition, generation } = this.#options
+    const { partition, generation, costs } = this.#options
     const { limit } = attempt
+    const readingSince = performance.now()
     const [records, { policyRevision, operatorRevision, backendPid }] = await Promise.all([
       session.log.read({
         partition,
@@ -235,7 +249,7 @@ export class PartitionConsumer {
       this.#states.require(
         session.sql,
         { generation, partition },
-        { operators: OPERATORS, records: digestible, reference },
+        { operators: this.#operators, records: digestible, reference },
       ),
     ])
     const lookbacks = await loadLookbacks(session.sql, {
@@ -243,6 +257,8 @@ export class PartitionConsumer {
       through: progress.position,
       lookbacks: neededLookbacks(digestible, known),
     })
+    const foldingSince = performance.now()
+    const timed = costs?.begin(records.length) ?? null
     const batch = foldBatch(digestible, {
       partition,
       previous: progress.position,
@@ -253,8 +269,18 @@ export class PartitionConsumer {
       purchases,
       states: this.#states,
       reference,
+      operators: this.#operators,
+      lap: timed?.lap,
     })
+    timed?.stop()
+    const writingSince = performance.now()
     await this.#write({ batch, setAside })
+    costs?.add({
+      batch,
+      appendedAt: liveSales(digestible),
+      databaseMs: foldingSince - readingSince + (performance.now() - writingSince),
+      timed,
+    })
     this.#lastRead = { limit, records: records.length, lines: countLines(records) }
     for (const { store, sku, after, policies } of batch.stock.touched) {
       this.#cache.set(store, { sku, state: after, policies })
@@ -341,6 +367,17 @@ async function lookAround({
     backendPid: rows.state.pid,
   }
 }
+
+/** When the live sales of a batch were appended: of what came by file or was seeded, that is not when it was sold. */
+function liveSales(records: readonly LogRecord[]): Instant[] {
+  const instants: Instant[] = []
+  for (const record of records)
+    if (record.type !== 'tick' && record.class === 'live' && SALES.has(record.type))
+      instants.push(record.appendedAt)
+  return instants
+}
+
+const SALES: ReadonlySet<string> = new Set(SALES_DOCUMENTS)
 
 function countLines(records: readonly LogRecord[]): number {
   return records.reduce(

@@ -5,6 +5,7 @@ import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError, PartitionHeldError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
+import type { OperatorCosts } from './operator-costs.ts'
 import { RETRIES } from './partition-session.ts'
 import { YIELD_PATIENCE_MS } from './sharing.ts'
 import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
@@ -40,6 +41,8 @@ export interface FollowOptions {
   freed: WakeUp
   logger: Logger
   signal: AbortSignal
+  /** Told what batches cost. */
+  costs: OperatorCosts
   /** Asked between two batches: whether to let go of the partition, for a process that has fewer. */
   takesLeave(): boolean
   onBatch(batch: BatchSummary, consumer: PartitionConsumer): void
@@ -52,7 +55,7 @@ export interface FollowOptions {
  * told to stop. It takes the partition when nobody works on it: while another process does, it stands by and says who.
  */
 export async function followPartition(options: FollowOptions): Promise<void> {
-  const { url, partition, owner, wake, freed, logger, signal, onOwning } = options
+  const { url, partition, owner, wake, freed, logger, signal, costs, onOwning } = options
   for (const sleeping of [wake, freed])
     signal.addEventListener('abort', () => sleeping.notify(), { once: true })
   let leavesUntil = 0
@@ -68,6 +71,7 @@ export async function followPartition(options: FollowOptions): Promise<void> {
       owner,
       isLive: true,
       takes: 'free',
+      costs,
     })
     const end = await consumeOn(consumer, options)
     await consumer.close()

@@ -156,6 +156,11 @@ test('of a backlog of days only the last hours are written', async () => {
   // A session is kept for a day behind the watermark, which is half a minute behind the last order.
   const kept = await database.sql`select started_at as start from stream.sessions order by 1`
   expect(kept).toEqual([{ start: START - DAY_MS }, { start: START }])
+  // What the rules kept of a key whose windows have long passed would be written only to be deleted.
+  const expired = await database.sql`
+    select s.operator, s.key from stream.operator_states s join stream.checkpoints c using (generation, partition)
+    where s.expires_at <= c.watermark and not s.is_held`
+  expect(expired).toEqual([])
 })
 
 test('a version of a rule holds from its instant on', async () => {
@@ -183,9 +188,26 @@ test('what has expired is deleted, and what is held is not', async () => {
   await database.sql`insert into stream.operator_states (generation, partition, operator, store, key, state, expires_at,
       since_offset, is_held)
     select 1, ${reached?.partition ?? -1}, 'old', 'berlin', held::text, '{}', 'epoch', 1, held from unnest(array[true, false]) as held`
+  await database.sql`insert into stream.panes (generation, partition, metric, store, pane_start, key, documents, units,
+      net, processed_at)
+    select 1, partition, 'old', 'berlin', watermark - age, age::text, 1, 1, 1, now()
+    from stream.checkpoints, unnest(array[interval '24 hours', interval '26 hours']) as age
+    where partition = ${reached?.partition ?? -1}`
+  await database.sql`insert into stream.sessions (generation, partition, session_id, metric, store, key, started_at,
+      ended_at, orders, units, net, views, processed_at)
+    select 1, partition, age::text, 'old', 'berlin', age::text, watermark - age, watermark - age, 1, 1, 1, 0, now()
+    from stream.checkpoints, unnest(array[interval '23 hours', interval '25 hours']) as age
+    where partition = ${reached?.partition ?? -1}`
   await trimOperators(database.sql, PARTITIONS)
   const rows = await database.sql`select key from stream.operator_states where operator = 'old'`
   expect(rows).toEqual([{ key: 'true' }])
+  // A window of any metric is shorter than a day, and panes are kept for an hour behind it; sessions for a day.
+  expect(await database.sql`select key from stream.panes where metric = 'old'`).toEqual([{ key: '24:00:00' }])
+  expect(await database.sql`select key from stream.sessions where metric = 'old'`).toEqual([
+    { key: '23:00:00' },
+  ])
+  await database.sql`delete from stream.panes where metric = 'old'`
+  await database.sql`delete from stream.sessions where metric = 'old'`
   await database.sql`delete from stream.operator_states where operator = 'old'`
   expect(await told()).toEqual(before)
 })

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { keepMeter } from '#db/meter.ts'
 import { withConnection } from '#db/open.ts'
 import { UsageError } from '#platform/command.ts'
+import { CostMeter } from '#platform/cost-meter.ts'
 import { createNotifier, listenForNotifications } from '#platform/notify.ts'
 import { startPeriodic, within } from '#platform/time.ts'
 import type { BatchSummary, PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
+import { OperatorCosts } from './operator-costs.ts'
 import { serveReplays } from './replay/serve-replays.ts'
 import { Sharing } from './sharing.ts'
 import { trimChanges } from './write/changes.ts'
@@ -70,6 +73,14 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
     everyMs: BEAT_MS,
     onFailure: err => logger.warn({ err }, 'this process cannot say that it is there'),
   })
+  const meter = new CostMeter()
+  const costs = new OperatorCosts(meter)
+  const metering = keepMeter(meter, {
+    sql: client,
+    path: 'stream',
+    process: owner,
+    onFailure: err => logger.warn({ err }, 'what this process costs is not written down for now'),
+  })
   const activity = new Activity()
   // Fenced off all it had, it was taken for dead: the supervisor starts it anew, and it takes what is free then.
   const fenced = new AbortController()
@@ -93,6 +104,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         ...sleeping,
         logger,
         signal: ending,
+        costs,
         takesLeave: () => sharing.takesLeaveOf(partition),
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
@@ -123,7 +135,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   advanced.stop()
   yielded.stop()
   void stopListening()
-  const farewell = beating.stop().then(() => sharing.farewell())
+  const farewell = Promise.all([metering.stop(), beating.stop().then(() => sharing.farewell())])
   await within(farewell, FAREWELL_MS).catch((err: unknown) => logger.debug({ err }, 'ends without saying so'))
   await client.end({ timeout: 1 })
   return fenced.signal.aborted ? 'fenced' : 'stopped'

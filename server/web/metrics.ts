@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
+import { readCosts } from '#server/serving/pipeline/costs.ts'
 import type { Gateway } from './live/gateway.ts'
 
 /** What requests are counted by. */
@@ -28,10 +29,11 @@ export function createWebMetrics(sql: Sql, gateway: Pick<Gateway, 'stats'>): Web
   })
   addLiveMetrics(registry, gateway)
   const paths = addPathMetrics(registry)
+  const costs = addCostMetrics(registry)
   return {
     contentType: registry.contentType,
     async text() {
-      await paths.refresh(sql)
+      await Promise.all([paths.refresh(sql), costs.refresh(sql)])
       return registry.metrics()
     },
     countRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
@@ -117,6 +119,53 @@ function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
       } catch {
         clear()
         up.set(0)
+      }
+    },
+  }
+}
+
+/** The quantiles of `Latency`. */
+const QUANTILES = { p50: '0.5', p95: '0.95', p99: '0.99' } as const
+
+/** What an order cost within the last hour, and how long it took, as all processes have written down. */
+function addCostMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> } {
+  const registers = [registry]
+  const perOrder = (name: string, help: string) =>
+    new Gauge({
+      name: `tillstream_cost_${name}_per_order`,
+      help: `${help}, per sales document of the last hour`,
+      labelNames: ['path', 'operator'],
+      registers,
+    })
+  const cpu = perOrder('cpu_seconds', 'Time of the processor that an operator took, Postgres not counted')
+  const database = perOrder('database_seconds', 'Time that an operator waited for the database')
+  const rows = perOrder('rows', 'Rows that an operator wrote')
+  const latency = new Gauge({
+    name: 'tillstream_latency_seconds',
+    help: 'How long it took, or how old figures were, in the last hour',
+    labelNames: ['path', 'measure', 'quantile'],
+    registers,
+  })
+  const figures = [cpu, database, rows, latency]
+
+  return {
+    async refresh(sql) {
+      const costs = await readCosts({ sql }, { hours: 1 }).catch(() => null)
+      for (const figure of figures) figure.reset()
+      for (const { path, whole, operators } of costs?.paths ?? []) {
+        for (const { operator, ...cost } of [{ operator: 'process', ...whole }, ...operators]) {
+          const labels = { path, operator }
+          if (cost.cpuMicrosPerOrder !== null) cpu.set(labels, cost.cpuMicrosPerOrder / 1e6)
+          if (cost.databaseMicrosPerOrder !== null) database.set(labels, cost.databaseMicrosPerOrder / 1e6)
+          if (cost.rowsPerThousandOrders !== null) rows.set(labels, cost.rowsPerThousandOrders / 1_000)
+        }
+      }
+      for (const told of costs?.latencies ?? []) {
+        const labels = { path: told.path, measure: told.measure.replaceAll(' ', '_') }
+        for (const [name, quantile] of Object.entries(QUANTILES)) {
+          const ms = told[name as keyof typeof QUANTILES]
+          if (ms !== null) latency.set({ ...labels, quantile }, ms / SECOND_MS)
+        }
       }
     },
   }

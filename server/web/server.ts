@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import type { Sql } from '#db/client.ts'
 import { createGuessStore } from '#db/guesses.ts'
+import { keepMeter } from '#db/meter.ts'
 import type { Instant } from '#domain/instant.ts'
+import { CostMeter } from '#platform/cost-meter.ts'
 import { isLoopback } from '#platform/environment.ts'
 import { bearerKey } from '#platform/http/access.ts'
 import { boundConnections } from '#platform/http/connections.ts'
@@ -11,7 +15,8 @@ import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import { allowMethods, HttpProblem, HUNG_UP, HungUpError } from '#platform/http/problem.ts'
 import { readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
-import { within } from '#platform/time.ts'
+import { startPeriodic, within } from '#platform/time.ts'
+import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
 import { Gate } from '#server/web/gate.ts'
@@ -60,6 +65,7 @@ export interface WebService {
 const DRAIN_MS = 1_500
 const HEAD_WITHIN_MS = 10_000
 const IDLE_MS = 120_000
+const FRESHNESS_EVERY_MS = 10_000
 /** Browsers open six each, and one for the live socket. */
 const MAX_CONNECTIONS = 2_000
 const MAX_CONNECTIONS_OF_ONE = 500
@@ -105,7 +111,23 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   })
   // Not waited for: the server answers while the database is away.
   void Promise.all([logins.open(), keyDoor.open()])
-  const gateway = new Gateway({ sql, clock, onError })
+  const meter = new CostMeter()
+  const gateway = new Gateway({
+    sql,
+    clock,
+    onError,
+    onPushed: (ms, sales) => meter.observe('pushed', ms, sales),
+  })
+  const metering = keepMeter(meter, {
+    sql,
+    path: 'serving',
+    process: `web ${hostname()}:${process.pid}`,
+    onFailure: err => onError(err, 'writing down what this process costs'),
+  })
+  const sampling = startPeriodic(() => sampleFreshness(sql, meter), {
+    everyMs: FRESHNESS_EVERY_MS,
+    onFailure: err => onError(err, 'looking how fresh the figures are'),
+  })
   const metrics = createWebMetrics(sql, gateway)
   const gate = new Gate()
   const pages = Promise.withResolvers<Pages>()
@@ -252,6 +274,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     url = await listen(server, { host, port: options.port, name: 'The dashboard', portSetting: 'PORT' })
   } catch (error) {
     await gateway.stop()
+    await Promise.all([metering.stop(), sampling.stop()])
     await serving.close()
     throw error
   }
@@ -266,11 +289,18 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
       await within(sockets.close(), DRAIN_MS)
       await closed
       await gateway.stop()
+      await within(Promise.all([metering.stop(), sampling.stop()]), DRAIN_MS)
       intake.close()
       await within(closePages(pages.promise), DRAIN_MS)
       await serving.close()
     },
   }
+}
+
+async function sampleFreshness(sql: Sql, meter: CostMeter): Promise<void> {
+  const { streamMs, batchMs } = await readAges(sql)
+  meter.observe('stream age', streamMs)
+  if (batchMs !== null) meter.observe('batch age', batchMs)
 }
 
 function refusal(verdict: Exclude<Verdict, { kind: 'welcome' }>): HttpProblem {

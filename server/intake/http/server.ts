@@ -73,7 +73,11 @@ export function createIntakeServer(options: IntakeServerOptions): Server {
       case '/api/v1/events':
         allowMethods(request, 'POST')
         door.admit(request)
-        sendJson(response, 200, await inTime(postEvents(request, context, sendContinue), answerWithinMs))
+        {
+          const began = performance.now()
+          sendJson(response, 200, await inTime(postEvents(request, context, sendContinue), answerWithinMs))
+          metrics.countAnswer(performance.now() - began)
+        }
         return
       case '/healthz':
         allowMethods(request, 'GET', 'HEAD')

@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
-import { type KeyedStates, OperatorFold } from '#domain/operators/fold.ts'
+import { type KeyedStates, type Lap, OperatorFold, type Operators } from '#domain/operators/fold.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
 import { entryTimeOf, type PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
 import { classifyArrival } from '#domain/window.ts'
@@ -19,6 +19,10 @@ export interface FoldInput extends StockInput {
   /** What the operators kept before the batch, and what they join with. */
   states: KeyedStates
   reference: OperatorReference
+  /** Those of the stream, unless others are given. */
+  operators?: Operators | undefined
+  /** Told after each operator, where the batch is timed. */
+  lap?: Lap | undefined
 }
 
 /** What a batch of one partition means, computed and not yet written. */
@@ -52,10 +56,15 @@ export interface BatchResult {
  * @param records those that can be digested
  */
 export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
-  const { watermark } = input
+  const { watermark, lap } = input
   const previousWatermark = watermark.current
-  const operators = new OperatorFold(OPERATORS, input)
+  const operators = new OperatorFold(input.operators ?? OPERATORS, input)
   const { late, events, lateEvents } = judgeLateness(records, watermark, operators)
+  lap?.('lateness')
+  const windows = foldWindows(records, late)
+  lap?.('windows')
+  const stock = foldStock(records, input)
+  lap?.('stock')
   return {
     previous: input.previous,
     through: input.through,
@@ -65,8 +74,8 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
     forgottenSources: watermark.takeForgottenSources(),
     events,
     lateEvents,
-    ...foldWindows(records, late),
-    stock: foldStock(records, input),
+    ...windows,
+    stock,
     operators,
   }
 }

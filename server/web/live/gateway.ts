@@ -4,7 +4,7 @@ import type { Instant } from '#domain/instant.ts'
 import { listenForNotifications } from '#platform/notify.ts'
 import { backoffMs } from '#platform/time.ts'
 import { type LiveStand, readLiveStand } from '#server/serving/live-board/stand.ts'
-import { ChangeBuffer, readChanges, readLaneEnd } from './changes.ts'
+import { type Change, ChangeBuffer, isBatch, readChanges, readLaneEnd } from './changes.ts'
 import { type Cursor, decodeCursor, type Subscription } from './cursor.ts'
 import type { LiveSnapshot } from './messages.ts'
 import { type LiveClient, Session } from './session.ts'
@@ -15,6 +15,8 @@ export interface GatewayOptions {
   clock: () => Instant
   /** Told of failures that the gateway recovers from. */
   onError: (error: unknown, doing: string) => void
+  /** Told how long after its append a sale was sent to whoever listens, and of how many sales that holds. */
+  onPushed?: (ms: number, sales: number) => void
 }
 
 const HINT_CHANNELS = ['stream_advanced', 'ops_changed']
@@ -44,6 +46,7 @@ export class Gateway {
   readonly #sql: Sql
   readonly #clock: () => Instant
   readonly #onError: GatewayOptions['onError']
+  readonly #onPushed: NonNullable<GatewayOptions['onPushed']>
   /** Each session with the number of its latest beginning: an answer to an earlier one is stale. */
   readonly #sessions = new Map<Session, number>()
   readonly #snapshots = new Map<string, Promise<{ snapshot: LiveSnapshot; cursor: Cursor }>>()
@@ -62,10 +65,11 @@ export class Gateway {
   #wake: () => void = () => {}
   #stopHints: () => Promise<void> = async () => {}
 
-  constructor({ sql, clock, onError }: GatewayOptions) {
+  constructor({ sql, clock, onError, onPushed = () => {} }: GatewayOptions) {
     this.#sql = sql
     this.#clock = clock
     this.#onError = onError
+    this.#onPushed = onPushed
     this.#running = this.#run()
   }
 
@@ -122,11 +126,12 @@ export class Gateway {
       this.#hinted = false
       this.#lastReadAt = this.#clock()
       let stand: LiveStand | null = null
+      let read: readonly Change[] = []
       try {
         // Before the changes are read: all that it says to be known is then told before it.
         stand = await this.#readStand()
         // Whoever listened may be gone by now: nothing is read for nobody.
-        if (this.#sessions.size > 0) await this.#readOn()
+        if (this.#sessions.size > 0) read = await this.#readOn()
         this.#failures = 0
       } catch (error) {
         stand = null
@@ -134,6 +139,7 @@ export class Gateway {
         this.#onError(error, 'reading the lanes of changes')
       }
       this.#updateAll()
+      this.#measure(read)
       if (stand !== null) this.#tellStand(stand)
     }
   }
@@ -160,17 +166,29 @@ export class Gateway {
     })
   }
 
-  async #readOn(): Promise<void> {
+  /** By the newest sale of each batch: those before it came up to a batch's time earlier. */
+  #measure(read: readonly Change[]): void {
+    for (const change of read) {
+      if (!isBatch(change)) continue
+      let sales = 0
+      for (const { count } of change.sales.values()) sales += count
+      if (sales > 0) this.#onPushed(this.#clock() - change.throughAppendedAt, sales)
+    }
+  }
+
+  /** @returns what it has read that clients can be told of */
+  async #readOn(): Promise<readonly Change[]> {
     const buffer = await this.#open()
     // No snapshot: a row that is met early or late is met once, and a switch of tables at the next read.
     const { generation, changes } = await readChanges(this.#sql, buffer.end)
-    if (generation === buffer.end.generation && buffer.append(changes)) return
+    if (generation === buffer.end.generation && buffer.append(changes)) return changes
     // The tables were switched, or a batch changed more than could be listed: everybody begins anew.
-    if (this.#clock() - this.#lastRestartAt < RESTART_GAP_MS) return
+    if (this.#clock() - this.#lastRestartAt < RESTART_GAP_MS) return []
     this.#lastRestartAt = this.#clock()
     buffer.restart(await readSnapshot(this.#sql, readLaneEnd))
     this.#snapshots.clear()
     for (const session of this.#sessions.keys()) this.#begin(session, null)
+    return []
   }
 
   /** The buffer begins before any snapshot is asked for, so that no snapshot is older than it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ALL_JOBS, JOBS } from '#domain/reports.ts'
 import { readCompleteness, readReconciliations } from '#server/serving/pipeline/checks.ts'
+import { readCosts } from '#server/serving/pipeline/costs.ts'
 import {
   discardDeadLetter,
   listDeadLetters,
@@ -131,6 +132,7 @@ export const pipelineRouter = router({
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
   timeline: procedure.query(({ ctx }) => readTimeline(ctx.serving)),
+  costs: procedure.query(({ ctx }) => readCosts(ctx.serving)),
   streamProcesses: procedure.query(({ ctx }) => readStreamProcesses(ctx.serving)),
   replays: router({
     board: procedure.query(({ ctx }) => readReplays(ctx.serving)),
