@@ -1,5 +1,6 @@
 import { businessDayOf, type CalendarVersion, versionOn } from './business-day.ts'
 import { type BusinessDay, FIRST_BUSINESS_DAY, LAST_BUSINESS_DAY } from './calendar.ts'
+import type { Location } from './great-circle.ts'
 import type { Instant } from './instant.ts'
 
 /** Days of the week as people write them, from Monday; Postgres counts them from 1 (isodow). */
@@ -22,6 +23,8 @@ export interface StoreVersion extends CalendarVersion {
   opened: BusinessDay | null
   /** Its last business day; null: it goes on. */
   closed: BusinessDay | null
+  /** Where it stands; null: not known. Decides no figure. */
+  location: Location | null
 }
 
 /** A store: who it is, and what it was from when on. */
@@ -69,6 +72,7 @@ export function unchangingStore<Fields extends Given>(fields: Fields): Fields & 
     openingTimes: fields.openingTimes ?? null,
     opened: fields.opened ?? null,
     closed: fields.closed ?? null,
+    location: fields.location ?? null,
   }
   return { ...fields, ...version, versions: [version] }
 }

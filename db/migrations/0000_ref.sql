@@ -28,6 +28,10 @@ create table ref.store_versions (
   -- its first and its last business day; null: not known, and: it goes on
   opened date,
   closed date check (closed >= opened),
+  -- where it stands, in degrees (WGS 84); null: not known. It decides no figure, only what rules say of distances.
+  latitude double precision check (latitude between -90 and 90),
+  longitude double precision check (longitude between -180 and 180),
+  check ((latitude is null) = (longitude is null)),
   primary key (store, valid_from)
 );
 -- Every version with the days [valid_from, valid_to) it holds for: what was true of a store on a business day.

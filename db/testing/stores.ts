@@ -10,10 +10,11 @@ export async function addTestStores(sql: Sql, stores: readonly UnchangingStore[]
         on conflict do nothing returning store
       )
       insert into ref.store_versions (store, zone, cut_over_hour, currency, tax_inclusive, channel, input, opening_days,
-        opened, closed)
+        opened, closed, latitude, longitude)
       select store, ${store.zone}, ${store.cutOverHour}, ${store.currency}, ${store.taxInclusive}, ${store.channel},
         ${store.input}, ${store.openingDays?.map(day => WEEKDAYS.indexOf(day) + 1) ?? null}::smallint[],
-        ${store.opened}::date, ${store.closed}::date
+        ${store.opened}::date, ${store.closed}::date, ${store.location?.latitude ?? null}::double precision,
+        ${store.location?.longitude ?? null}::double precision
       from added`
   }
 }

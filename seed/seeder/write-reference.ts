@@ -21,12 +21,14 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
         insert into ref.stores (store, name, partition) values (${shop.id}, ${shop.name}, ${shop.partition})
         on conflict (store) do update set name = excluded.name`
       await transaction`
-        insert into ref.store_versions (store, valid_from, zone, cut_over_hour, currency, tax_inclusive, channel, input)
+        insert into ref.store_versions (store, valid_from, zone, cut_over_hour, currency, tax_inclusive, channel, input,
+          latitude, longitude)
         values (${shop.id}, ${shop.validFrom}, ${shop.zone}, ${shop.cutOverHour}, ${shop.currency}, ${shop.taxInclusive},
-          ${shop.channel}, ${shop.input})
+          ${shop.channel}, ${shop.input}, ${shop.location?.latitude ?? null}, ${shop.location?.longitude ?? null})
         on conflict (store, valid_from) do update set
           zone = excluded.zone, cut_over_hour = excluded.cut_over_hour, currency = excluded.currency,
-          tax_inclusive = excluded.tax_inclusive, channel = excluded.channel, input = excluded.input`
+          tax_inclusive = excluded.tax_inclusive, channel = excluded.channel, input = excluded.input,
+          latitude = excluded.latitude, longitude = excluded.longitude`
     }
     await orm
       .insert(products)

@@ -27,6 +27,21 @@ describe('customers', () => {
     expect(own.reduce((sum, [, count]) => sum + count, 0) / 5_000).toBeGreaterThan(0.8)
   })
 
+  test('buy in one city, and on the web: nobody stands at tills of two', () => {
+    const random = createRandom(2, 'cities')
+    const cities = new Map<string, string>()
+    const onTheWeb = new Set<number>()
+    const { shops } = createWorld({ randomSeed: 2, stores: 16, ordersPerDay: 4_000 })
+    for (let visit = 0; visit < 20_000; visit += 1) {
+      const home = visit % shops.length
+      const { id } = drawCustomer({ ...world, shops }, random, { home, hour: 12 })
+      if (shops[home]?.channel === 'online') onTheWeb.add(Math.floor(Number(id.slice(2)) / 1_000_000))
+      else cities.set(id, cities.get(id) ?? String(shops[home]?.zone))
+      if (shops[home]?.channel === 'pos') expect(cities.get(id)).toBe(shops[home]?.zone)
+    }
+    expect(onTheWeb.size).toBe(shops.length)
+  })
+
   test('keep to their part of the day', () => {
     const evening = visits({ hour: 19 })
     const morning = [...visits({ hour: 9 })].sort(([, left], [, right]) => right - left).slice(0, 50)

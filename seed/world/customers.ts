@@ -24,7 +24,7 @@ const NUMBERS_PER_SHOP = 1_000_000
 
 /**
  * Who stands at a till. Customers of a shop are numbered; every third of them comes in the same part of the day,
- * and low numbers come often.
+ * and low numbers come often. Some are another shop's of the same city; on the web anybody's.
  * @param home index of the shop where they are now
  * @param hour local hour
  */
@@ -33,7 +33,7 @@ export function drawCustomer(
   random: Random,
   { home, hour }: { home: number; hour: number },
 ): Customer {
-  const place = random.chance(AT_HOME) ? home : random.integer(0, world.shops.length - 1)
+  const place = random.chance(AT_HOME) ? home : random.pick(withinReach(world, home))
   const shop = world.shops[place]
   const count = shop ? customerCount(world, shop) : 1
   const bandNow = hour < 12 ? 0 : hour < 17 ? 1 : 2
@@ -44,6 +44,28 @@ export function drawCustomer(
     // Knuth's multiplicative hash: neighbours like different things.
     favourite: (Math.imul(number + place + 1, 2_654_435_761) >>> 16) % CATEGORIES.length,
   }
+}
+
+/**
+ * Shops whose customers may stand here too: those of one city, and on the web everybody's. Nobody buys in Berlin and in
+ * Tokyo on one day, unless it is planted.
+ */
+function withinReach({ shops }: World, home: number): number[] {
+  const here = shops[home]
+  return shops.flatMap((shop, place) =>
+    here?.channel === 'online' || shop === here || (shop.channel === 'pos' && isSameCity(shop, here))
+      ? [place]
+      : [],
+  )
+}
+
+/** Branches stand where the first of them does. */
+function isSameCity({ location }: Shop, other: Shop | undefined): boolean {
+  return (
+    location !== null &&
+    location.latitude === other?.location?.latitude &&
+    location.longitude === other.location.longitude
+  )
 }
 
 function customerCount(world: World, shop: Shop): number {

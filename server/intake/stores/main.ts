@@ -18,7 +18,8 @@ that exists is changed; what is left out stays as it is.
 
   { "id": "berlin-mitte", "name": "Berlin Mitte", "zone": "Europe/Berlin", "cutOverHour": 4, "currency": "EUR",
     "taxInclusive": true, "channel": "pos", "input": "live", "validFrom": "2026-12-01",
-    "openingDays": ["mon", "tue", "wed", "thu", "fri", "sat"], "openingTimes": "09:00-20:00", "opened": "2019-03-01" }
+    "openingDays": ["mon", "tue", "wed", "thu", "fri", "sat"], "openingTimes": "09:00-20:00", "opened": "2019-03-01",
+    "location": { "latitude": 52.5219, "longitude": 13.4132 } }
 
   zone          IANA time zone; with cutOverHour it decides to which business day a sale belongs
   cutOverHour   0 to 23: sales before this hour belong to the day before (default 0)
@@ -30,6 +31,8 @@ that exists is changed; what is left out stays as it is.
   openingTimes  one span for all opening days, or {"mon": "09:00-20:00", …}
   opened        its first business day
   closed        its last business day: none is expected after it
+  location      where it stands, in degrees, north and east positive (null: not known; then nothing is said of cards
+                that are used in it and far away)
 
   --restate     let a change alter what reports say of days past (amounts paid, the store's currency); they are
                 computed again, and the change is told with the restatements
@@ -108,7 +111,7 @@ async function readDefinitions(file: string): Promise<StoreDefinition[]> {
 function render(stores: readonly Store[]): string {
   const titles = [
     ...['id', 'name', 'valid from', 'zone', 'cut-over', 'currency', 'tax-inclusive', 'channel', 'input'],
-    ...['opening days', 'opening times', 'opened', 'closed'],
+    ...['opening days', 'opening times', 'opened', 'closed', 'location'],
   ]
   const lines = stores.flatMap(({ id, name, versions }) =>
     versions.map(version => [
@@ -125,6 +128,7 @@ function render(stores: readonly Store[]): string {
       timesOf(version),
       version.opened ?? '-',
       version.closed ?? '-',
+      version.location ? `${version.location.latitude}, ${version.location.longitude}` : '-',
     ]),
   )
   const widths = titles.map((title, column) =>

@@ -80,6 +80,11 @@ export const storeSchema = z
       .optional(),
     opened: date.nullable().optional(),
     closed: date.nullable().optional(),
+    /** Degrees (WGS 84), north and east positive. */
+    location: z
+      .strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
+      .nullable()
+      .optional(),
   })
   .refine(({ opened, closed }) => !opened || !closed || opened <= closed, {
     error: 'closed is the last business day, and lies before opened',
@@ -98,6 +103,7 @@ const NEW_STORE = {
   openingTimes: null,
   opened: null,
   closed: null,
+  location: null,
 } as const satisfies Partial<StoreVersion>
 
 /** The version that a definition makes of what the store was, or of a new store. */
@@ -122,6 +128,7 @@ export function versionOf(
     input: definition.input ?? base.input,
     opened: definition.opened === undefined ? base.opened : definition.opened,
     closed: definition.closed === undefined ? base.closed : definition.closed,
+    location: definition.location === undefined ? base.location : definition.location,
   }
 }
 

@@ -56,6 +56,7 @@ test('stores are added with the partition of their id, and listed', async () => 
       taxInclusive: true,
     },
     ...{ channel: 'pos', input: 'live', openingDays: null, openingTimes: null, opened: null, closed: null },
+    location: null,
   })
   expect((await listStores(database.sql)).map(({ id, partition }) => [id, partition])).toEqual([
     ['a', partitionOf('a', 4)],
@@ -169,6 +170,8 @@ test.each([
   [{ openingDays: ['mon', 'someday'] }, /is no weekday/],
   [{ validFrom: '1899-12-31' }, /no business day/],
   [{ closed: '2026-02-30' }, /no business day/],
+  [{ location: { latitude: 91, longitude: 0 } }, /<=90/],
+  [{ location: { latitude: 52.5 } }, /longitude/],
   [{ opened: '2026-02-02', closed: '2026-02-01' }, /lies before opened/],
   [{ openingTimes: '9-20' }, /opening and closing time/],
   [{ openingTimes: { someday: '09:00-20:00' } }, /is no weekday/],

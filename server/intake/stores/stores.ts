@@ -194,15 +194,16 @@ async function writeVersion(transaction: Transaction, id: string, version: Store
     times && Object.fromEntries(Object.entries(times).map(([day, open]) => [numberOf(day), open]))
   await transaction`
     insert into ref.store_versions (store, valid_from, zone, cut_over_hour, currency, tax_inclusive, channel, input,
-      opening_days, opening_times, opened, closed)
+      opening_days, opening_times, opened, closed, latitude, longitude)
     values (${id}, ${version.validFrom}, ${version.zone}, ${version.cutOverHour}, ${version.currency},
       ${version.taxInclusive}, ${version.channel}, ${version.input}, ${days?.map(numberOf) ?? null}::smallint[],
-      ${openingTimes && JSON.stringify(openingTimes)}::text::jsonb, ${version.opened}, ${version.closed})
+      ${openingTimes && JSON.stringify(openingTimes)}::text::jsonb, ${version.opened}, ${version.closed},
+      ${version.location?.latitude ?? null}, ${version.location?.longitude ?? null})
     on conflict (store, valid_from) do update set
       zone = excluded.zone, cut_over_hour = excluded.cut_over_hour, currency = excluded.currency,
       tax_inclusive = excluded.tax_inclusive, channel = excluded.channel, input = excluded.input,
       opening_days = excluded.opening_days, opening_times = excluded.opening_times, opened = excluded.opened,
-      closed = excluded.closed`
+      closed = excluded.closed, latitude = excluded.latitude, longitude = excluded.longitude`
 }
 
 async function refuseMisspeltZone(transaction: Transaction, { id, zone }: StoreDefinition): Promise<void> {
