@@ -281,6 +281,13 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'batch_rules',
+    summary: 'rules over orders, cards and products of all stores: what the stream cannot see, as alerts',
+    runs: 'at every tick, when the log has grown',
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'ledger_retention',
     summary: 'removes old attempts from the ledger, and what was told of them',
     runs: 'once a day',

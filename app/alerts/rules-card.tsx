@@ -13,10 +13,10 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
 import { failureText } from '#app/ui/failure.tsx'
 import { Field, OutcomeLine, TextField } from '#app/ui/form.tsx'
-import { Chip } from '#app/ui/marks.tsx'
+import { Chip, PathTag } from '#app/ui/marks.tsx'
 import { DialogFrame } from '#app/ui/popup.tsx'
 
-/** The rules of the stream: what they look for, with which parameters, since when. */
+/** The rules of both paths: what they look for, with which parameters, since when. */
 export function RulesCard({
   query,
   range,
@@ -34,6 +34,7 @@ export function RulesCard({
                 <div className="flex flex-wrap items-center gap-2">
                   <h3 className="font-medium">{one.title}</h3>
                   <Chip>{KIND_TITLES[one.kind]}</Chip>
+                  <PathTag path={one.path} />
                   <Chip tone={one.isOn ? 'good' : 'plain'}>{one.isOn ? 'on' : 'off'}</Chip>
                   <span className="text-2xs text-muted">
                     version {formatCount(one.version)}
@@ -44,10 +45,10 @@ export function RulesCard({
                   <Button
                     kind="row"
                     className="ml-auto"
-                    aria-label={`Change or try: ${one.title}`}
+                    aria-label={`${one.isTriable ? 'Change or try' : 'Change'}: ${one.title}`}
                     onClick={() => setOpened(one.name)}
                   >
-                    Change or try
+                    {one.isTriable ? 'Change or try' : 'Change'}
                   </Button>
                 </div>
                 <p>{one.description}</p>
@@ -95,7 +96,7 @@ function RuleForm({ rule, range, ...known }: Known & { rule: Rule; range: AlertR
       className="grid gap-3"
       onSubmit={event => {
         event.preventDefault()
-        trial.mutate(parameters)
+        if (rule.isTriable) trial.mutate(parameters)
       }}
     >
       <div className="grid gap-2 sm:grid-cols-2">
@@ -114,9 +115,11 @@ function RuleForm({ rule, range, ...known }: Known & { rule: Rule; range: AlertR
         ))}
       </div>
       <div className="flex flex-wrap gap-2">
-        <Button type="submit" disabled={!isWhole || trial.isPending}>
-          {trial.isPending ? 'Trying' : 'Try on the past'}
-        </Button>
+        {rule.isTriable ? (
+          <Button type="submit" disabled={!isWhole || trial.isPending}>
+            {trial.isPending ? 'Trying' : 'Try on the past'}
+          </Button>
+        ) : null}
         <Button disabled={!isWhole || save.isPending} onClick={() => saveAs(true)}>
           {rule.isOn ? 'Save as a new version' : 'Save and switch on'}
         </Button>

@@ -33,11 +33,8 @@ export interface JudgeContext<P extends Parameters> extends InputContext<P> {
   key: string
 }
 
-/**
- * A rule: which events it looks at and by which key, how those of a key hold together in event time, and when they say
- * that a person should look. Declared as data and pure functions, one file a rule; the engine (`fold.ts`) does the rest.
- */
-export interface Rule<P extends Parameters, Item, State, View> {
+/** What people see of a rule, and set: the same of those of the stream and of those of the batch path. */
+export interface RuleDeclaration<P extends Parameters> {
   /** As the alert names it. */
   name: string
   kind: AlertKind
@@ -47,6 +44,13 @@ export interface Rule<P extends Parameters, Item, State, View> {
   /** Where the idea comes from. */
   source: string
   parameters: P
+}
+
+/**
+ * A rule: which events it looks at and by which key, how those of a key hold together in event time, and when they say
+ * that a person should look. Declared as data and pure functions, one file a rule; the engine (`fold.ts`) does the rest.
+ */
+export interface Rule<P extends Parameters, Item, State, View> extends RuleDeclaration<P> {
   /**
    * Filter, key and map, joined with reference data as of the event's time: null where the event does not concern the
    * rule, and nothing is kept of it. Keys are scoped to the event's store.
@@ -86,7 +90,10 @@ export function valuesOf<P extends Parameters>(
 }
 
 /** The document of an event as evidence. */
-export function receiptOf(event: OperatorEvent): Receipt {
+export function receiptOf(
+  event: Omit<Receipt, 'net'> &
+    Pick<OperatorEvent, 'type' | 'totalUnits' | 'totalGross' | 'totalDiscounts' | 'totalReturns'>,
+): Receipt {
   const { source, id, type, orderId, register, eventTime, currency } = event
   const effect = salesEffect(event)
   return {

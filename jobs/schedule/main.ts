@@ -42,7 +42,11 @@ await runCommand({
           schedule: batchSchedule,
           before: [whenReady(jobs.journal_import)],
           followUps: [reconcileChanges(jobs.reconciliation)],
-          after: [whenReady(jobs.expected_sales), whenReady(jobs.ledger_retention)],
+          after: [
+            whenReady(jobs.batch_rules),
+            whenReady(jobs.expected_sales),
+            whenReady(jobs.ledger_retention),
+          ],
         }),
         others: [whenReady(jobs.reviews_import, REVIEWS_SCHEDULE), pageRequests(Object.values(jobs))],
         logger,

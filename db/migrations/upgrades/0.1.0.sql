@@ -21,6 +21,10 @@ create table ref.store_versions (
   -- its first and its last business day; null: not known, and: it goes on
   opened date,
   closed date check (closed >= opened),
+  -- where it stands, in degrees (WGS 84); null: not known. It decides no figure, only what rules say of distances.
+  latitude double precision check (latitude between -90 and 90),
+  longitude double precision check (longitude between -180 and 180),
+  check ((latitude is null) = (longitude is null)),
   primary key (store, valid_from)
 );
 -- Every version with the days [valid_from, valid_to) it holds for: what was true of a store on a business day.
@@ -1444,6 +1448,46 @@ begin
 end $$;
 create constraint trigger tell_alert after insert or update on batch.alerts
   deferrable initially deferred for each row execute function batch.tell_alert();
+
+-- What the rules of the batch path judge by. A narrow copy of the log's sales documents, by what they are looked up by:
+-- the log itself has no index by order or card, and a row here costs the append nothing (docs/decisions/015).
+create table batch.rule_documents (
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  event_time timestamptz not null,
+  -- hashes of the order that it places, voids or gives back, and of the card that was there when it was placed; null: none
+  order_key bigint,
+  card_key bigint,
+  store_key integer not null,
+  partition smallint not null,
+  is_return boolean not null
+);
+create index rule_documents_by_order on batch.rule_documents (order_key) where order_key is not null;
+create index rule_documents_returns on batch.rule_documents (order_key) where is_return;
+create index rule_documents_by_card on batch.rule_documents (card_key, event_time) where card_key is not null;
+-- Returns whose order was not there: when their number is looked at again.
+create table batch.rule_waits (
+  order_key bigint not null,
+  due_at timestamptz not null,
+  primary key (order_key, due_at)
+);
+create index rule_waits_by_time on batch.rule_waits (due_at);
+-- Units of products that live stores sold, by the UTC day on which the log took them in: a day that is over never changes.
+create table batch.product_days (
+  appended_on date not null,
+  store text not null,
+  sku text not null,
+  units bigint not null,
+  primary key (appended_on, store, sku)
+);
+-- How far the rules are: everything appended up to `through` is judged, hours up to judged_hour, product_days up to
+-- days_through. It moves with what was judged, in one transaction.
+create table batch.rule_progress (
+  only_row boolean primary key default true check (only_row),
+  through timestamptz not null default 'epoch',
+  judged_hour timestamptz,
+  days_through date
+);
 
 -- What people do with what a rule found: whose it is, and what they think of it.
 alter table live.alert_actions

@@ -278,4 +278,66 @@ describe('what the batch path found', () => {
     expect(await readAlert(sql, 'far/1')).toMatchObject({ raisedBy: 'batch', foundBy: 'card_distance' })
     expect(await listed({ ...ALL, of: 'over' })).toEqual(['card_far_apart card-9'])
   })
+
+  it('comes with figures, receipts and a verdict, and its rules are listed, tried on the past and saved like those of the stream', async () => {
+    const { sql } = database
+    const paths = await createTestPaths(sql)
+    const sentBack = (id: string, minutes: number) =>
+      Object.assign(returned({ id, at: at(minutes) }, [{ sku: 'tea', units: 1, refund: '2.50' }]), {
+        originalOrderId: 'bought-once',
+      })
+    await paths.send([
+      placed({ id: 'bought-once', at: at(50) }, [{ sku: 'tea', units: 1, unitPrice: '2.50' }]),
+      sentBack('again-1', 51),
+      sentBack('again-2', 52),
+    ])
+    const { code, stderr } = await runCommand(database.url, 'jobs/main.ts', ['run', 'batch_rules'])
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    const alertId = await idOf('bought-once')
+    expect(await readAlert(sql, alertId)).toMatchObject({
+      raisedBy: 'batch',
+      foundBy: 'batch_rules',
+      summary: '2 × tea given back of order bought-once, which bought 1',
+      receipts: [{ id: 'bought-once' }, { id: 'again-1' }, { id: 'again-2' }],
+    })
+    await actOnFoundAlerts(sql, {
+      alertIds: [alertId],
+      deed: { kind: 'verdict', verdict: 'fraud', note: null },
+      by: null,
+    })
+    const { rules: rates } = await readAlertRates(sql, RANGE)
+    expect(rates).toContainEqual(
+      expect.objectContaining({ rule: 'refund_beyond_purchase', raised: 1, confirmed: 1, precision: 1 }),
+    )
+
+    const { rules } = await listRules(sql)
+    const named = rules.find(({ name }) => name === 'refund_beyond_purchase')
+    expect(named).toMatchObject({ path: 'batch', isTriable: true, version: 1 })
+    expect(rules.find(({ name }) => name === 'product_everywhere')).toMatchObject({ isTriable: false })
+    const ask = (parameters: Record<string, number>, part: object = {}) =>
+      tryRule(sql, { rule: 'refund_beyond_purchase', parameters, ...RANGE, ...part })
+    expect(await ask({})).toMatchObject({
+      raised: 1,
+      confirmed: 1,
+      missed: 0,
+      raisedThen: 1,
+      read: 3,
+      isCut: false,
+    })
+    expect(await ask({ units: 2, percent: 100 })).toMatchObject({ raised: 0, missed: 1 })
+    expect(await ask({}, { stores: ['new-york'] })).toMatchObject({ raised: 0, raisedThen: 0 })
+    expect(await tryRule(sql, { rule: 'card_in_two_stores', parameters: {}, ...RANGE })).toMatchObject({
+      raised: 0,
+    })
+    await expect(tryRule(sql, { rule: 'product_everywhere', parameters: {}, ...RANGE })).rejects.toThrow(
+      'not tried on the past',
+    )
+    const saved = await saveRuleVersion(sql, {
+      rule: 'card_in_two_stores',
+      isOn: true,
+      parameters: { speed: 700 },
+      by: 'Ada',
+    })
+    expect(saved.version).toBe(2)
+  })
 })

@@ -1,7 +1,15 @@
 import type { Sql } from '#db/client.ts'
+import type { AnyBatchRule } from '#domain/batch-rules/batch-rule.ts'
+import { BATCH_RULES } from '#domain/batch-rules/catalogue.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { AlertKind } from '#domain/operators/alert.ts'
-import { type AnyRule, type Parameter, type Parameters, valuesOf } from '#domain/operators/rule.ts'
+import {
+  type AnyRule,
+  type Parameter,
+  type Parameters,
+  type RuleDeclaration,
+  valuesOf,
+} from '#domain/operators/rule.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 
@@ -19,6 +27,8 @@ interface VersionOfRule {
 /** A rule as people see it. */
 interface ListedRule {
   name: string
+  /** Who judges by it: the stream at once, the batch path at its ticks. */
+  path: 'stream' | 'batch'
   kind: AlertKind
   title: string
   /** With the parameters of now in it. */
@@ -27,15 +37,26 @@ interface ListedRule {
   parameters: (Parameter & { name: string; value: number })[]
   isOn: boolean
   version: number
+  /** Whether it can be tried on the past. */
+  isTriable: boolean
   /** Past this moment another version holds; null: none is to come. */
   nextFrom: Instant | null
   /** The newest first. */
   versions: VersionOfRule[]
 }
 
+/** What people see and set of a rule, whoever judges by it. */
+type Declared = Pick<RuleDeclaration<Parameters>, 'title' | 'parameters'>
+type PathRule = { rule: AnyRule; path: 'stream' } | { rule: AnyBatchRule; path: 'batch' }
+
+const ALL_RULES: readonly PathRule[] = [
+  ...STREAM_RULES.map(rule => ({ rule, path: 'stream' as const })),
+  ...BATCH_RULES.map(rule => ({ rule, path: 'batch' as const })),
+]
+
 type VersionRow = VersionOfRule & { rule: string; validFrom: Instant }
 
-/** The rules of the stream with what people set, as it holds now. */
+/** The rules of both paths with what people set, as it holds now. */
 export async function listRules(sql: Sql): Promise<{ rules: ListedRule[]; now: Instant }> {
   const [[clock], rows] = await Promise.all([
     sql<{ now: Instant }[]>`select clock_timestamp() as now`,
@@ -46,11 +67,12 @@ export async function listRules(sql: Sql): Promise<{ rules: ListedRule[]; now: I
   ])
   const now = clock?.now ?? 0
   const versions = Map.groupBy(rows, ({ rule }) => rule)
-  return { now, rules: STREAM_RULES.map(rule => listed(rule, versions.get(rule.name) ?? [], now)) }
+  return { now, rules: ALL_RULES.map(entry => listed(entry, versions.get(entry.rule.name) ?? [], now)) }
 }
 
 /** @param rows oldest first */
-function listed(rule: AnyRule, rows: readonly VersionRow[], now: Instant): ListedRule {
+function listed(entry: PathRule, rows: readonly VersionRow[], now: Instant): ListedRule {
+  const { rule, path } = entry
   const parameters = rule.parameters as Parameters
   const current = rows.findLast(({ validFrom }) => validFrom <= now)
   const values: Record<string, number> = valuesOf(parameters, current?.parameters)
@@ -64,6 +86,7 @@ function listed(rule: AnyRule, rows: readonly VersionRow[], now: Instant): Liste
   }
   return {
     name: rule.name,
+    path,
     kind: rule.kind,
     title: rule.title,
     description: rule.describe(values),
@@ -74,6 +97,7 @@ function listed(rule: AnyRule, rows: readonly VersionRow[], now: Instant): Liste
       value: values[name] ?? parameter.initial,
     })),
     isOn: current?.isOn ?? true,
+    isTriable: isTriable(entry),
     version: current?.version ?? 1,
     nextFrom: rows.find(({ validFrom }) => validFrom > now)?.validFrom ?? null,
     versions: [
@@ -84,6 +108,11 @@ function listed(rule: AnyRule, rows: readonly VersionRow[], now: Instant): Liste
       asItComes,
     ],
   }
+}
+
+/** Of products by the hour nothing is kept that a trial over months could read. */
+function isTriable({ rule, path }: PathRule): boolean {
+  return path === 'stream' || rule.by !== 'product'
 }
 
 /**
@@ -101,7 +130,7 @@ export async function saveRuleVersion(
   sql: Sql,
   version: { rule: string; isOn: boolean; parameters: Readonly<Record<string, number>>; by: string | null },
 ): Promise<{ version: number; validFrom: Instant }> {
-  const rule = ruleNamed(version.rule)
+  const { rule } = ruleNamed(version.rule)
   checkParameters(rule, version.parameters)
   return sql.begin(async transaction => {
     // Two who save at once get one number after the other.
@@ -121,18 +150,18 @@ export async function saveRuleVersion(
 }
 
 /** @throws RefusedError when there is none of that name */
-export function ruleNamed(name: string): AnyRule {
-  const rule = STREAM_RULES.find(known => known.name === name)
-  if (!rule) {
-    const names = STREAM_RULES.map(known => known.name).join(', ')
-    throw new RefusedError(`There is no rule ${JSON.stringify(name)} in the stream; there are ${names}.`)
+export function ruleNamed(name: string): PathRule {
+  const known = ALL_RULES.find(({ rule }) => rule.name === name)
+  if (!known) {
+    const names = ALL_RULES.map(({ rule }) => rule.name).join(', ')
+    throw new RefusedError(`There is no rule ${JSON.stringify(name)}; there are ${names}.`)
   }
-  return rule
+  return known
 }
 
 /** @throws RefusedError naming the first one that is unknown, or outside its bounds */
-export function checkParameters(rule: AnyRule, values: Readonly<Record<string, number>>): void {
-  const parameters = rule.parameters as Parameters
+export function checkParameters(rule: Declared, values: Readonly<Record<string, number>>): void {
+  const { parameters } = rule
   for (const [name, value] of Object.entries(values)) {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined
     if (!parameter) {

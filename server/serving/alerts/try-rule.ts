@@ -1,5 +1,8 @@
 import type { Sql } from '#db/client.ts'
 import { loadOperatorReference } from '#db/operator-reference.ts'
+import { loadKeyDocuments } from '#db/rule-documents.ts'
+import { loadRuleKnowledge } from '#db/rule-knowledge.ts'
+import { type AnyKeyedRule, alertOf, type BatchAlert } from '#domain/batch-rules/batch-rule.ts'
 import { whyIndigestible } from '#domain/digestible.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import type { Alert } from '#domain/operators/alert.ts'
@@ -13,8 +16,9 @@ import { RefusedError } from '#server/serving/failures.ts'
 import { isoOf, type Verdict } from './alerts.ts'
 import { checkParameters, ruleNamed } from './rules.ts'
 
-// A rule tried on the past. The log is read as the stream reads it, a day before the range first, so that what rules
-// keep of tills and stores is there; the rule judges in memory, and nothing is written.
+// A rule tried on the past. Of the stream's the log is read as the stream reads it, a day before the range first, so
+// that what rules keep of tills and stores is there; of the batch path's the documents of orders and cards are. The rule
+// judges in memory, and nothing is written.
 
 interface TriedRule {
   /** Alerts it would have raised in the range. */
@@ -34,6 +38,9 @@ interface TriedRule {
   /** The newest of them. */
   examples: { store: string; subject: string; score: number; openedAt: Instant; summary: string }[]
 }
+
+/** An alert that a rule would have raised, of either path. */
+type TriedAlert = BatchAlert
 
 interface TryRequest {
   rule: string
@@ -62,13 +69,20 @@ let isUnderWay = false
  * @throws RefusedError for parameters out of bounds, and while another try is under way here
  */
 export async function tryRule(sql: Sql, request: TryRequest, bounds = BOUNDS): Promise<TriedRule> {
-  const rule = ruleNamed(request.rule)
-  checkParameters(rule, request.parameters)
+  const known = ruleNamed(request.rule)
+  checkParameters(known.rule, request.parameters)
+  if (known.path === 'batch' && known.rule.by === 'product') {
+    throw new RefusedError(
+      `${known.rule.title} is not tried on the past: what stores sold of products by day is kept for its own four weeks.`,
+    )
+  }
   if (isUnderWay)
     throw new RefusedError('Another rule is being tried at this moment: try again in some seconds.')
   isUnderWay = true
   try {
-    return await runOverLog(sql, { rule, request, bounds })
+    return known.path === 'batch'
+      ? await runOverDocuments(sql, { rule: known.rule as AnyKeyedRule, request, bounds })
+      : await runOverLog(sql, { rule: known.rule, request, bounds })
   } finally {
     isUnderWay = false
   }
@@ -92,10 +106,84 @@ async function runOverLog(
   )
   const read = await readWithin(runs, bounds)
   const through = runs.reduce((least, run) => Math.min(least, run.isAtEnd ? to : run.through), to)
+  const raised = runs.flatMap(run => [...run.alerts.values()])
+  return heldAgainst(sql, { raised, read, through, request })
+}
+
+/** The most keys that are judged at once. */
+const KEYS = 500
+
+/** A rule of the batch path over the documents of every key that something of it was appended of in the range. */
+async function runOverDocuments(
+  sql: Sql,
+  { rule, request, bounds }: { rule: AnyKeyedRule; request: TryRequest; bounds: TryBounds },
+): Promise<TriedRule> {
+  const { from, to, parameters } = request
+  const deadline = performance.now() + bounds.ms
+  const [known, [progress], keys] = await Promise.all([
+    loadOperatorReference(sql),
+    sql<{ through: Instant }[]>`select through from batch.rule_progress`,
+    readDocumentKeys(sql, { by: rule.by, from, to, limit: bounds.entries }),
+  ])
+  const judgedThrough = progress?.through ?? 0
+  const knowledge = await loadRuleKnowledge(sql, asTried(known, rule, parameters))
+  const context = knowledge.contextOf(rule, judgedThrough)
+  const raised: BatchAlert[] = []
+  let read = 0
+  // Oldest first: where a bound is met, everything before it has been judged.
+  for (let next = 0; next < keys.length; next += KEYS) {
+    if (performance.now() >= deadline || read >= bounds.entries) {
+      return heldAgainst(sql, { raised, read, through: keys[next]?.at ?? from, request })
+    }
+    const groups = await loadKeyDocuments(sql, {
+      by: rule.by,
+      keys: keys.slice(next, next + KEYS).map(({ key }) => key),
+      through: judgedThrough,
+    })
+    for (const { documents } of groups) {
+      read += documents.length
+      raised.push(...rule.judge(documents, context).map(finding => alertOf(rule, finding)))
+    }
+  }
+  return heldAgainst(sql, { raised, read, through: to, request })
+}
+
+/** Keys with something in the range that the rule may say something of, by when that was appended first. */
+async function readDocumentKeys(
+  sql: Sql,
+  { by, from, to, limit }: { by: AnyKeyedRule['by']; from: Instant; to: Instant; limit: number },
+): Promise<{ key: string; at: Instant }[]> {
+  const isAppended = sql`d.appended_at >= ${isoOf(from)}::timestamptz and d.appended_at < ${isoOf(to)}::timestamptz`
+  return by === 'order'
+    ? sql`
+        select d.order_key::text as key, min(d.appended_at) as at from batch.rule_documents d
+        where d.order_key is not null and ${isAppended}
+          and exists (select from batch.rule_documents r where r.order_key = d.order_key and r.is_return)
+        group by 1 order by 2 limit ${limit}`
+    : sql`
+        select d.card_key::text as key, min(d.appended_at) filter (where ${isAppended}) as at
+        from batch.rule_documents d where d.card_key is not null
+        group by 1 having count(distinct d.store_key) > 1 and count(*) filter (where ${isAppended}) > 0
+        order by 2 limit ${limit}`
+}
+
+/** What a rule would have raised, beside what it did raise and what people said of that. */
+async function heldAgainst(
+  sql: Sql,
+  {
+    raised,
+    read,
+    through,
+    request: { rule, from, to, stores },
+  }: { raised: readonly TriedAlert[]; read: number; through: Instant; request: TryRequest },
+): Promise<TriedRule> {
+  const chosen = new Set(stores)
   // What lies past the end that all have reached would be held against nothing.
-  const within = ({ openedAt }: { openedAt: Instant }) => openedAt >= from && openedAt < through
-  const alerts = runs.flatMap(run => [...run.alerts.values()]).filter(within)
-  const then = await readRaised(sql, { rule: rule.name, from, to: through, stores })
+  const alerts = raised.filter(
+    ({ openedAt, store }) =>
+      openedAt >= from && openedAt < through && (chosen.size === 0 || chosen.has(store)),
+  )
+  const then = await readRaised(sql, { rule, from, to: through, stores })
   const matches = matchAlerts(alerts, then)
   return {
     raised: alerts.length,
@@ -135,7 +223,7 @@ async function readWithin(runs: readonly Run[], bounds: TryBounds): Promise<numb
 /** The world as it was, but for the rule that is tried: that holds with these parameters from the beginning. */
 function asTried(
   known: OperatorReference,
-  { name }: AnyRule,
+  { name }: { name: string },
   parameters: Readonly<Record<string, number>>,
 ): OperatorReference {
   const version = { version: 1, validFrom: 0, isOn: true, parameters }
@@ -235,9 +323,9 @@ async function readRaised(
 const SAME_EPISODE_MS = 3_600_000
 
 /** With other parameters an episode begins with another event, hence under another name: it is known by its receipts. */
-function matchAlerts(tried: readonly Alert[], then: readonly RaisedThen[]): Map<Alert, RaisedThen> {
+function matchAlerts(tried: readonly TriedAlert[], then: readonly RaisedThen[]): Map<TriedAlert, RaisedThen> {
   const bySubject = Map.groupBy(then, ({ store, subject }) => `${store}\u001f${subject}`)
-  const matches = new Map<Alert, RaisedThen>()
+  const matches = new Map<TriedAlert, RaisedThen>()
   for (const alert of tried) {
     const receipts = new Set(alert.receipts.map(receiptKey))
     const match = bySubject
