@@ -1,3 +1,4 @@
+import { BATCH_RULES, HOURLY_RULES, KEYED_RULES } from '#domain/batch-rules/catalogue.ts'
 import { businessDaySpan } from '#domain/business-day.ts'
 import { addDays } from '#domain/calendar.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
@@ -6,7 +7,8 @@ import { createRandom } from '#seed/world/random.ts'
 import { createWorld, type World } from '#seed/world/world.ts'
 import { judgeAlerts, outagesOf, type RuleRecord } from './alerts/judge.ts'
 import { type Entry, plantInto } from './alerts/plant-into.ts'
-import { plantsOf } from './alerts/plants.ts'
+import { plantsAcross, plantsOf } from './alerts/plants.ts'
+import { playBatchRules } from './alerts/play-batch-rules.ts'
 import { playRules } from './alerts/play-rules.ts'
 import { type Figure, percentile } from './figures.ts'
 import type { BenchOptions } from './options.ts'
@@ -33,16 +35,27 @@ export async function alerts({ quarter, world: { stores, ordersPerDay } }: Bench
       `--days must be ${7 * (LEARNING_WEEKS + 1)} at least: ${LEARNING_WEEKS} weeks are learnt from`,
     )
   const random = createRandom(RANDOM_SEED, 'plants')
-  const plants = plantsOf(world.shops, { from: firstDay, weeks, random })
-  const entries = [...historyOf(world, quarter)]
-  const raised = playRules(plantInto(entries, { plants, random }), {
-    rules: STREAM_RULES,
-    shops: world.shops,
-  })
+  const across = {
+    from: firstDay,
+    weeks,
+    skus: world.products.map(({ sku }) => sku),
+    random: createRandom(RANDOM_SEED, 'plants across stores'),
+  }
+  const plants = [
+    ...plantsOf(world.shops, { from: firstDay, weeks, random }),
+    ...plantsAcross(world.shops, across),
+  ]
+  const history = [...historyOf(world, quarter)]
+  const entries = [...plantInto(history, { plants, random })]
+  const { shops } = world
+  const raised = [
+    ...playRules(entries, { rules: STREAM_RULES, shops }),
+    ...playBatchRules(entries, { keyedRules: KEYED_RULES, hourlyRules: HOURLY_RULES, shops }),
+  ]
   const [shop] = world.shops
   if (!shop) throw new Error('a world has a store at least')
   const { start } = businessDaySpan(firstDay, shop)
-  const records = judgeAlerts(raised, { plants, outages: outagesOf(entries), from: start })
+  const records = judgeAlerts(raised, { plants, outages: outagesOf(history), from: start })
   return figuresOf(records, stores * weeks)
 }
 
@@ -75,7 +88,7 @@ function figuresOf(records: ReadonlyMap<string, RuleRecord>, storeWeeks: number)
     })
   }
   const total: RuleRecord = { alerts: 0, rightly: 0, planted: 0, found: 0, minutes: [] }
-  for (const { name } of STREAM_RULES) {
+  for (const { name } of [...STREAM_RULES, ...BATCH_RULES]) {
     const record = records.get(name)
     if (!record) continue
     add(name, record)

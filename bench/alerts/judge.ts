@@ -65,15 +65,29 @@ export function judgeAlerts(
   return records
 }
 
-function tells({ kind, shop, register, from, to }: Plant, alert: RaisedAlert['alert']): boolean {
-  if (alert.store !== shop.id || alert.openedAt < from || alert.openedAt > to + GRACE_MS) return false
-  const { rule, others } = PLANT_KINDS[kind]
-  if ((others as readonly string[]).includes(alert.rule)) return true
+function tells(
+  { kind, shop, register, from, to, others: also = [], sku }: Plant,
+  alert: RaisedAlert['alert'],
+): boolean {
+  if (alert.openedAt < from || alert.openedAt > to + GRACE_MS) return false
+  // Its store is the one where it stands out most.
+  if (kind === 'sells everywhere') {
+    const isThere = [shop, ...also].some(({ id }) => id === alert.store)
+    return isThere && (alert.rule !== PLANT_KINDS[kind].rule ? isOther(kind, alert) : alert.subject === sku)
+  }
+  if (alert.store !== shop.id) return false
+  const { rule } = PLANT_KINDS[kind]
+  if (isOther(kind, alert)) return true
   if (alert.rule !== rule) return false
   // What is planted carries its name: another customer's burst at the same time is not what was planted.
   if (alert.kind === 'fraud') return alert.receipts.some(({ id }) => id.startsWith('planted-'))
   if (kind === 'decimal slipped') return alert.subject.startsWith('planted-')
   return kind !== 'silent till' || alert.subject === register
+}
+
+/** Whether another rule may say so, too. */
+function isOther(kind: Plant['kind'], { rule }: RaisedAlert['alert']): boolean {
+  return (PLANT_KINDS[kind].others as readonly string[]).includes(rule)
 }
 
 /** Outages that the world has by itself, from what arrived late. */

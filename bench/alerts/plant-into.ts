@@ -1,7 +1,7 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
-import type { LogEvent } from '#domain/log-event.ts'
+import type { LogEvent, LogLines } from '#domain/log-event.ts'
 import { sourceOf } from '#seed/shop/shop-state.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Plant } from './plants.ts'
@@ -31,9 +31,7 @@ export function* plantInto(
   for (const entry of history) {
     for (let next = toCome[0]; next && next.from <= entry.appendedAt; next = toCome[0]) {
       toCome.shift()
-      const template = lastOrders.get(next.shop.id)
-      if (!template) continue
-      const own = documentsOf(next, template, random)
+      const own = documentsAt(next, lastOrders, random)
       planted = [...planted, ...own].sort((one, other) => one.appendedAt - other.appendedAt)
     }
     while (planted[0] && planted[0].appendedAt <= entry.appendedAt) {
@@ -57,8 +55,32 @@ function isSilenced(event: LogEvent, plants: readonly Plant[], random: Random): 
   })
 }
 
+/** What a plant sends in each of its stores. */
+function documentsAt(plant: Plant, lastOrders: ReadonlyMap<string, LogEvent>, random: Random): Entry[] {
+  const shops = [plant.shop, ...(plant.others ?? [])]
+  if (plant.kind === 'copied card') {
+    // First at the other store, then at this one: that is where it is told.
+    const card = `t-planted-${plant.shop.id}-${plant.from}`
+    return shops.flatMap((shop, index) => {
+      const at = index === 0 ? plant.to : plant.from
+      const template = lastOrders.get(shop.id)
+      const own = { ...plant, shop, register: shop.registers[0] ?? null, from: at, to: at }
+      return template ? documentsOf(own, template, { random, card }) : []
+    })
+  }
+  return shops.flatMap(shop => {
+    const template = lastOrders.get(shop.id)
+    const register = shop === plant.shop ? plant.register : (shop.registers[0] ?? null)
+    return template ? documentsOf({ ...plant, shop, register }, template, { random }) : []
+  })
+}
+
 /** What a plant sends, as variations of an order of its store. */
-function documentsOf(plant: Plant, template: LogEvent, random: Random): Entry[] {
+function documentsOf(
+  plant: Plant,
+  template: LogEvent,
+  { random, card }: { random: Random; card?: string },
+): Entry[] {
   const { kind, shop, register, from, to, documents } = plant
   const name = `planted-${shop.id}-${from}`
   const cashier = register === null ? undefined : `k-${name}`
@@ -133,9 +155,28 @@ function documentsOf(plant: Plant, template: LogEvent, random: Random): Entry[] 
       )
     case 'decimal slipped':
       return times.map(at => document(at, { totalGross: template.totalGross * SLIPPED }, {}))
+    case 'refunded again': {
+      const sale = document(from, {}, {})
+      const originalOrderId = sale.event.orderId ?? undefined
+      return [sale, ...times.map(at => document(at, refund, { originalOrderId }))]
+    }
+    case 'refund of nothing':
+      return [document(from, refund, { originalOrderId: `${name}-never` })]
+    case 'copied card': {
+      const paid = { tenders: [{ type: 'card', amount: null }], cardToken: card, entryMode: 'chip' }
+      return [document(from, {}, paid)]
+    }
+    case 'sells everywhere':
+      return times.map(at => document(at, { lines: oneOf(plant.sku ?? '', template), totalUnits: 1 }, {}))
     case 'silent till':
     case 'silent store':
     case 'slow hours':
       return []
   }
+}
+
+/** A single unit of a product, worth what the order was. */
+function oneOf(sku: string, { totalGross }: LogEvent): LogLines {
+  const nothing = { discounts: null, taxes: null, refunds: null, stocked: null, amounts: null }
+  return { ...nothing, skus: [sku], units: [1], unitPrices: [totalGross] }
 }

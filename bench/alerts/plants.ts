@@ -14,6 +14,9 @@ export interface Plant {
   to: Instant
   /** Of a burst: how many documents. */
   documents: number
+  /** Other stores that it takes, and the product that it is about. */
+  others?: readonly Shop[]
+  sku?: string
 }
 
 /**
@@ -23,8 +26,18 @@ export interface Plant {
 export const PLANT_KINDS = {
   'card burst': { rule: 'card_velocity', others: [], minutes: [2, 8], documents: [5, 12] },
   'customer burst': { rule: 'customer_velocity', others: [], minutes: [3, 9], documents: [6, 10] },
-  'refunds of a cashier': { rule: 'refunds_by_cashier', others: [], minutes: [10, 25], documents: [4, 9] },
-  'refunds at a till': { rule: 'refunds_at_register', others: [], minutes: [10, 25], documents: [4, 9] },
+  'refunds of a cashier': {
+    rule: 'refunds_by_cashier',
+    others: ['refund_of_unknown_order'],
+    minutes: [10, 25],
+    documents: [4, 9],
+  },
+  'refunds at a till': {
+    rule: 'refunds_at_register',
+    others: ['refund_of_unknown_order'],
+    minutes: [10, 25],
+    documents: [4, 9],
+  },
   'voids after cash': { rule: 'void_after_cash', others: [], minutes: [10, 28], documents: [3, 6] },
   'high discounts': { rule: 'high_discount', others: [], minutes: [10, 45], documents: [2, 5] },
   'decimal slipped': { rule: 'odd_amount', others: [], minutes: [1, 1], documents: [1, 1] },
@@ -45,6 +58,21 @@ export const PLANT_KINDS = {
     others: ['store_silent', 'till_silent'],
     minutes: [150, 240],
     documents: [0, 0],
+  },
+  // What the batch path is to find.
+  'refunded again': {
+    rule: 'refund_beyond_purchase',
+    others: [],
+    minutes: [24 * 60, 12 * 24 * 60],
+    documents: [2, 3],
+  },
+  'refund of nothing': { rule: 'refund_of_unknown_order', others: [], minutes: [1, 1], documents: [1, 1] },
+  'copied card': { rule: 'card_in_two_stores', others: [], minutes: [20, 180], documents: [2, 2] },
+  'sells everywhere': {
+    rule: 'product_everywhere',
+    others: ['odd_amount', 'store_pace', 'customer_velocity'],
+    minutes: [90, 240],
+    documents: [12, 30],
   },
 } as const satisfies Record<
   string,
@@ -103,6 +131,41 @@ function plantOn(
     to: from + random.integer(minutes[0] * MINUTE_MS, minutes[1] * MINUTE_MS),
     documents: random.integer(documents[0], documents[1]),
   }
+}
+
+/** How many of each kind that crosses stores or weeks a store gets in a week. */
+const ACROSS_A_WEEK = 0.25
+
+/** Plants that the batch path is to find, of whole weeks from a day on. */
+export function plantsAcross(
+  shops: readonly Shop[],
+  {
+    from,
+    weeks,
+    skus,
+    random,
+  }: { from: BusinessDay; weeks: number; skus: readonly string[]; random: Random },
+): Plant[] {
+  const tills = shops.filter(({ channel, input }) => channel === 'pos' && input === 'live')
+  return Array.from({ length: weeks }, (_, week) =>
+    tills.flatMap(shop => {
+      const away = tills.filter(({ zone }) => zone !== shop.zone)
+      return (['refunded again', 'refund of nothing', 'copied card', 'sells everywhere'] as const).flatMap(
+        (kind): Plant[] => {
+          if (!random.chance(ACROSS_A_WEEK)) return []
+          // Days later it is still to be judged.
+          const day = addDays(from, 7 * week + random.integer(0, 3))
+          const plant = plantOn(shop, { kind, day, random })
+          if (kind === 'copied card')
+            return away.length === 0 ? [] : [{ ...plant, others: [random.pick(away)] }]
+          if (kind !== 'sells everywhere') return [plant]
+          const live = shops.filter(other => other !== shop && other.input === 'live')
+          const others = shuffled(live, random).slice(0, random.integer(2, 4))
+          return [{ ...plant, others, sku: random.pick(skus) }]
+        },
+      )
+    }),
+  ).flat()
 }
 
 /** A web shop has no tills; of one till the store is silent; who sends a file at close is never silent before it. */

@@ -14,7 +14,7 @@ import type { Entry } from './plant-into.ts'
 
 /** An alert, and when people heard of it: when the entry was appended that raised it. */
 export interface RaisedAlert {
-  alert: Alert
+  alert: Omit<Alert, 'openedOffset' | 'amendedOffset'>
   raisedAt: Instant
 }
 
