@@ -59,9 +59,9 @@ export const SCENARIOS = [
     name: 'card-fraud',
     title: 'Card fraud',
     description:
-      'One customer pays dozens of small orders at one till by card within minutes; then the store cancels and takes back each of them.',
+      'One customer pays dozens of small orders at one till by card within minutes; a copy of the card pays once in another city; then all of it is cancelled or taken back.',
     expected:
-      'An alert within a minute names the card, with its orders. A spike of orders at one till, then as much in voids and returns: both paths end with the net and the stock from before it.',
+      'An alert within a minute names the card, with its orders; at the next tick of the batch path another says that it was in two places. A spike of orders at one till, then as much in voids and returns: both paths end with the net and the stock from before it.',
     minutes: 3,
   },
   {

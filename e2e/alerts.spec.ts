@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { berlin } from '#domain/testing/stores.ts'
+import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
@@ -125,6 +125,62 @@ test('a refund wave is one alert with its cashier; whose it is shows on every op
   await detail.getByRole('button', { name: 'Take the verdict back' }).click()
   await expect(row(other)).toContainText('with Grace')
   await expect(other.getByRole('link', { name: 'Alerts 1 open alerts' })).toBeVisible()
+})
+
+test('what the batch path finds at its tick pops up too: one card in two cities, with both receipts and the way between', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/')
+  await expect(live(page)).toBeVisible()
+  const paid = { type: 'order.placed', cardToken: 'card-9', entryMode: 'chip', tender: 'card' }
+  const lines = [{ sku: 'tea', units: 1, unitPrice: '3.00' }]
+  await send(stack, [
+    { ...paid, id: 'b-1', orderId: 'b-1', lines },
+    { ...paid, id: 'l-1', orderId: 'l-1', lines, store: lisboa.id, source: 'till-lisboa' },
+    // Of one cup of tea two come back.
+    ...[1, 2].map(number => ({
+      type: 'order.returned',
+      id: `r-${number}`,
+      orderId: `r-${number}`,
+      originalOrderId: 'b-1',
+      lines: [{ sku: 'tea', units: 1, refund: '3.00' }],
+    })),
+  ])
+  await stack.run('jobs/main.ts', ['run', 'batch_rules'])
+  const toast = notifications(page).filter({ hasText: 'Card card-9' })
+  await expect(toast).toContainText('Card card-9 at berlin-mitte and, 0 minutes later, 2313 km away')
+  await toast.hover()
+  await toast.getByRole('link').click()
+  const detail = page.getByRole('dialog', { name: 'Card card-9 at berlin-mitte' })
+  await expect(detail.getByText('Batch, batch_rules')).toBeVisible()
+  await expect(detail.getByText('One card in two places, version 1')).toBeVisible()
+  await expect(detail.getByRole('row', { name: /Speed that it takes/ })).toContainText('at most 900 km/h')
+  const receipts = detail.getByRole('region', { name: 'Receipts', exact: true })
+  await expect(receipts.getByRole('row')).toHaveCount(3)
+  await receipts.getByRole('button', { name: 'l-1' }).click()
+  await expect(detail.getByRole('region', { name: 'Event of l-1' })).toContainText('cardToken card-9')
+  await detail.getByRole('button', { name: 'Fraud', exact: true }).click()
+  await expect(detail.getByRole('region', { name: 'What people did' })).toContainText('judged: fraud')
+  await detail.getByRole('button', { name: 'Close' }).click()
+
+  // Beside it stands what came back of the order; judged again, both stay as they are.
+  await page.goto('/alerts')
+  await expect(page.getByRole('row', { name: /2 × tea given back of order b-1/ })).toBeVisible()
+  await stack.run('jobs/main.ts', ['run', 'batch_rules'])
+  await page.getByRole('button', { name: 'Rates', exact: true }).click()
+  await expect(
+    card(page, 'Rates by rule').getByRole('row', { name: /One card in two places/ }),
+  ).toContainText('100%')
+  await page.getByRole('button', { name: 'Rules', exact: true }).click()
+  await page.getByRole('button', { name: 'Change or try: More refunded than was bought' }).click()
+  const rule = page.getByRole('dialog', { name: 'More refunded than was bought' })
+  await rule.getByRole('spinbutton', { name: /^Units beyond/ }).fill('2')
+  await rule.getByRole('spinbutton', { name: /^Money beyond/ }).fill('100')
+  await rule.getByRole('button', { name: 'Try on the past' }).click()
+  await expect(rule.getByRole('region', { name: 'Tried on the past' })).toContainText(
+    'would have raised 0 alerts',
+  )
 })
 
 test('a rule is tried on the past before it is changed, and its version holds later', async ({

@@ -2,6 +2,7 @@ import { businessDayOf } from '#domain/business-day.ts'
 import type { Instant } from '#domain/instant.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent, LogLines } from '#domain/log-event.ts'
+import { textDetail } from '#domain/operators/event.ts'
 import { sourceOf } from '#seed/shop/shop-state.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Plant } from './plants.ts'
@@ -28,6 +29,7 @@ export function* plantInto(
   /** Ascending by time. */
   let planted: Entry[] = []
   const lastOrders = new Map<string, LogEvent>()
+  const neverSold = new Set<string>()
   for (const entry of history) {
     for (let next = toCome[0]; next && next.from <= entry.appendedAt; next = toCome[0]) {
       toCome.shift()
@@ -39,10 +41,21 @@ export function* plantInto(
       planted = others
       if (first) yield first
     }
-    if (isSilenced(entry.event, plants, random)) continue
+    if (isSilenced(entry.event, plants, random)) {
+      if (entry.event.type === 'order.placed') neverSold.add(entry.event.orderId ?? '')
+      continue
+    }
+    // What was never sold never comes back.
+    if (neverSold.has(orderOf(entry.event) ?? '')) continue
     if (entry.event.type === 'order.placed') lastOrders.set(entry.event.store, entry.event)
     yield entry
   }
+}
+
+/** The order that a document voids or gives back; null: none. */
+function orderOf(event: LogEvent): string | null {
+  if (event.type === 'order.voided') return event.orderId
+  return event.type === 'order.returned' ? textDetail(event, 'originalOrderId') : null
 }
 
 function isSilenced(event: LogEvent, plants: readonly Plant[], random: Random): boolean {

@@ -66,7 +66,7 @@ export interface KeyedContext<P extends Parameters> {
   filesIn(store: string, day: BusinessDay): Instant | null
 }
 
-/** An episode of a rule, as it stands at the end of the documents. */
+/** An episode of a rule, as it stands at the end of the documents; of its receipts those that tell most come first. */
 export interface Finding extends Judgement {
   /** Where it began: names it for good. */
   began: Pick<RuleDocument, 'partition' | 'offset'>
@@ -158,7 +158,7 @@ export function alertOf(rule: AnyKeyedRule, finding: Finding): BatchAlert {
     severity: severityOfScore(score),
     state: resolvedAt === null ? 'open' : 'resolved',
     resolvedAt,
-    receipts: receipts.slice(-MOST_RECEIPTS),
+    receipts: receipts.slice(0, MOST_RECEIPTS).sort((one, other) => one.eventTime - other.eventTime),
   }
 }
 

@@ -1,5 +1,6 @@
 import { greatCircleKm } from '#domain/great-circle.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
+import { MOST_RECEIPTS } from '#domain/operators/alert.ts'
 import { receiptOf } from '#domain/operators/rule.ts'
 import { type Finding, type KeyedContext, keyedRule, type RuleDocument } from './batch-rule.ts'
 
@@ -40,13 +41,16 @@ export const cardInTwoStores = keyedRule({
       )
       const finding = findings[known]
       if (finding) {
-        const receipts = [...finding.receipts, ...judgement.receipts].filter(
+        const isWorse = judgement.score > finding.score
+        const [first, second] = isWorse ? [judgement, finding] : [finding, judgement]
+        const receipts = [...first.receipts, ...second.receipts].filter(
           ({ source, id }, index, all) =>
             all.findIndex(one => one.source === source && one.id === id) === index,
         )
         findings[known] = {
-          ...(judgement.score > finding.score ? { ...finding, ...judgement } : finding),
-          receipts: receipts.sort((one, other) => one.eventTime - other.eventTime),
+          ...finding,
+          ...first,
+          receipts: receipts.slice(0, MOST_RECEIPTS),
           amendedAt: Math.max(finding.amendedAt, document.eventTime),
         }
         continue

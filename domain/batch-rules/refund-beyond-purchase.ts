@@ -154,7 +154,7 @@ function judgePurchase(
           limit: `at most ${text(paid, currency)}, as paid`,
         })),
       ],
-      receipts: documents.map(receiptOf).sort((one, other) => one.eventTime - other.eventTime),
+      receipts: documents.map(receiptOf),
     },
   }
 }

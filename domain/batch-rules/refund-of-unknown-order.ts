@@ -86,7 +86,7 @@ function findingOf(first: Due, own: readonly Due[], orders: readonly RuleDocumen
       { label: 'Returns that name it', value: String(returns.length) },
       { label: 'Refunded', value: amounts },
     ],
-    receipts: returns.map(receiptOf).sort((one, other) => one.eventTime - other.eventTime),
+    receipts: returns.map(receiptOf),
     began: document,
     ruleVersion: first.version,
     store: document.store,

@@ -50,6 +50,7 @@ export const berlin = testStore({
   zone: 'Europe/Berlin',
   cutOverHour: 4,
   currency: 'EUR',
+  location: { latitude: 52.5208, longitude: 13.4094 },
 })
 export const lisboa = testStore({
   id: 'lisboa-baixa',
@@ -57,6 +58,7 @@ export const lisboa = testStore({
   zone: 'Europe/Lisbon',
   cutOverHour: 4,
   currency: 'EUR',
+  location: { latitude: 38.7103, longitude: -9.1366 },
 })
 export const tokyo = testStore({
   id: 'tokyo-shibuya',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { salesEffect } from '#domain/measures.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
+import { runBatchRules } from '#jobs/rules/batch-rules.ts'
 import { enrichAll } from './testing/figures.ts'
 import { expectCounted, ordersIn, readAlerts, readEpisodes, runTrial } from './testing/trial.ts'
 
@@ -29,7 +30,10 @@ test('card fraud: dozens of small orders of one customer at one till, and all of
   const own = trial.accepted.filter(event => 'customer' in event && event.customer === customer)
   const orders = own.filter(event => event.type === 'order.placed')
   expect(orders.length).toBeGreaterThan(20)
-  expect(new Set(own.map(({ source }) => source)).size).toBe(1)
+  // At one till, and once by a copy of the card in another city.
+  expect(new Set(own.map(({ source }) => source)).size).toBe(2)
+  const [away, ...others] = orders.filter(({ store }) => store !== orders[0]?.store)
+  expect(others).toEqual([])
   for (const order of orders) expect(order).toMatchObject({ tender: 'card' })
   const cards = new Set(orders.flatMap(order => ('cardToken' in order ? [order.cardToken] : [])))
   expect(cards.size).toBe(1)
@@ -37,6 +41,14 @@ test('card fraud: dozens of small orders of one customer at one till, and all of
   expect(alerts).toMatchObject([
     { kind: 'fraud', subject: [...cards][0], severity: 'critical', store: orders[0]?.store },
   ])
+  const { sql } = trial.database
+  const [newest] = await sql<{ at: number }[]>`select max(appended_at) as at from log.event_log`
+  await runBatchRules(sql, { through: newest?.at ?? 0 })
+  const [copied, ...more] = await sql`
+    select store, subject, jsonb_path_query_array(evidence, '$.receipts[*].orderId') as orders
+    from batch.alerts where rule = 'card_in_two_stores'`
+  expect(more).toEqual([])
+  expect(copied).toMatchObject({ subject: [...cards][0], orders: expect.arrayContaining([away?.orderId]) })
   const known = new Set(orders.map(({ orderId }) => orderId))
   expect(alerts[0]?.evidence.receipts.length).toBeGreaterThan(3)
   expect(alerts[0]?.evidence.receipts.filter(({ orderId }) => !known.has(orderId ?? ''))).toEqual([])

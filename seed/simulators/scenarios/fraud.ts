@@ -1,16 +1,21 @@
 import { businessDayOf } from '#domain/business-day.ts'
 import type { SentEvent } from '#domain/event.ts'
+import { greatCircleKm } from '#domain/great-circle.ts'
 import type { Instant } from '#domain/instant.ts'
 import { applyEvent, paidFor } from '#seed/shop/apply-event.ts'
 import { decimal } from '#seed/shop/decimal.ts'
 import { forgetPurchase } from '#seed/shop/purchases.ts'
 import { cancel, returnHeader, takeBack } from '#seed/shop/sales.ts'
 import { demandAt, type OrderPlaced, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
+import type { Shop } from '#seed/world/stores.ts'
 import { type BeginScenario, createRate, liveTills, placeOrder } from './script.ts'
 
 const ORDERS = { perMinute: 25, most: 60 }
 /** The part of the time in which the card is used; in the rest the store undoes it. */
 const USED = 0.55
+/** From then on somebody has a copy of the card, so far away. */
+const COPIED_AFTER = 8
+const LEAST_KM = 300
 /** Small enough to be paid without a PIN. */
 const CHEAPEST_PRODUCTS = 40
 
@@ -20,45 +25,75 @@ export const beginCardFraud: BeginScenario = context => {
   const customer = `c-9${random.integer(10_000, 99_999)}`
   const cheap = cheapest(trading)
   const rate = createRate(context)
-  const open: OrderPlaced[] = []
+  const open: Placed[] = []
+  const away = liveTills(context).find(({ trading: { shop } }) => isElsewhere(shop, trading.shop))
   let placed = 0
+  let placedAway = 0
+
+  /** A copy of the card, at a till of another city. */
+  function payAway(now: Instant): SentEvent[] {
+    if (!away || placedAway > 0 || placed < COPIED_AFTER) return []
+    const there = cheapest(away.trading).find(index => (away.trading.state.onHand?.[index] ?? 0) > 0)
+    if (there === undefined) return []
+    placedAway += 1
+    return [placeAt(away, now, there)]
+  }
+
+  function placeAt(till: Pick<Till, 'trading' | 'register'>, now: Instant, index: number): OrderPlaced {
+    const unitPrice = demandAt(till.trading, now).prices[index] ?? 0
+    const order = placeOrder(till.trading, now, {
+      register: till.register,
+      customer,
+      line: { product: index, units: 1, unitPrice, discount: 0 },
+    })
+    open.push({ trading: till.trading, order })
+    // Nobody else brings it back.
+    forgetPurchase(till.trading, order.orderId)
+    return order
+  }
 
   function use(now: Instant): SentEvent[] {
     const there = cheap.filter(index => (trading.state.onHand?.[index] ?? 0) > 0)
     if (there.length === 0 || placed >= ORDERS.most) return []
     const index = random.pick(there)
     placed += 1
-    const order = placeOrder(trading, now, {
-      register,
-      customer,
-      line: { product: index, units: 1, unitPrice: demandAt(trading, now).prices[index] ?? 0, discount: 0 },
-    })
-    open.push(order)
-    // Nobody else brings it back.
-    forgetPurchase(trading, order.orderId)
-    return [order]
+    return [placeAt({ trading, register }, now, index)]
   }
 
-  function undo(now: Instant, order: OrderPlaced): SentEvent {
-    const isSameDay =
-      businessDayOf(Date.parse(order.eventTime), trading.shop) === businessDayOf(now, trading.shop)
-    return isSameDay && random.chance(0.5) ? cancel(trading, now, order) : chargeBack(trading, now, order)
+  function undo(now: Instant, { trading: own, order }: Placed): SentEvent {
+    const isSameDay = businessDayOf(Date.parse(order.eventTime), own.shop) === businessDayOf(now, own.shop)
+    return isSameDay && random.chance(0.5) ? cancel(own, now, order) : chargeBack(own, now, order)
   }
 
   return {
     act(now) {
       if (now < startedAt + USED * (endsAt - startedAt)) {
-        return Array.from({ length: rate(now, ORDERS.perMinute) }, () => use(now)).flat()
+        const here = Array.from({ length: rate(now, ORDERS.perMinute) }, () => use(now)).flat()
+        return [...here, ...payAway(now)]
       }
       // Spread over the time that is left.
       const left = Math.max(1, endsAt - now)
       const count = Math.min(open.length, rate(now, (open.length * 1.5 * 60_000) / left))
-      return open.splice(0, count).map(order => undo(now, order))
+      return open.splice(0, count).map(one => undo(now, one))
     },
-    end: now => open.splice(0).map(order => undo(now, order)),
-    detail: () =>
-      `${customer} at ${trading.shop.name}, ${register}: ${placed} orders by card, ${placed - open.length} undone.`,
+    end: now => open.splice(0).map(one => undo(now, one)),
+    detail() {
+      const undone = placed + placedAway - open.length
+      const copied = placedAway > 0 ? `, one by a copy of the card at ${away?.trading.shop.name}` : ''
+      return `${customer} at ${trading.shop.name}, ${register}: ${placed} orders by card${copied}, ${undone} undone.`
+    },
   }
+}
+
+type Till = ReturnType<typeof liveTills>[0]
+
+interface Placed {
+  trading: TradingShop
+  order: OrderPlaced
+}
+
+function isElsewhere({ location }: Shop, other: Shop): boolean {
+  return location !== null && other.location !== null && greatCircleKm(location, other.location) > LEAST_KM
 }
 
 /** By the piece, cheapest first. */
