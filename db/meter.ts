@@ -1,23 +1,11 @@
 import type { CostMeter, Measured } from '#platform/cost-meter.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
+import type { StageReading } from '#platform/stage-gauge.ts'
 import { type Periodic, startPeriodic } from '#platform/time.ts'
 import type { Sql } from './client.ts'
 
 /** Part of the system that a process belongs to. */
 export type MeteredPath = 'intake' | 'stream' | 'batch' | 'serving'
-
-/** What waits at a bounded stage of a process. */
-export interface StageReading {
-  stage: string
-  waiting: number
-  bound: number
-  /** The most that waited since it was read before. */
-  peak: number
-  /** This process' clock; null: nothing waits. */
-  waitingSince: number | null
-  /** How often the bound was met since the process began. */
-  met: number
-}
 
 export interface MeterOptions {
   sql: Sql

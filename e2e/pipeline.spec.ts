@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import type { Sql } from '#db/client.ts'
+import { STAGES } from '#domain/stages.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { writeRow } from '#server/log/testing/poison.ts'
 import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
@@ -47,6 +48,43 @@ test('the lag of each partition and source shows, and sources are searched', asy
   await page.getByRole('searchbox', { name: 'Search sources' }).fill('lisb')
   await expect(sources.filter({ hasText: 'till-lisboa-baixa' })).toBeVisible()
   await expect(sources.filter({ hasText: 'till-berlin-mitte' })).toHaveCount(0)
+})
+
+test('what an order costs by operator, how long it takes, and what waits at each stage shows', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/pipeline?part=costs')
+  await expect(card(page, /^An order costs$/)).toContainText('Orders', { timeout: 60_000 })
+  await stack.tills.sell(
+    { store: berlin, id: 'a-1', unitPrice: '10.00' },
+    { store: lisboa, id: 'b-1', unitPrice: '10.00' },
+  )
+  // Processes write down what they took every ten seconds.
+  const operators = card(page, /^Operators of the stream$/).getByRole('row')
+  await expect(operators.filter({ hasText: 'Windows of a minute' })).toContainText('%', { timeout: 60_000 })
+  await expect(operators.filter({ hasText: 'Watermark and lateness' })).toContainText('%')
+  const stream = card(page, /^An order costs$/)
+    .getByRole('row')
+    .filter({ hasText: 'Stream' })
+  await expect(stream.getByRole('cell').nth(1)).toHaveText('2')
+  const times = card(page, /^How long it takes$/)
+  await expect(times.getByRole('figure').filter({ hasText: 'Counted' })).toContainText('Median')
+  await times.getByRole('button', { name: 'Show the table' }).click()
+  await expect(times.getByRole('row').filter({ hasText: 'Answered' })).toContainText('ms')
+
+  await page.goto('/pipeline?part=lag')
+  const stages = card(page, 'Backpressure').getByRole('row')
+  await expect(stages).toHaveCount(STAGES.length + 1)
+  await expect(stages.filter({ hasText: 'Events that wait for their commit' })).toContainText('20,000 events')
+  await expect(stages.filter({ hasText: 'Requests for runs' })).toContainText('50 requests')
+  // A stream that stands: what is sold waits, and is told to wait.
+  stack.freeze('stream')
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '1.00' })
+  const unread = stages.filter({ hasText: 'Events the stream has not read' })
+  await expect(unread.getByRole('cell').nth(1)).toHaveText('1')
+  stack.thaw('stream')
+  await expect(unread.getByRole('cell').nth(1)).toHaveText('0')
 })
 
 test('a broken event is a dead letter; repaired and requeued it counts once', async ({ page, stack }) => {

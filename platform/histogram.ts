@@ -15,7 +15,12 @@ export function emptyHistogram(): Histogram {
 /** Counts a value, in place. @param ms what lies below zero, as clocks of two machines may make it, counts as none */
 export function observe(histogram: Histogram, ms: number, times = 1): void {
   let bucket = 0
-  while (bucket < BOUNDS_MS.length && ms > (BOUNDS_MS[bucket] ?? 0)) bucket += 1
+  let past = BOUNDS_MS.length
+  while (bucket < past) {
+    const middle = (bucket + past) >> 1
+    if (ms > (BOUNDS_MS[middle] ?? 0)) bucket = middle + 1
+    else past = middle
+  }
   histogram[bucket] = (histogram[bucket] ?? 0) + times
 }
 

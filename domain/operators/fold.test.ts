@@ -150,6 +150,17 @@ test('a rule that fails as a minute passes goes on without it, and the others wi
   )
 })
 
+test('a state means nothing from its end on, unless its episode ends by itself', () => {
+  const kept: KeptState = { state: {}, expiresAt: at(1), since: 1, alert: null, isHeld: false }
+  expect([null, at(1) - 1, at(1), at(2)].map(watermark => hasExpired(kept, watermark))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ])
+  expect(hasExpired({ ...kept, isHeld: true }, at(2))).toBe(false)
+})
+
 test('sessions join what follows without a gap, and late ones stand alone', () => {
   const records = [order(at(0)), order(at(10)), order(at(29)), order(at(90)), order(at(50))]
   const { sessions } = foldOperators(records, { operators: only({ sessions: [BURSTS] }), reference: habits })

@@ -7,13 +7,28 @@ export interface ConnectionBounds {
   mostOfOne: number
   /** Whose connections are not counted by address: many come through a proxy of ours. */
   isExempt(address: string): boolean
+  /** Told how many are open, whenever one comes or goes. */
+  onCount?(open: number): void
+  /** Told of each that was closed unread. */
+  onRefused?(): void
 }
 
 /** Keeps one address from taking all the connections that a server holds. What is too many is closed unread. */
-export function boundConnections(server: Server, { most, mostOfOne, isExempt }: ConnectionBounds): void {
+export function boundConnections(
+  server: Server,
+  { most, mostOfOne, isExempt, onCount, onRefused }: ConnectionBounds,
+): void {
   const open = new Map<string, number>()
+  let all = 0
   server.maxConnections = most
+  server.on('drop', () => onRefused?.())
   server.on('connection', socket => {
+    all += 1
+    onCount?.(all)
+    socket.once('close', () => {
+      all -= 1
+      onCount?.(all)
+    })
     const address = socket.remoteAddress ?? ''
     if (isExempt(address)) return
     const count = (open.get(address) ?? 0) + 1
@@ -23,6 +38,9 @@ export function boundConnections(server: Server, { most, mostOfOne, isExempt }: 
       if (left > 0) open.set(address, left)
       else open.delete(address)
     })
-    if (count > mostOfOne) socket.destroy()
+    if (count > mostOfOne) {
+      onRefused?.()
+      socket.destroy()
+    }
   })
 }

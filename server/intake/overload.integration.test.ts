@@ -63,6 +63,17 @@ test('many times the load: memory bounded, 429 with Retry-After, then drains; ac
     const metrics = await (await fetch(`${intake.url}/metrics`)).text()
     expect(metrics).toContain('tillstream_intake_pending_events 0')
   })
+  // The flood was seen where people look for it, and what waited stayed within its bound.
+  await vi.waitFor(
+    async () => {
+      const [told] = await database.sql<{ met: number; waiting: number }[]>`
+        select (select sum(met)::int from meter.stages where stage in ('intake_events', 'intake_requests')) as met,
+          waiting from meter.stages where stage = 'intake_events'`
+      expect(told?.met).toBeGreaterThan(0)
+      expect(told?.waiting).toBe(0)
+    },
+    { timeout: 30_000, interval: 200 },
+  )
   expect((await post(intake, order('after', { source: 'after' }))).status).toBe(200)
   const rows = await database.sql<{ request: string; count: number }[]>`
     select split_part(id, '-', 1) as request, count(*) as count from log.event_log where source = 'flood' group by 1`

@@ -17,10 +17,11 @@ import { closeServer, listen } from '#platform/http/listen.ts'
 import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import type { ReadinessCheck } from '#platform/http/readiness.ts'
 import { createNotifier } from '#platform/notify.ts'
+import { StageGauge } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
 import type { OrderLog, PartitionEvents } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
-import { type AppendingLog, createAppender } from './append/appender.ts'
+import { type Appender, type AppendingLog, createAppender, OverloadedError } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
 import { createTicker } from './append/ticker.ts'
 import { type DeadLetter, discardDeadLetter, insertDeadLetters, requeueDeadLetter } from './dead-letters.ts'
@@ -150,18 +151,51 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     }
   }
 
+  const stages = {
+    requests: new StageGauge('intake_requests', limits.maxPending.bytes),
+    events: new StageGauge('intake_events', limits.maxPending.events),
+    connections: new StageGauge('intake_connections', MAX_CONNECTIONS),
+  }
+  /** Looked at whenever something comes or goes. */
+  function lookAtStages(): void {
+    const { bytes, events } = pending()
+    stages.requests.set(bytes)
+    stages.events.set(events)
+  }
+  const bounded: Appender = {
+    get pending() {
+      return appender.pending
+    },
+    async append(admissions, bytes) {
+      const appending = appender.append(admissions, bytes)
+      lookAtStages()
+      try {
+        return await appending
+      } catch (error) {
+        if (error instanceof OverloadedError) stages.events.meet()
+        throw error
+      } finally {
+        lookAtStages()
+      }
+    },
+  }
+
   const body: BodyLimits = {
     maxBytes: MAX_BODY_BYTES,
     budget: {
       take(bytes) {
         const now = pending()
-        if (now.bytes + bytes > limits.maxPending.bytes || now.events >= limits.maxPending.events)
+        if (now.bytes + bytes > limits.maxPending.bytes || now.events >= limits.maxPending.events) {
+          stages[now.events >= limits.maxPending.events ? 'events' : 'requests'].meet()
           return false
+        }
         readingBytes += bytes
+        lookAtStages()
         return true
       },
       give(bytes) {
         readingBytes -= bytes
+        lookAtStages()
       },
     },
     advice: {
@@ -182,12 +216,12 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     context: {
       body,
       reference,
-      appender,
+      appender: bounded,
       async keepDeadLetters(group) {
         await letters.submit(group)
       },
       slices: createTimeSlices(DECODING_SLICE_MS),
-      requeue: request => requeueDeadLetter({ client: settling, appender, clock }, request),
+      requeue: request => requeueDeadLetter({ client: settling, appender: bounded, clock }, request),
       discard: request => discardDeadLetter(settling, request),
       clock,
       metrics,
@@ -206,6 +240,8 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     most: MAX_CONNECTIONS,
     mostOfOne: MAX_CONNECTIONS_OF_ONE,
     isExempt: address => isLoopback(address) || isProxy(address),
+    onCount: open => stages.connections.set(open),
+    onRefused: () => stages.connections.meet(),
   })
   const { host, port } = options
   const url = await listen(server, { host, port, name: 'The intake', portSetting: 'INTAKE_PORT' })
@@ -226,6 +262,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       sql: side,
       path: 'intake',
       process: `intake ${hostname()}:${process.pid}`,
+      stages: () => Object.values(stages).map(stage => stage.read()),
       onFailure: err => logger.warn({ err }, 'what this process costs is not written down for now'),
     }),
     startPeriodic(async () => drop?.run(), {

@@ -389,7 +389,7 @@ function countLines(records: readonly LogRecord[]): number {
 /** Records a read asks for near the log's end. */
 const SMALLEST_READ = 2_000
 /** Far behind: one upsert then stands for many events. Past this, memory grows and nothing gets faster. */
-const LARGEST_READ = 20_000
+export const LARGEST_READ = 20_000
 /** Lines a batch should hold at most: documents of thousands of lines make smaller batches. */
 const LINES_PER_BATCH = 200_000
 

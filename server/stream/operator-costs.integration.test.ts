@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { writeMeter } from '#db/meter.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
+import { DAY_MS } from '#domain/instant.ts'
 import type { Operators } from '#domain/operators/fold.ts'
 import { sale } from '#domain/testing/events.ts'
 import { CostMeter } from '#platform/cost-meter.ts'
@@ -97,20 +98,24 @@ test('an operator that is made dear is named as the dearest, and what it takes i
   expect(others.map(({ operator }) => operator)).toEqual(expect.arrayContaining(named))
 })
 
-test('the rows that are told are those that were written', async () => {
+test('the rows that are told are those that were written: not what has expired by the end of a batch', async () => {
+  const log = createPostgresLog(database.sql)
+  await appendAll(log, [{ ...sale(Date.now() - 3 * DAY_MS, 1), details: { cardToken: 'c-1' } }])
   await consume(await sell())
   const told = new Map((await operatorsTold()).map(row => [row.operator, row]))
   const [written] = await database.sql`
     select (select count(*) from stream.windows) as windows, (select count(*) from stream.stock) as stock,
       (select count(*) from stream.panes) as panes,
-      (select count(*) from stream.operator_states where operator = 'store_pace') as states`
+      (select count(*) from stream.operator_states where operator = 'store_pace') as stores,
+      (select count(*) from stream.operator_states where operator = 'card_velocity') as cards`
   expect({
     windows: told.get('windows')?.rows,
     stock: told.get('stock')?.rows,
     panes: told.get('product_sales')?.rows,
-    states: told.get('store_pace')?.rows,
+    stores: told.get('store_pace')?.rows,
+    cards: told.get('card_velocity')?.rows,
   }).toEqual(written)
-  expect(told.get('windows')?.orders).toBe(ORDERS)
+  expect(told.get('windows')?.orders).toBe(ORDERS + 1)
 })
 
 test('after a large batch few are timed, so that timing never takes more than its share', () => {

@@ -1,6 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import { hasExpired, type Lap } from '#domain/operators/fold.ts'
-import type { CostMeter } from '#platform/cost-meter.ts'
+import { type CostMeter, WHOLE_PROCESS } from '#platform/cost-meter.ts'
 import type { BatchResult } from './fold/fold-batch.ts'
 
 // What each operator of the stream costs. Two looks at the clock an event and operator cost more than most of them do
@@ -65,17 +65,16 @@ export class OperatorCosts {
     const meter = this.#meter
     const now = Date.now()
     for (const instant of appendedAt) meter.observe('counted', now - instant)
-    const rows = rowsOf(batch)
-    let all = 0
-    for (const [operator, count] of rows) {
-      all += count
-      if (timed) meter.add(operator, { rows: count })
-    }
-    meter.add('process', { orders, rows: all, databaseMicros: databaseMs * 1_000 })
+    meter.add(WHOLE_PROCESS, { orders, databaseMicros: databaseMs * 1_000 })
     if (timed === null) return
     const micros = timed.stop()
+    const rows = rowsOf(batch)
     for (const operator of new Set([...micros.keys(), ...rows.keys()]))
-      meter.add(operator, { orders, cpuMicros: micros.get(operator) ?? 0 })
+      meter.add(operator, {
+        orders,
+        rows: rows.get(operator) ?? 0,
+        cpuMicros: micros.get(operator) ?? 0,
+      })
   }
 }
 

@@ -148,7 +148,7 @@ test('of a backlog of days only the last hours are written', async () => {
   const days = [3, 2, 1, 0].map(days => START - days * DAY_MS)
   await appendAll(
     log,
-    days.map(at => webOrder(at, 1)),
+    days.map((at, day) => ({ ...webOrder(at, 1), details: { session: `s-${day}` } })),
   )
   await consumeAll({ batchSize: 2_000, restarts: false })
   const written = await database.sql`select pane_start as start from stream.panes`

@@ -6,8 +6,9 @@ import { withConnection } from '#db/open.ts'
 import { UsageError } from '#platform/command.ts'
 import { CostMeter } from '#platform/cost-meter.ts'
 import { createNotifier, listenForNotifications } from '#platform/notify.ts'
+import { StageGauge } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
-import type { BatchSummary, PartitionConsumer } from './consumer.ts'
+import { type BatchSummary, LARGEST_READ, type PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
 import { OperatorCosts } from './operator-costs.ts'
 import { serveReplays } from './replay/serve-replays.ts'
@@ -75,10 +76,12 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   })
   const meter = new CostMeter()
   const costs = new OperatorCosts(meter)
+  const readAhead = new ReadAhead()
   const metering = keepMeter(meter, {
     sql: client,
     path: 'stream',
     process: owner,
+    stages: () => [readAhead.read()],
     onFailure: err => logger.warn({ err }, 'what this process costs is not written down for now'),
   })
   const activity = new Activity()
@@ -108,6 +111,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         takesLeave: () => sharing.takesLeaveOf(partition),
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
+          readAhead.add(partition, batch)
           sharing
             .worksOn(consumer.ownership)
             .catch((err: unknown) => logger.debug({ err, partition }, 'a taking is not written down'))
@@ -123,7 +127,9 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         },
         onOwning(owning) {
           if (owning === 'has') owned.add(partition)
-          else if (owned.delete(partition) && owning === 'lost' && owned.size === 0) fenced.abort()
+          else readAhead.forget(partition)
+          if (owning !== 'has' && owned.delete(partition) && owning === 'lost' && owned.size === 0)
+            fenced.abort()
           if (owning === 'yielded') yielded.announce(partition)
         },
       }),
@@ -144,6 +150,31 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
 async function trimAll(sql: Sql, partitions: readonly number[]): Promise<void> {
   await trimChanges(sql, partitions)
   await trimOperators(sql, partitions)
+}
+
+/** What was read of the log at once and is held until it is written: a batch of each partition, and no more. */
+class ReadAhead {
+  readonly #gauge = new StageGauge('stream_batches', LARGEST_READ)
+  readonly #records = new Map<number, number>()
+
+  add(partition: number, { records, hasMore }: BatchSummary): void {
+    this.#records.set(partition, records)
+    if (hasMore && records >= LARGEST_READ) this.#gauge.meet()
+    this.#set()
+  }
+
+  forget(partition: number): void {
+    this.#records.delete(partition)
+    this.#set()
+  }
+
+  read() {
+    return this.#gauge.read()
+  }
+
+  #set(): void {
+    this.#gauge.set(Math.max(0, ...this.#records.values()))
+  }
 }
 
 /** What the partitions of a process did since it was last reported. */

@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
+import { readBackpressure } from '#server/serving/pipeline/backpressure.ts'
 import { readCosts } from '#server/serving/pipeline/costs.ts'
 import type { Gateway } from './live/gateway.ts'
 
@@ -146,12 +147,23 @@ function addCostMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
     labelNames: ['path', 'measure', 'quantile'],
     registers,
   })
-  const figures = [cpu, database, rows, latency]
+  const byStage = (name: string, help: string) =>
+    new Gauge({ name: `tillstream_stage_${name}`, help, labelNames: ['stage'], registers })
+  const waiting = byStage('waiting', 'What waits at a bounded stage, all processes together')
+  const bound = byStage('bound', 'The bound of what may wait at a stage, of one process')
+  const met = byStage('bound_met', 'How often the bound was met since the processes began')
+  const figures = [cpu, database, rows, latency, waiting, bound, met]
 
   return {
     async refresh(sql) {
       const costs = await readCosts({ sql }, { hours: 1 }).catch(() => null)
+      const pressure = await readBackpressure({ sql }).catch(() => null)
       for (const figure of figures) figure.reset()
+      for (const stage of pressure?.stages ?? []) {
+        if (stage.waiting !== null) waiting.set({ stage: stage.stage }, stage.waiting)
+        if (stage.bound !== null) bound.set({ stage: stage.stage }, stage.bound)
+        if (stage.met !== null) met.set({ stage: stage.stage }, stage.met)
+      }
       for (const { path, whole, operators } of costs?.paths ?? []) {
         for (const { operator, ...cost } of [{ operator: 'process', ...whole }, ...operators]) {
           const labels = { path, operator }

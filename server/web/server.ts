@@ -15,6 +15,7 @@ import { createPeerReader, createProxyTrust } from '#platform/http/peer.ts'
 import { allowMethods, HttpProblem, HUNG_UP, HungUpError } from '#platform/http/problem.ts'
 import { readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
+import { StageGauge, type StageReading } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
 import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
@@ -25,8 +26,9 @@ import { isSameOrigin, Logins, NO_SESSION_COOKIE, type Verdict } from '#server/w
 import { createWebMetrics, type Route } from '#server/web/metrics.ts'
 import type { Pages } from '#server/web/pages.ts'
 import { secure, tellPolicy } from '#server/web/security-headers.ts'
-import { Gateway } from './live/gateway.ts'
-import { attachLiveSocket } from './live/socket.ts'
+import { CHANGES_HELD } from './live/changes.ts'
+import { Gateway, type GatewayStats } from './live/gateway.ts'
+import { attachLiveSocket, MAX_CLIENTS } from './live/socket.ts'
 
 export interface WebOptions {
   /** A migrated database. */
@@ -112,6 +114,20 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   // Not waited for: the server answers while the database is away.
   void Promise.all([logins.open(), keyDoor.open()])
   const meter = new CostMeter()
+  const clientStages = {
+    clients: new StageGauge('live_clients', MAX_CLIENTS),
+    slow: new StageGauge('live_slow_clients', MAX_CLIENTS),
+    changes: new StageGauge('live_changes', CHANGES_HELD),
+  }
+  let slowDisconnects = 0
+  function readStages(stats: GatewayStats): StageReading[] {
+    clientStages.clients.set(stats.clients)
+    clientStages.slow.set(stats.slowClients)
+    clientStages.slow.meet(stats.slowDisconnects - slowDisconnects)
+    slowDisconnects = stats.slowDisconnects
+    clientStages.changes.set(stats.changesHeld)
+    return Object.values(clientStages).map(stage => stage.read())
+  }
   const gateway = new Gateway({
     sql,
     clock,
@@ -122,6 +138,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     sql,
     path: 'serving',
     process: `web ${hostname()}:${process.pid}`,
+    stages: () => readStages(gateway.stats()),
     onFailure: err => onError(err, 'writing down what this process costs'),
   })
   const sampling = startPeriodic(() => sampleFreshness(sql, meter), {
@@ -173,6 +190,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   const sockets = attachLiveSocket({
     server,
     gateway,
+    onFull: () => clientStages.clients.meet(),
     async admits(request) {
       if (!isSameOrigin(request)) return false
       const verdict = await logins.judge(request).catch(() => null)

@@ -26,7 +26,10 @@ export function CostsPart() {
   const query = useQuery({ ...useTRPC().pipeline.costs.queryOptions(), refetchInterval: COSTS_MS })
   return (
     <>
-      <Card title="An order costs" note="last 24 hours; an order, a void or a return">
+      <Card
+        title="An order costs"
+        note="last 24 hours, voids and returns count as orders; while little is sold, looking for more is most of it"
+      >
         <CardContent
           query={query}
           skeleton={<Skeleton className="h-40" />}
@@ -87,27 +90,16 @@ function PathsTable({ paths }: { paths: readonly PathCost[] }) {
         {
           key: 'database',
           header: 'In the database, µs an order',
-          cell: path => formatMeasured(databaseOf(path)),
+          cell: ({ whole }) => formatMeasured(whole.databaseMicrosPerOrder),
         },
         {
           key: 'rows',
           header: 'Rows written, per 1,000 orders',
-          cell: path => formatMeasured(rowsOf(path)),
+          cell: ({ whole }) => formatMeasured(whole.rowsPerThousandOrders),
         },
       ]}
     />
   )
-}
-
-/** Of a path whose operators alone say it, theirs together. */
-function databaseOf({ whole, operators }: PathCost): number | null {
-  if (whole.databaseMicrosPerOrder !== 0) return whole.databaseMicrosPerOrder
-  return operators.reduce((sum, { databaseMicrosPerOrder }) => sum + (databaseMicrosPerOrder ?? 0), 0)
-}
-
-function rowsOf({ whole, operators }: PathCost): number | null {
-  if (whole.rowsPerThousandOrders !== 0) return whole.rowsPerThousandOrders
-  return operators.reduce((sum, { rowsPerThousandOrders }) => sum + (rowsPerThousandOrders ?? 0), 0)
 }
 
 function OperatorsCard({
@@ -142,7 +134,7 @@ function OperatorsCard({
                 key: 'operator',
                 header: path === 'stream' ? 'Operator' : 'Job',
                 align: 'left',
-                className: 'whitespace-normal',
+                className: 'min-w-36 whitespace-normal',
                 cell: row => row.title,
               },
               path === 'stream'
@@ -185,18 +177,13 @@ function LatencyCard({ query }: { query: CardQuery<Costs> }) {
           empty={<NothingMeasured />}
           staleNote={false}
         >
-          {({ latencies, from, now }) =>
+          {({ latencies, now }) =>
             show === 'table' ? (
               <LatencyTable latencies={latencies} />
             ) : (
               <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
                 {inOrder(latencies).map(latency => (
-                  <LatencySketch
-                    key={`${latency.path} ${latency.measure}`}
-                    latency={latency}
-                    from={from}
-                    to={now}
-                  />
+                  <LatencySketch key={`${latency.path} ${latency.measure}`} latency={latency} now={now} />
                 ))}
               </div>
             )

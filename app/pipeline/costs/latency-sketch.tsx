@@ -1,4 +1,4 @@
-import { formatLag } from '#app/format/time.ts'
+import { formatLag, formatShortAge } from '#app/format/time.ts'
 import { colourOf, formatQuantile, type Latency, measureOf } from '#app/pipeline/costs/cost-texts.ts'
 import { PathMarker } from '#app/ui/marks.tsx'
 
@@ -9,13 +9,11 @@ const GAP = 1
 /** One distribution: its quantiles, how its values lie, and the median and 99% over the day. The table has the same figures. */
 export function LatencySketch({
   latency,
-  from,
-  to,
+  now,
 }: {
   latency: Latency
-  /** The span of the line, by the server's clock. */
-  from: number
-  to: number
+  /** The server's clock. */
+  now: number
 }) {
   const { title, what } = measureOf(latency)
   const path = colourOf(latency)
@@ -45,7 +43,7 @@ export function LatencySketch({
         ))}
       </dl>
       <Distribution latency={latency} colour={colour} />
-      <Course latency={latency} colour={colour} from={from} to={to} />
+      <Course latency={latency} colour={colour} now={now} />
     </figure>
   )
 }
@@ -88,20 +86,12 @@ function Distribution({ latency: { buckets }, colour }: { latency: Latency; colo
   )
 }
 
-/** Median (thin) and 99% (thick) by half hours. */
-function Course({
-  latency: { series },
-  colour,
-  from,
-  to,
-}: {
-  latency: Latency
-  colour: string
-  from: number
-  to: number
-}) {
+/** Median (thin) and 99% (thick) by half hours, from the first that was measured. */
+function Course({ latency: { series }, colour, now }: { latency: Latency; colour: string; now: number }) {
+  const [first] = series
+  const from = first?.at ?? now
   const most = Math.max(1, ...series.map(({ p99 }) => p99 ?? 0))
-  const place = (at: number) => (Math.max(0, at - from) / Math.max(1, to - from)) * WIDTH
+  const place = (at: number) => ((at - from) / Math.max(1, now - from)) * WIDTH
   const height = (ms: number) => HEIGHT - 2 - (ms / most) * (HEIGHT - 4)
   const line = (of: 'p50' | 'p99') =>
     series.flatMap(point => {
@@ -116,19 +106,19 @@ function Course({
         aria-hidden="true"
         className="block h-11 w-full border-b border-line"
       >
-        {series.length === 1 ? (
-          <circle cx={place(series[0]?.at ?? to)} cy={height(series[0]?.p99 ?? 0)} r={2} fill={colour} />
-        ) : (
-          <>
-            <Stroke points={line('p50')} colour={colour} width={1} />
-            <Stroke points={line('p99')} colour={colour} width={2} />
-          </>
-        )}
+        <Stroke points={line('p50')} colour={colour} width={1} />
+        <Stroke points={line('p99')} colour={colour} width={2} />
       </svg>
       <p className="flex justify-between text-2xs text-muted">
-        <span>24 h ago</span>
-        <span>99%, and median (thin), up to {formatLag(most)}</span>
-        <span>now</span>
+        {series.length < 2 ? (
+          <span>its course shows after an hour</span>
+        ) : (
+          <>
+            <span>{formatShortAge(now - from)} ago</span>
+            <span>99%, median thin, up to {formatLag(most)}</span>
+            <span>now</span>
+          </>
+        )}
       </p>
     </div>
   )

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatLag } from '#app/format/time.ts'
+import { BackpressureCard } from '#app/pipeline/lag/backpressure-card.tsx'
 import { DropFoldersCard } from '#app/pipeline/lag/drop-folders-card.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -26,6 +27,7 @@ export function LagPart({ flow, now }: { flow: CardQuery<Flow>; now: number | nu
           {data => <PartitionTable flow={data} now={now ?? data.now} />}
         </CardContent>
       </Card>
+      <BackpressureCard />
       <SourcesCard now={now} />
       <DropFoldersCard now={now} />
     </>

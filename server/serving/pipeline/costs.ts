@@ -1,5 +1,5 @@
 import type { MeteredPath } from '#db/meter.ts'
-import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { STREAM_METRICS, STREAM_SESSIONS } from '#domain/metrics/catalogue.ts'
 import { JOBS } from '#domain/reports.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
@@ -46,7 +46,6 @@ export interface Latency {
 
 export interface Costs {
   now: Instant
-  from: Instant
   paths: PathCost[]
   latencies: Latency[]
 }
@@ -87,7 +86,6 @@ export async function readCosts(
   const now = clock?.now ?? 0
   return {
     now,
-    from: now - hours * HOUR_MS,
     paths: PATHS.flatMap(path => {
       const own = costs.filter(row => row.path === path)
       return own.length === 0 ? [] : [pathCost(path, own)]
@@ -126,7 +124,7 @@ function pathCost(path: MeteredPath, rows: readonly CostRow[]): PathCost {
   const all = operators.reduce((sum, each) => sum + weigh(each), 0)
   return {
     path,
-    whole: perOrder(whole),
+    whole: wholeOf(whole, operators),
     operators: operators
       .toSorted((one, other) => weigh(other) - weigh(one) || one.operator.localeCompare(other.operator))
       .map(each => ({
@@ -164,14 +162,28 @@ function sumOf(rows: readonly CostRow[]): Sum {
   return sum
 }
 
+/** Time is never none where it was measured; of rows an operator may well write none. */
 function perOrder(sum: Sum) {
-  const { orders, rows } = sum
+  const { orders, rows, cpuMicros, databaseMicros } = sum
   const isMeasured = orders > 0
   return {
     orders,
-    cpuMicrosPerOrder: isMeasured ? cpuOf(sum) : null,
-    databaseMicrosPerOrder: isMeasured ? databaseOf(sum) : null,
+    cpuMicrosPerOrder: isMeasured && cpuMicros > 0 ? cpuOf(sum) : null,
+    databaseMicrosPerOrder: isMeasured && databaseMicros > 0 ? databaseOf(sum) : null,
     rowsPerThousandOrders: isMeasured ? (rows / orders) * 1_000 : null,
+  }
+}
+
+/** Of a process whose operators alone say how long they waited or what they wrote, theirs together. */
+function wholeOf(sum: Sum, operators: readonly Sum[]): PathCost['whole'] {
+  const whole = perOrder(sum)
+  const own = operators.map(perOrder)
+  const together = (figure: 'databaseMicrosPerOrder' | 'rowsPerThousandOrders') =>
+    own.length === 0 || sum.orders === 0 ? null : own.reduce((all, each) => all + (each[figure] ?? 0), 0)
+  return {
+    ...whole,
+    databaseMicrosPerOrder: whole.databaseMicrosPerOrder ?? together('databaseMicrosPerOrder'),
+    rowsPerThousandOrders: sum.rows > 0 ? whole.rowsPerThousandOrders : together('rowsPerThousandOrders'),
   }
 }
 

@@ -30,6 +30,8 @@ export interface JobRequests {
 }
 
 const SHOWN_REQUESTS = 20
+/** Requests that wait or are under way at once: what is asked for beyond is refused. */
+export const MOST_REQUESTS = 50
 
 /** What people asked of the batch path, and what they can ask for. */
 export async function readJobRequests({ sql }: Pick<Serving, 'sql'>): Promise<JobRequests> {
@@ -76,7 +78,7 @@ export interface JobQuestion {
 
 /**
  * Asks the batch path for a run: the `jobs` process takes it within seconds. Asking for the same twice while
- * the first has not ended is refused.
+ * the first has not ended is refused, and so is what comes while `MOST_REQUESTS` have not.
  * @returns the number of the request
  * @throws RefusedError for a job that does not exist, or days outside the log
  */
@@ -92,6 +94,10 @@ export async function requestJob({ sql }: Pick<Serving, 'sql'>, question: JobQue
       where state in ('requested', 'running') and job = ${job}
         and from_day is not distinct from ${from}::date and to_day is not distinct from ${to}::date`
     if (same) throw new RefusedError(`Request ${same.request} asks for the same and has not ended yet.`)
+    const [{ open } = { open: 0 }] = await transaction<{ open: number }[]>`
+      select count(*)::int as open from live.job_requests where state in ('requested', 'running')`
+    if (open >= MOST_REQUESTS)
+      throw new RefusedError(`${open} requests wait already: ask again when some of them have ended.`)
     const [asked] = await transaction<{ request: number }[]>`
       insert into live.job_requests (job, from_day, to_day) values (${job}, ${from}, ${to}) returning request`
     if (!asked) throw new Error('the request was not written')

@@ -210,7 +210,7 @@ export function toLoggedSale(row: SaleRow): LoggedSale {
 }
 
 /** More than a slow client is given time for, and than one that comes back is told: a snapshot is smaller. */
-const CHANGES_HELD = 4_000
+export const CHANGES_HELD = 4_000
 
 /**
  * The newest changes of all lanes, without a gap between `begin` and `end`, in the order they are told.
@@ -232,6 +232,11 @@ export class ChangeBuffer {
   /** Number of the oldest change that is held. */
   get first(): number {
     return this.#first
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#changes.length
   }
 
   /** Number that the next change will get. */

@@ -19,6 +19,17 @@ export interface GatewayOptions {
   onPushed?: (ms: number, sales: number) => void
 }
 
+export interface GatewayStats {
+  clients: number
+  /** Of them those that have not taken yet what was sent before: their updates are coalesced. */
+  slowClients: number
+  /** Changes in memory, for whoever is behind or comes back. */
+  changesHeld: number
+  updates: number
+  snapshots: number
+  slowDisconnects: number
+}
+
 const HINT_CHANNELS = ['stream_advanced', 'ops_changed']
 /** At most 20 updates a second. */
 const MIN_GAP_MS = 50
@@ -99,8 +110,15 @@ export class Gateway {
     this.#wake()
   }
 
-  stats(): { clients: number; updates: number; snapshots: number; slowDisconnects: number } {
-    return { clients: this.#sessions.size, ...this.#counts }
+  stats(): GatewayStats {
+    let slowClients = 0
+    for (const session of this.#sessions.keys()) if (session.isSlow) slowClients += 1
+    return {
+      clients: this.#sessions.size,
+      slowClients,
+      changesHeld: this.#buffer?.size ?? 0,
+      ...this.#counts,
+    }
   }
 
   async stop(): Promise<void> {

@@ -52,6 +52,10 @@ export class Session {
     return this.#catchUp !== null
   }
 
+  get isSlow(): boolean {
+    return this.#slowSince !== null
+  }
+
   /** Whether it has been told what everybody has; one that waits or catches up has not. */
   get isToldAll(): boolean {
     return this.cursor !== null && this.#catchUp === null && this.#slowSince === null

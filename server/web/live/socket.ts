@@ -40,6 +40,8 @@ export interface LiveSocketOptions {
   gateway: Gateway
   /** Whether a handshake may pass: origin and login. Never rejects. */
   admits: (request: IncomingMessage) => Promise<boolean>
+  /** Told of each that is turned away because there are too many. */
+  onFull?: () => void
 }
 
 export interface LiveSockets {
@@ -52,13 +54,13 @@ export interface LiveSockets {
 /** A client sends its handshake and nothing else. */
 const MAX_MESSAGE_BYTES = 100_000
 /** Who polls holds no connection, and is a client all the same. */
-const MAX_CLIENTS = 1_000
+export const MAX_CLIENTS = 1_000
 const PING_INTERVAL_MS = 20_000
 const PING_TIMEOUT_MS = 20_000
 const CONNECT_TIMEOUT_MS = 10_000
 
 /** Serves the namespace `/live` on the web server. */
-export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions): LiveSockets {
+export function attachLiveSocket({ server, gateway, admits, onFull }: LiveSocketOptions): LiveSockets {
   const io = new Server(server, {
     serveClient: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
@@ -68,6 +70,7 @@ export function attachLiveSocket({ server, gateway, admits }: LiveSocketOptions)
     connectTimeout: CONNECT_TIMEOUT_MS,
     allowRequest(request, decide) {
       if (io.engine.clientsCount >= MAX_CLIENTS) {
+        onFull?.()
         decide('too many clients', false)
         return
       }

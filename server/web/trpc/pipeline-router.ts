@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ALL_JOBS, JOBS } from '#domain/reports.ts'
+import { readBackpressure } from '#server/serving/pipeline/backpressure.ts'
 import { readCompleteness, readReconciliations } from '#server/serving/pipeline/checks.ts'
 import { readCosts } from '#server/serving/pipeline/costs.ts'
 import {
@@ -132,6 +133,7 @@ export const pipelineRouter = router({
   reconciliations: procedure.query(({ ctx }) => readReconciliations(ctx.serving)),
   completeness: procedure.query(({ ctx }) => readCompleteness(ctx.serving)),
   timeline: procedure.query(({ ctx }) => readTimeline(ctx.serving)),
+  backpressure: procedure.query(({ ctx }) => readBackpressure(ctx.serving)),
   costs: procedure.query(({ ctx }) => readCosts(ctx.serving)),
   streamProcesses: procedure.query(({ ctx }) => readStreamProcesses(ctx.serving)),
   replays: router({
