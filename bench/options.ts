@@ -9,8 +9,7 @@ export const BENCHMARKS = {
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
   kills:
     'time until each process of the demo answers again after kill -9, at 200 events a second (Linux only)',
-  alerts:
-    'how often the rules of the stream are right, over a quarter with fraud and outages planted into it',
+  alerts: 'how often the rules are right, over a quarter with fraud and outages planted into it',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
 
