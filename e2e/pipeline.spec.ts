@@ -233,6 +233,10 @@ test('scenarios say when no simulators run; while they do, one is asked for and 
 }) => {
   await page.goto('/pipeline?part=scenarios')
   await expect(card(page, 'Scenarios')).toContainText('npm run simulate')
+  // No supervisor runs here that would start again what is broken.
+  const faults = card(page, /^Faults$/)
+  await expect(faults).toContainText('only the demo (npm run demo) may break its processes')
+  await expect(faults.getByRole('button')).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'Start Rush' })).toBeDisabled()
 
   await beat(stack.sql)
@@ -317,6 +321,36 @@ test('who works on which partition shows; killed, a process is gone, and the nex
     /was killed: others worked on partitions 0, 1, 2, 3 within \d+\.\d s/,
   )
   await expect(timeline.getByRole('row', { name: /takes over/ })).toHaveCount(1)
+})
+
+test('a sale that comes late is listed, and its way shows its minute before and after it', async ({
+  page,
+  stack,
+}) => {
+  const minute = Math.floor((Date.now() - 10 * 60_000) / 60_000) * 60_000
+  await stack.tills.sell({ store: berlin, id: 'a-1', at: minute + 1_000, unitPrice: '10.00' })
+  await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '10.00' })
+  await stack.tills.sell({ store: berlin, id: 'a-3', at: minute + 2_000, unitPrice: '7.50' })
+  await page.goto('/pipeline?part=lag')
+  const lateness = card(page, /^Lateness$/)
+  await expect(lateness.getByRole('list', { name: 'Live events by lateness' })).toContainText('≤ 1 s')
+  await lateness.getByRole('button', { name: 'By source' }).click()
+  await expect(lateness.getByRole('row', { name: /till-berlin/ })).toHaveCount(1)
+  const late = card(page, /^Late sales$/).getByRole('row', { name: /a-3/ })
+  await expect(late).toContainText('closed')
+  await late.getByRole('button', { name: 'The way of a-3' }).click()
+  const way = page.getByRole('dialog', { name: 'The way of a-3' })
+  await expect(way.getByRole('list', { name: 'Its way' }).getByRole('listitem')).toHaveCount(4)
+  const stands = way.getByRole('region', { name: 'Its minute before and after it' })
+  await expect(stands.getByRole('row', { name: /^Orders/ })).toHaveText('Orders122')
+  await expect(stands.getByRole('row', { name: /^Net/ })).toHaveText('Net, EUR10.0017.5017.50')
+  await expect(stands.getByRole('row', { name: /^Revision/ })).toHaveText('Revision011')
+  expect(await seriousViolations(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await sidewaysOverflow(page)).toBe(0)
+  await page.keyboard.press('Escape')
+  expect(await seriousViolations(page)).toEqual([])
+  expect(await sidewaysOverflow(page)).toBe(0)
 })
 
 test('a replay is asked for, watched and recorded; the generation before it is one press away', async ({

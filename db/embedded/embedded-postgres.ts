@@ -88,6 +88,15 @@ export async function restartEmbedded(dataDir: string, port: number): Promise<vo
 }
 
 /**
+ * Ends the embedded server of `dataDir` as a crash does, without waiting for its end: whoever watches it starts it again,
+ * and it recovers.
+ */
+export async function crashEmbedded(dataDir: string): Promise<void> {
+  const { clusterDir } = await prepareServerHome(path.resolve(dataDir))
+  await endServer(clusterDir, 'SIGQUIT', 0)
+}
+
+/**
  * Stops the embedded server of `dataDir` and deletes its data, port and password for good.
  *
  * @throws EmbeddedPostgresError when other processes use it, naming them; nothing is deleted then

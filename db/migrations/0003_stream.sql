@@ -283,6 +283,23 @@ create table stream.takings (
   primary key (consumer, partition, epoch)
 );
 
+-- Sales that came after their minute had closed, with the watermark by which that was judged. Kept for a day, and of a
+-- partition the newest 10,000 at most.
+create table stream.late_events (
+  generation integer not null,
+  partition smallint not null,
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  -- the window that it revised
+  store text not null,
+  channel text not null,
+  currency text not null,
+  window_start timestamptz not null,
+  watermark timestamptz not null,
+  processed_at timestamptz not null,
+  primary key (generation, partition, "offset")
+);
+
 create function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
 declare
   v_table text;
@@ -313,6 +330,7 @@ begin
   end loop;
   delete from stream.checkpoints where generation = p_generation;
   delete from stream.set_aside where generation = p_generation;
+  delete from stream.late_events where generation = p_generation;
   delete from stream.generations where generation = p_generation;
 end $$;
 

@@ -222,7 +222,7 @@ async function hasNobodyLeft(url: string): Promise<boolean> {
 }
 
 /** Two free ports below those the system gives to connections, which would take them from us unasked. */
-async function freePorts(): Promise<PortPair> {
+export async function freePorts(): Promise<PortPair> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     try {

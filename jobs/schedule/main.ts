@@ -1,10 +1,11 @@
-import { withDatabase } from '#db/open.ts'
+import { withConnection, withDatabase } from '#db/open.ts'
 import { wireJobs } from '#jobs/registry.ts'
 import { parseOptions, runCommand } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
 import { openLogger } from '#platform/logger.ts'
 import { stopOnSignals, whenStopped } from '#platform/process.ts'
-import { pause } from '#platform/time.ts'
+import { pause, startPeriodic } from '#platform/time.ts'
+import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
 import { batchTick, whenReady } from './batch-tick.ts'
 import { pageRequests } from './job-requests.ts'
 import { reconcileChanges } from './reconcile-changes.ts'
@@ -36,6 +37,13 @@ await runCommand({
     await withDatabase(environment, async ({ url }) => {
       logger.info({ schedule: batchSchedule }, `jobs look for work at "${batchSchedule}" (UTC)`)
       const jobs = wireJobs(environment)
+      const sampling = startPeriodic(
+        () => withConnection(url, { applicationName: 'tillstream lag samples' }, sampleLag),
+        {
+          everyMs: SAMPLE_LOOK_MS,
+          onFailure: err => logger.debug({ err }, 'how far behind the paths are was not written down'),
+        },
+      )
       const ended = runSchedule({
         databaseUrl: url,
         tick: batchTick({
@@ -57,6 +65,7 @@ await runCommand({
         return 'jobs end in the middle of a run: it is rolled back'
       })
       logger.info(await Promise.race([ended, overdue]))
+      void sampling.stop()
     })
   },
 })

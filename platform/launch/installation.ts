@@ -11,6 +11,8 @@ import type { Terminal } from './terminal.ts'
 /** Everything that runs here: the processes under their supervisor, and the watch over Postgres. */
 export type Installation = Readonly<{
   start(names: readonly ProcessName[]): void
+  /** Of a process that runs now. */
+  pidOf(name: ProcessName): number | undefined
   /** Resolves with an explanation once a process has failed to start many times in a row. */
   hopeless: Promise<string>
   /** Stops the simulators first, then the rest. Takes at most 3 s; Postgres goes on. */
@@ -65,6 +67,7 @@ export function createInstallation(options: {
       for (const name of names) started.add(name)
       supervisor.start(names)
     },
+    pidOf: name => supervisor.running().get(name),
     hopeless: supervisor.hopeless.then(({ name, failures }) =>
       [
         `Process ${name} ended ${failures} times in a row.`,

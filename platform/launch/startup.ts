@@ -1,7 +1,9 @@
 import path from 'node:path'
+import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
 import type { Environment } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
 import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo, runSeeder } from './demo-database.ts'
+import { serveFaults } from './faults/serve-faults.ts'
 import { isUpWithin } from './health.ts'
 import { createInstallation, type Installation } from './installation.ts'
 import { ensurePagesBuilt } from './pages.ts'
@@ -71,6 +73,14 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
     () => waitUntilUp(context, installation, ports),
     () => names.join(', '),
   )
+  const faults = serveFaults({
+    databaseUrl: database.url,
+    pidOf: installation.pidOf,
+    intakeUrl: browserUrl(environment.host, ports.intakePort),
+    crashPostgres: database.embedded && (() => crashEmbedded(environment.dataDir)),
+    warn: text => terminal.warn(text),
+  })
+  atEnd(() => faults.stop())
   // Only now: tills that meet a closed intake would begin with a warning.
   if (options.simulate) installation.start(['simulate'])
   sayWhere(context, ports, performance.now() - began)

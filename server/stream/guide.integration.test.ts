@@ -38,6 +38,9 @@ beforeAll(async () => {
     sold(30),
   ])
   await sql`select log.append_tick(${berlin.partition}, interval '0')`
+  await sql`
+    insert into live.lag_samples (minute, stream_events, stream_ms, batch_events, batch_ms)
+    values (date_trunc('minute', now()), 0, 0, 6, 60000)`
   await catchUp({ url, partitions: [berlin.partition], owner: 'test', logger: pino({ level: 'silent' }) })
 }, 120_000)
 afterAll(() => database.drop())

@@ -14,6 +14,7 @@ import { OperatorCosts } from './operator-costs.ts'
 import { serveReplays } from './replay/serve-replays.ts'
 import { Sharing } from './sharing.ts'
 import { trimChanges } from './write/changes.ts'
+import { trimLateSales } from './write/late-sales.ts'
 import { trimOperators } from './write/operators.ts'
 
 /** Sent by the intake after an append; the payload is the partition. Whoever misses one polls. */
@@ -150,6 +151,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
 async function trimAll(sql: Sql, partitions: readonly number[]): Promise<void> {
   await trimChanges(sql, partitions)
   await trimOperators(sql, partitions)
+  await trimLateSales(sql, partitions)
 }
 
 /** What was read of the log at once and is held until it is written: a batch of each partition, and no more. */

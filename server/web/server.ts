@@ -19,6 +19,7 @@ import { StageGauge, type StageReading } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
 import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
+import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
 import { Gate } from '#server/web/gate.ts'
 import { createIntakeClient } from '#server/web/intake.ts'
@@ -94,6 +95,10 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   })
   provideServing(serving)
   const { sql } = serving
+  const lagSampling = startPeriodic(() => sampleLag(sql), {
+    everyMs: SAMPLE_LOOK_MS,
+    onFailure: err => logger.debug({ err }, 'how far behind the paths are was not written down'),
+  })
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
   const onGuessError = (error: unknown) => onError(error, 'counting wrong guesses')
   const peerOf = createPeerReader(options.trustedProxies ?? [])
@@ -292,7 +297,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     url = await listen(server, { host, port: options.port, name: 'The dashboard', portSetting: 'PORT' })
   } catch (error) {
     await gateway.stop()
-    await Promise.all([metering.stop(), sampling.stop()])
+    await Promise.all([metering.stop(), sampling.stop(), lagSampling.stop()])
     await serving.close()
     throw error
   }
@@ -307,7 +312,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
       await within(sockets.close(), DRAIN_MS)
       await closed
       await gateway.stop()
-      await within(Promise.all([metering.stop(), sampling.stop()]), DRAIN_MS)
+      await within(Promise.all([metering.stop(), sampling.stop(), lagSampling.stop()]), DRAIN_MS)
       intake.close()
       await within(closePages(pages.promise), DRAIN_MS)
       await serving.close()

@@ -4,6 +4,8 @@ import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatLag } from '#app/format/time.ts'
 import { BackpressureCard } from '#app/pipeline/lag/backpressure-card.tsx'
 import { DropFoldersCard } from '#app/pipeline/lag/drop-folders-card.tsx'
+import { LateSalesCard } from '#app/pipeline/lag/late-sales-card.tsx'
+import { LatenessCard } from '#app/pipeline/lag/lateness-card.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -11,6 +13,7 @@ import { Card, CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui
 import { DataTable } from '#app/ui/data-table.tsx'
 import { TextField } from '#app/ui/form.tsx'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
+import { ALLOWED_LATENESS_MS, windowStartOf } from '#domain/window.ts'
 
 type Flow = RouterOutputs['pipeline']['flow']
 type Source = RouterOutputs['pipeline']['sources']['sources'][number]
@@ -29,6 +32,8 @@ export function LagPart({ flow, now }: { flow: CardQuery<Flow>; now: number | nu
       </Card>
       <BackpressureCard />
       <SourcesCard now={now} />
+      <LatenessCard />
+      <LateSalesCard />
       <DropFoldersCard now={now} />
     </>
   )
@@ -60,6 +65,18 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
           cell: row => (row.watermark === null ? '–' : <Moment at={row.watermark} now={now} />),
         },
         {
+          key: 'closed',
+          header: 'Closed up to',
+          cell: row => <Settled at={row.watermark} now={now} />,
+        },
+        {
+          key: 'final',
+          header: 'Final up to',
+          cell: row => (
+            <Settled at={row.watermark === null ? null : row.watermark - ALLOWED_LATENESS_MS} now={now} />
+          ),
+        },
+        {
           key: 'planner',
           header: <PathTag path="batch" detail="planner offset" />,
           cell: row => formatCount(row.plannerOffset),
@@ -73,6 +90,11 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
       ]}
     />
   )
+}
+
+/** The end of the last minute that lies wholly before a point in event time. */
+function Settled({ at, now }: { at: number | null; now: number }) {
+  return at === null ? '–' : <Moment at={windowStartOf(at)} now={now} />
 }
 
 function lagCell(events: number, ms: number): string {

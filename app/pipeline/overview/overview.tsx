@@ -6,6 +6,7 @@ import { formatLag, formatTime } from '#app/format/time.ts'
 import type { LagSample } from '#app/pipeline/lag/lag-history.ts'
 import { PIPELINE_ZONE } from '#app/pipeline/moment.tsx'
 import { type FlowNode, type NodeKey, nodesOf } from '#app/pipeline/overview/flow-nodes.ts'
+import { LagDayCard } from '#app/pipeline/overview/lag-day-card.tsx'
 import { TimelineCard } from '#app/pipeline/overview/timeline-card.tsx'
 import { HealthChip } from '#app/pipeline/state-marks.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
@@ -38,6 +39,7 @@ export function OverviewPart({
         </CardContent>
       </Card>
       <LagChartCard samples={history} />
+      <LagDayCard />
       <TimelineCard />
     </>
   )

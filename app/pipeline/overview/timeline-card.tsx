@@ -42,7 +42,9 @@ export function TimelineCard() {
                   key: 'kind',
                   header: 'What',
                   align: 'left',
-                  cell: ({ kind }) => <Chip tone={kind === 'killed' ? 'bad' : 'plain'}>{kind}</Chip>,
+                  cell: ({ kind }) => (
+                    <Chip tone={kind === 'killed' || kind === 'fault' ? 'bad' : 'plain'}>{kind}</Chip>
+                  ),
                 },
                 {
                   key: 'text',

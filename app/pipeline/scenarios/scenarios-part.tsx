@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { plural } from '#app/format/number.ts'
 import { formatAge } from '#app/format/time.ts'
 import { Ago } from '#app/pipeline/moment.tsx'
+import { FaultsCard } from '#app/pipeline/scenarios/faults-card.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
@@ -29,6 +30,7 @@ export function ScenariosPart() {
   const failure = start.error ?? stop.error
   return (
     <>
+      <FaultsCard />
       <Card
         title="Scenarios"
         note={query.data ? <Simulators board={query.data} now={now ?? query.data.now} /> : null}

@@ -836,6 +836,7 @@ begin
   end loop;
   delete from stream.checkpoints where generation = p_generation;
   delete from stream.set_aside where generation = p_generation;
+  delete from stream.late_events where generation = p_generation;
   delete from stream.generations where generation = p_generation;
 end $$;
 
@@ -1616,4 +1617,65 @@ create table stream.takings (
   owner text not null,
   working_at timestamptz not null default clock_timestamp(),
   primary key (consumer, partition, epoch)
+);
+
+-- Faults that people cause from a page, and what followed; kept for good. The demo's supervisor does them: it alone may
+-- signal its processes.
+create table live.faults (
+  fault bigint generated always as identity primary key,
+  -- of domain/fault.ts
+  name text not null,
+  state text not null default 'requested' check (state in ('requested', 'running', 'recovered', 'failed')),
+  -- as they call themselves; null: they did not say
+  asked_by text,
+  requested_at timestamptz not null default clock_timestamp(),
+  -- just before the signal
+  struck_at timestamptz,
+  -- of a freeze: when it was let go on
+  released_at timestamptz,
+  -- by what the process itself wrote
+  again_at timestamptz,
+  ended_at timestamptz,
+  -- the process that was struck: a supervisor that begins lets it go on where the one before it could not
+  pid integer,
+  process_identity text,
+  -- { lost, twice, events, rows, differing }: the log held against what counts, around the fault
+  figures jsonb,
+  -- why it failed, for people
+  detail text
+);
+create unique index faults_one_at_a_time on live.faults ((true)) where state in ('requested', 'running');
+-- One row: the demo's supervisor says that it lives, and what it can do to its processes.
+create table live.supervisor (
+  only_row boolean primary key default true check (only_row),
+  beat_at timestamptz not null,
+  faults text[] not null
+);
+
+-- How far behind each path was, once a minute: written by whichever of web and jobs comes first. Kept for two days.
+create table live.lag_samples (
+  minute timestamptz primary key,
+  sampled_at timestamptz not null default clock_timestamp(),
+  -- not read yet, and how long the oldest of them has waited
+  stream_events bigint not null,
+  stream_ms bigint not null,
+  batch_events bigint not null,
+  batch_ms bigint not null
+);
+
+-- Sales that came after their minute had closed, with the watermark by which that was judged. Kept for a day, and of a
+-- partition the newest 10,000 at most.
+create table stream.late_events (
+  generation integer not null,
+  partition smallint not null,
+  "offset" bigint not null,
+  appended_at timestamptz not null,
+  -- the window that it revised
+  store text not null,
+  channel text not null,
+  currency text not null,
+  window_start timestamptz not null,
+  watermark timestamptz not null,
+  processed_at timestamptz not null,
+  primary key (generation, partition, "offset")
 );

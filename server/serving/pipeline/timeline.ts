@@ -1,6 +1,7 @@
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { DAY_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { SCENARIOS } from '#domain/scenario.ts'
 import type { Serving } from '#server/serving/serving.ts'
+import { readFaultsSince } from './faults.ts'
 
 /** Something that happened to the pipeline. */
 export interface TimelineEntry {
@@ -10,6 +11,7 @@ export interface TimelineEntry {
     | 'stopped'
     | 'killed'
     | 'takes over'
+    | 'fault'
     | 'replay'
     | 'scenario'
     | 'run asked for'
@@ -55,10 +57,14 @@ export async function readTimeline({ sql }: Pick<Serving, 'sql'>): Promise<Timel
       select date_trunc('minute', met_at), 'dead letters', count(*), mode() within group (order by reason), null, null
       from intake.dead_letters where met_at > now() - interval '24 h' group by 1`,
   ])
-  const entries = [...streamEntries(processes, takings), ...others.map(describeOther)].sort(
+  const now = clock?.now ?? 0
+  const faults = (await readFaultsSince(sql, now - DAY_MS)).map(
+    (fault): TimelineEntry => ({ ...fault, kind: 'fault' }),
+  )
+  const entries = [...streamEntries(processes, takings), ...faults, ...others.map(describeOther)].sort(
     (one, other) => other.at - one.at,
   )
-  return { now: clock?.now ?? 0, entries: entries.slice(0, SHOWN_ENTRIES), count: entries.length }
+  return { now, entries: entries.slice(0, SHOWN_ENTRIES), count: entries.length }
 }
 
 /** A stream process as it wrote itself down. */

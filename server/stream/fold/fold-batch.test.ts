@@ -45,6 +45,18 @@ describe('lateness', () => {
       late: Uint8Array.of(0, 0, 0, 1),
       events: 3,
       lateEvents: 1,
+      lateSales: [
+        {
+          offset: 4,
+          appendedAt: at(402),
+          store: 'berlin',
+          channel: 'pos',
+          currency: 'EUR',
+          windowStart: NOON,
+          // What nobody but files and ticks moved: a minute before the newest append.
+          watermark: at(342),
+        },
+      ],
     })
   })
 

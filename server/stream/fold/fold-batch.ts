@@ -1,10 +1,11 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
+import { salesEffect } from '#domain/measures.ts'
 import { type KeyedStates, type Lap, OperatorFold, type Operators } from '#domain/operators/fold.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
 import { entryTimeOf, type PartitionWatermark, type SourceProgress } from '#domain/watermark.ts'
-import { classifyArrival } from '#domain/window.ts'
-import type { LogRecord } from '#server/log/order-log.ts'
+import { classifyArrival, windowStartOf } from '#domain/window.ts'
+import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { OPERATORS } from '#server/stream/operators.ts'
 import { foldStock, type StockInput, type StockOutcome } from './stock.ts'
 import { foldWindows, type WindowDelta } from './windows.ts'
@@ -41,6 +42,8 @@ export interface BatchResult {
   /** Records that are no ticks. */
   events: number
   lateEvents: number
+  /** The sales among the late ones: each revises a window. */
+  lateSales: LateSale[]
   /** Orders, voids and returns among them. */
   sales: number
   windows: WindowDelta[]
@@ -59,7 +62,7 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
   const { watermark, lap } = input
   const previousWatermark = watermark.current
   const operators = new OperatorFold(input.operators ?? OPERATORS, input)
-  const { late, events, lateEvents } = judgeLateness(records, watermark, operators)
+  const { late, events, lateEvents, lateSales } = judgeLateness(records, watermark, operators)
   lap?.('lateness')
   const windows = foldWindows(records, late)
   lap?.('windows')
@@ -74,10 +77,23 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
     forgottenSources: watermark.takeForgottenSources(),
     events,
     lateEvents,
+    lateSales,
     ...windows,
     stock,
     operators,
   }
+}
+
+/** A sale that came after its window had closed. */
+export interface LateSale {
+  offset: number
+  appendedAt: Instant
+  store: string
+  channel: string
+  currency: string
+  windowStart: Instant
+  /** By which that was judged: as it stood when the sale was appended. */
+  watermark: Instant
 }
 
 /** Which records of a batch arrived after their window had closed. */
@@ -85,6 +101,7 @@ interface LatenessVerdicts {
   /** 1 where the record of the same index is late. Only live events can be. */
   late: Uint8Array
   lateEvents: number
+  lateSales: LateSale[]
   /** Records that are no ticks. */
   events: number
 }
@@ -101,6 +118,7 @@ export function judgeLateness(
   operators?: OperatorFold,
 ): LatenessVerdicts {
   const late = new Uint8Array(records.length)
+  const lateSales: LateSale[] = []
   let lateEvents = 0
   let events = 0
   records.forEach((record, index) => {
@@ -110,7 +128,15 @@ export function judgeLateness(
     if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
       late[index] = 1
       lateEvents += 1
+      const sale = before === null ? null : lateSaleOf(record, before)
+      if (sale) lateSales.push(sale)
     }
   })
-  return { late, lateEvents, events }
+  return { late, lateEvents, lateSales, events }
+}
+
+function lateSaleOf(record: EventRecord, watermark: Instant): LateSale | null {
+  const { offset, appendedAt, store, channel, currency, eventTime } = record
+  if (channel === null || currency === null || !salesEffect(record)) return null
+  return { offset, appendedAt, store, channel, currency, windowStart: windowStartOf(eventTime), watermark }
 }

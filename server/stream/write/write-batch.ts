@@ -5,6 +5,7 @@ import type { SetAside } from '#server/stream/fold/sift.ts'
 import { deleteSources, upsertCheckpoint, upsertSources } from '#server/stream/state/checkpoint.ts'
 import { insertSetAside } from '#server/stream/state/set-aside.ts'
 import { changeRow, insertChanges, MOST_CHANGES, UNLISTED } from './changes.ts'
+import { insertLateSales } from './late-sales.ts'
 import { writeOperators } from './operators.ts'
 import { upsertEpisodes, upsertPurchases, upsertStock } from './stock.ts'
 import { loadCrossedWindows, upsertWindows } from './windows.ts'
@@ -47,6 +48,7 @@ export async function writeBatch(
       deleteSources(transaction, rows, forgottenSources),
       writeOperators(transaction, rows, { fold: operators, watermark: watermark.current }),
       insertSetAside(transaction, rows, setAside),
+      insertLateSales(transaction, rows, batch.lateSales),
       upsertCheckpoint(transaction, target, batch),
     ])
     if (!writesChanges) return

@@ -12,9 +12,13 @@ import {
   requeueLetters,
 } from '#server/serving/pipeline/dead-letters.ts'
 import { readDropFolders } from '#server/serving/pipeline/drop-folders.ts'
+import { readFaults, requestFault } from '#server/serving/pipeline/faults.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
 import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
+import { readLagSamples } from '#server/serving/pipeline/lag-samples.ts'
+import { listLateSales, readLateWay } from '#server/serving/pipeline/late-sales.ts'
+import { readLateness } from '#server/serving/pipeline/lateness.ts'
 import { listRuns } from '#server/serving/pipeline/ledger.ts'
 import { readReplays, requestReplay } from '#server/serving/pipeline/replays.ts'
 import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
@@ -43,6 +47,16 @@ const MAX_PAYLOAD = 1_048_576
 export const pipelineRouter = router({
   flow: procedure.query(({ ctx }) => readFlow(ctx.serving)),
   sources: procedure.query(({ ctx }) => readSources(ctx.serving)),
+  lagSamples: procedure.query(({ ctx }) => readLagSamples(ctx.serving)),
+  lateness: procedure
+    .input(z.strictObject({ by: z.enum(['store', 'source']) }))
+    .query(({ ctx, input }) => readLateness(ctx.serving, input)),
+  late: router({
+    list: procedure.query(({ ctx }) => listLateSales(ctx.serving)),
+    way: procedure
+      .input(z.strictObject({ partition: setAsideKey.partition, offset: setAsideKey.offset }))
+      .query(({ ctx, input }) => readLateWay(ctx.serving, input)),
+  }),
   dropFolders: procedure.query(({ ctx }) => readDropFolders(ctx.serving)),
   jobs: router({
     list: procedure.query(() => ({
@@ -143,6 +157,12 @@ export const pipelineRouter = router({
         z.strictObject({ kind: z.enum(['rebuild', 'switch_back']), acceptsDifferences: z.boolean(), by }),
       )
       .mutation(({ ctx, input }) => requestReplay(ctx.serving, { ...input, by: input.by || null })),
+  }),
+  faults: router({
+    board: procedure.query(({ ctx }) => readFaults(ctx.serving)),
+    request: procedure
+      .input(z.strictObject({ name, by }))
+      .mutation(({ ctx, input }) => requestFault(ctx.serving, { ...input, by: input.by || null })),
   }),
   scenarios: router({
     board: procedure.query(({ ctx }) => readScenarios(ctx.serving)),
