@@ -12,4 +12,5 @@ export const STREAM_TABLES = [
   'alerts',
   'changes',
   'set_aside',
+  'late_events',
 ].map(name => `stream.${name}`)

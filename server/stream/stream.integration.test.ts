@@ -175,7 +175,17 @@ describe('the stream path', () => {
       sale(old, 1, { source: 'till-silent' }),
     ])
     const [partition = 0] = backlog.map(event => event.partition)
+    // What tables that were emptied by hand have left: it must not cost a sale.
+    await database.sql`
+      insert into stream.late_events
+      select 1, ${partition}, ${backlog[0]?.offset ?? 0}, now(), 'a', 'b', 'c', now(), now(), now()`
     await catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
+    const late = await database.sql`
+      select "offset", store, window_start = date_trunc('minute', ${old}::timestamptz) as "isItsMinute"
+      from stream.late_events order by "offset"`
+    expect(late).toEqual(
+      backlog.map(({ offset }) => ({ offset, store: backlog[0]?.store, isItsMinute: true })),
+    )
     const [window] = await database.sql`
       select orders, revision, late_net, gross from stream.windows order by window_start limit 1`
     expect(window).toEqual({ orders: 3, revision: 2, late_net: 300_000, gross: 400_000 })

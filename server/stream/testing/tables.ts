@@ -7,7 +7,7 @@ import type { StoredEvent } from '#server/log/testing/append.ts'
 /** The results of a generation, without what tells when and by whom they were written. */
 export async function resultsOf(sql: Sql, generation = 1) {
   const omitted = ['generation', 'processed_at', 'epoch']
-  const [windows, stock, purchases, episodes, states, panes, sessions, alerts, sources, checkpoints] =
+  const [windows, stock, purchases, episodes, states, panes, sessions, alerts, late, sources, checkpoints] =
     await Promise.all([
       sql`select * from stream.windows where generation = ${generation}
         order by store, window_start, channel, currency`,
@@ -27,6 +27,7 @@ export async function resultsOf(sql: Sql, generation = 1) {
         where generation = ${generation} and s.ended_at >= c.watermark - ${SESSIONS_KEPT_MS}::float8 * interval '1 millisecond'
         order by session_id`,
       sql`select * from stream.alerts where generation = ${generation} order by alert_id`,
+      sql`select * from stream.late_events where generation = ${generation} order by partition, "offset"`,
       sql`select * from stream.sources where generation = ${generation} order by partition, source`,
       sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
     ])
@@ -41,6 +42,7 @@ export async function resultsOf(sql: Sql, generation = 1) {
     panes: plain(panes),
     sessions: plain(sessions),
     alerts: plain(alerts),
+    late: plain(late),
     sources: plain(sources),
     checkpoints: plain(checkpoints),
   }

@@ -4,7 +4,10 @@ import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { LateSale } from '#server/stream/fold/fold-batch.ts'
 import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
 
-/** Keeps the watermark by which each late sale was judged; in the batch's own transaction. Most batches have none. */
+/**
+ * Keeps the watermark by which each late sale was judged; in the batch's own transaction. Most batches have none. A row that
+ * is there already, of tables that were emptied by hand, is replaced: what only explains must not cost a sale.
+ */
 export async function insertLateSales(
   transaction: Transaction,
   { generation, partition }: GenerationPartition,
@@ -19,7 +22,11 @@ export async function insertLateSales(
        'epoch'::timestamptz + watermark * interval '1 millisecond', now()
      from unnest($3::text::bigint[], $4::text::bigint[], $5::text::text[], $6::text::text[], $7::text::text[],
          $8::text::bigint[], $9::text::bigint[])
-       as given("offset", appended_at, store, channel, currency, window_start, watermark)`,
+       as given("offset", appended_at, store, channel, currency, window_start, watermark)
+     on conflict (generation, partition, "offset") do update set
+       appended_at = excluded.appended_at, store = excluded.store, channel = excluded.channel,
+       currency = excluded.currency, window_start = excluded.window_start, watermark = excluded.watermark,
+       processed_at = excluded.processed_at`,
     [
       generation,
       partition,
