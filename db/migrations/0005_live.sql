@@ -89,6 +89,15 @@ create table live.simulator_heartbeat (
   waiting integer not null
 );
 
+-- How fast the demo's shops trade: the last row holds, and without any it is 1. What was sold while it was not is no
+-- measure of the days before.
+create table live.demo_speeds (
+  since timestamptz primary key default clock_timestamp(),
+  speed numeric(6, 2) not null check (speed >= 0.01 and speed <= 1000),
+  -- who set it: a person on the page, or 'npm run simulate'
+  set_by text not null
+);
+
 -- Logins of the dashboard. A row knows the session only by a hash (HMAC-SHA256 of the password under the random
 -- token of the cookie), so that it tells nothing of either. Deleting a row ends its session; all rows, everybody's.
 create table live.sessions (

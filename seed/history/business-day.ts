@@ -1,11 +1,18 @@
 import { businessDaySpan } from '#domain/business-day.ts'
-import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { reviewOf } from '#seed/shop/reviews.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
 import { demandAt, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
-import { breakOne, countShelves, receiveDue, reorder } from '#seed/shop/stock.ts'
+import { breakOne, countShelves, receiveDue } from '#seed/shop/stock.ts'
+import {
+  countingTimeOf,
+  deliveryTimeOf,
+  orderOfDay,
+  orderTimeOf,
+  SHELVES_COUNTED_A_DAY,
+} from '#seed/shop/stock-day.ts'
 import { closingOf, hourlyDemand, openingOf } from '#seed/world/demand.ts'
 import { createWeightedPick } from '#seed/world/random.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
@@ -15,18 +22,10 @@ import { passOn, type Transfer } from './transfers.ts'
 /** Something that a shop does at a time of its day. It may put more of them in the queue. */
 type Doing = (at: Instant) => readonly (SentEvent | null)[]
 
-/** The buyer orders on Mondays. */
-const BUYERS_WEEKDAY = 1
 const VOIDED = 0.012
 const RETURNED = 0.03
 const REVIEWED = 0.06
 const BREAKAGES_A_DAY = 1.5
-/** Every shelf once in twenty days. */
-const SHELVES_COUNTED_A_DAY = 25
-/** Deliveries come before the doors open; the web shop's warehouse takes them in at six. */
-const FIRST_DELIVERY_HOUR = 6
-/** A late supplier comes on one of the next mornings. */
-const DAYS_LATE = [1, 1, 1, 2, 3]
 
 /** Everything that happens in a shop on one business day, up to `until`, in the order it happens. */
 export function* tradeDay(
@@ -45,18 +44,15 @@ export function* tradeDay(
 
 function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void {
   const { shop, world } = trading
-  const delivery = deliveryTimeOf(trading, day)
-  queue.add(delivery, at => receiveDue(trading, at))
+  queue.add(deliveryTimeOf(shop, day), at => receiveDue(trading, at, at))
   // Round and round: the shelves of a day follow those of the day before.
   const first = (Date.parse(`${day}T00:00:00Z`) / DAY_MS) * SHELVES_COUNTED_A_DAY
   const shelves = Array.from(
     { length: SHELVES_COUNTED_A_DAY },
     (_, index) => (first + index) % world.products.length,
   )
-  queue.add(delivery + 10 * MINUTE_MS, at => [countShelves(trading, at, shelves)])
-  // What was ordered last: the web shop orders at noon what its night has emptied.
-  if (shop.channel === 'online')
-    queue.add(openingOf(shop, day) + 12 * HOUR_MS, at => orderStock(trading, at, day))
+  queue.add(countingTimeOf(shop, day), at => [countShelves(trading, at, shelves)])
+  if (shop.channel === 'online') queue.add(orderTimeOf(shop, day), at => orderOfDay(trading, at, { day }))
 }
 
 function planSales(
@@ -103,21 +99,7 @@ function planEvening(trading: TradingShop, queue: Queue, day: BusinessDay): void
   for (const [index, register] of shop.registers.entries()) {
     queue.add(closing + (4 + 3 * index) * MINUTE_MS, at => [closeTill(trading, at, register, day)])
   }
-  if (shop.channel === 'pos') queue.add(closing + 20 * MINUTE_MS, at => orderStock(trading, at, day))
+  if (shop.channel === 'pos') queue.add(orderTimeOf(shop, day), at => orderOfDay(trading, at, { day }))
 }
 
 type Queue = ReturnType<typeof createTimeQueue<Doing>>
-
-function orderStock(trading: TradingShop, at: Instant, day: BusinessDay): SentEvent[] {
-  const { random } = trading
-  return reorder(trading, at, {
-    dueAt: leadTimeDays => deliveryTimeOf(trading, addDays(day, leadTimeDays)),
-    delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
-    withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
-  })
-}
-
-function deliveryTimeOf({ shop }: TradingShop, day: BusinessDay): Instant {
-  const hour = Math.max(FIRST_DELIVERY_HOUR, shop.opens - 1)
-  return openingOf(shop, day) + (hour - shop.opens) * HOUR_MS
-}

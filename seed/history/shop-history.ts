@@ -75,6 +75,7 @@ export function* shopHistory(
     yield* waiting.filter(isOver)
     waiting = waiting.filter(arrival => !isOver(arrival))
   }
+  trading.state.tradedUntil = until
   return { state: trading.state, journals }
 }
 

@@ -21,8 +21,6 @@ export interface DayDemand {
   discounts: readonly number[]
   /** By product: how often it and those before it are wanted. */
   sums: Float64Array
-  /** How much more is wanted than without promotions, as a factor. */
-  lift: number
 }
 
 /** A price that is shouted out moves more than one that is merely low. */
@@ -53,15 +51,13 @@ export function demandOf(
     sum += discount === 0 ? ordinary : ordinary * (1 - discount) ** (-category.elasticity * PROMOTION_NOTICE)
     sums[index] = sum
   }
-  const lift = sum / sumWithoutPromotions
   return {
     day,
     opening: openingOf(shop, day),
-    orders: expectedOrders(world, shop, day) * lift,
+    orders: (expectedOrders(world, shop, day) * sum) / sumWithoutPromotions,
     prices: products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1)),
     discounts,
     sums,
-    lift,
   }
 }
 

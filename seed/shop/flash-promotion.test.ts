@@ -4,7 +4,7 @@ import { productsOfCategory } from '#seed/world/prices.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld } from '#seed/world/world.ts'
 import { sell } from './sales.ts'
-import { beginFlashPromotion, newShopState, openShop, type TradingShop } from './shop-state.ts'
+import { beginFlashPromotion, demandAt, newShopState, openShop, type TradingShop } from './shop-state.ts'
 import { openingStock } from './stock.ts'
 
 const NOON = Date.UTC(2026, 5, 10, 12)
@@ -37,7 +37,9 @@ describe('a flash promotion', () => {
     const before = sellChocolate(trading, NOON)
     const promotion = { title: 'Half price', products: productsOfCategory(CHOCOLATE), discount: 0.5 }
     const begin = NOON + 15 * MINUTE_MS
-    const lift = beginFlashPromotion(trading, { at: begin, until: begin + 10 * MINUTE_MS, promotion })
+    const usual = demandAt(trading, begin).orders
+    beginFlashPromotion(trading, { until: begin + 10 * MINUTE_MS, promotion })
+    const lift = demandAt(trading, begin).orders / usual
     const during = sellChocolate(trading, begin)
     const after = sellChocolate(trading, begin + 10 * MINUTE_MS)
     expect(lift).toBeGreaterThan(1.1)

@@ -58,6 +58,10 @@ export interface ShopState {
   purchases: Purchase[]
   /** Numbers documents and events; never goes back. */
   sequence: number
+  /** Up to when it has traded; 0 before it ever did. */
+  tradedUntil: Instant
+  /** By how much its stock room is ahead of the tills: its days pass faster while the demo does. */
+  aheadMs: number
 }
 
 /** A shop that trades: its state, and what its doings draw on. Whoever drives it brings the time. */
@@ -84,6 +88,8 @@ export function newShopState(world: World): ShopState {
     receipts: {},
     purchases: [],
     sequence: 0,
+    tradedUntil: 0,
+    aheadMs: 0,
   }
 }
 
@@ -110,20 +116,13 @@ export function demandAt(trading: TradingShop, at: Instant): DayDemand {
   return trading.demand
 }
 
-/**
- * Begins a promotion that no calendar knows, until a time: its goods are cheaper from now on, and wanted more.
- * @returns by what factor demand for everything grows: orders come faster by it
- */
+/** Begins a promotion that no calendar knows, until a time: its goods are cheaper from now on, and wanted more. */
 export function beginFlashPromotion(
   trading: TradingShop,
-  { at, until, promotion }: { at: Instant; until: Instant; promotion: Promotion },
-): number {
-  trading.flash = null
+  flash: { promotion: Promotion; until: Instant },
+): void {
+  trading.flash = flash
   trading.demand = null
-  const ordinary = demandAt(trading, at).lift
-  trading.flash = { promotion, until }
-  trading.demand = null
-  return demandAt(trading, at).lift / ordinary
 }
 
 /** Fields that every event of a shop begins with. A source is one sender: a till, the web shop, the stock room. */

@@ -66,11 +66,14 @@ export function reorder(
   at: Instant,
   {
     dueAt,
+    saidAt,
     delayMs,
     withBuyer,
   }: {
-    /** When a supplier with this lead time delivers. */
+    /** When a supplier with this lead time delivers, by the stock room's clock. */
     dueAt(leadTimeDays: number): Instant
+    /** What the order says of that. */
+    saidAt(dueAt: Instant): Instant
     /** By how much it is late, which the order does not know. */
     delayMs(supplier: Supplier): number
     /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
@@ -103,7 +106,7 @@ export function reorder(
       type: 'purchase.placed',
       purchaseOrderId: delivery.purchaseOrderId,
       supplier: supplier.id,
-      expectedAt: formatInstant(expectedAt),
+      expectedAt: formatInstant(saidAt(expectedAt)),
       lines: lines.map(([index, units]) => ({
         sku: world.products[index]?.sku ?? '',
         units,
@@ -113,9 +116,12 @@ export function reorder(
   })
 }
 
-/** Takes in every delivery that is due. */
-export function receiveDue(trading: TradingShop, at: Instant): SentEvent[] {
-  const due = trading.state.deliveries.filter(delivery => delivery.dueAt <= at)
+/**
+ * Takes in every delivery that is due.
+ * @param clock the stock room's
+ */
+export function receiveDue(trading: TradingShop, at: Instant, clock: Instant): SentEvent[] {
+  const due = trading.state.deliveries.filter(delivery => delivery.dueAt <= clock)
   return due.map(({ purchaseOrderId, lines }) => {
     const event: SentEvent = {
       ...stockHeader(trading, at),

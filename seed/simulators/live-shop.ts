@@ -1,31 +1,29 @@
 import { businessDayOf } from '#domain/business-day.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { indexOf } from '#seed/shop/apply-event.ts'
 import { cancel, closeTill, sell, takeBack } from '#seed/shop/sales.ts'
 import { type OrderPlaced, registerOf, type TradingShop } from '#seed/shop/shop-state.ts'
-import { breakOne, countShelves, openingStock, receiveDue, reorder } from '#seed/shop/stock.ts'
+import { breakOne, countShelves, openingStock, receiveDue } from '#seed/shop/stock.ts'
+import { countingTimeOf, orderOfDay, orderTimeOf, SHELVES_COUNTED_A_DAY } from '#seed/shop/stock-day.ts'
 import { cardOfCustomer } from '#seed/shop/till-hands.ts'
 import { closingOf } from '#seed/world/demand.ts'
 import type { Random } from '#seed/world/random.ts'
+import type { Shop } from '#seed/world/stores.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
 import { MOST_OFF_MS } from './sender.ts'
 
 const VOIDED = 0.012
 const RETURNED = 0.03
 const BROKEN = 0.003
-const REORDER_EVERY_MS = 2 * MINUTE_MS
-/** Until then one sees what there is to order. */
-const BUYER_EVERY_MS = HOUR_MS
-const COUNT_EVERY_MS = 10 * MINUTE_MS
-const SHELVES_COUNTED = 4
-/** A supplier that is late takes so many of its lead times more, and shelves run low. */
-const LATE_FACTOR = 2
 /** A till sends its Z report so long after closing. */
 const CLOSING_MS = 4 * MINUTE_MS
 
 /** A machine that slept sold nothing meanwhile. */
 const LONGEST_STEP_MS = 5 * SECOND_MS
+/** Of what its tills sold while nobody played them, so much is made up for: a start, and no night. */
+const MOST_BACKLOG_MS = 15 * MINUTE_MS
 
 /**
  * A count tells of some seconds ago, of shelves that were quiet around then: whichever side of it a sale is on
@@ -34,25 +32,27 @@ const LONGEST_STEP_MS = 5 * SECOND_MS
 const COUNTED_AGO_MS = MOST_OFF_MS + 2 * SECOND_MS
 const QUIET_MS = 2 * COUNTED_AGO_MS
 
+/** How a shop is asked to trade in a step. */
+interface Step {
+  /** Of its sales, all told. */
+  ordersPerMinute: number
+  /** How many times faster than clocks the days of its stock room pass. */
+  stockSpeed: number
+  /** Goods that are due stay away. */
+  deliveriesHeld: boolean
+}
+
 /**
- * A shop that trades now. Asked at every step what happens in it; knows no clock of its own.
- * @param dayMs in what time it sells what the seeded shop sells in a day: its suppliers hurry in proportion
+ * A shop that trades now, on from where its history or its last run ended. Asked at every step what happens in it; knows
+ * no clock of its own.
  */
-export function createLiveShop(
-  trading: TradingShop,
-  { startedAt, dayMs }: { startedAt: Instant; dayMs: number },
-) {
+export function createLiveShop(trading: TradingShop, startedAt: Instant) {
   const { shop, state, random } = trading
-  for (const delivery of state.deliveries) {
-    delivery.dueAt = Math.min(delivery.dueAt, startedAt + random.integer(MINUTE_MS, Math.ceil(dayMs)))
-  }
+  if (state.tradedUntil === 0) state.tradedUntil = startedAt
   const later = createTimeQueue<(at: Instant) => SentEvent | null>()
   const orderInSession = shop.channel === 'online' ? createWebSessions(random) : null
   const movedAt = trading.world.products.map(() => startedAt)
-  let steppedAt = startedAt
-  let nextReorder = startedAt + random.integer(0, REORDER_EVERY_MS)
-  let nextBuyer = startedAt + BUYER_EVERY_MS
-  let nextCount = startedAt + random.integer(MINUTE_MS, COUNT_EVERY_MS)
+  let hasBacklog = startedAt - state.tradedUntil <= MOST_BACKLOG_MS
 
   function trade(at: Instant): (SentEvent | null)[] {
     const register = registerOf(trading)
@@ -71,26 +71,25 @@ export function createLiveShop(
     ]
   }
 
-  function keepStock(now: Instant, deliveriesHeld: boolean): (SentEvent | null)[] {
-    const happened: (SentEvent | null)[] = deliveriesHeld ? [] : receiveDue(trading, now)
+  /**
+   * What its stock room does between two times of its own clock: what was due meanwhile is done once, now.
+   */
+  function keepStock(
+    now: Instant,
+    { from, to, stockSpeed, deliveriesHeld }: { from: Instant; to: Instant } & Omit<Step, 'ordersPerMinute'>,
+  ): (SentEvent | null)[] {
+    const happened: (SentEvent | null)[] = deliveriesHeld ? [] : receiveDue(trading, now, to)
     for (const event of happened) if (event) note(event, now)
-    if (now >= nextReorder) {
-      nextReorder = now + REORDER_EVERY_MS
-      const withBuyer = now >= nextBuyer
-      if (withBuyer) nextBuyer = now + BUYER_EVERY_MS
-      happened.push(
-        ...reorder(trading, now, {
-          dueAt: days => Math.ceil(now + days * dayMs),
-          delayMs: ({ unreliability, leadTimeDays }) =>
-            random.chance(unreliability) ? Math.ceil(leadTimeDays * dayMs * LATE_FACTOR) : 0,
-          withBuyer,
-        }),
-      )
+    const today = businessDayOf(to, shop)
+    const dayOf = (timeOf: (shop: Shop, day: BusinessDay) => Instant) =>
+      [today, addDays(today, -1)].find(day => timeOf(shop, day) > from && timeOf(shop, day) <= to)
+    const orderDay = dayOf(orderTimeOf)
+    if (orderDay !== undefined) {
+      const saidAt = (dueAt: Instant) => Math.ceil(now + (dueAt - to) / stockSpeed)
+      happened.push(...orderOfDay(trading, now, { day: orderDay, saidAt }))
     }
-    if (now >= nextCount) {
-      nextCount = now + COUNT_EVERY_MS
+    if (dayOf(countingTimeOf) !== undefined)
       happened.push(countShelves(trading, now - COUNTED_AGO_MS, quietShelves(now)))
-    }
     return happened
   }
 
@@ -99,7 +98,7 @@ export function createLiveShop(
     return movedAt
       .map((_, index) => (first + index) % movedAt.length)
       .filter(product => (movedAt[product] ?? 0) < now - QUIET_MS)
-      .slice(0, SHELVES_COUNTED)
+      .slice(0, SHELVES_COUNTED_A_DAY)
   }
 
   /** Tells of something else that happened in it. */
@@ -119,29 +118,28 @@ export function createLiveShop(
   return {
     trading,
     note,
-    /**
-     * What happened since the step before.
-     * @param deliveriesHeld goods that are due stay away
-     */
-    step(
-      now: Instant,
-      { ordersPerMinute, deliveriesHeld }: { ordersPerMinute: number; deliveriesHeld: boolean },
-    ): SentEvent[] {
-      steppedAt = Math.max(steppedAt, now - LONGEST_STEP_MS)
-      const passed = now - steppedAt
+    /** What happened since the step before. */
+    step(now: Instant, { ordersPerMinute, stockSpeed, deliveriesHeld }: Step): SentEvent[] {
+      const from = state.tradedUntil
+      const steppedAt = hasBacklog ? from : Math.max(from, now - LONGEST_STEP_MS)
+      hasBacklog = false
+      const passed = Math.max(0, now - steppedAt)
       const happened: (SentEvent | null)[] = []
       if (state.onHand === null) happened.push(openingStock(trading, now))
       // Strictly between two steps: a sale at the very instant of a count would be part of the count.
       const times = Array.from({ length: random.poisson((ordersPerMinute * passed) / MINUTE_MS) }, () =>
         Math.floor(steppedAt + 1 + random.next() * (passed - 1)),
       )
-      steppedAt = now
       for (const at of times.sort((left, right) => left - right)) happened.push(...trade(at))
       for (let due = later.nextAt(); due !== null && due <= now; due = later.nextAt()) {
         happened.push(later.take()?.item(now) ?? null)
       }
       for (const event of happened) if (event) note(event, now)
-      happened.push(...keepStock(now, deliveriesHeld), ...closeTills(now))
+      const stockFrom = from + state.aheadMs
+      state.aheadMs += Math.round((stockSpeed - 1) * passed)
+      state.tradedUntil = now
+      const stock = { from: stockFrom, to: now + state.aheadMs, stockSpeed, deliveriesHeld }
+      happened.push(...keepStock(now, stock), ...closeTills(now))
       return happened.filter(event => event !== null)
     },
   }

@@ -79,8 +79,8 @@ async function play(options: SimulateOptions, environment: Environment, asked: A
     startedAt: Date.now(),
   })
   const own = scenario === null || scenario === 'ordinary' ? null : { scenario, minutes }
-  const link = createControlLink(own)
-  const status = { playing: 'ordinary', speed, waiting: 0 }
+  const link = createControlLink(own, speed)
+  const status = { playing: 'ordinary', waiting: 0 }
   const touch = keepInTouch({
     open: () => openDatabase(environment),
     link,
@@ -108,7 +108,7 @@ async function play(options: SimulateOptions, environment: Environment, asked: A
       journals,
       dropReviews: file => dropFile(dropDir, { mapping: 'reviews', ...file }),
       requests: link,
-      speed,
+      speed: link.speed,
       post: createPostEvents({ url, intakeKey, stop }),
       clock: Date.now,
       wait,

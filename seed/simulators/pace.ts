@@ -1,29 +1,25 @@
-import { businessDayOf } from '#domain/business-day.ts'
-import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { hourlyDemand, openingOf } from '#seed/world/demand.ts'
-import type { Shop } from '#seed/world/stores.ts'
+import { HOUR_MS, type Instant } from '#domain/instant.ts'
+import { demandAt, type TradingShop } from '#seed/shop/shop-state.ts'
+import { hourlyDemand } from '#seed/world/demand.ts'
 
-/** Orders a minute over all shops at speed 1: one sees it move, and can still read it. */
-export const ORDERS_PER_MINUTE = 45
+const MINUTES_AN_HOUR = 60
 
-/** Up and down around the ordinary pace, so that a chart of minutes is no straight line. */
-const SWELL = { share: 0.3, periodMs: 23 * MINUTE_MS }
+/** Orders a minute of a shop at a time, as its history has them: its demand of the day, by the hour; 0 where it is closed. */
+export function ordinaryPaceOf(trading: TradingShop, now: Instant): number {
+  const { orders, opening, day } = demandAt(trading, now)
+  const hours = hourlyDemand(trading.shop, day)
+  const weight = hours[Math.floor((now - opening) / HOUR_MS)] ?? 0
+  return (orders * weight) / hours.reduce((sum, one) => sum + one, 0) / MINUTES_AN_HOUR
+}
 
-/** Orders a minute of each shop at a time: those that are open share them by size and time of day. */
-export function createPaceOf(shops: readonly Shop[], speed: number): (now: Instant) => number[] {
-  const demands = shops.map(shop => {
-    const demand = hourlyDemand(shop)
-    const mean = demand.reduce((total, weight) => total + weight, 0) / demand.length
-    return demand.map(weight => (shop.size * weight) / mean)
-  })
-  return now => {
-    const weights = shops.map((shop, index) => {
-      const hour = Math.floor((now - openingOf(shop, businessDayOf(now, shop))) / HOUR_MS)
-      // Nothing before it opens and after it closes.
-      return demands[index]?.[hour] ?? 0
-    })
-    const sum = weights.reduce((total, weight) => total + weight, 0)
-    const swell = 1 + SWELL.share * Math.sin((2 * Math.PI * now) / SWELL.periodMs)
-    return weights.map(weight => (sum === 0 ? 0 : (ORDERS_PER_MINUTE * speed * swell * weight) / sum))
-  }
+/** Orders a minute of all shops together, at least, while a scenario plays. */
+export const BUSY_ORDERS_PER_MINUTE = 45
+
+/**
+ * The pace while a scenario plays: what takes hours on an ordinary day is seen within minutes. Shops share it as they
+ * share the ordinary one.
+ */
+export function busyPace(usual: readonly number[]): readonly number[] {
+  const sum = usual.reduce((total, pace) => total + pace, 0)
+  return sum === 0 ? usual : usual.map(pace => pace * Math.max(1, BUSY_ORDERS_PER_MINUTE / sum))
 }

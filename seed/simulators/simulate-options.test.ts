@@ -3,10 +3,10 @@ import { UsageError } from '#platform/command.ts'
 import { parseSimulateOptions } from './simulate-options.ts'
 
 describe('options of the simulators', () => {
-  test('without any, an ordinary day at the ordinary pace until stopped', () => {
+  test('without any, an ordinary day until stopped, at the speed that was set last', () => {
     expect(parseSimulateOptions([])).toEqual({
       scenario: null,
-      speed: 1,
+      speed: null,
       minutes: null,
     })
   })

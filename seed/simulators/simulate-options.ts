@@ -1,14 +1,13 @@
 import { isScenarioName, SCENARIOS, type ScenarioName } from '#domain/scenario.ts'
 import { parseOptions, UsageError, valued, wholeNumber } from '#platform/command.ts'
-import { ORDERS_PER_MINUTE } from './pace.ts'
 
 const LONGEST_SCENARIO_MINUTES = 1_440
 
 export interface SimulateOptions {
   /** Null: none was asked for, so the ordinary day. */
   scenario: ScenarioName | null
-  /** Times the ordinary pace. */
-  speed: number
+  /** Times the pace of the history; null: as it was set last, on the page or here. */
+  speed: number | null
   /** How long; null: as long as the scenario usually takes, and without one until somebody stops it. */
   minutes: number | null
 }
@@ -25,7 +24,7 @@ ${SCENARIOS.map(
   ({ name, description, minutes }) =>
     `                        ${name.padEnd(15)} ${description}${name === 'ordinary' ? '' : ` (${minutes} minutes)`}`,
 ).join('\n')}
-  --speed N           times the ordinary pace of about ${ORDERS_PER_MINUTE} orders a minute (default 1; decimals allowed)
+  --speed N           times the pace of the seeded history (default: as set last, 1 at first; decimals allowed)
   --for MINUTES       how long (default: as long as the scenario says; without one, until stopped)
   --help              this text
 `
@@ -34,7 +33,7 @@ ${SCENARIOS.map(
 export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
   const {
     scenario = null,
-    speed = 1,
+    speed = null,
     for: minutes = null,
   } = parseOptions(args, {
     scenario: valued(parseScenario),

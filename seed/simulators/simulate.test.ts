@@ -4,15 +4,19 @@ import { parseEvent, type SentEvent } from '#domain/event.ts'
 import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { worldHistory } from '#seed/history/world-history.ts'
-import type { ShopState } from '#seed/shop/shop-state.ts'
+import { newShopState, openShop, type ShopState } from '#seed/shop/shop-state.ts'
 import { createTestClock } from '#seed/testing/clock.ts'
+import { createRandom } from '#seed/world/random.ts'
 import { createWorld } from '#seed/world/world.ts'
 import type { KeptShops } from './files/shop-files.ts'
+import { ordinaryPaceOf } from './pace.ts'
 import type { Answer } from './post-events.ts'
 import { asSent, type Happening, isPlanted, type Outgoing } from './sender.ts'
 import { HopelessError, simulate } from './simulate.ts'
 
 const WORLD = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
+/** Some 45 orders a minute at noon. */
+const SPEED = 20
 const NOON = Date.UTC(2026, 10, 20, 12)
 
 interface Play {
@@ -20,11 +24,12 @@ interface Play {
   from?: Instant
   shops?: Record<string, ShopState>
   since?: Happening[]
+  speed?: number
   answer?: (request: number) => Answer | undefined
 }
 
 /** Runs the simulators against an intake in memory, on a clock that only waiting moves. */
-async function play({ minutes, from = NOON, shops = {}, since = [], answer }: Play) {
+async function play({ minutes, from = NOON, shops = {}, since = [], speed = SPEED, answer }: Play) {
   const stored = new Map<string, SentEvent>()
   const journals: SentEvent[] = []
   const booked: Happening[] = []
@@ -53,7 +58,7 @@ async function play({ minutes, from = NOON, shops = {}, since = [], answer }: Pl
       files.push(content)
     },
     requests: { take: () => [], isStopping: () => false, report: () => {} },
-    speed: 1,
+    speed: () => speed,
     clock: clock.now,
     wait: clock.wait,
     stop: clock.stop,
@@ -140,13 +145,63 @@ function seeded() {
 
 // Some play an hour.
 describe('the simulators', { timeout: 60_000 }, () => {
-  test('sell at the pace they promise, in events that the intake takes', async () => {
+  test('sell at the pace of their history, times the speed, in events that the intake takes', async () => {
     const { stored, journals, unsent } = await play({ minutes: 20 })
     for (const event of journals) expect(parseEvent(event)).toHaveProperty('event')
     const orders = [...stored, ...journals, ...unsent].filter(({ type }) => type === 'order.placed').length
-    expect(orders / 20).toBeGreaterThan(28)
-    expect(orders / 20).toBeLessThan(62)
+    const world = createWorld(WORLD)
+    const expected = world.shops
+      .map(shop =>
+        openShop({ world, shop, state: newShopState(world), random: createRandom(1, 'pace'), series: 't' }),
+      )
+      .reduce((sum, trading) => sum + ordinaryPaceOf(trading, NOON + 10 * MINUTE_MS) * 20 * SPEED, 0)
+    expect(orders / expected).toBeGreaterThan(0.85)
+    expect(orders / expected).toBeLessThan(1.15)
     expect(new Set(stored.map(({ store }) => store))).toContain('web-shop')
+  })
+
+  test('sell what their tills sold between the history and the start, and nothing of a night that they slept', async () => {
+    const { shops } = seeded()
+    const sellsFrom = async (from: Instant) => {
+      const { stored, journals, unsent } = await play({ minutes: 1, from, shops, speed: 100 })
+      const times = [...stored, ...journals, ...unsent].flatMap(({ type, eventTime }) =>
+        type === 'order.placed' ? [Date.parse(eventTime)] : [],
+      )
+      return { before: times.filter(at => at < from - 30_000).length, all: times.length }
+    }
+    const soon = await sellsFrom(NOON + 5 * MINUTE_MS)
+    // Six minutes at one pace.
+    expect(soon.before / soon.all).toBeGreaterThan(0.65)
+    const late = await sellsFrom(NOON + 60 * MINUTE_MS)
+    expect(late.before).toBe(0)
+    expect(late.all).toBeGreaterThan(20)
+  })
+
+  test('order after closing and receive in the mornings; where their days pass faster, an order says when that is by clocks', async () => {
+    const { shops } = seeded()
+    // Berlin closes at nine in the evening.
+    const evening = await play({ minutes: 50, from: Date.UTC(2026, 10, 20, 19, 50), shops, speed: 1 })
+    const placedBy = (events: readonly SentEvent[], store: string) =>
+      events.flatMap(event => (event.type === 'purchase.placed' && event.store === store ? [event] : []))
+    const orders = placedBy(evening.stored, 'berlin-mitte')
+    expect(orders.length).toBeGreaterThan(0)
+    for (const { eventTime, expectedAt } of orders) {
+      expect(Math.abs(Date.parse(eventTime) - Date.UTC(2026, 10, 20, 20, 20))).toBeLessThan(2_000)
+      // At seven by its clocks.
+      expect(new Date(expectedAt ?? '').getUTCHours()).toBe(6)
+    }
+    expect(
+      evening.stored.filter(({ type, store }) => type === 'stock.received' && store === 'berlin-mitte'),
+    ).toEqual([])
+    // A day and night within half an hour.
+    const fast = await play({ minutes: 40, shops, speed: 48 })
+    const received = fast.stored.filter(
+      ({ type, store }) => type === 'stock.received' && store === 'berlin-mitte',
+    )
+    expect(received.length).toBeGreaterThan(0)
+    for (const { eventTime, expectedAt } of placedBy(fast.stored, 'berlin-mitte')) {
+      expect(Date.parse(expectedAt ?? '') - Date.parse(eventTime)).toBeLessThan(4 * HOUR_MS)
+    }
   })
 
   test('stores with old tills write a journal and send nothing', async () => {

@@ -8,7 +8,7 @@ import type { JournalEntry, Journals } from './files/journals.ts'
 import { createReviewFeed } from './files/review-feed.ts'
 import type { KeptShops, ShopKeeper } from './files/shop-files.ts'
 import { createLiveShop } from './live-shop.ts'
-import { createPaceOf, ORDERS_PER_MINUTE } from './pace.ts'
+import { busyPace, ordinaryPaceOf } from './pace.ts'
 import type { PostEvents } from './post-events.ts'
 import {
   createScenarioScheduler,
@@ -28,7 +28,8 @@ export interface Simulation {
   /** Puts a file of reviews where the system looks for them. */
   dropReviews(file: { name: string; content: string }): Promise<void>
   requests: ScenarioRequests
-  speed: number
+  /** How many times faster than the history the shops trade now. */
+  speed(): number
   post: PostEvents
   clock(): Instant
   /** Resolves after that time, or at once when `stop` fires. */
@@ -87,21 +88,20 @@ export async function simulate(simulation: Simulation): Promise<void> {
   const byStore = new Map(tradings.map(trading => [trading.shop.id, trading]))
   await resume(simulation, byStore, senders)
 
-  const dayMs = (world.ordersPerDay / (ORDERS_PER_MINUTE * speed)) * MINUTE_MS
   const shops = new Map(
-    tradings.map(trading => [trading.shop.id, createLiveShop(trading, { startedAt, dayMs })] as const),
+    tradings.map(trading => [trading.shop.id, createLiveShop(trading, startedAt)] as const),
   )
   const reviews = createReviewFeed(random, startedAt)
   // Apart from what senders draw, whose turns nobody knows beforehand.
   const accidents = createRandom(startedAt, 'accidents')
   const lastOrders = new Map<string, OrderPlaced>()
-  const paceOf = createPaceOf(world.shops, speed)
-  let usualPace = paceOf(startedAt)
+  const paceAt = (now: Instant) => tradings.map(trading => ordinaryPaceOf(trading, now) * speed())
+  let usualPace = paceAt(startedAt)
   const contextOf = (times: Pick<ScenarioContext, 'startedAt' | 'endsAt'>): ScenarioContext => ({
     ...times,
     shops: tradings,
     random,
-    ordinaryPace: () => usualPace,
+    busyPace: () => busyPace(usualPace),
     lastOrderOf: store => lastOrders.get(store),
     senderOf: senders.of,
   })
@@ -170,13 +170,14 @@ export async function simulate(simulation: Simulation): Promise<void> {
   let toldAt = startedAt
   while (!stop.aborted) {
     const now = clock()
-    usualPace = paceOf(now)
+    usualPace = paceAt(now)
     const byScenario = scenarios.step(now)
     const pace = scenarios.pace(usualPace)
     const full = fullShops(tradings, senders)
     const ordinary = [...shops.values()].flatMap((shop, index) =>
       shop.step(now, {
         ordersPerMinute: full.has(shop.trading.shop.id) ? 0 : (pace[index] ?? 0),
+        stockSpeed: scenarios.stockSpeed(speed()),
         deliveriesHeld: scenarios.deliveriesHeld,
       }),
     )
@@ -209,7 +210,10 @@ async function resume(
 ): Promise<void> {
   for (const { event } of kept.since) {
     const trading = byStore.get(event.store)
-    if (trading) applyEvent(trading, event)
+    if (!trading) continue
+    applyEvent(trading, event)
+    const { state } = trading
+    state.tradedUntil = Math.max(state.tradedUntil, Date.parse(event.eventTime))
   }
   // What had been delivered before the end is recognised.
   await journals.restore(tellSenders(kept.since, byStore, senders))

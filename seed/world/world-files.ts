@@ -13,7 +13,7 @@ export interface SeedRecord extends WorldParameters {
 }
 
 /** Raised when `ShopState` changes: an older file is then left alone, and the shops count their shelves anew. */
-const SHOPS_SHAPE = 3
+const SHOPS_SHAPE = 4
 
 /** The shops as they stand, of the world that `seed` names. */
 export interface ShopsRecord {

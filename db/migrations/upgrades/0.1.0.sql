@@ -513,6 +513,15 @@ returns table (store text, business_day date) language sql stable as $$
       ref.trades_on(d.opening_days, d.opened, d.closed, d.business_day), d.opened)
 $$;
 
+-- How fast the demo's shops trade: the last row holds, and without any it is 1. What was sold while it was not is no
+-- measure of the days before.
+create table live.demo_speeds (
+  since timestamptz primary key default clock_timestamp(),
+  speed numeric(6, 2) not null check (speed >= 0.01 and speed <= 1000),
+  -- who set it: a person on the page, or 'npm run simulate'
+  set_by text not null
+);
+
 create table live.sessions (
   hash text primary key,
   began_at timestamptz not null default clock_timestamp(),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
+import { readDemoSpeed, setDemoSpeed } from '#db/demo-speed.ts'
 import type { OpenDatabase } from '#db/open.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
@@ -9,7 +10,6 @@ import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.
 
 interface Status {
   playing: string
-  speed: number
   /** Events in senders' outboxes. */
   waiting: number
 }
@@ -24,8 +24,9 @@ const OWN = 0
  * Between the simulators and the database: brings what people ask for, takes back what became of it. While the
  * database is away the shops go on, and reports wait.
  * @param own what the command itself asked for
+ * @param ownSpeed how fast the command wants the shops to trade; null: as the database says
  */
-export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null) {
+export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownSpeed: number | null = null) {
   const ownOver = Promise.withResolvers<ScenarioReport>()
   let ownRow: number | null = null
   const known = new Set<number>()
@@ -33,6 +34,7 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null) {
   const reports = new Map<number, ScenarioReport>()
   let arrived: ScenarioRequest[] = own ? [{ run: OWN, ...own }] : []
   let isSettled = false
+  let speed = ownSpeed ?? 1
 
   async function isOurs(sql: Sql): Promise<boolean> {
     const [row] = await sql<{ held: boolean }[]>`
@@ -60,6 +62,8 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null) {
   return {
     /** What became of the scenario that was asked for with the command itself, once it is over. */
     ownOver: ownOver.promise,
+    /** How many times faster than the history the shops are to trade, as last heard. */
+    speed: () => speed,
     /**
      * One exchange with the database; to be called about every two seconds.
      * @param sql a client of one connection: a lock of its session says whose simulators answer
@@ -67,13 +71,17 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null) {
      */
     async exchange(sql: Sql, status: Status): Promise<void> {
       if (!(await isOurs(sql))) return
-      if (!isSettled) await settleAbandoned(sql)
+      if (!isSettled) {
+        await settleAbandoned(sql)
+        if (ownSpeed !== null) await setDemoSpeed(sql, { speed: ownSpeed, by: 'npm run simulate' })
+      }
       isSettled = true
+      speed = await readDemoSpeed(sql)
       if (own && ownRow === null) {
         ownRow = await requestRun(sql, own.scenario, own.minutes)
         known.add(ownRow)
       }
-      for (const { run, scenario, state, minutes } of await beat(sql, status)) {
+      for (const { run, scenario, state, minutes } of await beat(sql, { ...status, speed })) {
         if (state === 'stopping') {
           stopping.add(run)
           if (!known.has(run)) report(run, { state: 'ended', detail: 'Stopped before it began.' })

@@ -7,6 +7,8 @@ const RUSH = 10
 const HOT = { pace: 3, share: 0.9 }
 /** A supplier that is late shows soonest where shelves empty quickly. */
 const BUSY_WITHOUT_DELIVERIES = 4
+/** Days of stock rooms pass in ten minutes, so that deliveries fall due. */
+const HURRIED = 144
 
 export const beginRush: BeginScenario = () => ({
   pace: usual => usual.map(pace => pace * RUSH),
@@ -28,12 +30,12 @@ export const beginHotStore: BeginScenario = context => {
 
 export const beginSupplierLate: BeginScenario = context => {
   const overdue = (now: number) =>
-    context.shops
-      .flatMap(({ state }) => state.deliveries)
-      .filter(({ dueAt }) => dueAt <= now && dueAt > context.startedAt).length
+    context.shops.flatMap(({ state }) => state.deliveries.filter(({ dueAt }) => dueAt <= now + state.aheadMs))
+      .length
   let isOver = false
   return {
     deliveriesHeld: true,
+    stockSpeed: HURRIED,
     pace: usual => usual.map(pace => pace * BUSY_WITHOUT_DELIVERIES),
     end() {
       isOver = true
@@ -54,7 +56,8 @@ export const beginFlashPromotion: BeginScenario = context => {
   const { random, shops, startedAt, endsAt } = context
   const { product, index } = choosePromoted(context)
   const promotion = { title: `Only now: ${product.name}`, products: [index], discount: OFF }
-  const lifts = shops.map(trading => lowerPrice(trading, { at: startedAt, until: endsAt, promotion }))
+  // More come for everything: the shops' demand knows.
+  for (const trading of shops) lowerPrice(trading, { until: endsAt, promotion })
   const rates = shops.map(() => createRate(context))
   let orders = 0
   let units = 0
@@ -75,9 +78,8 @@ export const beginFlashPromotion: BeginScenario = context => {
   }
 
   return {
-    pace: usual => usual.map((pace, place) => pace * (lifts[place] ?? 1)),
     act(now) {
-      const pace = context.ordinaryPace()
+      const pace = context.busyPace()
       return shops.flatMap((trading, place) => {
         const count = rates[place]?.(now, COME_FOR_IT * (pace[place] ?? 0)) ?? 0
         return Array.from({ length: count }, () => sellOne(trading, now)).flat()
@@ -96,8 +98,8 @@ export const beginFlashPromotion: BeginScenario = context => {
 const STOCKED = 0.4
 
 /** The product that is wanted most among those of which too little is there. */
-function choosePromoted({ shops, startedAt, endsAt, ordinaryPace }: ScenarioContext) {
-  const pace = ordinaryPace().reduce((sum, orders) => sum + orders, 0)
+function choosePromoted({ shops, startedAt, endsAt, busyPace }: ScenarioContext) {
+  const pace = busyPace().reduce((sum, orders) => sum + orders, 0)
   const wanted = (pace * COME_FOR_IT * ((1 + MOST_UNITS) / 2) * (endsAt - startedAt)) / MINUTE_MS
   const there = (index: number) => shops.reduce((sum, { state }) => sum + (state.onHand?.[index] ?? 0), 0)
   const byThePiece = (shops[0]?.world.products ?? [])

@@ -159,7 +159,7 @@ export const beginRefundWave: BeginScenario = context => {
 
   return {
     act(now) {
-      const pace = context.ordinaryPace()
+      const pace = context.busyPace()
       const returned = shops.flatMap((trading, index) => {
         const count = rates[index]?.(now, RETURNS_PER_ORDER * (pace[index] ?? 0)) ?? 0
         return Array.from({ length: count }, () => takeBack(trading, now, registerOf(trading))).filter(

@@ -2,6 +2,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { type ScenarioName, scenarioOf } from '#domain/scenario.ts'
 import { messageOf } from '#platform/command.ts'
+import { busyPace } from '#seed/simulators/pace.ts'
 import { beginFlashPromotion, beginHotStore, beginRush, beginSupplierLate } from './demand.ts'
 import { beginCardFraud, beginRefundWave } from './fraud.ts'
 import type { BeginScenario, RunningScenario, ScenarioContext } from './script.ts'
@@ -135,8 +136,13 @@ export function createScenarioScheduler(
       tellProgress(now)
       return happened
     },
+    /** Orders a minute of each shop, given those of the ordinary day. */
     pace: (usual: readonly number[]): readonly number[] =>
-      plays.reduce<readonly number[]>((pace, { script }) => script.pace?.(pace) ?? pace, usual),
+      plays.length === 0
+        ? usual
+        : plays.reduce((pace, { script }) => script.pace?.(pace) ?? pace, busyPace(usual)),
+    stockSpeed: (usual: number): number =>
+      Math.max(usual, ...plays.map(({ script }) => script.stockSpeed ?? usual)),
     get deliveriesHeld(): boolean {
       return plays.some(({ script }) => script.deliveriesHeld)
     },

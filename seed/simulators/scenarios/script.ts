@@ -14,8 +14,8 @@ export interface ScenarioContext {
   random: Random
   startedAt: Instant
   endsAt: Instant
-  /** Orders a minute of each shop as they would be on an ordinary day now; 0 where it is closed. */
-  ordinaryPace(): readonly number[]
+  /** Orders a minute of each shop while nothing but scenarios' busy time drives them; 0 where it is closed. */
+  busyPace(): readonly number[]
   /** What a store sold last, where it has sold anything since the simulators started. */
   lastOrderOf(store: string): OrderPlaced | undefined
   senderOf(source: string): Sender
@@ -25,6 +25,8 @@ export interface ScenarioContext {
 export interface RunningScenario {
   /** Orders a minute of each shop. */
   pace?(usual: readonly number[]): readonly number[]
+  /** How many times faster than clocks the days of stock rooms pass, at least. */
+  stockSpeed?: number
   /** No delivery arrives. */
   deliveriesHeld?: true
   /** How far off a sender's clock is, where that is its doing. */
@@ -57,7 +59,7 @@ export function createRate({
 
 /** The stores whose senders report as things happen, busiest first; those that are closed come last. */
 export function liveShops(context: ScenarioContext): TradingShop[] {
-  const pace = context.ordinaryPace()
+  const pace = context.busyPace()
   return context.shops
     .map((trading, index) => ({ trading, pace: pace[index] ?? 0 }))
     .filter(({ trading }) => trading.shop.input === 'live')

@@ -1,0 +1,35 @@
+import type { Instant } from '#domain/instant.ts'
+import type { Sql } from './client.ts'
+
+/** Has the shops of the demo trade so many times faster than their history, from now on. */
+export async function setDemoSpeed(sql: Sql, { speed, by }: { speed: number; by: string }): Promise<void> {
+  // A speed that holds already is no change: the table tells of changes alone.
+  await sql`
+    insert into live.demo_speeds (speed, set_by)
+    select ${speed}, ${by}
+    where ${speed} <> coalesce((select speed from live.demo_speeds order by since desc limit 1), 1)`
+}
+
+/** How many times faster than their history the shops of the demo are to trade now. */
+export async function readDemoSpeed(sql: Sql): Promise<number> {
+  const [row] = await sql<{ speed: number }[]>`
+    select speed::float8 as speed from live.demo_speeds order by since desc limit 1`
+  return row?.speed ?? 1
+}
+
+/**
+ * The speed of the demo that was furthest from its history's within [from, to): what was sold then is no measure of days
+ * before it. 1 where it never differed.
+ */
+export async function unusualDemoSpeed(
+  sql: Sql,
+  { from, to }: { from: Instant; to: Instant },
+): Promise<number> {
+  const [row] = await sql<{ speed: number }[]>`
+    select speed::float8 as speed from (
+      select speed, since, lead(since, 1, 'infinity') over (order by since) as until from live.demo_speeds
+    ) speeds
+    where since < ${to} and until > ${from} and speed <> 1
+    order by abs(ln(speed)) desc limit 1`
+  return row?.speed ?? 1
+}

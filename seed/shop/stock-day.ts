@@ -1,0 +1,52 @@
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import type { SentEvent } from '#domain/event.ts'
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { closingOf, openingOf } from '#seed/world/demand.ts'
+import type { Shop } from '#seed/world/stores.ts'
+import type { TradingShop } from './shop-state.ts'
+import { reorder } from './stock.ts'
+
+/** The buyer orders on Mondays. */
+const BUYERS_WEEKDAY = 1
+/** Deliveries come before the doors open; the web shop's warehouse takes them in at six. */
+const FIRST_DELIVERY_HOUR = 6
+/** A late supplier comes on one of the next mornings. */
+const DAYS_LATE = [1, 1, 1, 2, 3]
+/** Every shelf once in twenty days. */
+export const SHELVES_COUNTED_A_DAY = 25
+
+/** When goods come. */
+export function deliveryTimeOf(shop: Shop, day: BusinessDay): Instant {
+  const hour = Math.max(FIRST_DELIVERY_HOUR, shop.opens - 1)
+  return openingOf(shop, day) + (hour - shop.opens) * HOUR_MS
+}
+
+/** When some of the shelves are counted: once the goods stand on them. */
+export function countingTimeOf(shop: Shop, day: BusinessDay): Instant {
+  return deliveryTimeOf(shop, day) + 10 * MINUTE_MS
+}
+
+/** When goods are ordered: after closing; the web shop orders at noon what its night has emptied. */
+export function orderTimeOf(shop: Shop, day: BusinessDay): Instant {
+  return shop.channel === 'online'
+    ? openingOf(shop, day) + 12 * HOUR_MS
+    : closingOf(shop, day) + 20 * MINUTE_MS
+}
+
+/**
+ * What a shop orders on a day.
+ * @param saidAt what the order says of a delivery's time, where the stock room's clock is not everybody's
+ */
+export function orderOfDay(
+  trading: TradingShop,
+  at: Instant,
+  { day, saidAt = dueAt => dueAt }: { day: BusinessDay; saidAt?: (dueAt: Instant) => Instant },
+): SentEvent[] {
+  const { random, shop } = trading
+  return reorder(trading, at, {
+    dueAt: leadTimeDays => deliveryTimeOf(shop, addDays(day, leadTimeDays)),
+    saidAt,
+    delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
+    withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
+  })
+}
