@@ -1,5 +1,6 @@
 import type { Instant } from '#domain/instant.ts'
 import type { Sql } from './client.ts'
+import type { Reading } from './transaction.ts'
 
 /** Has the shops of the demo trade so many times faster than their history, from now on. */
 export async function setDemoSpeed(sql: Sql, { speed, by }: { speed: number; by: string }): Promise<void> {
@@ -17,19 +18,24 @@ export async function readDemoSpeed(sql: Sql): Promise<number> {
   return row?.speed ?? 1
 }
 
-/**
- * The speed of the demo that was furthest from its history's within [from, to): what was sold then is no measure of days
- * before it. 1 where it never differed.
- */
-export async function unusualDemoSpeed(
-  sql: Sql,
+/** A time within which the demo's shops traded at another speed than their history. */
+export interface UnusualSpeed {
+  from: Instant
+  /** Exclusive. */
+  to: Instant
+  speed: number
+}
+
+/** When within [from, to) the demo's speed was not 1, oldest first: what was sold then is no measure of other days. */
+export async function readUnusualSpeeds(
+  sql: Reading,
   { from, to }: { from: Instant; to: Instant },
-): Promise<number> {
-  const [row] = await sql<{ speed: number }[]>`
-    select speed::float8 as speed from (
+): Promise<UnusualSpeed[]> {
+  return sql<UnusualSpeed[]>`
+    select greatest(since, ${from}::timestamptz) as "from", least(until, ${to}::timestamptz) as "to", speed::float8 as speed
+    from (
       select speed, since, lead(since, 1, 'infinity') over (order by since) as until from live.demo_speeds
     ) speeds
     where since < ${to} and until > ${from} and speed <> 1
-    order by abs(ln(speed)) desc limit 1`
-  return row?.speed ?? 1
+    order by since`
 }

@@ -255,6 +255,28 @@ test('scenarios say when no simulators run; while they do, one is asked for and 
   await expect(page.getByRole('button', { name: 'Stop Rush' })).toBeDisabled()
 })
 
+test('the shops are sped up on the page, and while they are, today is marked instead of compared', async ({
+  page,
+  stack,
+}) => {
+  await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
+  await beat(stack.sql)
+  await page.goto('/pipeline?part=scenarios')
+  const speed = page.getByRole('group', { name: 'Speed of the shops' })
+  await expect(speed.getByRole('button', { name: 'As their history' })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  )
+  await speed.getByRole('button', { name: '5 times as fast as their history' }).click()
+  await expect(card(page, 'Scenarios')).toContainText('today is marked “demo ×5”')
+  const set = await stack.sql`select speed::float8 as speed from live.demo_speeds`
+  expect(set).toEqual([{ speed: 5 }])
+  await page.goto('/live')
+  await expect(card(page, /^Today so far/)).toContainText('10.00')
+  await expect(card(page, /^Today so far/)).toContainText('demo ×5')
+  await expect(card(page, 'Stores').getByRole('row', { name: /Berlin/ })).toContainText('demo ×5')
+})
+
 test('letters are grouped by reason and source, repaired alike and sent again together', async ({
   page,
   stack,

@@ -57,6 +57,7 @@ describe('the day so far', () => {
   const board = {
     now: NOON,
     knownUpTo: NOON,
+    demoSpeeds: { today: 1, minutes: 1 },
     stock: { known: 0, unknown: 0, withoutPolicy: 0 },
     basis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
     settledBefore: NOON - 90 * MINUTE_MS,

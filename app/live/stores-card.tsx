@@ -19,7 +19,7 @@ import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Card } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { Chip, PathTag } from '#app/ui/marks.tsx'
+import { Chip, demoText, PathTag } from '#app/ui/marks.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
@@ -67,7 +67,7 @@ export function StoresCard({
       today,
       pace: orders / PACE_MINUTES,
       lastSale,
-      change: isCompared && today !== null ? changeOf(day, entry) : NO_FIGURE,
+      change: isCompared && today !== null ? changeOf(day, entry, board.demoSpeeds.today) : NO_FIGURE,
       opening: openingOf(store, { lastSale, usuallyOpen: entry?.usuallyOpen ?? null, now: upTo }),
     }
   })
@@ -150,7 +150,12 @@ export function StoresCard({
 }
 
 /** A store's day against the one a week ago. */
-function changeOf(day: StoreDay | undefined, entry: Board['stores'][number] | undefined): string {
+function changeOf(
+  day: StoreDay | undefined,
+  entry: Board['stores'][number] | undefined,
+  demoSpeed: number,
+): string {
   if (!day || !entry) return NO_FIGURE
+  if (demoSpeed !== 1) return demoText(demoSpeed)
   return entry.isWeekAgoOnFile ? (percentChange(day.today.net, day.weekAgo.net) ?? NO_FIGURE) : 'not on file'
 }

@@ -13,7 +13,7 @@ import { useKnownUpTo } from '#app/socket/use-freshness.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, type PathBasis, streamBasisOf } from '#app/ui/basis.tsx'
 import { Card, Skeleton } from '#app/ui/card.tsx'
-import { PathMarker } from '#app/ui/marks.tsx'
+import { DemoChip, PathMarker } from '#app/ui/marks.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, formatAmount } from '#domain/money.ts'
 import { windowStartOf } from '#domain/window.ts'
@@ -67,10 +67,18 @@ export function Tiles({
   const lastQuarter = span(currency, 15, 0).net
   const ordersIn = (minutes: number) => total(currencies.map(code => span(code, minutes, 0).orders))
   const pace = ordersIn(PACE_MINUTES) / PACE_MINUTES
-  const compared = (value: Amount, weekAgo: Amount) =>
-    areOfLikeMoment(now, board)
+  const compared = (value: Amount, weekAgo: Amount, speed: number) => {
+    if (speed !== 1) {
+      return (
+        <>
+          <DemoChip speed={speed} /> {money(weekAgo, currency)} a week ago
+        </>
+      )
+    }
+    return areOfLikeMoment(now, board)
       ? changeText({ value, weekAgo }, day.coverage, amount => money(amount, currency))
       : `not compared: the week before was read at ${formatTime(board.knownUpTo, zone)}`
+  }
   const inScope = waitingAlerts(state.alerts, now).filter(
     ({ store }) => stores.length === 0 || stores.includes(store),
   )
@@ -96,7 +104,7 @@ export function Tiles({
         definition="Net sales of the last 15 full minutes. Compared with the 15 minutes before the like moment a week ago, at the same time on each store's clocks."
         basis={basis}
         value={isKnown ? money(lastQuarter, currency) : null}
-        compared={isKnown ? compared(lastQuarter, day.weekAgoMinutes) : null}
+        compared={isKnown ? compared(lastQuarter, day.weekAgoMinutes, board.demoSpeeds.minutes) : null}
         others={others(code => span(code, 15, 0).net)}
       />
       <Tile
@@ -105,7 +113,7 @@ export function Tiles({
         definition="Net sales of each store's business day so far. Compared with the same weekday a week ago up to the same time on each store's clocks, where all of its store-days are on file; a store that sends its day in a file is compared as far as its file goes."
         basis={basis}
         value={isKnown ? money(day.today, currency) : null}
-        compared={isKnown ? compared(day.today, day.weekAgo) : null}
+        compared={isKnown ? compared(day.today, day.weekAgo, board.demoSpeeds.today) : null}
         others={others(code => ofCurrency(code).today)}
       />
       <Tile

@@ -5,6 +5,7 @@ import { figureColumns, ReportCard, type ReportCardProps } from '#app/reports/re
 import {
   COMPARISON_PHRASES,
   changeText,
+  demoSpeedOf,
   figureText,
   hasComparison,
   percentText,
@@ -100,7 +101,8 @@ function Chart({ title, report }: { title: string; report: Report }) {
 
 const HIGHEST_RATING = 5
 
-function tooltipLines(row: ReportRow, { metric, unit, grain, compared }: Report) {
+function tooltipLines(row: ReportRow, report: Report) {
+  const { metric, unit, grain, compared } = report
   return [
     { key: 'value', name: FIGURES[metric].title, value: figureText(metric, row.figures[metric], unit) },
     ...(compared && row.comparedPeriod !== null
@@ -113,7 +115,7 @@ function tooltipLines(row: ReportRow, { metric, unit, grain, compared }: Report)
           {
             key: 'change',
             name: 'Change',
-            value: `${changeText(metric, row.change, unit)} (${percentText(row)})`,
+            value: `${changeText(metric, row.change, unit)} (${percentText(row, demoSpeedOf(report, row))})`,
           },
         ]
       : []),

@@ -6,6 +6,7 @@ import type { requestsOf } from '#app/reports/report-scope.ts'
 import {
   COMPARISON_PHRASES,
   changeText,
+  demoSpeedOf,
   figureText,
   hasComparison,
   percentText,
@@ -53,8 +54,8 @@ export function figureColumns(report: Report): Column<ReportRow>[] {
     {
       key: 'percent',
       header: 'in %',
-      cell: row => percentText(row),
-      total: percentText(total),
+      cell: row => percentText(row, demoSpeedOf(report, row)),
+      total: percentText(total, demoSpeedOf(report)),
     },
   ]
 }

@@ -14,7 +14,7 @@ describe('a figure', () => {
   it('that is not known is a dash, never a zero', () => {
     expect(figureText('net', null, 'EUR')).toBe('–')
     expect(changeText('net', null, 'EUR')).toBe('–')
-    expect(percentText({ percent: null, isNew: false })).toBe('–')
+    expect(percentText({ percent: null, isNew: false }, 1)).toBe('–')
   })
 })
 
@@ -24,8 +24,8 @@ describe('a change', () => {
     expect(changeText('orders', '-3', 'EUR')).toBe('−3')
     expect(changeText('orders', '0', 'EUR')).toBe('0')
     expect(changeText('average_rating', '-0.0040', 'EUR')).toBe('0.00')
-    expect(percentText({ percent: '3.2', isNew: false })).toBe('+3.2%')
-    expect(percentText({ percent: null, isNew: true })).toBe('New')
+    expect(percentText({ percent: '3.2', isNew: false }, 1)).toBe('+3.2%')
+    expect(percentText({ percent: null, isNew: true }, 1)).toBe('New')
   })
 
   it('of a percentage is in points', () => {

@@ -1,13 +1,16 @@
 import { daysInRange, formatDay, formatDayRange } from '#app/format/day.ts'
 import { formatMoney, formatSignedMoney } from '#app/format/money.ts'
 import { formatCount, LOCALE, NO_FIGURE, withMinusSign } from '#app/format/number.ts'
-import type { Change, Report } from '#app/trpc/router-outputs.ts'
+import type { Change, Report, ReportRow } from '#app/trpc/router-outputs.ts'
+import { demoText } from '#app/ui/marks.tsx'
 import type { ReportName } from '#app/url-state.ts'
-import type { Grain } from '#domain/calendar.ts'
+import { type Grain, lastDayOf } from '#domain/calendar.ts'
+import { furthestSpeed } from '#domain/demo-speed.ts'
 import {
   type Comparison,
   FIGURES,
   type FigureName,
+  isByPeriod,
   REPORTING_CURRENCY,
   type ViewName,
 } from '#domain/report-views.ts'
@@ -71,10 +74,29 @@ export function changeText(name: FigureName, change: string | null, currency: st
   return signed(kind === 'count' ? counts : ratios, change)
 }
 
-/** `+3.2%`, or that there was nothing before: no percentage says that. */
-export function percentText({ percent, isNew }: Pick<Change, 'percent' | 'isNew'>): string {
+/**
+ * `+3.2%`, or that there was nothing before: no percentage says that; nor one of days on which the demo's shops traded at
+ * another speed.
+ */
+export function percentText(
+  { percent, isNew }: Pick<Change, 'percent' | 'isNew'>,
+  demoSpeed: number,
+): string {
+  if (demoSpeed !== 1) return demoText(demoSpeed)
   if (isNew) return 'New'
   return percent === null ? NO_FIGURE : `${signed(percents, percent)}%`
+}
+
+/** How fast the demo's shops traded, where not as usual, within what is compared: of a report, or of one of its periods. */
+export function demoSpeedOf(
+  { demoDays, grain, view }: Pick<Report, 'demoDays' | 'grain' | 'view'>,
+  row?: Pick<ReportRow, 'key' | 'comparedPeriod'>,
+): number {
+  const periods = row && isByPeriod(view) ? [row.key['period'], row.comparedPeriod] : null
+  const isWithin = (day: string) =>
+    periods === null ||
+    periods.some(period => typeof period === 'string' && day >= period && day <= lastDayOf(grain, period))
+  return furthestSpeed(Object.entries(demoDays).flatMap(([day, speed]) => (isWithin(day) ? [speed] : [])))
 }
 
 /** How much of what is held against each other is on file, where that is not all: `the period before has 3 of 30 days on file`. */

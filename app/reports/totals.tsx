@@ -3,6 +3,7 @@ import {
   COMPARISON_PHRASES,
   changeText,
   coverageText,
+  demoSpeedOf,
   figureText,
   percentText,
   rangeText,
@@ -10,7 +11,7 @@ import {
 import type { Change, Report } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis.tsx'
 import { Card, CardContent, type CardQuery, Skeleton } from '#app/ui/card.tsx'
-import { PathMarker, PathTag } from '#app/ui/marks.tsx'
+import { DemoChip, PathMarker, PathTag } from '#app/ui/marks.tsx'
 import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 /** What the whole range comes to, figure by figure, and how that has changed against what. */
@@ -55,6 +56,7 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
   const { totals, changes, unit, compared, comparison } = report
   const coverage = coverageText(report)
   const change = changes[name]
+  const demoSpeed = demoSpeedOf(report)
   return (
     <div className="@container grid gap-1">
       <dl className="flex flex-wrap items-center justify-between gap-x-2">
@@ -68,7 +70,11 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
       <p className="min-h-8 text-2xs text-muted">
         {compared === null ? null : change?.change ? (
           <>
-            <span className="font-medium text-text">{mainChange(name, change, unit)}</span>{' '}
+            {demoSpeed === 1 ? (
+              <span className="font-medium text-text">{mainChange(name, change, unit)}</span>
+            ) : (
+              <DemoChip speed={demoSpeed} />
+            )}{' '}
             {FIGURES[name].kind === 'percent' ? null : changeText(name, change.change, unit)} against{' '}
             {COMPARISON_PHRASES[comparison]}
           </>
@@ -82,7 +88,7 @@ function Tile({ name, report }: { name: FigureName; report: Report }) {
 
 /** A percentage has changed by points; a percentage of a percentage nobody reads right. */
 function mainChange(name: FigureName, change: Change, unit: string): string {
-  return FIGURES[name].kind === 'percent' ? changeText(name, change.change, unit) : percentText(change)
+  return FIGURES[name].kind === 'percent' ? changeText(name, change.change, unit) : percentText(change, 1)
 }
 
 const TERMS = [

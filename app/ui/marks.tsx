@@ -43,6 +43,16 @@ const TONES = {
 }
 
 /** A word or two about the thing beside it. The words carry the meaning, the tone only underlines it. */
+/** In place of a percentage: the demo's shops traded at another speed than what they would be held against. */
+export function DemoChip({ speed }: { speed: number }) {
+  return <Chip>{demoText(speed)}</Chip>
+}
+
+/** `demo ×5` */
+export function demoText(speed: number): string {
+  return `demo ×${speed}`
+}
+
 export function Chip({ tone = 'plain', children }: { tone?: keyof typeof TONES; children: ReactNode }) {
   return (
     <span

@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Play, Square } from 'lucide-react'
 import { useState } from 'react'
+import { useActor } from '#app/controls/actor.tsx'
 import { plural } from '#app/format/number.ts'
 import { formatAge } from '#app/format/time.ts'
 import { Ago } from '#app/pipeline/moment.tsx'
@@ -9,6 +10,7 @@ import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { SegmentedControl } from '#app/ui/choice.tsx'
 import { useServerNow } from '#app/ui/clock.ts'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { failureText } from '#app/ui/failure.tsx'
@@ -17,6 +19,7 @@ import { Chip } from '#app/ui/marks.tsx'
 
 type Board = RouterOutputs['pipeline']['scenarios']['board']
 type Run = Board['runs'][number]
+type Speed = Board['speed']['choices'][number]
 
 const BOARD_MS = 5_000
 
@@ -27,7 +30,11 @@ export function ScenariosPart() {
   const now = useServerNow(query)
   const start = useMutation(trpc.pipeline.scenarios.start.mutationOptions())
   const stop = useMutation(trpc.pipeline.scenarios.stop.mutationOptions())
-  const failure = start.error ?? stop.error
+  const setSpeed = useMutation(
+    trpc.pipeline.scenarios.setSpeed.mutationOptions({ onSettled: () => query.refetch() }),
+  )
+  const by = useActor()
+  const failure = start.error ?? stop.error ?? setSpeed.error
   return (
     <>
       <FaultsCard />
@@ -46,6 +53,17 @@ export function ScenariosPart() {
                 </Note>
               )}
               <OutcomeLine done={null} failed={failure ? failureText(failure) : null} />
+              {board.simulators?.isAlive ? (
+                <SpeedControl
+                  board={board}
+                  asked={setSpeed.isPending ? setSpeed.variables.speed : null}
+                  onChange={speed => {
+                    start.reset()
+                    stop.reset()
+                    setSpeed.mutate({ speed, by })
+                  }}
+                />
+              ) : null}
               <ul className="grid gap-3 lg:grid-cols-2">
                 {board.scenarios.map(scenario => (
                   <ScenarioItem
@@ -86,10 +104,47 @@ export function ScenariosPart() {
   )
 }
 
+/** How fast the shops trade. */
+function SpeedControl({
+  board: { speed },
+  asked,
+  onChange,
+}: {
+  board: Board
+  /** What is being set just now. */
+  asked: Speed | null
+  onChange: (speed: Speed) => void
+}) {
+  const wanted = asked ?? speed.wanted
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1">
+      <span className="text-xs font-semibold">Speed</span>
+      <SegmentedControl
+        label="Speed of the shops"
+        segments={speed.choices.map(choice => ({
+          value: String(choice),
+          label: `×${choice}`,
+          name: choice === 1 ? 'As their history' : `${choice} times as fast as their history`,
+        }))}
+        value={String(wanted)}
+        onChange={value => {
+          const chosen = speed.choices.find(choice => String(choice) === value)
+          if (chosen !== undefined) onChange(chosen)
+        }}
+      />
+      <p className="max-w-prose text-2xs text-muted">
+        {wanted === 1
+          ? 'Shops sell as their history did, so that today compares with it. While a scenario plays they sell 45 orders a minute at least.'
+          : `Shops sell ×${wanted}, and the days of stock rooms pass as much faster: in place of percentages today is marked “demo ×${wanted}”.`}
+      </p>
+    </div>
+  )
+}
+
 function Simulators({ board: { simulators }, now }: { board: Board; now: number }) {
   if (!simulators?.isAlive) return 'no simulators run'
   const { speed, waiting, beatAt } = simulators
-  return `simulators run at ${speed} times their pace, ${plural(waiting, 'event')} waiting to be sent, heard of ${formatAge(now - beatAt)} ago`
+  return `simulators run at ×${speed}, ${plural(waiting, 'event')} waiting to be sent, heard of ${formatAge(now - beatAt)} ago`
 }
 
 function ScenarioItem({

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connect, type Sql } from '#db/client.ts'
+import { readDemoSpeed, setDemoSpeed } from '#db/demo-speed.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { createControlLink } from './control-link.ts'
 import { doSimulatorsLive, playElsewhere, readRun, requestRun, stopRun } from './scenario-runs.ts'
 
-const STATUS = { playing: 'ordinary', speed: 1, waiting: 0 }
+const STATUS = { playing: 'ordinary', waiting: 0 }
 
 describe('scenarios by request', () => {
   let database: TestDatabase
@@ -49,6 +50,27 @@ describe('scenarios by request', () => {
     link.report(run, { state: 'ended', detail: 'over' })
     await link.exchange(sql, STATUS)
     expect(await announced()).toEqual(['requested', 'running', 'ended'])
+  })
+
+  test('how fast the shops trade is what was set last, by whoever: the command when it starts, a page afterwards', async () => {
+    const first = createControlLink(null)
+    const sql = session()
+    expect(first.speed()).toBe(1)
+    await first.exchange(sql, STATUS)
+    expect(first.speed()).toBe(1)
+    await setDemoSpeed(database.sql, { speed: 20, by: 'a page' })
+    await first.exchange(sql, STATUS)
+    expect(first.speed()).toBe(20)
+    await sql.end()
+    const [second, other] = [createControlLink(null, 5), session()]
+    expect(second.speed()).toBe(5)
+    await second.exchange(other, STATUS)
+    expect(await readDemoSpeed(database.sql)).toBe(5)
+    await setDemoSpeed(database.sql, { speed: 1, by: 'a page' })
+    await second.exchange(other, STATUS)
+    expect(second.speed()).toBe(1)
+    const [beat] = await database.sql`select speed::float8 as speed from live.simulator_heartbeat`
+    expect(beat).toEqual({ speed: 1 })
   })
 
   test('somebody may stop it, before it begins too', async () => {

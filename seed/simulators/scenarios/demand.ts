@@ -12,7 +12,7 @@ const HURRIED = 144
 
 export const beginRush: BeginScenario = () => ({
   pace: usual => usual.map(pace => pace * RUSH),
-  detail: () => `Every open store sells at ${RUSH} times its usual pace.`,
+  detail: () => `The open stores sell ${RUSH} times as much as they do while a scenario plays.`,
 })
 
 export const beginHotStore: BeginScenario = context => {

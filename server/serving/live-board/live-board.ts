@@ -1,8 +1,10 @@
 import type { Sql } from '#db/client.ts'
+import { readUnusualSpeeds } from '#db/demo-speed.ts'
 import { loadStores } from '#db/stores.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import { businessDayOf, businessDaySpan, type Calendar, sameLocalTime, zoneOn } from '#domain/business-day.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { furthestSpeed } from '#domain/demo-speed.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { storeAt } from '#domain/store.ts'
@@ -54,6 +56,8 @@ export interface LiveBoard {
   settledBefore: Instant
   /** Of the stores in scope. */
   stock: KnownStock
+  /** How fast the demo's shops traded, where not as their history did: at any time today, and in what the last minutes are compared by; else 1. */
+  demoSpeeds: { today: number; minutes: number }
   stores: BoardStore[]
   sales: BoardSales[]
 }
@@ -74,13 +78,17 @@ export async function readLiveBoard(sql: Sql, stores: readonly string[]): Promis
     // A stream that is behind has less of today: it is held against as much of the day a week ago.
     const { knownUpTo } = standOf(stand, await readLag(reading, stand.positions))
     const atWork = await readStores(reading, stores, knownUpTo)
-    const [today, lastWindows, habits, onFile, stock] = await Promise.all([
+    const begin = Math.min(now, ...atWork.map(({ clock }) => clock.dayStart))
+    const [today, lastWindows, habits, onFile, stock, speeds] = await Promise.all([
       readToday(reading, { atWork, generation, settledBefore }),
       readLastWindows(reading, atWork, generation),
       readHabits(reading, atWork, generation),
       readWeekAgoOnFile(reading, atWork, generation),
       readKnownStock(reading, { generation, stores }),
+      readUnusualSpeeds(reading, { from: begin, to: now }),
     ])
+    const speedSince = (from: Instant) =>
+      furthestSpeed(speeds.flatMap(({ to, speed }) => (to > from ? [speed] : [])))
     const weekAgo = await readWeekAgo(reading, {
       generation,
       compared: atWork.map(entry => comparedSpan(entry, lastWindows.get(entry.store) ?? null)),
@@ -91,6 +99,7 @@ export async function readLiveBoard(sql: Sql, stores: readonly string[]): Promis
       basis,
       settledBefore,
       stock,
+      demoSpeeds: { today: speedSince(begin), minutes: speedSince(now - (COMPARED_MINUTES + 1) * MINUTE_MS) },
       stores: atWork.map(({ store, clock }) => ({
         store,
         businessDay: clock.businessDay,

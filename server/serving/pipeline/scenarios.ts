@@ -1,3 +1,5 @@
+import { readDemoSpeed, setDemoSpeed } from '#db/demo-speed.ts'
+import { DEMO_SPEEDS } from '#domain/demo-speed.ts'
 import type { Instant } from '#domain/instant.ts'
 import { isScenarioName, SCENARIOS, type Scenario } from '#domain/scenario.ts'
 import { RefusedError } from '#server/serving/failures.ts'
@@ -24,6 +26,8 @@ export interface ScenarioBoard {
   runs: ScenarioRun[]
   /** Null where none ever ran. */
   simulators: { beatAt: Instant; isAlive: boolean; scenario: string; speed: number; waiting: number } | null
+  /** How many times faster than their history the shops are to trade, and what it can be set to. */
+  speed: { wanted: number; choices: typeof DEMO_SPEEDS }
 }
 
 /** They say that they live every two seconds. */
@@ -32,7 +36,7 @@ const SHOWN_RUNS = 20
 
 /** What can be played, what plays, and what was played. */
 export async function readScenarios({ sql }: Pick<Serving, 'sql'>): Promise<ScenarioBoard> {
-  const [runs, [state]] = await Promise.all([
+  const [runs, [state], wanted] = await Promise.all([
     sql<Omit<ScenarioRun, 'title'>[]>`
       select run, scenario, state, detail, requested_at as "requestedAt", started_at as "startedAt",
         ends_at as "endsAt", ended_at as "endedAt"
@@ -40,18 +44,34 @@ export async function readScenarios({ sql }: Pick<Serving, 'sql'>): Promise<Scen
     sql<{ now: Instant; beatAt: Instant | null; scenario: string | null; speed: number; waiting: number }[]>`
       select clock_timestamp() as now, beat_at as "beatAt", scenario, speed::float8 as speed, waiting
       from (values (1)) one left join live.simulator_heartbeat on true`,
+    readDemoSpeed(sql),
   ])
   if (!state) throw new Error('the state of the simulators came back empty')
   const { now, beatAt, scenario, speed, waiting } = state
   return {
     now,
     scenarios: SCENARIOS,
+    speed: { wanted, choices: DEMO_SPEEDS },
     runs: runs.map(run => ({ ...run, title: titleOf(run.scenario) })),
     simulators:
       beatAt === null
         ? null
         : { beatAt, isAlive: now - beatAt < SIMULATORS_SILENT_MS, scenario: scenario ?? '', speed, waiting },
   }
+}
+
+/**
+ * Has the simulated shops trade faster, or as their history did.
+ * @throws RefusedError when no simulators run: nothing would come of it
+ */
+export async function setSpeed(
+  { sql }: Pick<Serving, 'sql'>,
+  { speed, by }: { speed: number; by: string | null },
+): Promise<void> {
+  const { simulators } = await readScenarios({ sql })
+  if (!simulators?.isAlive)
+    throw new RefusedError('No simulators run: start them with npm run simulate, then set their speed.')
+  await setDemoSpeed(sql, { speed, by: by ?? 'the dashboard' })
 }
 
 /**

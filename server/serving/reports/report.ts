@@ -3,6 +3,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay, Grain } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type Comparison, type FigureName, isByPeriod, type ViewName } from '#domain/report-views.ts'
+import { type DemoDays, readDemoDays } from '#server/serving/demo-days.ts'
 import { basisOf, type ReportBasis, runsByPeriod } from './basis.ts'
 import { type Change, changeOf, compareDecimals } from './change.ts'
 import { INVENTORY, readStockTotals, type StockRow, stockPage, stockRows } from './inventory.ts'
@@ -60,6 +61,8 @@ export interface Report {
   isCut: boolean
   /** Store-days on file of both; null without comparison. */
   coverage: ComparedCoverage | null
+  /** Of the days on either side, those on which the demo's shops traded at another speed: they compare with nothing. */
+  demoDays: DemoDays
   metric: FigureName
   /** The order of the rows. */
   sort: { by: string; descending: boolean }
@@ -104,6 +107,12 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
       ...(await readPage(reading, question)),
       isCut: compared !== null && compared.through !== null,
       coverage: askedComparison ? coverageOfQuestion(question) : null,
+      demoDays: askedComparison
+        ? {
+            ...(await readDemoDays(reading, askedComparison)),
+            ...(await readDemoDays(reading, question.range)),
+          }
+        : {},
       settlement: settle(days),
       isLogRead: await hasReadLog(reading),
       missingRates: await readMissingRates(reading, question),

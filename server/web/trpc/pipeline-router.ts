@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEMO_SPEEDS } from '#domain/demo-speed.ts'
 import { ALL_JOBS, JOBS } from '#domain/reports.ts'
 import { readBackpressure } from '#server/serving/pipeline/backpressure.ts'
 import { readCompleteness, readReconciliations } from '#server/serving/pipeline/checks.ts'
@@ -21,7 +22,7 @@ import { listLateSales, readLateWay } from '#server/serving/pipeline/late-sales.
 import { readLateness } from '#server/serving/pipeline/lateness.ts'
 import { listRuns } from '#server/serving/pipeline/ledger.ts'
 import { readReplays, requestReplay } from '#server/serving/pipeline/replays.ts'
-import { readScenarios, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
+import { readScenarios, setSpeed, startScenario, stopScenario } from '#server/serving/pipeline/scenarios.ts'
 import { acceptSetAside, listSetAside, withdrawAcceptance } from '#server/serving/pipeline/set-aside.ts'
 import { readSources } from '#server/serving/pipeline/sources.ts'
 import { readStreamProcesses } from '#server/serving/pipeline/stream-processes.ts'
@@ -166,6 +167,9 @@ export const pipelineRouter = router({
   }),
   scenarios: router({
     board: procedure.query(({ ctx }) => readScenarios(ctx.serving)),
+    setSpeed: procedure
+      .input(z.strictObject({ speed: z.literal([...DEMO_SPEEDS]), by }))
+      .mutation(({ ctx, input }) => setSpeed(ctx.serving, { ...input, by: input.by || null })),
     start: procedure
       .input(z.strictObject({ scenario: name, minutes: z.int().min(1).max(1_440).nullable() }))
       .mutation(({ ctx, input }) => startScenario(ctx.serving, input)),
