@@ -26,10 +26,10 @@ const MOST_FALSE_ALARMS = 1
  * How often rules are right: a seeded history with fraud and outages planted into it, at known times and of known size,
  * in memory, with the habits of the weeks before. No database, no clock: the same figures on any machine.
  */
-export async function alerts({ quarter, world: { stores, ordersPerDay } }: BenchOptions): Promise<Figure[]> {
+export async function alerts({ quarter: { days, stores, ordersPerDay } }: BenchOptions): Promise<Figure[]> {
   const world = createWorld({ randomSeed: RANDOM_SEED, stores, ordersPerDay })
-  const firstDay = addDays(new Date(UNTIL).toISOString().slice(0, 10), -quarter + 7 * LEARNING_WEEKS)
-  const weeks = Math.floor((quarter - 7 * LEARNING_WEEKS) / 7)
+  const firstDay = addDays(new Date(UNTIL).toISOString().slice(0, 10), -days + 7 * LEARNING_WEEKS)
+  const weeks = Math.floor((days - 7 * LEARNING_WEEKS) / 7)
   if (weeks < 1)
     throw new Error(
       `--days must be ${7 * (LEARNING_WEEKS + 1)} at least: ${LEARNING_WEEKS} weeks are learnt from`,
@@ -45,7 +45,7 @@ export async function alerts({ quarter, world: { stores, ordersPerDay } }: Bench
     ...plantsOf(world.shops, { from: firstDay, weeks, random }),
     ...plantsAcross(world.shops, across),
   ]
-  const history = [...historyOf(world, quarter)]
+  const history = [...historyOf(world, days)]
   const entries = [...plantInto(history, { plants, random })]
   const { shops } = world
   const raised = [

@@ -13,8 +13,8 @@ describe('options of the benchmarks', () => {
       orders: undefined,
       snapshot: false,
       hotStore: false,
-      world: { days: 60, stores: 8, ordersPerDay: 2_000 },
-      quarter: 91,
+      world: { days: 92, stores: 8, ordersPerDay: 4_000 },
+      quarter: { days: 91, stores: 8, ordersPerDay: 2_000 },
     })
   })
 

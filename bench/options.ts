@@ -1,4 +1,5 @@
 import { flag, parseOptions, UsageError, wholeNumber } from '#platform/command.ts'
+import { DEFAULT_DAYS, DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 
 export const BENCHMARKS = {
   ingest: 'orders a second into the log: bare appends, then over HTTP with the stream path beside it',
@@ -33,8 +34,8 @@ export interface BenchOptions {
   hotStore: boolean
   /** Of the world that `seed` makes. */
   world: { days: number; stores: number; ordersPerDay: number }
-  /** Days of history in which `alerts` plants. */
-  quarter: number
+  /** Of the world into which `alerts` plants. */
+  quarter: { days: number; stores: number; ordersPerDay: number }
 }
 
 export const BENCH_USAGE = `Usage: npm run bench -- [NAME…] [options]
@@ -54,13 +55,12 @@ ${Object.entries(BENCHMARKS)
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
   --days N, --stores N, --orders-per-day N
-                 seed and audit: another size than the demo's (60, 8, 2000); a year of twenty stores is 365, 20, 8220;
+                 seed and audit: another size than the demo's (${DEFAULT_DAYS}, 8, ${DEFAULT_WORLD.ordersPerDay}); a year of twenty stores is 365, 20, 8220;
                  alerts: another than a quarter's (91, 8, 2000)
   --help         this text
 `
 
-const DEMO_DAYS = 60
-const QUARTER_DAYS = 91
+const QUARTER = { days: 91, ordersPerDay: 2_000 }
 
 const OPTIONS = {
   json: flag(),
@@ -72,7 +72,7 @@ const OPTIONS = {
   'hot-store': flag(),
   days: wholeNumber({ least: 1, most: 3_650 }),
   stores: wholeNumber({ least: 1, most: 1_000, unlessGiven: 8 }),
-  'orders-per-day': wholeNumber({ least: 1, most: 1_000_000, unlessGiven: 2_000 }),
+  'orders-per-day': wholeNumber({ least: 1, most: 1_000_000 }),
 }
 
 /** @throws UsageError on an unknown name or option, or a value out of range */
@@ -86,8 +86,12 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   return {
     names,
     ...options,
-    world: { days: days ?? DEMO_DAYS, stores, ordersPerDay },
-    quarter: days ?? QUARTER_DAYS,
+    world: { days: days ?? DEFAULT_DAYS, stores, ordersPerDay: ordersPerDay ?? DEFAULT_WORLD.ordersPerDay },
+    quarter: {
+      days: days ?? QUARTER.days,
+      stores,
+      ordersPerDay: ordersPerDay ?? QUARTER.ordersPerDay,
+    },
   }
 }
 

@@ -14,7 +14,7 @@ const execFile = promisify(execFileByCallback)
 
 // Across the end of summer time in Europe and America, to an hour at which every store has opened its day.
 const SPAN = { days: 9, until: Date.UTC(2026, 10, 2, 15) }
-const PARAMETERS = { randomSeed: 5, stores: 8, ordersPerDay: 320 }
+const PARAMETERS = { randomSeed: 5, stores: 8, ordersPerDay: 640 }
 
 // Enough for every kind of event.
 const SHORT = { days: 3, until: Date.UTC(2026, 9, 27, 15) }

@@ -5,12 +5,12 @@ import { parseSeedOptions } from './seed-options.ts'
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 30, 500)
 
 describe('options of the seeder', () => {
-  test('without any, 60 days of eight stores until a minute ago, in whole seconds', () => {
+  test('without any, 92 days of eight stores until a minute ago, in whole seconds', () => {
     expect(parseSeedOptions([], NOW)).toEqual({
       json: false,
-      days: 60,
+      days: 92,
       stores: 8,
-      ordersPerDay: 2_000,
+      ordersPerDay: 4_000,
       randomSeed: 1,
       until: Date.UTC(2026, 10, 20, 11, 59, 30),
     })
@@ -19,7 +19,7 @@ describe('options of the seeder', () => {
   test('numbers and the end of the history can be chosen', () => {
     const args = ['--days', '60', '--stores=8', '--orders-per-day', '500', '--random-seed', '9']
     expect(parseSeedOptions([...args, '--until', '2026-11-01T10:00:00+01:00'], NOW)).toMatchObject({
-      days: 60,
+      days: 92,
       stores: 8,
       ordersPerDay: 500,
       randomSeed: 9,

@@ -11,23 +11,24 @@ export interface SeedOptions extends WorldParameters {
   until: Instant
 }
 
+export const DEFAULT_WORLD: WorldParameters = { randomSeed: 1, stores: 8, ordersPerDay: 4_000 }
+/** So that there are two whole months to compare. */
+export const DEFAULT_DAYS = 92
+
 export const SEED_USAGE = `Usage: npm run seed -- [options]
 
 Fills an empty log with the history of a made-up retailer, and takes it through both paths.
 The same options, --until among them, give the same events.
 
-  --days N            business days before today, beside today so far (default 60; 0: stores and products only)
+  --days N            business days before today, beside today so far (default ${DEFAULT_DAYS}; 0: stores and products only)
   --stores N          stores (default 8)
-  --orders-per-day N  orders a day, all stores together (default 2000)
+  --orders-per-day N  orders a day, all stores together (default ${DEFAULT_WORLD.ordersPerDay})
   --random-seed N     another history (default 1)
   --until DATE        end of the history: a day (its end in UTC) or a time such as 2026-11-20T10:15:00Z
                       (default: a minute ago)
   --json              at the end, a line of JSON on standard output: how long each part took
   --help              this text
 `
-
-export const DEFAULT_WORLD: WorldParameters = { randomSeed: 1, stores: 8, ordersPerDay: 2_000 }
-const DEFAULT_DAYS = 60
 
 /** @throws UsageError on an unknown option or a value out of range */
 export function parseSeedOptions(args: readonly string[], now: Instant): SeedOptions {

@@ -3,6 +3,7 @@ import type { Amount } from '#domain/money.ts'
 import { type Product, roundTo } from '#seed/world/catalogue.ts'
 import type { Customer } from '#seed/world/customers.ts'
 import type { Random } from '#seed/world/random.ts'
+import type { Shop } from '#seed/world/stores.ts'
 import { type DayDemand, pickWanted } from './day-demand.ts'
 import { decimal } from './decimal.ts'
 import { demandAt, type OrderPlaced, type TradingShop } from './shop-state.ts'
@@ -69,7 +70,7 @@ function lineOf({ random, shop, state, world }: TradingShop, demand: DayDemand, 
     mostUnits,
     state.onHand?.[index] ?? 0,
   )
-  const unitPrice = unitPriceOf(product, demand.prices[index] ?? 0, random)
+  const unitPrice = unitPriceOf(product, { shop, shelfPrice: demand.prices[index] ?? 0, random })
   const price = units * unitPrice
   const share = demand.discounts[index] || (random.chance(REDUCED) ? random.pick(REDUCTIONS) : 0)
   const discount = share === 0 ? 0 : Math.min(price, roundTo(Math.round(price * share), shop.priceDecimals))
@@ -77,8 +78,14 @@ function lineOf({ random, shop, state, world }: TradingShop, demand: DayDemand, 
 }
 
 /** What the till asks for one unit: the shelf price, or what the scales say. */
-function unitPriceOf(product: Product, shelfPrice: Amount, random: Random): Amount {
-  return product.category.weighed ? shelfPrice * random.integer(60, 480) : shelfPrice
+function unitPriceOf(
+  { category }: Product,
+  { shop, shelfPrice, random }: { shop: Shop; shelfPrice: Amount; random: Random },
+): Amount {
+  if (!category.weighed) return shelfPrice
+  const price = shelfPrice * random.integer(60, 480)
+  // A yen has no parts.
+  return shop.priceDecimals === 0 ? roundTo(price, 0) : price
 }
 
 export function writeLine(line: BasketLine, products: readonly Product[]): OrderLine {

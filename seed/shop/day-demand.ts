@@ -54,7 +54,8 @@ export function demandOf(
   return {
     day,
     opening: openingOf(shop, day),
-    orders: (expectedOrders(world, shop, day) * sum) / sumWithoutPromotions,
+    // Half of what offers move is bought by who comes anyway, instead of something else.
+    orders: expectedOrders(world, shop, day) * Math.sqrt(sum / sumWithoutPromotions),
     prices: products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1)),
     discounts,
     sums,

@@ -3,6 +3,8 @@ import type { SentEvent } from '#domain/event.ts'
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { closingOf, openingOf } from '#seed/world/demand.ts'
 import type { Shop } from '#seed/world/stores.ts'
+import { ordinaryOrders } from '#seed/world/world.ts'
+import { demandOf } from './day-demand.ts'
 import type { TradingShop } from './shop-state.ts'
 import { reorder } from './stock.ts'
 
@@ -33,6 +35,28 @@ export function orderTimeOf(shop: Shop, day: BusinessDay): Instant {
     : closingOf(shop, day) + 20 * MINUTE_MS
 }
 
+/** Days after its order for which a shop looks ahead. */
+const LOOKS_AHEAD_DAYS = [1, 2, 4]
+
+/**
+ * How many times the ordinary demand the days to come bring, by product: of the season, of sales that are announced. Never
+ * less than 1: what a shop holds in quiet times is what it wants to hold.
+ */
+function liftsOf({ world, shop }: TradingShop, day: BusinessDay): number[] {
+  const { products } = world
+  const all = products.reduce((sum, { popularity }) => sum + popularity, 0)
+  const ordinary = ordinaryOrders(world, shop) / all
+  const days = LOOKS_AHEAD_DAYS.map(ahead => demandOf(world, shop, { day: addDays(day, ahead), extra: [] }))
+  return products.map(({ popularity }, index) => {
+    const wanted = days.map(({ orders, sums }) => {
+      const own = (sums[index] ?? 0) - (index === 0 ? 0 : (sums[index - 1] ?? 0))
+      return (orders * own) / (sums.at(-1) ?? 1)
+    })
+    const mean = wanted.reduce((sum, one) => sum + one, 0) / wanted.length
+    return Math.max(1, mean / (ordinary * popularity))
+  })
+}
+
 /**
  * What a shop orders on a day.
  * @param saidAt what the order says of a delivery's time, where the stock room's clock is not everybody's
@@ -47,6 +71,7 @@ export function orderOfDay(
     dueAt: leadTimeDays => deliveryTimeOf(shop, addDays(day, leadTimeDays)),
     saidAt,
     delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
+    lifts: liftsOf(trading, day),
     withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
   })
 }

@@ -69,6 +69,7 @@ export function reorder(
     saidAt,
     delayMs,
     withBuyer,
+    lifts,
   }: {
     /** When a supplier with this lead time delivers, by the stock room's clock. */
     dueAt(leadTimeDays: number): Instant
@@ -78,6 +79,8 @@ export function reorder(
     delayMs(supplier: Supplier): number
     /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
     withBuyer: boolean
+    /** By product: how many times the ordinary demand the days bring that the order is for. */
+    lifts: readonly number[]
   },
 ): SentEvent[] {
   const { state, policies, world, shop } = trading
@@ -85,9 +88,12 @@ export function reorder(
   for (const [index, product] of world.products.entries()) {
     if (product.supplier.isBuyers && !withBuyer) continue
     const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
-    if (!state.onHand || position > (policies[index]?.orderAt ?? 0)) continue
+    const lift = lifts[index] ?? 1
+    if (!state.onHand || position > lift * (policies[index]?.orderAt ?? 0)) continue
     const lines = bySupplier.get(product.supplier) ?? []
-    const packs = Math.ceil(Math.max(1, (policies[index]?.orderUpTo ?? 0) - position) / product.packSize)
+    const packs = Math.ceil(
+      Math.max(1, lift * (policies[index]?.orderUpTo ?? 0) - position) / product.packSize,
+    )
     lines.push([index, packs * product.packSize])
     bySupplier.set(product.supplier, lines)
   }

@@ -39,8 +39,8 @@ export function catalogueOf(randomSeed: number): Product[] {
     Array.from({ length: CATEGORIES.length * PRODUCTS_PER_CATEGORY }, (_, index) => index + 1),
     random,
   )
-  return CATEGORIES.flatMap((category, categoryIndex) => {
-    const items = category.items.split(', ')
+  const products = CATEGORIES.flatMap((category, categoryIndex) => {
+    const { items } = category
     const makers = Array.from(
       { length: SUPPLIERS_PER_CATEGORY },
       // Steps that share no factor with the count: three different ones, and each in two or three categories.
@@ -54,31 +54,68 @@ export function catalogueOf(randomSeed: number): Product[] {
       if (!supplier || item === undefined) throw new RangeError(`${category.name} has no items or suppliers`)
       return {
         sku: `${category.code}${String(index + 1).padStart(4, '0')}`,
-        name: `${supplier.brand} ${item}`,
-        item,
+        name: `${supplier.brand} ${item.name}`,
+        item: item.name,
         category,
         supplier,
-        ...pricesOf(category, random),
-        // Zipf with a gentle exponent: a fifth of the products makes about half of the sales.
-        popularity: (ranks[index] ?? ranks.length) ** -0.8,
+        ...pricesOf(category, item.price, random),
+        // Zipf with a gentle exponent: a fifth of the products makes about half of the sales. What is dear is bought
+        // less often.
+        popularity: (ranks[index] ?? ranks.length) ** -0.7 * priceOfOne(item.price, category) ** -0.4,
         quality: Math.min(4.9, Math.max(2.2, random.normal(4.05, 0.55))),
         companions: companionsOf(index, category, random),
       }
     })
   })
+  return withoutOneForAll(products)
 }
 
-function pricesOf(category: Category, random: Random): Pick<Product, 'listPrice' | 'unitCost' | 'packSize'> {
-  // Prices crowd at the lower end of a category, as they do on shelves.
-  const level = random.next() ** 1.3
-  const euros = category.priceFrom * (category.priceTo / category.priceFrom) ** level
-  const listPrice = roundTo(Math.round(euros * AMOUNT_SCALE), category.decimals)
-  const costShare = 0.42 + 0.2 * random.next()
+/** What a customer pays for one, about, in EUR. */
+function priceOfOne(price: number, { weighed }: Category): number {
+  return weighed ? price * TYPICAL_GRAMS : price
+}
+
+/** How far a maker's price is from what an item usually costs. */
+const MAKERS_PRICES = [0.86, 0.92, 0.96, 1, 1, 1.05, 1.12, 1.22]
+
+function pricesOf(
+  category: Category,
+  price: number,
+  random: Random,
+): Pick<Product, 'listPrice' | 'unitCost' | 'packSize'> {
+  const listPrice = priceEnding(
+    Math.round(price * random.pick(MAKERS_PRICES) * AMOUNT_SCALE),
+    category.decimals,
+  )
+  const costShare = 1 - category.margin + 0.1 * (random.next() - 0.5)
   return {
     listPrice,
     unitCost: Math.max(1, Math.round(listPrice * costShare * (category.weighed ? TYPICAL_GRAMS : 1))),
-    packSize: Math.max(1, Math.round(category.packSize * (level < 0.5 ? 1 : 0.5))),
+    packSize: Math.max(1, Math.round(category.packSize * (price <= medianPriceOf(category) ? 1 : 0.5))),
   }
+}
+
+function medianPriceOf({ items }: Category): number {
+  const prices = items.map(({ price }) => price).sort((left, right) => left - right)
+  return prices[Math.floor(prices.length / 2)] ?? 0
+}
+
+/** Of the sales of all products at their list prices, one has at most this part. */
+const MOST_OF_SALES = 0.018
+/** Cutting one part down raises the others': so often is enough. */
+const CAPPINGS = 12
+
+/** Popularities of which none makes more of the sales than shops see of one product. */
+function withoutOneForAll(products: readonly Product[]): Product[] {
+  const worth = products.map(({ listPrice, category }) => listPrice * (category.weighed ? TYPICAL_GRAMS : 1))
+  let popularities = products.map(({ popularity }) => popularity)
+  for (let round = 0; round < CAPPINGS; round += 1) {
+    const sales = popularities.reduce((sum, popularity, index) => sum + popularity * (worth[index] ?? 0), 0)
+    popularities = popularities.map((popularity, index) =>
+      Math.min(popularity, (MOST_OF_SALES * sales) / (worth[index] ?? 1)),
+    )
+  }
+  return products.map((product, index) => ({ ...product, popularity: popularities[index] ?? 0 }))
 }
 
 /** One of its own category, and of those that go with it. */
@@ -93,6 +130,28 @@ function companionsOf(index: number, category: Category, random: Random): number
     companions.push(other * PRODUCTS_PER_CATEGORY + random.integer(0, PRODUCTS_PER_CATEGORY - 1))
   }
   return companions
+}
+
+/** Where prices below so much end, in hundredths of a unit: as shops have them. */
+const ENDINGS = [
+  { below: 1, every: 0.1, on: 0.09 },
+  { below: 10, every: 0.5, on: 0.49 },
+  { below: 40, every: 1, on: 0.99 },
+  { below: Number.POSITIVE_INFINITY, every: 5, on: 4.99 },
+] as const
+
+/**
+ * The nearest price of the kind that shops write: 0.89, 3.49, 24.99, 79.99; without cents 349, 2,499. Goods by the gram or
+ * the decimetre are rounded alone.
+ * @param decimals of the price
+ */
+export function priceEnding(amount: Amount, decimals: number): Amount {
+  if (decimals > 2) return roundTo(amount, decimals)
+  // Without cents the last digits stand for them.
+  const unit = decimals === 0 ? 100 * AMOUNT_SCALE : AMOUNT_SCALE
+  const { every, on } = ENDINGS.find(({ below }) => amount < below * unit) ?? ENDINGS[0]
+  const steps = Math.max(0, Math.round((amount / unit - on) / every))
+  return roundTo(Math.round((steps * every + on) * unit), decimals)
 }
 
 /** Rounds to a number of decimals, never to nothing. */

@@ -20,9 +20,9 @@ const HOURS = {
 } as const
 
 /** Fine days bring people into the shops, and keep them from the screen. */
-const WEATHER = { pos: 0.07, online: -0.04 } as const
+const WEATHER = { pos: 0.05, online: -0.03 } as const
 /** What nobody can explain. */
-const CHANCE = 0.05
+const CHANCE = 0.03
 
 /** Orders expected in a shop on a day, promotions aside. */
 export function expectedOrders(world: World, shop: Shop, day: BusinessDay): number {

@@ -1,7 +1,7 @@
 import type { BusinessDay } from '#domain/calendar.ts'
 import { DAY_MS } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
-import { PRODUCTS_PER_CATEGORY, type Product, roundTo } from './catalogue.ts'
+import { PRODUCTS_PER_CATEGORY, type Product, priceEnding, roundTo } from './catalogue.ts'
 import { CATEGORIES } from './categories.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Shop } from './stores.ts'
@@ -77,5 +77,5 @@ export function priceLevelsOf(
 export function shelfPriceOf(product: Product, shop: Shop, level: number): Amount {
   const price = Math.round(product.listPrice * shop.priceFactor * level)
   const { weighed, decimals } = product.category
-  return roundTo(price, shop.priceDecimals === 0 && !weighed ? 0 : decimals)
+  return weighed ? roundTo(price, decimals) : priceEnding(price, shop.priceDecimals === 0 ? 0 : decimals)
 }
