@@ -19,7 +19,7 @@ describe('options of the seeder', () => {
   test('numbers and the end of the history can be chosen', () => {
     const args = ['--days', '60', '--stores=8', '--orders-per-day', '500', '--random-seed', '9']
     expect(parseSeedOptions([...args, '--until', '2026-11-01T10:00:00+01:00'], NOW)).toMatchObject({
-      days: 92,
+      days: 60,
       stores: 8,
       ordersPerDay: 500,
       randomSeed: 9,
