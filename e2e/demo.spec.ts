@@ -1,3 +1,4 @@
+import { setDemoSpeed } from '#db/demo-speed.ts'
 import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 
 import { expect, test } from './stack/test.ts'
@@ -17,6 +18,8 @@ test('a walk over all pages while tills and shops sell: everything shows, nothin
     if (message.type() === 'error') faults.push(message.text())
   })
   await stack.start('jobs')
+  // Two hundred orders a day are few: as many a minute as one can watch.
+  await setDemoSpeed(stack.sql, { speed: 200, by: 'a test' })
   await stack.start('simulate')
 
   await page.goto('/')

@@ -92,7 +92,7 @@ export function demoSpeedOf(
   { demoDays, grain, view }: Pick<Report, 'demoDays' | 'grain' | 'view'>,
   row?: Pick<ReportRow, 'key' | 'comparedPeriod'>,
 ): number {
-  const periods = row && isByPeriod(view) ? [row.key['period'], row.comparedPeriod] : null
+  const periods = row && isByPeriod(view) ? [row.key.period, row.comparedPeriod] : null
   const isWithin = (day: string) =>
     periods === null ||
     periods.some(period => typeof period === 'string' && day >= period && day <= lastDayOf(grain, period))

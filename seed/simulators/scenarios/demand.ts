@@ -53,7 +53,7 @@ const MOST_UNITS = 4
 const OVERSOLD_ONLINE = 12
 
 export const beginFlashPromotion: BeginScenario = context => {
-  const { random, shops, startedAt, endsAt } = context
+  const { random, shops, endsAt } = context
   const { product, index } = choosePromoted(context)
   const promotion = { title: `Only now: ${product.name}`, products: [index], discount: OFF }
   // More come for everything: the shops' demand knows.
