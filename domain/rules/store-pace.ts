@@ -12,7 +12,7 @@ const KEPT_MS = (MOST_HOURS + 1) * HOUR_MS
  */
 const DAY_VARIATION = { below: 0.15, above: 0.3 }
 /** Past it the habits are those of another store: what it was before a move, or a test. They say nothing then. */
-const MOST_TIMES = 8
+const MOST_TIMES = 4.5
 
 interface Hours {
   /** Of the first order: what lies before it nobody has looked at. */

@@ -8,6 +8,7 @@ describe('the options of the demo', () => {
       seed: true,
       simulate: true,
       reset: false,
+      speed: undefined,
       seederArguments: [],
     })
   })
@@ -23,6 +24,7 @@ describe('the options of the demo', () => {
       '4000',
     ])
     expect(options.port).toBe(4000)
+    expect(parseDemoOptions(['--speed', '20']).speed).toBe(20)
     expect(options.seederArguments).toEqual(['--days', '3', '--orders-per-day', '50', '--random-seed', '0'])
   })
 
@@ -42,6 +44,7 @@ describe('the options of the demo', () => {
     [['--days', '0'], '--days is "0", but must be a whole number from 1 to 3650.'],
     [['--days', '1.5'], '--days is "1.5"'],
     [['--stores', 'many'], '--stores is "many"'],
+    [['--speed', '0'], '--speed is "0", but must be a number from 0.01 to 1000.'],
   ])('are refused when wrong: %o', (args, message) => {
     expect(() => parseDemoOptions(args)).toThrow(message)
   })
@@ -53,6 +56,7 @@ describe('the options of the demo', () => {
       'stores',
       'orders-per-day',
       'random-seed',
+      'speed',
       'no-seed',
       'no-simulate',
       'reset',

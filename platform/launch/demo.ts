@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { flag, parseOptions, runCommand, wholeNumber } from '#platform/command.ts'
+import { speedOption } from '#platform/demo-speed-option.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { tryLock, unlock } from '#platform/file-lock.mjs'
 import { stopOnSignals, unlessStopped } from '#platform/process.ts'
@@ -18,6 +19,7 @@ A later start goes on where it was.
   --stores N          stores
   --orders-per-day N  orders a day, all stores together
   --random-seed N     another history; the same number gives the same one
+  --speed N           how many times faster than their history the shops sell (default: as set last, 1 at first)
   --no-seed           no history in an empty database: only what happens from now on
   --no-simulate       no simulated tills: only what you send yourself
   --reset             begin anew: delete the demo's database and drop folder first
@@ -40,15 +42,17 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     'no-seed': flag(),
     'no-simulate': flag(),
     reset: flag(),
+    speed: speedOption,
     ...forTheSeeder,
   })
-  const { port, noSeed, noSimulate, reset, days, stores, ordersPerDay, randomSeed } = given
+  const { port, noSeed, noSimulate, reset, speed, days, stores, ordersPerDay, randomSeed } = given
   const passedOn = { days, stores, 'orders-per-day': ordersPerDay, 'random-seed': randomSeed }
   return {
     port,
     seed: !noSeed,
     simulate: !noSimulate,
     reset,
+    speed,
     seederArguments: Object.entries(passedOn).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, `${value}`],
     ),

@@ -89,7 +89,7 @@ export function createInstallation(options: {
 const DEMO_SCHEDULE = {
   BATCH_SCHEDULE: '*/2 * * * *',
   DEMO_NOTE:
-    'Demo retailer: the hourly batch runs every two minutes here, and simulated tills sell far faster than in the days before the start.',
+    'Demo retailer: the hourly batch runs every two minutes here, and simulated tills sell on as they did in the days before the start, or at the speed that is set under Pipeline → Scenarios.',
 }
 
 function settingsOf({

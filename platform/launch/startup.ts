@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
+import { setDemoSpeed } from '#db/demo-speed.ts'
+import { withConnection } from '#db/open.ts'
 import type { Environment } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
 import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo, runSeeder } from './demo-database.ts'
@@ -18,6 +20,8 @@ export type DemoOptions = Readonly<{
   simulate: boolean
   /** Delete the demo's data first. */
   reset: boolean
+  /** How many times faster than their history the shops sell; undefined: as was set last. */
+  speed: number | undefined
   /** Options for the seeder, as it takes them. */
   seederArguments: readonly string[]
 }>
@@ -82,7 +86,15 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
   })
   atEnd(() => faults.stop())
   // Only now: tills that meet a closed intake would begin with a warning.
-  if (options.simulate) installation.start(['simulate'])
+  if (options.simulate) {
+    const { speed } = options
+    if (speed !== undefined) {
+      await withConnection(database.url, { applicationName: 'tillstream demo' }, sql =>
+        setDemoSpeed(sql, { speed, by: 'npm run demo' }),
+      )
+    }
+    installation.start(['simulate'])
+  }
   sayWhere(context, ports, performance.now() - began)
   return installation
 }

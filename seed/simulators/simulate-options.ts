@@ -1,5 +1,6 @@
 import { isScenarioName, SCENARIOS, type ScenarioName } from '#domain/scenario.ts'
 import { parseOptions, UsageError, valued, wholeNumber } from '#platform/command.ts'
+import { speedOption } from '#platform/demo-speed-option.ts'
 
 const LONGEST_SCENARIO_MINUTES = 1_440
 
@@ -37,7 +38,7 @@ export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
     for: minutes = null,
   } = parseOptions(args, {
     scenario: valued(parseScenario),
-    speed: valued(parseSpeed),
+    speed: speedOption,
     for: wholeNumber({ least: 1, most: 1_000_000 }),
   })
   if (scenario !== null && minutes !== null && minutes > LONGEST_SCENARIO_MINUTES) {
@@ -53,10 +54,4 @@ function parseScenario(given: string): ScenarioName {
   throw new UsageError(
     `--scenario is "${given}", but must be one of: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
   )
-}
-
-function parseSpeed(text: string): number {
-  const speed = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && speed >= 0.01 && speed <= 1_000) return speed
-  throw new UsageError(`--speed is "${text}", but must be a number from 0.01 to 1000.`)
 }
