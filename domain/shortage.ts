@@ -17,6 +17,19 @@ export function shortageOf(onHand: number | null, reorderPoint: number | null): 
   return reorderPoint !== null && onHand <= reorderPoint ? 'low_stock' : null
 }
 
+/** Whether what is on order ends a shortage once it comes: it is on its way, and nobody has to do anything. */
+export function isCovered({
+  onHand,
+  onOrder,
+  reorderPoint,
+}: {
+  onHand: number
+  onOrder: number
+  reorderPoint: number | null
+}): boolean {
+  return shortageOf(onHand + onOrder, reorderPoint) === null
+}
+
 export function severityOf(rule: ShortageRule): Severity {
   return rule === 'low_stock' ? 'warning' : 'critical'
 }

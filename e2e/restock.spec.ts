@@ -7,17 +7,26 @@ import { expect, test } from './stack/test.ts'
 
 /** Says what lies on the shelves: counts are events as tills send them. */
 async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
-  const now = Date.now()
+  await send(stack, {
+    id: `count-${Date.now()}-${Object.keys(shelves).join('-')}`,
+    type: 'stock.counted',
+    lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
+  })
+}
+
+/** Sends an event of the stock room in Berlin. */
+async function send(
+  stack: Stack,
+  event: { id: string; type: string; [field: string]: unknown },
+): Promise<void> {
   const response = await fetch(`${stack.url}/api/v1/events`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       source: 'stock',
-      id: `count-${now}-${Object.keys(shelves).join('-')}`,
-      type: 'stock.counted',
       store: berlin.id,
-      eventTime: new Date(now).toISOString(),
-      lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
+      eventTime: new Date().toISOString(),
+      ...event,
     }),
   })
   expect(await response.json()).toMatchObject({ accepted: 1 })
@@ -70,6 +79,29 @@ test('a shortage raised while one is on another page pops up there, once, and le
   await page.reload()
   await expect(page.getByRole('link', { name: 'Restock 2 open alerts' })).toBeVisible()
   await expect(toast).toHaveCount(0)
+})
+
+test('what an order ends is on its way and needs nobody; what it does not end needs somebody', async ({
+  page,
+  stack,
+}) => {
+  await count(stack, { tea: 3, cup: 2 })
+  const order = (id: string, lines: { sku: string; units: number }[]) =>
+    send(stack, { type: 'purchase.placed', id, purchaseOrderId: id, supplier: 'acme', lines })
+  await page.goto('/restock')
+  await expect(page.getByRole('link', { name: 'Restock 2 open alerts' })).toBeVisible()
+  await order('po-1', [
+    { sku: 'tea', units: 10 },
+    { sku: 'cup', units: 3 },
+  ])
+  const [needed, coming] = [card(page, /^Needs you$/), card(page, /^On its way$/)]
+  await expect(coming.getByRole('row', { name: ROW })).toBeVisible()
+  await expect(needed.getByRole('row', { name: /Cup/ })).toContainText('3')
+  await expect(needed.getByRole('row', { name: ROW })).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  await order('po-2', [{ sku: 'cup', units: 1 }])
+  await expect(needed).toContainText('Nothing needs you.')
+  await expect(page.getByRole('link', { name: /Restock \d open alerts/ })).toHaveCount(0)
 })
 
 test('many at once are told as one, and muted nothing pops up while the count goes on', async ({
@@ -163,7 +195,7 @@ test('on a screen of 1280 px a row of shortages shows all it can do, however lon
   await expect(page.getByRole('row', { name: /Cup/ })).toContainText('acknowledged by Wilhelmina')
   await expect(page.getByRole('button', { name: 'Snooze: Schowalter' })).toBeInViewport({ ratio: 1 })
   // Of the two regions of that name the card holds the one that scrolls.
-  const scrolling = page.getByRole('region', { name: 'Shortages' }).last()
+  const scrolling = page.getByRole('region', { name: 'Needs you' }).last()
   expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
 })
 

@@ -125,7 +125,7 @@ export function Tiles({
       />
       <Tile
         title="Open alerts"
-        definition="Shortages that nobody has acknowledged or snoozed: of a product in a store nothing is left, more was sold than there was, or the reorder point is reached."
+        definition="Shortages that need somebody: of a product in a store nothing is left, more was sold than there was, or the reorder point is reached; too little is on order to end that, and nobody has acknowledged or snoozed it."
         basis={basis}
         value={isKnown ? (board.stock.known === 0 ? NO_FIGURE : formatCount(inScope.length)) : null}
         compared={

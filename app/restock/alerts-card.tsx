@@ -18,34 +18,76 @@ const SHOWN = 50
 
 type Alerts = RouterOutputs['restock']['alerts']
 
-/** The shortages there are, the ones that wait for somebody first. */
-export function AlertsCard({
-  query,
-  stores,
-  now,
-  zone,
-}: {
+/** The shortages there are: those that need somebody, the ones nobody has seen first, and those that are on their way. */
+export function AlertsCard(props: {
   query: CardQuery<Alerts>
   stores: readonly StoreSummary[]
   now: Instant
   zone: string
 }) {
+  const { query } = props
+  const covered = query.data?.alerts.filter(({ isCovered }) => isCovered).length ?? 0
+  return (
+    <>
+      <ShortagesCard
+        {...props}
+        title="Needs you"
+        detail={query.data ? countsText(query.data) : undefined}
+        definition="One product in one store: nothing on hand, more sold than there was, or the reorder point of its policy reached, and not as much on order as would end that. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
+        isShown={({ isCovered }) => !isCovered}
+        empty={
+          query.data
+            ? covered > 0
+              ? { what: 'Nothing needs you.', advice: 'What is short is on order: see below.' }
+              : noShortage(query.data.stock)
+            : null
+        }
+      />
+      {covered > 0 ? (
+        <ShortagesCard
+          {...props}
+          title="On its way"
+          detail={plural(covered, 'shortage')}
+          definition="Shortages that end once what is on order has come: on hand with what is on order is above the reorder point, or above nothing where there is none. They are not counted beside Restock."
+          isShown={({ isCovered }) => isCovered}
+          empty={null}
+        />
+      ) : null}
+    </>
+  )
+}
+
+function ShortagesCard({
+  query,
+  stores,
+  now,
+  zone,
+  title,
+  detail,
+  definition,
+  isShown,
+  empty,
+}: {
+  query: CardQuery<Alerts>
+  stores: readonly StoreSummary[]
+  now: Instant
+  zone: string
+  title: string
+  detail: string | undefined
+  definition: string
+  isShown: (alert: Alert) => boolean
+  empty: { what: string; advice: string } | null
+}) {
   const { act, isActing, failure } = useAct()
   const [shown, setShown] = useState(SHOWN)
   return (
     <Card
-      title="Shortages"
-      note={
-        <PathTag
-          path="stream"
-          detail={query.data ? countsText(query.data) : undefined}
-          className="max-sm:whitespace-normal"
-        />
-      }
+      title={title}
+      note={<PathTag path="stream" detail={detail} className="max-sm:whitespace-normal" />}
       actions={
         <BasisPopover
-          title="Shortages"
-          definition="One product in one store: nothing on hand, more sold than there was, or the reorder point of its policy reached. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
+          title={title}
+          definition={definition}
           bases={query.data && [streamBasisOf(query.data.basis, zone)]}
         />
       }
@@ -59,27 +101,31 @@ export function AlertsCard({
       <CardContent
         query={query}
         skeleton={<Skeleton className="h-96" />}
-        isEmpty={({ alerts }) => alerts.length === 0}
-        empty={query.data ? <EmptyState {...noShortage(query.data.stock)} /> : null}
+        isEmpty={({ alerts }) => !alerts.some(isShown)}
+        empty={empty ? <EmptyState {...empty} /> : null}
       >
-        {({ alerts }) => (
-          <>
-            <AlertList
-              alerts={alerts.slice(0, shown)}
-              stores={stores}
-              now={now}
-              zone={zone}
-              act={act}
-              busy={isActing}
-            />
-            {alerts.length > shown ? (
-              <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
-                {plural(alerts.length - shown, 'more shortage')}
-                <Button onClick={() => setShown(shown + SHOWN)}>Show more</Button>
-              </div>
-            ) : null}
-          </>
-        )}
+        {data => {
+          const alerts = data.alerts.filter(isShown)
+          return (
+            <>
+              <AlertList
+                title={title}
+                alerts={alerts.slice(0, shown)}
+                stores={stores}
+                now={now}
+                zone={zone}
+                act={act}
+                busy={isActing}
+              />
+              {alerts.length > shown ? (
+                <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
+                  {plural(alerts.length - shown, 'more shortage')}
+                  <Button onClick={() => setShown(shown + SHOWN)}>Show more</Button>
+                </div>
+              ) : null}
+            </>
+          )
+        }}
       </CardContent>
     </Card>
   )
@@ -128,6 +174,7 @@ function countsText({
 type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
 
 interface Shown {
+  title: string
   alerts: readonly Alert[]
   stores: readonly StoreSummary[]
   now: Instant
@@ -144,7 +191,7 @@ function AlertList(shown: Shown) {
         <AlertTable {...shown} />
       </div>
       <ul
-        aria-label="Shortages"
+        aria-label={shown.title}
         className="grid grid-cols-1 gap-x-8 @min-[40rem]:grid-cols-2 @min-[60rem]:hidden"
       >
         {shown.alerts.map(alert => (
@@ -155,10 +202,10 @@ function AlertList(shown: Shown) {
   )
 }
 
-function AlertTable({ alerts, stores, now, zone, act, busy }: Shown) {
+function AlertTable({ title, alerts, stores, now, zone, act, busy }: Shown) {
   return (
     <DataTable
-      caption="Shortages"
+      caption={title}
       rows={alerts}
       rowKey={({ alertId }) => alertId}
       columns={[

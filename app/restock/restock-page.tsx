@@ -113,7 +113,7 @@ export function RestockPage() {
             <ActorField />
           </div>
         </div>
-        {isKnown ? view() : <WaitingCard title="Shortages" query={overview} />}
+        {isKnown ? view() : <WaitingCard title="Needs you" query={overview} />}
       </div>
     </PageFrame>
   )

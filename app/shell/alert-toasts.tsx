@@ -12,7 +12,7 @@ import {
   detectionAnnouncements,
   isTogether,
   newDetections,
-  newlyOpened,
+  newShortages,
   waitingAlerts,
   waitingDetections,
 } from '#app/shell/alerts.ts'
@@ -60,7 +60,7 @@ function Announcer() {
 function ShortageAnnouncer({ alerts }: { alerts: ReadonlyMap<string, LiveAlert> }) {
   const trpc = useTRPC()
   const queryClient = useQueryClient()
-  useAnnouncements(alerts, newlyOpened, async ({ raised, all }) =>
+  useAnnouncements(alerts, newShortages, async ({ raised, all }) =>
     isTogether(all) ? announcementsOf(all, new Map()) : announcementsOf(raised, await namesOf(raised)),
   )
   return null

@@ -6,6 +6,7 @@ import {
   isWaiting,
   newDetections,
   newlyOpened,
+  newShortages,
   waitingDetections,
 } from '#app/shell/alerts.ts'
 import type { KnownDetection } from '#app/socket/live-state.ts'
@@ -40,6 +41,14 @@ describe('an alert', () => {
     expect(isWaiting(snoozed, NOON - 1)).toBe(false)
     expect(isWaiting(snoozed, NOON)).toBe(true)
   })
+
+  it('waits for nobody once enough to end it is on order', () => {
+    expect(isWaiting(alert('a', { onOrder: 3 }), NOON)).toBe(true)
+    expect(isWaiting(alert('a', { onOrder: 4 }), NOON)).toBe(false)
+    const bare = { rule: 'oversold', onHand: -2, reorderPoint: null } as const
+    expect(isWaiting(alert('a', { ...bare, onOrder: 2 }), NOON)).toBe(true)
+    expect(isWaiting(alert('a', { ...bare, onOrder: 3 }), NOON)).toBe(false)
+  })
 })
 
 describe('what is new', () => {
@@ -48,6 +57,11 @@ describe('what is new', () => {
     const after = byId(alert('a', { rule: 'out_of_stock' }), alert('c'))
     expect(newlyOpened(before, after).map(({ alertId }) => alertId)).toEqual(['c'])
     expect(newlyOpened(after, after)).toEqual([])
+  })
+
+  it('is no shortage whose goods are on their way', () => {
+    const after = byId(alert('a'), alert('b', { onOrder: 9 }))
+    expect(newShortages(byId(), after).map(({ alertId }) => alertId)).toEqual(['a'])
   })
 })
 

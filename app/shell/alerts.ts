@@ -1,12 +1,18 @@
 import { formatCount, plural } from '#app/format/number.ts'
 import type { KnownDetection } from '#app/socket/live-state.ts'
 import type { Instant } from '#domain/instant.ts'
+import { isCovered } from '#domain/shortage.ts'
 import { type LiveAlert, MOST_DETECTIONS } from '#server/web/live/messages.ts'
 
 type Alerts = ReadonlyMap<string, LiveAlert>
 
-/** Whether an alert still waits for somebody: nobody has acknowledged it, and it is not (or no longer) snoozed. */
-export function isWaiting({ handling }: LiveAlert, now: Instant): boolean {
+/**
+ * Whether an alert still waits for somebody: what is on order does not end it, nobody has acknowledged it, and it is not
+ * (or no longer) snoozed.
+ */
+export function isWaiting(alert: LiveAlert, now: Instant): boolean {
+  const { handling } = alert
+  if (isCovered(alert)) return false
   if (!handling) return true
   return handling.until !== null && handling.until <= now
 }
@@ -24,6 +30,11 @@ export function newlyOpened<Alert extends { alertId: string }>(
   after: ReadonlyMap<string, Alert>,
 ): Alert[] {
   return [...after.values()].filter(({ alertId }) => !before.has(alertId))
+}
+
+/** The same of shortages: what is on its way from the beginning needs nobody. */
+export function newShortages(before: Alerts, after: Alerts): LiveAlert[] {
+  return newlyOpened(before, after).filter(alert => !isCovered(alert))
 }
 
 /** A shortage in words, as a sentence begins. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { Severity, ShortageRule } from '#domain/shortage.ts'
+import { isCovered, type Severity, type ShortageRule } from '#domain/shortage.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { inStores, storesSchema } from '#server/serving/scope.ts'
@@ -44,13 +44,24 @@ interface RestockAlert {
   onHand: number
   onOrder: number
   reorderPoint: number | null
+  /** What is on order ends it once it comes: it needs nobody. */
+  isCovered: boolean
   handling: AlertHandling | null
 }
 
 interface RestockAlerts {
   alerts: RestockAlert[]
   /** How many there are of each, whatever of them is listed. */
-  counts: { oversold: number; outOfStock: number; low: number; acknowledged: number; snoozed: number }
+  counts: {
+    /** Of what needs somebody. */
+    oversold: number
+    outOfStock: number
+    low: number
+    /** Open, and on its way. */
+    covered: number
+    acknowledged: number
+    snoozed: number
+  }
   /** Everybody who delivers something. */
   suppliers: { supplier: string; name: string }[]
   /** Of the stores and the supplier in scope: no shortage can be told of what is not known. */
@@ -60,7 +71,7 @@ interface RestockAlerts {
   basis: StreamBasis
 }
 
-type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'raisedBy'> & ActionRow
+type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'raisedBy' | 'isCovered'> & ActionRow
 
 /** The shortages there are now: what nobody has taken care of first, of that the worst, of those the newest. */
 export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<RestockAlerts> {
@@ -165,7 +176,13 @@ function toAlert(
   now: Instant,
 ): RestockAlert {
   const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt })
-  return { ...row, raisedBy: 'stream', state: stateOf(row.resolvedAt, handling, now), handling }
+  return {
+    ...row,
+    raisedBy: 'stream',
+    state: stateOf(row.resolvedAt, handling, now),
+    isCovered: isCovered(row),
+    handling,
+  }
 }
 
 function stateOf(
@@ -181,17 +198,18 @@ function stateOf(
 const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'low_stock']
 
 /** Less is more urgent. */
-function urgency({ state, rule }: RestockAlert): number {
-  return (state === 'open' ? 0 : RULES.length) + RULES.indexOf(rule)
+function urgency({ state, rule, isCovered }: RestockAlert): number {
+  return (isCovered ? 2 * RULES.length : 0) + (state === 'open' ? 0 : RULES.length) + RULES.indexOf(rule)
 }
 
 function countAlerts(alerts: readonly RestockAlert[]): RestockAlerts['counts'] {
   const open = (rule: ShortageRule) =>
-    alerts.filter(alert => alert.state === 'open' && alert.rule === rule).length
+    alerts.filter(alert => alert.state === 'open' && !alert.isCovered && alert.rule === rule).length
   return {
     oversold: open('oversold'),
     outOfStock: open('out_of_stock'),
     low: open('low_stock'),
+    covered: alerts.filter(alert => alert.state === 'open' && alert.isCovered).length,
     acknowledged: alerts.filter(({ state }) => state === 'acknowledged').length,
     snoozed: alerts.filter(({ state }) => state === 'snoozed').length,
   }

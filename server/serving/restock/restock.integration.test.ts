@@ -96,7 +96,7 @@ describe('the shortages', () => {
       ['new-york', 'tea', 'low_stock', 5],
       ['berlin', 'tea', 'low_stock', 3],
     ])
-    expect(counts).toEqual({ oversold: 1, outOfStock: 1, low: 2, acknowledged: 0, snoozed: 0 })
+    expect(counts).toEqual({ oversold: 1, outOfStock: 1, low: 2, covered: 0, acknowledged: 0, snoozed: 0 })
     expect(alerts[3]).toMatchObject({
       productName: 'Green tea',
       supplierName: 'Leaf & Co',
