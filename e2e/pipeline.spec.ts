@@ -263,7 +263,7 @@ test('the shops are sped up on the page, and while they are, today is marked ins
   await beat(stack.sql)
   await page.goto('/pipeline?part=scenarios')
   const speed = page.getByRole('group', { name: 'Speed of the shops' })
-  await expect(speed.getByRole('button', { name: 'As their history' })).toHaveAttribute(
+  await expect(speed.getByRole('button', { name: 'As their history', exact: true })).toHaveAttribute(
     'aria-pressed',
     'true',
   )

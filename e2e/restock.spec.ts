@@ -94,7 +94,8 @@ test('what an order ends is on its way and needs nobody; what it does not end ne
     { sku: 'tea', units: 10 },
     { sku: 'cup', units: 3 },
   ])
-  const [needed, coming] = [card(page, /^Needs you$/), card(page, /^On its way$/)]
+  // A table is a region of its own name, within that of its card.
+  const [needed, coming] = [card(page, /^Needs you$/).first(), card(page, /^On its way$/).first()]
   await expect(coming.getByRole('row', { name: ROW })).toBeVisible()
   await expect(needed.getByRole('row', { name: /Cup/ })).toContainText('3')
   await expect(needed.getByRole('row', { name: ROW })).toHaveCount(0)
