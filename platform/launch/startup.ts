@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
 import { setDemoSpeed } from '#db/demo-speed.ts'
+import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
 import { withConnection } from '#db/open.ts'
 import type { Environment } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
