@@ -19,6 +19,13 @@ export function sidewaysOverflow(page: Page): Promise<number> {
 
 /** What axe finds that is serious or critical, short enough to read in a failed expectation. */
 export async function seriousViolations(page: Page): Promise<string[]> {
+  // What is half faded in or out has the contrast of nothing that one reads.
+  await page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
+    await Promise.allSettled(passing.map(({ finished }) => finished))
+  })
   // In the page itself, which has no frames, and without the list of all that is well: most of the work is telling it.
   const { violations } = await new AxeBuilder({ page })
     .setLegacyMode()

@@ -2,7 +2,7 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import type { SalesScope } from '#app/controls/scope.ts'
 import { formatMoney } from '#app/format/money.ts'
-import { formatCount, NO_FIGURE } from '#app/format/number.ts'
+import { formatCount, NO_FIGURE, plural } from '#app/format/number.ts'
 import { formatAge, formatTime } from '#app/format/time.ts'
 import { areOfLikeMoment, changeText, coverageOf, dayByStore, sumWindows } from '#app/live/recent-sales.ts'
 import { countByRule, waitingAlerts } from '#app/shell/alerts.ts'
@@ -16,6 +16,7 @@ import { Card, Skeleton } from '#app/ui/card.tsx'
 import { DemoChip, PathMarker } from '#app/ui/marks.tsx'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { type Amount, formatAmount } from '#domain/money.ts'
+import { isCovered } from '#domain/shortage.ts'
 import { windowStartOf } from '#domain/window.ts'
 
 /** Minutes of the pace: few enough to feel a rush, enough not to jump with every order. */
@@ -79,9 +80,9 @@ export function Tiles({
       ? changeText({ value, weekAgo }, day.coverage, amount => money(amount, currency))
       : `not compared: the week before was read at ${formatTime(board.knownUpTo, zone)}`
   }
-  const inScope = waitingAlerts(state.alerts, now).filter(
-    ({ store }) => stores.length === 0 || stores.includes(store),
-  )
+  const isInScope = ({ store }: { store: string }) => stores.length === 0 || stores.includes(store)
+  const inScope = waitingAlerts(state.alerts, now).filter(isInScope)
+  const onTheirWay = [...state.alerts.values()].filter(alert => isInScope(alert) && isCovered(alert)).length
 
   return (
     <div className="grid grid-cols-1 gap-3 min-[26rem]:grid-cols-2 md:grid-cols-3 xl:grid-cols-6">
@@ -131,7 +132,7 @@ export function Tiles({
         compared={
           isKnown ? (
             <Link href="/restock" className="underline underline-offset-2 hover:text-text">
-              {inScope.length > 0 ? countByRule(inScope) : noAlertText(board.stock)}
+              {inScope.length > 0 ? countByRule(inScope) : noAlertText(board.stock, onTheirWay)}
             </Link>
           ) : null
         }
@@ -141,9 +142,13 @@ export function Tiles({
   )
 }
 
-/** No open alert means enough stock only where the stock is known. */
-function noAlertText({ known, unknown }: RouterOutputs['live']['board']['stock']): string {
+/** No open alert means enough stock only where the stock is known, and nothing short is on its way. */
+function noAlertText(
+  { known, unknown }: RouterOutputs['live']['board']['stock'],
+  onTheirWay: number,
+): string {
   if (known === 0) return 'no stock is known'
+  if (onTheirWay > 0) return `${plural(onTheirWay, 'shortage')} on the way`
   if (unknown === 0) return 'nothing to restock'
   return `none of ${formatCount(known)} known; stock of ${formatCount(unknown)} unknown`
 }

@@ -87,7 +87,13 @@ export function TopProductsCard({
                     cell: ({ name, sku }) => <span title={sku}>{name ?? sku}</span>,
                   },
                   { key: 'units', header: 'Units', cell: ({ units }) => formatCount(units) },
-                  { key: 'orders', header: 'Orders', cell: ({ orders }) => formatCount(orders) },
+                  {
+                    key: 'orders',
+                    header: 'Orders',
+                    // Missed least where there is no room for all five.
+                    className: '@max-[28rem]:hidden',
+                    cell: ({ orders }) => formatCount(orders),
+                  },
                   {
                     key: 'velocity',
                     header: 'An hour',

@@ -15,6 +15,7 @@ import { Card, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
 import { showEventId } from '#domain/derived-id.ts'
+import { isCovered } from '#domain/shortage.ts'
 import type { LiveSale } from '#server/web/live/messages.ts'
 
 const SHOWN_SALES = 60
@@ -107,7 +108,10 @@ function countPassed(held: LiveState, state: LiveState): number {
 
 function alertsText(alerts: LiveState['alerts']): string {
   if (alerts.size === 0) return 'no stock alert open'
-  return `${plural(alerts.size, 'stock alert')} open: ${countByRule([...alerts.values()])}`
+  const all = [...alerts.values()]
+  const covered = all.filter(isCovered).length
+  const onTheWay = covered === 0 ? '' : covered === all.length ? ', on the way' : `, ${covered} on the way`
+  return `${plural(alerts.size, 'stock alert')} open: ${countByRule(all)}${onTheWay}`
 }
 
 /**

@@ -49,7 +49,13 @@ export const batchRules: OtherJob = {
           cause: failures[0],
         })
       }
-      return { text: `${detail}.\n`, json: { documents, alerts }, detail, rowCount: documents }
+      return {
+        text: `${detail}.\n`,
+        json: { documents, alerts },
+        detail,
+        rowCount: documents,
+        orders: documents,
+      }
     }),
 }
 
