@@ -17,6 +17,7 @@ const PAGES = {
   'side-by-side': '/?currency=EUR',
   live: '/live?currency=EUR',
   restock: '/restock',
+  alerts: '/alerts',
   reports: '/reports?currency=EUR',
   pipeline: '/pipeline',
 } as const

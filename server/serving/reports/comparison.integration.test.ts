@@ -136,6 +136,21 @@ describe('a day that goes on', () => {
     expect(report.coverage).toEqual({ now: { onFile: 1, of: 1 }, before: { onFile: 1, of: 1 } })
   })
 
+  it('of a store that sends files is compared as far as they go', async () => {
+    await database.sql`update ref.store_versions set input = 'journal' where store = 'berlin'`
+    for (const ago of [3, 2, 1]) await tradingDay(ago, '10', '100')
+    await tradingDay(0, '15')
+    await database.sql`update batch.day_head set bulk_events = 2`
+    const report = await read(0, 0)
+    // Up to the very moment of its newest sale, by its own clocks; what came later yesterday is left out.
+    expect(report.changes.net).toMatchObject({ before: '10.0000', change: '5.0000', percent: '50.0' })
+    expect(report.coverage).toEqual({ now: { onFile: 1, of: 1 }, before: { onFile: 1, of: 1 } })
+    const range = await read(1, 0)
+    expect(range.totals.net).toBe('125.0000')
+    expect(range.changes.net).toMatchObject({ before: '120.0000' })
+    expect(range.coverage).toEqual({ now: { onFile: 2, of: 2 }, before: { onFile: 2, of: 2 } })
+  })
+
   it('of all currencies is converted like the day it is held against', async () => {
     await database.sql`
       insert into ref.exchange_rates (currency, reporting_currency, valid_from, rate)

@@ -92,22 +92,28 @@ export async function readComparedSpan(
 }
 
 /**
- * Whether figures tell of a running day. Of who sends a file at close they do not, and so neither of what it is like. A
- * week or month has it in once somebody has asked for that by hand.
+ * Whether figures tell of a running day. Of who sends a file at close they do not before a part of it has come, and so
+ * neither of what it is like. A week or month has it in once somebody has asked for that by hand.
  */
 export function isRunningDayTold(
-  { hasBegun, sendsAtClose, covered }: CoveredStoreDay,
+  { hasBegun, sendsAtClose, toldUntil, covered }: CoveredStoreDay,
   { takesOpenDay }: { takesOpenDay: boolean },
 ): boolean {
-  return hasBegun && !sendsAtClose && (takesOpenDay || covered)
+  if (sendsAtClose) return hasBegun && toldUntil !== null && covered
+  return hasBegun && (takesOpenDay || covered)
 }
 
-/** Up to when figures of a running day tell of it: its run, or now where nothing has happened yet. */
+/**
+ * Up to when figures of a running day tell of it: its run, or now where nothing has happened yet; of who sends files, the
+ * newest sale in them.
+ */
 function asOf(day: StoreDay, runs: readonly RunOfPeriod[], now: Instant): Instant {
   const run = runs.find(
     ({ store, period, days }) =>
       store === day.store && (days ? days.includes(day.businessDay) : period === day.businessDay),
   )
+  // Exclusive, as moments are.
+  if (day.toldUntil !== null) return day.toldUntil + 1
   return day.hasEvents ? (run?.computedAt ?? now) : now
 }
 

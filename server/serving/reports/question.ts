@@ -266,10 +266,12 @@ export function coverageOfQuestion(
 ): ComparedCoverage {
   const { grain } = request
   const isOfStockMonth = source.job === 'monthly_inventory'
+  const isOfStock = source.job.endsWith('_inventory')
   const isCompared = (day: CoveredStoreDay) =>
     day.isOver ||
     isOfStockMonth ||
-    (day.sendsAtClose && day.hasEvents) ||
+    // Goods came: figures of stock tell of that, and have no moment to be held against.
+    (isOfStock && day.sendsAtClose && day.hasEvents) ||
     isRunningDayTold(day, { takesOpenDay: takesOpenDay(source) })
   const isOf = (period: BusinessDay | undefined) => (day: CoveredStoreDay) =>
     (period === undefined || periodOf(grain, day.businessDay) === period) &&

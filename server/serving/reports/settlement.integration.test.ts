@@ -213,6 +213,7 @@ describe('store-days together', () => {
     hasEvents: true,
     isOver: true,
     sendsAtClose: false,
+    toldUntil: null,
   }
 
   it('are as settled as the least settled of them', () => {

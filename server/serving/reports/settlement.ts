@@ -1,5 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import { type BusinessDay, type Grain, periodOf } from '#domain/calendar.ts'
+import type { Instant } from '#domain/instant.ts'
 import type { Change } from './change.ts'
 import type { DayRange } from './periods.ts'
 
@@ -34,6 +35,8 @@ export interface StoreDay {
   isOver: boolean
   /** Whether the store sends its day in a file at close: of a running day nothing can be expected. */
   sendsAtClose: boolean
+  /** Of the running day of such a store, of which files have told already: their newest sale. Else null. */
+  toldUntil: Instant | null
   restated: boolean
 }
 
@@ -91,7 +94,7 @@ export async function readStoreDays(
     )
     select d.store, d.business_day as "businessDay", d.business_day >= d.first_day as "hasBegun",
       h.store is not null as "hasEvents", d.business_day < d.today as "isOver",
-      d.input = 'journal' as "sendsAtClose",
+      d.input = 'journal' as "sendsAtClose", told.until as "toldUntil",
       case
         when d.business_day < d.first_day then null
         when d.business_day = d.today then 'open'
@@ -108,6 +111,19 @@ export async function readStoreDays(
       ) as restated
     from store_days d
     left join batch.day_head h on h.store = d.store and h.business_day = d.business_day
+    left join lateral (
+      select max(e.event_time) as until from log.event_log e
+      where d.business_day = d.today and d.input = 'journal' and not ${isOfStock}::boolean
+        and e.store = d.store and e.business_day = d.business_day
+        and e.partition = h.partition
+        -- As far as the run has read: what came since is in no figure.
+        and e."offset" <= (
+          select r.through_offset from batch.current_runs r
+          where r.job = 'daily_sales' and r.store = d.store and r.period = d.business_day
+        )
+        and e.appended_at between h.first_appended_at and h.last_appended_at
+        and e.type in ('order.placed', 'order.voided', 'order.returned')
+    ) told on true
     left join batch.closed_days c on c.store = d.store and c.business_day = d.business_day
     left join lateral (
       select bool_or(o.state in ('missing', 'awaiting journal')) as is_short
@@ -164,8 +180,10 @@ export interface ComparedCoverage {
  * Whether all of a store's day that has passed is known. On file is also a day on which a store that sends at once has
  * sent nothing; not so one whose journal has not come, one that no run has computed, and one before the store's first.
  */
-export function isOnFile({ state, hasBegun, hasEvents, sendsAtClose, covered }: CoveredStoreDay): boolean {
-  if (!hasBegun || state === 'awaiting-journal' || (state === 'open' && sendsAtClose)) return false
+export function isOnFile(day: CoveredStoreDay): boolean {
+  const { state, hasBegun, hasEvents, sendsAtClose, toldUntil, covered } = day
+  if (!hasBegun || state === 'awaiting-journal') return false
+  if (state === 'open' && sendsAtClose && toldUntil === null) return false
   return covered || !hasEvents
 }
 
