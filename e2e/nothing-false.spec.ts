@@ -182,6 +182,8 @@ for (const path of [...PAGES, '/pipeline?part=checks']) {
     await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
     await page.goto(path)
     await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+    // A question that was never answered has nothing that could grow old: its card says so alone.
+    await expect(main(page).locator('[aria-busy="true"]')).toHaveCount(0)
     let refused = 0
     await page.route('**/api/trpc/**', async route => {
       refused += 1
