@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addExact, formatAmount, parseAmount } from './money.ts'
+import { addExact, formatAmount, moneyText, parseAmount } from './money.ts'
 
 const MOST = 9_000_000_000_000_000
 
@@ -46,4 +46,14 @@ test('a sum is exact also beyond the safe integers, in whatever order it is adde
     }),
   )
   expect(addExact(2, 3)).toBe(5)
+})
+
+test('an amount in a sentence has the decimals of its currency', () => {
+  expect(moneyText(246_410, 'USD')).toBe('24.64 USD')
+  expect(moneyText(-246_450, 'USD')).toBe('-24.65 USD')
+  expect(moneyText(19_804_000, 'JPY')).toBe('1980 JPY')
+  expect(moneyText(12_345, 'KWD')).toBe('1.235 KWD')
+  expect(moneyText(-1, 'EUR')).toBe('0.00 EUR')
+  // Of a document that names no currency.
+  expect(moneyText(25_000, '')).toBe('2.50')
 })

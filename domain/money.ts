@@ -65,3 +65,27 @@ export function formatAmount(amount: Amount | bigint | string): string {
   const fraction = (magnitude % 10_000n).toString().padStart(4, '0')
   return `${value < 0n ? '-' : ''}${magnitude / 10_000n}.${fraction}`
 }
+
+/** How many decimals people write amounts of a currency with, by the Unicode CLDR: 2 of euros, none of yen; 2 of what is no currency. */
+export function decimalsOf(currency: string): number {
+  if (!/^[A-Z]{3}$/.test(currency)) return 2
+  const known = decimals.get(currency)
+  if (known !== undefined) return known
+  const { maximumFractionDigits = 2 } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions()
+  decimals.set(currency, maximumFractionDigits)
+  return maximumFractionDigits
+}
+
+const decimals = new Map<string, number>()
+
+/** An amount as people write it in a sentence, rounded to what is paid: '24.64 USD', '1980 JPY'. */
+export function moneyText(amount: Amount, currency: string): string {
+  const digits = Math.min(4, decimalsOf(currency))
+  const step = 10 ** (4 - digits)
+  const rounded = Math.sign(amount) * Math.round(Math.abs(amount) / step) * step
+  const text = formatAmount(rounded === 0 ? 0 : rounded)
+  return `${digits === 0 ? text.slice(0, -5) : text.slice(0, text.length - 4 + digits)} ${currency}`.trimEnd()
+}

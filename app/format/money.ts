@@ -1,5 +1,5 @@
 import { LOCALE, withMinusSign } from '#app/format/number.ts'
-import { parseAmount } from '#domain/money.ts'
+import { decimalsOf, parseAmount } from '#domain/money.ts'
 
 /** Money as the server sends it: a decimal string with four decimals. */
 export type DecimalText = string
@@ -51,16 +51,11 @@ function formatterOf(currency: string, { isExact = false } = {}): Intl.NumberFor
   const key = isExact ? `${currency} exact` : currency
   const known = formatters.get(key)
   if (known) return known
-  const digits = currencyDigits(currency)
+  const digits = decimalsOf(currency)
   const made = new Intl.NumberFormat(LOCALE, {
     minimumFractionDigits: digits,
     maximumFractionDigits: isExact ? 4 : digits,
   })
   formatters.set(key, made)
   return made
-}
-
-function currencyDigits(currency: string): number {
-  const options = new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).resolvedOptions()
-  return options.maximumFractionDigits ?? 2
 }

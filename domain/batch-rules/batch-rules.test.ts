@@ -105,7 +105,7 @@ test('what was paid is with tax where prices are without it, and with charges', 
   const dear = [sale({ totalTax: 10_000, totalCharges: 5_000 }), refund({ totalReturns: 114_000 })]
   expect(summaries(refundBeyondPurchase, dear, { taxInclusive: false })).toEqual([])
   expect(summaries(refundBeyondPurchase, dear)).toEqual([
-    '11.4000 EUR refunded of order o-1, which cost 10.5000 EUR',
+    '11.40 EUR refunded of order o-1, which cost 10.50 EUR',
   ])
 })
 

@@ -1,4 +1,4 @@
-import { type Amount, formatAmount } from '#domain/money.ts'
+import { type Amount, moneyText } from '#domain/money.ts'
 import type { Judgement } from '#domain/operators/alert.ts'
 import { receiptOf } from '#domain/operators/rule.ts'
 import { type Finding, type KeyedContext, keyedRule, type RuleDocument } from './batch-rule.ts'
@@ -133,14 +133,13 @@ function judgePurchase(
   const excess = beyond.reduce((sum, { count, bought }) => sum + count - bought, 0)
   const isTwice = overpaid.some(({ amount, paid }) => amount >= 2 * paid)
   const documents = [...purchase.documents, ...returns]
-  const text = (amount: Amount, currency: string) => `${formatAmount(amount)} ${currency}`
   return {
     version: rule.version,
     judgement: {
       score: Math.min(100, 60 + 5 * excess + (isTwice ? 15 : 0)),
       summary: worst
         ? `${worst.count} × ${worst.sku} given back of order ${last.order}, which bought ${worst.bought}`
-        : `${text(dearest?.amount ?? 0, dearest?.currency ?? '')} refunded of order ${last.order}, which cost ${text(dearest?.paid ?? 0, dearest?.currency ?? '')}`,
+        : `${moneyText(dearest?.amount ?? 0, dearest?.currency ?? '')} refunded of order ${last.order}, which cost ${moneyText(dearest?.paid ?? 0, dearest?.currency ?? '')}`,
       figures: [
         { label: 'Returns of the order', value: String(returns.length) },
         ...beyond.slice(0, 5).map(({ sku, count, bought }) => ({
@@ -150,8 +149,8 @@ function judgePurchase(
         })),
         ...money.map(({ currency, amount, paid }) => ({
           label: `Refunded in ${currency}`,
-          value: text(amount, currency),
-          limit: `at most ${text(paid, currency)}, as paid`,
+          value: moneyText(amount, currency),
+          limit: `at most ${moneyText(paid, currency)}, as paid`,
         })),
       ],
       receipts: documents.map(receiptOf),

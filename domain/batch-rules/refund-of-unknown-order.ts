@@ -1,6 +1,6 @@
 import { addDays } from '#domain/calendar.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
-import { formatAmount } from '#domain/money.ts'
+import { moneyText } from '#domain/money.ts'
 import { receiptOf } from '#domain/operators/rule.ts'
 import { type Finding, type KeyedContext, keyedRule, type RuleDocument } from './batch-rule.ts'
 
@@ -77,7 +77,7 @@ function findingOf(first: Due, own: readonly Due[], orders: readonly RuleDocumen
   const refunded = new Map<string, number>()
   for (const { currency, totalReturns } of returns)
     refunded.set(currency ?? '', (refunded.get(currency ?? '') ?? 0) + totalReturns)
-  const amounts = [...refunded].map(([currency, amount]) => `${formatAmount(amount)} ${currency}`).join(', ')
+  const amounts = [...refunded].map(([currency, amount]) => moneyText(amount, currency)).join(', ')
   return {
     score: Math.min(100, 50 + 15 * (returns.length - 1)),
     summary: `${amounts} refunded of order ${document.order}, which nobody has sent`,

@@ -1,5 +1,5 @@
 import { HOUR_MS } from '#domain/instant.ts'
-import { formatAmount } from '#domain/money.ts'
+import { moneyText } from '#domain/money.ts'
 import type { Receipt } from '#domain/operators/alert.ts'
 import { textDetail } from '#domain/operators/event.ts'
 import { receiptOf, rule } from '#domain/operators/rule.ts'
@@ -31,11 +31,11 @@ export const highDiscount = rule({
     const percent = (100 * event.totalDiscounts) / event.totalGross
     if (percent <= parameters.percent) return null
     const key = textDetail(event, 'cashier') ?? event.register ?? event.channel ?? ''
-    const discount = formatAmount(event.totalDiscounts)
+    const discount = moneyText(event.totalDiscounts, event.currency ?? '')
     return { key, item: { receipt: receiptOf(event), percent, discount } }
   },
   window: () => sliding<Discounted>({ lengthMs: HOUR_MS, most: MOST_KEPT }),
-  judge(items, { parameters: { percent, documents }, key, event }) {
+  judge(items, { parameters: { percent, documents }, key }) {
     if (items.length < documents) return null
     const highest = items.reduce((one, other) => (other.percent > one.percent ? other : one))
     return {
@@ -46,7 +46,7 @@ export const highDiscount = rule({
       summary: `${items.length} documents by ${key} with up to ${highest.percent.toFixed(0)}% off`,
       figures: [
         { label: 'Highest discount', value: `${highest.percent.toFixed(1)}%`, limit: `${percent}%` },
-        { label: 'Taken off there', value: `${highest.discount} ${event.currency ?? ''}` },
+        { label: 'Taken off there', value: highest.discount },
       ],
       receipts: items.map(({ receipt }) => receipt),
     }

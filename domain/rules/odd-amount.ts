@@ -1,6 +1,6 @@
 import { HOUR_MS } from '#domain/instant.ts'
 import { netOf, salesEffect } from '#domain/measures.ts'
-import { formatAmount } from '#domain/money.ts'
+import { moneyText } from '#domain/money.ts'
 import type { Receipt } from '#domain/operators/alert.ts'
 import { receiptOf, rule } from '#domain/operators/rule.ts'
 import { sliding } from '#domain/operators/windower.ts'
@@ -9,6 +9,14 @@ import { sliding } from '#domain/operators/windower.ts'
 const LEAST_DOCUMENTS = 200
 /** A store of few prices has hardly any spread: then it is taken for this. */
 const LEAST_SPREAD = 0.25
+
+interface Odd {
+  receipt: Receipt
+  deviations: number
+  /** As people write them. */
+  amount: string
+  usual: string
+}
 
 /** An order far outside what this store sells at this time of day. */
 export const oddAmount = rule({
@@ -30,18 +38,17 @@ export const oddAmount = rule({
     if (sizes === null || sizes.documents < LEAST_DOCUMENTS) return null
     const deviations = (Math.log(net) - sizes.median) / Math.max(sizes.spread, LEAST_SPREAD)
     if (deviations <= parameters.deviations) return null
-    const usual = formatAmount(Math.round(Math.exp(sizes.median)))
-    return { key: event.orderId ?? event.id, item: { receipt: receiptOf(event), deviations, usual } }
+    const usual = moneyText(Math.round(Math.exp(sizes.median)), event.currency)
+    const amount = moneyText(net, event.currency)
+    return { key: event.orderId ?? event.id, item: { receipt: receiptOf(event), deviations, amount, usual } }
   },
-  window: () =>
-    sliding<{ receipt: Receipt; deviations: number; usual: string }>({ lengthMs: HOUR_MS, most: 5 }),
-  judge(items, { parameters, item: { receipt, deviations, usual } }) {
-    const currency = receipt.currency ?? ''
+  window: () => sliding<Odd>({ lengthMs: HOUR_MS, most: 5 }),
+  judge(items, { parameters, item: { receipt, deviations, amount, usual } }) {
     return {
       score: Math.min(100, Math.round(40 + 5 * (deviations - parameters.deviations))),
-      summary: `Order ${receipt.orderId ?? receipt.id} of ${receipt.net} ${currency}; ${usual} ${currency} is usual in these hours`,
+      summary: `Order ${receipt.orderId ?? receipt.id} of ${amount}; ${usual} is usual in these hours`,
       figures: [
-        { label: 'Amount', value: `${receipt.net} ${currency}`, limit: `${usual} ${currency} in the middle` },
+        { label: 'Amount', value: amount, limit: `${usual} in the middle` },
         { label: 'Deviations', value: deviations.toFixed(1), limit: String(parameters.deviations) },
       ],
       receipts: items.map(one => one.receipt),

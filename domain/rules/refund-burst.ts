@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '#domain/instant.ts'
-import { formatAmount, parseAmount } from '#domain/money.ts'
+import { moneyText, parseAmount } from '#domain/money.ts'
 import type { Receipt } from '#domain/operators/alert.ts'
 import { type OperatorEvent, textDetail } from '#domain/operators/event.ts'
 import { receiptOf, rule } from '#domain/operators/rule.ts'
@@ -48,11 +48,11 @@ function refundBurst(declared: {
       const currency = items[0]?.receipt.currency ?? ''
       return {
         score: Math.min(100, 60 + 5 * (weight - refunds) + (unmatched > 0 ? 10 : 0)),
-        summary: `${items.length} refunds ${declared.by} ${key} within ${minutes} minutes, ${formatAmount(-sum)} ${currency}`,
+        summary: `${items.length} refunds ${declared.by} ${key} within ${minutes} minutes, ${moneyText(-sum, currency)}`,
         figures: [
           { label: 'Refunds', value: String(items.length), limit: `fewer than ${refunds}` },
           { label: 'Of them without an order', value: String(unmatched) },
-          { label: 'Paid out', value: `${formatAmount(-sum)} ${currency}` },
+          { label: 'Paid out', value: moneyText(-sum, currency) },
         ],
         receipts: items.map(({ receipt }) => receipt),
       }

@@ -73,7 +73,7 @@ describe('refunds in a burst', () => {
       refund(minutes, { cashier: 'anna', originalOrderId: 'o-1' }),
     )
     expect(says(alertsOf(refundsByCashier, ofOrders))).toEqual([
-      'anna open: 6 refunds by cashier anna within 30 minutes, 30.0000 EUR',
+      'anna open: 6 refunds by cashier anna within 30 minutes, 30.00 EUR',
     ])
     expect(alertsOf(refundsByCashier, ofOrders.slice(1))).toEqual([])
     expect(alertsOf(refundsAtRegister, ofOrders)).toEqual([])
@@ -132,7 +132,7 @@ test('an amount is odd by what the store sells in these hours, and not where lit
   // exp(2) is four deviations of a half: 7.4 times the middle.
   const records = [order(at(0), { totalGross: 730_000 }), order(at(1), { totalGross: 750_000 })]
   expect(says(alertsOf(oddAmount, records, known))).toEqual([
-    `o-${at(1)} open: Order o-${at(1)} of 75.0000 EUR; 10.0000 EUR is usual in these hours`,
+    `o-${at(1)} open: Order o-${at(1)} of 75.00 EUR; 10.00 EUR is usual in these hours`,
   ])
   const little = { ...NO_HABITS, orderSizes: () => ({ ...sizes, documents: 199 }) }
   expect(alertsOf(oddAmount, records, little)).toEqual([])

@@ -110,7 +110,7 @@ test('more comes back of an order than it bought: over all its returns, in any o
   ])
   await ran(sql)
   expect(await alertsOf(sql)).toMatchObject([
-    { subject: 'o-3', state: 'open', summary: '9.0000 EUR refunded of order o-3, which cost 5.0000 EUR' },
+    { subject: 'o-3', state: 'open', summary: '9.00 EUR refunded of order o-3, which cost 5.00 EUR' },
   ])
   await append(sql, [
     back('r-5', -1, { order: 'o-2' }),
@@ -142,7 +142,7 @@ test('more comes back of an order than it bought: over all its returns, in any o
     figures: [
       { label: 'Returns of the order', value: '2' },
       { label: 'Given back of tea', value: '3', limit: 'at most 2, as bought' },
-      { label: 'Refunded in EUR', value: '7.5000 EUR', limit: 'at most 5.0000 EUR, as paid' },
+      { label: 'Refunded in EUR', value: '7.50 EUR', limit: 'at most 5.00 EUR, as paid' },
     ],
   })
 })

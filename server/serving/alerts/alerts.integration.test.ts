@@ -103,7 +103,7 @@ describe('what the rules found', () => {
       figures: [
         { label: 'Refunds', value: '3', limit: 'fewer than 6' },
         { label: 'Of them without an order', value: '3' },
-        { label: 'Paid out', value: '7.5000 EUR' },
+        { label: 'Paid out', value: '7.50 EUR' },
       ],
     })
     const [receipt] = alert?.receipts ?? []
