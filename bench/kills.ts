@@ -14,13 +14,15 @@ import { type RunningDemo, startDemo } from './system/demo.ts'
 import { descendants, processTable, readProcessFile } from './system/process-table.ts'
 
 const benchmark = 'kills'
-const EVENTS_PER_SECOND = 200
-const ORDERS_PER_REQUEST = 10
+/** Requests a second at most: faster tills send more in each. */
+const REQUESTS_PER_SECOND = 20
 /** A process that has run as long has started well: its next end is something new. */
 const BETWEEN_KILLS_MS = 7 * SECOND_MS
 const GIVE_UP_MS = 60 * SECOND_MS
 const LOOK_EVERY_MS = 20
-const TARGET = { one: 5_000, all: 8_000 }
+const TARGET = { one: 5_000, all: 8_000, caughtUp: 5_000 }
+/** What an event may wait for the stream on an ordinary day. */
+const LAG_MS = SECOND_MS
 
 const KILLED = ['web', 'intake', 'stream', 'jobs'] as const satisfies readonly ProcessName[]
 type Killed = (typeof KILLED)[number]
@@ -29,7 +31,7 @@ type Killed = (typeof KILLED)[number]
  * Kills every process of the demo in turn, and then all at once, while tills send: how long until each answers again, as
  * somebody outside sees it. Beside it stands a bare `node` that starts and ends in the same minute.
  */
-export async function kills({ rounds }: BenchOptions): Promise<Figure[]> {
+export async function kills({ rounds, rate }: BenchOptions): Promise<Figure[]> {
   if (!existsSync('/proc/self/cmdline')) {
     process.stderr.write(
       'Which process is which is read from /proc, which only Linux has: nothing measured.\n',
@@ -40,7 +42,7 @@ export async function kills({ rounds }: BenchOptions): Promise<Figure[]> {
   const database = await acquireEmbeddedPostgres(demo.dataDir)
   try {
     return await withConnection(database.url, { max: 4, applicationName: 'bench kills' }, sql =>
-      measure({ demo, sql, rounds }),
+      measure({ demo, sql, rounds, rate }),
     )
   } finally {
     await database.release()
@@ -48,20 +50,36 @@ export async function kills({ rounds }: BenchOptions): Promise<Figure[]> {
   }
 }
 
-async function measure({ demo, sql, rounds }: { demo: RunningDemo; sql: Sql; rounds: number }) {
+async function measure({
+  demo,
+  sql,
+  rounds,
+  rate,
+}: {
+  demo: RunningDemo
+  sql: Sql
+  rounds: number
+  rate: number
+}) {
   const world = createBenchWorld()
   await writeBenchStores(sql, world)
   const ending = new AbortController()
-  const load = sendOn(demo.intakeUrl, world, ending.signal)
+  const load = sendOn(demo.intakeUrl, world, { rate, stop: ending.signal })
   const bare: number[] = []
   const times = new Map<Killed, number[]>(KILLED.map(name => [name, []]))
+  const caughtUp: number[] = []
   const all: number[] = []
   try {
     await sleep(BETWEEN_KILLS_MS)
     for (let round = 0; round < rounds; round += 1) {
       for (const name of KILLED) {
         bare.push(await bareStart())
+        const began = performance.now()
         times.get(name)?.push(await killAndWait(demo, sql, [name]))
+        if (name === 'stream') {
+          await untilCaughtUp(sql)
+          caughtUp.push(performance.now() - began)
+        }
         await sleep(BETWEEN_KILLS_MS)
       }
       all.push(await killAndWait(demo, sql, KILLED))
@@ -78,6 +96,7 @@ async function measure({ demo, sql, rounds }: { demo: RunningDemo; sql: Sql; rou
   ]
   return [
     ...KILLED.flatMap(name => figure(`${name} answers again`, times.get(name) ?? [], TARGET.one)),
+    ...figure(`stream's lag is below ${LAG_MS / SECOND_MS} s again`, caughtUp, TARGET.caughtUp),
     ...figure('all four killed at once', all, TARGET.all),
   ]
 }
@@ -144,6 +163,23 @@ async function untilAnswers(
   }
 }
 
+/** Until no event of the log has waited for the stream for longer than it does on an ordinary day. */
+async function untilCaughtUp(sql: Sql): Promise<void> {
+  const end = performance.now() + GIVE_UP_MS
+  for (;;) {
+    const [row] = await sql<{ behind: number }[]>`
+      select count(*) as behind from stream.checkpoints c
+      where c.generation = (select generation from stream.active_generation) and exists (
+        select from log.event_log e
+        where e.partition = c.partition and e."offset" > c."offset"
+          and e.appended_at between clock_timestamp() - interval '10 minutes'
+            and clock_timestamp() - make_interval(secs => ${LAG_MS / SECOND_MS}))`
+    if (row?.behind === 0) return
+    if (performance.now() > end) throw new Error(`the stream lags for more than ${GIVE_UP_MS / SECOND_MS} s`)
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
 async function isOk(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5 * SECOND_MS) })
@@ -158,15 +194,14 @@ async function isOk(url: string): Promise<boolean> {
 async function sendOn(
   intakeUrl: string,
   world: ReturnType<typeof createBenchWorld>,
-  stop: AbortSignal,
+  { rate, stop }: { rate: number; stop: AbortSignal },
 ): Promise<void> {
-  const bodies = world.stores.map((store, seed) =>
-    createRequestBody(world, { store, orders: ORDERS_PER_REQUEST, seed }),
-  )
-  const everyMs = (ORDERS_PER_REQUEST / EVENTS_PER_SECOND) * SECOND_MS
+  const orders = Math.max(1, Math.round(rate / REQUESTS_PER_SECOND))
+  const bodies = world.stores.map((store, seed) => createRequestBody(world, { store, orders, seed }))
+  const everyMs = (orders / rate) * SECOND_MS
   let number = 0
   for (let due = performance.now(); !stop.aborted; due += everyMs) {
-    const body = bodies[(number / ORDERS_PER_REQUEST) % bodies.length]
+    const body = bodies[(number / orders) % bodies.length]
     if (!body) return
     body.stamp(number, formatInstant(Date.now()))
     number += body.orders

@@ -10,6 +10,7 @@ describe('options of the benchmarks', () => {
       seconds: 20,
       minutes: 2,
       rounds: 5,
+      rate: 200,
       orders: undefined,
       snapshot: false,
       hotStore: false,

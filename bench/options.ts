@@ -8,8 +8,7 @@ export const BENCHMARKS = {
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
   audit: 'every witness over the seeded history, on one core',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
-  kills:
-    'time until each process of the demo answers again after kill -9, at 200 events a second (Linux only)',
+  kills: 'time until each process of the demo answers again after kill -9 while orders come (Linux only)',
   alerts: 'how often the rules are right, over a quarter with fraud and outages planted into it',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
@@ -24,6 +23,8 @@ export interface BenchOptions {
   seconds: number
   /** How often `kills` kills each process. */
   rounds: number
+  /** Orders a second that come while `kills` kills. */
+  rate: number
   /** How long `footprint` watches the demo, with no page open and again with Live open. */
   minutes: number
   /** Orders in the log for `replay`; a third of the lines for `batch`. */
@@ -50,6 +51,7 @@ ${Object.entries(BENCHMARKS)
   --json         a line of JSON for each figure, for machines
   --seconds N    how long load is kept up (default 20)
   --rounds N     kills: how often each process is killed (default 5)
+  --rate N       kills: orders a second meanwhile (default 200)
   --minutes N    footprint: how long to watch, twice (default 2: one batch run each)
   --orders N     orders in the log of replay (default 500000) or in the day of batch (default 333334)
   --snapshot     ingest: with a snapshot open beside it all the time
@@ -66,6 +68,7 @@ const OPTIONS = {
   json: flag(),
   seconds: wholeNumber({ least: 1, most: 86_400, unlessGiven: 20 }),
   rounds: wholeNumber({ least: 1, most: 1_000, unlessGiven: 5 }),
+  rate: wholeNumber({ least: 1, most: 100_000, unlessGiven: 200 }),
   minutes: wholeNumber({ least: 1, most: 1_440, unlessGiven: 2 }),
   orders: wholeNumber({ least: 1_000, most: 100_000_000 }),
   snapshot: flag(),
