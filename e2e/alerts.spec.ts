@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
@@ -125,6 +126,51 @@ test('a refund wave is one alert with its cashier; whose it is shows on every op
   await detail.getByRole('button', { name: 'Take the verdict back' }).click()
   await expect(row(other)).toContainText('with Grace')
   await expect(other.getByRole('link', { name: 'Alerts 1 open alerts' })).toBeVisible()
+})
+
+test('a till that goes offline is told of with its last receipt; a verdict is counted, and its backlog ends the alert', async ({
+  page,
+  stack,
+}) => {
+  // Two orders a minute are what the store's habits let expect.
+  await stack.sql`
+    insert into ref.expected_orders (store, valid_from, orders)
+    values (${berlin.id}, 'epoch', array_fill(120::double precision, array[${HOURS_OF_WEEK}::integer]))`
+  const now = Date.now()
+  const order = (register: string, minutesAgo: number) => ({
+    type: 'order.placed',
+    // The store's own server passes on what its tills say: its line is up, one of its tills is not.
+    source: 'store-server',
+    register,
+    id: `${register}-${minutesAgo}`,
+    orderId: `${register}-${minutesAgo}`,
+    eventTime: new Date(now - minutesAgo * 60_000).toISOString(),
+    lines: [{ sku: 'tea', units: 1, unitPrice: '3.00' }],
+  })
+  const minutes = Array.from({ length: 90 }, (_, index) => 90 - index)
+  const offlineSince = 30
+  await send(stack, [
+    ...minutes.flatMap(ago => (ago > offlineSince ? [order('1', ago), order('2', ago)] : [order('2', ago)])),
+  ])
+  await page.goto('/alerts')
+  await page.getByRole('button', { name: /^No order from till 1/ }).click()
+  const detail = page.getByRole('dialog', { name: /^No order from till 1/ })
+  await expect(detail.getByRole('row', { name: /Orders since/ })).toContainText('0')
+  await expect(detail.getByRole('region', { name: 'Receipts', exact: true })).toContainText(
+    `1-${offlineSince + 1}`,
+  )
+  await detail.getByRole('button', { name: 'False alarm' }).click()
+  await detail.getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('button', { name: 'Rates', exact: true }).click()
+  await expect(card(page, 'Rates by rule').getByRole('row', { name: /Till is silent/ })).toContainText(/\b0%/)
+
+  // Its line is up again, and what it sold meanwhile comes at once.
+  await send(
+    stack,
+    minutes.filter(ago => ago <= offlineSince).map(ago => order('1', ago)),
+  )
+  await page.getByRole('button', { name: 'History', exact: true }).click()
+  await expect(page.getByRole('row', { name: /No order from till 1/ })).toContainText('over')
 })
 
 test('what the batch path finds at its tick pops up too: one card in two cities, with both receipts and the way between', async ({

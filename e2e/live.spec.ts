@@ -53,6 +53,8 @@ test('what sells is told by product, store and category, who orders online, and 
   page,
   stack,
 }) => {
+  // On a narrower screen there is no room for how many orders a product was in.
+  await page.setViewportSize({ width: 1920, height: 1080 })
   const skus = ['22720', '85123A']
   await stack.tills.sell(
     { store: berlin, id: 'a-1', skus, unitPrice: '2.00', session: 's-1' },
