@@ -53,8 +53,6 @@ test('what sells is told by product, store and category, who orders online, and 
   page,
   stack,
 }) => {
-  // On a narrower screen there is no room for how many orders a product was in.
-  await page.setViewportSize({ width: 1920, height: 1080 })
   const skus = ['22720', '85123A']
   await stack.tills.sell(
     { store: berlin, id: 'a-1', skus, unitPrice: '2.00', session: 's-1' },
@@ -67,7 +65,7 @@ test('what sells is told by product, store and category, who orders online, and 
   await page.reload()
   const row = (title: RegExp, text: string) =>
     card(page, title).getByRole('row').filter({ hasText: text }).getByRole('cell')
-  await expect(row(/^Top products$/, '85123A')).toHaveText(['85123A', '7', '3', /^\d+$/, 'Lisboa Baixa'])
+  await expect(row(/^Top products$/, '85123A')).toHaveText(['85123A', '7', /^\d+$/, 'Lisboa Baixa'])
   await expect(row(/^Top categories$/, 'in no category')).toHaveText(['in no category', '9', '100%'])
   for (const title of [/^Top products$/, /^Top categories$/])
     await expect(card(page, title)).toContainText(/window \d\d:\d\d to \d\d:\d\d/)

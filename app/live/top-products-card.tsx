@@ -88,13 +88,6 @@ export function TopProductsCard({
                   },
                   { key: 'units', header: 'Units', cell: ({ units }) => formatCount(units) },
                   {
-                    key: 'orders',
-                    header: 'Orders',
-                    // Missed least where there is no room for all five.
-                    className: '@max-[28rem]:hidden',
-                    cell: ({ orders }) => formatCount(orders),
-                  },
-                  {
                     key: 'velocity',
                     header: 'An hour',
                     cell: ({ unitsAnHour }) => formatCount(Math.round(unitsAnHour)),
