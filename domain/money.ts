@@ -60,10 +60,18 @@ export function addExact(sum: ExactSum, amount: ExactSum): ExactSum {
 
 /** Writes an amount (number, bigint or integer text from the database) as a decimal with four decimals. */
 export function formatAmount(amount: Amount | bigint | string): string {
+  if (typeof amount === 'number' && Number.isSafeInteger(amount)) return formatWhole(amount)
   const value = BigInt(amount)
   const magnitude = value < 0n ? -value : value
   const fraction = (magnitude % 10_000n).toString().padStart(4, '0')
   return `${value < 0n ? '-' : ''}${magnitude / 10_000n}.${fraction}`
+}
+
+/** The same of an integer that a number holds exactly, several times as fast. */
+function formatWhole(amount: Amount): string {
+  const magnitude = Math.abs(amount)
+  const fraction = String(magnitude % 10_000).padStart(4, '0')
+  return `${amount < 0 ? '-' : ''}${Math.floor(magnitude / 10_000)}.${fraction}`
 }
 
 /** How many decimals people write amounts of a currency with, by the Unicode CLDR: 2 of euros, none of yen; 2 of what is no currency. */

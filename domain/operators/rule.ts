@@ -89,11 +89,20 @@ export function valuesOf<P extends Parameters>(
   ) as ValuesOf<P>
 }
 
-/** The document of an event as evidence. */
-export function receiptOf(
-  event: Omit<Receipt, 'net'> &
-    Pick<OperatorEvent, 'type' | 'totalUnits' | 'totalGross' | 'totalDiscounts' | 'totalReturns'>,
-): Receipt {
+/** What a receipt is written from. */
+type Documented = Omit<Receipt, 'net'> &
+  Pick<OperatorEvent, 'type' | 'totalUnits' | 'totalGross' | 'totalDiscounts' | 'totalReturns'>
+
+/** The last one that was asked for: several rules look at the same event, one after the other. */
+let made: { document: Documented; receipt: Receipt } | null = null
+
+/** The document of an event as evidence: not to be changed, others hold it too. */
+export function receiptOf(document: Documented): Receipt {
+  if (made?.document !== document) made = { document, receipt: writeReceipt(document) }
+  return made.receipt
+}
+
+function writeReceipt(event: Documented): Receipt {
   const { source, id, type, orderId, register, eventTime, currency } = event
   const effect = salesEffect(event)
   return {

@@ -17,8 +17,30 @@ const MOST_TIMES = 4.5
 interface Hours {
   /** Of the first order: what lies before it nobody has looked at. */
   first: Instant
-  /** Orders by the end of their five minutes. */
-  buckets: [end: Instant, orders: number][]
+  /** The newest five minutes: nearly every order is in them, and costs no copy of the others. */
+  end: Instant
+  orders: number
+  /** Orders of those before, by the end of their five minutes. */
+  buckets: readonly (readonly [end: Instant, orders: number])[]
+}
+
+/** @param hours states written before the newest five minutes stood apart have them among the others */
+function withOrder(
+  { first, end = 0, orders = 0, buckets }: Partial<Hours> & Pick<Hours, 'first' | 'buckets'>,
+  at: Instant,
+): Hours {
+  const own = Math.floor(at / BUCKET_MS + 1) * BUCKET_MS
+  const since = Math.min(first, at)
+  if (own === end) return { first: since, end, orders: orders + 1, buckets }
+  if (own > end) {
+    const kept = buckets.filter(([one]) => one > own - KEPT_MS)
+    return { first: since, end: own, orders: 1, buckets: orders > 0 ? [...kept, [end, orders]] : kept }
+  }
+  // A late one.
+  if (own <= end - KEPT_MS) return { first: since, end, orders, buckets }
+  const known = buckets.find(([one]) => one === own)?.[1] ?? 0
+  const others = buckets.filter(([one]) => one !== own)
+  return { first: since, end, orders, buckets: [...others, [own, known + 1]] }
 }
 
 /** A store that sells far less, or far more, than its habits let expect of these hours. */
@@ -39,24 +61,23 @@ export const storePace = rule({
   window: () =>
     running<null, Hours>({
       keepMs: KEPT_MS,
-      nothing: { first: Number.POSITIVE_INFINITY, buckets: [] },
-      add({ first, buckets }, _, at) {
-        const end = Math.floor(at / BUCKET_MS + 1) * BUCKET_MS
-        const newest = Math.max(end, buckets.at(-1)?.[0] ?? end)
-        const known = buckets.find(([own]) => own === end)?.[1] ?? 0
-        const others = buckets.filter(([own]) => own !== end && own > newest - KEPT_MS)
-        const all: [Instant, number][] = [...others, [end, known + 1]]
-        return { first: Math.min(first, at), buckets: all.sort(([one], [other]) => one - other) }
-      },
+      nothing: { first: Number.POSITIVE_INFINITY, end: 0, orders: 0, buckets: [] },
+      add: (hours, _, at) => withOrder(hours, at),
     }),
-  judgeAt({ value: { first, buckets } }, { at, parameters, reference, store }) {
+  judgeAt(
+    { value: { first, end: newest, orders: ofNewest, buckets } },
+    { at, parameters, reference, store },
+  ) {
     // Whole buckets alone: half of one would be held against the whole of it.
     const to = Math.floor(at / BUCKET_MS) * BUCKET_MS
     const from = to - parameters.hours * HOUR_MS
     if (first > from || !reference.isLive(store, at)) return null
     const expected = reference.expectedOrders(store, from, to)
     if (expected === null || expected < parameters.expected) return null
-    const orders = buckets.reduce((sum, [end, own]) => (end > from && end <= to ? sum + own : sum), 0)
+    const orders = buckets.reduce(
+      (sum, [end, own]) => (end > from && end <= to ? sum + own : sum),
+      newest > from && newest <= to ? ofNewest : 0,
+    )
     // That nothing comes at all is another rule's to say.
     if (orders === 0 || orders > MOST_TIMES * expected) return null
     const reachOf = (share: number) => parameters.deviations * Math.sqrt(expected + (share * expected) ** 2)
