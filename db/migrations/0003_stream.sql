@@ -150,7 +150,6 @@ create table stream.operator_states (
   is_held boolean not null,
   primary key (generation, partition, operator, store, key)
 ) partition by list (generation);
-create index operator_states_expired on stream.operator_states (partition, expires_at);
 
 -- Sums per metric, store, key and pane of event time; a sliding window is the panes within it added up.
 create table stream.panes (
@@ -166,7 +165,6 @@ create table stream.panes (
   processed_at timestamptz not null,
   primary key (generation, metric, store, pane_start, key)
 ) partition by list (generation);
-create index panes_by_time on stream.panes (partition, pane_start);
 
 -- Bursts of what one key did, a row each.
 create table stream.sessions (

@@ -74,12 +74,13 @@ const told = async () => {
 }
 
 test('whatever the size of batches, and restarted after each, rules find the same and operators keep the same', async () => {
-  await appendAll(log, anHour(500), 13)
+  await appendAll(log, anHour(600), 13)
   await consumeAll({ batchSize: 2_000, restarts: false })
   const whole = await told()
-  expect(whole.alerts.length).toBeGreaterThan(3)
-  expect(whole.panes.length).toBeGreaterThan(20)
-  expect(whole.sessions.length).toBeGreaterThan(3)
+  // How many is chance; none at all would show nothing.
+  expect(whole.alerts).not.toEqual([])
+  expect(whole.panes).not.toEqual([])
+  expect(whole.sessions).not.toEqual([])
   for (const way of [
     { batchSize: 1, restarts: false },
     { batchSize: 7, restarts: true },
@@ -91,12 +92,12 @@ test('whatever the size of batches, and restarted after each, rules find the sam
 })
 
 test('a replay finds the same alerts under the same names', async () => {
-  await appendAll(log, anHour(400))
+  await appendAll(log, anHour(600))
   await catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger })
   const before = await told()
-  expect(before.alerts.length).toBeGreaterThan(3)
-  expect(before.panes.length).toBeGreaterThan(20)
-  expect(before.sessions.length).toBeGreaterThan(3)
+  expect(before.alerts).not.toEqual([])
+  expect(before.panes).not.toEqual([])
+  expect(before.sessions).not.toEqual([])
   const { to } = await replay({ url: database.url, name: 'test:1', acceptsDifferences: false, logger })
   const { alerts, states, sessions, panes } = await resultsOf(database.sql, to)
   expect({ alerts, states, sessions, panes }).toEqual(before)

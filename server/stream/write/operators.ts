@@ -197,7 +197,10 @@ async function upsertAlerts(
 /** The longest window of any metric is shorter. */
 const LONGEST_WINDOW_MS = DAY_MS
 
-/** Deletes what no operator will look at again, and nobody shows: expired states, panes and sessions long past. */
+/**
+ * Deletes what no operator will look at again, and nobody shows: expired states, panes and sessions long past. No index
+ * by time helps it: it looks once in a while, and one would be written with every order.
+ */
 export async function trimOperators(sql: Sql, partitions: readonly number[]): Promise<void> {
   const generation = await activeGeneration(sql)
   for (const partition of partitions) {
