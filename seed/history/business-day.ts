@@ -34,7 +34,7 @@ export function* tradeDay(
 ): Generator<{ at: Instant; event: SentEvent }> {
   const queue = createTimeQueue<Doing>()
   for (const transfer of transfers) queue.add(transfer.at, () => passOn(trading, transfer))
-  planMorning(trading, queue, day)
+  planStockRoom(trading, queue, day)
   planSales(trading, queue, { day, until })
   planEvening(trading, queue, day)
   for (let next = queue.take(); next && next.at <= until; next = queue.take()) {
@@ -42,7 +42,7 @@ export function* tradeDay(
   }
 }
 
-function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void {
+function planStockRoom(trading: TradingShop, queue: Queue, day: BusinessDay): void {
   const { shop, world } = trading
   queue.add(deliveryTimeOf(shop, day), at => receiveDue(trading, at, at))
   // Round and round: the shelves of a day follow those of the day before.
@@ -52,7 +52,7 @@ function planMorning(trading: TradingShop, queue: Queue, day: BusinessDay): void
     (_, index) => (first + index) % world.products.length,
   )
   queue.add(countingTimeOf(shop, day), at => [countShelves(trading, at, shelves)])
-  if (shop.channel === 'online') queue.add(orderTimeOf(shop, day), at => orderOfDay(trading, at, { day }))
+  queue.add(orderTimeOf(shop, day), at => orderOfDay(trading, at, { day }))
 }
 
 function planSales(
@@ -99,7 +99,6 @@ function planEvening(trading: TradingShop, queue: Queue, day: BusinessDay): void
   for (const [index, register] of shop.registers.entries()) {
     queue.add(closing + (4 + 3 * index) * MINUTE_MS, at => [closeTill(trading, at, register, day)])
   }
-  if (shop.channel === 'pos') queue.add(orderTimeOf(shop, day), at => orderOfDay(trading, at, { day }))
 }
 
 type Queue = ReturnType<typeof createTimeQueue<Doing>>

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { formatLag, formatShortAge } from '#app/format/time.ts'
 import { colourOf, formatQuantile, type Latency, measureOf } from '#app/pipeline/costs/cost-texts.ts'
 import { PathMarker } from '#app/ui/marks.tsx'
@@ -48,12 +49,8 @@ export function LatencySketch({
   )
 }
 
-/** A bar a bucket, from the least that was met to the most. */
-function Distribution({ latency: { buckets }, colour }: { latency: Latency; colour: string }) {
-  const most = Math.max(1, ...buckets.map(({ count }) => count))
-  const step = WIDTH / Math.max(1, buckets.length)
-  const bound = (upToMs: number | null | undefined) =>
-    upToMs === null || upToMs === undefined ? 'more' : formatLag(upToMs)
+/** A drawing as wide as its place, and what its axis says. */
+function Sketch({ below, children }: { below: ReactNode; children: ReactNode }) {
   return (
     <div>
       <svg
@@ -62,27 +59,44 @@ function Distribution({ latency: { buckets }, colour }: { latency: Latency; colo
         aria-hidden="true"
         className="block h-11 w-full border-b border-line"
       >
-        {buckets.map(({ upToMs, count }, index) => {
-          // What was met at all is seen.
-          const height = count === 0 ? 0 : Math.max(1.5, (count / most) * HEIGHT)
-          return (
-            <rect
-              key={upToMs ?? 'more'}
-              x={index * step}
-              y={HEIGHT - height}
-              width={Math.max(1, Math.min(24, step - GAP))}
-              height={height}
-              fill={colour}
-            />
-          )
-        })}
+        {children}
       </svg>
-      <p className="flex justify-between text-2xs text-muted">
-        <span>≤ {bound(buckets[0]?.upToMs)}</span>
-        <span>how often</span>
-        <span>≤ {bound(buckets.at(-1)?.upToMs)}</span>
-      </p>
+      <p className="flex justify-between text-2xs text-muted">{below}</p>
     </div>
+  )
+}
+
+/** A bar a bucket, from the least that was met to the most. */
+function Distribution({ latency: { buckets }, colour }: { latency: Latency; colour: string }) {
+  const most = Math.max(1, ...buckets.map(({ count }) => count))
+  const step = WIDTH / Math.max(1, buckets.length)
+  const bound = (upToMs: number | null | undefined) =>
+    upToMs === null || upToMs === undefined ? 'more' : formatLag(upToMs)
+  return (
+    <Sketch
+      below={
+        <>
+          <span>≤ {bound(buckets[0]?.upToMs)}</span>
+          <span>how often</span>
+          <span>≤ {bound(buckets.at(-1)?.upToMs)}</span>
+        </>
+      }
+    >
+      {buckets.map(({ upToMs, count }, index) => {
+        // What was met at all is seen.
+        const height = count === 0 ? 0 : Math.max(1.5, (count / most) * HEIGHT)
+        return (
+          <rect
+            key={upToMs ?? 'more'}
+            x={index * step}
+            y={HEIGHT - height}
+            width={Math.max(1, Math.min(24, step - GAP))}
+            height={height}
+            fill={colour}
+          />
+        )
+      })}
+    </Sketch>
   )
 }
 
@@ -99,18 +113,9 @@ function Course({ latency: { series }, colour, now }: { latency: Latency; colour
       return ms === null ? [] : [`${place(point.at).toFixed(1)},${height(ms).toFixed(1)}`]
     })
   return (
-    <div>
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        aria-hidden="true"
-        className="block h-11 w-full border-b border-line"
-      >
-        <Stroke points={line('p50')} colour={colour} width={1} />
-        <Stroke points={line('p99')} colour={colour} width={2} />
-      </svg>
-      <p className="flex justify-between text-2xs text-muted">
-        {series.length < 2 ? (
+    <Sketch
+      below={
+        series.length < 2 ? (
           <span>its course shows after an hour</span>
         ) : (
           <>
@@ -118,9 +123,12 @@ function Course({ latency: { series }, colour, now }: { latency: Latency; colour
             <span>99%, median thin, up to {formatLag(most)}</span>
             <span>now</span>
           </>
-        )}
-      </p>
-    </div>
+        )
+      }
+    >
+      <Stroke points={line('p50')} colour={colour} width={1} />
+      <Stroke points={line('p99')} colour={colour} width={2} />
+    </Sketch>
   )
 }
 
