@@ -365,6 +365,23 @@ create table ref.supply_terms (
   primary key (sku, valid_from)
 );
 
+-- What holds for every order of a supplier. A row holds from `valid_from` until the next of the same supplier; without
+-- one it delivers on any day, takes any order, and has no express.
+create table ref.supplier_terms (
+  supplier text not null references ref.suppliers,
+  valid_from timestamptz not null,
+  -- weekdays on which it delivers, 1 is Monday; null: any
+  delivery_days smallint[] check (delivery_days <@ '{1,2,3,4,5,6,7}'::smallint[] and cardinality(delivery_days) > 0),
+  -- least value of an order, 1/10,000 of `currency`; null: none
+  minimum_value bigint check (minimum_value > 0),
+  -- an order that comes within so many minutes costs so much more, 1/10,000 of `currency`; null: it has none
+  express_minutes integer check (express_minutes > 0),
+  express_fee bigint check (express_fee >= 0),
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  check ((express_minutes is null) = (express_fee is null)),
+  primary key (supplier, valid_from)
+);
+
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.
 create table ref.customers (
