@@ -1,14 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  afterPurchase,
   NOTHING_ORDERED,
   openUnits,
-  type PurchaseLine,
+  type PurchaseUnits,
   purchaseEffects,
   unitsOverDelivered,
 } from './purchase.ts'
 
-const line = (ordered: number, cancelled: number, received: number): PurchaseLine => ({
+const line = (ordered: number, cancelled: number, received: number): PurchaseUnits => ({
   ordered,
   cancelled,
   received,
@@ -45,12 +46,50 @@ describe('what is open of an order', () => {
   })
 })
 
+describe('an order that is placed', () => {
+  const placed = (units: number, supplier: string, expectedAt: number | null) =>
+    ({ kind: 'ordered', units, supplier, expectedAt }) as const
+  const first = { effect: placed(4, 'leaf', 500), at: 100 }
+  const second = { effect: placed(2, 'clay', 700), at: 200 }
+
+  test.each([
+    ['in order', [first, second]],
+    ['the other way round', [second, first]],
+  ])('is known since its first placement, and goes by the word of its newest: %s', (_, events) => {
+    const line = events.reduce((known, { effect, at }) => afterPurchase(known, effect, at), NOTHING_ORDERED)
+    expect(line).toMatchObject({
+      ordered: 6,
+      placedAt: 100,
+      saidAt: 200,
+      supplier: 'clay',
+      expectedAt: 700,
+    })
+  })
+
+  test('takes no date from what is cancelled or comes', () => {
+    const line = afterPurchase(NOTHING_ORDERED, first.effect, first.at)
+    for (const kind of ['cancelled', 'received'] as const) {
+      const after = afterPurchase(line, { kind, units: 1, supplier: 'clay', expectedAt: 900 }, 300)
+      expect(after).toMatchObject({ [kind]: 1, placedAt: 100, supplier: 'leaf', expectedAt: 500 })
+    }
+  })
+
+  test('says nothing of a date that its newest placement leaves out', () => {
+    const line = afterPurchase(
+      afterPurchase(NOTHING_ORDERED, first.effect, 100),
+      placed(1, 'leaf', null),
+      150,
+    )
+    expect(line.expectedAt).toBeNull()
+  })
+})
+
 describe('a delivery', () => {
   const lines = { skus: ['tea', 'freight'], units: [3, 1], stocked: [true, false] }
 
   test('that names an order is of it; codes that hold no stock are not waited for', () => {
     expect(purchaseEffects({ type: 'stock.received', details: { purchaseOrderId: 'p-1' }, lines })).toEqual([
-      { purchaseOrder: 'p-1', sku: 'tea', kind: 'received', units: 3 },
+      { purchaseOrder: 'p-1', sku: 'tea', kind: 'received', units: 3, supplier: null, expectedAt: null },
     ])
   })
 

@@ -101,6 +101,12 @@ create table stream.purchases (
   ordered bigint not null,
   cancelled bigint not null,
   received bigint not null,
+  -- event time of the first `purchase.placed`, from which a lead time counts; null: it was never seen ordered
+  placed_at timestamptz,
+  -- event time of the newest one, whose word on supplier and date (null: it gave none) holds
+  said_at timestamptz,
+  supplier text,
+  expected_at timestamptz,
   -- newest event time of anything that touched it
   as_of timestamptz not null,
   last_offset bigint not null,

@@ -7,6 +7,13 @@ import type { World } from '#seed/world/world.ts'
 
 const REPORTING_CURRENCY = 'EUR'
 
+/** Who works in the made world: one of each role. */
+const PEOPLE = [
+  { person: 'ada', name: 'Ada Brandt', role: 'buyer', email: 'ada@tillstream.example' },
+  { person: 'ben', name: 'Ben Osei', role: 'manager', email: 'ben@tillstream.example' },
+  { person: 'cleo', name: 'Cleo Martin', role: 'viewer', email: 'cleo@tillstream.example' },
+] as const
+
 /**
  * Writes what the world's events refer to: stores, products, customers, suppliers and their terms, stock policies,
  * exchange rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
@@ -46,6 +53,8 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
         ${customers.map(({ address }) => address?.city ?? null)}::text[],
         ${customers.map(({ address }) => address?.country ?? null)}::text[]
       ) on conflict (customer) do nothing`
+    await transaction`
+      insert into purchasing.people ${transaction([...PEOPLE])} on conflict (person) do nothing`
     await orm
       .insert(suppliers)
       .values(

@@ -594,6 +594,12 @@ create table stream.purchases (
   ordered bigint not null,
   cancelled bigint not null,
   received bigint not null,
+  -- event time of the first `purchase.placed`, from which a lead time counts; null: it was never seen ordered
+  placed_at timestamptz,
+  -- event time of the newest one, whose word on supplier and date (null: it gave none) holds
+  said_at timestamptz,
+  supplier text,
+  expected_at timestamptz,
   -- newest event time of anything that touched it
   as_of timestamptz not null,
   last_offset bigint not null,
@@ -862,9 +868,14 @@ select c.generation, line.store, line.purchase_order, line.sku, c.partition,
   coalesce(sum(units) filter (where type = 'purchase.placed'), 0),
   coalesce(sum(units) filter (where type = 'purchase.cancelled'), 0),
   coalesce(sum(units) filter (where type = 'stock.received'), 0),
+  min(line.event_time) filter (where type = 'purchase.placed'),
+  max(line.event_time) filter (where type = 'purchase.placed'),
+  (array_agg(supplier order by line.event_time desc, line."offset" desc) filter (where type = 'purchase.placed'))[1],
+  (array_agg(expected_at order by line.event_time desc, line."offset" desc) filter (where type = 'purchase.placed'))[1],
   max(line.event_time), max(line."offset"), c.processed_at
 from (
   select e.partition, e."offset", e.type, e.store, e.event_time, e.details ->> 'purchaseOrderId' as purchase_order,
+    e.details ->> 'supplier' as supplier, (e.details ->> 'expectedAt')::timestamptz as expected_at,
     unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
   from log.event_log e
   where e.type in ('purchase.placed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
@@ -897,7 +908,7 @@ select p.store, p.purchase_order, p.sku, p.ordered, p.cancelled, p.received,
     when p.ordered > p.cancelled + p.received then 'open'
     else 'settled'
   end as state,
-  p.as_of, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+  p.as_of, p.supplier, p.placed_at, p.expected_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
 from stream.active_generation a
 join stream.purchases p on p.generation = a.generation
 join stream.checkpoints c on c.generation = p.generation and c.partition = p.partition;
@@ -919,6 +930,9 @@ begin
       ('over_delivered', 'Units received beyond those ordered and not cancelled.'),
       ('state', 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).'),
       ('as_of', 'Event time of the newest movement.'),
+      ('supplier', 'Who delivers, as the newest placement says; null where none was seen.'),
+      ('placed_at', 'Event time of the first placement; null where none was seen.'),
+      ('expected_at', 'When it is to come, as the newest placement says; null where it does not.'),
       ('through', 'Offsets of the order log read, by partition.'),
       ('watermark', 'Event time up to which the partition is complete, late events aside.')
     ) as meaning(name, text)

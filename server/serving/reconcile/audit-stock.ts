@@ -95,7 +95,8 @@ export async function auditPurchases(
 ): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
     with lines as (
-      select e.store, e."offset", e.type, e.details ->> 'purchaseOrderId' as purchase_order,
+      select e.store, e."offset", e.event_time, e.type, e.details ->> 'purchaseOrderId' as purchase_order,
+        e.details ->> 'supplier' as supplier, (e.details ->> 'expectedAt')::timestamptz as expected_at,
         unnest(e.skus) as sku, unnest(e.units) as units, unnest(e.stocked) as is_stocked
       from log.event_log e
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
@@ -109,15 +110,24 @@ export async function auditPurchases(
         coalesce(batch.exact_sum(units) filter (where type = 'purchase.placed'), 0) as ordered,
         coalesce(batch.exact_sum(units) filter (where type = 'purchase.cancelled'), 0) as cancelled,
         coalesce(batch.exact_sum(units) filter (where type = 'stock.received'), 0) as received,
+        extract(epoch from min(event_time) filter (where type = 'purchase.placed')) as placed_at,
+        hashtext((array_agg(supplier order by event_time desc, "offset" desc)
+          filter (where type = 'purchase.placed'))[1]) as supplier,
+        extract(epoch from (array_agg(expected_at order by event_time desc, "offset" desc)
+          filter (where type = 'purchase.placed'))[1]) as expected_at,
         max("offset") as last_offset
       from lines where coalesce(is_stocked, true) group by store, purchase_order, sku
     ),
     stored as (
-      select * from stream.purchases t where t.generation = ${generation} ${inStores(reading, scope, 't.store')}
+      -- Rows are compared as numbers: instants as seconds, the supplier by its hash.
+      select t.store, t.purchase_order, t.sku, t.ordered, t.cancelled, t.received, t.last_offset,
+        extract(epoch from t.placed_at) as placed_at, hashtext(t.supplier) as supplier,
+        extract(epoch from t.expected_at) as expected_at
+      from stream.purchases t where t.generation = ${generation} ${inStores(reading, scope, 't.store')}
     )
     ${compareRows(reading, {
       key: ['store', 'purchase_order', 'sku'],
-      counts: ['ordered', 'cancelled', 'received', 'last_offset'],
+      counts: ['ordered', 'cancelled', 'received', 'placed_at', 'supplier', 'expected_at', 'last_offset'],
       money: [],
     })}`
   return found('stream', 'stream.purchases', rows)

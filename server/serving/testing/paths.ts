@@ -5,7 +5,7 @@ import type { SentEvent } from '#domain/event.ts'
 import type { Instant } from '#domain/instant.ts'
 import { type EventClass, type LogEvent, lineGross, RULES_VERSION } from '#domain/log-event.ts'
 import { netOf, type SalesEffect, salesEffect } from '#domain/measures.ts'
-import { NOTHING_ORDERED, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
+import { afterPurchase, NOTHING_ORDERED, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { modelOnOrder, modelSales, modelStock } from '#domain/testing/reference-model.ts'
 import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
@@ -91,10 +91,10 @@ export async function createTestPaths(sql: Sql): Promise<TestPaths> {
 function modelPurchases(events: readonly StoredEvent[]): Map<string, PurchaseLine & { lastOffset: number }> {
   const purchases = new Map<string, PurchaseLine & { lastOffset: number }>()
   for (const event of events) {
-    for (const { purchaseOrder, sku, kind, units } of purchaseEffects(event)) {
-      const key = JSON.stringify([event.store, purchaseOrder, sku])
-      const known = purchases.get(key) ?? NOTHING_ORDERED
-      purchases.set(key, { ...known, [kind]: known[kind] + units, lastOffset: event.offset })
+    for (const effect of purchaseEffects(event)) {
+      const key = JSON.stringify([event.store, effect.purchaseOrder, effect.sku])
+      const line = afterPurchase(purchases.get(key) ?? NOTHING_ORDERED, effect, event.eventTime)
+      purchases.set(key, { ...line, lastOffset: event.offset })
     }
   }
   return purchases
@@ -137,13 +137,14 @@ async function streamPartition(sql: Sql, partition: number, events: readonly Sto
       insert into stream.stock (generation, store, sku, partition, on_hand, on_order, as_of, last_offset, processed_at)
       values (1, ${store}, ${sku}, ${partition}, ${onHand}, ${onOrder.get(key) ?? 0}, ${last.eventTime}, ${last.offset}, ${Date.now()})`
   }
-  for (const [key, units] of modelPurchases(events)) {
+  for (const [key, line] of modelPurchases(events)) {
     const [store = '', purchaseOrder = '', sku = ''] = JSON.parse(key) as string[]
     await sql`
       insert into stream.purchases (generation, store, purchase_order, sku, partition, ordered, cancelled, received,
-        as_of, last_offset, processed_at)
-      values (1, ${store}, ${purchaseOrder}, ${sku}, ${partition}, ${units.ordered}, ${units.cancelled},
-        ${units.received}, ${last.eventTime}, ${units.lastOffset}, ${Date.now()})`
+        placed_at, said_at, supplier, expected_at, as_of, last_offset, processed_at)
+      values (1, ${store}, ${purchaseOrder}, ${sku}, ${partition}, ${line.ordered}, ${line.cancelled},
+        ${line.received}, ${line.placedAt}, ${line.saidAt}, ${line.supplier}, ${line.expectedAt}, ${last.eventTime},
+        ${line.lastOffset}, ${Date.now()})`
   }
   await sql`
     insert into stream.checkpoints (generation, partition, "offset", appended_at, watermark, epoch, events, processed_at)

@@ -1,5 +1,11 @@
 import type { Instant } from '#domain/instant.ts'
-import { NOTHING_ORDERED, openUnits, type PurchaseLine, purchaseEffects } from '#domain/purchase.ts'
+import {
+  afterPurchase,
+  NOTHING_ORDERED,
+  openUnits,
+  type PurchaseLine,
+  purchaseEffects,
+} from '#domain/purchase.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { type EpisodeChange, judgeShortage } from './episodes.ts'
@@ -92,11 +98,12 @@ class StockFold {
       this.#move(touched, { kind, units, eventTime, offset })
       skus.push(touched)
     }
-    for (const { purchaseOrder, sku, kind, units } of purchaseEffects(record)) {
-      const touched = this.#touch(record, sku)
+    for (const effect of purchaseEffects(record)) {
+      const touched = this.#touch(record, effect.sku)
+      const { purchaseOrder } = effect
       const purchase = this.#purchase(record, { store, purchaseOrder, sku: touched.sku })
       const before = openUnits(purchase)
-      purchase[kind] += units
+      Object.assign(purchase, afterPurchase(purchase, effect, eventTime))
       touched.after.onOrder += openUnits(purchase) - before
       skus.push(touched)
     }

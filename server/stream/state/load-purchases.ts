@@ -18,7 +18,8 @@ export async function loadPurchases(
   if (wanted.length === 0) return new Map()
   const rows = await sql.unsafe<(PurchaseKey & PurchaseLine)[]>(
     // Lateral with a limit, as in load-stock.ts: one look into the index for each key, whatever the planner thinks.
-    `select p.store, p.purchase_order as "purchaseOrder", p.sku, p.ordered, p.cancelled, p.received
+    `select p.store, p.purchase_order as "purchaseOrder", p.sku, p.ordered, p.cancelled, p.received,
+       p.placed_at as "placedAt", p.said_at as "saidAt", p.supplier, p.expected_at as "expectedAt"
      from unnest($1::text::text[], $2::text::text[], $3::text::text[]) as wanted(store, purchase_order, sku)
      cross join lateral (
        select * from stream.purchases_g${generation} purchase
@@ -33,10 +34,7 @@ export async function loadPurchases(
     { prepare: true },
   )
   return new Map(
-    rows.map(({ ordered, cancelled, received, ...key }) => [
-      purchaseKey(key),
-      { ordered, cancelled, received },
-    ]),
+    rows.map(({ store, purchaseOrder, sku, ...line }) => [purchaseKey({ store, purchaseOrder, sku }), line]),
   )
 }
 

@@ -73,8 +73,8 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
     })
     for (const delta of result.windows) addWindow(folded.windows, delta)
     for (const { store, sku, after } of result.stock.touched) folded.stock.set(`${store}/${sku}`, after)
-    for (const { ordered, cancelled, received, ...key } of result.stock.purchases)
-      folded.purchases.set(purchaseKey(key), { ordered, cancelled, received })
+    for (const { store, purchaseOrder, sku, asOf: _, lastOffset: _2, ...line } of result.stock.purchases)
+      folded.purchases.set(purchaseKey({ store, purchaseOrder, sku }), line)
     for (const { episode } of result.stock.episodes.values()) folded.episodes.set(episode.alertId, episode)
     folded.lateEvents += result.lateEvents
     previous = result.through
