@@ -23,7 +23,17 @@ const [core, pg, proxy] = await Promise.all([
 hooks.deregister()
 
 export const { and, asc, desc, eq, getTableColumns, lt, sql } = core
-export const { bigint, boolean, date, integer, numeric, pgSchema, smallint, text } = pg
+export const {
+  bigint,
+  boolean,
+  date,
+  doublePrecision: double,
+  integer,
+  numeric,
+  pgSchema,
+  smallint,
+  text,
+} = pg
 
 /** A timestamptz, as the client gives and takes it. */
 export const instant = pg.customType<{ data: Instant }>({ dataType: () => 'timestamp with time zone' })

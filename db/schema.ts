@@ -4,6 +4,7 @@ import {
   boolean,
   bytes,
   date,
+  double,
   instant,
   integer,
   json,
@@ -45,6 +46,12 @@ export const stockPolicies = ref.table('stock_policies', {
   reorderPoint: count().notNull(),
   orderUpTo: count(),
   leadTimeDays: numeric({ precision: 8, scale: 2, mode: 'number' }),
+  source: text({ enum: ['file', 'computed'] })
+    .notNull()
+    .default('file'),
+  serviceLevel: double(),
+  safetyStock: count(),
+  abcClass: text({ enum: ['A', 'B', 'C'] }),
 })
 
 export const suppliers = ref.table('suppliers', {

@@ -275,6 +275,13 @@ create table ref.stock_policies (
   reorder_point bigint not null check (reorder_point >= 0),
   order_up_to bigint check (order_up_to >= reorder_point),
   lead_time_days numeric(8, 2),
+  -- file: given by a person, whom the job replenishment never overrules; computed: its own, or what it may replace
+  source text not null default 'file' check (source in ('file', 'computed')),
+  -- of computed ones: the share of cycles without a stockout that it is made for, what it holds beyond the mean demand of
+  -- a lead time, and the class of the product in its store
+  service_level double precision check (service_level > 0 and service_level < 1),
+  safety_stock bigint check (safety_stock >= 0),
+  abc_class text check (abc_class in ('A', 'B', 'C')),
   primary key (store, sku, valid_from)
 );
 -- Bumped with every change of the policies: readers that cache them compare one number.
@@ -287,6 +294,43 @@ begin
 end $$;
 create trigger bump_policy_revision after insert or update or delete or truncate on ref.stock_policies
   for each statement execute function ref.bump_policy_revision();
+-- What a store will sell of a product on a day, by weekday of its business days (Monday first), promotions aside, from an
+-- instant on that lies past every clock when it is written: stream and pages read what held at their time.
+create table ref.demand_forecasts (
+  store text not null,
+  sku text not null,
+  valid_from timestamptz not null,
+  -- of domain/replenishment/method.ts
+  method text not null,
+  units_by_weekday double precision[] not null check (cardinality(units_by_weekday) = 7),
+  -- standard deviation of a day's units around it
+  spread double precision not null check (spread >= 0),
+  -- business days that it was learned from
+  days integer not null check (days >= 0),
+  primary key (store, sku, valid_from)
+);
+-- Days from an order to its goods, by supplier: mean and standard deviation of what came, drawn towards what the supplier
+-- says where little has come.
+create table ref.lead_times (
+  supplier text not null,
+  valid_from timestamptz not null,
+  mean_days double precision not null check (mean_days >= 0),
+  spread_days double precision not null check (spread_days >= 0),
+  deliveries integer not null check (deliveries >= 0),
+  primary key (supplier, valid_from)
+);
+-- Bumped with every change of the two: readers that hold them compare one number.
+create table ref.demand_revision (only_row boolean primary key default true check (only_row), revision bigint not null);
+insert into ref.demand_revision values (true, 0);
+create function ref.bump_demand_revision() returns trigger language plpgsql as $$
+begin
+  update ref.demand_revision set revision = revision + 1;
+  return null;
+end $$;
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.demand_forecasts
+  for each statement execute function ref.bump_demand_revision();
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.lead_times
+  for each statement execute function ref.bump_demand_revision();
 -- Rules of the stream as people set them; what a version leaves out is as the rule comes, and version 1 is the rule as
 -- it comes. A version holds from valid_from on, which is past every clock when it is written: no event was judged
 -- before it was there, and a replay judges as the first run did.

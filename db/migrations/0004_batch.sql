@@ -550,3 +550,89 @@ create table batch.rule_progress (
   judged_hour timestamptz,
   days_through date
 );
+
+-- Replenishment: what the nightly plan stands on, and what it says (docs/replenishment.md).
+
+-- Whoever estimates demand looks for the few days on which a shelf was empty.
+create index daily_inventory_stockouts on batch.daily_inventory (store, business_day) where stockout_minutes > 0;
+
+-- How far the log has been read for purchase orders; it moves with what was read, in one transaction.
+create table batch.purchase_progress (
+  partition smallint primary key,
+  "offset" bigint not null,
+  appended_at timestamptz not null
+);
+-- What moved purchase orders on business days that no plan of the store has reached yet: it waits here, so that a plan
+-- has the orders as they were when its stock was.
+create table batch.purchase_moves (
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  kind text not null check (kind in ('ordered', 'cancelled', 'received')),
+  units bigint not null,
+  business_day date not null,
+  event_time timestamptz not null,
+  supplier text,
+  expected_at timestamptz
+);
+create index purchase_moves_by_day on batch.purchase_moves (store, business_day);
+-- Products of purchase orders, as of the end of the day that their store's plan is of: as stream.purchases has them now.
+create table batch.purchases (
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  supplier text,
+  ordered bigint not null,
+  cancelled bigint not null,
+  received bigint not null,
+  placed_at timestamptz,
+  expected_at timestamptz,
+  first_received_at timestamptz,
+  primary key (store, purchase_order, sku)
+);
+create index purchases_open on batch.purchases (store, sku) where ordered > cancelled + received;
+create index purchases_delivered on batch.purchases (first_received_at, supplier);
+
+-- What a store's plan stands on.
+create table batch.replenishment_plans (
+  store text primary key,
+  -- its stock is that of this day's end
+  business_day date not null,
+  as_of timestamptz not null,
+  run_id bigint not null,
+  partition smallint not null,
+  through_offset bigint not null,
+  computed_at timestamptz not null default clock_timestamp()
+);
+create table batch.replenishment (
+  store text not null,
+  sku text not null,
+  run_id bigint not null,
+  supplier text,
+  on_hand bigint not null,
+  on_order bigint not null,
+  -- on_hand + on_order: nothing is promised to customers before it is sold
+  position bigint not null,
+  -- mean units a day over a week, promotions aside
+  demand_per_day double precision not null,
+  days_of_cover double precision,
+  reorder_point bigint,
+  order_up_to bigint,
+  suggested_units bigint not null,
+  -- when the shelf is empty if nothing comes: in the middle, and as early and as late as it is in one case of ten; null:
+  -- not within half a year
+  runs_out_at timestamptz,
+  runs_out_early timestamptz,
+  runs_out_late timestamptz,
+  -- of what is on order, and of an order placed as of the plan
+  next_delivery_at timestamptz,
+  order_arrives_at timestamptz,
+  verdict text not null check (verdict in ('short', 'covered', 'enough')),
+  -- units that customers did not get within 28 days because the shelf was empty: estimated, with its standard deviation
+  missed_units double precision not null,
+  missed_spread double precision not null,
+  -- when a plan first said short, kept while it goes on
+  shortage_since timestamptz,
+  primary key (store, sku)
+);
+create index replenishment_short on batch.replenishment (store) where verdict = 'short';

@@ -217,6 +217,15 @@ select d.dead_letter as id, d.met_at, d.met_in, d.source, d.event_id, d.store, d
   case when d.met_in ? 'offset' then jsonb_build_object(d.met_in ->> 'partition', d.met_in -> 'offset') end as through
 from intake.dead_letters d;
 
+create view reports.replenishment as
+select r.store, r.sku, r.supplier, r.on_hand, r.on_order, r.position as inventory_position, r.demand_per_day,
+  round(r.days_of_cover::numeric, 4)::numeric(20, 4) as days_of_cover, r.reorder_point, r.order_up_to, r.suggested_units,
+  r.runs_out_at, r.runs_out_early, r.runs_out_late, r.next_delivery_at, r.order_arrives_at, r.verdict, r.missed_units,
+  r.missed_spread, r.shortage_since, p.business_day, p.as_of, r.run_id, p.computed_at,
+  jsonb_build_object(p.partition::text, p.through_offset) as through
+from batch.replenishment r
+join batch.replenishment_plans p on p.store = r.store;
+
 -- Stream ----------------------------------------------------------------------------------------------
 -- A window closes when the watermark has passed its end, and is final two hours later (domain/window.ts).
 create view reports.live_sales_minute as
@@ -352,6 +361,7 @@ comment on view reports.restatements is 'Published figures that changed after th
 comment on view reports.dead_letters is 'What could not be processed, with its reason and where it was met.';
 comment on view reports.live_sales_minute is 'Sales per minute of event time, as the stream path has them now.';
 comment on view reports.purchase_orders is 'Every product of every purchase order, as the stream path has it now.';
+comment on view reports.replenishment is 'The nightly plan: stock, demand, when a shelf runs out and what to order, per store and product, as of the end of a business day.';
 comment on view reports.live_stock is 'Stock on hand per store and product, as the stream path has it now.';
 comment on view reports.restock_alerts is 'Shortages found by the stream path, one row an episode, with what people did about them.';
 comment on view reports.alerts is 'What rules found (fraud, anomaly, silence, pace), of both paths, one row an episode, with what people said of it.';
@@ -509,6 +519,21 @@ comment on column reports.alerts.judged_at is 'When the verdict was given.';
 comment on column reports.alerts.found_by is 'Job of the batch path that found it; stream for what the stream raised.';
 comment on column reports.alerts.through is 'Offsets of the order log read, by partition; null for what the batch path raised.';
 comment on column reports.alerts.watermark is 'Event time up to which the partition is complete, late events aside; null for what the batch path raised.';
+comment on column reports.replenishment.supplier is 'Who delivers it by the terms valid at the plan; null where nobody is known to.';
+comment on column reports.replenishment.inventory_position is 'on_hand + on_order.';
+comment on column reports.replenishment.demand_per_day is 'Mean units a day over a week, by the forecast, promotions aside.';
+comment on column reports.replenishment.order_up_to is 'Units on hand and on order to order up to; null without a policy.';
+comment on column reports.replenishment.runs_out_at is 'When the shelf is empty if nothing comes, in the middle; null: not within half a year.';
+comment on column reports.replenishment.runs_out_early is 'The same, as early as it is in one case of ten.';
+comment on column reports.replenishment.runs_out_late is 'The same, as late as it is in one case of ten.';
+comment on column reports.replenishment.next_delivery_at is 'When the next of what is on order is expected; null where nothing is.';
+comment on column reports.replenishment.order_arrives_at is 'When an order placed as of the plan would come; null where no lead time is known.';
+comment on column reports.replenishment.verdict is 'short: the shelf is empty before a delivery can help, or must be ordered now; covered: what is on order comes in time; enough: neither.';
+comment on column reports.replenishment.missed_units is 'Units that customers did not get within 28 days because the shelf was empty, estimated.';
+comment on column reports.replenishment.missed_spread is 'Standard deviation of missed_units.';
+comment on column reports.replenishment.shortage_since is 'End of the business day of the first plan that said short; null where this one does not.';
+comment on column reports.replenishment.as_of is 'End of that business day: stock and orders are of then.';
+comment on column reports.replenishment.suggested_units is 'Units to order, in whole packs; 0 where nothing is to be ordered.';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
 comment on column reports.completeness.z_units is 'Units the till reports: of orders placed less those of orders voided.';
 comment on column reports.completeness.log_units is 'The same of the documents in the log.';

@@ -1717,3 +1717,169 @@ create table ref.supplier_terms (
   check ((express_minutes is null) = (express_fee is null)),
   primary key (supplier, valid_from)
 );
+
+-- Policies say who made them.
+alter table ref.stock_policies
+  add column source text not null default 'file' check (source in ('file', 'computed')),
+  add column service_level double precision check (service_level > 0 and service_level < 1),
+  add column safety_stock bigint check (safety_stock >= 0),
+  add column abc_class text check (abc_class in ('A', 'B', 'C'));
+
+-- What a store will sell of a product on a day, by weekday of its business days (Monday first), promotions aside, from an
+-- instant on that lies past every clock when it is written: stream and pages read what held at their time.
+create table ref.demand_forecasts (
+  store text not null,
+  sku text not null,
+  valid_from timestamptz not null,
+  -- of domain/replenishment/method.ts
+  method text not null,
+  units_by_weekday double precision[] not null check (cardinality(units_by_weekday) = 7),
+  -- standard deviation of a day's units around it
+  spread double precision not null check (spread >= 0),
+  -- business days that it was learned from
+  days integer not null check (days >= 0),
+  primary key (store, sku, valid_from)
+);
+-- Days from an order to its goods, by supplier: mean and standard deviation of what came, drawn towards what the supplier
+-- says where little has come.
+create table ref.lead_times (
+  supplier text not null,
+  valid_from timestamptz not null,
+  mean_days double precision not null check (mean_days >= 0),
+  spread_days double precision not null check (spread_days >= 0),
+  deliveries integer not null check (deliveries >= 0),
+  primary key (supplier, valid_from)
+);
+-- Bumped with every change of the two: readers that hold them compare one number.
+create table ref.demand_revision (only_row boolean primary key default true check (only_row), revision bigint not null);
+insert into ref.demand_revision values (true, 0);
+create function ref.bump_demand_revision() returns trigger language plpgsql as $$
+begin
+  update ref.demand_revision set revision = revision + 1;
+  return null;
+end $$;
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.demand_forecasts
+  for each statement execute function ref.bump_demand_revision();
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.lead_times
+  for each statement execute function ref.bump_demand_revision();
+-- Replenishment: what the nightly plan stands on, and what it says (docs/replenishment.md).
+
+-- Whoever estimates demand looks for the few days on which a shelf was empty.
+create index daily_inventory_stockouts on batch.daily_inventory (store, business_day) where stockout_minutes > 0;
+
+-- How far the log has been read for purchase orders; it moves with what was read, in one transaction.
+create table batch.purchase_progress (
+  partition smallint primary key,
+  "offset" bigint not null,
+  appended_at timestamptz not null
+);
+-- What moved purchase orders on business days that no plan of the store has reached yet: it waits here, so that a plan
+-- has the orders as they were when its stock was.
+create table batch.purchase_moves (
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  kind text not null check (kind in ('ordered', 'cancelled', 'received')),
+  units bigint not null,
+  business_day date not null,
+  event_time timestamptz not null,
+  supplier text,
+  expected_at timestamptz
+);
+create index purchase_moves_by_day on batch.purchase_moves (store, business_day);
+-- Products of purchase orders, as of the end of the day that their store's plan is of: as stream.purchases has them now.
+create table batch.purchases (
+  store text not null,
+  purchase_order text not null,
+  sku text not null,
+  supplier text,
+  ordered bigint not null,
+  cancelled bigint not null,
+  received bigint not null,
+  placed_at timestamptz,
+  expected_at timestamptz,
+  first_received_at timestamptz,
+  primary key (store, purchase_order, sku)
+);
+create index purchases_open on batch.purchases (store, sku) where ordered > cancelled + received;
+create index purchases_delivered on batch.purchases (first_received_at, supplier);
+
+-- What a store's plan stands on.
+create table batch.replenishment_plans (
+  store text primary key,
+  -- its stock is that of this day's end
+  business_day date not null,
+  as_of timestamptz not null,
+  run_id bigint not null,
+  partition smallint not null,
+  through_offset bigint not null,
+  computed_at timestamptz not null default clock_timestamp()
+);
+create table batch.replenishment (
+  store text not null,
+  sku text not null,
+  run_id bigint not null,
+  supplier text,
+  on_hand bigint not null,
+  on_order bigint not null,
+  -- on_hand + on_order: nothing is promised to customers before it is sold
+  position bigint not null,
+  -- mean units a day over a week, promotions aside
+  demand_per_day double precision not null,
+  days_of_cover double precision,
+  reorder_point bigint,
+  order_up_to bigint,
+  suggested_units bigint not null,
+  -- when the shelf is empty if nothing comes: in the middle, and as early and as late as it is in one case of ten; null:
+  -- not within half a year
+  runs_out_at timestamptz,
+  runs_out_early timestamptz,
+  runs_out_late timestamptz,
+  -- of what is on order, and of an order placed as of the plan
+  next_delivery_at timestamptz,
+  order_arrives_at timestamptz,
+  verdict text not null check (verdict in ('short', 'covered', 'enough')),
+  -- units that customers did not get within 28 days because the shelf was empty: estimated, with its standard deviation
+  missed_units double precision not null,
+  missed_spread double precision not null,
+  -- when a plan first said short, kept while it goes on
+  shortage_since timestamptz,
+  primary key (store, sku)
+);
+create index replenishment_short on batch.replenishment (store) where verdict = 'short';
+
+create view reports.replenishment as
+select r.store, r.sku, r.supplier, r.on_hand, r.on_order, r.position as inventory_position, r.demand_per_day,
+  round(r.days_of_cover::numeric, 4)::numeric(20, 4) as days_of_cover, r.reorder_point, r.order_up_to, r.suggested_units,
+  r.runs_out_at, r.runs_out_early, r.runs_out_late, r.next_delivery_at, r.order_arrives_at, r.verdict, r.missed_units,
+  r.missed_spread, r.shortage_since, p.business_day, p.as_of, r.run_id, p.computed_at,
+  jsonb_build_object(p.partition::text, p.through_offset) as through
+from batch.replenishment r
+join batch.replenishment_plans p on p.store = r.store;
+
+comment on view reports.replenishment is 'The nightly plan: stock, demand, when a shelf runs out and what to order, per store and product, as of the end of a business day.';
+comment on column reports.replenishment.store is 'Store id.';
+comment on column reports.replenishment.sku is 'Product code.';
+comment on column reports.replenishment.on_hand is 'Units on hand; below zero is kept. Null: unknown, there was no count and no receipt yet.';
+comment on column reports.replenishment.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';
+comment on column reports.replenishment.days_of_cover is 'Days the units on hand last; null where that is not known.';
+comment on column reports.replenishment.reorder_point is 'Units at which to order again, by the policy valid then; null without a policy.';
+comment on column reports.replenishment.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.replenishment.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.replenishment.computed_at is 'When that run committed.';
+comment on column reports.replenishment.through is 'Offsets of the order log read, by partition.';
+comment on column reports.replenishment.supplier is 'Who delivers it by the terms valid at the plan; null where nobody is known to.';
+comment on column reports.replenishment.inventory_position is 'on_hand + on_order.';
+comment on column reports.replenishment.demand_per_day is 'Mean units a day over a week, by the forecast, promotions aside.';
+comment on column reports.replenishment.order_up_to is 'Units on hand and on order to order up to; null without a policy.';
+comment on column reports.replenishment.runs_out_at is 'When the shelf is empty if nothing comes, in the middle; null: not within half a year.';
+comment on column reports.replenishment.runs_out_early is 'The same, as early as it is in one case of ten.';
+comment on column reports.replenishment.runs_out_late is 'The same, as late as it is in one case of ten.';
+comment on column reports.replenishment.next_delivery_at is 'When the next of what is on order is expected; null where nothing is.';
+comment on column reports.replenishment.order_arrives_at is 'When an order placed as of the plan would come; null where no lead time is known.';
+comment on column reports.replenishment.verdict is 'short: the shelf is empty before a delivery can help, or must be ordered now; covered: what is on order comes in time; enough: neither.';
+comment on column reports.replenishment.missed_units is 'Units that customers did not get within 28 days because the shelf was empty, estimated.';
+comment on column reports.replenishment.missed_spread is 'Standard deviation of missed_units.';
+comment on column reports.replenishment.shortage_since is 'End of the business day of the first plan that said short; null where this one does not.';
+comment on column reports.replenishment.as_of is 'End of that business day: stock and orders are of then.';
+comment on column reports.replenishment.suggested_units is 'Units to order, in whole packs; 0 where nothing is to be ordered.';

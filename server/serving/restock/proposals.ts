@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { readSnapshot } from '#db/transaction.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
+import { unitsToOrder } from '#domain/replenishment/policy.ts'
 import { type ShortageRule, shortageOf } from '#domain/shortage.ts'
 import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { inStores } from '#server/serving/scope.ts'
@@ -171,36 +172,6 @@ function totalsOf(lines: SupplierProposal['lines']): SupplierProposal['totals'] 
     totals.set(currency, total)
   }
   return [...totals].map(([currency, { cost, ...rest }]) => ({ currency, cost: formatAmount(cost), ...rest }))
-}
-
-/** What a store has of a sku, and what its policy wants. */
-interface StockNeed {
-  /** May be below zero. */
-  onHand: number
-  onOrder: number
-  reorderPoint: number
-  /** Null: the policy has no such level. */
-  orderUpTo: number | null
-  /** The supplier sells whole packs only. */
-  packSize: number
-}
-
-/**
- * Units to order: nothing while on hand and on order together (the inventory position) are above the reorder
- * point; else up to the policy's level, rounded up to whole packs. The (s, S) policy of the textbooks.
- * @returns units, 0 when there is nothing to order; null when the policy does not say up to where
- */
-export function unitsToOrder({
-  onHand,
-  onOrder,
-  reorderPoint,
-  orderUpTo,
-  packSize,
-}: StockNeed): number | null {
-  const position = onHand + onOrder
-  if (position > reorderPoint) return 0
-  if (orderUpTo === null) return null
-  return Math.ceil(Math.max(0, orderUpTo - position) / packSize) * packSize
 }
 
 const COLUMNS = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { unitsToOrder } from './proposals.ts'
+import { unitsToOrder } from './policy.ts'
 
 const need = { onHand: 3, onOrder: 0, reorderPoint: 5, orderUpTo: 20, packSize: 1 }
 
