@@ -12,8 +12,8 @@ export async function setDemoSpeed(sql: Sql, { speed, by }: { speed: number; by:
 }
 
 /** How many times faster than their history the shops of the demo are to trade now. */
-export async function readDemoSpeed(sql: Sql): Promise<number> {
-  const [row] = await sql<{ speed: number }[]>`
+export async function readDemoSpeed(reading: Reading): Promise<number> {
+  const [row] = await reading<{ speed: number }[]>`
     select speed::float8 as speed from live.demo_speeds order by since desc limit 1`
   return row?.speed ?? 1
 }

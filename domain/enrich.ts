@@ -230,6 +230,7 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
         }),
       }
     case 'purchase.placed':
+    case 'purchase.confirmed':
     case 'purchase.cancelled':
       return {
         ...NO_SALE,

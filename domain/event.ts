@@ -213,6 +213,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     lines: stockLines(soldUnits),
   }),
   z.strictObject({ type: z.literal('purchase.placed'), ...purchase }),
+  // The supplier says yes, and when it comes.
+  z.strictObject({ type: z.literal('purchase.confirmed'), ...purchase, expectedAt: instant }),
   z.strictObject({ type: z.literal('purchase.cancelled'), ...purchase }),
   z.strictObject({
     type: z.literal('review.posted'),

@@ -66,6 +66,17 @@ describe('an order that is placed', () => {
     })
   })
 
+  test('is confirmed since the supplier first said so, and comes when it said last; no unit is ordered by that', () => {
+    const confirmed = { kind: 'confirmed', units: 4, supplier: 'leaf', expectedAt: 800 } as const
+    const events = [
+      [first.effect, 100],
+      [{ ...confirmed, expectedAt: 900 }, 150],
+      [confirmed, 120],
+    ] as const
+    const line = events.reduce((known, [effect, at]) => afterPurchase(known, effect, at), NOTHING_ORDERED)
+    expect(line).toMatchObject({ ordered: 4, placedAt: 100, confirmedAt: 120, saidAt: 150, expectedAt: 900 })
+  })
+
   test('takes no date from what is cancelled or comes', () => {
     const line = afterPurchase(NOTHING_ORDERED, first.effect, first.at)
     for (const kind of ['cancelled', 'received'] as const) {

@@ -12,7 +12,9 @@ export interface PurchaseUnits {
 export interface PurchaseLine extends PurchaseUnits {
   /** Event time of the first placement: a lead time is counted from here. Null: what came was never seen ordered. */
   placedAt: Instant | null
-  /** Event time of the newest placement: what it says of supplier and date holds. */
+  /** Event time of the first confirmation by the supplier. */
+  confirmedAt: Instant | null
+  /** Event time of the newest placement or confirmation: what it says of supplier and date holds. */
   saidAt: Instant | null
   /** Who delivers, and when they are to. */
   supplier: string | null
@@ -23,9 +25,9 @@ export interface PurchaseLine extends PurchaseUnits {
 export interface PurchaseEffect {
   purchaseOrder: string
   sku: string
-  kind: keyof PurchaseUnits
+  kind: keyof PurchaseUnits | 'confirmed'
   units: number
-  /** Of a placement; null where it does not say. */
+  /** Of a placement or a confirmation; null where it does not say. */
   supplier: string | null
   expectedAt: Instant | null
 }
@@ -35,6 +37,7 @@ export const NOTHING_ORDERED: Readonly<PurchaseLine> = {
   cancelled: 0,
   received: 0,
   placedAt: null,
+  confirmedAt: null,
   saidAt: null,
   supplier: null,
   expectedAt: null,
@@ -43,8 +46,9 @@ export const NOTHING_ORDERED: Readonly<PurchaseLine> = {
 /** Of nearly every event. */
 const NONE: readonly PurchaseEffect[] = []
 
-const KINDS: Partial<Record<LogEvent['type'], keyof PurchaseUnits>> = {
+const KINDS: Partial<Record<LogEvent['type'], PurchaseEffect['kind']>> = {
   'purchase.placed': 'ordered',
+  'purchase.confirmed': 'confirmed',
   'purchase.cancelled': 'cancelled',
   'stock.received': 'received',
 }
@@ -68,15 +72,17 @@ export function purchaseEffects(
   )
 }
 
-/** The line after an effect of an event of `eventTime`. Of two placements of one instant the one that arrived last stands. */
+/** The line after an effect of an event of `eventTime`. Of two that say a date at one instant the one that arrived last stands. */
 export function afterPurchase(
   line: Readonly<PurchaseLine>,
   { kind, units, supplier, expectedAt }: Pick<PurchaseEffect, 'kind' | 'units' | 'supplier' | 'expectedAt'>,
   eventTime: Instant,
 ): PurchaseLine {
-  const after = { ...line, [kind]: line[kind] + units }
-  if (kind !== 'ordered') return after
-  after.placedAt = Math.min(line.placedAt ?? eventTime, eventTime)
+  const after = { ...line }
+  if (kind === 'confirmed') after.confirmedAt = Math.min(line.confirmedAt ?? eventTime, eventTime)
+  else after[kind] += units
+  if (kind === 'ordered') after.placedAt = Math.min(line.placedAt ?? eventTime, eventTime)
+  else if (kind !== 'confirmed') return after
   if (line.saidAt !== null && eventTime < line.saidAt) return after
   return { ...after, saidAt: eventTime, supplier, expectedAt }
 }

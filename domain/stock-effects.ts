@@ -58,6 +58,7 @@ function stockRule(event: StockFields): { kind: MovementKind; sign: 1 | -1 } | n
     case 'stock.transferred':
       return { kind: 'transferred', sign: event.details?.leg === 'out' ? -1 : 1 }
     case 'purchase.placed':
+    case 'purchase.confirmed':
     case 'purchase.cancelled':
     case 'review.posted':
     case 'till.closed':

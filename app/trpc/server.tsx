@@ -14,7 +14,7 @@ export const requestQueryClient = cache(makeQueryClient)
 /** Procedures as query options, called in this process: a page prefetches what its components will ask for. */
 export const trpc = createTRPCOptionsProxy({
   router: appRouter,
-  ctx: createTrpcContext,
+  ctx: () => createTrpcContext(),
   queryClient: requestQueryClient,
 })
 

@@ -54,7 +54,8 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
   select case
     when e.type = 'tick' then null
     when e.type not in ('order.placed', 'order.voided', 'order.returned', 'till.closed', 'stock.received',
-      'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.cancelled', 'review.posted')
+      'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.confirmed',
+      'purchase.cancelled', 'review.posted')
       then 'its type ' || to_json(e.type)::text || ' is unknown'
     when coalesce(e.store, '') = '' then 'it names no store'
     when e.business_day is null or e.business_day < '1900-01-01' or e.business_day > '2199-12-31'

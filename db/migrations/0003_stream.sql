@@ -103,7 +103,9 @@ create table stream.purchases (
   received bigint not null,
   -- event time of the first `purchase.placed`, from which a lead time counts; null: it was never seen ordered
   placed_at timestamptz,
-  -- event time of the newest one, whose word on supplier and date (null: it gave none) holds
+  -- event time of the first `purchase.confirmed`
+  confirmed_at timestamptz,
+  -- event time of the newest of both, whose word on supplier and date (null: it gave none) holds
   said_at timestamptz,
   supplier text,
   expected_at timestamptz,

@@ -266,7 +266,7 @@ select p.store, p.purchase_order, p.sku, p.ordered, p.cancelled, p.received,
     when p.ordered > p.cancelled + p.received then 'open'
     else 'settled'
   end as state,
-  p.as_of, p.supplier, p.placed_at, p.expected_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+  p.as_of, p.supplier, p.placed_at, p.confirmed_at, p.expected_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
 from stream.active_generation a
 join stream.purchases p on p.generation = a.generation
 join stream.checkpoints c on c.generation = p.generation and c.partition = p.partition;
@@ -460,9 +460,10 @@ begin
       ('cancelled', 'Units that were cancelled.'),
       ('open', 'Units still to come: ordered - cancelled - received, never below zero.'),
       ('over_delivered', 'Units received beyond those ordered and not cancelled.'),
-      ('supplier', 'Who delivers, as the newest placement says; null where none was seen.'),
+      ('supplier', 'Who delivers, as the newest placement or confirmation says; null where none was seen.'),
       ('placed_at', 'Event time of the first placement; null where none was seen.'),
-      ('expected_at', 'When it is to come, as the newest placement says; null where it does not.'),
+      ('confirmed_at', 'Event time of the supplier''s first confirmation; null before.'),
+      ('expected_at', 'When it is to come, as the newest placement or confirmation says; null where it does not.'),
       ('reorder_point', 'Units at which to order again, by the policy valid then; null without a policy.'),
       ('days_of_cover', 'Days the units on hand last; null where that is not known.'),
       ('as_of', 'Event time of the newest movement.'),

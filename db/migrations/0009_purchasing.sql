@@ -1,15 +1,30 @@
 -- Who buys, and what they mean to buy. Only web writes here. What was ordered and what has come are events of the log:
--- an order is a draft until its `purchase.placed` went through the intake, and from then on stream.purchases says how it
--- stands. Nothing is typed twice.
+-- an order is a draft until its `purchase.placed` is on its way to the intake, and from then on stream.purchases says
+-- how it stands. Nothing is typed twice.
 create schema purchasing;
 
--- Who works here. A viewer looks; a buyer handles alerts, drafts, orders, receives; a manager also sets what orders by
--- itself. Where nobody is entered, whoever uses the page may do all of it, without a name.
+-- Who works here. A viewer looks; a buyer handles alerts, drafts, orders, receives; a manager also mutes and sets what
+-- orders by itself. Where nobody is entered, whoever uses the page may do all of it, without a name.
 create table purchasing.people (
   person text primary key check (person ~ '^[a-z0-9-]{1,64}$'),
   name text not null,
   role text not null check (role in ('buyer', 'manager', 'viewer')),
   email text
+);
+
+-- What orders by itself: off until a manager switches it on, and never for more than its cap in a day.
+create table purchasing.auto_rules (
+  rule bigint generated always as identity primary key,
+  supplier text not null references ref.suppliers,
+  -- null: every store
+  store text references ref.stores,
+  is_on boolean not null default false,
+  -- of all its orders of 24 hours, 1/10,000 of the currency
+  daily_cap bigint not null check (daily_cap > 0),
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  changed_by text,
+  changed_at timestamptz not null default clock_timestamp(),
+  unique nulls not distinct (supplier, store)
 );
 
 create sequence purchasing.order_numbers;
@@ -20,30 +35,23 @@ create table purchasing.orders (
   supplier text not null references ref.suppliers,
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   is_express boolean not null default false,
-  -- what express costs on top, 1/10,000 of the currency
+  -- what express costs on top, 1/10,000 of the currency; as of when it was placed
   express_fee bigint not null default 0 check (express_fee >= 0),
   -- what it may cost at most, 1/10,000 of the currency; null: nobody said
   budget bigint check (budget > 0),
   note text,
-  -- a person; null: nobody was chosen. An order of a rule names it.
+  -- names of people; null: nobody was chosen. What a rule orders names the rule.
   created_by text,
-  auto_rule bigint,
+  auto_rule bigint references purchasing.auto_rules,
   created_at timestamptz not null default clock_timestamp(),
-  -- from here on its lines stay as they are: the event may have been sent
+  -- from here on its lines stay as they are: its events are in the outbox
   placed_by text,
   placed_at timestamptz,
-  expected_at timestamptz,
-  -- the intake has taken its events
-  sent_at timestamptz,
-  -- the supplier said yes
-  confirmed_at timestamptz,
-  confirmed_by text,
-  cancelled_at timestamptz,
-  cancelled_by text,
-  check (sent_at is null or placed_at is not null),
-  check (confirmed_at is null or placed_at is not null)
+  -- what was asked for; what the supplier says since is in stream.purchases
+  expected_at timestamptz
 );
-create index orders_waiting on purchasing.orders (placed_at) where sent_at is null and placed_at is not null;
+create index orders_drafts on purchasing.orders (supplier) where placed_at is null;
+create index orders_placed on purchasing.orders (placed_at);
 
 create table purchasing.order_lines (
   purchase_order text not null references purchasing.orders on delete cascade,
@@ -57,35 +65,24 @@ create table purchasing.order_lines (
 );
 create index order_lines_of_product on purchasing.order_lines (store, sku);
 
--- What came of an order, as somebody at the door entered it or a supplier of the demo brought it: written before its
--- `stock.received` is sent, under a lock of the order, so that nothing is received twice however late the stream is.
-create table purchasing.receipts (
-  receipt uuid primary key,
-  purchase_order text not null references purchasing.orders,
-  store text not null,
-  skus text[] not null,
-  units bigint[] not null check (cardinality(units) = cardinality(skus)),
-  -- a person; null: nobody was chosen, or the supplier's driver
-  received_by text,
-  received_at timestamptz not null default clock_timestamp(),
-  sent_at timestamptz
+-- Events that people's acts came to, written in the transaction of the act and sent to the intake after it, until it has
+-- taken them: a web process that is killed, or an intake that is away, loses none, and what is sent twice is recognised.
+create table purchasing.outbox (
+  message bigint generated always as identity primary key,
+  -- null: a transfer between stores
+  purchase_order text references purchasing.orders on delete cascade,
+  body jsonb not null,
+  written_by text,
+  written_at timestamptz not null default clock_timestamp(),
+  sent_at timestamptz,
+  -- why the intake will never take it
+  refusal text
 );
-create index receipts_of_order on purchasing.receipts (purchase_order);
-create index receipts_newest on purchasing.receipts (received_at);
+create unique index outbox_events on purchasing.outbox ((body ->> 'id'));
+create index outbox_waiting on purchasing.outbox (message) where sent_at is null and refusal is null;
+create index outbox_of_order on purchasing.outbox (purchase_order);
 
--- From a store with more than it needs to one that is short: `stock.transferred` once it was sent.
-create table purchasing.transfers (
-  transfer uuid primary key,
-  from_store text not null references ref.stores,
-  to_store text not null references ref.stores check (to_store <> from_store),
-  sku text not null,
-  units bigint not null check (units between 1 and 1000000),
-  created_by text,
-  created_at timestamptz not null default clock_timestamp(),
-  sent_at timestamptz
-);
-
--- Shortages that nobody wants to hear of: of a product, a supplier, a store, or what all that is given says together.
+-- Shortages that nobody wants to hear of: of a product, a supplier, a store, or of what all that is given names together.
 create table purchasing.mutes (
   mute bigint generated always as identity primary key,
   store text,
@@ -100,18 +97,3 @@ create table purchasing.mutes (
   ended_by text,
   check (num_nonnulls(store, sku, supplier) > 0)
 );
-
--- What orders by itself: off until a manager switches it on, and never for more than its cap in a day.
-create table purchasing.auto_rules (
-  rule bigint generated always as identity primary key,
-  supplier text not null references ref.suppliers,
-  -- null: every store
-  store text references ref.stores,
-  is_on boolean not null default false,
-  -- of all its orders of 24 hours, 1/10,000 of the currency
-  daily_cap bigint not null check (daily_cap > 0),
-  currency text not null check (currency ~ '^[A-Z]{3}$'),
-  changed_by text,
-  changed_at timestamptz not null default clock_timestamp()
-);
-alter table purchasing.orders add constraint orders_of_rule foreign key (auto_rule) references purchasing.auto_rules;

@@ -148,7 +148,10 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
     ...due,
     lines: bought,
   }
-  return kind < 99 ? { type: 'purchase.placed', ...purchase } : { type: 'purchase.cancelled', ...purchase }
+  if (kind < 98) return { type: 'purchase.placed', ...purchase }
+  return kind < 99
+    ? { type: 'purchase.confirmed', ...purchase, expectedAt: '2026-12-02T08:30:15.123Z' }
+    : { type: 'purchase.cancelled', ...purchase }
 }
 
 /** What a sender may write, and what JSON, arrays of Postgres and sorting by letters each read in their own way. */

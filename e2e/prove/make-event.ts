@@ -115,6 +115,15 @@ export function makeEvent(
     case 'purchase.placed':
     case 'purchase.cancelled':
       return { type: planned.type, ...header, ...purchase(below), supplier: 's-1', lines: moved(20) }
+    case 'purchase.confirmed':
+      return {
+        type: planned.type,
+        ...header,
+        ...purchase(below),
+        supplier: 's-1',
+        expectedAt: '2026-12-01T08:30:00Z',
+        lines: moved(20),
+      }
     case 'review.posted':
       return {
         type: planned.type,

@@ -164,7 +164,7 @@ export function shelvesOf(records: readonly Logged[], policies: readonly Policy[
   return histories
 }
 
-const PURCHASES: readonly EventType[] = ['purchase.placed', 'purchase.cancelled']
+const PURCHASES: readonly EventType[] = ['purchase.placed', 'purchase.confirmed', 'purchase.cancelled']
 const MOVES: readonly EventType[] = [
   'order.placed',
   'order.voided',

@@ -62,6 +62,7 @@ export const TYPES: readonly EventType[] = [
   'stock.adjusted',
   'stock.transferred',
   'purchase.placed',
+  'purchase.confirmed',
   'purchase.cancelled',
   'review.posted',
 ]

@@ -70,10 +70,11 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
         lines: event.lines.map(({ sku, units }) => [indexOf(trading, sku), units]),
       })
       return
+    case 'purchase.confirmed':
     case 'purchase.cancelled':
     case 'stock.transferred':
     case 'review.posted':
-    // No shop cancels or transfers while one watches, and a review moves nothing.
+    // No shop cancels or transfers while one watches; a supplier's word and a review move nothing.
   }
 }
 

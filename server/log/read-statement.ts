@@ -39,7 +39,7 @@ export const READ_STATEMENT = `
     string_agg(array_to_string(units, ',', '?'), ',') filter (where lines > 0),
     string_agg(coalesce(array_to_string(stocked, ''), ''), ','),
     string_agg(coalesce(case when type in ('order.placed', 'order.voided', 'order.returned', 'stock.transferred',
-      'stock.received', 'purchase.placed', 'purchase.cancelled') then details::text end, ''), chr(30)),
+      'stock.received', 'purchase.placed', 'purchase.confirmed', 'purchase.cancelled') then details::text end, ''), chr(30)),
     string_agg(coalesce(customer, ''), chr(30)),
     string_agg(coalesce(register, ''), chr(30))
   from (

@@ -21,6 +21,8 @@ export interface Serving {
 export interface Intake {
   /** Whether the intake answers, asked for a second at most. */
   isUp(): Promise<boolean>
+  /** Sends events as a till sends them: a thousand at most. What was sent before is recognised. */
+  send(events: readonly unknown[]): Promise<SendAnswer>
   /** @param payload the repaired event as JSON; null sends what was kept */
   requeue(request: { deadLetter: number; payload: string | null }): Promise<IntakeAnswer>
   discard(request: { deadLetter: number; reason: string }): Promise<IntakeAnswer>
@@ -31,6 +33,12 @@ export type IntakeAnswer =
   /** The event is still wrong, or the letter is settled or unknown: in a sentence. */
   | { kind: 'refused'; detail: string }
   /** The intake could not be asked: nothing has changed. */
+  | { kind: 'away'; detail: string }
+
+export type SendAnswer =
+  /** All are in the log but those that are rejected, by their place among the events, with a sentence. */
+  | { kind: 'taken'; rejected: readonly { index: number; detail: string }[] }
+  /** The intake could not be asked, or is full: send all of it again. */
   | { kind: 'away'; detail: string }
 
 /** Pages are read in bursts of a few queries. */

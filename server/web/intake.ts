@@ -8,7 +8,7 @@ import {
 import { httpOrigin } from '#platform/http/listen.ts'
 import { HttpProblem } from '#platform/http/problem.ts'
 import { drain, sendProblem } from '#platform/http/respond.ts'
-import type { Intake, IntakeAnswer } from '#server/serving/serving.ts'
+import type { Intake, IntakeAnswer, SendAnswer } from '#server/serving/serving.ts'
 
 // The intake alone writes to the log. This process reaches it over HTTP, as everything does: it passes on what
 // tills post here, and asks it to settle dead letters.
@@ -87,8 +87,27 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
     return answerOf(response.status, await response.json().catch(() => null))
   }
 
+  async function send(events: readonly unknown[]): Promise<SendAnswer> {
+    let response: Response
+    try {
+      response = await fetch(`${origin}/api/v1/events`, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(intakeKey === undefined ? {} : { Authorization: `Bearer ${intakeKey}` }),
+        },
+        body: JSON.stringify(events),
+        signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS),
+      })
+    } catch {
+      return SENDING_AWAY
+    }
+    return sendAnswerOf(response.status, await response.json().catch(() => null))
+  }
+
   return {
     forward,
+    send,
     async isUp() {
       try {
         const response = await fetch(`${origin}/healthz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) })
@@ -162,15 +181,31 @@ function answerOf(status: number, body: unknown): IntakeAnswer {
   if (status === 200 && (outcome === 'appended' || outcome === 'duplicate' || outcome === 'discarded'))
     return { kind: outcome }
   if (status === 401 || status === 403) {
-    return {
-      kind: 'away',
-      detail: 'The intake does not know the key of this dashboard: give both one INTAKE_KEY.',
-    }
+    return { kind: 'away', detail: WRONG_KEY }
   }
   if (status === 429 || status >= 500 || detail === null)
     return { ...AWAY, ...(detail === null ? {} : { detail }) }
   return { kind: 'refused', detail }
 }
+
+const SENDING_AWAY = {
+  kind: 'away',
+  detail:
+    'The intake does not answer: it may be starting. What was entered is kept, and sent as soon as it does.',
+} as const
+
+/** 200 and 422 say what of the events was refused; anything else, that none was looked at. */
+function sendAnswerOf(status: number, body: unknown): SendAnswer {
+  if (status === 401 || status === 403) return { kind: 'away', detail: WRONG_KEY }
+  const rejected = (body as { rejected?: unknown } | null)?.rejected
+  if ((status !== 200 && status !== 422) || !Array.isArray(rejected)) return SENDING_AWAY
+  return {
+    kind: 'taken',
+    rejected: rejected.map(({ index, detail }) => ({ index: Number(index), detail: String(detail) })),
+  }
+}
+
+const WRONG_KEY = 'The intake does not know the key of this dashboard: give both one INTAKE_KEY.'
 
 function fieldsOf(body: unknown): { outcome: string | null; detail: string | null } {
   if (typeof body !== 'object' || body === null) return { outcome: null, detail: null }

@@ -20,6 +20,7 @@ import { startPeriodic, within } from '#platform/time.ts'
 import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
+import { sendWaiting } from '#server/serving/purchasing/outbox.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
 import { Gate } from '#server/web/gate.ts'
 import { createIntakeClient } from '#server/web/intake.ts'
@@ -68,6 +69,8 @@ export interface WebService {
 const DRAIN_MS = 1_500
 const HEAD_WITHIN_MS = 10_000
 const IDLE_MS = 120_000
+/** How often it looks whether something of the buyers' waits to be sent still. */
+const CLERK_LOOKS_MS = 3_000
 const FRESHNESS_EVERY_MS = 10_000
 /** Browsers open six each, and one for the live socket. */
 const MAX_CONNECTIONS = 2_000
@@ -98,6 +101,11 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   const lagSampling = startPeriodic(() => sampleLag(sql), {
     everyMs: SAMPLE_LOOK_MS,
     onFailure: err => logger.debug({ err }, 'how far behind the paths are was not written down'),
+  })
+  const clerk = startPeriodic(() => sendWaiting(sql, intake), {
+    everyMs: CLERK_LOOKS_MS,
+    onFailure: err =>
+      logger.warn({ err }, 'what buyers entered could not be sent: it is kept, and sent later'),
   })
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
   const onGuessError = (error: unknown) => onError(error, 'counting wrong guesses')
@@ -297,7 +305,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     url = await listen(server, { host, port: options.port, name: 'The dashboard', portSetting: 'PORT' })
   } catch (error) {
     await gateway.stop()
-    await Promise.all([metering.stop(), sampling.stop(), lagSampling.stop()])
+    await Promise.all([metering.stop(), sampling.stop(), lagSampling.stop(), clerk.stop()])
     await serving.close()
     throw error
   }
@@ -312,7 +320,10 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
       await within(sockets.close(), DRAIN_MS)
       await closed
       await gateway.stop()
-      await within(Promise.all([metering.stop(), sampling.stop(), lagSampling.stop()]), DRAIN_MS)
+      await within(
+        Promise.all([metering.stop(), sampling.stop(), lagSampling.stop(), clerk.stop()]),
+        DRAIN_MS,
+      )
       intake.close()
       await within(closePages(pages.promise), DRAIN_MS)
       await serving.close()

@@ -596,7 +596,9 @@ create table stream.purchases (
   received bigint not null,
   -- event time of the first `purchase.placed`, from which a lead time counts; null: it was never seen ordered
   placed_at timestamptz,
-  -- event time of the newest one, whose word on supplier and date (null: it gave none) holds
+  -- event time of the first `purchase.confirmed`
+  confirmed_at timestamptz,
+  -- event time of the newest of both, whose word on supplier and date (null: it gave none) holds
   said_at timestamptz,
   supplier text,
   expected_at timestamptz,
@@ -776,7 +778,8 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
   select case
     when e.type = 'tick' then null
     when e.type not in ('order.placed', 'order.voided', 'order.returned', 'till.closed', 'stock.received',
-      'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.cancelled', 'review.posted')
+      'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.confirmed',
+      'purchase.cancelled', 'review.posted')
       then 'its type ' || to_json(e.type)::text || ' is unknown'
     when coalesce(e.store, '') = '' then 'it names no store'
     when e.business_day is null or e.business_day < '1900-01-01' or e.business_day > '2199-12-31'
@@ -869,6 +872,7 @@ select c.generation, line.store, line.purchase_order, line.sku, c.partition,
   coalesce(sum(units) filter (where type = 'purchase.cancelled'), 0),
   coalesce(sum(units) filter (where type = 'stock.received'), 0),
   min(line.event_time) filter (where type = 'purchase.placed'),
+  null,
   max(line.event_time) filter (where type = 'purchase.placed'),
   (array_agg(supplier order by line.event_time desc, line."offset" desc) filter (where type = 'purchase.placed'))[1],
   (array_agg(expected_at order by line.event_time desc, line."offset" desc) filter (where type = 'purchase.placed'))[1],
@@ -908,7 +912,7 @@ select p.store, p.purchase_order, p.sku, p.ordered, p.cancelled, p.received,
     when p.ordered > p.cancelled + p.received then 'open'
     else 'settled'
   end as state,
-  p.as_of, p.supplier, p.placed_at, p.expected_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+  p.as_of, p.supplier, p.placed_at, p.confirmed_at, p.expected_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
 from stream.active_generation a
 join stream.purchases p on p.generation = a.generation
 join stream.checkpoints c on c.generation = p.generation and c.partition = p.partition;
@@ -930,9 +934,10 @@ begin
       ('over_delivered', 'Units received beyond those ordered and not cancelled.'),
       ('state', 'open, settled, over-delivered (more has come than was ordered and not cancelled) or not ordered (it came for an order that was never seen).'),
       ('as_of', 'Event time of the newest movement.'),
-      ('supplier', 'Who delivers, as the newest placement says; null where none was seen.'),
+      ('supplier', 'Who delivers, as the newest placement or confirmation says; null where none was seen.'),
       ('placed_at', 'Event time of the first placement; null where none was seen.'),
-      ('expected_at', 'When it is to come, as the newest placement says; null where it does not.'),
+      ('confirmed_at', 'Event time of the supplier''s first confirmation; null before.'),
+      ('expected_at', 'When it is to come, as the newest placement or confirmation says; null where it does not.'),
       ('through', 'Offsets of the order log read, by partition.'),
       ('watermark', 'Event time up to which the partition is complete, late events aside.')
     ) as meaning(name, text)

@@ -265,6 +265,7 @@ describe('a dead letter', () => {
     const sent: { deadLetter: number; payload: string | null }[] = []
     const intake = {
       isUp: async () => true,
+      send: async () => ({ kind: 'taken' as const, rejected: [] }),
       async requeue(request: { deadLetter: number; payload: string | null }) {
         sent.push(request)
         return { kind: 'appended' as const }

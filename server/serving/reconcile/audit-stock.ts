@@ -101,7 +101,7 @@ export async function auditPurchases(
       from log.event_log e
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
-      where e.type in ('purchase.placed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
+      where e.type in ('purchase.placed', 'purchase.confirmed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
         and ${isCounted(reading, 'stream')}
         ${inStores(reading, scope, 'e.store')}
     ),
@@ -111,23 +111,33 @@ export async function auditPurchases(
         coalesce(batch.exact_sum(units) filter (where type = 'purchase.cancelled'), 0) as cancelled,
         coalesce(batch.exact_sum(units) filter (where type = 'stock.received'), 0) as received,
         extract(epoch from min(event_time) filter (where type = 'purchase.placed')) as placed_at,
+        extract(epoch from min(event_time) filter (where type = 'purchase.confirmed')) as confirmed_at,
         hashtext((array_agg(supplier order by event_time desc, "offset" desc)
-          filter (where type = 'purchase.placed'))[1]) as supplier,
+          filter (where type in ('purchase.placed', 'purchase.confirmed')))[1]) as supplier,
         extract(epoch from (array_agg(expected_at order by event_time desc, "offset" desc)
-          filter (where type = 'purchase.placed'))[1]) as expected_at,
+          filter (where type in ('purchase.placed', 'purchase.confirmed')))[1]) as expected_at,
         max("offset") as last_offset
       from lines where coalesce(is_stocked, true) group by store, purchase_order, sku
     ),
     stored as (
       -- Rows are compared as numbers: instants as seconds, the supplier by its hash.
       select t.store, t.purchase_order, t.sku, t.ordered, t.cancelled, t.received, t.last_offset,
-        extract(epoch from t.placed_at) as placed_at, hashtext(t.supplier) as supplier,
+        extract(epoch from t.placed_at) as placed_at, extract(epoch from t.confirmed_at) as confirmed_at, hashtext(t.supplier) as supplier,
         extract(epoch from t.expected_at) as expected_at
       from stream.purchases t where t.generation = ${generation} ${inStores(reading, scope, 't.store')}
     )
     ${compareRows(reading, {
       key: ['store', 'purchase_order', 'sku'],
-      counts: ['ordered', 'cancelled', 'received', 'placed_at', 'supplier', 'expected_at', 'last_offset'],
+      counts: [
+        'ordered',
+        'cancelled',
+        'received',
+        'placed_at',
+        'confirmed_at',
+        'supplier',
+        'expected_at',
+        'last_offset',
+      ],
       money: [],
     })}`
   return found('stream', 'stream.purchases', rows)

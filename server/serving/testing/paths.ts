@@ -141,9 +141,10 @@ async function streamPartition(sql: Sql, partition: number, events: readonly Sto
     const [store = '', purchaseOrder = '', sku = ''] = JSON.parse(key) as string[]
     await sql`
       insert into stream.purchases (generation, store, purchase_order, sku, partition, ordered, cancelled, received,
-        placed_at, said_at, supplier, expected_at, as_of, last_offset, processed_at)
+        placed_at, confirmed_at, said_at, supplier, expected_at, as_of, last_offset, processed_at)
       values (1, ${store}, ${purchaseOrder}, ${sku}, ${partition}, ${line.ordered}, ${line.cancelled},
-        ${line.received}, ${line.placedAt}, ${line.saidAt}, ${line.supplier}, ${line.expectedAt}, ${last.eventTime},
+        ${line.received}, ${line.placedAt}, ${line.confirmedAt}, ${line.saidAt}, ${line.supplier}, ${line.expectedAt},
+        ${last.eventTime},
         ${line.lastOffset}, ${Date.now()})`
   }
   await sql`

@@ -119,6 +119,6 @@ const PURCHASE_TOTALS = `
   select 'purchase orders of ' || store as of, count(*)::text as lines, sum(ordered)::text as ordered,
     sum(cancelled)::text as cancelled, sum(received)::text as received,
     md5(string_agg(concat_ws(' ', to_json(purchase_order), to_json(sku), ordered, cancelled, received,
-        to_json(supplier), to_json(placed_at), to_json(expected_at)), ','
+        to_json(supplier), to_json(placed_at), to_json(confirmed_at), to_json(expected_at)), ','
       order by purchase_order collate "C", sku collate "C")) as digest
   from stream.purchases where generation = $1 group by store order by store`

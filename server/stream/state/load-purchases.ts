@@ -19,7 +19,7 @@ export async function loadPurchases(
   const rows = await sql.unsafe<(PurchaseKey & PurchaseLine)[]>(
     // Lateral with a limit, as in load-stock.ts: one look into the index for each key, whatever the planner thinks.
     `select p.store, p.purchase_order as "purchaseOrder", p.sku, p.ordered, p.cancelled, p.received,
-       p.placed_at as "placedAt", p.said_at as "saidAt", p.supplier, p.expected_at as "expectedAt"
+       p.placed_at as "placedAt", p.confirmed_at as "confirmedAt", p.said_at as "saidAt", p.supplier, p.expected_at as "expectedAt"
      from unnest($1::text::text[], $2::text::text[], $3::text::text[]) as wanted(store, purchase_order, sku)
      cross join lateral (
        select * from stream.purchases_g${generation} purchase

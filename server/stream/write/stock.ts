@@ -58,21 +58,23 @@ export async function upsertStock(
 
 const replacePurchases = (generation: number) => `
   insert into stream.purchases_g${generation} (generation, partition, store, purchase_order, sku, ordered, cancelled,
-    received, placed_at, said_at, supplier, expected_at, as_of, last_offset, processed_at)
+    received, placed_at, confirmed_at, said_at, supplier, expected_at, as_of, last_offset, processed_at)
   select $1::integer, $2::smallint, store, purchase_order, sku, ordered, cancelled, received,
-    'epoch'::timestamptz + placed_at * interval '1 millisecond', 'epoch'::timestamptz + said_at * interval '1 millisecond',
-    supplier, 'epoch'::timestamptz + expected_at * interval '1 millisecond',
+    'epoch'::timestamptz + placed_at * interval '1 millisecond',
+    'epoch'::timestamptz + confirmed_at * interval '1 millisecond',
+    'epoch'::timestamptz + said_at * interval '1 millisecond', supplier, 'epoch'::timestamptz + expected_at * interval '1 millisecond',
     'epoch'::timestamptz + as_of * interval '1 millisecond', last_offset, now()
   from unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::bigint[], $7::text::bigint[],
-      $8::text::bigint[], $9::text::bigint[], $10::text::bigint[], $11::text::text[], $12::text::bigint[],
-      $13::text::bigint[], $14::text::bigint[])
-    as given(store, purchase_order, sku, ordered, cancelled, received, placed_at, said_at, supplier, expected_at,
-      as_of, last_offset)
+      $8::text::bigint[], $9::text::bigint[], $10::text::bigint[], $11::text::bigint[], $12::text::text[],
+      $13::text::bigint[], $14::text::bigint[], $15::text::bigint[])
+    as given(store, purchase_order, sku, ordered, cancelled, received, placed_at, confirmed_at, said_at, supplier,
+      expected_at, as_of, last_offset)
   on conflict (generation, store, purchase_order, sku) do update set
     ordered = excluded.ordered,
     cancelled = excluded.cancelled,
     received = excluded.received,
     placed_at = excluded.placed_at,
+    confirmed_at = excluded.confirmed_at,
     said_at = excluded.said_at,
     supplier = excluded.supplier,
     expected_at = excluded.expected_at,
@@ -99,6 +101,7 @@ export async function upsertPurchases(
       plainArray(touched, ({ cancelled }) => cancelled),
       plainArray(touched, ({ received }) => received),
       plainArray(touched, ({ placedAt }) => placedAt),
+      plainArray(touched, ({ confirmedAt }) => confirmedAt),
       plainArray(touched, ({ saidAt }) => saidAt),
       textArray(touched, ({ supplier }) => supplier),
       plainArray(touched, ({ expectedAt }) => expectedAt),

@@ -68,7 +68,7 @@ describe('the address of a file', () => {
 
 describe('reports.get', () => {
   it('answers what the file holds', async () => {
-    const report = await createCaller({ serving }).reports.get({
+    const report = await createCaller({ serving, person: null }).reports.get({
       view: 'sales-by-store',
       from: DAY,
       to: DAY,

@@ -1,5 +1,6 @@
 import { TRPCError } from '@trpc/server'
 import { z } from 'zod'
+import { actorOf } from '#server/serving/purchasing/people.ts'
 import { AlertActionError, actOnAlerts } from '#server/serving/restock/alert-actions.ts'
 import {
   describeAlerts,
@@ -52,8 +53,9 @@ export const restockRouter = router({
       }),
     )
     .mutation(async ({ ctx, input: { alertIds, action, by } }) => {
+      const actor = await actorOf(ctx.serving.sql, ctx.person, 'buyer')
       try {
-        return await actOnAlerts(ctx.serving.sql, { alertIds, action, by: by || null })
+        return await actOnAlerts(ctx.serving.sql, { alertIds, action, by: actor ?? (by || null) })
       } catch (error) {
         if (!(error instanceof AlertActionError)) throw error
         throw new TRPCError({ code: 'CONFLICT', message: error.message, cause: error })

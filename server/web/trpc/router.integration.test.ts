@@ -32,7 +32,7 @@ afterAll(async () => {
 
 describe('the API', () => {
   it('says what there is to choose from', async () => {
-    const overview = await createCaller({ serving }).overview.get()
+    const overview = await createCaller({ serving, person: null }).overview.get()
     expect(overview).toMatchObject({
       currencies: ['EUR', 'INR', 'USD'],
       firstDay: DAY,
@@ -49,7 +49,7 @@ describe('the API', () => {
   })
 
   it('answers both paths side by side, and the events between them', async () => {
-    const api = createCaller({ serving })
+    const api = createCaller({ serving, person: null })
     const answer = await api.sideBySide.get(SCOPE)
     expect(answer.metrics[0]).toMatchObject({
       metric: 'net',
@@ -62,7 +62,7 @@ describe('the API', () => {
   })
 
   it('says how fresh each path is, in events and in time', async () => {
-    const freshness = await createCaller({ serving }).freshness.get()
+    const freshness = await createCaller({ serving, person: null }).freshness.get()
     expect(freshness.batch).toMatchObject({ lagEvents: 1, heartbeatAt: null, dirtyStoreDays: 0 })
     expect(freshness.batch.lagMs).toBeGreaterThanOrEqual(0)
     expect(freshness.batch.jobs.map(({ job, lastState }) => [job, lastState])).toEqual([
@@ -78,7 +78,7 @@ describe('the API', () => {
     await database.sql`
       insert into recon.findings (run_id, kind, path, relation, row_key, metric, stored, expected)
       select 1, 'audit row', 'stream', 'stream.windows', '{"store": "berlin"}', 'gross', i, 0 from generate_series(1, 3) i`
-    const api = createCaller({ serving })
+    const api = createCaller({ serving, person: null })
     const first = await api.findings.list({ limit: 2 })
     expect(first.findings.map(({ stored }) => stored)).toEqual(['3', '2'])
     expect(first.findings[0]).toMatchObject({ rowKey: { store: 'berlin' }, foundAt: expect.any(Number) })
@@ -90,7 +90,7 @@ describe('the API', () => {
 
 describe('every answer', () => {
   it('is plain JSON: a browser is sent what a page on the server is given', async () => {
-    const api = createCaller({ serving })
+    const api = createCaller({ serving, person: null })
     const answers = await Promise.all([
       api.overview.get(),
       api.sideBySide.get(SCOPE),
@@ -124,7 +124,11 @@ describe('every answer', () => {
 })
 
 describe('an error of the API', () => {
-  async function get(path: string, input: unknown, context: { serving: Serving } = { serving }) {
+  async function get(
+    path: string,
+    input: unknown,
+    context: { serving: Serving; person: null } = { serving, person: null },
+  ) {
     const query = input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`
     const url = `http://localhost/api/trpc/${path}${query}`
     const response = await fetchRequestHandler({
@@ -154,7 +158,7 @@ describe('an error of the API', () => {
     })
     await locked.promise
     const hurried = openServing(database.url, { longestStatementMs: 100 })
-    const answer = await get('overview.get', undefined, { serving: hurried })
+    const answer = await get('overview.get', undefined, { serving: hurried, person: null })
     answered.resolve()
     await Promise.all([holding, hurried.close()])
     expect(answer).toMatchObject({ status: 503, message: expect.stringContaining('ask for fewer days') })
@@ -172,7 +176,7 @@ describe('an error of the API', () => {
       ['sideBySide.get', SCOPE],
       ['findings.list', {}],
     ] as const) {
-      const { status, message } = await get(path, input, { serving: away })
+      const { status, message } = await get(path, input, { serving: away, person: null })
       expect({ path, status }).toEqual({ path, status: 503 })
       expect(message).toContain('Check that Postgres runs')
     }

@@ -6,11 +6,17 @@ import { type Serving, serving } from '#server/serving/serving.ts'
 /** What every procedure is given. */
 export interface TrpcContext {
   serving: Serving
+  /** Who asks, as they chose in the navigation: an id of `purchasing.people`. Null: nobody chose. */
+  person: string | null
 }
 
-/** The context of one request: the process's connections to the database. */
-export function createTrpcContext(): TrpcContext {
-  return { serving: serving() }
+/** The context of one request: the process's connections to the database, and who asks. */
+export function createTrpcContext({ req }: { req?: Request } = {}): TrpcContext {
+  return { serving: serving(), person: personIn(req?.headers.get('cookie') ?? '') }
+}
+
+function personIn(cookies: string): string | null {
+  return /(?:^|;\s*)tillstream_person=([a-z0-9-]{1,64})(?:;|$)/.exec(cookies)?.[1] ?? null
 }
 
 // Answers are plain JSON: instants are epoch milliseconds, money and wide numbers decimal text, what is not there

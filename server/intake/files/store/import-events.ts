@@ -196,6 +196,7 @@ const KINDS: Readonly<Record<EventType, keyof RowCounts>> = {
   'stock.adjusted': 'stockAdjustmentRows',
   'stock.transferred': 'stockRows',
   'purchase.placed': 'purchaseRows',
+  'purchase.confirmed': 'purchaseRows',
   'purchase.cancelled': 'purchaseRows',
   'review.posted': 'reviewRows',
 }

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import {
+  discardDraft,
+  draftLinesSchema,
+  draftOrders,
+  editDraft,
+  editDraftSchema,
+  editLine,
+  editLineSchema,
+  orderIdSchema,
+} from '#server/serving/purchasing/drafts.ts'
+import { readOrder, readOrderBoard } from '#server/serving/purchasing/orders.ts'
+import { type Sending, sendWaiting } from '#server/serving/purchasing/outbox.ts'
+import { actorOf, readPeople } from '#server/serving/purchasing/people.ts'
+import { cancelRest, confirmOrder, confirmSchema, placeOrder } from '#server/serving/purchasing/placing.ts'
+import { receiveGoods, receiveSchema } from '#server/serving/purchasing/receiving.ts'
+import { procedure, router, type TrpcContext } from './trpc.ts'
+
+const ofOrder = z.strictObject({ order: orderIdSchema })
+
+const buyer = ({ serving, person }: TrpcContext) => actorOf(serving.sql, person, 'buyer')
+/** What was written down is sent at once; what the intake does not take now, the clerk sends later. */
+const send = ({ serving }: TrpcContext): Promise<Sending> => sendWaiting(serving.sql, serving.intake)
+
+/** Who works here, and what they order: from the draft to what has come. */
+export const ordersRouter = router({
+  people: procedure.query(({ ctx }) => readPeople(ctx.serving.sql)),
+  board: procedure.query(({ ctx }) => readOrderBoard(ctx.serving.sql)),
+  get: procedure.input(ofOrder).query(({ ctx, input }) => readOrder(ctx.serving.sql, input.order)),
+  draft: procedure
+    .input(z.strictObject({ lines: draftLinesSchema }))
+    .mutation(async ({ ctx, input }) => draftOrders(ctx.serving.sql, input.lines, { by: await buyer(ctx) })),
+  editLine: procedure.input(editLineSchema).mutation(async ({ ctx, input }) => {
+    await buyer(ctx)
+    await editLine(ctx.serving.sql, input)
+  }),
+  editDraft: procedure.input(editDraftSchema).mutation(async ({ ctx, input }) => {
+    await buyer(ctx)
+    await editDraft(ctx.serving.sql, input)
+  }),
+  discard: procedure.input(ofOrder).mutation(async ({ ctx, input }) => {
+    await buyer(ctx)
+    await discardDraft(ctx.serving.sql, input.order)
+  }),
+  place: procedure.input(ofOrder).mutation(async ({ ctx, input }) => {
+    await placeOrder(ctx.serving.sql, input.order, await buyer(ctx))
+    return send(ctx)
+  }),
+  confirm: procedure.input(confirmSchema).mutation(async ({ ctx, input }) => {
+    await confirmOrder(ctx.serving.sql, input, await buyer(ctx))
+    return send(ctx)
+  }),
+  receive: procedure.input(receiveSchema).mutation(async ({ ctx, input }) => {
+    await receiveGoods(ctx.serving.sql, input, await buyer(ctx))
+    return send(ctx)
+  }),
+  cancelRest: procedure.input(ofOrder).mutation(async ({ ctx, input }) => {
+    await cancelRest(ctx.serving.sql, input.order, await buyer(ctx))
+    return send(ctx)
+  }),
+})
