@@ -426,6 +426,20 @@ create table ref.supplier_terms (
   primary key (supplier, valid_from)
 );
 
+-- What is cheaper for a while, and days on which shops are full whatever they offer, by name: charts tell of them, and
+-- what they move is no ordinary demand. Both days included.
+create table ref.promotions (
+  promotion text primary key,
+  title text not null,
+  first_day date not null,
+  last_day date not null check (last_day >= first_day),
+  -- off the price, as a fraction; null: nothing is cheaper for it
+  discount numeric(5, 4) check (discount > 0 and discount < 1),
+  -- null: all products
+  skus text[]
+);
+create index promotions_by_day on ref.promotions (last_day, first_day);
+
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.
 create table ref.customers (

@@ -4,7 +4,8 @@ import { addDays } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { HOUR_MS, MINUTE_MS } from '#domain/instant.ts'
 import { ofType, type PlayedHistory, playHistory } from '#seed/testing/history.ts'
-import { promotionsOn } from '#seed/world/prices.ts'
+import { isKept, isSold, lifeOf } from '#seed/world/life-cycles.ts'
+import { promotionsOn } from '#seed/world/promotions.ts'
 
 // Across the end of summer time in Europe and America.
 const SPAN = { days: 16, until: Date.UTC(2026, 10, 7, 18) }
@@ -61,7 +62,9 @@ describe('a world that plays', () => {
     }
     expect(belowZero).toEqual([])
     for (const [store, { onHand: shelves }] of Object.entries(history.end.shops)) {
-      expect(shelves, store).toEqual(history.world.products.map(({ sku }) => onHand.get(`${store}/${sku}`)))
+      expect(shelves, store).toEqual(
+        history.world.products.map(({ sku }) => onHand.get(`${store}/${sku}`) ?? 0),
+      )
     }
   })
 
@@ -80,7 +83,12 @@ describe('a world that plays', () => {
   test('counts shelves that have lost a little, each in its turn', () => {
     const counts = ofType(history.events, 'stock.counted').filter(({ store }) => store === 'berlin-mitte')
     const [first, ...daily] = counts
-    expect(first?.lines.length).toBe(500)
+    const counted = new Set(first?.lines.map(({ sku }) => sku))
+    const uncounted = history.world.products.filter(({ sku }) => !counted.has(sku))
+    expect(uncounted.length).toBeLessThan(25)
+    // Only what is not out: an edition that is over, or is to come.
+    const openedOn = first?.eventTime.slice(0, 10) ?? ''
+    expect(uncounted.filter(({ lifeCycle }) => isSold(lifeCycle, openedOn))).toEqual([])
     expect(daily.length).toBeGreaterThan(SPAN.days)
     const skus = daily.flatMap(({ lines }) => lines.map(({ sku }) => sku))
     expect(new Set(skus).size).toBe(skus.length)
@@ -272,6 +280,62 @@ describe('a world that plays', () => {
     expect(late / received.length).toBeLessThan(0.3)
     const onItsWay = sum(Object.values(history.end.shops).map(({ deliveries }) => deliveries.length))
     expect(received.length + onItsWay).toBe(placed.size)
+  })
+
+  test('orders for days on which the supplier comes, for its least value or all that it has', () => {
+    const { world, events } = history
+    const suppliers = new Map(world.products.map(({ supplier }) => [supplier.id, supplier]))
+    const shops = new Map(world.shops.map(shop => [shop.id, shop]))
+    const small: number[] = []
+    for (const { store, supplier: id, expectedAt, lines } of ofType(events, 'purchase.placed')) {
+      const [supplier, shop] = [suppliers.get(id), shops.get(store)]
+      if (!supplier || !shop || expectedAt === undefined) throw new Error(`an order of ${store} is not whole`)
+      const day = businessDayOf(Date.parse(expectedAt), shop)
+      expect(supplier.deliveryDays, `${id} on ${day}`).toContain(new Date(`${day}T00:00:00Z`).getUTCDay())
+      const value = sum(lines.map(({ units, unitCost }) => units * amount(unitCost)))
+      if (value < (supplier.minimumValue ?? 0)) small.push(value)
+    }
+    expect(small).toEqual([])
+  })
+
+  test('orders no edition that is over, and what is left of it stays on the shelves', () => {
+    const { world, events } = history
+    const over = world.products.filter(
+      ({ lifeCycle }) => lifeOf(lifeCycle, '2026-11-04').stage === 'running out',
+    )
+    expect(over.length).toBeGreaterThan(0)
+    const skus = new Set(over.map(({ sku }) => sku))
+    const late = ofType(events, 'purchase.placed').filter(({ eventTime, lines }) =>
+      lines.some(
+        ({ sku }) =>
+          skus.has(sku) &&
+          !isKept(
+            world.products[world.productIndex.get(sku) ?? -1]?.lifeCycle ?? null,
+            eventTime.slice(0, 10),
+          ) &&
+          // Its shop's day may be the one before.
+          !isKept(
+            world.products[world.productIndex.get(sku) ?? -1]?.lifeCycle ?? null,
+            addDays(eventTime.slice(0, 10), -1),
+          ),
+      ),
+    )
+    expect(late).toEqual([])
+    const left = Object.values(history.end.shops).flatMap(({ onHand }) =>
+      over.map(({ sku }) => onHand?.[world.productIndex.get(sku) ?? -1] ?? 0),
+    )
+    expect(left.filter(units => units > 0).length / left.length).toBeGreaterThan(0.9)
+  })
+
+  test('knows what its empty shelves cost, which no event tells of', () => {
+    const { missed } = history.end
+    expect(missed.length).toBeGreaterThan(0)
+    expect(missed.every(({ units }) => units > 0)).toBe(true)
+    const keys = missed.map(({ store, sku, businessDay }) => `${store}/${sku}/${businessDay}`)
+    expect(new Set(keys).size).toBe(keys.length)
+    // It is little beside what is sold, and of shelves that were empty or nearly.
+    const sold = sum([...orders.values()].flatMap(({ lines }) => lines.map(({ units }) => units)))
+    expect(sum(missed.map(({ units }) => units)) / sold).toBeLessThan(0.01)
   })
 
   test('puts things in a basket that go together', () => {

@@ -24,6 +24,15 @@ export interface ShopEnd {
   state: ShopState
   /** What its tills wrote and nobody has delivered yet, oldest first: the last whole day, and today so far. */
   journals: Journal[]
+  missed: MissedSales[]
+}
+
+/** What empty shelves cost on a business day, which nobody outside the world knows. */
+export interface MissedSales {
+  store: string
+  sku: string
+  businessDay: BusinessDay
+  units: number
 }
 
 /** How often a till is offline for some time in a day. */
@@ -38,7 +47,14 @@ export function* shopHistory(
   shop: Shop,
   { days, until }: { days: number; until: Instant },
 ): Generator<Arrival, ShopEnd> {
+  const missed = new Map<string, MissedSales>()
   const trading = openShop({
+    onMissed({ day, product, units }) {
+      const sku = world.products[product]?.sku ?? ''
+      const known = missed.get(`${day} ${sku}`)
+      if (known) known.units += units
+      else missed.set(`${day} ${sku}`, { store: shop.id, sku, businessDay: day, units })
+    },
     world,
     shop,
     state: newShopState(world),
@@ -76,7 +92,7 @@ export function* shopHistory(
     waiting = waiting.filter(arrival => !isOver(arrival))
   }
   trading.state.tradedUntil = until
-  return { state: trading.state, journals }
+  return { state: trading.state, journals, missed: [...missed.values()] }
 }
 
 /** The lines of a shop's senders on one day, by source. */

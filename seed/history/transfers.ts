@@ -5,6 +5,7 @@ import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { TradingShop } from '#seed/shop/shop-state.ts'
 import { stockHeader, writeUnits } from '#seed/shop/stock.ts'
 import { openingOf } from '#seed/world/demand.ts'
+import { isKept } from '#seed/world/life-cycles.ts'
 import { createRandom } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import type { World } from '#seed/world/world.ts'
@@ -64,9 +65,11 @@ function sentOn(world: World, warehouse: Shop, day: BusinessDay): Transfer[] {
     return {
       at: openingOf(warehouse, day) + TIME_MS + place * MINUTE_MS,
       to: receivers[(first + place) % receivers.length] ?? warehouse,
-      lines: [...products].map(product => [product, world.products[product]?.packSize ?? 1]),
+      lines: [...products]
+        .filter(product => isKept(world.products[product]?.lifeCycle ?? null, day))
+        .map((product): Transfer['lines'][number] => [product, world.products[product]?.packSize ?? 1]),
     }
-  })
+  }).filter(({ lines }) => lines.length > 0)
 }
 
 /** Its part in a transfer: the sender tells of both ends, the receiver puts the goods on its shelves. */

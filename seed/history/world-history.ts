@@ -6,7 +6,7 @@ import type { ShopState } from '#seed/shop/shop-state.ts'
 import { createTimeQueue } from '#seed/world/time-queue.ts'
 import type { World } from '#seed/world/world.ts'
 import type { Arrival, Journal } from './arrivals.ts'
-import { type ShopEnd, shopHistory } from './shop-history.ts'
+import { type MissedSales, type ShopEnd, shopHistory } from './shop-history.ts'
 import { warehouseOf } from './transfers.ts'
 
 export interface HistorySpan {
@@ -21,6 +21,8 @@ export interface WorldEnd {
   shops: Record<string, ShopState>
   /** What journal stores wrote down and nobody has delivered yet. */
   journals: Journal[]
+  /** What empty shelves cost. */
+  missed: MissedSales[]
 }
 
 /**
@@ -34,13 +36,14 @@ export function* worldHistory(
 ): Generator<Arrival, WorldEnd> {
   // One generator a shop, each a day ahead at most: memory does not grow with the days.
   const queue = createTimeQueue<{ arrival: Arrival; store: string; rest: Generator<Arrival, ShopEnd> }>()
-  const end: WorldEnd = { shops: {}, journals: [] }
+  const end: WorldEnd = { shops: {}, journals: [], missed: [] }
   const advance = (store: string, rest: Generator<Arrival, ShopEnd>) => {
     const next = rest.next()
     if (!next.done) queue.add(next.value.appendedAt, { arrival: next.value, store, rest })
     else {
       end.shops[store] = next.value.state
       end.journals.push(...next.value.journals)
+      end.missed.push(...next.value.missed)
     }
   }
   for (const shop of world.shops) {
@@ -72,10 +75,11 @@ export function* enrichedHistory(
   for (;;) {
     const next = history.next()
     if (next.done) {
-      const { shops, journals } = next.value
+      const { shops, journals, missed } = next.value
       return {
         shops: Object.fromEntries(Object.entries(shops).filter(([store]) => isWanted(store))),
         journals: journals.filter(({ store }) => isWanted(store)),
+        missed: missed.filter(({ store }) => isWanted(store)),
       }
     }
     const { event, class: eventClass, appendedAt } = next.value

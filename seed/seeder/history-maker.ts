@@ -10,7 +10,7 @@ async function make({ parameters, span, partitions }: MakerTask): Promise<void> 
   const port = parentPort
   if (!port) throw new Error('history-maker runs as a thread of the seeder')
   const send = (message: MakerMessage, bytes: ArrayBuffer[]) => port.postMessage(message, bytes)
-  let end: WorldEnd = { shops: {}, journals: [] }
+  let end: WorldEnd = { shops: {}, journals: [], missed: [] }
   function* history() {
     end = yield* enrichedHistory(createWorld(parameters), span, new Set(partitions))
   }

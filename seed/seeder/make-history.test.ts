@@ -32,8 +32,9 @@ function making(request: Partial<Parameters<typeof makeHistory>[1]>): HistoryMak
   return made
 }
 
-const inOrder = ({ shops, journals }: WorldEnd) => ({
+const inOrder = ({ shops, journals, missed }: WorldEnd) => ({
   shops,
+  missed: missed.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1)),
   journals: journals.toSorted((left, right) =>
     `${left.store} ${left.businessDay} ${left.part}` < `${right.store} ${right.businessDay} ${right.part}`
       ? -1
@@ -44,7 +45,7 @@ const inOrder = ({ shops, journals }: WorldEnd) => ({
 describe('a history made on several threads', () => {
   let alone: { lines: Map<string, string[]>; end: WorldEnd }
   beforeAll(async () => {
-    let end: WorldEnd = { shops: {}, journals: [] }
+    let end: WorldEnd = { shops: {}, journals: [], missed: [] }
     function* history() {
       end = yield* enrichedHistory(world, span)
     }

@@ -35,7 +35,7 @@ export function makeHistory(
   const { randomSeed, stores, ordersPerDay } = world
   const parameters = { randomSeed, stores, ordersPerDay }
   const ready: { chunk: HistoryChunk; maker: Worker }[] = []
-  const end: WorldEnd = { shops: {}, journals: [] }
+  const end: WorldEnd = { shops: {}, journals: [], missed: [] }
   let news = Promise.withResolvers<void>()
   const failures: unknown[] = []
   let working = 0
@@ -48,6 +48,7 @@ export function makeHistory(
       else {
         Object.assign(end.shops, message.end.shops)
         end.journals.push(...message.end.journals)
+        end.missed.push(...message.end.missed)
         working -= 1
       }
       news.resolve()

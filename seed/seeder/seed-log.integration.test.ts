@@ -48,15 +48,21 @@ describe('seeding', () => {
       select (select count(*) from log.event_log) > 600 as events,
              (select count(*) from ref.stores) as stores,
              (select count(*) from ref.products) as products,
-             (select count(*) from ref.stock_policies where valid_from < (select min(event_time) from log.event_log)) as policies,
+             (select count(distinct (store, sku)) from ref.stock_policies where valid_from < (select min(event_time) from log.event_log)) as policies,
+             (select count(distinct sku) from ref.stock_policies where order_up_to = 0) as leaving,
              (select count(*) from ref.exchange_rates) as rates,
              (select count(*) from ref.suppliers) as suppliers,
+             (select count(*) from ref.supplier_terms where delivery_days <@ '{1,2,3,4,5,6}') as rounds,
+             (select count(*) > 100 from ref.promotions) as promotions,
              (select count(*) from ref.supply_terms where currency = 'EUR' and pack_size > 0 and unit_cost > 0) as terms`
     expect(counts).toMatchObject({
       events: true,
       stores: 4,
       products: 500,
       policies: 2_000,
+      leaving: 40,
+      rounds: 28,
+      promotions: true,
       rates: 3,
       suppliers: 28,
       terms: 500,
@@ -66,6 +72,15 @@ describe('seeding', () => {
       where not exists (select from ref.products p where p.sku = sku.sku)
         or not exists (select from ref.stores s where s.store = e.store and s.partition = e.partition)`
     expect(unknown?.count).toBe(0)
+  })
+
+  test('keeps apart what its empty shelves cost', async () => {
+    await seed({ days: 12, ordersPerDay: 1_200 })
+    const [missed] = await database.sql`
+      select count(*) > 0 as some, bool_and(p.sku is not null and s.store is not null) as known,
+        max(business_day) <= '2026-11-20' as past
+      from truth.missed_sales m left join ref.products p using (sku) left join ref.stores s using (store)`
+    expect(missed).toEqual({ some: true, known: true, past: true })
   })
 
   test('writes the same rows for the same arguments', async () => {

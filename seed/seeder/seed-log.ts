@@ -9,6 +9,7 @@ import { LogNotEmptyError, loadHistory } from '#server/log/history.ts'
 import { type HistoryMaking, makeHistory } from './make-history.ts'
 import { describeDone, rate, type SeedingProgress } from './progress.ts'
 import type { SeedOptions } from './seed-options.ts'
+import { writeMissedSales } from './write-missed-sales.ts'
 import { writeReference } from './write-reference.ts'
 
 /** Events for one order: returns, deliveries, counts and so on come on top. For the progress line only. */
@@ -38,6 +39,7 @@ export async function seedLog(seeding: Seeding): Promise<World> {
   const end: WorldEnd = {
     shops: Object.fromEntries(world.shops.map(shop => [shop.id, newShopState(world)])),
     journals: [],
+    missed: [],
   }
   const onEnd = (reached: WorldEnd) => Object.assign(end, reached)
   const making = days > 0 ? makeHistory(world, { span: options, stop: seeding.stop, onEnd }) : null
@@ -109,7 +111,10 @@ async function loadWorld(
           done / total,
         )
       },
-      beforeCommit: () => writeWorld(dataDir, options, end),
+      async beforeCommit() {
+        await writeMissedSales(sql, end.missed)
+        await writeWorld(dataDir, options, end)
+      },
     })
   } catch (error) {
     throw error instanceof LogNotEmptyError ? notEmpty() : error

@@ -1,8 +1,12 @@
 import type { Sql } from '#db/client.ts'
 import { drizzle, sql } from '#db/drizzle.ts'
 import { exchangeRates, products, stockPolicies, suppliers, supplyTerms } from '#db/schema.ts'
+import type { Transaction } from '#db/transaction.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { customerRecords } from '#seed/world/customers.ts'
+import { keepingOf, type LifeCycle } from '#seed/world/life-cycles.ts'
+import { announcedPromotions } from '#seed/world/promotions.ts'
 import type { World } from '#seed/world/world.ts'
 
 const REPORTING_CURRENCY = 'EUR'
@@ -16,7 +20,7 @@ const PEOPLE = [
 
 /**
  * Writes what the world's events refer to: stores, products, customers, suppliers and their terms, stock policies,
- * exchange rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
+ * promotions, exchange rates. What has a validity holds from `validFrom` on, which must lie before the history. Doing it twice changes
  * nothing.
  */
 export async function writeReference(client: Sql, world: World, validFrom: Instant): Promise<void> {
@@ -64,6 +68,8 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
         })),
       )
       .onConflictDoUpdate({ target: suppliers.supplier, set: { name: sql`excluded.name` } })
+    await writeSupplierTerms(transaction, world, validFrom)
+    await writePromotions(transaction, world, validFrom)
     await orm
       .insert(supplyTerms)
       .values(
@@ -83,14 +89,18 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
       await orm
         .insert(stockPolicies)
         .values(
-          world.products.map(({ sku, supplier }, index) => ({
-            store: shop.id,
-            sku,
-            validFrom,
-            reorderPoint: policies[index]?.reorderPoint ?? 0,
-            orderUpTo: policies[index]?.orderUpTo ?? 0,
-            leadTimeDays: supplier.leadTimeDays,
-          })),
+          world.products.flatMap(({ sku, supplier, lifeCycle }, index) =>
+            policyTimes(lifeCycle, validFrom).map(({ from, isKept }) => ({
+              store: shop.id,
+              sku,
+              validFrom: from,
+              reorderPoint: isKept ? (policies[index]?.reorderPoint ?? 0) : 0,
+              orderUpTo: isKept ? (policies[index]?.orderUpTo ?? 0) : 0,
+              leadTimeDays: supplier.leadTimeDays,
+              // What is kept no more is somebody's decision; how much there should be of the rest may be computed.
+              source: isKept ? ('computed' as const) : ('file' as const),
+            })),
+          ),
         )
         .onConflictDoNothing()
     }
@@ -100,12 +110,52 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
         ratesOf(world).map(([currency, rate]) => ({
           currency,
           reportingCurrency: REPORTING_CURRENCY,
-          validFrom: formatInstant(validFrom).slice(0, 10),
+          validFrom: dayOf(validFrom),
           rate,
         })),
       )
       .onConflictDoNothing()
   })
+}
+
+/** So far ahead is known what is to come. */
+const KNOWN_AHEAD_DAYS = 400
+
+/** From when on a policy holds: an edition that shops keep no more is ordered up to nothing. */
+function policyTimes(lifeCycle: LifeCycle | null, validFrom: Instant): { from: Instant; isKept: boolean }[] {
+  if (lifeCycle === null) return [{ from: validFrom, isKept: true }]
+  const from = dayOf(validFrom)
+  return keepingOf(lifeCycle, { from, to: addDays(from, KNOWN_AHEAD_DAYS) }).map((change, index) => ({
+    from: index === 0 ? validFrom : Date.parse(`${change.from}T00:00:00Z`),
+    isKept: change.isKept,
+  }))
+}
+
+async function writeSupplierTerms(transaction: Transaction, world: World, validFrom: Instant): Promise<void> {
+  for (const supplier of new Set(world.products.map(({ supplier }) => supplier))) {
+    const { id, deliveryDays, minimumValue, express } = supplier
+    await transaction`
+      insert into ref.supplier_terms (supplier, valid_from, delivery_days, minimum_value, express_minutes, express_fee, currency)
+      values (${id}, ${formatInstant(validFrom)}, ${[...deliveryDays]}::smallint[], ${minimumValue},
+        ${express?.minutes ?? null}, ${express?.fee ?? null}, ${REPORTING_CURRENCY})
+      on conflict do nothing`
+  }
+}
+
+async function writePromotions(transaction: Transaction, world: World, validFrom: Instant): Promise<void> {
+  const from = dayOf(validFrom)
+  const announced = announcedPromotions(world.randomSeed, { from, to: addDays(from, KNOWN_AHEAD_DAYS) })
+  for (const { id, title, firstDay, lastDay, discount, products } of announced) {
+    const skus = products?.map(index => world.products[index]?.sku ?? '') ?? null
+    await transaction`
+      insert into ref.promotions (promotion, title, first_day, last_day, discount, skus)
+      values (${id}, ${title}, ${firstDay}, ${lastDay}, ${discount}, ${skus}::text[])
+      on conflict do nothing`
+  }
+}
+
+function dayOf(at: Instant): BusinessDay {
+  return formatInstant(at).slice(0, 10)
 }
 
 // What one unit is worth follows from what the same goods cost in the stores of that currency.

@@ -2,6 +2,7 @@ import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { type Product, roundTo } from '#seed/world/catalogue.ts'
 import type { Customer } from '#seed/world/customers.ts'
+import { isSold } from '#seed/world/life-cycles.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import { type DayDemand, pickWanted } from './day-demand.ts'
@@ -52,24 +53,41 @@ function choose(
   for (let attempt = 0; attempt <= SUBSTITUTES; attempt += 1) {
     let product: number | undefined
     if (attempt === 0 && last && random.chance(COMPANION)) {
-      product = random.pick(world.products[last.product]?.companions ?? [])
+      const companion = random.pick(world.products[last.product]?.companions ?? [])
+      product = random.chance(demand.lives[companion] ?? 0) ? companion : pickWanted(demand, random)
     } else if (attempt === 0 && !last && customer && random.chance(FAVOURITE)) {
       product = pickWanted(demand, random, customer.favourite)
     } else product = pickWanted(demand, random)
-    if ((state.onHand?.[product] ?? 0) > 0 && !basket.some(line => line.product === product)) return product
+    if (basket.some(line => line.product === product)) continue
+    if ((state.onHand?.[product] ?? 0) > 0) return product
+    // What is taken in its stead is a sale of something else.
+    if (attempt === 0) miss(trading, demand, product, unitsWanted(trading, product))
   }
   return null
 }
 
-function lineOf({ random, shop, state, world }: TradingShop, demand: DayDemand, index: number): BasketLine {
+/** What a customer came for and did not get, of goods that the shop wants to have. */
+function miss(trading: TradingShop, { day }: DayDemand, product: number, units: number): void {
+  const { world, onMissed } = trading
+  if (units > 0 && isSold(world.products[product]?.lifeCycle ?? null, day))
+    onMissed?.({ day, product, units })
+}
+
+function unitsWanted({ random, world }: TradingShop, product: number): number {
+  const mostUnits = world.products[product]?.category.mostUnits ?? 1
+  return Math.min(
+    mostUnits,
+    mostUnits === 1 ? 1 : 1 + random.poisson(MORE_UNITS * Math.min(3, mostUnits - 1)),
+  )
+}
+
+function lineOf(trading: TradingShop, demand: DayDemand, index: number): BasketLine {
+  const { random, shop, state, world } = trading
   const product = world.products[index]
   if (!product) throw new RangeError(`there is no product ${index}`)
-  const { mostUnits } = product.category
-  const units = Math.min(
-    mostUnits === 1 ? 1 : 1 + random.poisson(MORE_UNITS * Math.min(3, mostUnits - 1)),
-    mostUnits,
-    state.onHand?.[index] ?? 0,
-  )
+  const wanted = unitsWanted(trading, index)
+  const units = Math.min(wanted, state.onHand?.[index] ?? 0)
+  miss(trading, demand, index, wanted - units)
   const unitPrice = unitPriceOf(product, { shop, shelfPrice: demand.prices[index] ?? 0, random })
   const price = units * unitPrice
   const share = demand.discounts[index] || (random.chance(REDUCED) ? random.pick(REDUCTIONS) : 0)

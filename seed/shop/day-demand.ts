@@ -3,7 +3,9 @@ import type { Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import { PRODUCTS_PER_CATEGORY } from '#seed/world/catalogue.ts'
 import { expectedOrders, openingOf } from '#seed/world/demand.ts'
-import { type Promotion, priceLevelsOf, promotionsOn, shelfPriceOf } from '#seed/world/prices.ts'
+import { lifeOf } from '#seed/world/life-cycles.ts'
+import { priceLevelsOf, shelfPriceOf } from '#seed/world/prices.ts'
+import { type Promotion, promotionsOn } from '#seed/world/promotions.ts'
 import { findSum, type Random } from '#seed/world/random.ts'
 import { seasonOf } from '#seed/world/seasons.ts'
 import type { Shop } from '#seed/world/stores.ts'
@@ -21,6 +23,8 @@ export interface DayDemand {
   discounts: readonly number[]
   /** By product: how often it and those before it are wanted. */
   sums: Float64Array
+  /** By product: how often it is wanted in proportion to the best days of its life. */
+  lives: Float64Array
 }
 
 /** A price that is shouted out moves more than one that is merely low. */
@@ -39,13 +43,16 @@ export function demandOf(
     for (const index of promoted) discounts[index] = Math.max(discounts[index] ?? 0, discount)
   }
   const sums = new Float64Array(products.length)
+  const lives = new Float64Array(products.length)
   let sum = 0
   let sumWithoutPromotions = 0
   let seasonal = 1
-  for (const [index, { category, popularity }] of products.entries()) {
+  for (const [index, { category, popularity, lifeCycle }] of products.entries()) {
     if (index % PRODUCTS_PER_CATEGORY === 0) seasonal = seasonOf(category.season, day, shop.isSouthern)
     const level = levels[index] ?? 1
-    const ordinary = popularity * seasonal * (level === 1 ? 1 : level ** -category.elasticity)
+    const life = lifeOf(lifeCycle, day).demand
+    lives[index] = life
+    const ordinary = popularity * life * seasonal * (level === 1 ? 1 : level ** -category.elasticity)
     const discount = discounts[index] ?? 0
     sumWithoutPromotions += ordinary
     sum += discount === 0 ? ordinary : ordinary * (1 - discount) ** (-category.elasticity * PROMOTION_NOTICE)
@@ -59,6 +66,7 @@ export function demandOf(
     prices: products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1)),
     discounts,
     sums,
+    lives,
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
-import { productsOfCategory } from '#seed/world/prices.ts'
+import { productsOfCategory } from '#seed/world/promotions.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld } from '#seed/world/world.ts'
 import { sell } from './sales.ts'

@@ -4,7 +4,7 @@ import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Amount } from '#domain/money.ts'
 import type { Policy } from '#seed/world/policies.ts'
-import type { Promotion } from '#seed/world/prices.ts'
+import type { Promotion } from '#seed/world/promotions.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import type { World } from '#seed/world/world.ts'
@@ -75,8 +75,18 @@ export interface TradingShop {
   series: string
   /** Of the day it was last asked for. */
   demand: DayDemand | null
+  /** Told of each sale that an empty shelf cost, which no event tells of; null: nobody asks. */
+  onMissed: ((missed: MissedSale) => void) | null
   /** A promotion that no calendar knows. */
   flash: { promotion: Promotion; until: Instant } | null
+}
+
+/** Units of a product that a customer wanted on a business day, and that were not there. */
+export interface MissedSale {
+  day: BusinessDay
+  /** Index. */
+  product: number
+  units: number
 }
 
 export function newShopState(world: World): ShopState {
@@ -99,9 +109,10 @@ export function openShop(options: {
   state: ShopState
   random: Random
   series: string
+  onMissed?: (missed: MissedSale) => void
 }): TradingShop {
-  const { world, shop } = options
-  return { ...options, policies: world.policies.get(shop.id) ?? [], demand: null, flash: null }
+  const { world, shop, onMissed = null } = options
+  return { ...options, onMissed, policies: world.policies.get(shop.id) ?? [], demand: null, flash: null }
 }
 
 /** What is wanted in a shop at a time, and at what price. */

@@ -1,8 +1,9 @@
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { closingOf, openingOf } from '#seed/world/demand.ts'
 import type { Shop } from '#seed/world/stores.ts'
+import { deliveryDayOf, type Supplier } from '#seed/world/suppliers.ts'
 import { ordinaryOrders } from '#seed/world/world.ts'
 import { demandOf } from './day-demand.ts'
 import type { TradingShop } from './shop-state.ts'
@@ -12,7 +13,7 @@ import { reorder } from './stock.ts'
 const BUYERS_WEEKDAY = 1
 /** Deliveries come before the doors open; the web shop's warehouse takes them in at six. */
 const FIRST_DELIVERY_HOUR = 6
-/** A late supplier comes on one of the next mornings. */
+/** A late supplier comes on one of its next mornings. */
 const DAYS_LATE = [1, 1, 1, 2, 3]
 /** Every shelf once in twenty days. */
 export const SHELVES_COUNTED_A_DAY = 25
@@ -36,7 +37,9 @@ export function orderTimeOf(shop: Shop, day: BusinessDay): Instant {
 }
 
 /** Days after its order for which a shop looks ahead. */
-const LOOKS_AHEAD_DAYS = [1, 2, 4]
+const LOOKS_AHEAD_DAYS = [1, 2, 3, 4]
+/** Of these, it orders for so many. */
+const BUSIEST_DAYS = 2
 
 /**
  * How many times the ordinary demand the days to come bring, by product: of the season, of sales that are announced. Never
@@ -52,7 +55,9 @@ function liftsOf({ world, shop }: TradingShop, day: BusinessDay): number[] {
       const own = (sums[index] ?? 0) - (index === 0 ? 0 : (sums[index - 1] ?? 0))
       return (orders * own) / (sums.at(-1) ?? 1)
     })
-    const mean = wanted.reduce((sum, one) => sum + one, 0) / wanted.length
+    // A Saturday is ordered for, whatever the Monday after it brings.
+    const busiest = wanted.sort((one, other) => other - one).slice(0, BUSIEST_DAYS)
+    const mean = busiest.reduce((sum, one) => sum + one, 0) / busiest.length
     return Math.max(1, mean / (ordinary * popularity))
   })
 }
@@ -67,11 +72,19 @@ export function orderOfDay(
   { day, saidAt = dueAt => dueAt }: { day: BusinessDay; saidAt?: (dueAt: Instant) => Instant },
 ): SentEvent[] {
   const { random, shop } = trading
+  const dayOf = (supplier: Supplier) => deliveryDayOf(supplier, addDays(day, supplier.leadTimeDays))
   return reorder(trading, at, {
-    dueAt: leadTimeDays => deliveryTimeOf(shop, addDays(day, leadTimeDays)),
+    dueAt: supplier => deliveryTimeOf(shop, dayOf(supplier)),
     saidAt,
-    delayMs: ({ unreliability }) => (random.chance(unreliability) ? random.pick(DAYS_LATE) * DAY_MS : 0),
+    comesAt(supplier) {
+      const isLate = random.chance(supplier.unreliability)
+      const comes = isLate
+        ? deliveryDayOf(supplier, addDays(dayOf(supplier), random.pick(DAYS_LATE)))
+        : dayOf(supplier)
+      return deliveryTimeOf(shop, comes)
+    },
     lifts: liftsOf(trading, day),
     withBuyer: new Date(`${day}T00:00:00Z`).getUTCDay() === BUYERS_WEEKDAY,
+    day,
   })
 }

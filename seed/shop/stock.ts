@@ -1,6 +1,10 @@
+import { businessDayOf } from '#domain/business-day.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import type { Supplier } from '#seed/world/catalogue.ts'
+import { isKept, isSold, lifeOf } from '#seed/world/life-cycles.ts'
+import type { Supplier } from '#seed/world/suppliers.ts'
+import type { World } from '#seed/world/world.ts'
 import { applyEvent } from './apply-event.ts'
 import { decimal } from './decimal.ts'
 import { type Delivery, header, stockSourceOf, type TradingShop } from './shop-state.ts'
@@ -12,14 +16,21 @@ const SHRINKAGE = 0.12
  * first delivery.
  */
 export function openingStock(trading: TradingShop, at: Instant): SentEvent {
-  const { shop, state, policies, random } = trading
-  const onHand = policies.map(({ orderAt, orderUpTo }) => random.integer(orderAt, orderUpTo))
+  const { shop, state, policies, random, world } = trading
+  const day = businessDayOf(at, shop)
+  const onHand = policies.map(({ orderAt, orderUpTo }, index) => {
+    const { stage } = lifeOf(world.products[index]?.lifeCycle ?? null, day)
+    const units = random.integer(orderAt, orderUpTo)
+    // Of an edition that is over, what nobody bought; and what is not out yet has not come.
+    return stage === 'running out' ? Math.ceil(units / 2) : stage === 'gone' || stage === 'coming' ? 0 : units
+  })
   state.onHand = onHand
-  const lines = writeUnits(trading, [...onHand.entries()])
+  // A shelf that was never filled is not one that is empty.
+  const filled = [...onHand.entries()].filter(([, units]) => units > 0)
   return {
     ...stockHeader(trading, at),
     type: shop.channel === 'online' ? 'stock.received' : 'stock.counted',
-    lines,
+    lines: writeUnits(trading, filled),
   }
 }
 
@@ -32,16 +43,20 @@ export function countShelves(
   at: Instant,
   products: readonly number[],
 ): SentEvent | null {
-  const { state, random } = trading
+  const { state, random, world, shop } = trading
   const { onHand } = state
-  if (!onHand || products.length === 0) return null
-  for (const product of products) {
+  const day = businessDayOf(at, shop)
+  const looked = products.filter(
+    product => (onHand?.[product] ?? 0) > 0 || isSold(world.products[product]?.lifeCycle ?? null, day),
+  )
+  if (!onHand || looked.length === 0) return null
+  for (const product of looked) {
     const gone = random.chance(SHRINKAGE) ? random.integer(1, 2) : 0
     onHand[product] = Math.max(0, (onHand[product] ?? 0) - gone)
   }
   const lines = writeUnits(
     trading,
-    products.map(product => [product, onHand[product] ?? 0]),
+    looked.map(product => [product, onHand[product] ?? 0]),
   )
   return { ...stockHeader(trading, at), type: 'stock.counted', lines }
 }
@@ -60,59 +75,42 @@ export function breakOne(trading: TradingShop, at: Instant): SentEvent | null {
   }
 }
 
-/** Orders what has come down to its ordering level, one purchase order a supplier. */
-export function reorder(
-  trading: TradingShop,
-  at: Instant,
-  {
-    dueAt,
-    saidAt,
-    delayMs,
-    withBuyer,
-    lifts,
-  }: {
-    /** When a supplier with this lead time delivers, by the stock room's clock. */
-    dueAt(leadTimeDays: number): Instant
-    /** What the order says of that. */
-    saidAt(dueAt: Instant): Instant
-    /** By how much it is late, which the order does not know. */
-    delayMs(supplier: Supplier): number
-    /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
-    withBuyer: boolean
-    /** By product: how many times the ordinary demand the days bring that the order is for. */
-    lifts: readonly number[]
-  },
-): SentEvent[] {
-  const { state, policies, world, shop } = trading
-  const bySupplier = new Map<Supplier, [product: number, units: number][]>()
-  for (const [index, product] of world.products.entries()) {
-    if (product.supplier.isBuyers && !withBuyer) continue
-    const position = (state.onHand?.[index] ?? 0) + (state.onOrder[index] ?? 0)
-    const lift = lifts[index] ?? 1
-    if (!state.onHand || position > lift * (policies[index]?.orderAt ?? 0)) continue
-    const lines = bySupplier.get(product.supplier) ?? []
-    const packs = Math.ceil(
-      Math.max(1, lift * (policies[index]?.orderUpTo ?? 0) - position) / product.packSize,
-    )
-    lines.push([index, packs * product.packSize])
-    bySupplier.set(product.supplier, lines)
-  }
-  return [...bySupplier].map(([supplier, lines]) => {
+/** What a shop orders by on a day. */
+interface Ordering {
+  /** When a supplier's lorry comes with what is ordered now, by the stock room's clock. */
+  dueAt(supplier: Supplier): Instant
+  /** What the order says of that. */
+  saidAt(dueAt: Instant): Instant
+  /** When it comes in truth: now and then later, which the order does not know. */
+  comesAt(supplier: Supplier): Instant
+  /** Whether the buyer orders too; the shop itself leaves some suppliers to them. */
+  withBuyer: boolean
+  /** By product: how many times the ordinary demand the days bring that the order is for. */
+  lifts: readonly number[]
+  /** The stock room's day. */
+  day: BusinessDay
+}
+
+/** Orders what has come down to its ordering level, one purchase order a supplier, of its least value at least. */
+export function reorder(trading: TradingShop, at: Instant, ordering: Ordering): SentEvent[] {
+  const { state, world, shop } = trading
+  return [...wantedBySupplier(trading, ordering)].flatMap(([supplier, wanted]) => {
+    const lines = upToMinimum(wanted, supplier, world)
+    if (lines.length === 0) return []
     const head = stockHeader(trading, at)
-    const expectedAt = dueAt(supplier.leadTimeDays)
     const delivery: Delivery = {
       purchaseOrderId: `po-${shop.id}-${head.id}`,
-      dueAt: expectedAt + delayMs(supplier),
+      dueAt: ordering.comesAt(supplier),
       lines,
     }
     for (const [index, units] of lines) state.onOrder[index] = (state.onOrder[index] ?? 0) + units
     state.deliveries.push(delivery)
     return {
       ...head,
-      type: 'purchase.placed',
+      type: 'purchase.placed' as const,
       purchaseOrderId: delivery.purchaseOrderId,
       supplier: supplier.id,
-      expectedAt: formatInstant(saidAt(expectedAt)),
+      expectedAt: formatInstant(ordering.saidAt(ordering.dueAt(supplier))),
       lines: lines.map(([index, units]) => ({
         sku: world.products[index]?.sku ?? '',
         units,
@@ -120,6 +118,63 @@ export function reorder(
       })),
     }
   })
+}
+
+/** A product as the shop looks at it when it orders. */
+interface Wanted {
+  product: number
+  /** Whole packs, to its order-up-to level. */
+  units: number
+  isDue: boolean
+  /** Sells out before a later order could come. */
+  isUrgent: boolean
+  /** On hand and on order, in proportion to the level at which it is ordered. */
+  level: number
+}
+
+function wantedBySupplier(
+  { state, policies, world }: TradingShop,
+  { withBuyer, lifts, day }: Ordering,
+): Map<Supplier, Wanted[]> {
+  const bySupplier = new Map<Supplier, Wanted[]>()
+  for (const [product, { supplier, packSize, lifeCycle }] of world.products.entries()) {
+    const policy = policies[product]
+    if (!policy || !state.onHand || (supplier.isBuyers && !withBuyer) || !isKept(lifeCycle, day)) continue
+    const position = (state.onHand[product] ?? 0) + (state.onOrder[product] ?? 0)
+    const lift = lifts[product] ?? 1
+    const wanted = bySupplier.get(supplier) ?? []
+    wanted.push({
+      product,
+      units: Math.ceil(Math.max(1, lift * policy.orderUpTo - position) / packSize) * packSize,
+      isDue: position <= lift * policy.orderAt,
+      isUrgent: position <= lift * (policy.reorderPoint + URGENT * (policy.orderAt - policy.reorderPoint)),
+      level: position / (lift * policy.orderAt),
+    })
+    bySupplier.set(supplier, wanted)
+  }
+  return bySupplier
+}
+
+/** Below so much of the way from its reorder point to the level at which it is ordered, a product cannot wait. */
+const URGENT = 0.7
+
+/**
+ * What of a supplier's goods is ordered: what is due. Where that is worth less than the supplier takes, it waits for more;
+ * what cannot wait takes with it what would be ordered next.
+ */
+function upToMinimum(wanted: readonly Wanted[], supplier: Supplier, { products }: World): [number, number][] {
+  const due = wanted.filter(({ isDue }) => isDue)
+  const worthOf = ({ product, units }: Wanted) => units * (products[product]?.unitCost ?? 0)
+  let missing = (supplier.minimumValue ?? 0) - due.reduce((sum, one) => sum + worthOf(one), 0)
+  if (missing > 0 && !due.some(({ isUrgent }) => isUrgent)) return []
+  const next = wanted.filter(({ isDue }) => !isDue).sort((one, other) => one.level - other.level)
+  while (missing > 0) {
+    const one = next.shift()
+    if (!one) break
+    due.push(one)
+    missing -= worthOf(one)
+  }
+  return due.map(({ product, units }) => [product, units])
 }
 
 /**

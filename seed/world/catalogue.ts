@@ -1,7 +1,8 @@
-import { faker } from '@faker-js/faker/locale/en'
 import { AMOUNT_SCALE, type Amount } from '#domain/money.ts'
 import { CATEGORIES, type Category } from './categories.ts'
+import { drawLifeCycle, type LifeCycle } from './life-cycles.ts'
 import { createRandom, type Random } from './random.ts'
+import { type Supplier, suppliersOf } from './suppliers.ts'
 
 /** A product of the world. Which one it is never changes with the number of stores or days. */
 export interface Product {
@@ -23,6 +24,8 @@ export interface Product {
   quality: number
   /** Indexes of products that go with it. */
   companions: readonly number[]
+  /** Of an edition that comes each year; null: it is there all year. */
+  lifeCycle: LifeCycle | null
 }
 
 export const PRODUCTS_PER_CATEGORY = 25
@@ -30,11 +33,15 @@ export const PRODUCTS_PER_CATEGORY = 25
 const SUPPLIERS_PER_CATEGORY = 3
 const COMPANIONS = 3
 const TYPICAL_GRAMS = 270
+/** Of a category's products, those that come as editions. */
+const EDITIONS_PER_CATEGORY = 2
 
 /** The products of all stores: 500 of them, category by category, the same for the same seed. */
 export function catalogueOf(randomSeed: number): Product[] {
   const random = createRandom(randomSeed, 'catalogue')
   const suppliers = suppliersOf(randomSeed)
+  // Apart, so that they shift nothing else that is drawn.
+  const editions = createRandom(randomSeed, 'editions')
   const ranks = shuffled(
     Array.from({ length: CATEGORIES.length * PRODUCTS_PER_CATEGORY }, (_, index) => index + 1),
     random,
@@ -46,6 +53,7 @@ export function catalogueOf(randomSeed: number): Product[] {
       // Steps that share no factor with the count: three different ones, and each in two or three categories.
       (_, place) => suppliers[(categoryIndex + place * 9) % suppliers.length],
     ).filter(supplier => supplier !== undefined)
+    const firstEdition = editions.integer(0, PRODUCTS_PER_CATEGORY - EDITIONS_PER_CATEGORY)
     return Array.from({ length: PRODUCTS_PER_CATEGORY }, (_, place) => {
       const index = categoryIndex * PRODUCTS_PER_CATEGORY + place
       // The second round through the items is another maker's, so that no name comes twice.
@@ -64,6 +72,10 @@ export function catalogueOf(randomSeed: number): Product[] {
         popularity: (ranks[index] ?? ranks.length) ** -0.7 * priceOfOne(item.price, category) ** -0.4,
         quality: Math.min(4.9, Math.max(2.2, random.normal(4.05, 0.55))),
         companions: companionsOf(index, category, random),
+        lifeCycle:
+          firstEdition <= place && place < firstEdition + EDITIONS_PER_CATEGORY
+            ? drawLifeCycle(editions)
+            : null,
       }
     })
   })
@@ -168,50 +180,4 @@ function shuffled<Item>(items: Item[], random: Random): Item[] {
     if (left !== undefined && right !== undefined) [order[index], order[other]] = [right, left]
   }
   return order
-}
-
-/** Who delivers. Its terms hold for all of its products. */
-export interface Supplier {
-  id: string
-  name: string
-  /** On what it makes stands this. */
-  brand: string
-  leadTimeDays: number
-  /** How often it delivers later than it said, as a fraction. */
-  unreliability: number
-  /** Ordered from by the buyer, once a week, and not by the shops every day. */
-  isBuyers: boolean
-}
-
-const SUPPLIER_COUNT = 28
-/** One in so many is the buyer's. */
-const BUYERS_SHARE = 9
-const LEAD_TIMES_DAYS = [1, 1, 2, 2, 2, 3, 3, 4, 5]
-
-/** The suppliers of all stores, the same for the same seed. */
-function suppliersOf(randomSeed: number): Supplier[] {
-  const random = createRandom(randomSeed, 'suppliers')
-  faker.seed(randomSeed)
-  const suppliers = new Map<string, Supplier>()
-  const brands = new Set<string>()
-  while (suppliers.size < SUPPLIER_COUNT) {
-    const name = faker.company.name()
-    const brand = faker.person.lastName()
-    const id = slugOf(name)
-    if (suppliers.has(id) || brands.has(brand)) continue
-    brands.add(brand)
-    const isBuyers = suppliers.size % BUYERS_SHARE === 4
-    const leadTimeDays = random.pick(LEAD_TIMES_DAYS)
-    const unreliability = Math.round((0.03 + 0.22 * random.next() ** 2) * 100) / 100
-    suppliers.set(id, { id, name, brand, leadTimeDays, unreliability, isBuyers })
-  }
-  return [...suppliers.values()]
-}
-
-/** 'Smith, Kuhn and Sons' is 'smith-kuhn-and-sons'. */
-function slugOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
 }

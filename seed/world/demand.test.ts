@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { addDays } from '#domain/calendar.ts'
 import { demandOf } from '#seed/shop/day-demand.ts'
 import { expectedOrders, hourlyDemand } from './demand.ts'
-import { promotionsOn } from './prices.ts'
+import { promotionsOn } from './promotions.ts'
 import { isBlackFriday, type Season, seasonOf, tradeOf, weatherOf } from './seasons.ts'
 import { createWorld } from './world.ts'
 
@@ -87,11 +87,14 @@ describe('demand', () => {
 
   test('is lower where the price is higher than listed', () => {
     const ratios = world.shops.flatMap(shop => {
-      const { sums, prices, discounts } = demandOf(world, shop, { day: '2026-06-10', extra: [] })
+      const { sums, prices, discounts, lives } = demandOf(world, shop, { day: '2026-06-10', extra: [] })
       return world.products.flatMap((product, index) => {
         const level = (prices[index] ?? 0) / (product.listPrice * shop.priceFactor)
         const wanted = (sums[index] ?? 0) - (sums[index - 1] ?? 0)
-        const ordinary = product.popularity * seasonOf(product.category.season, '2026-06-10', shop.isSouthern)
+        const ordinary =
+          product.popularity *
+          (lives[index] ?? 0) *
+          seasonOf(product.category.season, '2026-06-10', shop.isSouthern)
         return discounts[index] === 0 ? [{ level, ratio: wanted / ordinary }] : []
       })
     })

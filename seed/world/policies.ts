@@ -1,9 +1,10 @@
 import { PRODUCTS_PER_CATEGORY, type Product } from './catalogue.ts'
 import { CATEGORIES } from './categories.ts'
+import { deliveryDaysOf } from './suppliers.ts'
 
 /** When a shop is short of a product, when it orders it, and how much it then wants to have. */
 export interface Policy {
-  /** What the supplier's lead time may take, with safety: on hand at or below it is an alert. */
+  /** What may be sold until an order comes, with safety: on hand at or below it is an alert. */
   reorderPoint: number
   /** On hand and on order at which the shop orders: early enough to stay above the reorder point on a usual day. */
   orderAt: number
@@ -22,7 +23,7 @@ const DAYS_OF_SUPPLY = 5
 /** How often the buyer orders. */
 const BUYER_EVERY_DAYS = 7
 /** What a busy week sells in proportion to an ordinary one. */
-const BUSY = 1.7
+const BUSY = 1.4
 
 /**
  * Policies of a shop with so many orders a day, by product: reorder point = demand during lead time + safety
@@ -32,12 +33,18 @@ export function policyOf(products: readonly Product[], ordersPerDay: number): Po
   const shares = sharesOf(products)
   return products.map((product, index) => {
     const unitsPerDay = ordersPerDay * UNITS_PER_ORDER * (shares[index] ?? 0)
-    const duringLeadTime = unitsPerDay * product.supplier.leadTimeDays
+    const { mean, most } = deliveryDaysOf(product.supplier)
+    const duringLeadTime = unitsPerDay * mean
     const reorderPoint = Math.ceil(duringLeadTime + SERVICE_FACTOR * Math.sqrt(duringLeadTime))
     // What is left at the next look has to last for the lead time after it; some will not, and wait for the buyer.
     const untilNextLook = unitsPerDay * (product.supplier.isBuyers ? BUYER_EVERY_DAYS : 1)
     const orderAt =
-      reorderPoint + Math.ceil(BUSY * duringLeadTime + (product.supplier.isBuyers ? 1 : BUSY) * untilNextLook)
+      reorderPoint +
+      Math.ceil(
+        BUSY * duringLeadTime +
+          unitsPerDay * (most - mean) +
+          (product.supplier.isBuyers ? 0.85 : BUSY) * untilNextLook,
+      )
     return {
       reorderPoint,
       orderAt,

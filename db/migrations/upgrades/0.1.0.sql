@@ -1888,3 +1888,17 @@ comment on column reports.replenishment.missed_spread is 'Standard deviation of 
 comment on column reports.replenishment.shortage_since is 'End of the business day of the first plan that said short; null where this one does not.';
 comment on column reports.replenishment.as_of is 'End of that business day: stock and orders are of then.';
 comment on column reports.replenishment.suggested_units is 'Units to order, in whole packs; 0 where nothing is to be ordered.';
+
+-- What is cheaper for a while, and days on which shops are full whatever they offer, by name: charts tell of them, and
+-- what they move is no ordinary demand. Both days included.
+create table ref.promotions (
+  promotion text primary key,
+  title text not null,
+  first_day date not null,
+  last_day date not null check (last_day >= first_day),
+  -- off the price, as a fraction; null: nothing is cheaper for it
+  discount numeric(5, 4) check (discount > 0 and discount < 1),
+  -- null: all products
+  skus text[]
+);
+create index promotions_by_day on ref.promotions (last_day, first_day);

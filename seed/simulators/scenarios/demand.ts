@@ -1,6 +1,7 @@
-import { MINUTE_MS } from '#domain/instant.ts'
+import { formatInstant, MINUTE_MS } from '#domain/instant.ts'
 import { demandAt, beginFlashPromotion as lowerPrice, type TradingShop } from '#seed/shop/shop-state.ts'
 import { roundTo } from '#seed/world/catalogue.ts'
+import { isSold } from '#seed/world/life-cycles.ts'
 import { type BeginScenario, createRate, liveShops, placeOrder, type ScenarioContext } from './script.ts'
 
 const RUSH = 10
@@ -101,10 +102,14 @@ const STOCKED = 0.4
 function choosePromoted({ shops, startedAt, endsAt, busyPace }: ScenarioContext) {
   const pace = busyPace().reduce((sum, orders) => sum + orders, 0)
   const wanted = (pace * COME_FOR_IT * ((1 + MOST_UNITS) / 2) * (endsAt - startedAt)) / MINUTE_MS
+  const day = formatInstant(startedAt).slice(0, 10)
   const there = (index: number) => shops.reduce((sum, { state }) => sum + (state.onHand?.[index] ?? 0), 0)
   const byThePiece = (shops[0]?.world.products ?? [])
     .map((product, index) => ({ product, index, units: there(index) }))
-    .filter(({ product }) => !product.category.weighed && product.category.mostUnits >= MOST_UNITS)
+    .filter(
+      ({ product: { category, lifeCycle } }) =>
+        !category.weighed && category.mostUnits >= MOST_UNITS && isSold(lifeCycle, day),
+    )
   const short = byThePiece.filter(({ units }) => units <= STOCKED * wanted)
   const [chosen] =
     short.length > 0
