@@ -25,6 +25,24 @@ export function plainArray<Row>(
   return `${literal}}`
 }
 
+/** Between documents: JSON escapes it, so it stands in none. */
+const DOCUMENTS_END = '\u001e'
+
+/** JSON documents one after the other, which `documentsOf` takes apart: in an array's literal each of their quotes is escaped. */
+export function jsonDocuments<Row>(rows: Iterable<Row>, value: (row: Row) => unknown): string {
+  let documents = ''
+  for (const row of rows) {
+    if (documents !== '') documents += DOCUMENTS_END
+    documents += JSON.stringify(value(row)) ?? 'null'
+  }
+  return documents
+}
+
+/** An array of texts for `unnest`. @param parameter "$3", of what `jsonDocuments` wrote; of a single row and more */
+export function documentsOf(parameter: string): string {
+  return `string_to_array(${parameter}::text, chr(30))`
+}
+
 const NEEDS_ESCAPE = /["\\]/
 const ESCAPED = /["\\]/g
 

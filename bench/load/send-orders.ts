@@ -3,15 +3,17 @@ import { formatInstant, SECOND_MS } from '#domain/instant.ts'
 import type { UnchangingStore } from '#domain/store.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { openHttpConnection } from './http-connection.ts'
-import { type BenchWorld, idOf, orderOf } from './world.ts'
+import { type BenchWorld, customerNumber, idOf, orderOf } from './world.ts'
 
 const ID = idOf(0)
 const EVENT_TIME = formatInstant(0)
+const CUSTOMER = '"customer":"c-'
 
 /**
- * A request body made once, of orders of one store: before each sending, ids and times are written over in place.
- * Encoding it anew for every request would cost the generator as much as
- * the intake spends on decoding it; so only the bytes that differ are written.
+ * A request body made once, of orders of one store: before each sending, ids, times and customers are written over in
+ * place. Encoding it anew for every request would cost the generator as much as the intake spends on decoding it; so only
+ * the bytes that differ are written. (Customers who stayed the same would order a dozen times in as many seconds, and
+ * what was measured would be ten thousand cases of fraud.)
  */
 export function createRequestBody(
   world: BenchWorld,
@@ -26,14 +28,16 @@ export function createRequestBody(
   const bytes = Buffer.from(JSON.stringify(orders === 1 ? events[0] : events))
   const ids = placesOf(bytes, ID)
   const times = placesOf(bytes, EVENT_TIME)
+  const customers = placesOf(bytes, CUSTOMER).map(at => at + CUSTOMER.length)
   return {
     bytes,
     orders,
-    /** Gives every order an id not used before, and the time. @param firstNumber of the first order; the others follow */
+    /** Gives every order an id not used before, the time, and some customer. @param firstNumber of the first order; the others follow */
     stamp(firstNumber: number, eventTime: string): void {
       // Each order carries its number twice: as event id and as order id.
       for (const [place, at] of ids.entries()) bytes.write(idOf(firstNumber + (place >> 1)), at, 'latin1')
       for (const at of times) bytes.write(eventTime, at, 'latin1')
+      for (const at of customers) bytes.write(String(customerNumber(random)), at, 'latin1')
     },
   }
 }

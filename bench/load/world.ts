@@ -83,7 +83,7 @@ export function orderOf(
     orderId: `o-${id}`,
     currency: store.currency,
     tender: random.chance(0.7) ? 'card' : 'cash',
-    ...(random.chance(0.4) ? { customer: `c-${random.integer(10_000, 99_999)}` } : {}),
+    ...(random.chance(0.4) ? { customer: `c-${customerNumber(random)}` } : {}),
     lines: Array.from({ length: LINES_PER_ORDER }, () => {
       const sku = world.pickSku(random)
       return {
@@ -93,6 +93,11 @@ export function orderOf(
       }
     }),
   }
+}
+
+/** Of one of the customers of all stores: five digits. */
+export function customerNumber(random: Random): number {
+  return random.integer(10_000, 99_999)
 }
 
 export function idOf(number: number): string {

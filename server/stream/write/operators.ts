@@ -4,7 +4,7 @@ import { DAY_MS, type Instant } from '#domain/instant.ts'
 import type { AlertChange } from '#domain/operators/alert.ts'
 import { hasExpired, type KeptState, type OperatorFold, type SessionRow } from '#domain/operators/fold.ts'
 import { PANES_KEPT_MS, type PaneDelta, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
-import { plainArray, textArray } from '#platform/pg-array.ts'
+import { documentsOf, jsonDocuments, plainArray, textArray } from '#platform/pg-array.ts'
 import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
 
 const instantOf = (column: string) => `'epoch'::timestamptz + ${column} * interval '1 millisecond'`
@@ -42,9 +42,9 @@ async function upsertStates(
     `insert into stream.operator_states_g${generation} (generation, partition, operator, store, key, state, expires_at,
        since_offset, alert, is_held)
      select $1::integer, $2::smallint, operator, store, key, state::jsonb, ${instantOf('expires_at')}, since_offset,
-       alert::jsonb, is_held
-     from unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::bigint[],
-         $8::text::bigint[], $9::text::text[], $10::text::boolean[])
+       nullif(alert, 'null')::jsonb, is_held
+     from unnest($3::text::text[], $4::text::text[], $5::text::text[], ${documentsOf('$6')}, $7::text::bigint[],
+         $8::text::bigint[], ${documentsOf('$9')}, $10::text::boolean[])
        as given(operator, store, key, state, expires_at, since_offset, alert, is_held)
      on conflict (generation, partition, operator, store, key) do update set
        state = excluded.state,
@@ -58,10 +58,10 @@ async function upsertStates(
       textArray(rows, ({ operator }) => operator),
       textArray(rows, ({ store }) => store),
       textArray(rows, ({ key }) => key),
-      textArray(rows, ({ kept }) => JSON.stringify(kept.state)),
+      jsonDocuments(rows, ({ kept }) => kept.state),
       plainArray(rows, ({ kept }) => kept.expiresAt),
       plainArray(rows, ({ kept }) => kept.since),
-      textArray(rows, ({ kept }) => (kept.alert === null ? null : JSON.stringify(kept.alert))),
+      jsonDocuments(rows, ({ kept }) => kept.alert),
       plainArray(rows, ({ kept }) => String(kept.isHeld)),
     ],
     { prepare: true },
@@ -158,7 +158,7 @@ async function upsertAlerts(
      from unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::integer[], $7::text::text[],
          $8::text::text[], $9::text::text[], $10::text::text[], $11::text::double precision[], $12::text::text[],
          $13::text::bigint[], $14::text::bigint[], $15::text::bigint[], $16::text::bigint[], $17::text::bigint[],
-         $18::text::text[])
+         ${documentsOf('$18')})
        as given(alert_id, kind, rule, rule_version, store, register, subject, severity, score, state, opened_at,
          opened_offset, amended_at, amended_offset, resolved_at, evidence)
      on conflict (generation, alert_id) do update set
@@ -188,7 +188,7 @@ async function upsertAlerts(
       plainArray(alerts, alert => alert.amendedAt),
       plainArray(alerts, alert => alert.amendedOffset),
       plainArray(alerts, alert => alert.resolvedAt),
-      textArray(alerts, ({ summary, figures, receipts }) => JSON.stringify({ summary, figures, receipts })),
+      jsonDocuments(alerts, ({ summary, figures, receipts }) => ({ summary, figures, receipts })),
     ],
     { prepare: true },
   )
