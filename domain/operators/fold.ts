@@ -111,8 +111,11 @@ export class OperatorFold {
   readonly #states: KeyedStates
   readonly #reference: OperatorReference
   readonly #partition: number
-  readonly #panes = new Map<string, Map<string, PaneDelta>>()
+  /** By metric, store, pane and key. */
+  readonly #panes = new Map<string, Map<string, Map<Instant, Map<string, PaneDelta>>>>()
   readonly #versions = new Map<AnyRule, VersionedRule>()
+  /** Names of the stores' own states, and of what a store has few of: joined once a batch, not once an event. */
+  readonly #places = new Map<string, Map<string, string>>()
   readonly #sessions: readonly WindowedSession[]
   readonly #lap: Lap | undefined
 
@@ -225,8 +228,10 @@ export class OperatorFold {
     const { parameters, windower } = this.#under(rule, version)
     const input = rule.input(event, { parameters, reference: this.#reference })
     if (input === null) return
-    const key = stateKey(event.store, input.key)
-    const known = this.#alive(rule.name, key, watermark)
+    // Rules that are judged by the clock have few keys: stores, tills and the like.
+    const key = rule.judgeAt ? this.#placeOf(event.store, input.key) : stateKey(event.store, input.key)
+    const own = this.touched.get(rule.name)?.get(key)
+    const known = alive(own ?? this.#states.get(rule.name, key), watermark)
     const endsByItself = rule.ends === 'by itself'
     const held = windower.add(known?.state ?? null, input.item, event.eventTime)
     const isNew = held.begins || known === undefined
@@ -241,13 +246,18 @@ export class OperatorFold {
         })
       : open
     if (held.isApart) return
-    this.#keep(rule.name, key, {
-      state: held.state,
-      expiresAt: held.expiresAt,
-      since: isNew ? event.offset : known.since,
-      alert,
-      isHeld: endsByItself && alert !== null,
-    })
+    const since = isNew ? event.offset : known.since
+    const isHeld = endsByItself && alert !== null
+    if (own === undefined) {
+      this.#keep(rule.name, key, { state: held.state, expiresAt: held.expiresAt, since, alert, isHeld })
+      return
+    }
+    // Of this batch and nobody else's yet.
+    own.state = held.state
+    own.expiresAt = held.expiresAt
+    own.since = since
+    own.alert = alert
+    own.isHeld = isHeld
   }
 
   #judgeAt(
@@ -338,12 +348,12 @@ export class OperatorFold {
     const paneStart = Math.floor(eventTime / paneMs) * paneMs
     let keys: Map<string, PaneDelta> | undefined
     for (const { key, documents, units, net } of of(event)) {
-      keys ??= this.#keysOfPane(`${name}\u001f${store}\u001f${paneStart}`)
+      keys ??= this.#keysOfPane(name, store, paneStart)
       const pane = keys.get(key)
       if (pane) {
         pane.documents += documents
         pane.units += units
-        pane.net = addExact(pane.net, net)
+        if (net !== 0) pane.net = addExact(pane.net, net)
         continue
       }
       const begun: PaneDelta = { metric: name, store, key, paneStart, documents, units, net }
@@ -352,13 +362,19 @@ export class OperatorFold {
     }
   }
 
-  /** One text an event, and none a key: an order has several. */
-  #keysOfPane(place: string): Map<string, PaneDelta> {
-    const known = this.#panes.get(place)
-    if (known) return known
-    const keys = new Map<string, PaneDelta>()
-    this.#panes.set(place, keys)
-    return keys
+  /** Steps rather than one text of them all: nothing is joined and hashed for an order. */
+  #keysOfPane(metric: string, store: string, paneStart: Instant): Map<string, PaneDelta> {
+    const stores = orNew(this.#panes, metric)
+    return orNew(orNew(stores, store), paneStart)
+  }
+
+  #placeOf(store: string, key: string): string {
+    const places = orNew(this.#places, store)
+    const known = places.get(key)
+    if (known !== undefined) return known
+    const place = stateKey(store, key)
+    places.set(key, place)
+    return place
   }
 
   #applySession(
@@ -369,7 +385,8 @@ export class OperatorFold {
     const input = metric.input(event)
     if (input === null) return
     const key = stateKey(event.store, input.key)
-    const known = this.#alive(metric.name, key, watermark)
+    const kept = this.touched.get(metric.name)?.get(key) ?? this.#states.get(metric.name, key)
+    const known = alive(kept, watermark)
     const held = windower.add((known?.state as Session<SessionSum>) ?? null, input.adds, event.eventTime)
     const since = held.begins || known === undefined ? event.offset : known.since
     const sessionId = `${metric.name}/${event.store}/${input.key}@${this.#partition}-${since}`
@@ -404,11 +421,6 @@ export class OperatorFold {
     return versioned
   }
 
-  #alive(operator: string, key: string, watermark: Instant | null): KeptState | undefined {
-    const kept = this.touched.get(operator)?.get(key) ?? this.#states.get(operator, key)
-    return kept && hasExpired(kept, watermark) ? undefined : kept
-  }
-
   *#entries(operator: string): Iterable<[string, KeptState]> {
     const own = this.touched.get(operator)
     if (own) yield* [...own]
@@ -416,10 +428,21 @@ export class OperatorFold {
   }
 
   #keep(operator: string, key: string, kept: KeptState): void {
-    const own = this.touched.get(operator) ?? new Map<string, KeptState>()
-    own.set(key, kept)
-    this.touched.set(operator, own)
+    orNew(this.touched, operator).set(key, kept)
   }
+}
+
+function alive(kept: KeptState | undefined, watermark: Instant | null): KeptState | undefined {
+  return kept && hasExpired(kept, watermark) ? undefined : kept
+}
+
+/** The map that stands under a key, an empty one if none did. */
+function orNew<Key, InnerKey, Value>(maps: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {
+  const known = maps.get(key)
+  if (known) return known
+  const begun = new Map<InnerKey, Value>()
+  maps.set(key, begun)
+  return begun
 }
 
 /** What is kept of a rule while a version of it holds. */

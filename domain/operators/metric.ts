@@ -26,7 +26,7 @@ export interface WindowedMetric {
 }
 
 /**
- * How long panes are kept behind the watermark, beyond their window: for what comes late, and a look back. No longer: of
+ * How long panes are kept behind the watermark, beyond their window: pages look back by an hour. No longer: of
  * a log that is far ahead, each hour more is written only to be passed.
  */
 export const PANES_KEPT_MS = HOUR_MS

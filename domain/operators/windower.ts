@@ -44,7 +44,10 @@ export function sliding<Item>({
 }): Windower<Item, SlidingState<Item>, readonly Item[]> {
   return {
     add(state, item, at) {
-      const known = state?.items ?? []
+      // Nearly always the first of its key.
+      if (state === null)
+        return { state: { items: [[at, item]] }, view: [item], expiresAt: at + lengthMs, begins: true }
+      const known = state.items
       const newest = Math.max(at, known.at(-1)?.[0] ?? at)
       const place = known.findLastIndex(([time]) => time <= at) + 1
       const items = known
@@ -52,7 +55,7 @@ export function sliding<Item>({
         .filter(([time]) => time >= newest - lengthMs)
         .slice(-most)
       const view = items.map(([, one]) => one)
-      return { state: { items }, view, expiresAt: newest + lengthMs, begins: state === null }
+      return { state: { items }, view, expiresAt: newest + lengthMs, begins: false }
     },
   }
 }
