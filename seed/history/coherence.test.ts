@@ -94,6 +94,28 @@ describe('a world that plays', () => {
     expect(new Set(skus).size).toBe(skus.length)
   })
 
+  test('counts no shelf that was never filled: it would be told as one that is empty', () => {
+    const { products, productIndex } = history.world
+    const lifeCycleOf = (sku: string) => products[productIndex.get(sku) ?? -1]?.lifeCycle ?? null
+    const filled = new Set<string>()
+    const neverFilled: string[] = []
+    for (const event of history.events) {
+      if (event.type !== 'stock.counted' && event.type !== 'stock.received') continue
+      for (const { sku, units } of event.lines) {
+        if (units > 0) filled.add(`${event.store}/${sku}`)
+        else if (
+          !filled.has(`${event.store}/${sku}`) &&
+          !isSold(lifeCycleOf(sku), event.eventTime.slice(0, 10))
+        )
+          neverFilled.push(`${event.store}/${sku} at ${event.eventTime}`)
+      }
+    }
+    expect(neverFilled).toEqual([])
+    expect(
+      history.end.missed.filter(({ sku, businessDay }) => !isSold(lifeCycleOf(sku), businessDay)),
+    ).toEqual([])
+  })
+
   test('tells in Z reports exactly what each till sold on its day', () => {
     const totals = new Map<string, { orders: number; units: number; net: number }>()
     const calendars = new Map(history.world.shops.map(shop => [shop.id, shop]))

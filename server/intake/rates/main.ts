@@ -1,11 +1,11 @@
-import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sql } from '#db/client.ts'
 import { withConnection, withDatabase } from '#db/open.ts'
 import type { Reading } from '#db/transaction.ts'
-import { flag, messageOf, parseOptions, runCommand, UsageError } from '#platform/command.ts'
+import { flag, parseOptions, runCommand, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
-import { type ExchangeRate, parseRateFile, RateRefusedError } from './rate-file.ts'
+import { ReferenceRefusedError, readTableText } from '#server/intake/reference/table-file.ts'
+import { type ExchangeRate, parseRateFile } from './rate-file.ts'
 
 const USAGE = `Usage: npm run rates -- list [--json]
        npm run rates -- add FILE [--json]
@@ -26,9 +26,6 @@ Lists the exchange rates, adds those of a CSV or JSON file, or says (with CODE: 
 All of a file is taken, or nothing. Each store-day is converted by the rate of its day. A rate that is added or put
 right makes the days it holds for run again at the next tick; what they had published is told as restated.
 `
-
-/** Larger than fifty years of days of a dozen currencies. */
-const MAX_FILE_BYTES = 10_000_000
 
 type Action =
   | { kind: 'list'; json: boolean }
@@ -79,7 +76,7 @@ async function list(sql: Sql, json: boolean): Promise<void> {
 
 async function add(sql: Sql, { file: given, json }: { file: string; json: boolean }): Promise<void> {
   const file = path.resolve(readEnvironment().callerDirectory, given)
-  const rates = parseRateFile(await readText(file), {
+  const rates = parseRateFile(await readTableText(file), {
     file,
     reportingCurrency: await readReportingCurrency(sql),
   })
@@ -89,16 +86,6 @@ async function add(sql: Sql, { file: given, json }: { file: string; json: boolea
     for (const { currency, reportingCurrency, validFrom, rate, change } of changes) {
       process.stdout.write(`${currency} → ${reportingCurrency} from ${validFrom}: ${rate}, ${change}\n`)
     }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file)
-    if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, of at most ${MAX_FILE_BYTES}`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
-  } catch (cause) {
-    throw new RateRefusedError(`${file} cannot be read: ${messageOf(cause)}`, { cause })
-  }
 }
 
 type RateChange = ExchangeRate & { change: 'added' | 'changed' | 'unchanged' }
@@ -140,10 +127,10 @@ async function readReportingCurrency(sql: Reading): Promise<string> {
   return row.currency
 }
 
-/** Every store-day is converted into it at the next tick. @throws RateRefusedError */
+/** Every store-day is converted into it at the next tick. @throws ReferenceRefusedError */
 async function setReportingCurrency(sql: Sql, currency: string): Promise<void> {
   if (!/^[A-Z]{3}$/.test(currency)) {
-    throw new RateRefusedError(
+    throw new ReferenceRefusedError(
       `${JSON.stringify(currency)} is no currency: name its three-letter code, such as EUR.`,
     )
   }

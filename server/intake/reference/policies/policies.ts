@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { changesOf, type ReferenceTable, unknownAmong } from '#server/intake/reference/reference-table.ts'
+import { decimalFromZero, givenName, validFrom, wholeUnits } from '#server/intake/reference/table-file.ts'
+
+const schema = z
+  .strictObject({
+    store: givenName('the id of a store'),
+    sku: givenName('the code of a product'),
+    validFrom: validFrom(),
+    reorderPoint: wholeUnits(0),
+    orderUpTo: wholeUnits(0).optional(),
+    leadTimeDays: decimalFromZero({ decimals: 2, such: '2' })
+      .transform(Number)
+      .refine(days => days <= 3_650, { error: 'must be 3,650 days at most' })
+      .optional(),
+  })
+  .refine(({ reorderPoint, orderUpTo }) => orderUpTo === undefined || orderUpTo >= reorderPoint, {
+    error: 'orderUpTo must not be below reorderPoint: what is ordered would be short when it comes',
+  })
+
+type PolicyRow = z.output<typeof schema>
+
+/** When a store orders a product, and up to where, as people say: the nightly plan leaves it alone. */
+export const policies: ReferenceTable<PolicyRow> = {
+  noun: 'policy',
+  plural: 'policies',
+  columns: ['store', 'sku', 'validFrom', 'reorderPoint', 'orderUpTo', 'leadTimeDays'],
+  schema,
+  keyOf: ({ store, sku, validFrom: from }) => `${store} ${sku} from ${from}`,
+  defaults: async (_, now) => ({ validFrom: new Date(now).toISOString() }),
+  list: sql => sql`
+    select store, sku, to_json(valid_from) #>> '{}' as "validFrom", reorder_point as "reorderPoint",
+      order_up_to as "orderUpTo", trim_scale(lead_time_days)::text as "leadTimeDays", source
+    from ref.stock_policies order by store, sku, valid_from`,
+  async faultsOf(transaction, rows) {
+    const stores = await unknownAmong(
+      transaction,
+      'stores',
+      rows.map(({ store }) => store),
+    )
+    const skus = await unknownAmong(
+      transaction,
+      'products',
+      rows.map(({ sku }) => sku),
+    )
+    return rows.map(({ store, sku }) => {
+      if (stores.has(store)) return `store ${store} is not known: add it first (npm run stores -- add FILE)`
+      return skus.has(sku) ? `sku ${sku} is no product: add it first (npm run products -- add FILE)` : null
+    })
+  },
+  async write(transaction, rows) {
+    const written = await transaction<{ store: string; sku: string; validFrom: number; added: boolean }[]>`
+      insert into ref.stock_policies as known
+        (store, sku, valid_from, reorder_point, order_up_to, lead_time_days, source)
+      select store, sku, "validFrom", "reorderPoint", "orderUpTo", "leadTimeDays", 'file'
+      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as given(store text, sku text,
+        "validFrom" timestamptz, "reorderPoint" bigint, "orderUpTo" bigint, "leadTimeDays" numeric)
+      on conflict (store, sku, valid_from) do update set reorder_point = excluded.reorder_point,
+        order_up_to = excluded.order_up_to, lead_time_days = excluded.lead_time_days, source = excluded.source,
+        service_level = null, safety_stock = null, abc_class = null
+      where (known.reorder_point, known.order_up_to, known.lead_time_days, known.source) is distinct from
+        (excluded.reorder_point, excluded.order_up_to, excluded.lead_time_days, excluded.source)
+      returning store, sku, (extract(epoch from valid_from) * 1000)::float8 as "validFrom", xmax = 0 as added`
+    return changesOf(
+      written.map(({ store, sku, validFrom: from, added }) => ({
+        key: `${store} ${sku} from ${new Date(from).toISOString()}`,
+        added,
+      })),
+    )
+  },
+}
