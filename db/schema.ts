@@ -123,7 +123,7 @@ export const runs = batch.table('runs', {
 export const alertActions = live.table('alert_actions', {
   action: identity(),
   alertId: text().notNull(),
-  kind: text({ enum: ['acknowledge', 'snooze', 'reopen', 'assign', 'verdict'] }).notNull(),
+  kind: text({ enum: ['acknowledge', 'snooze', 'dismiss', 'reopen', 'assign', 'verdict'] }).notNull(),
   snoozedUntil: instant(),
   actedBy: text(),
   actedAt: written(),

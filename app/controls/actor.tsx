@@ -1,16 +1,68 @@
+import { useEffect, useSyncExternalStore } from 'react'
+import { useSeenOverview } from '#app/shell/overview.ts'
+import type { Overview } from '#app/trpc/router-outputs.ts'
 import { useStored } from '#app/ui/browser-state.ts'
 
 const LONGEST_NAME = 60
+/** What the server reads who acts from. */
+const COOKIE = 'tillstream_person'
+const KEPT_SECONDS = 365 * 86_400
 
-/** The name that stands beside what one does, kept in this browser; null while none was given. */
+type Person = Overview['people'][number]
+
+/** Who acts: one of the people that are known, or, where nobody was entered, the name that this browser keeps. */
 export function useActor(): string | null {
   const [name] = useStored('tillstream.actor')
-  return name?.trim() || null
+  const { people, person } = usePerson()
+  return people.length > 0 ? (person?.name ?? null) : name?.trim() || null
 }
 
-/** Asks for that name. Nobody checks it: it tells colleagues whom to ask. */
+/** Who works here, and who of them this browser says to be. Nobody checks it: it tells colleagues whom to ask. */
+export function usePerson(): {
+  people: readonly Person[]
+  person: Person | null
+  choose: (id: string) => void
+} {
+  const people = useSeenOverview('people') ?? NOBODY
+  const chosen = useSyncExternalStore(subscribe, readCookie, () => null)
+  return { people, person: people.find(({ person }) => person === chosen) ?? null, choose: writeCookie }
+}
+
+const NOBODY: readonly Person[] = []
+
+/** Says who one is, where people are known. In the demo one is the buyer until one says otherwise. */
+export function PersonControl({ className }: { className?: string }) {
+  const { people, person, choose } = usePerson()
+  const isDemo = (useSeenOverview('demoNote') ?? null) !== null
+  useEffect(() => {
+    const buyer = people.find(({ role }) => role === 'buyer')
+    if (isDemo && buyer && readCookie() === null) writeCookie(buyer.person)
+  }, [isDemo, people])
+  if (people.length === 0) return null
+  return (
+    <label className={className ?? 'flex items-center gap-2 text-2xs text-muted'}>
+      You
+      <select
+        value={person?.person ?? ''}
+        onChange={({ target }) => choose(target.value)}
+        className="h-9 min-w-0 grow rounded-control border border-control bg-panel px-2 text-xs text-text pointer-coarse:h-11"
+      >
+        {person ? null : <option value="">nobody yet</option>}
+        {people.map(({ person: id, name, role }) => (
+          <option key={id} value={id}>
+            {name}, {role}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** Asks who acts, beside what they do. */
 export function ActorField() {
   const [name, store] = useStored('tillstream.actor')
+  const { people } = usePerson()
+  if (people.length > 0) return <PersonControl />
   return (
     <label className="flex items-center gap-2 text-2xs text-muted">
       Your name
@@ -24,4 +76,21 @@ export function ActorField() {
       />
     </label>
   )
+}
+
+const listeners = new Set<() => void>()
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+function readCookie(): string | null {
+  return new RegExp(`(?:^|;\\s*)${COOKIE}=([a-z0-9-]+)`).exec(document.cookie)?.[1] ?? null
+}
+
+function writeCookie(person: string): void {
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser
+  document.cookie = `${COOKIE}=${person}; path=/; max-age=${KEPT_SECONDS}; samesite=lax`
+  for (const listener of listeners) listener()
 }

@@ -19,6 +19,8 @@ const overview: Overview = {
   isLogEmpty: false,
   demoNote: null,
   asksPassword: false,
+  people: [],
+  mutes: [],
 }
 const nothing: AskedScope = { from: null, to: null, store: [], currency: null }
 

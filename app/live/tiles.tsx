@@ -5,7 +5,8 @@ import { formatMoney } from '#app/format/money.ts'
 import { formatCount, NO_FIGURE, plural } from '#app/format/number.ts'
 import { formatAge, formatTime } from '#app/format/time.ts'
 import { areOfLikeMoment, changeText, coverageOf, dayByStore, sumWindows } from '#app/live/recent-sales.ts'
-import { countByRule, waitingAlerts } from '#app/shell/alerts.ts'
+import { countByRule, NO_MUTES, waitingAlerts } from '#app/shell/alerts.ts'
+import { useSeenOverview } from '#app/shell/overview.ts'
 import type { Freshness } from '#app/socket/freshness.ts'
 import { useLive } from '#app/socket/live.tsx'
 import { hasBegun } from '#app/socket/live-state.ts'
@@ -81,7 +82,7 @@ export function Tiles({
       : `not compared: the week before was read at ${formatTime(board.knownUpTo, zone)}`
   }
   const isInScope = ({ store }: { store: string }) => stores.length === 0 || stores.includes(store)
-  const inScope = waitingAlerts(state.alerts, now).filter(isInScope)
+  const inScope = waitingAlerts(state.alerts, now, useSeenOverview('mutes') ?? NO_MUTES).filter(isInScope)
   const onTheirWay = [...state.alerts.values()].filter(alert => isInScope(alert) && isCovered(alert)).length
 
   return (

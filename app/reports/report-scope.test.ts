@@ -22,6 +22,8 @@ const overview: Overview = {
   isLogEmpty: false,
   demoNote: null,
   asksPassword: false,
+  people: [],
+  mutes: [],
 }
 const nothing = { report: 'sales', grain: 'day', from: null, to: null, store: [], currency: null } as const
 

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
 import { useActor } from '#app/controls/actor.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
-import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
+import type { RouterInputs, RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 
 type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
@@ -12,7 +12,7 @@ type Alert = RouterOutputs['restock']['alerts']['alerts'][number]
 export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; busy: boolean }) {
   const { alertId, state } = alert
   const about = `${alert.productName ?? alert.sku}, ${alert.store}`
-  if (state === 'acknowledged' || state === 'snoozed') {
+  if (state === 'acknowledged' || state === 'snoozed' || state === 'dismissed') {
     return (
       <Button
         kind="row"
@@ -51,6 +51,20 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
               >
                 Until the store's next day
               </Menu.Item>
+              <Menu.Group className="mt-1 border-t border-line pt-1">
+                <Menu.GroupLabel className="px-2.5 py-1 text-2xs text-muted">
+                  Dismiss until it is over
+                </Menu.GroupLabel>
+                {REASONS.map(reason => (
+                  <Menu.Item
+                    key={reason}
+                    className={ITEM}
+                    onClick={() => act([alertId], { kind: 'dismiss', reason })}
+                  >
+                    {reason}
+                  </Menu.Item>
+                ))}
+              </Menu.Group>
             </Menu.Popup>
           </Menu.Positioner>
         </Menu.Portal>
@@ -59,10 +73,12 @@ export function AlertActions({ alert, act, busy }: { alert: Alert; act: Act; bus
   )
 }
 
+const REASONS = ['No longer sold here', 'The stock is wrong', 'Enough for now'] as const
+
 const ITEM =
   'flex min-h-9 min-w-40 items-center rounded-md px-2.5 outline-none select-none data-highlighted:bg-faint pointer-coarse:min-h-11'
 
-type Action = { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomorrow' } | { kind: 'reopen' }
+type Action = RouterInputs['restock']['act']['action']
 
 export type Act = (alertIds: string[], action: Action) => void
 

@@ -1,4 +1,5 @@
 import { TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
 import { type ReactNode, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
@@ -157,7 +158,7 @@ export function noShortage({ known, unknown, withoutPolicy }: Alerts['stock']): 
 
 function countsText({
   alerts,
-  counts: { outOfStock, oversold, low, acknowledged, snoozed },
+  counts: { outOfStock, oversold, low, acknowledged, snoozed, dismissed, muted },
   stock,
 }: Pick<Alerts, 'alerts' | 'counts' | 'stock'>): string {
   if (stock.known === 0 && alerts.length === 0) return 'no stock known'
@@ -167,6 +168,8 @@ function countsText({
     `${low} low`,
     ...(acknowledged > 0 ? [`${acknowledged} acknowledged`] : []),
     ...(snoozed > 0 ? [`${snoozed} snoozed`] : []),
+    ...(dismissed > 0 ? [`${dismissed} dismissed`] : []),
+    ...(muted > 0 ? [`${muted} muted`] : []),
   ]
   return parts.join(', ')
 }
@@ -312,14 +315,18 @@ export function ProductName({ alert }: { alert: Pick<Alert, 'sku' | 'productName
 
 /** Who said what about it, and when. */
 function Handling({
-  alert: { state, handling },
+  alert: { state, handling, delivery, mutedFor },
   zone,
   now,
 }: {
-  alert: Pick<Alert, 'state' | 'handling'>
+  alert: Pick<Alert, 'state' | 'handling' | 'delivery' | 'mutedFor'>
   zone: string
   now: Instant
 }) {
+  if (state === 'ordered' || state === 'received') {
+    return <Ordered state={state} delivery={delivery} zone={zone} now={now} />
+  }
+  if (state === 'muted') return <span className="text-2xs text-muted">muted: {mutedFor}</span>
   if (handling === null || state === 'open') return <span className="text-2xs text-muted">nobody yet</span>
   const by = handling.by ?? 'somebody'
   return (
@@ -327,9 +334,57 @@ function Handling({
       className="block text-2xs wrap-anywhere whitespace-normal text-muted"
       title={formatFullMoment(handling.at, zone)}
     >
-      {handling.until === null
-        ? `acknowledged by ${by}, ${formatMoment(handling.at, zone, now)}`
-        : `snoozed by ${by} until ${formatMoment(handling.until, zone, now)}`}
+      {handlingText(handling, by, { zone, now })}
+    </span>
+  )
+}
+
+function handlingText(
+  { kind, until, at, reason }: NonNullable<Alert['handling']>,
+  by: string,
+  { zone, now }: { zone: string; now: Instant },
+): string {
+  switch (kind) {
+    case 'acknowledged':
+      return `acknowledged by ${by}, ${formatMoment(at, zone, now)}`
+    case 'snoozed':
+      return `snoozed by ${by} until ${until === null ? 'it is over' : formatMoment(until, zone, now)}`
+    case 'dismissed':
+      return `dismissed by ${by}: ${reason}`
+  }
+}
+
+/** What is on its way, and when it is to be there. */
+function Ordered({
+  state,
+  delivery,
+  zone,
+  now,
+}: {
+  state: 'ordered' | 'received'
+  delivery: Alert['delivery']
+  zone: string
+  now: Instant
+}) {
+  const what = state === 'received' ? 'received in part' : 'ordered'
+  if (delivery === null) return <span className="text-2xs text-muted">{what}</span>
+  const { purchaseOrder, isOnBoard, expectedAt } = delivery
+  const isLate = expectedAt !== null && expectedAt < now
+  return (
+    <span className="block text-2xs wrap-anywhere whitespace-normal text-muted">
+      {what}
+      {expectedAt === null ? '' : `, ${isLate ? 'was due' : 'comes'} ${formatMoment(expectedAt, zone, now)}`}
+      {isOnBoard ? (
+        <>
+          {' '}
+          <Link
+            href={`/restock/orders/${encodeURIComponent(purchaseOrder)}`}
+            className="whitespace-nowrap underline underline-offset-2 hover:text-text"
+          >
+            {purchaseOrder}
+          </Link>
+        </>
+      ) : null}
     </span>
   )
 }

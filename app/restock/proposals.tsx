@@ -4,6 +4,8 @@ import { formatExactMoney, formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { localDateOf } from '#app/format/time.ts'
 import { ProductName } from '#app/restock/alerts-card.tsx'
+import { type Choice, canOrder, DraftFoot, useChoice } from '#app/restock/draft-foot.tsx'
+import { TransfersCard } from '#app/restock/transfers-card.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { buttonLook } from '#app/ui/button.tsx'
@@ -23,6 +25,7 @@ export function ProposalCards({
   zone: string
   csvHref: string
 }) {
+  const choice = useChoice(query.data)
   return (
     <div className="grid gap-3">
       <Card
@@ -57,9 +60,11 @@ export function ProposalCards({
           )}
         </CardContent>
       </Card>
+      <TransfersCard zone={zone} now={query.data?.now ?? 0} />
       {query.data?.suppliers.map(supplier => (
-        <SupplierCard key={supplier.supplier ?? ''} supplier={supplier} zone={zone} />
+        <SupplierCard key={supplier.supplier ?? ''} supplier={supplier} zone={zone} choice={choice} />
       ))}
+      {query.data && query.data.suppliers.length > 0 ? <DraftFoot choice={choice} /> : null}
     </div>
   )
 }
@@ -109,7 +114,7 @@ function Totals({ suppliers }: { suppliers: readonly Supplier[] }) {
   )
 }
 
-function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) {
+function SupplierCard({ supplier, zone, choice }: { supplier: Supplier; zone: string; choice: Choice }) {
   return (
     <Card
       title={supplierName(supplier)}
@@ -127,6 +132,21 @@ function SupplierCard({ supplier, zone }: { supplier: Supplier; zone: string }) 
           rows={supplier.lines}
           rowKey={({ store, sku }) => JSON.stringify([store, sku])}
           columns={[
+            {
+              key: 'choose',
+              header: <span className="sr-only">Chosen</span>,
+              align: 'left',
+              cell: line => (
+                <input
+                  type="checkbox"
+                  aria-label={`Order ${line.productName ?? line.sku} for ${line.storeName}`}
+                  className="size-4 align-middle"
+                  disabled={!canOrder(supplier, line)}
+                  checked={canOrder(supplier, line) && choice.isChosen(line)}
+                  onChange={({ target }) => choice.choose(line, target.checked)}
+                />
+              ),
+            },
             { key: 'product', header: 'Product', align: 'left', cell: line => <ProductName alert={line} /> },
             { key: 'store', header: 'Store', align: 'left', cell: line => line.storeName },
             { key: 'hand', header: 'On hand', cell: line => formatCount(line.onHand) },

@@ -1,6 +1,7 @@
 'use client'
 
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import Link from 'next/link'
 import { useQueryStates } from 'nuqs'
 import { ActorField } from '#app/controls/actor.tsx'
 import { StoreControl } from '#app/controls/scope-controls.tsx'
@@ -15,6 +16,7 @@ import { PageFrame } from '#app/shell/page-frame.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useFreshness } from '#app/socket/use-freshness.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
+import { buttonLook } from '#app/ui/button.tsx'
 import { WaitingCard } from '#app/ui/card.tsx'
 import { ChoiceControl, SegmentedControl } from '#app/ui/choice.tsx'
 import { useServerNow } from '#app/ui/clock.ts'
@@ -109,8 +111,11 @@ export function RestockPage() {
             value={asked.severity}
             onChange={severity => show({ severity })}
           />
-          <div className="sm:ml-auto">
+          <div className="flex flex-wrap items-center gap-2 sm:ml-auto">
             <ActorField />
+            <Link href="/restock/orders" className={buttonLook()}>
+              Orders
+            </Link>
           </div>
         </div>
         {isKnown ? view() : <WaitingCard title="Needs you" query={overview} />}

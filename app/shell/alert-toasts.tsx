@@ -11,6 +11,7 @@ import {
   announcementsOf,
   detectionAnnouncements,
   isTogether,
+  NO_MUTES,
   newDetections,
   newShortages,
   waitingAlerts,
@@ -60,8 +61,12 @@ function Announcer() {
 function ShortageAnnouncer({ alerts }: { alerts: ReadonlyMap<string, LiveAlert> }) {
   const trpc = useTRPC()
   const queryClient = useQueryClient()
-  useAnnouncements(alerts, newShortages, async ({ raised, all }) =>
-    isTogether(all) ? announcementsOf(all, new Map()) : announcementsOf(raised, await namesOf(raised)),
+  const mutes = useSeenOverview('mutes')
+  useAnnouncements(
+    alerts,
+    (before, after) => newShortages(before, after, mutes),
+    async ({ raised, all }) =>
+      isTogether(all) ? announcementsOf(all, new Map()) : announcementsOf(raised, await namesOf(raised)),
   )
   return null
 
@@ -241,7 +246,8 @@ const MOST_COUNTED = 999
 export function ShortageBadge() {
   const { state } = useLive()
   const now = useNow()
-  return <CountBadge count={hasBegun(state) ? waitingAlerts(state.alerts, now ?? 0).length : null} />
+  const mutes = useSeenOverview('mutes') ?? NO_MUTES
+  return <CountBadge count={hasBegun(state) ? waitingAlerts(state.alerts, now ?? 0, mutes).length : null} />
 }
 
 /** How many alerts of rules nobody has judged, beside the link to them. */

@@ -32,6 +32,20 @@ function alert(alertId: string, part: Partial<LiveAlert> = {}): LiveAlert {
 
 const byId = (...alerts: LiveAlert[]) => new Map(alerts.map(entry => [entry.alertId, entry]))
 
+it('what is muted waits for nobody and is no news: of a store, of products, of what both name', () => {
+  const muted = (store: string | null, skus: string[] | null) =>
+    isWaiting(alert('a'), NOON, [{ store, skus }])
+  const { store, sku } = alert('a')
+  expect([muted(store, null), muted(null, [sku]), muted(store, [sku])]).toEqual([false, false, false])
+  expect([muted('elsewhere', null), muted(null, ['other']), muted('elsewhere', [sku])]).toEqual([
+    true,
+    true,
+    true,
+  ])
+  const after = new Map([['a', alert('a')]])
+  expect(newShortages(new Map(), after, [{ store, skus: null }])).toEqual([])
+})
+
 describe('an alert', () => {
   it('waits until somebody acknowledges it, or for as long as it was snoozed', () => {
     const handling = { by: 'Ada', at: NOON, until: null }

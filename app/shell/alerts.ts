@@ -6,19 +6,30 @@ import { type LiveAlert, MOST_DETECTIONS } from '#server/web/live/messages.ts'
 
 type Alerts = ReadonlyMap<string, LiveAlert>
 
+/** Shortages that nobody wants to hear of: of a store or all, of some products or all. */
+export type Mutes = readonly { store: string | null; skus: readonly string[] | null }[]
+
+export const NO_MUTES: Mutes = []
+
+function isMuted({ store, sku }: Pick<LiveAlert, 'store' | 'sku'>, mutes: Mutes): boolean {
+  return mutes.some(
+    mute => (mute.store === null || mute.store === store) && (mute.skus === null || mute.skus.includes(sku)),
+  )
+}
+
 /**
  * Whether an alert still waits for somebody: what is on order does not end it, nobody has acknowledged it, and it is not
- * (or no longer) snoozed.
+ * (or no longer) snoozed, dismissed or muted.
  */
-export function isWaiting(alert: LiveAlert, now: Instant): boolean {
+export function isWaiting(alert: LiveAlert, now: Instant, mutes: Mutes = NO_MUTES): boolean {
   const { handling } = alert
-  if (isCovered(alert)) return false
+  if (isCovered(alert) || isMuted(alert, mutes)) return false
   if (!handling) return true
   return handling.until !== null && handling.until <= now
 }
 
-export function waitingAlerts(alerts: Alerts, now: Instant): LiveAlert[] {
-  return [...alerts.values()].filter(alert => isWaiting(alert, now))
+export function waitingAlerts(alerts: Alerts, now: Instant, mutes: Mutes): LiveAlert[] {
+  return [...alerts.values()].filter(alert => isWaiting(alert, now, mutes))
 }
 
 /**
@@ -32,9 +43,9 @@ export function newlyOpened<Alert extends { alertId: string }>(
   return [...after.values()].filter(({ alertId }) => !before.has(alertId))
 }
 
-/** The same of shortages: what is on its way from the beginning needs nobody. */
-export function newShortages(before: Alerts, after: Alerts): LiveAlert[] {
-  return newlyOpened(before, after).filter(alert => !isCovered(alert))
+/** The same of shortages: what is on its way from the beginning, or muted, needs nobody. */
+export function newShortages(before: Alerts, after: Alerts, mutes: Mutes = NO_MUTES): LiveAlert[] {
+  return newlyOpened(before, after).filter(alert => !isCovered(alert) && !isMuted(alert, mutes))
 }
 
 /** A shortage in words, as a sentence begins. */

@@ -6,6 +6,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { useTheme } from 'next-themes'
 import { useState } from 'react'
+import { PersonControl } from '#app/controls/actor.tsx'
 import { DetectionBadge, MuteSwitch, ShortageBadge } from '#app/shell/alert-toasts.tsx'
 import { useSeenOverview } from '#app/shell/overview.ts'
 import { PAGES } from '#app/shell/pages.ts'
@@ -17,7 +18,7 @@ import { SegmentedControl } from '#app/ui/choice.tsx'
 /** The navigation beside the page, where there is room for it. */
 export function SideBar() {
   return (
-    <header className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex">
+    <header className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex print:hidden">
       <div className="px-2.5 pt-1 pb-5">
         <Brand />
       </div>
@@ -36,7 +37,7 @@ export function TopBar() {
   const [open, setOpen] = useState(false)
   const close = () => setOpen(false)
   return (
-    <header className="sticky top-0 z-30 flex items-center justify-between border-b border-line bg-bg px-4 py-2 lg:hidden">
+    <header className="sticky top-0 z-30 flex items-center justify-between border-b border-line bg-bg px-4 py-2 lg:hidden print:hidden">
       <Brand />
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Trigger aria-label="Menu" className={buttonLook({ kind: 'icon', className: '-mr-2' })}>
@@ -92,7 +93,7 @@ function PageLinks({ onNavigate }: { onNavigate?: () => void }) {
           <Link
             href={href}
             onClick={onNavigate}
-            aria-current={pathname === href ? 'page' : undefined}
+            aria-current={pathname === href || pathname.startsWith(`${href}/`) ? 'page' : undefined}
             className="flex min-h-9 items-center gap-2.5 rounded-[7px] px-2.5 text-sm text-muted hover:text-text aria-[current]:bg-faint aria-[current]:font-medium aria-[current]:text-text pointer-coarse:min-h-11"
           >
             <Icon className="size-4" />
@@ -113,6 +114,7 @@ function Settings({ onStart }: { onStart?: () => void }) {
       <TourButton onStart={onStart} />
       <MuteSwitch />
       <LogOutButton />
+      <PersonControl className="flex items-center gap-2 px-2.5 pt-1 text-2xs text-muted" />
       <div className="px-2.5 pt-2">
         <ThemeSwitch />
       </div>

@@ -116,6 +116,7 @@ create table stream.purchases (
   primary key (generation, store, purchase_order, sku)
 ) partition by list (generation);
 create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
+create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
 
 create table stream.episodes (
   generation integer not null,

@@ -2,12 +2,12 @@
 create schema if not exists live;
 
 -- What people do with an alert is kept apart from what a path decides: a replay never erases it. Of a shortage it is
--- acknowledged, snoozed, reopened; of what a rule found it is assigned, judged, reopened.
+-- acknowledged, snoozed, dismissed for a reason, reopened; of what a rule found it is assigned, judged, reopened.
 create table live.alert_actions (
   action bigint generated always as identity primary key,
   alert_id text not null,
   kind text not null constraint alert_actions_kind_check
-    check (kind in ('acknowledge', 'snooze', 'reopen', 'assign', 'verdict')),
+    check (kind in ('acknowledge', 'snooze', 'dismiss', 'reopen', 'assign', 'verdict')),
   snoozed_until timestamptz,
   acted_by text,
   acted_at timestamptz not null default clock_timestamp(),
@@ -17,7 +17,9 @@ create table live.alert_actions (
   verdict text,
   note text,
   constraint alert_actions_verdict_check check (
-    (kind = 'verdict') = (verdict is not null) and verdict in ('fraud', 'false', 'unsure'))
+    (kind = 'verdict') = (verdict is not null) and verdict in ('fraud', 'false', 'unsure')),
+  -- whoever looks away for good says why
+  constraint alert_actions_dismiss_check check (kind <> 'dismiss' or note is not null)
 );
 create index alert_actions_latest on live.alert_actions (alert_id, action desc);
 

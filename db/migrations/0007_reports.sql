@@ -276,6 +276,7 @@ create view reports.restock_alerts as
 select e.alert_id, e.store, e.sku, e.rule, e.rule_version, e.severity,
   case
     when e.state = 'resolved' then 'resolved'
+    when latest.kind = 'dismiss' then 'dismissed'
     when latest.kind = 'acknowledge' then 'acknowledged'
     when latest.kind = 'snooze' and latest.snoozed_until > now() then 'snoozed'
     else 'open'

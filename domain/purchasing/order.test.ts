@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { draftProblems, goodsValue } from './draft.ts'
-import { expectedDelivery } from './expected-delivery.ts'
 import { lineState, type OrderFacts, orderState } from './order.ts'
 
 const line = (ordered: number, cancelled: number, received: number) => ({ ordered, cancelled, received })
@@ -77,25 +76,5 @@ describe('what stands against placing a draft', () => {
 
   test('is a value above its budget, express among it', () => {
     expect(kinds({ ...draft, expressFee: 1, budget: 150_000 })).toEqual(['budget'])
-  })
-})
-
-describe('when an order comes', () => {
-  // A Tuesday, 15:00 in Berlin.
-  const orderedAt = Date.parse('2026-11-03T14:00:00Z')
-  const calendar = { zone: 'Europe/Berlin', cutOverHour: 4 }
-  const at = (leadTimeDays: number, deliveryDays: number[] | null) =>
-    new Date(expectedDelivery({ orderedAt, leadTimeDays, deliveryDays, calendar })).toISOString()
-
-  test('is after its lead time', () => {
-    expect(at(2, null)).toBe('2026-11-05T14:00:00.000Z')
-    expect(at(0.5, null)).toBe('2026-11-04T02:00:00.000Z')
-  })
-
-  test('is on a day on which the supplier drives, at the earliest after the lead time', () => {
-    // Thursday is one; from Thursday on, Monday is the next.
-    expect(at(2, [4])).toBe('2026-11-05T14:00:00.000Z')
-    expect(at(2, [1, 3])).toBe('2026-11-09T14:00:00.000Z')
-    expect(at(2, [7])).toBe('2026-11-08T14:00:00.000Z')
   })
 })

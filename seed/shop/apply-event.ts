@@ -4,7 +4,13 @@ import type { SentEvent } from '#domain/event.ts'
 import type { Amount } from '#domain/money.ts'
 import { amountOf } from './decimal.ts'
 import { forgetPurchase, rememberPurchase } from './purchases.ts'
-import type { OrderPlaced, TillTotals, TradingShop } from './shop-state.ts'
+import {
+  type OrderPlaced,
+  type ShopState,
+  SUPPLIER_SOURCE,
+  type TillTotals,
+  type TradingShop,
+} from './shop-state.ts'
 
 /**
  * Brings a shop to where an event of its own leaves it: what it sells, what a scenario does to it, and what happened
@@ -57,6 +63,10 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
       state.onHand ??= trading.world.products.map(() => 0)
       move(state.onHand, event.lines, 1)
       if (event.purchaseOrderId === undefined) return
+      if (isBuyers(event)) {
+        bring(state, event.purchaseOrderId, event.lines)
+        return
+      }
       state.deliveries = state.deliveries.filter(
         ({ purchaseOrderId }) => purchaseOrderId !== event.purchaseOrderId,
       )
@@ -76,6 +86,18 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
     case 'review.posted':
     // No shop cancels or transfers while one watches; a supplier's word and a review move nothing.
   }
+}
+
+/** Whether a supplier brought what a buyer of the dashboard had ordered, and not the shop. */
+function isBuyers({ source }: SentEvent): boolean {
+  return source.startsWith(SUPPLIER_SOURCE)
+}
+
+function bring(state: ShopState, order: string, lines: readonly { sku: string; units: number }[]): void {
+  state.brought ??= {}
+  const brought = state.brought[order] ?? {}
+  state.brought[order] = brought
+  for (const { sku, units } of lines) brought[sku] = (brought[sku] ?? 0) + units
 }
 
 function countAtTill(

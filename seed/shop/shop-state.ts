@@ -62,6 +62,10 @@ export interface ShopState {
   tradedUntil: Instant
   /** By how much its stock room is ahead of the tills: its days pass faster while the demo does. */
   aheadMs: number
+  /** Units that suppliers brought of orders that the dashboard's buyers placed, by order and product. */
+  brought?: Record<string, Record<string, number>>
+  /** The last of what people entered on a page that its shelves know of. */
+  enteredUpTo?: number
 }
 
 /** A shop that trades: its state, and what its doings draw on. Whoever drives it brings the time. */
@@ -79,6 +83,10 @@ export interface TradingShop {
   onMissed: ((missed: MissedSale) => void) | null
   /** A promotion that no calendar knows. */
   flash: { promotion: Promotion; until: Instant } | null
+  /** Units that the dashboard's buyers have on order for it, by product: it does not order them once more. */
+  buyersOnOrder: readonly number[] | null
+  /** Orders of theirs that a supplier has said yes to in this run. */
+  answered: Set<string>
 }
 
 /** Units of a product that a customer wanted on a business day, and that were not there. */
@@ -112,7 +120,15 @@ export function openShop(options: {
   onMissed?: (missed: MissedSale) => void
 }): TradingShop {
   const { world, shop, onMissed = null } = options
-  return { ...options, onMissed, policies: world.policies.get(shop.id) ?? [], demand: null, flash: null }
+  return {
+    ...options,
+    onMissed,
+    policies: world.policies.get(shop.id) ?? [],
+    demand: null,
+    flash: null,
+    buyersOnOrder: null,
+    answered: new Set(),
+  }
 }
 
 /** What is wanted in a shop at a time, and at what price. */
@@ -166,6 +182,9 @@ export function documentId(
 export function sourceOf(shop: Shop, register: string | null): string {
   return register === null ? `web-${shop.id}` : `pos-${shop.id}-${register}`
 }
+
+/** Begins the sources of what suppliers send by themselves, whatever way their shop's own events go. */
+export const SUPPLIER_SOURCE = 'supplier-'
 
 export function stockSourceOf(shop: Shop): string {
   return `stock-${shop.id}`

@@ -133,14 +133,15 @@ interface Wanted {
 }
 
 function wantedBySupplier(
-  { state, policies, world }: TradingShop,
+  { state, policies, world, buyersOnOrder }: TradingShop,
   { withBuyer, lifts, day }: Ordering,
 ): Map<Supplier, Wanted[]> {
   const bySupplier = new Map<Supplier, Wanted[]>()
   for (const [product, { supplier, packSize, lifeCycle }] of world.products.entries()) {
     const policy = policies[product]
     if (!policy || !state.onHand || (supplier.isBuyers && !withBuyer) || !isKept(lifeCycle, day)) continue
-    const position = (state.onHand[product] ?? 0) + (state.onOrder[product] ?? 0)
+    const position =
+      (state.onHand[product] ?? 0) + (state.onOrder[product] ?? 0) + (buyersOnOrder?.[product] ?? 0)
     const lift = lifts[product] ?? 1
     const wanted = bySupplier.get(supplier) ?? []
     wanted.push({

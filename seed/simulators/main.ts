@@ -109,6 +109,7 @@ async function play(options: SimulateOptions, environment: Environment, asked: A
       dropReviews: file => dropFile(dropDir, { mapping: 'reviews', ...file }),
       requests: link,
       speed: link.speed,
+      takeInbox: link.takeInbox,
       post: createPostEvents({ url, intakeKey, stop }),
       clock: Date.now,
       wait,

@@ -57,6 +57,7 @@ async function play({ minutes, from = NOON, shops = {}, since = [], speed = SPEE
     async dropReviews({ content }) {
       files.push(content)
     },
+    takeInbox: () => null,
     requests: { take: () => [], isStopping: () => false, report: () => {} },
     speed: () => speed,
     clock: clock.now,

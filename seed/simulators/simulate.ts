@@ -1,7 +1,14 @@
 import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { applyEvent } from '#seed/shop/apply-event.ts'
-import { newShopState, type OrderPlaced, openShop, type TradingShop } from '#seed/shop/shop-state.ts'
+import { applyEntered, type Inbox, serveBuyers } from '#seed/shop/buyers-orders.ts'
+import {
+  newShopState,
+  type OrderPlaced,
+  openShop,
+  SUPPLIER_SOURCE,
+  type TradingShop,
+} from '#seed/shop/shop-state.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld, type WorldParameters } from '#seed/world/world.ts'
 import type { JournalEntry, Journals } from './files/journals.ts'
@@ -30,6 +37,8 @@ export interface Simulation {
   requests: ScenarioRequests
   /** How many times faster than the history the shops trade now. */
   speed(): number
+  /** What people ordered and entered on the dashboard; null: it is not known. */
+  takeInbox(): Inbox | null
   post: PostEvents
   clock(): Instant
   /** Resolves after that time, or at once when `stop` fires. */
@@ -181,7 +190,17 @@ export async function simulate(simulation: Simulation): Promise<void> {
         deliveriesHeld: scenarios.deliveriesHeld,
       }),
     )
-    await pass([...ordinary, ...byScenario], now)
+    const inbox = simulation.takeInbox()
+    const bySuppliers = tradings.flatMap(trading => {
+      const { id } = trading.shop
+      applyEntered(trading, inbox?.moves ?? [])
+      return serveBuyers(trading, inbox?.orders.filter(({ store }) => store === id) ?? null, {
+        now,
+        speed: scenarios.stockSpeed(speed()),
+        deliveriesHeld: scenarios.deliveriesHeld,
+      })
+    })
+    await pass([...ordinary, ...byScenario, ...bySuppliers], now)
     haveAccidents(now)
     if (senders.hopeless !== undefined) throw new HopelessError(senders.hopeless)
     simulation.onStatus?.({ playing: scenarios.playing, waiting: senders.waiting })
@@ -229,7 +248,8 @@ function tellSenders(
     const { event } = happening
     const store = byStore.get(event.store)?.shop
     const sent = asSent(happening)
-    if (store?.input === 'journal') return [{ store, event, sent }]
+    const isSuppliers = event.source.startsWith(SUPPLIER_SOURCE)
+    if (store?.input === 'journal' && !isSuppliers) return [{ store, event, sent }]
     if (store) senders.of(event.source).add(sent)
     return []
   })

@@ -20,6 +20,7 @@ import { startPeriodic, within } from '#platform/time.ts'
 import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
+import { orderByRules } from '#server/serving/purchasing/auto-rules.ts'
 import { sendWaiting } from '#server/serving/purchasing/outbox.ts'
 import { openServing, provideServing } from '#server/serving/serving.ts'
 import { Gate } from '#server/web/gate.ts'
@@ -69,7 +70,7 @@ export interface WebService {
 const DRAIN_MS = 1_500
 const HEAD_WITHIN_MS = 10_000
 const IDLE_MS = 120_000
-/** How often it looks whether something of the buyers' waits to be sent still. */
+/** How often it looks whether a rule has something to order, and something of the buyers' waits to be sent still. */
 const CLERK_LOOKS_MS = 3_000
 const FRESHNESS_EVERY_MS = 10_000
 /** Browsers open six each, and one for the live socket. */
@@ -102,7 +103,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     everyMs: SAMPLE_LOOK_MS,
     onFailure: err => logger.debug({ err }, 'how far behind the paths are was not written down'),
   })
-  const clerk = startPeriodic(() => sendWaiting(sql, intake), {
+  const clerk = startPeriodic(() => orderByRules(sql).then(() => sendWaiting(sql, intake)), {
     everyMs: CLERK_LOOKS_MS,
     onFailure: err =>
       logger.warn({ err }, 'what buyers entered could not be sent: it is kept, and sent later'),

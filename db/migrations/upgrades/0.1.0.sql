@@ -609,6 +609,7 @@ create table stream.purchases (
   primary key (generation, store, purchase_order, sku)
 ) partition by list (generation);
 create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
+create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
 
 alter table stream.changes add column detections jsonb not null default '[]';
 
@@ -1522,7 +1523,8 @@ alter table live.alert_actions
   add column verdict text,
   add column note text,
   drop constraint alert_actions_kind_check,
-  add constraint alert_actions_kind_check check (kind in ('acknowledge', 'snooze', 'reopen', 'assign', 'verdict')),
+  add constraint alert_actions_kind_check check (kind in ('acknowledge', 'snooze', 'dismiss', 'reopen', 'assign', 'verdict')),
+  add constraint alert_actions_dismiss_check check (kind <> 'dismiss' or note is not null),
   add constraint alert_actions_verdict_check check (
     (kind = 'verdict') = (verdict is not null) and verdict in ('fraud', 'false', 'unsure'));
 
@@ -1902,3 +1904,24 @@ create table ref.promotions (
   skus text[]
 );
 create index promotions_by_day on ref.promotions (last_day, first_day);
+
+-- Shortages can be dismissed, for a reason.
+create or replace view reports.restock_alerts as
+select e.alert_id, e.store, e.sku, e.rule, e.rule_version, e.severity,
+  case
+    when e.state = 'resolved' then 'resolved'
+    when latest.kind = 'dismiss' then 'dismissed'
+    when latest.kind = 'acknowledge' then 'acknowledged'
+    when latest.kind = 'snooze' and latest.snoozed_until > now() then 'snoozed'
+    else 'open'
+  end as state,
+  e.opened_at, 'stream' as raised_by, e.on_hand, e.on_order, e.reorder_point, e.suggested_units,
+  e.projected_stockout_at, e.resolved_at,
+  jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
+from stream.active_generation a
+join stream.episodes e on e.generation = a.generation
+join stream.checkpoints c on c.generation = e.generation and c.partition = e.partition
+left join lateral (
+  select kind, snoozed_until from live.alert_actions l
+  where l.alert_id = e.alert_id order by l.action desc limit 1
+) latest on true;

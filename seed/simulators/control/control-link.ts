@@ -5,7 +5,9 @@ import type { OpenDatabase } from '#db/open.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
 import { pause, within } from '#platform/time.ts'
+import type { Inbox } from '#seed/shop/buyers-orders.ts'
 import type { ScenarioReport, ScenarioRequest } from '#seed/simulators/scenarios/scheduler.ts'
+import { readInbox } from './inbox.ts'
 import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.ts'
 
 interface Status {
@@ -35,6 +37,9 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
   let arrived: ScenarioRequest[] = own ? [{ run: OWN, ...own }] : []
   let isSettled = false
   let speed = ownSpeed ?? 1
+  let inbox: Inbox | null = null
+  /** The last that was read of what people entered. */
+  let entered = 0
 
   async function isOurs(sql: Sql): Promise<boolean> {
     const [row] = await sql<{ held: boolean }[]>`
@@ -64,6 +69,12 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
     ownOver: ownOver.promise,
     /** How many times faster than the history the shops are to trade, as last heard. */
     speed: () => speed,
+    /** What people ordered, as last read, and what they entered since the call before; null: nothing was read yet. */
+    takeInbox(): Inbox | null {
+      const taken = inbox
+      if (inbox) inbox = { ...inbox, moves: [] }
+      return taken
+    },
     /**
      * One exchange with the database; to be called about every two seconds.
      * @param sql a client of one connection: a lock of its session says whose simulators answer
@@ -81,6 +92,9 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
         ownRow = await requestRun(sql, own.scenario, own.minutes)
         known.add(ownRow)
       }
+      const read = await readInbox(sql, entered)
+      entered = read.moves.at(-1)?.message ?? entered
+      inbox = { orders: read.orders, moves: [...(inbox?.moves ?? []), ...read.moves] }
       for (const { run, scenario, state, minutes } of await beat(sql, { ...status, speed })) {
         if (state === 'stopping') {
           stopping.add(run)

@@ -146,6 +146,7 @@ async function playOn(
   })
   await simulate({
     world: seed,
+    takeInbox: () => null,
     kept,
     keeper: {
       record: happenings => clock.during(() => keeper.record(happenings)),

@@ -51,9 +51,11 @@ export const editDraftSchema = z.strictObject({
   note: noteSchema.optional(),
 })
 
-interface DraftedOrders {
-  /** Every draft that got lines. */
-  orders: { order: string; supplier: string; lines: number }[]
+/** A draft that got lines. */
+interface DraftedOrder {
+  order: string
+  supplier: string
+  lines: number
 }
 
 /**
@@ -65,37 +67,47 @@ interface DraftedOrders {
 export async function draftOrders(
   sql: Sql,
   lines: z.output<typeof draftLinesSchema>,
-  { by, autoRule = null }: { by: Actor; autoRule?: number | null },
-): Promise<DraftedOrders> {
+  { by }: { by: Actor },
+): Promise<{ orders: DraftedOrder[] }> {
   return sql.begin(async transaction => {
-    await refuseUnknown(transaction, lines)
-    const skus = lines.map(({ sku }) => sku)
-    const terms = await readProductTerms(transaction, skus)
-    const homeless = [...new Set(skus.filter(sku => !terms.has(sku)))]
-    if (homeless.length > 0) {
-      throw new RefusedError(
-        `Nobody is known to deliver ${listed(homeless)}: enter supply terms first. Nothing was drafted.`,
-      )
-    }
-    const byOrder = Map.groupBy(lines, ({ sku }) => {
-      const { supplier, currency } = termsOf(terms, sku)
-      return JSON.stringify([supplier, currency])
-    })
-    const orders: DraftedOrders['orders'] = []
-    for (const own of byOrder.values()) {
-      const { supplier, currency } = termsOf(terms, own[0]?.sku ?? '')
-      const order = await openDraft(transaction, { supplier, currency, by, autoRule })
-      for (const { store, sku, units } of own) {
-        await transaction`
-          insert into purchasing.order_lines (purchase_order, store, sku, units, unit_cost)
-          values (${order}, ${store}, ${sku}, ${units}, ${termsOf(terms, sku).unitCost})
-          on conflict (purchase_order, store, sku) do update set units = excluded.units`
-      }
-      orders.push({ order, supplier, lines: own.length })
-    }
+    const orders = await draftLines(transaction, lines, { by, autoRule: null })
     await tellOrders(transaction, orders[0]?.order ?? null)
     return { orders }
   })
+}
+
+/** The same within a transaction; a rule's drafts are its own. @throws RefusedError */
+export async function draftLines(
+  transaction: Transaction,
+  lines: z.output<typeof draftLinesSchema>,
+  { by, autoRule }: { by: Actor; autoRule: number | null },
+): Promise<DraftedOrder[]> {
+  await refuseUnknown(transaction, lines)
+  const skus = lines.map(({ sku }) => sku)
+  const terms = await readProductTerms(transaction, skus)
+  const homeless = [...new Set(skus.filter(sku => !terms.has(sku)))]
+  if (homeless.length > 0) {
+    throw new RefusedError(
+      `Nobody is known to deliver ${listed(homeless)}: enter supply terms first. Nothing was drafted.`,
+    )
+  }
+  const byOrder = Map.groupBy(lines, ({ sku }) => {
+    const { supplier, currency } = termsOf(terms, sku)
+    return JSON.stringify([supplier, currency])
+  })
+  const orders: DraftedOrder[] = []
+  for (const own of byOrder.values()) {
+    const { supplier, currency } = termsOf(terms, own[0]?.sku ?? '')
+    const order = await openDraft(transaction, { supplier, currency, by, autoRule })
+    for (const { store, sku, units } of own) {
+      await transaction`
+        insert into purchasing.order_lines (purchase_order, store, sku, units, unit_cost)
+        values (${order}, ${store}, ${sku}, ${units}, ${termsOf(terms, sku).unitCost})
+        on conflict (purchase_order, store, sku) do update set units = excluded.units`
+    }
+    orders.push({ order, supplier, lines: own.length })
+  }
+  return orders
 }
 
 /** The supplier's open draft, made where there is none; of two that ask at once the second waits for the first. */

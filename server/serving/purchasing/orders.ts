@@ -6,7 +6,8 @@ import { openUnits, unitsOverDelivered } from '#domain/purchase.ts'
 import { type DraftProblem, draftProblems, goodsValue } from '#domain/purchasing/draft.ts'
 import { type LineState, lineState, type OrderState, orderState } from '#domain/purchasing/order.ts'
 import { RefusedError } from '#server/serving/failures.ts'
-import { readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
+import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { type OrderLine, readLines } from './order-lines.ts'
 import { amountTerms, readProductTerms, readSupplierTerms } from './terms.ts'
 
@@ -45,7 +46,10 @@ export interface OrderCard {
 
 export interface OrderBoard {
   orders: OrderCard[]
+  /** Everybody who delivers something, with the currency of their terms. */
+  suppliers: { supplier: string; name: string; currency: string }[]
   now: Instant
+  stand: LiveStand
   basis: StreamBasis
 }
 
@@ -75,7 +79,9 @@ interface OrderRow {
 /** Drafts, what is on its way, and what came lately: the newest first. */
 export async function readOrderBoard(sql: Sql): Promise<OrderBoard> {
   return readSnapshot(sql, async reading => {
-    const { now, basis } = await readStreamStand(reading)
+    const streamStand = await readStreamStand(reading)
+    const { now, basis } = streamStand
+    const stand = standOf(streamStand, await readLag(reading, streamStand.positions))
     const rows = await reading<OrderRow[]>`
       ${orderColumns(reading)} order by coalesce(o.placed_at, o.created_at) desc, o.purchase_order desc
       limit ${MOST_ORDERS}`
@@ -92,7 +98,11 @@ export async function readOrderBoard(sql: Sql): Promise<OrderBoard> {
       .filter(
         ({ state, placedAt }) => !['received', 'cancelled'].includes(state) || (placedAt ?? now) >= oldest,
       )
-    return { orders, now, basis }
+    const suppliers = await reading<OrderBoard['suppliers']>`
+      select s.supplier, s.name, min(t.currency) as currency
+      from ref.suppliers s join ref.supply_terms t on t.supplier = s.supplier and t.valid_from <= now()
+      group by s.supplier, s.name order by s.name`
+    return { orders, suppliers: [...suppliers], now, stand, basis }
   })
 }
 
@@ -129,13 +139,16 @@ export interface OrderDetail extends OrderCard {
     state: 'sent' | 'waiting' | 'refused'
   }[]
   now: Instant
+  stand: LiveStand
   basis: StreamBasis
 }
 
 /** @throws RefusedError when there is no such order */
 export async function readOrder(sql: Sql, order: string): Promise<OrderDetail> {
   return readSnapshot(sql, async reading => {
-    const { now, basis } = await readStreamStand(reading)
+    const streamStand = await readStreamStand(reading)
+    const { now, basis } = streamStand
+    const stand = standOf(streamStand, await readLag(reading, streamStand.positions))
     const [row] = await reading<OrderRow[]>`${orderColumns(reading)} where o.purchase_order = ${order}`
     if (!row) throw new RefusedError(`There is no order ${order}: it may have been discarded.`)
     const lines = await readLines(reading, [order])
@@ -186,6 +199,7 @@ export async function readOrder(sql: Sql, order: string): Promise<OrderDetail> {
       },
       doings: [...doings],
       now,
+      stand,
       basis,
     }
   })

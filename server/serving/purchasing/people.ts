@@ -22,7 +22,7 @@ export type Actor = string | null
 /** What the roles may do, for who may not. */
 const MAY: Record<Exclude<Role, 'viewer'>, string> = {
   buyer: 'drafts, orders and receives',
-  manager: 'mutes and sets what orders by itself',
+  manager: 'sets what orders by itself',
 }
 
 /**

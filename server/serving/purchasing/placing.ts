@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
-import { loadStores } from '#db/stores.ts'
 import type { Transaction } from '#db/transaction.ts'
-import { formatInstant, type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { formatInstant, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { formatAmount } from '#domain/money.ts'
 import { openUnits } from '#domain/purchase.ts'
 import { draftProblems } from '#domain/purchasing/draft.ts'
-import { expectedDelivery } from '#domain/purchasing/expected-delivery.ts'
+import { arrivalOf } from '#domain/replenishment/delivery.ts'
 import { RefusedError } from '#server/serving/failures.ts'
 import { type LockedOrder, lockDraft, lockOrder, orderIdSchema } from './drafts.ts'
 import { type OrderLine, readLines } from './order-lines.ts'
@@ -51,17 +50,13 @@ export async function placeDraft(transaction: Transaction, order: string, by: Ac
     throw new RefusedError(`${order} cannot be placed. ${problems.map(({ detail }) => detail).join(' ')}`)
   }
   const now = await databaseNow(transaction)
-  const stores = new Map((await loadStores(transaction)).map(({ id, versions }) => [id, versions]))
+  const offsets = await readClockOffsets(transaction)
   const leadTimeDays = Math.max(0, ...lines.map(({ sku }) => terms.get(sku)?.leadTimeDays ?? USUAL_LEAD_DAYS))
   const expectedIn = async (store: string): Promise<Instant> => {
     if (isExpress && express) return now + express.minutes * MINUTE_MS
-    const calendar = stores.get(store) ?? []
     const { deliveryDays } = supplierTerms
-    return atDemoSpeed(
-      transaction,
-      now,
-      expectedDelivery({ orderedAt: now, leadTimeDays, deliveryDays, calendar }),
-    )
+    const offsetMs = offsets.get(store) ?? 0
+    return atDemoSpeed(transaction, now, arrivalOf(now, { leadDays: leadTimeDays, deliveryDays, offsetMs }))
   }
   const events: BuyersEvent[] = []
   let last = now
@@ -88,6 +83,15 @@ export async function placeDraft(transaction: Transaction, order: string, by: Ac
     where purchase_order = ${order}`
   await writeEvents(transaction, events, { purchaseOrder: order, by, at: now })
   await tellOrders(transaction, order)
+}
+
+/** By how much the clocks of each store are ahead of UTC now, in milliseconds. */
+async function readClockOffsets(transaction: Transaction): Promise<Map<string, number>> {
+  const rows = await transaction<{ store: string; seconds: number }[]>`
+    select s.store, o.offset_seconds as seconds
+    from ref.current_stores s
+    join ref.zone_offsets o on o.zone = s.zone and o.starts_at <= now() and o.ends_at > now()`
+  return new Map(rows.map(({ store, seconds }) => [store, seconds * SECOND_MS]))
 }
 
 export const confirmSchema = z.strictObject({

@@ -11,7 +11,7 @@ export const receiveSchema = z.strictObject({
   order: orderIdSchema,
   store: z.string().min(1).max(128),
   /** Names this delivery: entering it twice books it once. */
-  receipt: z.uuid(),
+  receipt: z.string().regex(/^[\w-]{8,64}$/),
   lines: z
     .array(
       z.strictObject({

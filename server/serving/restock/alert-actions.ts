@@ -7,12 +7,14 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts'
 
 /** What somebody said of an alert last. A snooze past its `until` is none. */
 export interface AlertHandling {
-  kind: 'acknowledged' | 'snoozed'
+  kind: 'acknowledged' | 'snoozed' | 'dismissed'
   /** Of a snooze. */
   until: Instant | null
   /** The name they gave, if any. */
   by: string | null
   at: Instant
+  /** Of what was dismissed: why. */
+  reason?: string
 }
 
 /** Payload of a change `alert_action`: alerts handled in one go; null handling: reopened. */
@@ -23,7 +25,12 @@ interface AlertActionChange {
 
 interface AlertAction {
   alertIds: readonly string[]
-  action: { kind: 'acknowledge' } | { kind: 'snooze'; until: 'hour' | 'tomorrow' } | { kind: 'reopen' }
+  action:
+    | { kind: 'acknowledge' }
+    | { kind: 'snooze'; until: 'hour' | 'tomorrow' }
+    /** Nobody is to hear of it again before it is over. */
+    | { kind: 'dismiss'; reason: string }
+    | { kind: 'reopen' }
   /** Who acts, as they call themselves; null: they did not say. */
   by: string | null
 }
@@ -73,11 +80,12 @@ export async function actOnAlerts(
           alertId,
           kind: action.kind,
           snoozedUntil: until[index] ?? null,
+          note: action.kind === 'dismiss' ? action.reason : null,
           actedBy: by,
           actedAt: now,
         })),
       )
-    const changes = changesOf({ alerts, until, kind: action.kind, by, at: now })
+    const changes = changesOf({ alerts, until, action, by, at: now })
     // Last, as its lock is held until the commit.
     for (const change of changes) {
       await transaction`select live.append_ops('alert_action', ${JSON.stringify(change)}::text::jsonb)`
@@ -95,13 +103,13 @@ function snoozeEnd(until: 'hour' | 'tomorrow', now: Instant, calendar: Calendar)
 function changesOf({
   alerts,
   until,
-  kind,
+  action,
   by,
   at,
 }: {
   alerts: readonly OpenAlert[]
   until: readonly (Instant | null)[]
-  kind: AlertAction['action']['kind']
+  action: AlertAction['action']
   by: string | null
   at: Instant
 }): AlertActionChange[] {
@@ -113,9 +121,11 @@ function changesOf({
   return [...alike].map(([end, alertIds]) => ({ alertIds, handling: handling(end) }))
 
   function handling(end: Instant | null): AlertHandling | null {
-    switch (kind) {
+    switch (action.kind) {
       case 'acknowledge':
         return { kind: 'acknowledged', until: null, by, at }
+      case 'dismiss':
+        return { kind: 'dismissed', until: null, by, at, reason: action.reason }
       case 'snooze':
         return { kind: 'snoozed', until: end, by, at }
       case 'reopen':
@@ -126,20 +136,30 @@ function changesOf({
 
 /** The newest action on an alert as it is stored. */
 export interface ActionRow {
-  actionKind: 'acknowledge' | 'snooze' | 'reopen' | null
+  actionKind: 'acknowledge' | 'snooze' | 'dismiss' | 'reopen' | null
   snoozedUntil: Instant | null
   actedBy: string | null
   actedAt: Instant | null
+  /** Of a dismissal. */
+  actionNote: string | null
 }
 
 /** What people said last of an alert; null: nobody did anything, or it was reopened. */
-export function handlingOf({ actionKind, snoozedUntil, actedBy, actedAt }: ActionRow): AlertHandling | null {
+export function handlingOf({
+  actionKind,
+  snoozedUntil,
+  actedBy,
+  actedAt,
+  actionNote,
+}: ActionRow): AlertHandling | null {
   if (actedAt === null) return null
   switch (actionKind) {
     case 'acknowledge':
       return { kind: 'acknowledged', until: null, by: actedBy, at: actedAt }
     case 'snooze':
       return { kind: 'snoozed', until: snoozedUntil, by: actedBy, at: actedAt }
+    case 'dismiss':
+      return { kind: 'dismissed', until: null, by: actedBy, at: actedAt, reason: actionNote ?? '' }
     case 'reopen':
     case null:
       return null

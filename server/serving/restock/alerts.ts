@@ -37,7 +37,13 @@ interface RestockAlert {
   supplierName: string | null
   rule: ShortageRule
   severity: Severity
-  state: 'open' | 'acknowledged' | 'snoozed' | 'resolved'
+  /**
+   * Ordered: what is on order ends it once it comes. Received: some of that has come. Both follow from the orders; the
+   * other words are what people said.
+   */
+  state: 'open' | 'acknowledged' | 'ordered' | 'received' | 'snoozed' | 'dismissed' | 'muted' | 'resolved'
+  /** Why nobody wants to hear of it, where it is muted. */
+  mutedFor: string | null
   openedAt: Instant
   resolvedAt: Instant | null
   raisedBy: 'stream'
@@ -46,7 +52,21 @@ interface RestockAlert {
   reorderPoint: number | null
   /** What is on order ends it once it comes: it needs nobody. */
   isCovered: boolean
+  /** What comes next of it; null: nothing is on order. */
+  delivery: NextDelivery | null
   handling: AlertHandling | null
+}
+
+/** The order of a product of a store that is due first, as far as it is open. */
+interface NextDelivery {
+  purchaseOrder: string
+  /** Units still to come of it, and those that have come. */
+  open: number
+  received: number
+  /** As its supplier says; null: nobody said when. */
+  expectedAt: Instant | null
+  /** A buyer ordered it here: it is on the board. */
+  isOnBoard: boolean
 }
 
 interface RestockAlerts {
@@ -61,6 +81,8 @@ interface RestockAlerts {
     covered: number
     acknowledged: number
     snoozed: number
+    dismissed: number
+    muted: number
   }
   /** Everybody who delivers something. */
   suppliers: { supplier: string; name: string }[]
@@ -152,7 +174,8 @@ function alertColumns(reading: Reading) {
     select e.alert_id as "alertId", e.store, e.sku, p.name as "productName", terms.name as "supplierName",
       e.rule, e.severity, e.opened_at as "openedAt", e.resolved_at as "resolvedAt", e.on_hand as "onHand",
       e.on_order as "onOrder", e.reorder_point as "reorderPoint", latest.kind as "actionKind",
-      latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy", latest.acted_at as "actedAt"
+      latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy", latest.acted_at as "actedAt",
+      latest.note as "actionNote", next.delivery, muted.reason as "mutedFor"
     from stream.episodes e
     left join ref.products p on p.sku = e.sku
     left join lateral (
@@ -161,7 +184,23 @@ function alertColumns(reading: Reading) {
     ) terms on true
     left join lateral (
       select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
-    ) latest on true`
+    ) latest on true
+    left join lateral (
+      select jsonb_build_object('purchaseOrder', p.purchase_order, 'open', p.ordered - p.cancelled - p.received,
+        'received', p.received, 'expectedAt', round(extract(epoch from p.expected_at) * 1000)::bigint,
+        'isOnBoard', exists (select from purchasing.orders o where o.purchase_order = p.purchase_order)) as delivery
+      from stream.purchases p
+      where e.state = 'open' and p.generation = e.generation and p.store = e.store and p.sku = e.sku
+        and p.ordered > p.cancelled + p.received
+      order by p.expected_at nulls last, p.purchase_order limit 1
+    ) next on true
+    left join lateral (
+      select m.reason from purchasing.mutes m
+      where e.state = 'open' and m.ended_at is null and (m.until is null or m.until > now())
+        and (m.store is null or m.store = e.store) and (m.sku is null or m.sku = e.sku)
+        and (m.supplier is null or m.supplier = terms.supplier)
+      order by m.mute desc limit 1
+    ) muted on true`
 }
 
 function inScope(reading: Reading, { stores, rules, supplier }: RestockScope) {
@@ -172,45 +211,60 @@ function inScope(reading: Reading, { stores, rules, supplier }: RestockScope) {
 }
 
 function toAlert(
-  { actionKind, snoozedUntil, actedBy, actedAt, ...row }: AlertRow,
+  { actionKind, snoozedUntil, actedBy, actedAt, actionNote, ...row }: AlertRow,
   now: Instant,
 ): RestockAlert {
-  const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt })
+  const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt, actionNote })
   return {
     ...row,
     raisedBy: 'stream',
-    state: stateOf(row.resolvedAt, handling, now),
+    state: stateOf({ ...row, isCovered: isCovered(row) }, handling, now),
     isCovered: isCovered(row),
     handling,
   }
 }
 
 function stateOf(
-  resolvedAt: Instant | null,
+  {
+    resolvedAt,
+    isCovered,
+    delivery,
+    mutedFor,
+  }: Pick<RestockAlert, 'resolvedAt' | 'isCovered' | 'delivery' | 'mutedFor'>,
   handling: AlertHandling | null,
   now: Instant,
 ): RestockAlert['state'] {
   if (resolvedAt !== null) return 'resolved'
-  if (handling === null || (handling.until !== null && handling.until <= now)) return 'open'
-  return handling.kind
+  const holds = handling !== null && (handling.until === null || handling.until > now)
+  if (holds && handling.kind !== 'acknowledged') return handling.kind
+  if (isCovered) return (delivery?.received ?? 0) > 0 ? 'received' : 'ordered'
+  if (mutedFor !== null) return 'muted'
+  return holds ? 'acknowledged' : 'open'
 }
 
 const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'low_stock']
 
 /** Less is more urgent. */
 function urgency({ state, rule, isCovered }: RestockAlert): number {
-  return (isCovered ? 2 * RULES.length : 0) + (state === 'open' ? 0 : RULES.length) + RULES.indexOf(rule)
+  return (
+    (isCovered ? 2 * RULES.length : 0) +
+    (state === 'open' || isCovered ? 0 : RULES.length) +
+    RULES.indexOf(rule)
+  )
 }
 
 function countAlerts(alerts: readonly RestockAlert[]): RestockAlerts['counts'] {
   const open = (rule: ShortageRule) =>
-    alerts.filter(alert => alert.state === 'open' && !alert.isCovered && alert.rule === rule).length
+    alerts.filter(alert => alert.state === 'open' && alert.rule === rule).length
+  const of = (state: RestockAlert['state']) => alerts.filter(alert => alert.state === state).length
   return {
     oversold: open('oversold'),
     outOfStock: open('out_of_stock'),
     low: open('low_stock'),
-    covered: alerts.filter(alert => alert.state === 'open' && alert.isCovered).length,
-    acknowledged: alerts.filter(({ state }) => state === 'acknowledged').length,
-    snoozed: alerts.filter(({ state }) => state === 'snoozed').length,
+    covered: of('ordered') + of('received'),
+    acknowledged: of('acknowledged'),
+    snoozed: of('snoozed'),
+    dismissed: of('dismissed'),
+    muted: of('muted'),
   }
 }

@@ -98,7 +98,23 @@ describe('the shortages', () => {
       ['new-york', 'tea', 'low_stock', 5],
     ])
     expect(alerts.map(({ isCovered }) => isCovered)).toEqual([false, false, false, true])
-    expect(counts).toEqual({ oversold: 1, outOfStock: 1, low: 1, covered: 1, acknowledged: 0, snoozed: 0 })
+    expect(alerts.map(({ state }) => state)).toEqual(['open', 'open', 'open', 'ordered'])
+    expect(alerts.map(({ delivery }) => delivery)).toEqual([
+      null,
+      null,
+      null,
+      { purchaseOrder: 'po-1', open: 12, received: 0, expectedAt: null, isOnBoard: false },
+    ])
+    expect(counts).toEqual({
+      oversold: 1,
+      outOfStock: 1,
+      low: 1,
+      covered: 1,
+      acknowledged: 0,
+      snoozed: 0,
+      dismissed: 0,
+      muted: 0,
+    })
     expect(alerts[2]).toMatchObject({
       productName: 'Green tea',
       supplierName: 'Leaf & Co',
@@ -188,6 +204,23 @@ describe('what people do about a shortage', () => {
     expect((await readOpenAlerts(database.sql, ALL)).counts).toMatchObject({ snoozed: 2, low: 0 })
     await database.sql`update live.alert_actions set snoozed_until = now() - interval '1 second' where kind = 'snooze'`
     expect((await readOpenAlerts(database.sql, ALL)).counts).toMatchObject({ snoozed: 0, low: 1, covered: 1 })
+  })
+
+  it('dismisses for a reason, until it is over or somebody takes that back', async () => {
+    const id = (await openIds()).get('berlin/cup') ?? ''
+    const act = (action: Parameters<typeof actOnAlerts>[1]['action']) =>
+      actOnAlerts(database.sql, { alertIds: [id], action, by: 'Ada' })
+    await act({ kind: 'dismiss', reason: 'No longer sold here' })
+    const { alerts, counts } = await readOpenAlerts(database.sql, ALL)
+    expect(counts).toMatchObject({ dismissed: 1, oversold: 0 })
+    expect(alerts.find(({ alertId }) => alertId === id)).toMatchObject({
+      state: 'dismissed',
+      handling: { kind: 'dismissed', by: 'Ada', until: null, reason: 'No longer sold here' },
+    })
+    const [shown] = await database.sql`select state from reports.restock_alerts where alert_id = ${id}`
+    expect(shown).toEqual({ state: 'dismissed' })
+    await act({ kind: 'reopen' })
+    expect((await readOpenAlerts(database.sql, ALL)).counts).toMatchObject({ dismissed: 0, oversold: 1 })
   })
 
   it('is refused as a whole when one of the alerts is over, and changes nothing', async () => {

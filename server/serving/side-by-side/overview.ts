@@ -1,5 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
+import { type MutedProducts, readMutedProducts } from '#server/serving/purchasing/mutes.ts'
+import { type Person, readPeople } from '#server/serving/purchasing/people.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
 export interface StoreSummary {
@@ -29,6 +31,10 @@ export interface Overview {
   demoNote: string | null
   /** Whether people log in here, and so can log out. */
   asksPassword: boolean
+  /** Who works here; none where nobody was entered. */
+  people: Person[]
+  /** Shortages that nobody wants to hear of. */
+  mutes: MutedProducts[]
 }
 
 interface Extent {
@@ -41,7 +47,7 @@ interface Extent {
 /** What a page needs to choose a scope: stores, currencies, first and last day with events. */
 export async function readOverview(serving: Serving): Promise<Overview> {
   const { sql, demoNote, asksPassword } = serving
-  const [storeRows, lastDays, currencyRows, [extent]] = await Promise.all([
+  const [storeRows, lastDays, currencyRows, [extent], people, mutes] = await Promise.all([
     sql<Omit<StoreSummary, 'lastDay'>[]>`
       select store, name, zone, cut_over_hour as "cutOverHour", currency, channel, input
       from ref.current_stores order by name`,
@@ -81,6 +87,8 @@ export async function readOverview(serving: Serving): Promise<Overview> {
       select least(s.first_day, p.first_day) as "firstDay", greatest(s.last_day, p.last_day) as "lastDay", events,
         "isLogEmpty"
       from streamed s, planned p, counted, appended`,
+    readPeople(sql),
+    readMutedProducts(sql),
   ])
   return {
     stores: storeRows.map(row => ({ ...row, lastDay: lastDays.get(row.store) ?? null })),
@@ -91,6 +99,8 @@ export async function readOverview(serving: Serving): Promise<Overview> {
     isLogEmpty: extent?.isLogEmpty ?? false,
     demoNote,
     asksPassword,
+    people,
+    mutes,
   }
 }
 

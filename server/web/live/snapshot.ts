@@ -175,7 +175,7 @@ async function readAlerts(
     select e.alert_id as "alertId", e.store, e.sku, e.rule, e.severity, e.state, e.opened_at as "openedAt",
       e.on_hand as "onHand", e.on_order as "onOrder", e.reorder_point as "reorderPoint",
       latest.kind as "actionKind", latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy",
-      latest.acted_at as "actedAt"
+      latest.acted_at as "actedAt", latest.note as "actionNote"
     from stream.episodes e
     left join lateral (
       select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
@@ -183,9 +183,9 @@ async function readAlerts(
     where e.generation = ${generation} and e.state = 'open'
       ${storeFilter(reading, subscription, 'e.store')}
     order by e.opened_at, e.alert_id`
-  return rows.map(({ actionKind, snoozedUntil, actedBy, actedAt, ...alert }) => ({
+  return rows.map(({ actionKind, snoozedUntil, actedBy, actedAt, actionNote, ...alert }) => ({
     ...alert,
-    handling: handlingOf({ actionKind, snoozedUntil, actedBy, actedAt }),
+    handling: handlingOf({ actionKind, snoozedUntil, actedBy, actedAt, actionNote }),
   }))
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { autoRuleSchema, readAutoRules, saveAutoRule } from '#server/serving/purchasing/auto-rules.ts'
 import {
   discardDraft,
   draftLinesSchema,
@@ -9,11 +10,15 @@ import {
   editLineSchema,
   orderIdSchema,
 } from '#server/serving/purchasing/drafts.ts'
+import { addMute, endMute, muteSchema, readMutes } from '#server/serving/purchasing/mutes.ts'
+import { orderCsv } from '#server/serving/purchasing/order-file.ts'
 import { readOrder, readOrderBoard } from '#server/serving/purchasing/orders.ts'
 import { type Sending, sendWaiting } from '#server/serving/purchasing/outbox.ts'
-import { actorOf, readPeople } from '#server/serving/purchasing/people.ts'
+import { actorOf } from '#server/serving/purchasing/people.ts'
 import { cancelRest, confirmOrder, confirmSchema, placeOrder } from '#server/serving/purchasing/placing.ts'
 import { receiveGoods, receiveSchema } from '#server/serving/purchasing/receiving.ts'
+import { shareOut, shareOutSchema } from '#server/serving/purchasing/sharing-out.ts'
+import { readTransferProposals, transferGoods, transferSchema } from '#server/serving/purchasing/transfers.ts'
 import { procedure, router, type TrpcContext } from './trpc.ts'
 
 const ofOrder = z.strictObject({ order: orderIdSchema })
@@ -24,9 +29,11 @@ const send = ({ serving }: TrpcContext): Promise<Sending> => sendWaiting(serving
 
 /** Who works here, and what they order: from the draft to what has come. */
 export const ordersRouter = router({
-  people: procedure.query(({ ctx }) => readPeople(ctx.serving.sql)),
   board: procedure.query(({ ctx }) => readOrderBoard(ctx.serving.sql)),
   get: procedure.input(ofOrder).query(({ ctx, input }) => readOrder(ctx.serving.sql, input.order)),
+  csv: procedure
+    .input(ofOrder)
+    .query(async ({ ctx, input }) => orderCsv(await readOrder(ctx.serving.sql, input.order))),
   draft: procedure
     .input(z.strictObject({ lines: draftLinesSchema }))
     .mutation(async ({ ctx, input }) => draftOrders(ctx.serving.sql, input.lines, { by: await buyer(ctx) })),
@@ -54,6 +61,28 @@ export const ordersRouter = router({
     await receiveGoods(ctx.serving.sql, input, await buyer(ctx))
     return send(ctx)
   }),
+  shareOut: procedure.input(shareOutSchema).mutation(async ({ ctx, input }) => {
+    await buyer(ctx)
+    await shareOut(ctx.serving.sql, input)
+  }),
+  transfers: procedure.query(({ ctx }) => readTransferProposals(ctx.serving.sql)),
+  transfer: procedure.input(transferSchema).mutation(async ({ ctx, input }) => {
+    await transferGoods(ctx.serving.sql, input, await buyer(ctx))
+    return send(ctx)
+  }),
+  mutes: procedure.query(({ ctx }) => readMutes(ctx.serving.sql)),
+  mute: procedure
+    .input(muteSchema)
+    .mutation(async ({ ctx, input }) => addMute(ctx.serving.sql, input, await buyer(ctx))),
+  endMute: procedure
+    .input(z.strictObject({ mute: z.int().min(1) }))
+    .mutation(async ({ ctx, input }) => endMute(ctx.serving.sql, input.mute, await buyer(ctx))),
+  rules: procedure.query(({ ctx }) => readAutoRules(ctx.serving.sql)),
+  saveRule: procedure
+    .input(autoRuleSchema)
+    .mutation(async ({ ctx, input }) =>
+      saveAutoRule(ctx.serving.sql, input, await actorOf(ctx.serving.sql, ctx.person, 'manager')),
+    ),
   cancelRest: procedure.input(ofOrder).mutation(async ({ ctx, input }) => {
     await cancelRest(ctx.serving.sql, input.order, await buyer(ctx))
     return send(ctx)

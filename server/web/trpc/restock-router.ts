@@ -47,6 +47,10 @@ export const restockRouter = router({
         action: z.discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('acknowledge') }),
           z.strictObject({ kind: z.literal('snooze'), until: z.enum(['hour', 'tomorrow']) }),
+          z.strictObject({
+            kind: z.literal('dismiss'),
+            reason: z.string().trim().min(1, { error: 'say why nobody is to hear of it' }).max(200),
+          }),
           z.strictObject({ kind: z.literal('reopen') }),
         ]),
         by: z.string().trim().max(60).nullish(),

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { DAY_MS, formatInstant, MINUTE_MS } from '#domain/instant.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { addTestStores, startTestIntake } from '#server/intake/testing/intake.ts'
+import { orderByRules } from '#server/serving/purchasing/auto-rules.ts'
 import { sendWaiting } from '#server/serving/purchasing/outbox.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
 import { runCommand } from '#server/serving/testing/command.ts'
@@ -33,10 +34,18 @@ beforeAll(async () => {
   await database.sql`
     insert into ref.supplier_terms (supplier, valid_from, minimum_value, express_minutes, express_fee, currency)
     values ('leaf', now() - interval '1 day', 140000, 10, 99000, 'EUR')`
+  await database.sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
+    select store, 'tea', now() - interval '1 day', 5, 20, 4 from unnest(array['berlin', 'hamburg']) store`
 }, 60_000)
 beforeEach(async () => {
   await database.sql`delete from purchasing.people`
   await database.sql`delete from purchasing.orders`
+  await database.sql`delete from purchasing.auto_rules`
+  await database.sql`delete from purchasing.mutes`
+  // What one test has on order is another's no business.
+  await database.sql`update stream.purchases set cancelled = ordered where generation = 1`
+  await database.sql`update stream.stock set on_order = 0 where generation = 1`
 })
 afterAll(async () => {
   client.close()
@@ -61,6 +70,45 @@ async function draftTea(units = 12): Promise<string> {
     ],
   })
   return orders[0]?.order ?? ''
+}
+
+/** Says what lies on the shelves of tea. */
+async function count(shelves: Record<string, number>) {
+  const sent = Object.entries(shelves).map(([store, units]) => ({
+    source: 'stock',
+    id: randomUUID(),
+    type: 'stock.counted',
+    store,
+    eventTime: new Date().toISOString(),
+    lines: [{ sku: 'tea', units }],
+  }))
+  expect(await client.send(sent)).toEqual({ kind: 'taken', rejected: [] })
+  await streamCatchesUp()
+}
+
+async function sell(store: string, units: number) {
+  const id = randomUUID()
+  const lines = [{ sku: 'tea', units, unitPrice: '4.90' }]
+  const order = {
+    source: 'till-1',
+    id,
+    type: 'order.placed',
+    store,
+    channel: 'pos',
+    currency: 'EUR',
+    orderId: id,
+    lines,
+  }
+  expect(await client.send([{ ...order, eventTime: new Date().toISOString() }])).toMatchObject({
+    rejected: [],
+  })
+}
+
+async function onHand(store: string): Promise<number | undefined> {
+  const [row] = await database.sql<{ units: number }[]>`
+    select on_hand as units from stream.stock join stream.active_generation using (generation)
+    where store = ${store} and sku = 'tea'`
+  return row?.units
 }
 
 const stateOf = async (order: string) => (await api().orders.get({ order })).state
@@ -315,11 +363,121 @@ describe('people', () => {
     const order = orders[0]?.order ?? ''
     await api('ben').orders.place({ order })
     expect(await api('cleo').orders.get({ order })).toMatchObject({ createdBy: 'Ada', placedBy: 'Ben' })
-    expect((await api().orders.people()).map(({ name, role }) => `${name} ${role}`)).toEqual([
+    expect((await api().overview.get()).people.map(({ name, role }) => `${name} ${role}`)).toEqual([
       'Ada buyer',
       'Ben manager',
       'Cleo viewer',
     ])
+  })
+})
+
+describe('what there is too little of', () => {
+  it('is shared out among the stores of a draft by who runs out first', async () => {
+    await count({ berlin: 2, hamburg: 30 })
+    await database.sql`
+      insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
+      select store, 'tea', now() - interval '1 day', 'mean', array_fill(2::float8, array[7]), 1, 90
+      from unnest(array['berlin', 'hamburg']) store`
+    const { orders } = await api().orders.draft({
+      lines: ['berlin', 'hamburg'].map(store => ({ store, sku: 'tea', units: 24 })),
+    })
+    const order = orders[0]?.order ?? ''
+    await api().orders.shareOut({ order, sku: 'tea', available: 20 })
+    // Berlin has a day, Hamburg fifteen: three packs, and none.
+    expect((await api().orders.get({ order })).items.map(({ store, units }) => [store, units])).toEqual([
+      ['berlin', 18],
+    ])
+    await expect(api().orders.shareOut({ order, sku: 'cup', available: 2 })).rejects.toThrow('cup is not on')
+  })
+
+  it('comes from another store where that is sooner, and no more than it has', async () => {
+    await count({ berlin: 2, hamburg: 40 })
+    await sell('berlin', 1)
+    await streamCatchesUp()
+    const { transfers } = await api().orders.transfers()
+    expect(transfers).toMatchObject([
+      { sku: 'tea', from: 'hamburg', fromName: 'Hamburg', to: 'berlin', units: 5, productName: 'Green tea' },
+    ])
+    const pass = (units: number, transfer = randomUUID()) =>
+      api().orders.transfer({ transfer, from: 'hamburg', to: 'berlin', sku: 'tea', units })
+    await expect(pass(41)).rejects.toThrow('hamburg has 40 of tea, and 41 were to go')
+    await expect(pass(0)).rejects.toThrow('pass on at least one unit')
+    const twice = randomUUID()
+    await pass(5, twice)
+    await pass(5, twice)
+    await streamCatchesUp()
+    expect(await onHand('berlin')).toBe(6)
+    expect(await onHand('hamburg')).toBe(35)
+  })
+})
+
+describe('a rule that orders by itself', () => {
+  const rule = { supplier: 'leaf', store: 'berlin', dailyCap: '30', currency: 'EUR' }
+
+  it('is off until a manager switches it on, orders once what is short, and never for more than its cap', async () => {
+    await database.sql`insert into purchasing.people values ('ada', 'Ada', 'buyer', null), ('ben', 'Ben', 'manager', null)`
+    await count({ berlin: 9 })
+    await sell('berlin', 6)
+    await streamCatchesUp()
+    await expect(api('ada').orders.saveRule({ ...rule, isOn: true })).rejects.toThrow(
+      'Ada is a buyer. Ben sets what orders by itself.',
+    )
+    await expect(api('ben').orders.saveRule({ ...rule, isOn: true, dailyCap: '0' })).rejects.toThrow(
+      'above zero',
+    )
+    await api('ben').orders.saveRule({ ...rule, isOn: false })
+    expect(await orderByRules(database.sql)).toEqual([])
+    await api('ben').orders.saveRule({ ...rule, isOn: true, dailyCap: '20' })
+    // Eighteen of tea are 22.50.
+    expect(await orderByRules(database.sql)).toEqual([])
+    await api('ben').orders.saveRule({ ...rule, isOn: true })
+    // Two processes, and the stream has not counted what the first has ordered.
+    const both = await Promise.all([orderByRules(database.sql), orderByRules(database.sql)])
+    const [order] = both.flat()
+    expect(both.flat()).toHaveLength(1)
+    expect(await orderByRules(database.sql)).toEqual([])
+    await sendWaiting(database.sql, client)
+    await streamCatchesUp()
+    expect(await api().orders.get({ order: order ?? '' })).toMatchObject({
+      state: 'placed',
+      value: '22.5000',
+      autoRule: expect.any(Number),
+    })
+    // It sells on: the cap holds over its orders of a day.
+    await sell('berlin', 20)
+    await streamCatchesUp()
+    expect(await orderByRules(database.sql)).toEqual([])
+    expect(await api().orders.rules()).toMatchObject([
+      { supplier: 'leaf', store: 'berlin', spent: '22.5000', isOn: true },
+    ])
+  })
+})
+
+describe('what is muted', () => {
+  it('waits for nobody, by product, supplier or store, until it is over or somebody ends it', async () => {
+    await count({ berlin: 9 })
+    await sell('berlin', 6)
+    await streamCatchesUp()
+    const shortages = async () =>
+      (await api().restock.alerts({ stores: ['berlin'], supplier: 'leaf' })).counts
+    expect(await shortages()).toMatchObject({ low: 1, muted: 0 })
+    await expect(api().orders.mute({ reason: 'x' })).rejects.toThrow('not everything is muted at once')
+    await expect(api().orders.mute({ sku: 'teapot', reason: 'x' })).rejects.toThrow('teapot: no such product')
+    await expect(api().orders.mute({ sku: 'tea', reason: ' ' })).rejects.toThrow('say why')
+    for (const of of [{ sku: 'tea' }, { supplier: 'leaf' }, { store: 'berlin', sku: 'tea' }]) {
+      await api().orders.mute({ ...of, reason: 'is being delisted' })
+      expect(await shortages()).toMatchObject({ low: 0, muted: 1 })
+      const { mutes } = await api().overview.get()
+      expect(mutes[0]?.skus).toContain('tea')
+      const [mute] = await api().orders.mutes()
+      await api().orders.endMute({ mute: mute?.mute ?? 0 })
+      expect(await shortages()).toMatchObject({ low: 1, muted: 0 })
+    }
+    await api().orders.mute({ store: 'hamburg', reason: 'is being rebuilt' })
+    expect(await shortages()).toMatchObject({ low: 1, muted: 0 })
+    await api().orders.mute({ sku: 'tea', reason: 'for an hour', hours: 1 })
+    await database.sql`update purchasing.mutes set until = now() - interval '1 second' where until is not null`
+    expect(await shortages()).toMatchObject({ low: 1, muted: 0 })
   })
 })
 
