@@ -24,6 +24,14 @@ export type Environment = Readonly<{
   dashboardPassword: string | undefined
   /** Addresses and subnets of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
   trustedProxies: readonly string[]
+  /** Mail server, smtp(s)://user:password@host:port; undefined keeps mails in the outbox of the Notifications page. */
+  smtpUrl: string | undefined
+  /** Sender of mails. */
+  mailFrom: string
+  /** Where people reach the dashboard, for links in messages. No slash ends it. */
+  dashboardUrl: string
+  /** Hosts, `name` or `name:port`, to which webhooks may go although they lie in a private network, also without TLS. */
+  privateWebhooks: readonly string[]
   /** Absolute folder in which journal files arrive, as `<mapping>/<file>`. */
   dropDir: string
   /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
@@ -93,6 +101,27 @@ const variables = {
       .refine(names => names.every(isProxyName)),
     allowed: 'addresses or subnets such as 127.0.0.1,10.1.0.0/16, or unset to believe no proxy',
   },
+  SMTP_URL: {
+    schema: text.refine(value => ['smtp:', 'smtps:'].includes(URL.parse(value)?.protocol ?? '')),
+    allowed: 'smtp://user:password@host:587 or smtps://…:465, or unset to keep mails in the outbox',
+  },
+  MAIL_FROM: {
+    schema: text.max(300).regex(/^[^\r\n]*[^\s@]@[^\s@][^\r\n]*$/),
+    allowed: 'an address such as Tillstream <alerts@example.com>',
+  },
+  DASHBOARD_URL: {
+    schema: text
+      .transform(value => URL.parse(value))
+      .refine(url => url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/')
+      .transform(url => url?.origin ?? ''),
+    allowed: 'https://name, where people reach the dashboard, or unset for this machine (PORT)',
+  },
+  PRIVATE_WEBHOOKS: {
+    schema: text
+      .transform(value => value.split(/[\s,]+/).filter(name => name !== ''))
+      .refine(names => names.every(name => /^[\w.-]+(:\d{1,5})?$|^\[[\da-f:]+\](:\d{1,5})?$/i.test(name))),
+    allowed: 'hosts such as chat.internal,10.1.0.7:8080, or unset to call none in a private network',
+  },
   DROP_DIR: { schema: text, allowed: 'a folder, or unset for DATA_DIR/drop' },
   BATCH_SCHEDULE: {
     schema: text.refine(isCronExpression),
@@ -109,7 +138,12 @@ type EnvironmentSource = Readonly<Record<string, string | undefined>>
 type VariableName = keyof typeof variables
 type Settings = { [Name in VariableName]?: z.output<(typeof variables)[Name]['schema']> }
 
-const secretNames: ReadonlySet<string> = new Set(['INTAKE_KEY', 'DASHBOARD_PASSWORD', 'DATABASE_URL'])
+const secretNames: ReadonlySet<string> = new Set([
+  'INTAKE_KEY',
+  'DASHBOARD_PASSWORD',
+  'DATABASE_URL',
+  'SMTP_URL',
+])
 
 /**
  * Reads and checks every setting. The only place where `process.env` is read.
@@ -134,6 +168,10 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     intakeKey: settings.INTAKE_KEY,
     dashboardPassword: settings.DASHBOARD_PASSWORD,
     trustedProxies: settings.TRUSTED_PROXIES ?? [],
+    smtpUrl: settings.SMTP_URL,
+    mailFrom: settings.MAIL_FROM ?? 'Tillstream <tillstream@localhost>',
+    dashboardUrl: settings.DASHBOARD_URL ?? `http://localhost:${settings.PORT ?? 3000}`,
+    privateWebhooks: (settings.PRIVATE_WEBHOOKS ?? []).map(name => name.toLowerCase()),
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
     batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
     isBatchScheduleGiven: settings.BATCH_SCHEDULE !== undefined,

@@ -23,6 +23,8 @@ const planted: Record<string, [source: string, wrong: string | null]> = {
   'server/log/a.ts': [`import { x } from '#server/stream/consumer.ts'`, 'server/log may import only'],
   'server/intake/a.ts': [`import { x } from '#server/stream/consumer.ts'`, 'server/intake may import only'],
   'server/serving/a.ts': [`import { x } from '#server/web/pages.ts'`, 'server/serving may import only'],
+  'server/notify/a.ts': [`import { x } from '#server/web/pages.ts'`, 'server/notify may import only'],
+  'server/notify/b.ts': [`import { x } from '#server/serving/rows.ts'`, null],
   'server/web/a.ts': [`import { x } from '#server/stream/consumer.ts'`, 'server/web may import only'],
   'server/web/trpc/a.ts': [`import { x } from '#db/client.ts'`, 'server/web/trpc may import only'],
   'domain/a.ts': [`import { x } from '#db/client.ts'`, 'domain may import only'],

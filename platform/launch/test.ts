@@ -64,6 +64,10 @@ const noSettings = {
   INTAKE_KEY: undefined,
   DASHBOARD_PASSWORD: undefined,
   TRUSTED_PROXIES: undefined,
+  SMTP_URL: undefined,
+  MAIL_FROM: undefined,
+  DASHBOARD_URL: undefined,
+  PRIVATE_WEBHOOKS: undefined,
   LOG_LEVEL: undefined,
   NODE_ENV: undefined,
 }

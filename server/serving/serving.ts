@@ -9,9 +9,18 @@ export interface Serving {
   asksPassword: boolean
   /** Null where no intake belongs to this process: tests, commands. */
   intake: Intake | null
+  /** How messages leave this installation. */
+  notify: NotifyFacts
   /** Told what a question failed of that is a fault of ours; who asked hears only that it failed. */
   onFault(error: unknown, question: string): void
   close(): Promise<void>
+}
+
+export interface NotifyFacts {
+  /** False: there is no mail server, and mails are kept in the outbox. */
+  sendsMail: boolean
+  /** Hosts of a private network that webhooks may go to. */
+  privateWebhooks: readonly string[]
 }
 
 /**
@@ -52,6 +61,7 @@ export function openServing(
     demoNote?: string | null
     asksPassword?: boolean
     intake?: Intake | null
+    notify?: NotifyFacts
     onFault?: Serving['onFault']
     longestStatementMs?: number
   } = {},
@@ -65,6 +75,7 @@ export function openServing(
     demoNote: options.demoNote ?? null,
     asksPassword: options.asksPassword ?? false,
     intake: options.intake ?? null,
+    notify: options.notify ?? { sendsMail: false, privateWebhooks: [] },
     onFault: options.onFault ?? (() => {}),
     close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   }

@@ -37,6 +37,12 @@ async function run(dev: boolean): Promise<void> {
       intakeKey: environment.intakeKey,
       dashboardPassword: environment.dashboardPassword,
       trustedProxies: environment.trustedProxies,
+      notify: {
+        smtpUrl: environment.smtpUrl,
+        mailFrom: environment.mailFrom,
+        dashboardUrl: environment.dashboardUrl,
+        privateWebhooks: environment.privateWebhooks,
+      },
       dev,
       demoNote: environment.demoNote,
       logger,

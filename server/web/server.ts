@@ -17,6 +17,8 @@ import { readyAnswer } from '#platform/http/readiness.ts'
 import { sendJson, sendProblem, sendText } from '#platform/http/respond.ts'
 import { StageGauge, type StageReading } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
+import type { NotifySettings } from '#server/notify/outcome.ts'
+import { startNotifyWorker } from '#server/notify/worker.ts'
 import { readAges } from '#server/serving/freshness/ages.ts'
 import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
@@ -48,6 +50,8 @@ export interface WebOptions {
   dashboardPassword: string | undefined
   /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none unless given. */
   trustedProxies?: readonly string[]
+  /** How messages leave this installation: undefined for mails in the outbox and links to this server. */
+  notify?: NotifySettings
   dev: boolean
   demoNote: string | null
   logger: Logger
@@ -91,7 +95,9 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     port: options.intakePort,
     intakeKey,
   })
+  const { notify } = options
   const serving = openServing(options.databaseUrl, {
+    notify: { sendsMail: notify?.smtpUrl !== undefined, privateWebhooks: notify?.privateWebhooks ?? [] },
     demoNote: options.demoNote,
     asksPassword: options.dashboardPassword !== undefined,
     intake,
@@ -311,6 +317,16 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     throw error
   }
   gateway.listenForHints()
+  const worker = startNotifyWorker({
+    databaseUrl: options.databaseUrl,
+    settings: notify ?? {
+      smtpUrl: undefined,
+      mailFrom: 'tillstream@localhost',
+      dashboardUrl: url,
+      privateWebhooks: [],
+    },
+    onFailure: error => onError(error, 'telling people of alerts'),
+  })
   options.openPages({ host, port: Number(new URL(url).port) }).then(pages.resolve, pages.reject)
   return {
     url,
@@ -322,7 +338,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
       await closed
       await gateway.stop()
       await within(
-        Promise.all([metering.stop(), sampling.stop(), lagSampling.stop(), clerk.stop()]),
+        Promise.all([metering.stop(), sampling.stop(), lagSampling.stop(), clerk.stop(), worker.stop()]),
         DRAIN_MS,
       )
       intake.close()

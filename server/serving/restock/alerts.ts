@@ -152,19 +152,6 @@ export async function readResolvedAlerts(
   })
 }
 
-/** Names for a toast: of a few alerts, whatever they came to meanwhile. */
-export async function describeAlerts(
-  sql: Sql,
-  alertIds: readonly string[],
-): Promise<{ alertId: string; storeName: string; productName: string | null }[]> {
-  return sql`
-    select e.alert_id as "alertId", coalesce(s.name, e.store) as "storeName", p.name as "productName"
-    from stream.active_generation a
-    join stream.episodes e on e.generation = a.generation and e.alert_id = any(${[...alertIds]})
-    left join ref.stores s on s.store = e.store
-    left join ref.products p on p.sku = e.sku`
-}
-
 function readSuppliers(reading: Reading): Promise<{ supplier: string; name: string }[]> {
   return reading`select supplier, name from ref.suppliers order by name, supplier`
 }

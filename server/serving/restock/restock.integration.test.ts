@@ -7,7 +7,7 @@ import { counted, placed, received } from '#domain/testing/events.ts'
 import { runCommand } from '#server/serving/testing/command.ts'
 import { createTestPaths } from '#server/serving/testing/paths.ts'
 import { actOnAlerts } from './alert-actions.ts'
-import { describeAlerts, readOpenAlerts, readResolvedAlerts } from './alerts.ts'
+import { readOpenAlerts, readResolvedAlerts } from './alerts.ts'
 import { proposalsCsv, readOrderProposals } from './proposals.ts'
 
 const ALL = { stores: [], rules: [] }
@@ -142,13 +142,6 @@ describe('the shortages', () => {
       alerts: [{ sku: 'mug', rule: 'low_stock', state: 'resolved', resolvedAt: began + 20 * 60_000 }],
       nextCursor: null,
     })
-  })
-
-  it('are named for a toast', async () => {
-    const id = (await openIds()).get('berlin/tea') ?? ''
-    expect(await describeAlerts(database.sql, [id, 'gone'])).toEqual([
-      { alertId: id, storeName: 'Berlin', productName: 'Green tea' },
-    ])
   })
 })
 

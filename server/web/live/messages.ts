@@ -96,6 +96,8 @@ export interface LiveSnapshot {
   alerts: LiveAlert[]
   detections: LiveDetection[]
   pipeline: PipelineChange[]
+  /** Place in the lane of people and jobs: what pages were told up to here is no news to who begins with this. */
+  told: number
 }
 
 /** `/live`: `update`. `previous` is the cursor before it: a client can prove that it missed nothing. */

@@ -54,6 +54,7 @@ export async function readLiveSnapshot(
       alerts,
       detections,
       pipeline,
+      told: cursor.ops,
     }
     return { cursor, snapshot }
   })

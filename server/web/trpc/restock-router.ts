@@ -2,12 +2,7 @@ import { TRPCError } from '@trpc/server'
 import { z } from 'zod'
 import { actorOf } from '#server/serving/purchasing/people.ts'
 import { AlertActionError, actOnAlerts } from '#server/serving/restock/alert-actions.ts'
-import {
-  describeAlerts,
-  readOpenAlerts,
-  readResolvedAlerts,
-  restockScopeSchema,
-} from '#server/serving/restock/alerts.ts'
+import { readOpenAlerts, readResolvedAlerts, restockScopeSchema } from '#server/serving/restock/alerts.ts'
 import { readOverDeliveries } from '#server/serving/restock/deliveries.ts'
 import { proposalsCsv, readOrderProposals } from '#server/serving/restock/proposals.ts'
 import { procedure, router } from './trpc.ts'
@@ -28,9 +23,6 @@ export const restockRouter = router({
       }),
     )
     .query(({ ctx, input }) => readResolvedAlerts(ctx.serving.sql, input)),
-  describe: procedure
-    .input(z.strictObject({ alertIds: alertIdsSchema }))
-    .query(({ ctx, input }) => describeAlerts(ctx.serving.sql, input.alertIds)),
   proposals: procedure
     .input(restockScopeSchema)
     .query(({ ctx, input }) => readOrderProposals(ctx.serving.sql, input)),

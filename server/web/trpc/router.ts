@@ -12,6 +12,7 @@ import { readOverview } from '#server/serving/side-by-side/overview.ts'
 import { readSideBySide } from '#server/serving/side-by-side/side-by-side.ts'
 import { readLiveBeginning } from '#server/web/live/snapshot.ts'
 import { alertsRouter } from './alerts-router.ts'
+import { notificationsRouter } from './notifications-router.ts'
 import { ordersRouter } from './orders-router.ts'
 import { pipelineRouter } from './pipeline-router.ts'
 import { reportsRouter } from './reports-router.ts'
@@ -90,6 +91,7 @@ export const appRouter = router({
   restock: restockRouter,
   orders: ordersRouter,
   alerts: alertsRouter,
+  notifications: notificationsRouter,
   pipeline: pipelineRouter,
 })
 
