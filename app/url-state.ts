@@ -155,6 +155,14 @@ export const alertsState = {
 export type AskedAlerts = inferParserType<typeof alertsState>
 export const loadAlertsState = createLoader(alertsState)
 
+export const notificationsState = {
+  view: parseAsStringLiteral(['subscriptions', 'told', 'deliveries', 'outbox'] as const).withDefault(
+    'subscriptions',
+  ),
+  /** The one that is open over the list. */
+  delivery: parseAsInteger,
+}
+
 /** The parts of the pipeline's page, in their order. */
 export const PARTS = ['overview', 'lag', 'stream', 'jobs', 'costs', 'letters', 'checks', 'scenarios'] as const
 export type Part = (typeof PARTS)[number]

@@ -71,9 +71,13 @@ test('a shortage raised while one is on another page pops up there, once, and le
   await expect(page.getByRole('row', { name: ROW })).toContainText('Low stock')
   await expect(toast).toHaveCount(0)
 
-  // Its verdict changes, the shortage is the same; then the page is loaded anew.
+  // The shortage is the same and has become critical, which is told once; then the page is loaded anew.
   await count(stack, { tea: 0 })
   await expect(page.getByRole('row', { name: ROW })).toContainText('Out of stock')
+  await expect(toast).toContainText('Out of stock: Green tea')
+  await toast.hover()
+  await toast.getByRole('button', { name: 'Dismiss' }).click()
+  await expect(toast).toHaveCount(0)
   await page.getByRole('link', { name: 'Live' }).click()
   await expect(page.getByRole('heading', { name: 'Live', level: 1 })).toBeVisible()
   await page.reload()

@@ -4,7 +4,6 @@ import { type ReactNode, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
 import { type Act, AlertActions, useAct } from '#app/restock/alert-actions.tsx'
-import { RULE_TITLES } from '#app/shell/alerts.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Button } from '#app/ui/button.tsx'
@@ -12,6 +11,7 @@ import { Card, CardContent, type CardQuery, EmptyState, Skeleton } from '#app/ui
 import { DataTable } from '#app/ui/data-table.tsx'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
 import type { Instant } from '#domain/instant.ts'
+import { RULE_TITLES } from '#domain/notify/words.ts'
 import type { LiveAlert } from '#server/web/live/messages.ts'
 
 /** A page of the list: more than anybody works through at once. */

@@ -1,36 +1,25 @@
 'use client'
 
 import { Toast } from '@base-ui/react/toast'
-import { useQueryClient } from '@tanstack/react-query'
 import { Bell, BellOff, X } from 'lucide-react'
 import Link from 'next/link'
-import { useEffect, useRef } from 'react'
-import {
-  type AlertNames,
-  type Announcement,
-  announcementsOf,
-  detectionAnnouncements,
-  isTogether,
-  NO_MUTES,
-  newDetections,
-  newShortages,
-  waitingAlerts,
-  waitingDetections,
-} from '#app/shell/alerts.ts'
+import { useRef } from 'react'
+import { NO_MUTES, waitingAlerts, waitingDetections } from '#app/shell/alerts.ts'
+import { announcementsOf, type Notice } from '#app/shell/notices.ts'
 import { useSeenOverview } from '#app/shell/overview.ts'
+import { notify } from '#app/shell/system-notifications.ts'
+import { useNotices } from '#app/shell/use-notices.ts'
 import { useLive } from '#app/socket/live.tsx'
-import { hasBegun, type KnownDetection } from '#app/socket/live-state.ts'
-import { useTRPC } from '#app/trpc/client.tsx'
+import { hasBegun } from '#app/socket/live-state.ts'
 import { useStored } from '#app/ui/browser-state.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { Skeleton } from '#app/ui/card.tsx'
 import { useNow } from '#app/ui/clock.ts'
-import type { LiveAlert } from '#server/web/live/messages.ts'
 
 const SHOWN_MS = 8_000
 const MOST_TOASTS = 3
 
-/** New shortages, and what rules find, told on whatever page one is, as they are raised. */
+/** What one is told of alerts, on whatever page one is, as they are raised. */
 export function AlertToasts() {
   return (
     <Toast.Provider limit={MOST_TOASTS} timeout={SHOWN_MS}>
@@ -49,86 +38,35 @@ export function AlertToasts() {
 }
 
 function Announcer() {
-  const { state } = useLive()
-  return (
-    <>
-      <ShortageAnnouncer alerts={state.alerts} />
-      <DetectionAnnouncer detections={state.detections} />
-    </>
-  )
-}
-
-function ShortageAnnouncer({ alerts }: { alerts: ReadonlyMap<string, LiveAlert> }) {
-  const trpc = useTRPC()
-  const queryClient = useQueryClient()
-  const mutes = useSeenOverview('mutes')
-  useAnnouncements(
-    alerts,
-    (before, after) => newShortages(before, after, mutes),
-    async ({ raised, all }) =>
-      isTogether(all) ? announcementsOf(all, new Map()) : announcementsOf(raised, await namesOf(raised)),
-  )
-  return null
-
-  /** Without them a toast names ids: it does not wait for a server that is away. */
-  async function namesOf(raised: readonly LiveAlert[]): Promise<AlertNames> {
-    const alertIds = raised.map(({ alertId }) => alertId)
-    const found = await queryClient
-      .fetchQuery({ ...trpc.restock.describe.queryOptions({ alertIds }), retry: false })
-      .catch(() => [])
-    return new Map(found.map(({ alertId, ...names }) => [alertId, names]))
-  }
-}
-
-function DetectionAnnouncer({ detections }: { detections: ReadonlyMap<string, KnownDetection> }) {
-  const stores = useSeenOverview('stores')
-  const names = new Map(stores?.map(({ store, name }) => [store, name]))
-  useAnnouncements(detections, newDetections, async ({ raised, all }) =>
-    detectionAnnouncements(isTogether(all) ? all : raised, names),
-  )
-  return null
-}
-
-/** What is new between two moments. */
-type NewsOf<Alert> = (
-  before: ReadonlyMap<string, Alert>,
-  after: ReadonlyMap<string, Alert>,
-) => readonly Alert[]
-
-/** What was just raised, and that with what is still being shown. */
-interface Raised<Alert> {
-  raised: readonly Alert[]
-  all: readonly Alert[]
-}
-
-/** Shows alerts of one kind as they are raised: a few one by one, many as one toast, to whose count more are added. */
-function useAnnouncements<Alert extends OpenAlert>(
-  open: ReadonlyMap<string, Alert>,
-  newsOf: NewsOf<Alert>,
-  describe: (told: Raised<Alert>) => Promise<Announcement[]>,
-): void {
   const toasts = Toast.useToastManager()
   const [isMuted] = useAlertsMuted()
   /** What is being shown: while it stays, more are added to its count. */
-  const shown = useRef<Alert[]>([])
+  const shown = useRef<Notice[]>([])
 
-  useNewAlerts(open, newsOf, raised => {
-    if (!isMuted) void announce(raised)
+  useNotices('app', {
+    waitsForLook: true,
+    show: notices => {
+      if (!isMuted) announce(notices)
+    },
   })
+  useNotices('browser', { waitsForLook: false, show: notices => void notify(announcementsOf(notices)) })
+  return null
 
-  async function announce(raised: readonly Alert[]): Promise<void> {
-    const all = [...shown.current, ...raised]
+  function announce(notices: readonly Notice[]): void {
+    const all = [...shown.current, ...notices]
+    const announcements = announcementsOf(all)
+    const ids = new Set(announcements.map(({ id }) => id))
     shown.current = all
-    const together = isTogether(all)
-    if (together) for (const { alertId } of all) toasts.close(alertId)
-    for (const { id, title, detail, href } of await describe({ raised, all })) {
+    for (const { alertId } of all) if (!ids.has(alertId)) toasts.close(alertId)
+    for (const { id, title, detail, href } of announcements) {
       toasts.add({
         id,
         title,
         description: detail,
         data: { href },
         onRemove() {
-          shown.current = together ? [] : shown.current.filter(({ alertId }) => alertId !== id)
+          const isAlone = all.some(({ alertId }) => alertId === id)
+          shown.current = isAlone ? shown.current.filter(({ alertId }) => alertId !== id) : []
         },
       })
     }
@@ -162,60 +100,6 @@ function Toasts() {
       </Toast.Close>
     </Toast.Root>
   ))
-}
-
-/** Alerts that come close together are told together. */
-const GATHERED_MS = 1_000
-/** In a rush nobody is told more often than this. */
-const GAP_MS = 5_000
-
-/** As far as telling it needs to know an alert. */
-interface OpenAlert {
-  alertId: string
-  /** Somebody has judged it already. */
-  isJudged?: boolean
-}
-
-/**
- * Calls `tell` with alerts as they are raised, each once: also those raised while the connection was lost,
- * none of those that were open when the page was loaded.
- */
-function useNewAlerts<Alert extends OpenAlert>(
-  open: ReadonlyMap<string, Alert>,
-  newsOf: NewsOf<Alert>,
-  tell: (alerts: readonly Alert[]) => void,
-): void {
-  const { state } = useLive()
-  const latest = useRef(tell)
-  const known = useRef<ReadonlyMap<string, Alert> | null>(null)
-  const gathered = useRef<Alert[]>([])
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  const toldAt = useRef(0)
-
-  useEffect(() => {
-    latest.current = tell
-  })
-  useEffect(() => () => clearTimeout(timer.current), [])
-
-  useEffect(() => {
-    if (state.cursor === null && known.current === null) return
-    const raised = known.current === null ? [] : newsOf(known.current, open)
-    known.current = open
-    if (raised.length === 0) return
-    gathered.current.push(...raised)
-    if (timer.current !== undefined) return
-    const wait = Math.max(GATHERED_MS, toldAt.current + GAP_MS - Date.now())
-    timer.current = setTimeout(() => {
-      timer.current = undefined
-      toldAt.current = Date.now()
-      // What was over, or judged, again before anybody could read it is not news.
-      const news = gathered.current.splice(0).filter(({ alertId }) => {
-        const now = known.current?.get(alertId)
-        return now !== undefined && now.isJudged !== true
-      })
-      if (news.length > 0) latest.current(news)
-    }, wait)
-  }, [open, newsOf, state.cursor])
 }
 
 /** Whether new alerts are kept from popping up, in this browser. */

@@ -1,5 +1,6 @@
 import {
   Activity,
+  Bell,
   ChartColumn,
   Columns2,
   type LucideIcon,
@@ -21,5 +22,6 @@ export const PAGES: readonly Page[] = [
   { href: '/reports', title: 'Reports', icon: ChartColumn },
   { href: '/restock', title: 'Restock', icon: PackageOpen },
   { href: '/alerts', title: 'Alerts', icon: ShieldAlert },
+  { href: '/notifications', title: 'Notifications', icon: Bell },
   { href: '/pipeline', title: 'Pipeline', icon: Workflow },
 ]

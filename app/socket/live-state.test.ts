@@ -82,6 +82,7 @@ function snapshot(part: Partial<LiveSnapshot> = {}): LiveSnapshot {
     alerts: [],
     detections: [],
     pipeline: [],
+    told: 0,
     ...part,
   }
 }
@@ -301,5 +302,18 @@ describe('a snapshot', () => {
     const after = applyUpdate(started, update('c2', 'c1', { pipeline: [change] }))
     expect(after.pipelineChanges).toBe(started.pipelineChanges + 1)
     expect(applyUpdate(after, update('c3', 'c2')).pipelineChanges).toBe(after.pipelineChanges)
+  })
+
+  it('is followed by updates that say when pages are told something, which changes no figure', () => {
+    const began = applySnapshot(started, snapshot({ cursor: 'c1', told: 7 }))
+    const notice = { kind: 'notice', at: NOON, payload: { delivery: 1 } }
+    const after = applyUpdate(began, update('c2', 'c1', { pipeline: [notice] }))
+    expect(after).toMatchObject({
+      notices: began.notices + 1,
+      told: 7,
+      pipelineChanges: began.pipelineChanges,
+    })
+    // Whatever was told while nobody listened.
+    expect(applySnapshot(after, snapshot({ told: 9 }))).toMatchObject({ notices: after.notices + 1, told: 9 })
   })
 })

@@ -34,6 +34,10 @@ export interface LiveState {
   hasMoreDetections: boolean
   /** Counts up whenever the pipeline did something (a batch run ended, say): figures are then read again. */
   pipelineChanges: number
+  /** Counts up whenever pages were told something, or may have been while nobody listened: notices are then read. */
+  notices: number
+  /** Of the last snapshot: what pages were told up to here is no news to a page that begins with it. */
+  told: number
 }
 
 /** An alert of a rule and whether somebody has judged it. */
@@ -58,6 +62,8 @@ export const emptyLiveState: LiveState = {
   detections: new Map(),
   hasMoreDetections: false,
   pipelineChanges: 0,
+  notices: 0,
+  told: 0,
 }
 
 /** Whether anything is known: before, a count of nothing means nothing. */
@@ -78,8 +84,13 @@ export function applySnapshot(state: LiveState, snapshot: LiveSnapshot): LiveSta
     hasMoreDetections: snapshot.detections.length > MOST_DETECTIONS,
     // Whatever happened while nobody listened.
     pipelineChanges: state.pipelineChanges + 1,
+    notices: state.notices + 1,
+    told: snapshot.told,
   }
 }
+
+/** The kind of a change that says: pages were told of alerts. It changes no figure. */
+const NOTICE = 'notice'
 
 export type Continuity = 'next' | 'repeated' | 'gap'
 
@@ -91,6 +102,10 @@ export function continuityOf(state: LiveState, update: LiveUpdate): Continuity {
 
 /** @param update one that is `next` after this state */
 export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
+  const [notices, changes] = [
+    update.pipeline?.filter(({ kind }) => kind === NOTICE) ?? [],
+    update.pipeline?.filter(({ kind }) => kind !== NOTICE) ?? [],
+  ]
   return {
     cursor: update.cursor,
     watermark: update.watermark,
@@ -98,10 +113,12 @@ export function applyUpdate(state: LiveState, update: LiveUpdate): LiveState {
     salesOmitted: state.salesOmitted + update.salesOmitted,
     windows: withWindows(state.windows, update.windows),
     // Opened first, then acted on: nobody acts on an alert that is not open yet.
-    alerts: withActions(withAlerts(state.alerts, update.alerts), update.pipeline ?? []),
+    alerts: withActions(withAlerts(state.alerts, update.alerts), changes),
     hasMoreDetections: state.hasMoreDetections,
-    detections: withVerdicts(withDetections(state.detections, update.detections), update.pipeline ?? []),
-    pipelineChanges: state.pipelineChanges + (update.pipeline?.length ? 1 : 0),
+    detections: withVerdicts(withDetections(state.detections, update.detections), changes),
+    pipelineChanges: state.pipelineChanges + (changes.length > 0 ? 1 : 0),
+    notices: state.notices + (notices.length > 0 ? 1 : 0),
+    told: state.told,
   }
 }
 

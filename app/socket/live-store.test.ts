@@ -11,6 +11,7 @@ const snapshot: LiveSnapshot = {
   alerts: [],
   detections: [],
   pipeline: [],
+  told: 0,
 }
 
 function update(cursor: string, previous: string): LiveUpdate {

@@ -1,0 +1,222 @@
+import type { Page } from '@playwright/test'
+import { berlin } from '#domain/testing/stores.ts'
+import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import type { Stack } from './stack/stack.ts'
+import { expect, test } from './stack/test.ts'
+
+/** Says what lies on the shelves in Berlin. */
+async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
+  const response = await fetch(`${stack.intakeUrl}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      source: 'stock',
+      id: `count-${Date.now()}-${Object.keys(shelves).join('-')}`,
+      type: 'stock.counted',
+      store: berlin.id,
+      eventTime: new Date().toISOString(),
+      lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
+    }),
+  })
+  expect(await response.json()).toMatchObject({ accepted: 1 })
+}
+
+function toasts(page: Page) {
+  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
+}
+
+function live(page: Page) {
+  return page.getByRole('status').filter({ hasText: 'Live' })
+}
+
+test.beforeEach(async ({ stack }) => {
+  await stack.sql`
+    insert into ref.products (sku, name, category)
+    values ('tea', 'Green tea', 'Tea'), ('cup', 'Cup', 'Cups'), ('pan', 'Pan', 'Pans')`
+  await stack.sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
+    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+})
+
+test('what was raised while the dashboard was killed pops up once when it is back, in every browser, and not again', async ({
+  page,
+  browser,
+  stack,
+}) => {
+  const other = await (await browser.newContext({ baseURL: stack.url })).newPage()
+  for (const one of [page, other]) {
+    await one.goto('/')
+    await expect(live(one)).toBeVisible()
+  }
+  await stack.stop('web', 'by kill')
+  await count(stack, { tea: 0 })
+  await count(stack, { cup: 0 })
+  await stack.start('web')
+  for (const one of [page, other]) {
+    await expect(toasts(one)).toHaveCount(2)
+    await expect(toasts(one).filter({ hasText: 'Out of stock: Green tea' })).toHaveCount(1)
+    await expect(toasts(one).filter({ hasText: 'Out of stock: Cup' })).toHaveCount(1)
+    await toasts(one).first().hover()
+    for (const left of [1, 0]) {
+      await toasts(one).first().getByRole('button', { name: 'Dismiss' }).click()
+      await expect(toasts(one)).toHaveCount(left)
+    }
+  }
+  // Another page of the same browser shows what comes, nothing that was shown.
+  await stack.stop('web')
+  await stack.start('web')
+  const second = await page.context().newPage()
+  await second.goto('/restock')
+  await expect(live(second)).toBeVisible()
+  await expect(live(page)).toBeVisible()
+  await count(stack, { pan: 0 })
+  await expect(toasts(other)).toContainText('Out of stock: Pan')
+  await expect.poll(async () => (await toasts(page).count()) + (await toasts(second).count())).toBe(1)
+  await page.reload()
+  await expect(page.getByRole('link', { name: 'Restock 3 open alerts' })).toBeVisible()
+  await expect(toasts(page).filter({ hasText: 'Green tea' })).toHaveCount(0)
+  await other.context().close()
+})
+
+test('a mail of each alert lies in the outbox where there is no mail server, and the log says what came of it', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/notifications')
+  await page.getByRole('textbox', { name: 'Your name' }).fill('Ada')
+  await page.getByRole('button', { name: 'Add a subscription' }).click()
+  const form = page.getByRole('dialog', { name: 'A subscription' })
+  await expect(form).toContainText('This installation has no mail server')
+  await form.getByRole('textbox', { name: 'Address' }).fill('ada@shop.example')
+  await form.getByRole('button', { name: 'Categories: All categories' }).click()
+  await page.getByRole('checkbox', { name: 'Tea', exact: true }).click()
+  await page.keyboard.press('Escape')
+  await form.getByRole('button', { name: 'Add', exact: true }).click()
+  await form.getByRole('button', { name: 'Close', exact: true }).last().click()
+  const row = page
+    .getByRole('list', { name: 'Subscriptions' })
+    .getByRole('listitem')
+    .filter({ hasText: 'ada@shop.example' })
+  await expect(row).toContainText('All alerts, of Tea; at once.')
+  await expect(row).toContainText('nothing told yet')
+
+  await row.getByRole('button', { name: /^Send a test/ }).click()
+  await expect(row).toContainText('A test is on its way')
+  await count(stack, { tea: 0, cup: 0 })
+  await page.getByRole('button', { name: 'Outbox', exact: true }).click()
+  const mails = page.getByRole('list', { name: 'Mails' }).getByRole('listitem')
+  await expect(mails).toHaveCount(2)
+  await expect(mails.filter({ hasText: 'Critical: Out of stock: Green tea' })).toContainText(
+    'To ada@shop.example',
+  )
+  await expect(mails.filter({ hasText: 'A test of your notifications' })).toHaveCount(1)
+
+  await page.getByRole('button', { name: 'Deliveries', exact: true }).click()
+  const mail = card(page, 'Deliveries')
+    .first()
+    .getByRole('row', { name: /Green tea E-mail/ })
+  await expect(mail).toContainText('delivered')
+  await expect(mail).toContainText('kept in the outbox')
+  await mail.getByRole('button', { name: /Green tea/ }).click()
+  const detail = page.getByRole('dialog', { name: /^Delivery \d+/ })
+  await expect(detail.getByRole('region', { name: 'Mail' })).toContainText('0 on hand')
+  // Its place is in the address.
+  await page.reload()
+  await expect(detail.getByRole('region', { name: 'Attempts' })).toContainText('kept in the outbox')
+})
+
+test('a webhook of a private network is refused with the reason, and nothing is made', async ({ page }) => {
+  await page.goto('/notifications')
+  await page.getByRole('button', { name: 'Add a subscription' }).click()
+  const form = page.getByRole('dialog', { name: 'A subscription' })
+  await form.getByRole('combobox', { name: 'Way' }).selectOption('webhook')
+  await form.getByRole('textbox', { name: 'Address, https://' }).fill('https://169.254.169.254/latest')
+  await form.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(form).toContainText('169.254.169.254 lies in a private network')
+  await form.getByRole('textbox', { name: 'Address, https://' }).fill('https://hooks.example.com/tillstream')
+  await form.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(form).toContainText('whsec_')
+  await form.getByRole('button', { name: 'Close', exact: true }).last().click()
+  const rows = page.getByRole('list', { name: 'Subscriptions' }).getByRole('listitem')
+  await expect(rows).toHaveCount(2)
+  await rows
+    .last()
+    .getByRole('button', { name: /^Change/ })
+    .click()
+  await page.getByRole('button', { name: 'Remove the subscription' }).click()
+  await expect(rows).toHaveCount(1)
+})
+
+test('a browser that was allowed to notifies of what comes, and of what is pushed to it', async ({
+  page,
+  context,
+  stack,
+}) => {
+  await context.grantPermissions(['notifications'], { origin: stack.url })
+  await page.goto('/notifications')
+  await expect(page.getByText('This browser shows notifications of these pages.')).toBeVisible()
+  await page.getByRole('button', { name: 'Notify me while a page is open' }).click()
+  await expect(
+    page.getByRole('listitem').filter({ hasText: 'Notification of the browser: everybody' }),
+  ).toBeVisible()
+  await count(stack, { tea: 0 })
+  const shown = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration()
+      const notifications = (await registration?.getNotifications()) ?? []
+      return notifications.map(({ title, body, data }) => ({ title, body, href: data.href }))
+    })
+  const told = {
+    title: 'Out of stock: Green tea',
+    body: 'Berlin Mitte, 0 on hand, 0 on order',
+    href: '/restock',
+  }
+  await expect.poll(shown).toEqual([told])
+
+  // As a push service hands it to the browser; one that comes twice is shown once.
+  const devtools = await context.newCDPSession(page)
+  const registered = new Promise<string>(resolve => {
+    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId } of registrations) resolve(registrationId)
+    })
+  })
+  await devtools.send('ServiceWorker.enable')
+  const push = {
+    origin: stack.url,
+    registrationId: await registered,
+    data: JSON.stringify({ title: '3 new alerts', body: '3 low', href: '/restock', tag: 'delivery-7' }),
+  }
+  for (let time = 0; time < 2; time += 1) await devtools.send('ServiceWorker.deliverPushMessage', push)
+  await expect.poll(shown).toContainEqual({ title: '3 new alerts', body: '3 low', href: '/restock' })
+  expect(await shown()).toHaveLength(2)
+})
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`in the ${theme} theme Notifications is accessible in every part, and nothing scrolls sideways at 360 px`, async ({
+    page,
+    stack,
+  }) => {
+    await page.emulateMedia({ colorScheme: theme })
+    await page.goto('/notifications')
+    await expect(page.getByRole('heading', { name: 'On these pages: everybody' })).toBeVisible()
+    await count(stack, { tea: 0 })
+    await expect(toasts(page)).toContainText('Green tea')
+    for (const width of [1_440, 360]) {
+      await page.setViewportSize({ width, height: 800 })
+      for (const view of ['Told here', 'Deliveries', 'Outbox', 'Who is told']) {
+        await page.getByRole('button', { name: view, exact: true }).click()
+        await expect(page.getByText('Loading', { exact: true })).toHaveCount(0)
+        expect(await seriousViolations(page)).toEqual([])
+        expect(await sidewaysOverflow(page)).toBe(0)
+      }
+      await page.getByRole('button', { name: 'Add a subscription' }).click()
+      const form = page.getByRole('dialog', { name: 'A subscription' })
+      await form.getByRole('checkbox', { name: 'Quiet hours' }).click()
+      await expect(form.getByRole('textbox', { name: 'By the clocks of' })).toBeVisible()
+      expect(await seriousViolations(page)).toEqual([])
+      expect(await sidewaysOverflow(page)).toBe(0)
+      await page.keyboard.press('Escape')
+      await expect(form).toBeHidden()
+    }
+  })
+}
