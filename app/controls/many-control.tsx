@@ -34,7 +34,7 @@ export function ManyControl({
         <span className="truncate">{label}</span>
         <ChevronDown className="size-3.5 shrink-0 text-muted" />
       </Popover.Trigger>
-      <Popup title={title} className="z-60 w-72">
+      <Popup title={title} className="w-72">
         <CheckboxGroup value={[...chosen]} onValueChange={onChange} aria-label={title} className="-mx-2 grid">
           {choices.map(({ value, label: text }) => (
             <Checkbox.Root

@@ -21,7 +21,7 @@ export function Popup({
 }) {
   return (
     <Popover.Portal>
-      <Popover.Positioner sideOffset={6} collisionPadding={8} align={align} className="z-40">
+      <Popover.Positioner sideOffset={6} collisionPadding={8} align={align} className="z-60">
         <Popover.Popup
           className={classNames(
             'max-h-[min(var(--available-height),40rem)] max-w-[min(var(--available-width),26rem)] overflow-y-auto rounded-card border border-line bg-panel p-4 text-sm shadow-popup outline-none motion-safe:transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0',

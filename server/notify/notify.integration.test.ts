@@ -276,6 +276,8 @@ describe('when it is told', () => {
     await raiseShortage(sql, 'tea@1')
     await turn()
     await changeSubscription(sql, { subscription, wishes: EVERYTHING, isOn: true })
+    await turn()
+    expect(await told()).toEqual([])
     await raiseShortage(sql, 'tea@2')
     await decide(sql)
     await changeSubscription(sql, { subscription, wishes: EVERYTHING, isOn: false })
