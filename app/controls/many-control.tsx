@@ -4,6 +4,7 @@ import { Popover } from '@base-ui/react/popover'
 import { ChevronDown } from 'lucide-react'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { CheckMark } from '#app/ui/choice.tsx'
+import { classNames } from '#app/ui/class-names.ts'
 import { Popup } from '#app/ui/popup.tsx'
 
 /** Some of many, or all: opens a list to tick. */
@@ -29,7 +30,7 @@ export function ManyControl({
     <Popover.Root>
       <Popover.Trigger
         aria-label={`${title}: ${label}`}
-        className={buttonLook({ className: 'w-full justify-between' })}
+        className={classNames(buttonLook(), 'w-full justify-between border-control')}
       >
         <span className="truncate">{label}</span>
         <ChevronDown className="size-3.5 shrink-0 text-muted" />

@@ -57,6 +57,13 @@ export function SubscriptionForm({
   const secret = useMutation(trpc.notifications.secret.mutationOptions())
   const wish = (part: Partial<Wishes>) => setWishes({ ...wishes, ...part })
 
+  /** Whose address is known need not type it. */
+  function choosePerson(name: string) {
+    setPerson(name)
+    const email = list.people.find(known => known.name === name)?.email
+    if (email && way === 'email') setAddress(email)
+  }
+
   function save() {
     if (subscription)
       change.mutate({ subscription: subscription.subscription, wishes, isOn: subscription.isOn })
@@ -97,8 +104,14 @@ export function SubscriptionForm({
               value={person}
               maxLength={60}
               placeholder="as they call themselves"
-              onChange={({ target }) => setPerson(target.value)}
+              list="people"
+              onChange={({ target }) => choosePerson(target.value)}
             />
+            <datalist id="people">
+              {list.people.map(({ name }) => (
+                <option key={name} value={name} />
+              ))}
+            </datalist>
           </Field>
           {way === 'email' || way === 'webhook' ? (
             <Field label={way === 'email' ? 'Address' : 'Address, https://'}>

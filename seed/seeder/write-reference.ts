@@ -59,6 +59,12 @@ export async function writeReference(client: Sql, world: World, validFrom: Insta
       ) on conflict (customer) do nothing`
     await transaction`
       insert into purchasing.people ${transaction([...PEOPLE])} on conflict (person) do nothing`
+    // The buyer hears of shortages by mail; without a mail server the outbox shows what would have gone.
+    await transaction`
+      insert into notify.subscriptions (person, way, address, kinds, digest_minutes, created_by)
+      select p.name, 'email', p.email, '{shortage}', 60, 'npm run seed' from purchasing.people p
+      where p.role = 'buyer' and p.email is not null
+        and not exists (select from notify.subscriptions s where s.person = p.name)`
     await orm
       .insert(suppliers)
       .values(

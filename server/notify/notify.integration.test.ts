@@ -13,6 +13,7 @@ import {
   createSubscription,
   endSubscription,
   listSubscriptions,
+  personOf,
   requestTest,
 } from '#server/serving/notifications/subscriptions.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
@@ -314,6 +315,15 @@ describe('pages', () => {
     // Who has said what they want to hear is told that alone.
     expect(await told('Ada')).toEqual(['empty critical'])
     expect(await told('Grace')).toEqual(['tea@1 warning', 'empty critical'])
+    // Who was chosen in the navigation goes before what a page says.
+    await sql`insert into purchasing.people (person, name, role) values ('ada', 'Ada', 'buyer')`
+    const people = [
+      { chosen: 'ada', said: 'Grace' },
+      { chosen: 'gone', said: 'Grace' },
+      { chosen: null, said: null },
+    ]
+    expect(await Promise.all(people.map(who => personOf(sql, who)))).toEqual(['Ada', 'Grace', null])
+    await sql`delete from purchasing.people`
     const lane = await sql`select kind, payload from live.ops_lane where kind = 'notice'`
     expect(lane).toHaveLength(3)
   })

@@ -79,6 +79,8 @@ interface SubscriptionList {
   /** What they may be narrowed to. */
   categories: string[]
   suppliers: { supplier: string; name: string }[]
+  /** Who works here, where they were entered: whom a subscription may be for. */
+  people: { name: string; email: string | null }[]
   /** What browsers subscribe with. */
   pushKey: string
   /** False: mails are kept in the outbox. */
@@ -90,7 +92,7 @@ interface SubscriptionList {
 export async function listSubscriptions({ sql, notify }: Serving): Promise<SubscriptionList> {
   const pushKey = await readPushKey(sql)
   return readSnapshot(sql, async reading => {
-    const [subscriptions, categories, suppliers, [clock]] = await Promise.all([
+    const [subscriptions, categories, suppliers, people, [clock]] = await Promise.all([
       reading<Subscription[]>`
         select ${subscriptionColumns(reading)}, s.off_because as "offBecause", s.created_by as "createdBy",
           s.created_at as "createdAt", told."lastToldAt", told.delivered, told.failed, told.retried
@@ -107,9 +109,12 @@ export async function listSubscriptions({ sql, notify }: Serving): Promise<Subsc
         select distinct category from ref.products where category is not null order by category limit 500`,
       reading<{ supplier: string; name: string }[]>`
         select supplier, name from ref.suppliers order by name, supplier limit 500`,
+      reading<{ name: string; email: string | null }[]>`
+        select name, email from purchasing.people order by name limit 500`,
       reading<{ now: Instant }[]>`select clock_timestamp() as now`,
     ])
     return {
+      people: [...people],
       subscriptions: [...subscriptions],
       categories: categories.map(({ category }) => category),
       suppliers: [...suppliers],
@@ -128,6 +133,19 @@ export function subscriptionColumns(reading: Reading) {
     s.digest_minutes as "digestMinutes", s.is_on as "isOn",
     case when s.quiet_from is not null then jsonb_build_object('from', to_char(s.quiet_from, 'HH24:MI'),
       'to', to_char(s.quiet_to, 'HH24:MI'), 'zone', s.quiet_zone) end as quiet`
+}
+
+/**
+ * Whom notices are for: who was chosen in the navigation, else who says so; null: nobody in particular.
+ * @param chosen id of `purchasing.people`
+ */
+export async function personOf(
+  sql: Sql,
+  { chosen, said }: { chosen: string | null; said: string | null },
+): Promise<string | null> {
+  if (chosen === null) return said
+  const [person] = await sql<{ name: string }[]>`select name from purchasing.people where person = ${chosen}`
+  return person?.name ?? said
 }
 
 /** More than anybody needs; an endless list would be told of every alert. */

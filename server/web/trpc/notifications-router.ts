@@ -6,6 +6,7 @@ import {
   createSubscription,
   endSubscription,
   listSubscriptions,
+  personOf,
   readSecret,
   requestTest,
   routeSchema,
@@ -27,9 +28,11 @@ export const notificationsRouter = router({
   /** What pages were told, for whoever shows it; without `after` the newest. */
   notices: procedure
     .input(z.strictObject({ person: nameSchema, after: z.int().min(0).nullish() }))
-    .query(({ ctx, input: { person, after } }) =>
-      readNotices(ctx.serving.sql, { person, after: after ?? null }),
-    ),
+    .query(async ({ ctx, input: { person: said, after } }) => {
+      const { sql } = ctx.serving
+      const person = await personOf(sql, { chosen: ctx.person, said })
+      return readNotices(sql, { person, after: after ?? null })
+    }),
   subscriptions: procedure.query(({ ctx }) => listSubscriptions(ctx.serving)),
   create: procedure
     .input(z.strictObject({ route: routeSchema, wishes: wishesSchema, person: nameSchema, by: nameSchema }))
