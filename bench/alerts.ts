@@ -12,6 +12,7 @@ import { playBatchRules } from './alerts/play-batch-rules.ts'
 import { playRules } from './alerts/play-rules.ts'
 import { type Figure, percentile } from './figures.ts'
 import type { BenchOptions } from './options.ts'
+import { shortages } from './shortages.ts'
 
 const benchmark = 'alerts'
 const RANDOM_SEED = 1
@@ -24,9 +25,11 @@ const MOST_FALSE_ALARMS = 1
 
 /**
  * How often rules are right: a seeded history with fraud and outages planted into it, at known times and of known size,
- * in memory, with the habits of the weeks before. No database, no clock: the same figures on any machine.
+ * in memory, with the habits of the weeks before; and how often alerts of shortages are, over the same quarter as it was.
+ * No database, no clock: the same figures on any machine.
  */
-export async function alerts({ quarter: { days, stores, ordersPerDay } }: BenchOptions): Promise<Figure[]> {
+export async function alerts({ quarter }: BenchOptions): Promise<Figure[]> {
+  const { days, stores, ordersPerDay } = quarter
   const world = createWorld({ randomSeed: RANDOM_SEED, stores, ordersPerDay })
   const firstDay = addDays(new Date(UNTIL).toISOString().slice(0, 10), -days + 7 * LEARNING_WEEKS)
   const weeks = Math.floor((days - 7 * LEARNING_WEEKS) / 7)
@@ -56,7 +59,7 @@ export async function alerts({ quarter: { days, stores, ordersPerDay } }: BenchO
   if (!shop) throw new Error('a world has a store at least')
   const { start } = businessDaySpan(firstDay, shop)
   const records = judgeAlerts(raised, { plants, outages: outagesOf(history), from: start })
-  return figuresOf(records, stores * weeks)
+  return [...figuresOf(records, stores * weeks), ...shortages({ quarter, until: UNTIL })]
 }
 
 function* historyOf(world: World, days: number): Generator<Entry> {

@@ -19,6 +19,8 @@ export interface Figure {
     | 'processor s'
     | 'minutes'
     | 'per store and week'
+    | 'per product and month'
+    | 'hours'
   /** Its limit or its peer, measured in the same run, in the same unit. */
   beside?: { name: string; value: number }
   /** What it is to reach. */

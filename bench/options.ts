@@ -9,7 +9,8 @@ export const BENCHMARKS = {
   audit: 'every witness over the seeded history, on one core',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
   kills: 'time until each process of the demo answers again after kill -9 while orders come (Linux only)',
-  alerts: 'how often the rules are right, over a quarter with fraud and outages planted into it',
+  alerts:
+    'how often the rules are right, over a quarter with fraud and outages planted into it, and alerts of shortages',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
 } as const
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { demandQuantile, normalCdf, normalQuantile, Z_OF_RANGE } from './quantiles.ts'
+import { demandAtLeast, demandQuantile, normalCdf, normalQuantile, Z_OF_RANGE } from './quantiles.ts'
 
 describe('the normal distribution', () => {
   test.each([
@@ -39,6 +39,29 @@ describe('the units that demand does not exceed', () => {
     for (const share of [0.9, 0.95, 0.98]) {
       const counted = demandQuantile({ mean: 50, variance: 80, share })
       expect(Math.abs(counted - (50 + normalQuantile(share) * Math.sqrt(80)))).toBeLessThan(3)
+    }
+  })
+})
+
+describe('the probability that demand is at least so many units', () => {
+  // 1 − Σ of the counts below, written out.
+  test.each([
+    ['a Poisson count of 4', { mean: 4, variance: 4, units: 3 }, 0.7618967],
+    ['one whose variance is below its mean', { mean: 0.3, variance: 0.1, units: 1 }, 0.2591818],
+    ['a negative binomial count', { mean: 4, variance: 12, units: 8 }, 0.1430676],
+    ['many: the normal', { mean: 400, variance: 900, units: 450 }, 0.0494715],
+    ['no units', { mean: 4, variance: 4, units: 0 }, 1],
+    ['no demand', { mean: 0, variance: 0, units: 1 }, 0],
+  ])('of %s', (_, demand, probability) => {
+    expect(demandAtLeast(demand)).toBeCloseTo(probability, 5)
+  })
+
+  test('is what the quantile leaves', () => {
+    for (const mean of [0.2, 3, 17, 49]) {
+      const demand = { mean, variance: 2 * mean }
+      const units = demandQuantile({ ...demand, share: 0.95 })
+      expect(demandAtLeast({ ...demand, units: units + 1 })).toBeLessThanOrEqual(0.05)
+      expect(demandAtLeast({ ...demand, units })).toBeGreaterThan(0.05)
     }
   })
 })

@@ -112,3 +112,33 @@ export function demandQuantile({
   }
   return units
 }
+
+/**
+ * The probability that demand is at least so many units, by the same counts as `demandQuantile`.
+ * @param mean units, 0 or more
+ * @param variance below the mean it counts as the mean
+ */
+export function demandAtLeast({
+  mean,
+  variance,
+  units,
+}: {
+  mean: number
+  variance: number
+  units: number
+}): number {
+  if (units <= 0) return 1
+  if (mean <= 0) return 0
+  if (mean > MANY) return 1 - normalCdf((units - 0.5 - mean) / Math.sqrt(Math.max(mean, variance)))
+  const excess = variance / mean - 1
+  const isPoisson = excess < 1e-6
+  const size = isPoisson ? 0 : mean / excess
+  const odds = isPoisson ? 0 : excess / (1 + excess)
+  let probability = isPoisson ? Math.exp(-mean) : Math.exp(-size * Math.log1p(excess))
+  let below = 0
+  for (let count = 0; count < units; count += 1) {
+    below += probability
+    probability *= isPoisson ? mean / (count + 1) : (odds * (size + count)) / (count + 1)
+  }
+  return Math.max(0, 1 - below)
+}

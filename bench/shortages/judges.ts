@@ -1,0 +1,108 @@
+import type { Instant } from '#domain/instant.ts'
+import { HOUR_MS } from '#domain/instant.ts'
+import { arrivalOf, expectedDelivery } from '#domain/replenishment/delivery.ts'
+import { type DemandClock, placeInWeek, unitsWithin } from '#domain/replenishment/demand-clock.ts'
+import { type LeadTime, leadTimeOf } from '#domain/replenishment/lead-time.ts'
+import { demandAtLeast } from '#domain/replenishment/quantiles.ts'
+import { projectStockout } from '#domain/replenishment/stockout.ts'
+import { judgeShelf } from '#domain/replenishment/verdict.ts'
+import { isCovered, shortageOf } from '#domain/shortage.ts'
+import type { Product } from '#seed/world/catalogue.ts'
+import type { Policy } from '#seed/world/policies.ts'
+import { onOrderOf, type Shelf } from './shelves.ts'
+
+/** What a judge knows of a shelf. */
+export interface Situation {
+  shelf: Shelf
+  product: Product
+  /** Null: the store keeps it no more, or does not yet. */
+  policy: Policy | null
+  /** Null: nothing is known of its demand. */
+  clock: DemandClock | null
+  at: Instant
+  /** Of the store's clocks. */
+  offsetMs: number
+}
+
+/** Says of a shelf whether people are to hear of it. */
+export interface Judge {
+  name: string
+  /** After each event that touches the shelf, or once a night. */
+  path: 'stream' | 'batch'
+  isShort(situation: Situation, wasShort: boolean): boolean
+}
+
+/** On hand at or below the reorder point. */
+export const byReorderPoint: Judge = {
+  name: 'at the reorder point',
+  path: 'stream',
+  isShort: ({ shelf, policy }) => policy !== null && shortageOf(shelf.onHand, policy.reorderPoint) !== null,
+}
+
+/** The same, where what is on order does not end it: what stands under Needs you. */
+export const byCoveredReorderPoint: Judge = {
+  name: 'at the reorder point, not covered',
+  path: 'stream',
+  isShort({ shelf, policy }) {
+    if (!policy || shelf.onHand === null || shortageOf(shelf.onHand, policy.reorderPoint) === null)
+      return false
+    return !isCovered({ onHand: shelf.onHand, onOrder: onOrderOf(shelf), reorderPoint: policy.reorderPoint })
+  },
+}
+
+/** The verdict of the plan, on what a night knows. */
+export const byPlan: Judge = {
+  name: 'nightly plan',
+  path: 'batch',
+  isShort(situation) {
+    const { shelf, policy, clock, at, offsetMs } = situation
+    if (!policy || !clock || shelf.onHand === null) return false
+    const position = shelf.onHand + onOrderOf(shelf)
+    return (
+      judgeShelf({
+        stockout: projectStockout(clock, { at, from: placeInWeek(at, offsetMs), onHand: shelf.onHand }),
+        nextDeliveryAt: nextDeliveryAt(situation),
+        orderArrivesAt: orderArrivesAt(situation),
+        unitsToOrder: position <= policy.reorderPoint ? policy.orderUpTo - position : 0,
+      }) === 'short'
+    )
+  },
+}
+
+/** The shelf is more likely empty than not before what is on order, or what is ordered now, can come. */
+export function byRisk(opensAt: number, closesBelow: number): Judge {
+  return {
+    name: `empty before the next delivery, ${Math.round(100 * opensAt)}% sure`,
+    path: 'stream',
+    isShort(situation, wasShort) {
+      const { shelf, policy, clock, at, offsetMs } = situation
+      if (!policy || shelf.onHand === null) return false
+      if (shelf.onHand <= 0) return true
+      const helpsAt = nextDeliveryAt(situation) ?? orderArrivesAt(situation)
+      if (!clock || helpsAt === null) return false
+      const hours = Math.max(0, helpsAt - at) / HOUR_MS
+      const mean = unitsWithin(clock, placeInWeek(at, offsetMs), hours)
+      const day = clock.perWeek / 7
+      const variance = day > 0 ? (mean / day) * clock.spread ** 2 : mean
+      return demandAtLeast({ mean, variance, units: shelf.onHand }) >= (wasShort ? closesBelow : opensAt)
+    },
+  }
+}
+
+function leadTimeFor(product: Product): LeadTime | null {
+  return leadTimeOf([], product.supplier.leadTimeDays)
+}
+
+function nextDeliveryAt({ shelf, product, at }: Situation): Instant | null {
+  let next: Instant | null = null
+  for (const order of shelf.orders.values()) {
+    const due = expectedDelivery(order, { leadTime: leadTimeFor(product), at })
+    if (due && (next === null || due.at < next)) next = due.at
+  }
+  return next
+}
+
+function orderArrivesAt({ product, at, offsetMs }: Situation): Instant | null {
+  const { leadTimeDays, deliveryDays } = product.supplier
+  return arrivalOf(at, { leadDays: leadTimeDays, deliveryDays, offsetMs })
+}
