@@ -5,7 +5,9 @@ import {
   ComposedChart,
   Line,
   Rectangle,
+  ReferenceArea,
   Tooltip,
+  useChartWidth,
   XAxis,
   YAxis,
 } from 'recharts'
@@ -33,15 +35,24 @@ export interface PeriodPoint {
   restated: boolean
 }
 
+/** A stretch of periods with a name, such as a promotion: labels of the first and the last. */
+export interface NamedBand {
+  title: string
+  from: string
+  to: string
+}
+
 /** Periods as batch bars, those they are held against as a quiet line. */
 export function PeriodChart({
   points,
+  bands = [],
   description,
   isWhole,
   highest,
   tooltip,
 }: {
   points: readonly PeriodPoint[]
+  bands?: readonly NamedBand[]
   description: string
   /** Steps of the scale are whole numbers; off for ratings. */
   isWhole: boolean
@@ -60,10 +71,56 @@ export function PeriodChart({
         allowDecimals={!isWhole}
         {...(highest !== undefined && { domain: [0, highest], tickCount: highest + 1 })}
       />
+      {bands.map(({ title, from, to }, row) => (
+        <ReferenceArea
+          key={`${title} ${from}`}
+          x1={from}
+          x2={to}
+          fill="var(--faint)"
+          stroke="none"
+          label={<BandName title={title} row={row % NAME_ROWS} />}
+        />
+      ))}
       <Tooltip {...tooltipOf((point: PeriodPoint) => tooltip(point.key))} cursor={CURSOR} />
       <Bar dataKey="value" {...BATCH_BAR} shape={PeriodBar} />
       <Line dataKey="before" {...BEFORE_LINE} dot={dot} />
     </ComposedChart>
+  )
+}
+
+/** Names of bands that lie in each other stand below each other. */
+const NAME_ROWS = 3
+const NAME_HEIGHT = 13
+/** About, of a letter. */
+const LETTER_WIDTH = 6
+
+/** The name of a band at its top, towards the middle of the chart where it would not fit. */
+function BandName({
+  title,
+  row,
+  viewBox,
+}: {
+  title: string
+  row: number
+  viewBox?: { x: number; y: number; width: number }
+}) {
+  const width = useChartWidth() ?? 0
+  if (!viewBox) return null
+  const { x, y, width: own } = viewBox
+  const fits = x + title.length * LETTER_WIDTH < width
+  return (
+    <text
+      x={fits ? x + 3 : x + own - 3}
+      y={y + 11 + row * NAME_HEIGHT}
+      textAnchor={fits ? 'start' : 'end'}
+      fill="var(--muted)"
+      stroke="var(--panel)"
+      strokeWidth={3}
+      paintOrder="stroke"
+      fontSize="0.6875rem"
+    >
+      {title}
+    </text>
   )
 }
 

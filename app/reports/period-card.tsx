@@ -7,7 +7,9 @@ import {
   changeText,
   demoSpeedOf,
   figureText,
+  greatPromotions,
   hasComparison,
+  offersText,
   percentText,
 } from '#app/reports/report-texts.ts'
 import { isUnsettled, SettlementChips } from '#app/reports/settlement.tsx'
@@ -18,7 +20,7 @@ import { ChoiceControl } from '#app/ui/choice.tsx'
 import { DataTable, type TableSort } from '#app/ui/data-table.tsx'
 import { loadPatiently } from '#app/ui/load-patiently.ts'
 import { PathTag } from '#app/ui/marks.tsx'
-import type { Grain } from '#domain/calendar.ts'
+import { type Grain, lastDayOf } from '#domain/calendar.ts'
 import { FIGURES, type FigureName } from '#domain/report-views.ts'
 
 const PeriodChart = dynamic(
@@ -85,9 +87,11 @@ function Chart({ title, report }: { title: string; report: Report }) {
         })),
     [rows, metric, grain],
   )
+  const bands = useMemo(() => bandsOf(report), [report])
   return (
     <PeriodChart
       points={points}
+      bands={bands}
       isWhole={FIGURES[metric].kind !== 'ratio' && FIGURES[metric].kind !== 'percent'}
       highest={metric === 'average_rating' ? HIGHEST_RATING : undefined}
       description={`${title}: ${FIGURES[metric].title}. The table shows the same figures.`}
@@ -101,8 +105,20 @@ function Chart({ title, report }: { title: string; report: Report }) {
 
 const HIGHEST_RATING = 5
 
+/** The great promotions, from the first to the last of the days that are drawn. */
+function bandsOf(report: Report) {
+  const { from, to } = report.range
+  return greatPromotions(report).map(({ title, firstDay, lastDay }) => ({
+    title,
+    from: formatShortPeriod([firstDay, from].sort()[1] ?? from, 'day'),
+    to: formatShortPeriod([lastDay, to].sort()[0] ?? to, 'day'),
+  }))
+}
+
 function tooltipLines(row: ReportRow, report: Report) {
   const { metric, unit, grain, compared } = report
+  const period = periodOf(row)
+  const offers = offersText(report, { from: period, to: lastDayOf(grain, period) })
   return [
     { key: 'value', name: FIGURES[metric].title, value: figureText(metric, row.figures[metric], unit) },
     ...(compared && row.comparedPeriod !== null
@@ -119,6 +135,11 @@ function tooltipLines(row: ReportRow, report: Report) {
           },
         ]
       : []),
+    ...(offers === null
+      ? []
+      : [
+          { key: 'offers', name: 'On offer', value: <span className="inline-block max-w-60">{offers}</span> },
+        ]),
     { key: 'state', name: 'State', value: <SettlementChips settlement={row.settlement} /> },
   ]
 }
@@ -157,6 +178,17 @@ function PeriodTable({
           align: 'left',
           cell: row => <SettlementChips settlement={row.settlement} />,
         },
+        ...(report.promotions.length === 0
+          ? []
+          : [
+              {
+                key: 'offers',
+                header: 'On offer',
+                align: 'left' as const,
+                cell: (row: ReportRow) =>
+                  offersText(report, { from: periodOf(row), to: lastDayOf(grain, periodOf(row)) }) ?? '–',
+              },
+            ]),
         ...figureColumns(report),
       ]}
     />
@@ -185,6 +217,11 @@ function ReportLegend({ report }: { report: Report | undefined }) {
       ) : null}
       {report?.rows.some(({ settlement }) => (settlement?.restated ?? 0) > 0) ? (
         <LegendItem sign="size-2 rotate-45 bg-text">restated after closing</LegendItem>
+      ) : null}
+      {report && greatPromotions(report).length > 0 ? (
+        <LegendItem sign="h-2.5 w-4 border-x border-muted bg-faint">
+          a promotion that most customers met
+        </LegendItem>
       ) : null}
       {report && hasComparison(report) ? (
         <LegendItem sign="w-4 border-t-2 border-dashed border-muted">

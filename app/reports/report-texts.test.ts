@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { changeText, figureText, percentText } from '#app/reports/report-texts.ts'
+import {
+  changeText,
+  figureText,
+  greatPromotions,
+  offersText,
+  percentText,
+} from '#app/reports/report-texts.ts'
 
 describe('a figure', () => {
   it('is written with its unit of counting, rounded for the eye', () => {
@@ -30,5 +36,35 @@ describe('a change', () => {
 
   it('of a percentage is in points', () => {
     expect(changeText('returns_rate', '0.31', 'EUR')).toBe('+0.3 points')
+  })
+})
+
+describe('what was on offer', () => {
+  const promotion = (title: string, firstDay: string, lastDay: string, more = {}) => ({
+    ...{ title, firstDay, lastDay, discount: 0.25, share: 0.2 },
+    ...more,
+  })
+  const promotions = [
+    promotion('Black Friday', '2026-11-27', '2026-11-27', { discount: null, share: 1 }),
+    promotion('Black week', '2026-11-20', '2026-11-30'),
+    promotion('Tea: 15% off', '2026-11-23', '2026-11-29', { discount: 0.15, share: 0.05 }),
+    promotion('Offers of the week', '2026-11-23', '2026-11-29', { discount: 0.2, share: 0.01 }),
+  ]
+
+  it('is named by its days, both included', () => {
+    const on = (from: string, to = from) => offersText({ promotions }, { from, to })
+    expect(on('2026-11-19')).toBeNull()
+    expect(on('2026-11-20')).toBe('Black week (25% off)')
+    expect(on('2026-11-30')).toBe('Black week (25% off)')
+    expect(on('2026-11-29')).toBe('Black week (25% off), Tea: 15% off, Offers of the week (20% off)')
+    expect(on('2026-11-23', '2026-11-29')).toBe('Black Friday, Black week (25% off), Tea: 15% off and 1 more')
+  })
+
+  it('is drawn on a chart of days where most customers met it', () => {
+    expect(greatPromotions({ promotions, grain: 'day' }).map(({ title }) => title)).toEqual([
+      'Black Friday',
+      'Black week',
+    ])
+    expect(greatPromotions({ promotions, grain: 'month' })).toEqual([])
   })
 })

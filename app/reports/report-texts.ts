@@ -4,7 +4,7 @@ import { formatCount, LOCALE, NO_FIGURE, withMinusSign } from '#app/format/numbe
 import type { Change, Report, ReportRow } from '#app/trpc/router-outputs.ts'
 import { demoText } from '#app/ui/marks.tsx'
 import type { ReportName } from '#app/url-state.ts'
-import { type Grain, lastDayOf } from '#domain/calendar.ts'
+import { type BusinessDay, type Grain, lastDayOf } from '#domain/calendar.ts'
 import { furthestSpeed } from '#domain/demo-speed.ts'
 import {
   type Comparison,
@@ -187,3 +187,31 @@ export function rangeText({ range, grain }: Pick<Report, 'range' | 'grain'>): st
   if (range.from === range.to) return `Business day ${formatDay(range.from)}`
   return `${PERIODS[grain]} ${formatDayRange(range.from, range.to)}, first and last included`
 }
+
+/** A promotion of so many of the products is told on the chart itself; of fewer, where one points. */
+const TOLD_FROM_SHARE = 0.1
+
+/** Promotions that a chart of days names: those that most customers met. */
+export function greatPromotions({ promotions, grain }: Pick<Report, 'promotions' | 'grain'>) {
+  return grain === 'day' ? promotions.filter(({ share }) => share >= TOLD_FROM_SHARE) : []
+}
+
+/** What was on offer in a period: 'Black week (25% off), Offers of the week (20% off)'; null: nothing was. */
+export function offersText(
+  { promotions }: Pick<Report, 'promotions'>,
+  period: { from: BusinessDay; to: BusinessDay },
+): string | null {
+  const own = promotions.filter(({ firstDay, lastDay }) => firstDay <= period.to && lastDay >= period.from)
+  const texts = own.map(({ title, discount }) =>
+    // 'Tea: 15% off' says it itself.
+    discount === null || title.includes('%') ? title : `${title} (${Math.round(discount * 100)}% off)`,
+  )
+  const different = [...new Set(texts)]
+  if (different.length === 0) return null
+  return different.length > MOST_OFFERS
+    ? `${different.slice(0, MOST_OFFERS).join(', ')} and ${different.length - MOST_OFFERS} more`
+    : different.join(', ')
+}
+
+/** A month has a dozen. */
+const MOST_OFFERS = 3

@@ -11,6 +11,7 @@ import { type Span, wholeSpan } from './like-moment.ts'
 import { type MissingRate, readMissingRates } from './missing-rates.ts'
 import { type DayRange, periodsIn } from './periods.ts'
 import { CATEGORIES, PRODUCTS } from './products.ts'
+import { type NamedPromotion, readPromotions } from './promotions.ts'
 import {
   coverageOfQuestion,
   type Figures,
@@ -77,6 +78,8 @@ export interface Report {
   settlement: Settlement
   /** Whether the batch path has read anything of the log yet: before, it knows of no store-day. */
   isLogRead: boolean
+  /** What was on offer in the range, for reports by period. */
+  promotions: NamedPromotion[]
   /** Of reports in the reporting currency: what is blank for want of these. */
   missingRates: MissingRate[]
   basis: ReportBasis
@@ -115,6 +118,7 @@ export async function readReport(sql: Sql, request: ReportRequest): Promise<Repo
         : {},
       settlement: settle(days),
       isLogRead: await hasReadLog(reading),
+      promotions: isByPeriod(request.view) ? await readPromotions(reading, question.range) : [],
       missingRates: await readMissingRates(reading, question),
       basis: basisOf(source.job, question.runs),
       comparedBasis: askedComparison ? basisOf(comparedSource.job, question.comparedRuns) : null,

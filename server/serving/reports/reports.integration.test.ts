@@ -47,6 +47,23 @@ const within =
   (deed: Deed) =>
     deed.day >= from && deed.day <= to && (currency === null || deed.currency === currency)
 
+describe('promotions', () => {
+  it('that touch a range are named with reports by period, the widest first', async () => {
+    await shop.database.sql`
+      insert into ref.promotions (promotion, title, first_day, last_day, discount, skus) values
+        ('spring', 'Spring', '2026-02-20', '2026-03-01', 0.25, '{tea}'),
+        ('great-day', 'Great day', '2026-03-31', '2026-03-31', null, null),
+        ('april', 'April', '2026-04-01', '2026-04-07', 0.1, null)`
+    const { promotions } = await read({ view: 'sales' })
+    expect(promotions.map(({ title, discount }) => [title, discount])).toEqual([
+      ['Great day', null],
+      ['Spring', 0.25],
+    ])
+    expect(promotions.map(({ share }) => share)).toEqual([1, 1 / PRODUCTS.length])
+    expect((await read({ view: 'sales-by-store' })).promotions).toEqual([])
+  })
+})
+
 describe('sales', () => {
   it.each(['day', 'week', 'month'] as const)('by %s are the sum over the log', async grain => {
     const report = await read({ view: 'sales', grain })
