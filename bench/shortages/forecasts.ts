@@ -85,5 +85,3 @@ export function createForecasts(world: World, shop: Shop) {
     },
   }
 }
-
-export type Forecasts = ReturnType<typeof createForecasts>
