@@ -430,7 +430,7 @@ describe('a rule that orders by itself', () => {
     await api('ben').orders.saveRule({ ...rule, isOn: true, dailyCap: '20' })
     // Eighteen of tea are 22.50.
     expect(await orderByRules(database.sql)).toEqual([])
-    await api('ben').orders.saveRule({ ...rule, isOn: true })
+    await api('ben').orders.saveRule({ ...rule, isOn: true, dailyCap: '500' })
     // Two processes, and the stream has not counted what the first has ordered.
     const both = await Promise.all([orderByRules(database.sql), orderByRules(database.sql)])
     const [order] = both.flat()
@@ -444,6 +444,7 @@ describe('a rule that orders by itself', () => {
       autoRule: expect.any(Number),
     })
     // It sells on: the cap holds over its orders of a day.
+    await api('ben').orders.saveRule({ ...rule, isOn: true })
     await sell('berlin', 20)
     await streamCatchesUp()
     expect(await orderByRules(database.sql)).toEqual([])
