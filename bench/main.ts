@@ -10,6 +10,7 @@ import { latency } from './latency.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
 import { replay } from './replay.ts'
 import { seed } from './seed.ts'
+import { state } from './state.ts'
 
 const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
   ingest,
@@ -21,6 +22,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   kills,
   alerts,
   seed,
+  state,
 }
 
 await runCommand({

@@ -5,7 +5,7 @@ import { parseBenchOptions } from './options.ts'
 describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
-      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'alerts', 'seed'],
+      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'alerts', 'seed', 'state'],
       json: false,
       seconds: 20,
       minutes: 2,
@@ -42,7 +42,7 @@ describe('options of the benchmarks', () => {
   test.each([
     [
       ['speed'],
-      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, seed/,
+      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, seed, state/,
     ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],

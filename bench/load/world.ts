@@ -12,31 +12,32 @@ import { createRandom, createWeightedPick, type Random } from '#seed/world/rando
 import { type HistoricEvent, historyChunks, loadHistory } from '#server/log/history.ts'
 
 export const PARTITIONS = 4
-const STORES_PER_PARTITION = 5
-const SKUS = 500
 
 export type BenchWorld = ReturnType<typeof createBenchWorld>
 
-/** What all benchmarks sell: 20 stores over four partitions, 500 products whose popularity is Zipf's. */
-export function createBenchWorld() {
+/**
+ * What benchmarks sell: products whose popularity is Zipf's. All but one are of 20 stores over four partitions and 500
+ * products.
+ */
+export function createBenchWorld({ storesPerPartition = 5, products = 500 } = {}) {
   const random = createRandom(1, 'bench prices')
   return {
-    stores: storesOf(),
-    skus: Array.from({ length: SKUS }, (_, index) => `SKU${String(index + 1).padStart(5, '0')}`),
+    stores: storesOf(storesPerPartition),
+    skus: Array.from({ length: products }, (_, index) => `SKU${String(index + 1).padStart(5, '0')}`),
     /** In 1/10,000. */
-    prices: Array.from({ length: SKUS }, () => random.integer(5, 5_000) * 100),
-    pickSku: createWeightedPick(Array.from({ length: SKUS }, (_, index) => 1 / (index + 1))),
+    prices: Array.from({ length: products }, () => random.integer(5, 5_000) * 100),
+    pickSku: createWeightedPick(Array.from({ length: products }, (_, index) => 1 / (index + 1))),
   }
 }
 
 /** As many stores in each partition, so that what is measured is the log and not a lucky hash. */
-function storesOf(): UnchangingStore[] {
+function storesOf(storesPerPartition: number): UnchangingStore[] {
   const counts = new Array<number>(PARTITIONS).fill(0)
   const stores: UnchangingStore[] = []
-  for (let number = 1; stores.length < PARTITIONS * STORES_PER_PARTITION; number += 1) {
+  for (let number = 1; stores.length < PARTITIONS * storesPerPartition; number += 1) {
     const id = `store-${String(number).padStart(3, '0')}`
     const partition = partitionOf(id, PARTITIONS)
-    if ((counts[partition] ?? 0) >= STORES_PER_PARTITION) continue
+    if ((counts[partition] ?? 0) >= storesPerPartition) continue
     counts[partition] = (counts[partition] ?? 0) + 1
     stores.push(
       unchangingStore({
@@ -58,7 +59,9 @@ function storesOf(): UnchangingStore[] {
 /** Makes the stores of the load known, with products and reorder points, so that the stream path judges stock. */
 export async function writeBenchStores(sql: Sql, world: BenchWorld): Promise<void> {
   await addTestStores(sql, world.stores)
-  await sql`insert into ref.products ${sql(world.skus.map(sku => ({ sku, name: sku, category: 'bench' })))}`
+  await sql`
+    insert into ref.products (sku, name, category)
+    select sku, sku, 'bench' from unnest(${world.skus}::text[]) as sku`
   await sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
     select s.store, p.sku, 'epoch', 20, 200 from ref.stores s cross join ref.products p`
@@ -109,11 +112,30 @@ export function loggedOrder(
   world: BenchWorld,
   order: { random: Random; store: UnchangingStore; number: number; at: Instant },
 ): LogEvent {
-  const event = orderOf(world, order)
-  const stores = new Map([[order.store.id, order.store]])
-  const result = enrich(event, { stores, now: order.at, class: 'live', bodyHash: bodyHashOf(event) })
+  return logged(orderOf(world, order), order)
+}
+
+/** A count of every shelf of a store, as the log stores it: after it all of its stock is known. */
+export function loggedCount(
+  world: BenchWorld,
+  { store, at }: { store: UnchangingStore; at: Instant },
+): LogEvent {
+  const count: SentEvent = {
+    source: `stock-${store.id}`,
+    id: `count-${store.id}`,
+    type: 'stock.counted',
+    store: store.id,
+    eventTime: formatInstant(at),
+    lines: world.skus.map(sku => ({ sku, units: 1_000 })),
+  }
+  return logged(count, { store, at })
+}
+
+function logged(event: SentEvent, { store, at }: { store: UnchangingStore; at: Instant }): LogEvent {
+  const stores = new Map([[store.id, store]])
+  const result = enrich(event, { stores, now: at, class: 'live', bodyHash: bodyHashOf(event) })
   const [first] = 'events' in result ? result.events : []
-  if (!first) throw new Error('the load generator made an order that the intake would refuse')
+  if (!first) throw new Error('the load generator made an event that the intake would refuse')
   return first
 }
 
@@ -122,11 +144,22 @@ const FIRST_ORDER_AT = Date.UTC(2026, 8, 1, 8)
 export const BUSINESS_DAY = '2026-09-01'
 const OPEN_HOURS = 12
 
-/** Fills the log with a day of orders, spread evenly over its open hours. @returns orders a second */
-export async function loadOrders(sql: Sql, world: BenchWorld, orders: number): Promise<number> {
+/**
+ * Fills the log with a day of orders, spread evenly over its open hours.
+ * @param options.countsFirst every shelf is counted before
+ * @returns orders a second
+ */
+export async function loadOrders(
+  sql: Sql,
+  world: BenchWorld,
+  orders: number,
+  { countsFirst = false } = {},
+): Promise<number> {
   const random = createRandom(1, 'bench history')
   const between = (OPEN_HOURS * HOUR_MS) / orders
   function* events(): Generator<HistoricEvent> {
+    for (const store of countsFirst ? world.stores : [])
+      yield { event: loggedCount(world, { store, at: FIRST_ORDER_AT }), appendedAt: FIRST_ORDER_AT }
     for (let number = 0; number < orders; number += 1) {
       const at = Math.floor(FIRST_ORDER_AT + number * between)
       const store = random.pick(world.stores)
