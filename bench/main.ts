@@ -4,11 +4,13 @@ import { audit } from './audit.ts'
 import { batch } from './batch.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
 import { footprint } from './footprint.ts'
+import { forecast } from './forecast.ts'
 import { ingest } from './ingest.ts'
 import { kills } from './kills.ts'
 import { latency } from './latency.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
 import { replay } from './replay.ts'
+import { replenishment } from './replenishment.ts'
 import { seed } from './seed.ts'
 import { state } from './state.ts'
 
@@ -21,6 +23,8 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   footprint,
   kills,
   alerts,
+  forecast,
+  replenishment,
   seed,
   state,
 }

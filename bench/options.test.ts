@@ -5,7 +5,20 @@ import { parseBenchOptions } from './options.ts'
 describe('options of the benchmarks', () => {
   test('without any, all of them, for twenty seconds, as a table', () => {
     expect(parseBenchOptions([])).toEqual({
-      names: ['ingest', 'latency', 'replay', 'batch', 'audit', 'footprint', 'kills', 'alerts', 'seed', 'state'],
+      names: [
+        'ingest',
+        'latency',
+        'replay',
+        'batch',
+        'audit',
+        'footprint',
+        'kills',
+        'alerts',
+        'forecast',
+        'replenishment',
+        'seed',
+        'state',
+      ],
       json: false,
       seconds: 20,
       minutes: 2,
@@ -16,6 +29,9 @@ describe('options of the benchmarks', () => {
       hotStore: false,
       world: { days: 92, stores: 8, ordersPerDay: 4_000 },
       quarter: { days: 91, stores: 8, ordersPerDay: 2_000 },
+      plan: { days: 365, stores: 50, products: 5_000 },
+      series: undefined,
+      files: undefined,
     })
   })
 
@@ -42,7 +58,7 @@ describe('options of the benchmarks', () => {
   test.each([
     [
       ['speed'],
-      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, seed, state/,
+      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, forecast, replenishment, seed, state/,
     ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],

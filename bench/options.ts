@@ -1,4 +1,4 @@
-import { flag, parseOptions, UsageError, wholeNumber } from '#platform/command.ts'
+import { flag, parseOptions, text, UsageError, wholeNumber } from '#platform/command.ts'
 import { DEFAULT_DAYS, DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 
 export const BENCHMARKS = {
@@ -11,6 +11,8 @@ export const BENCHMARKS = {
   kills: 'time until each process of the demo answers again after kill -9 while orders come (Linux only)',
   alerts:
     'how often the rules are right, over a quarter with fraud and outages planted into it, and alerts of shortages',
+  forecast: 'how well demand is foreseen, in the seeded world and the real December, beside another library',
+  replenishment: 'the nightly plan of a chain: forecasts, policies, what to order',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
   state: 'memory of the stream process with 52 stores of 5,000 products each in its state (Linux only)',
 } as const
@@ -37,6 +39,12 @@ export interface BenchOptions {
   hotStore: boolean
   /** Of the world that `seed` makes. */
   world: { days: number; stores: number; ordersPerDay: number }
+  /** Of the chain that `replenishment` plans. */
+  plan: { days: number; stores: number; products: number }
+  /** `forecast`: where to write the series for forecast/oracle.py. */
+  series: string | undefined
+  /** `forecast`: the folder of the real December's daily files. */
+  files: string | undefined
   /** Of the world into which `alerts` plants. */
   quarter: { days: number; stores: number; ordersPerDay: number }
 }
@@ -60,11 +68,17 @@ ${Object.entries(BENCHMARKS)
   --hot-store    ingest: with 90% of the load in one store
   --days N, --stores N, --orders-per-day N
                  seed and audit: another size than the demo's (${DEFAULT_DAYS}, 8, ${DEFAULT_WORLD.ordersPerDay}); a year of twenty stores is 365, 20, 8220;
-                 alerts: another than a quarter's (91, 8, 2000)
+                 alerts: another than a quarter's (91, 8, 2000);
+                 replenishment: another than a year of fifty stores (365, 50)
+  --products N   replenishment: products of each store (default 5000)
+  --files DIR    forecast: also the real December, from its daily files YYYY-MM-DD.csv
+  --series FILE  forecast: writes the series for forecast/oracle.py
   --help         this text
 `
 
+const STORES = 8
 const QUARTER = { days: 91, ordersPerDay: 2_000 }
+const CHAIN = { days: 365, stores: 50 }
 
 const OPTIONS = {
   json: flag(),
@@ -76,13 +90,18 @@ const OPTIONS = {
   snapshot: flag(),
   'hot-store': flag(),
   days: wholeNumber({ least: 1, most: 3_650 }),
-  stores: wholeNumber({ least: 1, most: 1_000, unlessGiven: 8 }),
+  stores: wholeNumber({ least: 1, most: 1_000 }),
+  products: wholeNumber({ least: 1, most: 100_000, unlessGiven: 5_000 }),
+  series: text(),
+  files: text(),
   'orders-per-day': wholeNumber({ least: 1, most: 1_000_000 }),
 }
 
 /** @throws UsageError on an unknown name or option, or a value out of range */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  const { words, days, stores, ordersPerDay, ...options } = parseOptions(args, OPTIONS, { takesWords: true })
+  const { words, days, stores, products, ordersPerDay, ...options } = parseOptions(args, OPTIONS, {
+    takesWords: true,
+  })
   const named = words.map(name => {
     if (isBenchmark(name)) return name
     throw new UsageError(`There is no benchmark "${name}". There are: ${Object.keys(BENCHMARKS).join(', ')}.`)
@@ -91,10 +110,15 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   return {
     names,
     ...options,
-    world: { days: days ?? DEFAULT_DAYS, stores, ordersPerDay: ordersPerDay ?? DEFAULT_WORLD.ordersPerDay },
+    world: {
+      days: days ?? DEFAULT_DAYS,
+      stores: stores ?? STORES,
+      ordersPerDay: ordersPerDay ?? DEFAULT_WORLD.ordersPerDay,
+    },
+    plan: { days: days ?? CHAIN.days, stores: stores ?? CHAIN.stores, products },
     quarter: {
       days: days ?? QUARTER.days,
-      stores,
+      stores: stores ?? STORES,
       ordersPerDay: ordersPerDay ?? QUARTER.ordersPerDay,
     },
   }

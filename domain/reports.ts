@@ -281,6 +281,13 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'replenishment',
+    summary: 'what each store will sell, when its shelves run out, and what to order',
+    runs: "once a store's day has ended and its stock is computed",
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'batch_rules',
     summary: 'rules over orders, cards and products of all stores: what the stream cannot see, as alerts',
     runs: 'at every tick, when the log has grown',

@@ -10,11 +10,15 @@
 export interface Observed {
   units: ArrayLike<number>
   exposure: ArrayLike<number>
+  /** How much like products sold about each day in proportion to other days; left out: the same always. */
+  pace?: ArrayLike<number>
 }
 
 export type MethodName =
   | 'average-28'
   | 'average-56'
+  | 'share-56'
+  | 'share-91'
   | 'smoothed-0.05'
   | 'smoothed-0.1'
   | 'smoothed-0.2'
@@ -37,6 +41,8 @@ const INTERMITTENT_ALPHA = 0.1
 export const METHODS: readonly Method[] = [
   average('average-28', 28),
   average('average-56', 56),
+  share('share-56', 56),
+  share('share-91', 91),
   smoothed('smoothed-0.05', 0.05),
   smoothed('smoothed-0.1', 0.1),
   smoothed('smoothed-0.2', 0.2),
@@ -69,6 +75,15 @@ function average(name: MethodName, days: number): Method {
   }
 }
 
+function share(name: MethodName, days: number): Method {
+  return {
+    name,
+    text: `share of like products over ${days} days, at their pace of now`,
+    rate: (observed, to) => sharedRate(observed, days, to),
+    memoryDays: days,
+  }
+}
+
 function smoothed(name: MethodName, alpha: number): Method {
   return {
     name,
@@ -96,6 +111,27 @@ export function averageRate(
     seen += exposure[day] ?? 0
   }
   return seen > 0 ? sold / seen : null
+}
+
+/**
+ * What a product has of the pace of like products, over so many days, times their pace of the last day: so a season or a
+ * trend that all of them have is followed at once, from far more sales than its own (top-down forecasting by proportions:
+ * Gross & Sohl, "Disaggregation methods to expedite product line forecasting", 1990). Null without exposure.
+ */
+export function sharedRate(
+  { units, exposure, pace }: Observed,
+  window: number,
+  to: number = units.length,
+): number | null {
+  let sold = 0
+  let seen = 0
+  for (let day = Math.max(0, to - window); day < to; day += 1) {
+    const share = exposure[day] ?? 0
+    if (share <= 0) continue
+    sold += units[day] ?? 0
+    seen += share * (pace?.[day] ?? 1)
+  }
+  return seen > 0 ? (sold / seen) * (pace?.[to - 1] ?? 1) : null
 }
 
 /**

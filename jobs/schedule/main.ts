@@ -53,6 +53,7 @@ await runCommand({
           after: [
             whenReady(jobs.batch_rules),
             whenReady(jobs.expected_sales),
+            whenReady(jobs.replenishment),
             whenReady(jobs.ledger_retention),
           ],
         }),

@@ -1786,10 +1786,11 @@ create table batch.purchase_moves (
   store text not null,
   purchase_order text not null,
   sku text not null,
-  kind text not null check (kind in ('ordered', 'cancelled', 'received')),
+  kind text not null check (kind in ('ordered', 'confirmed', 'cancelled', 'received')),
   units bigint not null,
   business_day date not null,
   event_time timestamptz not null,
+  "offset" bigint not null,
   supplier text,
   expected_at timestamptz
 );
@@ -1804,6 +1805,8 @@ create table batch.purchases (
   cancelled bigint not null,
   received bigint not null,
   placed_at timestamptz,
+  -- when it was said last who delivers and when
+  said_at timestamptz,
   expected_at timestamptz,
   first_received_at timestamptz,
   primary key (store, purchase_order, sku)
@@ -1818,6 +1821,8 @@ create table batch.replenishment_plans (
   business_day date not null,
   as_of timestamptz not null,
   run_id bigint not null,
+  -- the run of daily_inventory that its stock is from: of another one it is planned again
+  inventory_run bigint not null,
   partition smallint not null,
   through_offset bigint not null,
   computed_at timestamptz not null default clock_timestamp()

@@ -43,6 +43,9 @@ MODELS = {
     "average-28": WindowAverage(28),
     "average-56": WindowAverage(56),
     "average-91": HistoricAverage(),
+    # Where like products always sell the same.
+    "share-56": WindowAverage(56),
+    "share-91": WindowAverage(91),
     "smoothed-0.05": SimpleExponentialSmoothing(0.05),
     "smoothed-0.1": SimpleExponentialSmoothing(0.1),
     "smoothed-0.2": SimpleExponentialSmoothing(0.2),

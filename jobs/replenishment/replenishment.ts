@@ -1,0 +1,175 @@
+import type { Sql } from '#db/client.ts'
+import { withConnection } from '#db/open.ts'
+import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import { storeOn } from '#domain/store.ts'
+import type { OtherJob } from '#jobs/ledger/other-jobs.ts'
+import { followLog } from '#jobs/planner/follow-log.ts'
+import { messageOf } from '#platform/command.ts'
+import { type Chain, HISTORY_DAYS, loadChain } from './chain.ts'
+import { planStore } from './plan-store.ts'
+import { bringPurchases, forgetPurchases, loadOpenPurchases, takePurchases } from './purchases.ts'
+import { loadStanding, loadStoreFacts, type StoreFacts } from './store-facts.ts'
+import { writePlan } from './write-plan.ts'
+
+/*
+ * Invariant: a store's plan stands on one business day: its stock is that of the day's end by daily_inventory, and its
+ * orders are those of the log up to that day. Plan, forecasts, policies and the orders' progress commit together, store
+ * by store; what goes into reference data holds from minutes later on, so that no event was judged without it that a
+ * replay would judge with it.
+ *
+ *   log ──> purchase_moves ──┐
+ *   daily_product_sales ─────┼─> planStore (pure) ──> batch.replenishment
+ *   daily_inventory ─────────┘                    └─> ref.demand_forecasts, ref.stock_policies, ref.lead_times
+ */
+
+/** Past every clock that the intake lets in (decision 014). */
+const HOLDS_AFTER_MS = 5 * MINUTE_MS
+
+/** Once a store's day has ended and its stock is known: forecasts, policies, and what to order. */
+export const replenishment: OtherJob = {
+  name: 'replenishment',
+  isReady: async sql => (await loadDueStores(sql)).length > 0,
+  run: ({ databaseUrl, runId, logger }) =>
+    withConnection(databaseUrl, { applicationName: 'tillstream replenishment', max: 2 }, async sql => {
+      const outcome = await runReplenishment(sql, { runId, now: Date.now() })
+      for (const { store, error: err } of outcome.failures)
+        logger.error({ err, store }, `no plan of ${store}: ${messageOf(err)}; the others have theirs`)
+      const { stores, products, short, forecasts, policies, leadTimes } = outcome
+      const detail = `${products} products of ${stores} stores planned, ${short} of them short; ${forecasts} forecasts, ${policies} policies and ${leadTimes} lead times have changed`
+      if (outcome.failures.length > 0) {
+        const told = outcome.failures.map(({ store, error }) => `${store}: ${messageOf(error)}`)
+        throw new Error(`${detail}, but of ${told.join('; ')}`, { cause: outcome.failures[0]?.error })
+      }
+      return { text: `${detail}.\n`, json: outcome, detail, rowCount: products }
+    }),
+}
+
+interface Outcome {
+  stores: number
+  products: number
+  short: number
+  forecasts: number
+  policies: number
+  leadTimes: number
+  failures: { store: string; error: unknown }[]
+}
+
+interface DueStore {
+  store: string
+  day: BusinessDay
+  inventoryRun: number
+  partition: number
+  throughOffset: number
+}
+
+/** Plans every store whose stock has been computed since its last plan. */
+export async function runReplenishment(
+  sql: Sql,
+  { runId, now }: { runId: number; now: Instant },
+): Promise<Outcome> {
+  const outcome: Outcome = {
+    ...{ stores: 0, products: 0, short: 0, forecasts: 0, policies: 0, leadTimes: 0 },
+    failures: [],
+  }
+  const due = await loadDueStores(sql)
+  const [first] = due
+  if (!first) return outcome
+  await followLog(sql)
+  await takePurchases(sql)
+  const validFrom = now + HOLDS_AFTER_MS
+  const days = due.map(({ day }) => day).sort()
+  const chain = await loadChain(sql, {
+    from: addDays(days[0] ?? first.day, 1 - HISTORY_DAYS),
+    to: days.at(-1) ?? first.day,
+    ...{ now, validFrom },
+  })
+  outcome.leadTimes = chain.leadTimesWritten
+  // While one store is planned, the database reads the next.
+  let reading = readAhead(sql, { due: first, chain, now })
+  for (const [index, store] of due.entries()) {
+    const facts = reading
+    const next = due[index + 1]
+    try {
+      const read = await facts
+      if (next) reading = readAhead(sql, { due: next, chain, now })
+      await planOne(sql, { due: store, facts: read, chain, runId, validFrom, outcome })
+    } catch (error) {
+      outcome.failures.push({ store: store.store, error })
+      if (next && reading === facts) reading = readAhead(sql, { due: next, chain, now })
+    }
+  }
+  await forgetPurchases(sql, now)
+  return outcome
+}
+
+/** The facts of a store; of a failure is heard when it is its turn. */
+function readAhead(
+  sql: Sql,
+  { due: { store, day }, chain, now }: { due: DueStore; chain: Chain; now: Instant },
+): Promise<StoreFacts> {
+  const known = chain.stores.get(store)
+  const facts = known
+    ? loadStoreFacts(sql, {
+        store,
+        from: addDays(day, 1 - HISTORY_DAYS),
+        to: day,
+        currency: storeOn(known, day).currency,
+        now,
+      })
+    : Promise.reject(new Error(`store ${store} is not known`))
+  facts.catch(() => {})
+  return facts
+}
+
+async function planOne(
+  sql: Sql,
+  {
+    due: { store: id, day, ...basis },
+    facts,
+    chain,
+    runId,
+    validFrom,
+    outcome,
+  }: {
+    due: DueStore
+    facts: StoreFacts
+    chain: Chain
+    runId: number
+    validFrom: Instant
+    outcome: Outcome
+  },
+): Promise<void> {
+  const store = chain.stores.get(id)
+  if (!store) throw new Error(`store ${id} is not known`)
+  const plan = await sql.begin(async transaction => {
+    await bringPurchases(transaction, { store: id, day })
+    const purchases = await loadOpenPurchases(transaction, id)
+    const standing = await loadStanding(transaction, { store: id, validFrom })
+    const made = planStore({ store, day, facts, purchases, standing, chain })
+    await writePlan(transaction, {
+      ...{ store: id, day, plan: made, runId, validFrom },
+      basis,
+    })
+    return made
+  })
+  outcome.stores += 1
+  outcome.products += plan.products.length
+  outcome.short += plan.products.filter(({ verdict }) => verdict === 'short').length
+  outcome.forecasts += plan.forecasts.length
+  outcome.policies += plan.policies.length
+}
+
+/** Stores whose newest day with stock is newer than their plan, or has been computed again since. */
+async function loadDueStores(sql: Sql): Promise<DueStore[]> {
+  return sql<DueStore[]>`
+    select newest.store, newest.period as day, newest.run_id as "inventoryRun", newest.partition,
+      newest.through_offset as "throughOffset"
+    from (
+      select distinct on (store) store, period, run_id, partition, through_offset
+      from batch.current_runs where job = 'daily_inventory' order by store, period desc
+    ) newest
+    left join batch.replenishment_plans plan on plan.store = newest.store
+    where plan.store is null or (plan.business_day, plan.inventory_run) is distinct from (newest.period, newest.run_id)
+    order by newest.store`
+}
