@@ -2,6 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { DAY_MS, formatInstant, MINUTE_MS } from '#domain/instant.ts'
+import { serveBuyers } from '#seed/shop/buyers-orders.ts'
+import { newShopState, openShop } from '#seed/shop/shop-state.ts'
+import { readInbox } from '#seed/simulators/control/inbox.ts'
+import { createRandom } from '#seed/world/random.ts'
+import { createWorld } from '#seed/world/world.ts'
 import type { IntakeService } from '#server/intake/service.ts'
 import { addTestStores, startTestIntake } from '#server/intake/testing/intake.ts'
 import { orderByRules } from '#server/serving/purchasing/auto-rules.ts'
@@ -480,6 +485,53 @@ describe('what is muted', () => {
     await database.sql`update purchasing.mutes set until = now() - interval '1 second' where until is not null`
     expect(await shortages()).toMatchObject({ low: 1, muted: 0 })
   })
+})
+
+it('is confirmed and brought by a supplier of the demo that reads of it, once, in minutes where it is express', async () => {
+  const world = createWorld({ randomSeed: 1, stores: 1, ordersPerDay: 200 })
+  const [product, shop] = [world.products[0], world.shops[0]]
+  if (!product || !shop) throw new Error('an empty world')
+  const { sku, supplier } = product
+  await database.sql`insert into ref.products (sku, name) values (${sku}, 'Made')`
+  await database.sql`insert into ref.suppliers values (${supplier.id}, 'Maker')`
+  await database.sql`
+    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)
+    values (${sku}, now() - interval '1 day', ${supplier.id}, 10000, 'EUR', 1, 3)`
+  await database.sql`
+    insert into ref.supplier_terms (supplier, valid_from, express_minutes, express_fee, currency)
+    values (${supplier.id}, now() - interval '1 day', 1, 10000, 'EUR')`
+  const trading = openShop({
+    world,
+    shop: { ...shop, id: 'berlin' },
+    state: { ...newShopState(world), onHand: world.products.map(() => 0) },
+    random: createRandom(1, 'trial'),
+    series: 't',
+  })
+  const { orders } = await api().orders.draft({ lines: [{ store: 'berlin', sku, units: 9 }] })
+  const order = orders[0]?.order ?? ''
+  await api().orders.editDraft({ order, isExpress: true })
+  await api().orders.place({ order })
+  const serve = async (now: number) => {
+    const inbox = await readInbox(database.sql, 0)
+    const own = inbox.orders.filter(({ purchaseOrderId }) => purchaseOrderId === order)
+    const happened = serveBuyers(trading, own, { now, speed: 1, deliveriesHeld: false })
+    if (happened.length > 0) expect(await client.send(happened)).toEqual({ kind: 'taken', rejected: [] })
+    return happened.map(({ type }) => type)
+  }
+  const placedAt = (await api().orders.get({ order })).placedAt ?? 0
+  expect(await serve(placedAt)).toEqual([])
+  // The stream is late: the supplier remembers what it brought. No clock of the intake's is passed by two minutes.
+  expect(await serve(placedAt + MINUTE_MS)).toEqual(['purchase.confirmed', 'stock.received'])
+  expect(await serve(placedAt + MINUTE_MS)).toEqual([])
+  await streamCatchesUp()
+  expect(await api().orders.get({ order })).toMatchObject({
+    state: 'received',
+    received: 9,
+    over: 0,
+    confirmedAt: expect.any(Number),
+  })
+  expect(await serve(placedAt + MINUTE_MS)).toEqual([])
+  expect(trading.state.onHand?.[0]).toBe(9)
 })
 
 it('knows the time of an event as the one at which it was placed, however late it is sent', async () => {

@@ -24,7 +24,7 @@ import { readReadiness } from '#server/serving/freshness/readiness.ts'
 import { SAMPLE_LOOK_MS, sampleLag } from '#server/serving/pipeline/lag-samples.ts'
 import { orderByRules } from '#server/serving/purchasing/auto-rules.ts'
 import { sendWaiting } from '#server/serving/purchasing/outbox.ts'
-import { openServing, provideServing } from '#server/serving/serving.ts'
+import { type Intake, openServing, provideServing } from '#server/serving/serving.ts'
 import { Gate } from '#server/web/gate.ts'
 import { createIntakeClient } from '#server/web/intake.ts'
 import { isSameOrigin, Logins, NO_SESSION_COOKIE, type Verdict } from '#server/web/login.ts'
@@ -109,7 +109,7 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
     everyMs: SAMPLE_LOOK_MS,
     onFailure: err => logger.debug({ err }, 'how far behind the paths are was not written down'),
   })
-  const clerk = startPeriodic(() => orderByRules(sql).then(() => sendWaiting(sql, intake)), {
+  const clerk = startPeriodic(() => lookAfterOrders(sql, intake), {
     everyMs: CLERK_LOOKS_MS,
     onFailure: err =>
       logger.warn({ err }, 'what buyers entered could not be sent: it is kept, and sent later'),
@@ -406,4 +406,11 @@ function passUpgradesOn(server: Server, pages: Promise<Pages>): void {
 async function closePages(pages: Promise<Pages>): Promise<void> {
   const opened = await pages.catch(() => null)
   await opened?.close()
+}
+
+/** Sends what buyers entered and the intake has not taken yet; then what rules order by themselves. */
+async function lookAfterOrders(sql: Sql, intake: Intake): Promise<void> {
+  await sendWaiting(sql, intake)
+  const placed = await orderByRules(sql)
+  if (placed.length > 0) await sendWaiting(sql, intake)
 }
