@@ -1,14 +1,9 @@
-import type { Instant } from '#domain/instant.ts'
 import { clockOffsetMs, expectedBetween, hourClass, hourOfWeek } from '#domain/operators/hour-of-week.ts'
 import type { OperatorReference, OrderSizes, RuleVersion } from '#domain/operators/reference.ts'
 import { storeAt } from '#domain/store.ts'
+import { type ValidFrom, validAt } from '#domain/validity.ts'
 import { loadStores } from './stores.ts'
 import type { Reading } from './transaction.ts'
-
-/** What holds from an instant on. */
-interface ValidFrom {
-  validFrom: Instant
-}
 
 /** Reads what operators join with: rules as people set them, stores, and what their habits let expect. */
 export async function loadOperatorReference(reading: Reading): Promise<OperatorReference> {
@@ -51,12 +46,4 @@ export async function loadOperatorReference(reading: Reading): Promise<OperatorR
       return store !== undefined && storeAt(store, at).input === 'live'
     },
   }
-}
-
-/** @param versions oldest first */
-function validAt<Version extends ValidFrom>(
-  versions: readonly Version[] | undefined,
-  at: Instant,
-): Version | null {
-  return versions?.findLast(({ validFrom }) => validFrom <= at) ?? null
 }

@@ -4,7 +4,7 @@ import type { LiveAlert } from '#server/web/live/messages.ts'
 const RULES: Record<AskedRestock['severity'], LiveAlert['rule'][]> = {
   all: [],
   critical: ['out_of_stock', 'oversold'],
-  low: ['low_stock'],
+  low: ['stockout_before_delivery', 'low_stock'],
 }
 
 /** The scope to ask for. A store that is gone is dropped, as on the other pages. */

@@ -16,6 +16,8 @@ function alert(alertId: string, part: Partial<LiveAlert> = {}): LiveAlert {
     onHand: 2,
     onOrder: 0,
     reorderPoint: 5,
+    projectedStockoutAt: null,
+    nextDeliveryAt: null,
     ...part,
   }
 }

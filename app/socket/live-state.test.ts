@@ -69,6 +69,8 @@ function alert(alertId: string, state: LiveAlert['state']): LiveAlert {
     onHand: -1,
     onOrder: 0,
     reorderPoint: null,
+    projectedStockoutAt: null,
+    nextDeliveryAt: null,
   }
 }
 

@@ -319,7 +319,7 @@ create table ref.lead_times (
   deliveries integer not null check (deliveries >= 0),
   primary key (supplier, valid_from)
 );
--- Bumped with every change of the two: readers that hold them compare one number.
+-- Bumped with every change of the two, or of who delivers what: readers that hold them compare one number.
 create table ref.demand_revision (only_row boolean primary key default true check (only_row), revision bigint not null);
 insert into ref.demand_revision values (true, 0);
 create function ref.bump_demand_revision() returns trigger language plpgsql as $$
@@ -425,6 +425,10 @@ create table ref.supplier_terms (
   check ((express_minutes is null) = (express_fee is null)),
   primary key (supplier, valid_from)
 );
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.supply_terms
+  for each statement execute function ref.bump_demand_revision();
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.supplier_terms
+  for each statement execute function ref.bump_demand_revision();
 
 -- What is cheaper for a while, and days on which shops are full whatever they offer, by name: charts tell of them, and
 -- what they move is no ordinary demand. Both days included.

@@ -87,6 +87,13 @@ create table stream.stock (
   as_of timestamptz not null,
   last_offset bigint not null,
   processed_at timestamptz not null,
+  -- units sold of late, each counting half as much for every hour that it lies behind the newest, pace_at
+  pace_at timestamptz,
+  pace_units double precision not null default 0,
+  -- as of when its shortage was judged last
+  judged_at timestamptz,
+  -- when time alone may change that: looked at with the first entry that takes the watermark there
+  look_at timestamptz,
   primary key (generation, store, sku)
 ) partition by list (generation);
 
@@ -118,13 +125,15 @@ create table stream.purchases (
 create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
 create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
 
+create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
+
 create table stream.episodes (
   generation integer not null,
   alert_id text not null,
   store text not null,
   sku text not null,
   partition smallint not null,
-  rule text not null check (rule in ('low_stock', 'out_of_stock', 'oversold')),
+  rule text not null check (rule in ('low_stock', 'stockout_before_delivery', 'out_of_stock', 'oversold')),
   rule_version smallint not null,
   severity text not null,
   state text not null check (state in ('open', 'resolved')),
@@ -137,8 +146,15 @@ create table stream.episodes (
   on_order bigint not null,
   reorder_point bigint,
   suggested_units bigint,
+  -- when the shelf is empty if nothing comes; null: its demand is not forecast
   projected_stockout_at timestamptz,
   processed_at timestamptz not null,
+  -- as early and as late as it is in one case of ten
+  stockout_early_at timestamptz,
+  stockout_late_at timestamptz,
+  -- when the delivery that helps was said to come, and when an order would that is placed as it is judged
+  next_delivery_at timestamptz,
+  order_arrives_at timestamptz,
   primary key (generation, alert_id)
 ) partition by list (generation);
 create index episodes_open on stream.episodes (store, sku) where state = 'open';

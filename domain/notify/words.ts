@@ -5,18 +5,20 @@ import type { News } from './subscription.ts'
 export const RULE_TITLES: Record<ShortageRule, string> = {
   out_of_stock: 'Out of stock',
   oversold: 'Oversold',
+  stockout_before_delivery: 'Runs out',
   low_stock: 'Low stock',
 }
 
 const RULE_WORDS: Record<ShortageRule, string> = {
   out_of_stock: 'out of stock',
   oversold: 'oversold',
+  stockout_before_delivery: 'running out',
   low_stock: 'low',
 }
 
 /** `4 out of stock, 3 low`; the worst first, nothing for none. */
 export function countByRule(alerts: readonly { rule: string }[]): string {
-  return (['out_of_stock', 'oversold', 'low_stock'] as const)
+  return (['out_of_stock', 'oversold', 'stockout_before_delivery', 'low_stock'] as const)
     .map(rule => ({ rule, count: alerts.filter(alert => alert.rule === rule).length }))
     .filter(({ count }) => count > 0)
     .map(({ rule, count }) => `${formatCount(count)} ${RULE_WORDS[rule]}`)

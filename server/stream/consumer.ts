@@ -1,9 +1,11 @@
 import { loadOperatorReference } from '#db/operator-reference.ts'
+import { loadShelfReference } from '#db/shelf-reference.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { SALES_DOCUMENTS } from '#domain/measures.ts'
 import type { OperatorFailure, Operators } from '#domain/operators/fold.ts'
 import type { OperatorReference } from '#domain/operators/reference.ts'
+import { NO_SHELVES, type ShelfReference } from '#domain/replenishment/shelf-reference.ts'
 import { messageOf } from '#platform/command.ts'
 import { FencedError, keepPartition, type Ownership } from '#server/log/fence.ts'
 import { isOfData } from '#server/log/log-errors.ts'
@@ -21,6 +23,7 @@ import { loadLookbacks } from './state/load-lookbacks.ts'
 import { loadPurchases } from './state/load-purchases.ts'
 import { OperatorStates } from './state/operator-states.ts'
 import { loadEntryAfter } from './state/set-aside.ts'
+import { StockLooks } from './state/stock-looks.ts'
 import { writeBatch } from './write/write-batch.ts'
 
 /** Entries a partition keeps in memory: about 60 MB at most. */
@@ -75,7 +78,9 @@ export class PartitionConsumer {
   #session: PartitionSession | null = null
   #owned: Ownership | null = null
   #progress: Progress | null = null
-  #policyRevision: number | null = null
+  #shelves: ShelfReference = NO_SHELVES
+  readonly #looks = new StockLooks()
+  #stockRevision: string | null = null
   #operatorRevision: string | null = null
   #lastRead: LastRead | null = null
 
@@ -159,6 +164,7 @@ export class PartitionConsumer {
     }
     this.#states.clear()
     await this.#states.load(sql, { generation, partition })
+    await this.#looks.load(sql, { generation, partition })
     this.#progress = await loadProgress(sql, { generation, partition })
     return this.#progress.position
   }
@@ -196,7 +202,13 @@ export class PartitionConsumer {
     if (!entry) throw cause
     assertDense([entry], previous, partition)
     const through = { offset: entry.offset, appendedAt: entry.appendedAt }
-    const nothing = { known: new Map(), lookbacks: new Map(), purchases: new Map() }
+    const nothing = {
+      known: new Map(),
+      lookbacks: new Map(),
+      purchases: new Map(),
+      due: [],
+      shelves: NO_SHELVES,
+    }
     const operators = {
       states: this.#states,
       reference: await this.#referenceAt(session, null),
@@ -216,7 +228,7 @@ export class PartitionConsumer {
     const { partition, generation, costs } = this.#options
     const { limit } = attempt
     const readingSince = performance.now()
-    const [records, { policyRevision, operatorRevision, backendPid }] = await Promise.all([
+    const [records, { stockRevision, operatorRevision, backendPid }] = await Promise.all([
       session.log.read({
         partition,
         after: progress.position,
@@ -238,13 +250,18 @@ export class PartitionConsumer {
     }
     attempt.records = records.length
     if (session.log.offsets === 'dense') assertDense(records, progress.position, partition)
-    if (policyRevision !== this.#policyRevision) this.#cache.clear()
-    this.#policyRevision = policyRevision
+    if (stockRevision !== this.#stockRevision) {
+      this.#cache.clear()
+      this.#shelves = await loadShelfReference(session.sql)
+      this.#stockRevision = stockRevision
+    }
 
     const { digestible, setAside } = sift(records)
     const reference = await this.#referenceAt(session, operatorRevision)
+    // No watermark passes the newest append.
+    const due = this.#looks.due(last.appendedAt)
     const [known, purchases] = await Promise.all([
-      knownStocks(session.sql, { generation, cache: this.#cache, records: digestible }),
+      knownStocks(session.sql, { generation, cache: this.#cache, records: digestible, due }),
       loadPurchases(session.sql, generation, digestible),
       this.#states.require(
         session.sql,
@@ -267,6 +284,8 @@ export class PartitionConsumer {
       known,
       lookbacks,
       purchases,
+      due,
+      shelves: this.#shelves,
       states: this.#states,
       reference,
       operators: this.#operators,
@@ -282,8 +301,8 @@ export class PartitionConsumer {
       timed,
     })
     this.#lastRead = { limit, records: records.length, lines: countLines(records) }
-    for (const { store, sku, after, policies } of batch.stock.touched) {
-      this.#cache.set(store, { sku, state: after, policies })
+    for (const { store, sku, after, policies, forecasts } of batch.stock.touched) {
+      this.#cache.set(store, { sku, state: after, policies, forecasts })
     }
     const { events, lateEvents } = batch
     return {
@@ -304,9 +323,10 @@ export class PartitionConsumer {
       { ownership: session.ownership, generation, writesChanges: isLive },
       written,
     )
-    const { through, watermark, operators } = written.batch
+    const { through, watermark, operators, stock } = written.batch
     this.#progress = { position: through, watermark }
     this.#states.take(operators.touched, watermark.current)
+    this.#looks.take(stock.touched)
   }
 
   /** What operators join with. @param revision of it in the database; null: whichever is at hand */
@@ -329,6 +349,8 @@ export class PartitionConsumer {
     this.#lastRead = null
     this.#cache.clear()
     this.#states.clear()
+    this.#looks.clear()
+    this.#stockRevision = null
     this.#reference = null
     await session?.close()
   }
@@ -350,19 +372,20 @@ function isOfTheBatch(error: unknown): boolean {
   return 'code' in error ? isOfData(error) : !OF_THE_PARTITION.some(kind => error instanceof kind)
 }
 
-/** Whether policies, or what operators join with, changed, and which backend answers. */
+/** Whether what stocks are judged by, or what operators join with, changed, and which backend answers. */
 async function lookAround({
   sql,
-}: PartitionSession): Promise<{ policyRevision: number; operatorRevision: string; backendPid: number }> {
-  const rows = await sql.unsafe<{ policies: number; operators: string }[]>(
-    `select p.revision as policies, concat(o.revision, '/', s.revision) as operators
-     from ref.policy_revision p, ref.operator_revision o, ref.reference_revision s`,
+}: PartitionSession): Promise<{ stockRevision: string; operatorRevision: string; backendPid: number }> {
+  const rows = await sql.unsafe<{ stocks: string; operators: string }[]>(
+    `select concat(p.revision, '/', d.revision, '/', o.revision, '/', s.revision) as stocks,
+       concat(o.revision, '/', s.revision) as operators
+     from ref.policy_revision p, ref.demand_revision d, ref.operator_revision o, ref.reference_revision s`,
     [],
     { prepare: true },
   )
   const [row] = rows
   return {
-    policyRevision: row?.policies ?? 0,
+    stockRevision: row?.stocks ?? '',
     operatorRevision: row?.operators ?? '',
     backendPid: rows.state.pid,
   }

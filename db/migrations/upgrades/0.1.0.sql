@@ -1930,3 +1930,17 @@ left join lateral (
   select kind, snoozed_until from live.alert_actions l
   where l.alert_id = e.alert_id order by l.action desc limit 1
 ) latest on true;
+
+-- What the stream judges shelves by: how fast they sell, and when time alone may change what is said of them.
+alter table stream.stock add column pace_at timestamptz, add column pace_units double precision not null default 0,
+  add column judged_at timestamptz, add column look_at timestamptz;
+create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
+alter table stream.episodes drop constraint episodes_rule_check;
+alter table stream.episodes add constraint episodes_rule_check
+  check (rule in ('low_stock', 'stockout_before_delivery', 'out_of_stock', 'oversold'));
+alter table stream.episodes add column stockout_early_at timestamptz, add column stockout_late_at timestamptz,
+  add column next_delivery_at timestamptz, add column order_arrives_at timestamptz;
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.supply_terms
+  for each statement execute function ref.bump_demand_revision();
+create trigger bump_demand_revision after insert or update or delete or truncate on ref.supplier_terms
+  for each statement execute function ref.bump_demand_revision();

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
-import { isCovered, type Severity, type ShortageRule } from '#domain/shortage.ts'
+import { isCovered, type Severity, SHORTAGE_RULES, type ShortageRule } from '#domain/shortage.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { inStores, storesSchema } from '#server/serving/scope.ts'
@@ -13,10 +13,7 @@ import { type KnownStock, readKnownStock } from './known-stock.ts'
 export const restockScopeSchema = z.strictObject({
   stores: storesSchema,
   /** Empty: all. */
-  rules: z
-    .array(z.enum(['oversold', 'out_of_stock', 'low_stock']))
-    .max(3)
-    .default([]),
+  rules: z.array(z.enum(SHORTAGE_RULES)).max(SHORTAGE_RULES.length).default([]),
   /** Id; null for all. */
   supplier: z.string().min(1).max(128).nullish(),
 })
@@ -229,7 +226,7 @@ function stateOf(
   return holds ? 'acknowledged' : 'open'
 }
 
-const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'low_stock']
+const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'stockout_before_delivery', 'low_stock']
 
 /** Less is more urgent. */
 function urgency({ state, rule, isCovered }: RestockAlert): number {

@@ -1,12 +1,21 @@
-import { SHORTAGE_RULE_VERSION, severityOf, shortageOf } from '#domain/shortage.ts'
+import type { Instant } from '#domain/instant.ts'
+import { type ShelfOutlook, shelfShortage } from '#domain/replenishment/live-shelf.ts'
+import { type Severity, SHORTAGE_RULE_VERSION, type ShortageRule, severityOf } from '#domain/shortage.ts'
 import type { Episode, StockPolicy, StockState } from './stock-state.ts'
 
-/** The event after which a state is judged. */
+/** The entry of the log after which a state is judged. */
 export interface JudgedAt {
   store: string
   sku: string
   partition: number
   offset: number
+}
+
+/** By what a stock is judged. */
+export interface Judging {
+  policy: StockPolicy | null
+  /** What will become of the shelf; null: no forecast is known, or no stock. */
+  outlook: ShelfOutlook | null
 }
 
 /** What a judgement did to a shortage. */
@@ -17,57 +26,102 @@ export interface EpisodeChange {
 }
 
 /**
- * Judges a state after one event. At most one episode is open per store and sku: the event that first
- * makes the verdict true opens it (its id comes from there), a changed verdict amends it, none ends it.
- * Judged at `state.asOf`, the newest time seen, so a late event is not judged by yesterday's policy.
+ * Judges a state after one event, or after time has passed. At most one episode is open per store and sku: the entry that
+ * first makes the verdict true opens it (its id comes from there), a changed verdict amends it, none ends it.
+ * Judged at `state.judgedAt`, never before the newest time seen, so a late event is not judged by yesterday's policy.
  * Sets `state.reorderPoint` and `state.episode`; episodes are replaced, never changed in place.
  * @returns the change, or null where nothing changed
  */
 export function judgeShortage(
   state: StockState,
-  policy: StockPolicy | null,
-  at: JudgedAt,
+  { policy, outlook }: Judging,
+  place: JudgedAt,
 ): EpisodeChange | null {
-  const { episode, onHand, onOrder, asOf } = state
+  const { episode, onHand, onOrder, judgedAt } = state
   const reorderPoint = policy?.reorderPoint ?? null
   state.reorderPoint = reorderPoint
-  const rule = shortageOf(onHand, reorderPoint)
+  const rule = shelfShortage({ onHand, reorderPoint }, outlook, episode !== null)
   if (rule === null || onHand === null) {
     if (episode === null) return null
     state.episode = null
-    const resolved = { ...episode, state: 'resolved' as const, resolvedAt: asOf, onOrder, reorderPoint }
+    const resolved = { ...episode, state: 'resolved' as const, resolvedAt: judgedAt, onOrder, reorderPoint }
     return {
-      episode: { ...resolved, onHand: onHand ?? episode.onHand, suggestedUnits: null, ...amended(state, at) },
+      episode: {
+        ...resolved,
+        ...projection(outlook),
+        onHand: onHand ?? episode.onHand,
+        suggestedUnits: null,
+        ...amended(state, place),
+      },
       isNews: true,
     }
   }
-  const figures = { onHand, onOrder, reorderPoint, suggestedUnits: suggestedUnits(onHand, onOrder, policy) }
+  const figures = {
+    onHand,
+    onOrder,
+    reorderPoint,
+    suggestedUnits: suggestedUnits(onHand, onOrder, policy),
+    ...projection(outlook),
+  }
+  const severity = severityIn(rule, judgedAt, { outlook, before: episode?.severity ?? null })
   if (episode === null) {
     state.episode = {
-      alertId: `${at.store}/${at.sku}@${at.partition}-${at.offset}`,
-      store: at.store,
-      sku: at.sku,
+      alertId: `${place.store}/${place.sku}@${place.partition}-${place.offset}`,
+      store: place.store,
+      sku: place.sku,
       rule,
       ruleVersion: SHORTAGE_RULE_VERSION,
-      severity: severityOf(rule),
+      severity,
       state: 'open',
-      openedAt: asOf,
-      openedOffset: at.offset,
+      openedAt: judgedAt,
+      openedOffset: place.offset,
       resolvedAt: null,
       ...figures,
-      ...amended(state, at),
+      ...amended(state, place),
     }
     return { episode: state.episode, isNews: true }
   }
-  const isNews = rule !== episode.rule || onOrder !== episode.onOrder || reorderPoint !== episode.reorderPoint
-  if (!isNews && onHand === episode.onHand && figures.suggestedUnits === episode.suggestedUnits) return null
+  const isNews =
+    rule !== episode.rule ||
+    severity !== episode.severity ||
+    onOrder !== episode.onOrder ||
+    reorderPoint !== episode.reorderPoint ||
+    figures.nextDeliveryAt !== episode.nextDeliveryAt
+  if (!isNews && hasSame(episode, figures)) return null
   state.episode = {
     ...episode,
     ...figures,
-    ...(isNews ? { rule, ruleVersion: SHORTAGE_RULE_VERSION, severity: severityOf(rule) } : {}),
-    ...(isNews ? amended(state, at) : {}),
+    ...(isNews ? { rule, ruleVersion: SHORTAGE_RULE_VERSION, severity } : {}),
+    ...(isNews ? amended(state, place) : {}),
   }
   return { episode: state.episode, isNews }
+}
+
+function severityIn(
+  rule: ShortageRule,
+  at: Instant,
+  { outlook, before }: { outlook: ShelfOutlook | null; before: Severity | null },
+): Severity {
+  return severityOf(rule, outlook && { stockoutAt: outlook.stockout.at, at, before })
+}
+
+type Projection = Pick<
+  Episode,
+  'projectedStockoutAt' | 'stockoutEarlyAt' | 'stockoutLateAt' | 'nextDeliveryAt' | 'orderArrivesAt'
+>
+
+function projection(outlook: ShelfOutlook | null): Projection {
+  return {
+    projectedStockoutAt: outlook?.stockout.at ?? null,
+    stockoutEarlyAt: outlook?.stockout.early ?? null,
+    stockoutLateAt: outlook?.stockout.late ?? null,
+    nextDeliveryAt: outlook?.dueAt ?? null,
+    orderArrivesAt: outlook?.orderArrivesAt ?? null,
+  }
+}
+
+function hasSame(episode: Episode, figures: Partial<Episode>): boolean {
+  return Object.entries(figures).every(([name, figure]) => episode[name as keyof Episode] === figure)
 }
 
 /** Order-up-to level less the inventory position (on hand and on order), never below zero. */
@@ -76,6 +130,6 @@ function suggestedUnits(onHand: number, onOrder: number, policy: StockPolicy | n
   return Math.max(0, policy.orderUpTo - (onHand + onOrder))
 }
 
-function amended(state: StockState, at: JudgedAt): Pick<Episode, 'amendedAt' | 'amendedOffset'> {
-  return { amendedAt: state.asOf, amendedOffset: at.offset }
+function amended(state: StockState, place: JudgedAt): Pick<Episode, 'amendedAt' | 'amendedOffset'> {
+  return { amendedAt: state.judgedAt, amendedOffset: place.offset }
 }

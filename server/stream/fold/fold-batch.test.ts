@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
 import { NO_HABITS, NO_STATES } from '#domain/operators/testing/fold-operators.ts'
+import { NO_SHELVES } from '#domain/replenishment/shelf-reference.ts'
 import { sale } from '#domain/testing/events.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
@@ -43,6 +44,7 @@ describe('lateness', () => {
     )
     expect(judgeLateness(records, new PartitionWatermark())).toEqual({
       late: Uint8Array.of(0, 0, 0, 1),
+      watermarks: Float64Array.of(at(-30), at(340), at(341), at(342)),
       events: 3,
       lateEvents: 1,
       lateSales: [
@@ -81,7 +83,9 @@ describe('lateness', () => {
 })
 
 test('a batch folded twice from one place gives the same twice: only the watermark has moved', () => {
-  const known = new Map([['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [] }]])]])
+  const known = new Map([
+    ['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [], forecasts: [] }]])],
+  ])
   const fold = () => {
     const watermark = new PartitionWatermark()
     return foldBatch(records, {
@@ -92,6 +96,8 @@ test('a batch folded twice from one place gives the same twice: only the waterma
       known,
       lookbacks: new Map(),
       purchases: new Map(),
+      due: [],
+      shelves: NO_SHELVES,
       states: NO_STATES,
       reference: NO_HABITS,
     })
@@ -109,7 +115,9 @@ test('sums of a batch are exact also beyond the safe integers', () => {
   const records = log(
     ...Array.from({ length: 300 }, (): [number, LogEvent] => [0, { ...order, totalGross: most + 1 }]),
   )
-  const known = new Map([['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [] }]])]])
+  const known = new Map([
+    ['berlin', new Map([['tea', { sku: 'tea', state: null, policies: [], forecasts: [] }]])],
+  ])
   const { windows } = foldBatch(records, {
     partition: 0,
     previous: LOG_START,
@@ -118,6 +126,8 @@ test('sums of a batch are exact also beyond the safe integers', () => {
     known,
     lookbacks: new Map(),
     purchases: new Map(),
+    due: [],
+    shelves: NO_SHELVES,
     states: NO_STATES,
     reference: NO_HABITS,
   })

@@ -62,11 +62,11 @@ export function foldBatch(records: readonly LogRecord[], input: FoldInput): Batc
   const { watermark, lap } = input
   const previousWatermark = watermark.current
   const operators = new OperatorFold(input.operators ?? OPERATORS, input)
-  const { late, events, lateEvents, lateSales } = judgeLateness(records, watermark, operators)
+  const { late, events, lateEvents, lateSales, watermarks } = judgeLateness(records, watermark, operators)
   lap?.('lateness')
   const windows = foldWindows(records, late)
   lap?.('windows')
-  const stock = foldStock(records, input)
+  const stock = foldStock(records, input, watermarks)
   lap?.('stock')
   return {
     previous: input.previous,
@@ -100,6 +100,8 @@ export interface LateSale {
 interface LatenessVerdicts {
   /** 1 where the record of the same index is late. Only live events can be. */
   late: Uint8Array
+  /** After each record; below every instant while there is none. */
+  watermarks: Float64Array
   lateEvents: number
   lateSales: LateSale[]
   /** Records that are no ticks. */
@@ -118,11 +120,13 @@ export function judgeLateness(
   operators?: OperatorFold,
 ): LatenessVerdicts {
   const late = new Uint8Array(records.length)
+  const watermarks = new Float64Array(records.length)
   const lateSales: LateSale[] = []
   let lateEvents = 0
   let events = 0
   records.forEach((record, index) => {
     const before = operators ? operators.read(record, watermark) : watermark.advance(entryTimeOf(record))
+    watermarks[index] = watermark.current ?? Number.NEGATIVE_INFINITY
     if (record.type === 'tick') return
     events += 1
     if (record.class === 'live' && classifyArrival(record.eventTime, before) !== 'on-time') {
@@ -132,7 +136,7 @@ export function judgeLateness(
       if (sale) lateSales.push(sale)
     }
   })
-  return { late, lateEvents, lateSales, events }
+  return { late, watermarks, lateEvents, lateSales, events }
 }
 
 function lateSaleOf(record: EventRecord, watermark: Instant): LateSale | null {

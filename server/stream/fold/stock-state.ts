@@ -1,6 +1,10 @@
 import type { Instant } from '#domain/instant.ts'
+import type { OpenDelivery } from '#domain/replenishment/live-shelf.ts'
+import { NO_SALES_PACE, type SalesPace } from '#domain/replenishment/pace-of-sales.ts'
+import type { ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import type { Severity, ShortageRule } from '#domain/shortage.ts'
 import type { MovementKind } from '#domain/stock-effects.ts'
+import type { ValidFrom } from '#domain/validity.ts'
 
 /** The stock of one sku in one store after some offset. */
 export interface StockState {
@@ -8,6 +12,10 @@ export interface StockState {
   onHand: number | null
   /** Over its purchase orders, what is open of each: ordered, and neither cancelled nor received. */
   onOrder: number
+  /** The orders behind it; replaced, never changed in place. */
+  deliveries: readonly OpenDelivery[]
+  /** How fast it sells of late; replaced, never changed in place. */
+  pace: SalesPace
   /** What `onHand` stands on: the latest count, or without one the earliest receipt. */
   anchorKind: 'count' | 'opening' | null
   anchorTime: Instant | null
@@ -18,6 +26,10 @@ export interface StockState {
   reorderPoint: number | null
   /** Newest event time of anything that touched this state. */
   asOf: Instant
+  /** As of when it was judged last: `asOf`, or a later minute of the watermark at which time alone may have mattered. */
+  judgedAt: Instant
+  /** When to look at it again should no event touch it; null: time alone changes nothing. */
+  lookAt: Instant | null
   lastOffset: number
   /** The open episode, if there is one. */
   episode: Episode | null
@@ -34,7 +46,7 @@ export interface Episode {
   state: 'open' | 'resolved'
   openedAt: Instant
   openedOffset: number
-  /** When rule, reorder point or units on order last changed. */
+  /** When what people are told of it last changed: rule, severity, reorder point, units on order, when they are due. */
   amendedAt: Instant
   amendedOffset: number
   resolvedAt: Instant | null
@@ -43,11 +55,18 @@ export interface Episode {
   reorderPoint: number | null
   /** Units that bring the inventory position up to the policy's level; null where the policy has none. */
   suggestedUnits: number | null
+  /** When the shelf is empty if nothing comes, and as early and late as it is in one case of ten; null: not known. */
+  projectedStockoutAt: Instant | null
+  stockoutEarlyAt: Instant | null
+  stockoutLateAt: Instant | null
+  /** When the delivery that helps was said to come; null: none is on its way, or nobody knows when. */
+  nextDeliveryAt: Instant | null
+  /** When an order would come that is placed as it is judged; null: not known. */
+  orderArrivesAt: Instant | null
 }
 
 /** A rule of replenishment for one sku in one store, valid from an instant until the next one. */
-export interface StockPolicy {
-  validFrom: Instant
+export interface StockPolicy extends ValidFrom {
   reorderPoint: number
   /** Level that an order brings the inventory position up to; null where none is set. */
   orderUpTo: number | null
@@ -61,6 +80,8 @@ export interface KnownStock {
   state: StockState | null
   /** Ascending by `validFrom`. */
   policies: readonly StockPolicy[]
+  /** Ascending by `validFrom`. */
+  forecasts: readonly ValidForecast[]
 }
 
 export type KnownStocks = ReadonlyMap<string, ReadonlyMap<string, KnownStock>>
@@ -74,16 +95,23 @@ export interface Movement {
   offset: number
 }
 
+/** Of nearly every stock. */
+export const NO_DELIVERIES: readonly OpenDelivery[] = []
+
 export function unknownStock(asOf: Instant): StockState {
   return {
     onHand: null,
     onOrder: 0,
+    deliveries: NO_DELIVERIES,
+    pace: NO_SALES_PACE,
     anchorKind: null,
     anchorTime: null,
     anchorOffset: null,
     maxDeltaTime: null,
     reorderPoint: null,
     asOf,
+    judgedAt: asOf,
+    lookAt: null,
     lastOffset: 0,
     episode: null,
   }
@@ -136,13 +164,4 @@ function applyDelta(state: StockState, movement: Movement, deltasAfter: DeltasAf
 export function opensBefore(state: StockState, eventTime: Instant): boolean {
   if (state.anchorKind === null) return true
   return state.anchorKind === 'opening' && state.anchorTime !== null && eventTime < state.anchorTime
-}
-
-/** The policy valid at an instant. @param policies ascending by `validFrom` */
-export function policyAt(policies: readonly StockPolicy[], at: Instant): StockPolicy | null {
-  for (let index = policies.length - 1; index >= 0; index -= 1) {
-    const policy = policies[index]
-    if (policy && policy.validFrom <= at) return policy
-  }
-  return null
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { LOG_START, type LogEvent } from '#domain/log-event.ts'
+import { NO_SHELVES } from '#domain/replenishment/shelf-reference.ts'
 import { counted, movement, sale, toLogEvents } from '#domain/testing/events.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 import { neededLookbacks } from './lookback.ts'
@@ -125,14 +126,17 @@ describe('stock on hand', () => {
       anchorTime: NOON,
     } as const)
     const known: KnownStocks = new Map([
-      ['berlin', new Map([['tea', { sku: 'tea', state: before, policies: [] }]])],
+      ['berlin', new Map([['tea', { sku: 'tea', state: before, policies: [], forecasts: [] }]])],
     ])
-    const { touched } = foldStock(asRecords([sale(at(1), 2)], NOON), {
+    const input = {
       partition: 0,
       known,
       lookbacks: new Map(),
       purchases: new Map(),
-    })
+      due: [],
+      shelves: NO_SHELVES,
+    }
+    const { touched } = foldStock(asRecords([sale(at(1), 2)], NOON), input, Float64Array.of(NOON))
     expect(touched.map(({ before: was, after }) => [was?.onHand, after.onHand])).toEqual([[5, 3]])
   })
 })
@@ -142,7 +146,12 @@ describe('looking back into the log', () => {
     const known: KnownStocks = new Map([
       [
         'berlin',
-        new Map([['tea', { sku: 'tea', state: state && { ...unknownStock(NOON), ...state }, policies: [] }]]),
+        new Map([
+          [
+            'tea',
+            { sku: 'tea', state: state && { ...unknownStock(NOON), ...state }, policies: [], forecasts: [] },
+          ],
+        ]),
       ],
     ])
     return neededLookbacks(asRecords([event], LOG_START.appendedAt), known)

@@ -1,4 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
+import { MinHeap } from '#domain/min-heap.ts'
 import {
   afterPurchase,
   NOTHING_ORDERED,
@@ -6,7 +7,18 @@ import {
   type PurchaseLine,
   purchaseEffects,
 } from '#domain/purchase.ts'
+import { type DemandClock, demandClock } from '#domain/replenishment/demand-clock.ts'
+import {
+  LOOK_LATE_AT_MOST_MS,
+  lookAhead,
+  nextLook,
+  type OpenDelivery,
+  type ShelfOutlook,
+} from '#domain/replenishment/live-shelf.ts'
+import { withSale } from '#domain/replenishment/pace-of-sales.ts'
+import type { ShelfReference, ShelfStore, ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
+import { validAt } from '#domain/validity.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { type EpisodeChange, judgeShortage } from './episodes.ts'
 import { lookbackKey } from './lookback.ts'
@@ -14,7 +26,7 @@ import {
   applyMovement,
   type KnownStocks,
   type Movement,
-  policyAt,
+  NO_DELIVERIES,
   type StockPolicy,
   type StockState,
   unknownStock,
@@ -29,6 +41,16 @@ export interface StockInput {
   lookbacks: ReadonlyMap<string, number>
   /** By `purchaseKey`, every product of a purchase order that the batch touches; absent: no event has touched it yet. */
   purchases: ReadonlyMap<string, PurchaseLine>
+  /** Stocks to look at again by the batch's end at the latest, though no event may touch them; all of them are known. */
+  due: readonly StockKey[]
+  /** By what shelves are judged, as of an event's time. */
+  shelves: ShelfReference
+}
+
+/** A sku in a store. */
+export interface StockKey {
+  store: string
+  sku: string
 }
 
 /** A product of a purchase order of a store. */
@@ -56,6 +78,9 @@ export interface TouchedStock {
   before: StockState | null
   after: StockState
   policies: readonly StockPolicy[]
+  forecasts: readonly ValidForecast[]
+  /** Of the forecast that it was judged by last in this batch. */
+  clock: { forecast: ValidForecast; ordersByHour: readonly number[] | null; demand: DemandClock } | null
 }
 
 export interface StockOutcome {
@@ -67,12 +92,21 @@ export interface StockOutcome {
 }
 
 /**
- * Folds the stock movements and purchases of a batch, and judges each touched sku after each event. Pure:
- * the states before the batch stay as they are.
+ * Folds the stock movements and purchases of a batch, and judges each touched sku after each event; and where time alone
+ * may have changed what is said of one, with the entry that takes the watermark there. Pure: the states before the batch
+ * stay as they are.
+ * @param watermarks after each record, as `judgeLateness` gives them
  */
-export function foldStock(records: readonly LogRecord[], input: StockInput): StockOutcome {
-  const fold = new StockFold(input, anchoredSkus(records))
-  for (const record of records) if (record.type !== 'tick') fold.apply(record)
+export function foldStock(
+  records: readonly LogRecord[],
+  input: StockInput,
+  watermarks: Float64Array,
+): StockOutcome {
+  const fold = new StockFold(input, anchoredSkus(records), watermarks.at(-1) ?? Number.NEGATIVE_INFINITY)
+  records.forEach((record, index) => {
+    if (record.type !== 'tick') fold.apply(record)
+    fold.passTime(watermarks[index] ?? Number.NEGATIVE_INFINITY, record.offset)
+  })
   return { touched: fold.touched, purchases: [...fold.purchases.values()], episodes: fold.episodes }
 }
 
@@ -84,10 +118,17 @@ class StockFold {
   readonly #input: StockInput
   /** Deltas of this batch per sku that has an anchor in it, which may have to add them up. */
   readonly #deltas: Map<string, Movement[]>
+  /** What is to be looked at within this batch, by when; an entry whose stock has another moment by then is none. */
+  readonly #looks = new MinHeap<StockKey>()
+  readonly #until: Instant
 
-  constructor(input: StockInput, deltas: Map<string, Movement[]>) {
+  /** @param until the watermark after the batch */
+  constructor(input: StockInput, deltas: Map<string, Movement[]>, until: Instant) {
     this.#input = input
     this.#deltas = deltas
+    this.#until = until
+    for (const key of input.due)
+      this.#expectLook(key, input.known.get(key.store)?.get(key.sku)?.state ?? null)
   }
 
   apply(record: EventRecord): void {
@@ -96,6 +137,7 @@ class StockFold {
     for (const { sku, kind, units } of stockEffects(record)) {
       const touched = this.#touch(record, sku)
       this.#move(touched, { kind, units, eventTime, offset })
+      if (kind === 'sold') touched.after.pace = withSale(touched.after.pace, eventTime, -units)
       skus.push(touched)
     }
     for (const effect of purchaseEffects(record)) {
@@ -105,14 +147,63 @@ class StockFold {
       const before = openUnits(purchase)
       Object.assign(purchase, afterPurchase(purchase, effect, eventTime))
       touched.after.onOrder += openUnits(purchase) - before
+      touched.after.deliveries = withDelivery(touched.after.deliveries, purchaseOrder, purchase)
       skus.push(touched)
     }
     // After the whole event: a document's lines are one moment.
-    const { partition } = this.#input
-    for (const { sku, after, policies } of skus) {
-      const change = judgeShortage(after, policyAt(policies, after.asOf), { store, sku, partition, offset })
-      if (change) this.#remember(change)
+    for (const touched of skus) this.#judge(touched, touched.after.asOf, offset)
+  }
+
+  /** Looks at what is due by a watermark, as of it: so each is judged once for an entry, however far that takes time. */
+  passTime(watermark: Instant, offset: number): void {
+    for (;;) {
+      const top = this.#looks.top
+      if (!top || top.key > watermark) return
+      this.#looks.pop()
+      const { store, sku } = top.item
+      const own = this.#stores.get(store)?.get(sku)
+      const state = own?.after ?? this.#input.known.get(store)?.get(sku)?.state
+      if (state?.lookAt !== top.key) continue
+      const touched = own ?? this.#open(store, sku, state.asOf)
+      const isLive = this.#input.shelves.storeAt(store, watermark)?.isLive === true
+      if (isLive && watermark - top.key <= LOOK_LATE_AT_MOST_MS) this.#judge(touched, watermark, offset)
+      else touched.after.lookAt = null
     }
+  }
+
+  #judge(touched: TouchedStock, at: Instant, offset: number): void {
+    const { store, sku, after, policies } = touched
+    after.judgedAt = Math.max(after.judgedAt, at)
+    const policy = validAt(policies, after.judgedAt)
+    const shelf = this.#lookAhead(touched)
+    const place = { store, sku, partition: this.#input.partition, offset }
+    const change = judgeShortage(after, { policy, outlook: shelf?.outlook ?? null }, place)
+    if (change) this.#remember(change)
+    after.lookAt = shelf?.lookAt(after.episode !== null) ?? null
+    this.#expectLook(touched, after)
+  }
+
+  #expectLook({ store, sku }: StockKey, state: StockState | null): void {
+    if (state?.lookAt != null && state.lookAt <= this.#until) this.#looks.push({ store, sku }, state.lookAt)
+  }
+
+  /** What will become of a shelf whose demand is forecast. */
+  #lookAhead(
+    touched: TouchedStock,
+  ): { outlook: ShelfOutlook; lookAt: (isShort: boolean) => Instant | null } | null {
+    const { store, sku, after, forecasts } = touched
+    const { onHand, judgedAt: at, deliveries, pace } = after
+    if (onHand === null || forecasts.length === 0) return null
+    const forecast = validAt(forecasts, at)
+    const place = forecast && this.#input.shelves.storeAt(store, at)
+    if (!place) return null
+    const supply = this.#input.shelves.supplyAt(sku, at)
+    const clock = demandOf(touched, forecast, place)
+    const outlook = lookAhead({ at, offsetMs: place.offsetMs, onHand, clock, pace, deliveries, supply })
+    // Of what is empty time changes nothing, and of a store that sends files nobody knows what it has sold by now.
+    if (onHand <= 0 || !place.isLive) return { outlook, lookAt: () => null }
+    const deliveryDays = supply?.deliveryDays ?? null
+    return { outlook, lookAt: isShort => nextLook(outlook, { at, isShort, deliveryDays }) }
   }
 
   #move({ store, sku, after }: TouchedStock, movement: Movement): void {
@@ -129,28 +220,32 @@ class StockFold {
   }
 
   #touch({ store, eventTime, offset }: EventRecord, sku: string): TouchedStock {
+    const touched = this.#stores.get(store)?.get(sku) ?? this.#open(store, sku, eventTime)
+    touched.after.lastOffset = offset
+    if (eventTime > touched.after.asOf) touched.after.asOf = eventTime
+    return touched
+  }
+
+  #open(store: string, sku: string, asOf: Instant): TouchedStock {
     let skus = this.#stores.get(store)
     if (!skus) {
       skus = new Map()
       this.#stores.set(store, skus)
     }
-    let touched = skus.get(sku)
-    if (!touched) {
-      const known = this.#input.known.get(store)?.get(sku)
-      if (!known) throw new Error(`stock of ${store}/${sku} was not loaded before the fold`)
-      const { state: before, policies } = known
-      touched = {
-        store,
-        sku: known.sku,
-        before,
-        after: before ? { ...before } : unknownStock(eventTime),
-        policies,
-      }
-      skus.set(sku, touched)
-      this.touched.push(touched)
+    const known = this.#input.known.get(store)?.get(sku)
+    if (!known) throw new Error(`stock of ${store}/${sku} was not loaded before the fold`)
+    const { state: before, policies, forecasts } = known
+    const touched: TouchedStock = {
+      store,
+      sku: known.sku,
+      before,
+      after: before ? { ...before } : unknownStock(asOf),
+      policies,
+      forecasts,
+      clock: null,
     }
-    touched.after.lastOffset = offset
-    if (eventTime > touched.after.asOf) touched.after.asOf = eventTime
+    skus.set(sku, touched)
+    this.touched.push(touched)
     return touched
   }
 
@@ -173,6 +268,27 @@ class StockFold {
       isNews: change.isNews || (known?.isNews ?? false),
     })
   }
+}
+
+/** The demand of a forecast through the week: built once for a batch, as most are asked for once and take a few kB. */
+function demandOf(touched: TouchedStock, forecast: ValidForecast, { ordersByHour, cutOverHour }: ShelfStore) {
+  const { clock } = touched
+  if (clock?.forecast === forecast && clock.ordersByHour === ordersByHour) return clock.demand
+  const demand = demandClock(forecast, { ordersByHour, cutOverHour })
+  touched.clock = { forecast, ordersByHour, demand }
+  return demand
+}
+
+function withDelivery(
+  deliveries: readonly OpenDelivery[],
+  purchaseOrder: string,
+  purchase: PurchaseLine,
+): readonly OpenDelivery[] {
+  const others = deliveries.filter(delivery => delivery.purchaseOrder !== purchaseOrder)
+  const units = openUnits(purchase)
+  if (units === 0) return others.length === 0 ? NO_DELIVERIES : others
+  const { placedAt, expectedAt } = purchase
+  return [...others, { purchaseOrder, units, placedAt, expectedAt }]
 }
 
 function anchoredSkus(records: readonly LogRecord[]): Map<string, Movement[]> {

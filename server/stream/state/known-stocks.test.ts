@@ -5,6 +5,7 @@ const known = (sku: string, validFrom: number) => ({
   sku,
   state: null,
   policies: [{ validFrom, reorderPoint: 1, orderUpTo: null }],
+  forecasts: [],
 })
 
 test('holds at most its capacity, and lets go of what was not asked for longest', () => {

@@ -1,15 +1,20 @@
 import type { Reading } from '#db/transaction.ts'
+import type { Instant } from '#domain/instant.ts'
+import type { OpenDelivery } from '#domain/replenishment/live-shelf.ts'
+import { NO_SALES_PACE } from '#domain/replenishment/pace-of-sales.ts'
+import type { ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import { textArray } from '#platform/pg-array.ts'
-import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
-
-/** A sku in a store. */
-export interface StockKey {
-  store: string
-  sku: string
-}
+import type { StockKey } from '#server/stream/fold/stock.ts'
+import {
+  type Episode,
+  type KnownStock,
+  NO_DELIVERIES,
+  type StockPolicy,
+  type StockState,
+} from '#server/stream/fold/stock-state.ts'
 
 /**
- * Loads states, open episodes and policies of some skus: one round trip.
+ * Loads states, open episodes, open orders, policies and forecasts of some skus: one round trip.
  * @returns one entry per key, in the order of the keys
  */
 export async function loadStock(
@@ -18,21 +23,41 @@ export async function loadStock(
   keys: readonly StockKey[],
 ): Promise<KnownStock[]> {
   const wanted = [textArray(keys, key => key.store), textArray(keys, key => key.sku)]
-  const [states, policies] = await Promise.all([
+  const [states, deliveries, policies, forecasts] = await Promise.all([
     sql.unsafe<StockRow[]>(stockStatement(generation), wanted, { prepare: true }),
-    sql.unsafe<PolicyRow[]>(POLICY_STATEMENT, wanted, { prepare: true }),
+    sql.unsafe<Numbered<OpenDelivery>[]>(deliveryStatement(generation), wanted, { prepare: true }),
+    sql.unsafe<Numbered<StockPolicy>[]>(POLICY_STATEMENT, wanted, { prepare: true }),
+    sql.unsafe<Numbered<ValidForecast>[]>(FORECAST_STATEMENT, wanted, { prepare: true }),
   ])
-  const known: { sku: string; state: StockState | null; policies: StockPolicy[] }[] = keys.map(({ sku }) => ({
-    sku,
-    state: null,
-    policies: [],
-  }))
-  for (const row of states) {
-    const entry = known[row.ordinal - 1]
-    if (entry) entry.state = toState(row)
+  const deliveriesOf = byOrdinal(deliveries)
+  const policiesOf = byOrdinal(policies)
+  const forecastsOf = byOrdinal(forecasts)
+  const statesOf = new Map(states.map(row => [row.ordinal, row]))
+  return keys.map(({ sku }, index) => {
+    const row = statesOf.get(index + 1)
+    return {
+      sku,
+      state: row ? toState(row, deliveriesOf.get(index + 1) ?? NO_DELIVERIES) : null,
+      policies: policiesOf.get(index + 1) ?? [],
+      forecasts: forecastsOf.get(index + 1) ?? NO_FORECASTS,
+    }
+  })
+}
+
+/** Of most products of stores whose demand nobody has forecast yet. */
+const NO_FORECASTS: readonly ValidForecast[] = []
+
+/** Which of the keys a row is of, from 1. */
+type Numbered<Row> = Row & { ordinal: number }
+
+function byOrdinal<Row>(rows: readonly Numbered<Row>[]): Map<number, Row[]> {
+  const grouped = new Map<number, Row[]>()
+  for (const { ordinal, ...row } of rows) {
+    const own = grouped.get(ordinal)
+    if (own) own.push(row as Row)
+    else grouped.set(ordinal, [row as Row])
   }
-  for (const { ordinal, ...policy } of policies) known[ordinal - 1]?.policies.push(policy)
-  return known
+  return grouped
 }
 
 // Lateral with a limit: for each key one look into the index, whatever the planner thinks. A plan made while
@@ -43,11 +68,15 @@ function stockStatement(generation: number): string {
     select wanted.ordinal::integer as ordinal, s.on_hand as "onHand", s.on_order as "onOrder",
       s.anchor_kind as "anchorKind", s.anchor_time as "anchorTime", s.anchor_offset as "anchorOffset",
       s.max_delta_time as "maxDeltaTime", s.reorder_point as "reorderPoint", s.as_of as "asOf",
-      s.last_offset as "lastOffset",
+      s.last_offset as "lastOffset", s.pace_at as "paceAt", s.pace_units as "paceUnits", s.judged_at as "judgedAt",
+      s.look_at as "lookAt",
       e.alert_id as "alertId", s.store, s.sku, e.rule, e.rule_version as "ruleVersion", e.severity,
       e.opened_at as "openedAt", e.opened_offset as "openedOffset", e.amended_at as "amendedAt",
       e.amended_offset as "amendedOffset", e.on_hand as "episodeOnHand", e.on_order as "episodeOnOrder",
-      e.reorder_point as "episodeReorderPoint", e.suggested_units as "suggestedUnits"
+      e.reorder_point as "episodeReorderPoint", e.suggested_units as "suggestedUnits",
+      e.projected_stockout_at as "projectedStockoutAt", e.stockout_early_at as "stockoutEarlyAt",
+      e.stockout_late_at as "stockoutLateAt", e.next_delivery_at as "nextDeliveryAt",
+      e.order_arrives_at as "orderArrivesAt"
     from unnest($1::text::text[], $2::text::text[]) with ordinality as wanted(store, sku, ordinal)
     cross join lateral (
       select * from stream.stock_g${generation} stock
@@ -57,6 +86,19 @@ function stockStatement(generation: number): string {
       select * from stream.episodes_g${generation} episode
       where episode.store = wanted.store and episode.sku = wanted.sku and episode.state = 'open' limit 1
     ) e on true`
+}
+
+function deliveryStatement(generation: number): string {
+  return `
+    select wanted.ordinal::integer as ordinal, p.purchase_order as "purchaseOrder",
+      p.ordered - p.cancelled - p.received as units, p.placed_at as "placedAt", p.expected_at as "expectedAt"
+    from unnest($1::text::text[], $2::text::text[]) with ordinality as wanted(store, sku, ordinal)
+    cross join lateral (
+      select * from stream.purchases_g${generation} purchase
+      where purchase.store = wanted.store and purchase.sku = wanted.sku
+        and purchase.ordered > purchase.cancelled + purchase.received
+      offset 0
+    ) p`
 }
 
 const POLICY_STATEMENT = `
@@ -69,13 +111,28 @@ const POLICY_STATEMENT = `
   ) p
   order by wanted.ordinal, p.valid_from`
 
-interface PolicyRow extends StockPolicy {
-  ordinal: number
-}
+const FORECAST_STATEMENT = `
+  select wanted.ordinal::integer as ordinal, f.valid_from as "validFrom", f.units_by_weekday as "unitsByWeekday", f.spread
+  from unnest($1::text::text[], $2::text::text[]) with ordinality as wanted(store, sku, ordinal)
+  cross join lateral (
+    select * from ref.demand_forecasts forecast
+    where forecast.store = wanted.store and forecast.sku = wanted.sku order by valid_from offset 0
+  ) f
+  order by wanted.ordinal, f.valid_from`
 
 /** Absent episodes give nulls in its columns. */
-interface StockRow extends Omit<StockState, 'episode'>, StockKey {
+interface StockRow
+  extends Omit<StockState, 'episode' | 'deliveries' | 'pace' | 'judgedAt'>,
+    Pick<
+      Episode,
+      'projectedStockoutAt' | 'stockoutEarlyAt' | 'stockoutLateAt' | 'nextDeliveryAt' | 'orderArrivesAt'
+    >,
+    StockKey {
   ordinal: number
+  paceAt: Instant | null
+  paceUnits: number
+  /** Null: of before it was kept. */
+  judgedAt: Instant | null
   alertId: string | null
   rule: Episode['rule']
   ruleVersion: number
@@ -90,18 +147,22 @@ interface StockRow extends Omit<StockState, 'episode'>, StockKey {
   suggestedUnits: number | null
 }
 
-function toState(row: StockRow): StockState {
+function toState(row: StockRow, deliveries: readonly OpenDelivery[]): StockState {
   const { onHand, onOrder, anchorKind, anchorTime, anchorOffset, maxDeltaTime, reorderPoint } = row
-  const { asOf, lastOffset } = row
+  const { asOf, judgedAt, lookAt, lastOffset } = row
   return {
     onHand,
     onOrder,
+    deliveries,
+    pace: row.paceAt === null ? NO_SALES_PACE : { newest: row.paceAt, units: row.paceUnits },
     anchorKind,
     anchorTime,
     anchorOffset,
     maxDeltaTime,
     reorderPoint,
     asOf,
+    judgedAt: judgedAt ?? asOf,
+    lookAt,
     lastOffset,
     episode: toEpisode(row),
   }
@@ -127,5 +188,10 @@ function toEpisode(row: StockRow): Episode | null {
     onOrder: row.episodeOnOrder,
     reorderPoint: row.episodeReorderPoint,
     suggestedUnits: row.suggestedUnits,
+    projectedStockoutAt: row.projectedStockoutAt,
+    stockoutEarlyAt: row.stockoutEarlyAt,
+    stockoutLateAt: row.stockoutLateAt,
+    nextDeliveryAt: row.nextDeliveryAt,
+    orderArrivesAt: row.orderArrivesAt,
   }
 }

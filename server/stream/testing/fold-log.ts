@@ -4,12 +4,13 @@ import { MEASURE_NAMES } from '#domain/measures.ts'
 import { addExact } from '#domain/money.ts'
 import { NO_HABITS, NO_STATES } from '#domain/operators/testing/fold-operators.ts'
 import type { PurchaseLine } from '#domain/purchase.ts'
+import { NO_SHELVES, type ShelfReference, type ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { foldBatch } from '#server/stream/fold/fold-batch.ts'
 import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
-import { purchaseKey } from '#server/stream/fold/stock.ts'
+import { purchaseKey, type StockKey } from '#server/stream/fold/stock.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
 import type { WindowDelta } from '#server/stream/fold/windows.ts'
 
@@ -33,11 +34,14 @@ export interface FoldOptions {
   batchSizes?: readonly number[]
   /** By `store/sku`, ascending. */
   policies?: ReadonlyMap<string, readonly StockPolicy[]>
+  /** The same. */
+  forecasts?: ReadonlyMap<string, readonly ValidForecast[]>
+  shelves?: ShelfReference
 }
 
 /** Folds the records of one partition in batches, looking back into the records as the service does into the log. */
 export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}): FoldedLog {
-  const { batchSizes = [records.length], policies } = options
+  const { batchSizes = [records.length] } = options
   const folded: FoldedLog = {
     windows: new Map(),
     stock: new Map(),
@@ -52,7 +56,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
   for (let turn = 0; done < records.length; turn += 1) {
     const size = Math.max(1, batchSizes[Math.min(turn, batchSizes.length - 1)] ?? 1)
     const batch = records.slice(done, done + size)
-    const known = knownOf(batch, folded.stock, policies)
+    const known = knownOf(batch, folded.stock, options)
     const earlier = records.slice(0, done)
     const lookbacks = new Map(
       neededLookbacks(batch, known).map(need => [
@@ -68,6 +72,8 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
       known,
       lookbacks,
       purchases: folded.purchases,
+      due: dueIn(folded.stock, batch),
+      shelves: options.shelves ?? NO_SHELVES,
       states: NO_STATES,
       reference: NO_HABITS,
     })
@@ -95,21 +101,37 @@ export function asRecords(events: readonly LogEvent[], from: Instant, everyMs = 
   }))
 }
 
+/** As the service finds what may have to be looked at by the end of a batch. */
+function dueIn(stock: ReadonlyMap<string, StockState>, batch: readonly LogRecord[]): StockKey[] {
+  const until = batch.at(-1)?.appendedAt ?? Number.NEGATIVE_INFINITY
+  return [...stock].flatMap(([key, { lookAt }]) => {
+    const [store = '', sku = ''] = key.split('/')
+    return lookAt !== null && lookAt <= until ? [{ store, sku }] : []
+  })
+}
+
 function knownOf(
   batch: readonly LogRecord[],
   stock: ReadonlyMap<string, StockState>,
-  policies: FoldOptions['policies'],
+  { policies, forecasts }: FoldOptions,
 ): Map<string, Map<string, KnownStock>> {
   const known = new Map<string, Map<string, KnownStock>>()
+  const add = ({ store, sku }: StockKey) => {
+    const key = `${store}/${sku}`
+    const skus = known.get(store) ?? new Map<string, KnownStock>()
+    skus.set(sku, {
+      sku,
+      state: stock.get(key) ?? null,
+      policies: policies?.get(key) ?? [],
+      forecasts: forecasts?.get(key) ?? [],
+    })
+    known.set(store, skus)
+  }
   for (const record of batch) {
     if (record.type === 'tick' || !record.lines) continue
-    const skus = known.get(record.store) ?? new Map<string, KnownStock>()
-    for (const sku of record.lines.skus) {
-      const key = `${record.store}/${sku}`
-      skus.set(sku, { sku, state: stock.get(key) ?? null, policies: policies?.get(key) ?? [] })
-    }
-    known.set(record.store, skus)
+    for (const sku of record.lines.skus) add({ store: record.store, sku })
   }
+  for (const key of dueIn(stock, batch)) add(key)
   return known
 }
 

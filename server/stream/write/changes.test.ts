@@ -52,6 +52,8 @@ describe('a change row', () => {
       before: { ...unknownStock(NOON), onHand: before, reorderPoint: 5 },
       after: { ...unknownStock(NOON), onHand: after, reorderPoint: 5 },
       policies: [],
+      forecasts: [],
+      clock: null,
     })
     const row = changeRow({ ...NOTHING, stock: [stock(9, 8), stock(6, 5), stock(5, 6), stock(4, -1)] })
     expect(row.stock.map(({ sku }) => sku)).toEqual(['6 to 5', '5 to 6', '4 to -1'])

@@ -107,7 +107,21 @@ function liveStock({ store, sku, after }: TouchedStock) {
 
 function liveAlert({ episode }: EpisodeChange) {
   const { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint } = episode
-  return { alertId, store, sku, rule, severity, state, openedAt, onHand, onOrder, reorderPoint }
+  const { projectedStockoutAt, nextDeliveryAt } = episode
+  return {
+    alertId,
+    store,
+    sku,
+    rule,
+    severity,
+    state,
+    openedAt,
+    onHand,
+    onOrder,
+    reorderPoint,
+    projectedStockoutAt,
+    nextDeliveryAt,
+  }
 }
 
 function liveDetection({ alert }: AlertChange): Detection {

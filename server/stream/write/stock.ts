@@ -6,16 +6,21 @@ import type { GenerationPartition } from '#server/stream/state/generations.ts'
 
 const replaceStock = (generation: number) => `
   insert into stream.stock_g${generation} (generation, partition, store, sku, on_hand, on_order, anchor_kind,
-    anchor_time, anchor_offset, max_delta_time, reorder_point, as_of, last_offset, processed_at)
+    anchor_time, anchor_offset, max_delta_time, reorder_point, as_of, last_offset, pace_at, pace_units, judged_at,
+    look_at, processed_at)
   select $1::integer, $2::smallint, store, sku, on_hand, on_order, anchor_kind,
     'epoch'::timestamptz + anchor_time * interval '1 millisecond', anchor_offset,
     'epoch'::timestamptz + max_delta_time * interval '1 millisecond', reorder_point,
-    'epoch'::timestamptz + as_of * interval '1 millisecond', last_offset, now()
+    'epoch'::timestamptz + as_of * interval '1 millisecond', last_offset,
+    'epoch'::timestamptz + pace_at * interval '1 millisecond', pace_units,
+    'epoch'::timestamptz + judged_at * interval '1 millisecond',
+    'epoch'::timestamptz + look_at * interval '1 millisecond', now()
   from unnest($3::text::text[], $4::text::text[], $5::text::bigint[], $6::text::bigint[], $7::text::text[],
       $8::text::bigint[], $9::text::bigint[], $10::text::bigint[], $11::text::bigint[], $12::text::bigint[],
-      $13::text::bigint[])
+      $13::text::bigint[], $14::text::bigint[], $15::text::double precision[], $16::text::bigint[],
+      $17::text::bigint[])
     as given(store, sku, on_hand, on_order, anchor_kind, anchor_time, anchor_offset, max_delta_time,
-      reorder_point, as_of, last_offset)
+      reorder_point, as_of, last_offset, pace_at, pace_units, judged_at, look_at)
   on conflict (generation, store, sku) do update set
     on_hand = excluded.on_hand,
     on_order = excluded.on_order,
@@ -26,6 +31,10 @@ const replaceStock = (generation: number) => `
     reorder_point = excluded.reorder_point,
     as_of = excluded.as_of,
     last_offset = excluded.last_offset,
+    pace_at = excluded.pace_at,
+    pace_units = excluded.pace_units,
+    judged_at = excluded.judged_at,
+    look_at = excluded.look_at,
     processed_at = excluded.processed_at`
 
 /** Writes the states of the touched stocks as they stand after the batch. */
@@ -51,6 +60,10 @@ export async function upsertStock(
       plainArray(touched, ({ after }) => after.reorderPoint),
       plainArray(touched, ({ after }) => after.asOf),
       plainArray(touched, ({ after }) => after.lastOffset),
+      plainArray(touched, ({ after }) => after.pace.newest),
+      plainArray(touched, ({ after }) => after.pace.units),
+      plainArray(touched, ({ after }) => after.judgedAt),
+      plainArray(touched, ({ after }) => after.lookAt),
     ],
     { prepare: true },
   )
@@ -115,18 +128,25 @@ export async function upsertPurchases(
 const replaceEpisodes = (generation: number) => `
   insert into stream.episodes_g${generation} (generation, partition, alert_id, store, sku, rule, rule_version,
     severity, state, opened_at, opened_offset, amended_at, amended_offset, resolved_at, on_hand, on_order,
-    reorder_point, suggested_units, processed_at)
+    reorder_point, suggested_units, projected_stockout_at, stockout_early_at, stockout_late_at, next_delivery_at,
+    order_arrives_at, processed_at)
   select $1::integer, $2::smallint, alert_id, store, sku, rule, rule_version, severity, state,
     'epoch'::timestamptz + opened_at * interval '1 millisecond', opened_offset,
     'epoch'::timestamptz + amended_at * interval '1 millisecond', amended_offset,
     'epoch'::timestamptz + resolved_at * interval '1 millisecond', on_hand, on_order, reorder_point,
-    suggested_units, now()
+    suggested_units, 'epoch'::timestamptz + projected_stockout_at * interval '1 millisecond',
+    'epoch'::timestamptz + stockout_early_at * interval '1 millisecond',
+    'epoch'::timestamptz + stockout_late_at * interval '1 millisecond',
+    'epoch'::timestamptz + next_delivery_at * interval '1 millisecond',
+    'epoch'::timestamptz + order_arrives_at * interval '1 millisecond', now()
   from unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::smallint[],
       $8::text::text[], $9::text::text[], $10::text::bigint[], $11::text::bigint[], $12::text::bigint[],
       $13::text::bigint[], $14::text::bigint[], $15::text::bigint[], $16::text::bigint[], $17::text::bigint[],
-      $18::text::bigint[])
+      $18::text::bigint[], $19::text::bigint[], $20::text::bigint[], $21::text::bigint[], $22::text::bigint[],
+      $23::text::bigint[])
     as given(alert_id, store, sku, rule, rule_version, severity, state, opened_at, opened_offset, amended_at,
-      amended_offset, resolved_at, on_hand, on_order, reorder_point, suggested_units)
+      amended_offset, resolved_at, on_hand, on_order, reorder_point, suggested_units, projected_stockout_at,
+      stockout_early_at, stockout_late_at, next_delivery_at, order_arrives_at)
   on conflict (generation, alert_id) do update set
     rule = excluded.rule,
     rule_version = excluded.rule_version,
@@ -139,6 +159,11 @@ const replaceEpisodes = (generation: number) => `
     on_order = excluded.on_order,
     reorder_point = excluded.reorder_point,
     suggested_units = excluded.suggested_units,
+    projected_stockout_at = excluded.projected_stockout_at,
+    stockout_early_at = excluded.stockout_early_at,
+    stockout_late_at = excluded.stockout_late_at,
+    next_delivery_at = excluded.next_delivery_at,
+    order_arrives_at = excluded.order_arrives_at,
     processed_at = excluded.processed_at`
 
 /** Writes the episodes that changed as they stand after the batch. */
@@ -170,6 +195,11 @@ export async function upsertEpisodes(
       plainArray(episodes, episode => episode.onOrder),
       plainArray(episodes, episode => episode.reorderPoint),
       plainArray(episodes, episode => episode.suggestedUnits),
+      plainArray(episodes, episode => episode.projectedStockoutAt),
+      plainArray(episodes, episode => episode.stockoutEarlyAt),
+      plainArray(episodes, episode => episode.stockoutLateAt),
+      plainArray(episodes, episode => episode.nextDeliveryAt),
+      plainArray(episodes, episode => episode.orderArrivesAt),
     ],
     { prepare: true },
   )

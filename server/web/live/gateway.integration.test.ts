@@ -163,6 +163,8 @@ function alert(alertId: string): LiveAlert {
     onHand: -1,
     onOrder: 0,
     reorderPoint: null,
+    projectedStockoutAt: null,
+    nextDeliveryAt: null,
   }
 }
 

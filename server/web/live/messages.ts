@@ -1,6 +1,7 @@
 import type { Instant } from '#domain/instant.ts'
 import type { SalesDocument, SalesFigures } from '#domain/measures.ts'
 import type { Detection } from '#domain/operators/alert.ts'
+import type { Severity, ShortageRule } from '#domain/shortage.ts'
 import type { WindowState } from '#domain/window.ts'
 import type { LiveStand } from '#server/serving/live-board/stand.ts'
 import type { AlertHandling } from '#server/serving/restock/alert-actions.ts'
@@ -56,13 +57,17 @@ export interface LiveAlert {
   alertId: string
   store: string
   sku: string
-  rule: 'low_stock' | 'out_of_stock' | 'oversold'
-  severity: 'warning' | 'critical'
+  rule: ShortageRule
+  severity: Severity
   state: 'open' | 'resolved'
   openedAt: Instant
   onHand: number
   onOrder: number
   reorderPoint: number | null
+  /** When the shelf is empty if nothing comes; null: its demand is not forecast, or it is over. */
+  projectedStockoutAt: Instant | null
+  /** When the delivery that helps was said to come; null: none is on its way, or nobody knows when. */
+  nextDeliveryAt: Instant | null
   /**
    * What people did about it. A snapshot carries it; an update leaves it out, for it comes from the stream:
    * actions are told beside it, as changes of the kind `alert_action`.
