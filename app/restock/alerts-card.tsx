@@ -34,7 +34,7 @@ export function AlertsCard(props: {
         {...props}
         title="Needs you"
         detail={query.data ? countsText(query.data) : undefined}
-        definition="One product in one store: nothing on hand, more sold than there was, or the reorder point of its policy reached, and not as much on order as would end that. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
+        definition="One product in one store: nothing on hand, more sold than there was, or a shelf that will be empty before the next delivery can help, by what lies on it and how fast it sells now; where no demand is forecast, the reorder point of its policy reached. And not as much is on order as would end that. It opens with the event that first made it true and ends with the one that no longer does. Acknowledging or snoozing it changes nothing about the stock; it tells colleagues that somebody knows."
         isShown={({ isCovered }) => !isCovered}
         empty={
           query.data
@@ -158,14 +158,15 @@ export function noShortage({ known, unknown, withoutPolicy }: Alerts['stock']): 
 
 function countsText({
   alerts,
-  counts: { outOfStock, oversold, low, acknowledged, snoozed, dismissed, muted },
+  counts: { outOfStock, oversold, runningOut, low, acknowledged, snoozed, dismissed, muted },
   stock,
 }: Pick<Alerts, 'alerts' | 'counts' | 'stock'>): string {
   if (stock.known === 0 && alerts.length === 0) return 'no stock known'
   const parts = [
     `${outOfStock} out of stock`,
     `${oversold} oversold`,
-    `${low} low`,
+    ...(runningOut > 0 || low === 0 ? [`${runningOut} running out`] : []),
+    ...(low > 0 ? [`${low} low`] : []),
     ...(acknowledged > 0 ? [`${acknowledged} acknowledged`] : []),
     ...(snoozed > 0 ? [`${snoozed} snoozed`] : []),
     ...(dismissed > 0 ? [`${dismissed} dismissed`] : []),

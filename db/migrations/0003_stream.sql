@@ -125,8 +125,6 @@ create table stream.purchases (
 create index purchases_over_delivered on stream.purchases (as_of) where received > greatest(ordered - cancelled, 0);
 create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
 
-create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
-
 create table stream.episodes (
   generation integer not null,
   alert_id text not null,

@@ -641,3 +641,38 @@ create table batch.replenishment (
   primary key (store, sku)
 );
 create index replenishment_short on batch.replenishment (store) where verdict = 'short';
+
+-- For how long plans have said, one after the other, that a shelf will be empty before something can come: a row each time
+-- they began to. (What is merely due to be ordered is none.) Beside what the stream says, it tells which path was first.
+create table batch.shortages (
+  store text not null,
+  sku text not null,
+  -- when the first of these plans was there to be read, and the newest
+  since timestamptz not null,
+  last_said_at timestamptz not null,
+  -- when a plan was there that did not say so any more; null: it goes on
+  ended_at timestamptz,
+  -- by the newest that said so
+  runs_out_at timestamptz not null,
+  help_at timestamptz not null,
+  primary key (store, sku, since)
+);
+create index shortages_going_on on batch.shortages (store) where ended_at is null;
+-- Takes down what the plans of these stores say, in the transaction that writes them.
+create function batch.note_shortages(p_stores text[]) returns void language sql as $$
+  update batch.shortages s set ended_at = clock_timestamp()
+  where s.ended_at is null and s.store = any(p_stores) and not exists (
+    select from batch.replenishment r
+    where r.store = s.store and r.sku = s.sku and r.verdict = 'short'
+      and r.runs_out_at < coalesce(r.next_delivery_at, r.order_arrives_at));
+  merge into batch.shortages s
+  using (
+    select r.store, r.sku, r.runs_out_at, coalesce(r.next_delivery_at, r.order_arrives_at) as help_at
+    from batch.replenishment r
+    where r.store = any(p_stores) and r.verdict = 'short'
+      and r.runs_out_at < coalesce(r.next_delivery_at, r.order_arrives_at)
+  ) plan on s.store = plan.store and s.sku = plan.sku and s.ended_at is null
+  when matched then update set last_said_at = clock_timestamp(), runs_out_at = plan.runs_out_at, help_at = plan.help_at
+  when not matched then insert (store, sku, since, last_said_at, runs_out_at, help_at)
+    values (plan.store, plan.sku, clock_timestamp(), clock_timestamp(), plan.runs_out_at, plan.help_at)
+$$;

@@ -217,3 +217,17 @@ create table live.lag_samples (
   batch_events bigint not null,
   batch_ms bigint not null
 );
+
+-- What the nightly plan alone calls short: the stream has no shortage of it open. Stock is as the stream has it now.
+create view live.planned_shortages as
+select 'plan/' || s.store || '/' || s.sku || '@' || (extract(epoch from s.since) * 1000)::bigint as alert_id, s.store, s.sku,
+  'stockout_before_delivery' as rule, 1 as rule_version, 'warning' as severity, s.since, a.generation,
+  coalesce(k.on_hand, r.on_hand) as on_hand, coalesce(k.on_order, r.on_order) as on_order, r.reorder_point,
+  r.suggested_units, r.runs_out_at, r.runs_out_early, r.runs_out_late, r.next_delivery_at, r.order_arrives_at
+from batch.shortages s
+join batch.replenishment r on r.store = s.store and r.sku = s.sku
+cross join stream.active_generation a
+left join stream.stock k on k.generation = a.generation and k.store = s.store and k.sku = s.sku
+where s.ended_at is null and not exists (
+  select from stream.episodes e
+  where e.generation = a.generation and e.store = s.store and e.sku = s.sku and e.state = 'open');

@@ -273,23 +273,40 @@ join stream.checkpoints c on c.generation = p.generation and c.partition = p.par
 
 -- What the stream decides, and what people did with it.
 create view reports.restock_alerts as
-select e.alert_id, e.store, e.sku, e.rule, e.rule_version, e.severity,
+select found.alert_id, found.store, found.sku, found.rule, found.rule_version, found.severity,
   case
-    when e.state = 'resolved' then 'resolved'
+    when found.state = 'resolved' then 'resolved'
     when latest.kind = 'dismiss' then 'dismissed'
     when latest.kind = 'acknowledge' then 'acknowledged'
     when latest.kind = 'snooze' and latest.snoozed_until > now() then 'snoozed'
     else 'open'
   end as state,
-  e.opened_at, 'stream' as raised_by, e.on_hand, e.on_order, e.reorder_point, e.suggested_units,
-  e.projected_stockout_at, e.resolved_at,
-  jsonb_build_object(c.partition::text, c."offset") as through, c.watermark
-from stream.active_generation a
-join stream.episodes e on e.generation = a.generation
-join stream.checkpoints c on c.generation = e.generation and c.partition = e.partition
+  found.opened_at, case when found.batch_at < found.stream_at then 'batch' else found.raised_by end as raised_by,
+  found.on_hand, found.on_order, found.reorder_point, found.suggested_units, found.projected_stockout_at,
+  found.resolved_at, found.through, found.watermark, found.stream_at, found.batch_at
+from (
+  select e.alert_id, e.store, e.sku, e.rule, e.rule_version::integer as rule_version, e.severity, e.state, e.opened_at,
+    'stream' as raised_by, e.on_hand, e.on_order, e.reorder_point, e.suggested_units, e.projected_stockout_at,
+    e.resolved_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark, e.opened_at as stream_at,
+    plan.since as batch_at
+  from stream.active_generation a
+  join stream.episodes e on e.generation = a.generation
+  join stream.checkpoints c on c.generation = e.generation and c.partition = e.partition
+  left join lateral (
+    select s.since from batch.shortages s
+    where s.store = e.store and s.sku = e.sku and s.since <= coalesce(e.resolved_at, 'infinity')
+      and coalesce(s.ended_at, 'infinity') >= e.opened_at
+    order by s.since limit 1
+  ) plan on true
+  union all
+  select p.alert_id, p.store, p.sku, p.rule, p.rule_version, p.severity, 'open', p.since, 'batch', p.on_hand, p.on_order,
+    p.reorder_point, p.suggested_units, p.runs_out_at, null::timestamptz, null::jsonb, null::timestamptz,
+    null::timestamptz, p.since
+  from live.planned_shortages p
+) found
 left join lateral (
   select kind, snoozed_until from live.alert_actions l
-  where l.alert_id = e.alert_id order by l.action desc limit 1
+  where l.alert_id = found.alert_id order by l.action desc limit 1
 ) latest on true;
 
 create view reports.alerts as
@@ -364,7 +381,7 @@ comment on view reports.live_sales_minute is 'Sales per minute of event time, as
 comment on view reports.purchase_orders is 'Every product of every purchase order, as the stream path has it now.';
 comment on view reports.replenishment is 'The nightly plan: stock, demand, when a shelf runs out and what to order, per store and product, as of the end of a business day.';
 comment on view reports.live_stock is 'Stock on hand per store and product, as the stream path has it now.';
-comment on view reports.restock_alerts is 'Shortages found by the stream path, one row an episode, with what people did about them.';
+comment on view reports.restock_alerts is 'Shortages, of both paths, one row an episode of the stream or what the nightly plan alone has found, with what people did about them.';
 comment on view reports.alerts is 'What rules found (fraud, anomaly, silence, pace), of both paths, one row an episode, with what people said of it.';
 comment on view reports.reconciliation is 'Stream against batch per business day, store, currency and metric: difference = after_batch - before_stream + rule_version + unexplained.';
 
@@ -469,14 +486,16 @@ begin
       ('days_of_cover', 'Days the units on hand last; null where that is not known.'),
       ('as_of', 'Event time of the newest movement.'),
       ('alert_id', 'store/sku@partition-offset of the event that began the episode: a replay gives the same.'),
-      ('rule', 'low_stock, out_of_stock or oversold.'),
+      ('rule', 'low_stock, stockout_before_delivery, out_of_stock or oversold.'),
       ('rule_version', 'Version of the rule.'),
       ('severity', 'warning or critical.'),
       ('opened_at', 'Event time of the event that began the episode.'),
       ('resolved_at', 'Event time of the event that ended the episode; null while it lasts.'),
-      ('raised_by', 'Path that raised the alert: always the stream. The batch path raises none.'),
+      ('raised_by', 'Path that was the first to say so.'),
+      ('stream_at', 'When the stream said so: event time; null where it has not.'),
+      ('batch_at', 'When the first nightly plan that said so was there to be read; null where none has.'),
       ('suggested_units', 'Units to order up to the policy''s level; null where it has none.'),
-      ('projected_stockout_at', 'When the units on hand run out at the present pace; null where that is not known.'),
+      ('projected_stockout_at', 'When the units on hand run out if nothing comes; null where no demand is forecast.'),
       ('run_id', 'Run that wrote the row, see job_runs.'),
       ('computed_at', 'When that run committed.'),
       ('through', 'Offsets of the order log read, by partition.'),

@@ -1934,7 +1934,6 @@ left join lateral (
 -- What the stream judges shelves by: how fast they sell, and when time alone may change what is said of them.
 alter table stream.stock add column pace_at timestamptz, add column pace_units double precision not null default 0,
   add column judged_at timestamptz, add column look_at timestamptz;
-create index purchases_open on stream.purchases (store, sku) where ordered > cancelled + received;
 alter table stream.episodes drop constraint episodes_rule_check;
 alter table stream.episodes add constraint episodes_rule_check
   check (rule in ('low_stock', 'stockout_before_delivery', 'out_of_stock', 'oversold'));
@@ -1944,3 +1943,111 @@ create trigger bump_demand_revision after insert or update or delete or truncate
   for each statement execute function ref.bump_demand_revision();
 create trigger bump_demand_revision after insert or update or delete or truncate on ref.supplier_terms
   for each statement execute function ref.bump_demand_revision();
+
+-- For how long plans have said, one after the other, that a shelf will be empty before something can come: a row each time
+-- they began to. (What is merely due to be ordered is none.) Beside what the stream says, it tells which path was first.
+create table batch.shortages (
+  store text not null,
+  sku text not null,
+  -- when the first of these plans was there to be read, and the newest
+  since timestamptz not null,
+  last_said_at timestamptz not null,
+  -- when a plan was there that did not say so any more; null: it goes on
+  ended_at timestamptz,
+  -- by the newest that said so
+  runs_out_at timestamptz not null,
+  help_at timestamptz not null,
+  primary key (store, sku, since)
+);
+create index shortages_going_on on batch.shortages (store) where ended_at is null;
+-- Takes down what the plans of these stores say, in the transaction that writes them.
+create function batch.note_shortages(p_stores text[]) returns void language sql as $$
+  update batch.shortages s set ended_at = clock_timestamp()
+  where s.ended_at is null and s.store = any(p_stores) and not exists (
+    select from batch.replenishment r
+    where r.store = s.store and r.sku = s.sku and r.verdict = 'short'
+      and r.runs_out_at < coalesce(r.next_delivery_at, r.order_arrives_at));
+  merge into batch.shortages s
+  using (
+    select r.store, r.sku, r.runs_out_at, coalesce(r.next_delivery_at, r.order_arrives_at) as help_at
+    from batch.replenishment r
+    where r.store = any(p_stores) and r.verdict = 'short'
+      and r.runs_out_at < coalesce(r.next_delivery_at, r.order_arrives_at)
+  ) plan on s.store = plan.store and s.sku = plan.sku and s.ended_at is null
+  when matched then update set last_said_at = clock_timestamp(), runs_out_at = plan.runs_out_at, help_at = plan.help_at
+  when not matched then insert (store, sku, since, last_said_at, runs_out_at, help_at)
+    values (plan.store, plan.sku, clock_timestamp(), clock_timestamp(), plan.runs_out_at, plan.help_at)
+$$;
+
+-- What the nightly plan alone calls short: the stream has no shortage of it open. Stock is as the stream has it now.
+create view live.planned_shortages as
+select 'plan/' || s.store || '/' || s.sku || '@' || (extract(epoch from s.since) * 1000)::bigint as alert_id, s.store, s.sku,
+  'stockout_before_delivery' as rule, 1 as rule_version, 'warning' as severity, s.since, a.generation,
+  coalesce(k.on_hand, r.on_hand) as on_hand, coalesce(k.on_order, r.on_order) as on_order, r.reorder_point,
+  r.suggested_units, r.runs_out_at, r.runs_out_early, r.runs_out_late, r.next_delivery_at, r.order_arrives_at
+from batch.shortages s
+join batch.replenishment r on r.store = s.store and r.sku = s.sku
+cross join stream.active_generation a
+left join stream.stock k on k.generation = a.generation and k.store = s.store and k.sku = s.sku
+where s.ended_at is null and not exists (
+  select from stream.episodes e
+  where e.generation = a.generation and e.store = s.store and e.sku = s.sku and e.state = 'open');
+
+-- Shortages of both paths, and when each said so.
+drop view reports.restock_alerts;
+create view reports.restock_alerts as
+select found.alert_id, found.store, found.sku, found.rule, found.rule_version, found.severity,
+  case
+    when found.state = 'resolved' then 'resolved'
+    when latest.kind = 'dismiss' then 'dismissed'
+    when latest.kind = 'acknowledge' then 'acknowledged'
+    when latest.kind = 'snooze' and latest.snoozed_until > now() then 'snoozed'
+    else 'open'
+  end as state,
+  found.opened_at, case when found.batch_at < found.stream_at then 'batch' else found.raised_by end as raised_by,
+  found.on_hand, found.on_order, found.reorder_point, found.suggested_units, found.projected_stockout_at,
+  found.resolved_at, found.through, found.watermark, found.stream_at, found.batch_at
+from (
+  select e.alert_id, e.store, e.sku, e.rule, e.rule_version::integer as rule_version, e.severity, e.state, e.opened_at,
+    'stream' as raised_by, e.on_hand, e.on_order, e.reorder_point, e.suggested_units, e.projected_stockout_at,
+    e.resolved_at, jsonb_build_object(c.partition::text, c."offset") as through, c.watermark, e.opened_at as stream_at,
+    plan.since as batch_at
+  from stream.active_generation a
+  join stream.episodes e on e.generation = a.generation
+  join stream.checkpoints c on c.generation = e.generation and c.partition = e.partition
+  left join lateral (
+    select s.since from batch.shortages s
+    where s.store = e.store and s.sku = e.sku and s.since <= coalesce(e.resolved_at, 'infinity')
+      and coalesce(s.ended_at, 'infinity') >= e.opened_at
+    order by s.since limit 1
+  ) plan on true
+  union all
+  select p.alert_id, p.store, p.sku, p.rule, p.rule_version, p.severity, 'open', p.since, 'batch', p.on_hand, p.on_order,
+    p.reorder_point, p.suggested_units, p.runs_out_at, null::timestamptz, null::jsonb, null::timestamptz,
+    null::timestamptz, p.since
+  from live.planned_shortages p
+) found
+left join lateral (
+  select kind, snoozed_until from live.alert_actions l
+  where l.alert_id = found.alert_id order by l.action desc limit 1
+) latest on true;
+comment on view reports.restock_alerts is 'Shortages, of both paths, one row an episode of the stream or what the nightly plan alone has found, with what people did about them.';
+comment on column reports.restock_alerts.alert_id is 'store/sku@partition-offset of the event that began the episode: a replay gives the same.';
+comment on column reports.restock_alerts.store is 'Store id.';
+comment on column reports.restock_alerts.sku is 'Product code.';
+comment on column reports.restock_alerts.rule is 'low_stock, stockout_before_delivery, out_of_stock or oversold.';
+comment on column reports.restock_alerts.rule_version is 'Version of the rule.';
+comment on column reports.restock_alerts.severity is 'warning or critical.';
+comment on column reports.restock_alerts.opened_at is 'Event time of the event that began the episode.';
+comment on column reports.restock_alerts.raised_by is 'Path that was the first to say so.';
+comment on column reports.restock_alerts.on_hand is 'Units on hand; below zero is kept. Null: unknown, there was no count and no receipt yet.';
+comment on column reports.restock_alerts.on_order is 'Over the purchase orders, units open of each: ordered, neither cancelled nor received, never below zero.';
+comment on column reports.restock_alerts.reorder_point is 'Units at which to order again, by the policy valid then; null without a policy.';
+comment on column reports.restock_alerts.suggested_units is 'Units to order up to the policy''s level; null where it has none.';
+comment on column reports.restock_alerts.projected_stockout_at is 'When the units on hand run out if nothing comes; null where no demand is forecast.';
+comment on column reports.restock_alerts.resolved_at is 'Event time of the event that ended the episode; null while it lasts.';
+comment on column reports.restock_alerts.through is 'Offsets of the order log read, by partition.';
+comment on column reports.restock_alerts.watermark is 'Event time up to which the partition is complete, late events aside.';
+comment on column reports.restock_alerts.stream_at is 'When the stream said so: event time; null where it has not.';
+comment on column reports.restock_alerts.batch_at is 'When the first nightly plan that said so was there to be read; null where none has.';
+comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';

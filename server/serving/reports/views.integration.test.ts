@@ -141,7 +141,7 @@ describe('the live views', () => {
     const [told] = await sql<{ comment: string }[]>`
       select col_description('reports.restock_alerts'::regclass, attnum) as comment from pg_attribute
       where attrelid = 'reports.restock_alerts'::regclass and attname = 'raised_by'`
-    expect(told?.comment).toContain('The batch path raises none')
+    expect(told?.comment).toContain('the first to say so')
   })
 })
 

@@ -58,8 +58,13 @@ export async function actOnAlerts(
   return sql.begin(async transaction => {
     const alerts = await transaction<OpenAlert[]>`
       select e.alert_id as "alertId", e.store
-      from stream.active_generation a
-      join stream.episodes e on e.generation = a.generation and e.alert_id = any(${ids}) and e.state = 'open'
+      from (
+        select e.alert_id, e.store
+        from stream.active_generation a
+        join stream.episodes e on e.generation = a.generation and e.alert_id = any(${ids}) and e.state = 'open'
+        union all
+        select alert_id, store from live.planned_shortages where alert_id = any(${ids})
+      ) e
       join ref.stores s on s.store = e.store`
     const stores = new Map((await loadStores(transaction)).map(store => [store.id, store]))
     const missing = ids.filter(id => !alerts.some(({ alertId }) => alertId === id))

@@ -8,6 +8,7 @@ import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { inStores, storesSchema } from '#server/serving/scope.ts'
 import { type ActionRow, type AlertHandling, handlingOf } from './alert-actions.ts'
 import { type KnownStock, readKnownStock } from './known-stock.ts'
+import { readStreamLead, type StreamLead } from './lead.ts'
 
 /** What both lists of the restock page can be narrowed to. */
 export const restockScopeSchema = z.strictObject({
@@ -43,7 +44,19 @@ interface RestockAlert {
   mutedFor: string | null
   openedAt: Instant
   resolvedAt: Instant | null
-  raisedBy: 'stream'
+  /** The path that was the first to say so. */
+  raisedBy: 'stream' | 'batch'
+  /** When each said so: the stream by event time, the plan when it was there to be read; null: it has not. */
+  streamAt: Instant | null
+  batchAt: Instant | null
+  /** When the shelf is empty if nothing comes, and as early and late as it is in one case of ten; null: not known. */
+  projectedStockoutAt: Instant | null
+  stockoutEarlyAt: Instant | null
+  stockoutLateAt: Instant | null
+  /** When an order would come that is placed as it is judged; null: not known. */
+  orderArrivesAt: Instant | null
+  /** Up to the policy's level; null: it says none. */
+  suggestedUnits: number | null
   onHand: number
   onOrder: number
   reorderPoint: number | null
@@ -73,6 +86,7 @@ interface RestockAlerts {
     /** Of what needs somebody. */
     oversold: number
     outOfStock: number
+    runningOut: number
     low: number
     /** Open, and on its way. */
     covered: number
@@ -85,12 +99,14 @@ interface RestockAlerts {
   suppliers: { supplier: string; name: string }[]
   /** Of the stores and the supplier in scope: no shortage can be told of what is not known. */
   stock: KnownStock
+  /** What telling as it happens brought over a plan a night. */
+  lead: StreamLead
   now: Instant
   stand: LiveStand
   basis: StreamBasis
 }
 
-type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'raisedBy' | 'isCovered'> & ActionRow
+type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'isCovered'> & ActionRow
 
 /** The shortages there are now: what nobody has taken care of first, of that the worst, of those the newest. */
 export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<RestockAlerts> {
@@ -98,13 +114,14 @@ export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<Res
     const streamStand = await readStreamStand(reading)
     const { now, basis, positions } = streamStand
     const { generation } = basis
-    const [rows, suppliers, stock, lag] = await Promise.all([
+    const [rows, suppliers, stock, lead, lag] = await Promise.all([
       reading<AlertRow[]>`
         ${alertColumns(reading)}
         where e.generation = ${generation} and e.state = 'open' ${inScope(reading, scope)}
         order by e.opened_at desc, e.alert_id`,
       readSuppliers(reading),
       readKnownStock(reading, { generation, stores: scope.stores, supplier: scope.supplier }),
+      readStreamLead(reading, { generation, stores: scope.stores, now }),
       readLag(reading, positions),
     ])
     const alerts = rows.map(row => toAlert(row, now)).sort((one, other) => urgency(one) - urgency(other))
@@ -114,6 +131,7 @@ export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<Res
       counts: countAlerts(alerts),
       suppliers,
       stock,
+      lead,
       now,
       stand,
       basis,
@@ -157,11 +175,30 @@ function alertColumns(reading: Reading) {
   return reading`
     select e.alert_id as "alertId", e.store, e.sku, p.name as "productName", terms.name as "supplierName",
       e.rule, e.severity, e.opened_at as "openedAt", e.resolved_at as "resolvedAt", e.on_hand as "onHand",
-      e.on_order as "onOrder", e.reorder_point as "reorderPoint", latest.kind as "actionKind",
+      e.on_order as "onOrder", e.reorder_point as "reorderPoint", e.suggested_units as "suggestedUnits",
+      e.projected_stockout_at as "projectedStockoutAt", e.stockout_early_at as "stockoutEarlyAt",
+      e.stockout_late_at as "stockoutLateAt", e.order_arrives_at as "orderArrivesAt", e.stream_at as "streamAt",
+      plan.since as "batchAt",
+      case when e.stream_at is null or plan.since < e.stream_at then 'batch' else 'stream' end as "raisedBy", latest.kind as "actionKind",
       latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy", latest.acted_at as "actedAt",
       latest.note as "actionNote", next.delivery, muted.reason as "mutedFor"
-    from stream.episodes e
+    from (
+      select generation, alert_id, store, sku, rule, severity, state, opened_at, opened_at as stream_at, resolved_at,
+        on_hand, on_order, reorder_point, suggested_units, projected_stockout_at, stockout_early_at, stockout_late_at,
+        order_arrives_at
+      from stream.episodes
+      union all
+      select generation, alert_id, store, sku, rule, severity, 'open', since, null, null, on_hand, on_order, reorder_point,
+        suggested_units, runs_out_at, runs_out_early, runs_out_late, order_arrives_at
+      from live.planned_shortages
+    ) e
     left join ref.products p on p.sku = e.sku
+    left join lateral (
+      select s.since from batch.shortages s
+      where s.store = e.store and s.sku = e.sku and s.since <= coalesce(e.resolved_at, 'infinity')
+        and coalesce(s.ended_at, 'infinity') >= e.opened_at
+      order by s.since limit 1
+    ) plan on true
     left join lateral (
       select t.supplier, s.name from ref.supply_terms t join ref.suppliers s on s.supplier = t.supplier
       where t.sku = e.sku and t.valid_from <= now() order by t.valid_from desc limit 1
@@ -201,7 +238,6 @@ function toAlert(
   const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt, actionNote })
   return {
     ...row,
-    raisedBy: 'stream',
     state: stateOf({ ...row, isCovered: isCovered(row) }, handling, now),
     isCovered: isCovered(row),
     handling,
@@ -244,6 +280,7 @@ function countAlerts(alerts: readonly RestockAlert[]): RestockAlerts['counts'] {
   return {
     oversold: open('oversold'),
     outOfStock: open('out_of_stock'),
+    runningOut: open('stockout_before_delivery'),
     low: open('low_stock'),
     covered: of('ordered') + of('received'),
     acknowledged: of('acknowledged'),

@@ -108,6 +108,7 @@ describe('the shortages', () => {
     expect(counts).toEqual({
       oversold: 1,
       outOfStock: 1,
+      runningOut: 0,
       low: 1,
       covered: 1,
       acknowledged: 0,

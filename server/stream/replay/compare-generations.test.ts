@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SHORTAGE_RULE_VERSION } from '#domain/shortage.ts'
 import { compareAlerts, compareTotals } from './compare-generations.ts'
 
 test('two generations are compared figure by figure, in both directions', () => {
@@ -36,5 +37,21 @@ test('what the rules of two generations have found is told by rule: more, fewer,
     { rule: 'card_velocity', versions: [1, 2], before: 3, after: 4, more: 2, fewer: 1, changed: 1 },
     { rule: 'odd_amount', versions: [3], before: 0, after: 1, more: 1, fewer: 0, changed: 0 },
     { rule: 'till_silent', versions: [], before: 1, after: 0, more: 0, fewer: 1, changed: 0 },
+  ])
+})
+
+test('of shortages only what another version of their rules changes is told', () => {
+  const found = (alerts: Record<string, [version: number, digest: string]>) =>
+    new Map(Object.entries(alerts).map(([id, [ruleVersion, digest]]) => [id, { ruleVersion, digest }]))
+  const now = new Map([['out_of_stock', found({ a: [SHORTAGE_RULE_VERSION, 'x'] })]])
+  const rebuilt = new Map([
+    ['out_of_stock', found({ a: [SHORTAGE_RULE_VERSION, 'y'] })],
+    ['stockout_before_delivery', found({ b: [SHORTAGE_RULE_VERSION, 'x'] })],
+  ])
+  expect(compareAlerts(now, rebuilt)).toEqual([])
+  const before = new Map([['out_of_stock', found({ a: [1, 'x'] })]])
+  expect(compareAlerts(before, rebuilt).map(({ rule, more, changed }) => [rule, more, changed])).toEqual([
+    ['out_of_stock', 0, 1],
+    ['stockout_before_delivery', 1, 0],
   ])
 })

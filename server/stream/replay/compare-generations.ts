@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { AlertsDifference, TotalsDifference } from '#domain/replay.ts'
+import { SHORTAGE_RULE_VERSION, SHORTAGE_RULES } from '#domain/shortage.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 
 /** What a generation says: its figures added up, and what its rules have found. */
@@ -78,9 +79,12 @@ async function generationAlerts(sql: Reading, generation: number): Promise<Gener
 /** Where the rules of two generations have not found the same: nothing where both have. */
 export function compareAlerts(active: GenerationAlerts, rebuilt: GenerationAlerts): AlertsDifference[] {
   const rules = [...new Set([...active.keys(), ...rebuilt.keys()])].sort()
+  // They are judged by policies as they were known at the time: only what another version of their rules changes is told.
+  const tellsShortages = SHORTAGE_RULES.some(rule => hasOtherVersion(active.get(rule) ?? NO_ALERTS))
   return rules.flatMap(rule => {
     const before = active.get(rule) ?? NO_ALERTS
     const after = rebuilt.get(rule) ?? NO_ALERTS
+    if (SHORTAGES.has(rule) && !tellsShortages) return []
     const more = [...after.keys()].filter(id => !before.has(id)).length
     const fewer = [...before.keys()].filter(id => !after.has(id)).length
     const changed = [...after].filter(
@@ -94,12 +98,21 @@ export function compareAlerts(active: GenerationAlerts, rebuilt: GenerationAlert
   })
 }
 
+const SHORTAGES: ReadonlySet<string> = new Set(SHORTAGE_RULES)
+
+function hasOtherVersion(shortages: ReadonlyMap<string, RaisedAlert>): boolean {
+  return [...shortages.values()].some(({ ruleVersion }) => ruleVersion !== SHORTAGE_RULE_VERSION)
+}
+
 const NO_ALERTS: ReadonlyMap<string, RaisedAlert> = new Map()
 
 const ALERTS = `
   select rule, alert_id as "alertId", rule_version as "ruleVersion",
     md5((to_jsonb(a) - 'generation' - 'processed_at')::text) as digest
-  from stream.alerts a where generation = $1`
+  from stream.alerts a where generation = $1
+  union all
+  select rule, alert_id, rule_version::integer, md5(concat_ws(' ', severity, state, opened_at, resolved_at))
+  from stream.episodes where generation = $1`
 
 type TotalsRow = Record<string, string | number> & { of: string }
 
