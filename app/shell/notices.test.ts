@@ -69,6 +69,8 @@ describe('a notice', () => {
     onHand: 2,
     onOrder: 0,
     reorderPoint: 5,
+    projectedStockoutAt: null,
+    nextDeliveryAt: null,
   } as const
   const handling = { kind: 'acknowledged', by: 'Ada', at: NOON, until: null } as const
   const state: LiveState = {

@@ -56,6 +56,8 @@ async function raise(alertId: string): Promise<void> {
     onHand: 0,
     onOrder: 0,
     reorderPoint: 5,
+    projectedStockoutAt: null,
+    nextDeliveryAt: null,
   }
   await lane.sell('berlin', [`sale-${alertId}`], { alerts: [alert] })
 }
