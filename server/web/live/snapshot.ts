@@ -175,13 +175,9 @@ async function readAlerts(
   const rows = await reading<(LiveAlert & ActionRow)[]>`
     select e.alert_id as "alertId", e.store, e.sku, e.rule, e.severity, e.state, e.opened_at as "openedAt",
       e.on_hand as "onHand", e.on_order as "onOrder", e.reorder_point as "reorderPoint",
-<<<<<<< HEAD
+      e.projected_stockout_at as "projectedStockoutAt", e.next_delivery_at as "nextDeliveryAt",
       latest.kind as "actionKind", latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy",
       latest.acted_at as "actedAt", latest.note as "actionNote"
-=======
-      e.projected_stockout_at as "projectedStockoutAt", e.next_delivery_at as "nextDeliveryAt", latest.kind as "actionKind", latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy",
-      latest.acted_at as "actedAt"
->>>>>>> c9f57cb (The stream judges a shelf by when it runs out against when something comes: from stock, the forecast, how fast it sells now, and what is on order)
     from stream.episodes e
     left join lateral (
       select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
