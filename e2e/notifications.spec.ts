@@ -1,5 +1,7 @@
 import type { Page } from '@playwright/test'
+import { Webhook } from 'standardwebhooks'
 import { berlin } from '#domain/testing/stores.ts'
+import { openReceiver } from '#server/notify/testing/receivers.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
@@ -145,6 +147,45 @@ test('a webhook of a private network is refused with the reason, and nothing is 
     .click()
   await page.getByRole('button', { name: 'Remove the subscription' }).click()
   await expect(rows).toHaveCount(1)
+})
+
+test('a webhook that was under way as the dashboard was killed goes again under its id, and once it is taken no more', async ({
+  page,
+  stack,
+}) => {
+  const receiver = await openReceiver()
+  receiver.answers.push('hang')
+  await page.goto('/notifications')
+  await page.getByRole('button', { name: 'Add a subscription' }).click()
+  const form = page.getByRole('dialog', { name: 'A subscription' })
+  await form.getByRole('combobox', { name: 'Way' }).selectOption('webhook')
+  await form.getByRole('textbox', { name: 'Address, https://' }).fill(`${receiver.url}/hook`)
+  await form.getByRole('button', { name: 'Add', exact: true }).click()
+  const secret = (await form.getByText('whsec_').textContent()) ?? ''
+  await form.getByRole('button', { name: 'Close', exact: true }).last().click()
+  await count(stack, { tea: 0 })
+  await expect.poll(() => receiver.calls.length).toBe(1)
+  await stack.stop('web', 'by kill')
+  await stack.start('web')
+  // Whoever was killed holds it for a minute and a half: that it is over.
+  await stack.sql`update notify.deliveries set next_attempt_at = clock_timestamp() where way = 'webhook'`
+  await expect.poll(() => receiver.calls.length).toBe(2)
+  for (const { body, headers } of receiver.calls) {
+    const verified = new Webhook(secret).verify(body, headers as Record<string, string>)
+    expect(verified).toMatchObject({ data: { alerts: [{ title: 'Out of stock: Green tea' }] } })
+  }
+  expect(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+
+  await page.goto('/notifications?view=deliveries')
+  const row = card(page, 'Deliveries')
+    .first()
+    .getByRole('row', { name: /Green tea Webhook/ })
+  await expect(row).toContainText('answered 200')
+  await expect(row.getByRole('cell').nth(4)).toHaveText('2')
+  await count(stack, { cup: 0 })
+  await expect.poll(() => receiver.calls.length).toBe(3)
+  expect(String(receiver.calls[2]?.body)).not.toContain('Green tea')
+  await receiver.close()
 })
 
 test('a browser that was allowed to notifies of what comes, and of what is pushed to it', async ({

@@ -92,6 +92,8 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
       PORT: String(ports.port),
       INTAKE_PORT: String(ports.intakePort),
       DEMO_NOTE: demoNote,
+      // Where tests listen for webhooks.
+      PRIVATE_WEBHOOKS: '127.0.0.1',
       LOG_FORMAT: 'json',
       NODE_ENV: 'production',
     }

@@ -56,7 +56,7 @@ async function writeMessages(
   if (news.length === 0 || active.length === 0) return
   const known = await transaction<KnownMessage[]>`
     select subscription, alert_id as "alertId", severity from notify.messages
-    where alert_id = any(${news.map(({ alertId }) => alertId)})`
+    where alert_id = any(${news.map(({ alertId }) => alertId)}) and state <> 'withdrawn'`
   const told = new Set(known.map(message => messageKey(message)))
   // Who knows that an alert is critical is not told that it has become less so.
   const isTold = (subscription: number, { alertId, severity }: NewsItem) =>

@@ -257,6 +257,28 @@ describe('when it is told', () => {
     expect(await states()).toEqual({ told: 4, withdrawn: 1 })
   })
 
+  it('is decided anew when the wishes change, and where what was withdrawn needs somebody again', async () => {
+    const { sql } = database
+    const act = (kind: string, until: string | null) =>
+      sql`insert into live.alert_actions (alert_id, kind, snoozed_until) values ('tea@2', ${kind}, ${until}::text::timestamptz)`
+    const { subscription } = await subscribe({ digestMinutes: 30 })
+    await raiseShortage(sql, 'tea@1')
+    await turn()
+    await raiseShortage(sql, 'tea@2')
+    await raiseShortage(sql, 'tea@3')
+    await turn()
+    await act('snooze', '2199-01-01')
+    await turn()
+    expect(await states()).toEqual({ told: 1, waiting: 1, withdrawn: 1 })
+    await changeSubscription(sql, { subscription, wishes: EVERYTHING, isOn: true })
+    await turn()
+    expect(await told()).toEqual(['tea@1 warning', 'tea@3 warning'])
+    await act('snooze', '2020-01-01')
+    await turn()
+    await turn()
+    expect(await told()).toEqual(['tea@1 warning', 'tea@3 warning', 'tea@2 warning'])
+  })
+
   it('waits for the end of quiet hours', async () => {
     const { sql } = database
     const quiet = { from: '00:00', to: '00:00', zone: 'Europe/Berlin' }

@@ -199,6 +199,8 @@ export async function changeSubscription(
     if (changed.count === 0) throw unknownSubscription(subscription)
     await writeWishes(transaction, subscription, wishes)
     await takeAsKnown(transaction, subscription)
+    // What waits is decided anew: by the new wishes it may be due at once, or wanted no more.
+    await transaction`delete from notify.messages where subscription = ${subscription} and state = 'waiting'`
   })
 }
 
@@ -279,7 +281,10 @@ interface NewMessage {
   dueAt: Instant | null
 }
 
-/** Writes messages, each once: of an alert, a severity and a subscription there is one for good. */
+/**
+ * Writes messages, each once: of an alert, a severity and a subscription there is one for good. One that was withdrawn
+ * before it was told waits again: a snooze is over, an order was cancelled.
+ */
 export async function insertMessages(
   transaction: Transaction,
   messages: readonly NewMessage[],
@@ -293,7 +298,9 @@ export async function insertMessages(
     from jsonb_to_recordset(${JSON.stringify(messages)}::text::jsonb) as m(subscription bigint, "alertId" text,
       severity text, kind text, rule text, store text, title text, detail text, href text, state text,
       "dueAt" double precision)
-    on conflict on constraint messages_once do nothing`
+    on conflict on constraint messages_once do update
+      set state = excluded.state, due_at = excluded.due_at, title = excluded.title, detail = excluded.detail
+      where notify.messages.state = 'withdrawn'`
 }
 
 function isZone(zone: string): boolean {
