@@ -23,6 +23,8 @@ const VIEWS: Record<string, string> = {
     'business_day, store, sku, opening, received, sold, returned, adjusted, transferred, count_correction, closing, stockout_minutes',
   monthly_inventory:
     'month, store, sku, opening, received, sold, returned, adjusted, transferred, count_correction, closing, stockout_minutes, average_on_hand, turnover, sell_through, days_of_cover, abc_class',
+  price_hints:
+    'store, sku, kind, on_hand, demand_per_day, days_of_cover, currency, price, unit_cost, hint_price, discount, discount_today, elasticity, elasticity_deviation, offers, units_to_clear, units, units_low, units_high, clears, business_day',
   replenishment:
     'store, sku, supplier, on_hand, on_order, inventory_position, demand_per_day, days_of_cover, reorder_point, order_up_to, suggested_units, runs_out_at, runs_out_early, runs_out_late, next_delivery_at, order_arrives_at, verdict, missed_units, missed_spread, shortage_since, business_day, as_of',
   daily_reviews: 'business_day, sku, reviews, average_rating',

@@ -288,6 +288,13 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'price_hints',
+    summary: 'what lies on shelves and does not sell, and the price that would clear it in time',
+    runs: 'once a day',
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'batch_rules',
     summary: 'rules over orders, cards and products of all stores: what the stream cannot see, as alerts',
     runs: 'at every tick, when the log has grown',

@@ -5,6 +5,7 @@ import { describeReconciliation } from '#server/serving/reconcile/describe-recon
 import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
 import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
 import { ledgerRetention } from './ledger/retention.ts'
+import { priceHints } from './price-hints/price-hints.ts'
 import { replenishment } from './replenishment/replenishment.ts'
 import { batchRules } from './rules/batch-rules.ts'
 import { expectedSales } from './run/expected-sales.ts'
@@ -17,6 +18,7 @@ export function wireJobs({ dropDir }: { dropDir: string }): Record<OtherJobName,
     reviews_import: importJob({ name: 'reviews_import', dropDir, folders: 'reviews' }),
     expected_sales: expectedSales,
     replenishment,
+    price_hints: priceHints,
     batch_rules: batchRules,
     ledger_retention: ledgerRetention,
   }

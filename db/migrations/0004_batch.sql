@@ -676,3 +676,38 @@ create function batch.note_shortages(p_stores text[]) returns void language sql 
   when not matched then insert (store, sku, since, last_said_at, runs_out_at, help_at)
     values (plan.store, plan.sku, clock_timestamp(), clock_timestamp(), plan.runs_out_at, plan.help_at)
 $$;
+
+-- What lies on shelves and does not sell, and the price that would clear it in time: the nightly job price_hints writes it
+-- anew, from offers of the past (domain/price-hints).
+create table batch.price_hints (
+  store text not null,
+  sku text not null,
+  kind text not null check (kind in ('dead', 'overstocked', 'leaving')),
+  -- its stock is that of this day's end
+  business_day date not null,
+  on_hand bigint not null,
+  demand_per_day double precision not null,
+  -- null: nothing was sold lately
+  days_of_cover double precision,
+  -- of the store; the three prices below are 1/10,000 of it
+  currency text not null,
+  price bigint not null,
+  unit_cost bigint not null,
+  hint_price bigint not null check (hint_price >= unit_cost),
+  -- of its category, with its standard deviation, learned from so many groups of offer days
+  elasticity double precision not null,
+  elasticity_deviation double precision not null,
+  offers integer not null,
+  units_to_clear bigint not null,
+  -- off the price, as fractions: all of it, and at once
+  discount numeric(4, 2) not null check (discount > 0 and discount < 1),
+  discount_today numeric(4, 2) not null,
+  -- within 28 days at that price, and the bounds of the elasticity's middle eight cases of ten
+  units double precision not null,
+  units_low double precision not null,
+  units_high double precision not null,
+  clears boolean not null,
+  run_id bigint not null,
+  computed_at timestamptz not null default clock_timestamp(),
+  primary key (store, sku)
+);

@@ -217,6 +217,20 @@ select d.dead_letter as id, d.met_at, d.met_in, d.source, d.event_id, d.store, d
   case when d.met_in ? 'offset' then jsonb_build_object(d.met_in ->> 'partition', d.met_in -> 'offset') end as through
 from intake.dead_letters d;
 
+create view reports.price_hints as
+select h.store, h.sku, h.kind, h.on_hand, round(h.demand_per_day::numeric, 4)::numeric(20, 4) as demand_per_day,
+  round(h.days_of_cover::numeric, 4)::numeric(20, 4) as days_of_cover, h.currency,
+  (h.price * 0.0001)::numeric(20, 4) as price, (h.unit_cost * 0.0001)::numeric(20, 4) as unit_cost,
+  (h.hint_price * 0.0001)::numeric(20, 4) as hint_price, h.discount, h.discount_today,
+  round(h.elasticity::numeric, 4)::numeric(20, 4) as elasticity,
+  round(h.elasticity_deviation::numeric, 4)::numeric(20, 4) as elasticity_deviation, h.offers, h.units_to_clear,
+  round(h.units::numeric, 4)::numeric(20, 4) as units, round(h.units_low::numeric, 4)::numeric(20, 4) as units_low,
+  round(h.units_high::numeric, 4)::numeric(20, 4) as units_high, h.clears, h.business_day, h.run_id, h.computed_at,
+  case when r.partition is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
+from batch.price_hints h
+left join batch.current_runs r on r.job = 'daily_inventory' and r.store = h.store and r.period = h.business_day;
+
+
 create view reports.replenishment as
 select r.store, r.sku, r.supplier, r.on_hand, r.on_order, r.position as inventory_position, r.demand_per_day,
   round(r.days_of_cover::numeric, 4)::numeric(20, 4) as days_of_cover, r.reorder_point, r.order_up_to, r.suggested_units,
@@ -555,6 +569,31 @@ comment on column reports.replenishment.missed_spread is 'Standard deviation of 
 comment on column reports.replenishment.shortage_since is 'End of the business day of the first plan that said short; null where this one does not.';
 comment on column reports.replenishment.as_of is 'End of that business day: stock and orders are of then.';
 comment on column reports.replenishment.suggested_units is 'Units to order, in whole packs; 0 where nothing is to be ordered.';
+comment on view reports.price_hints is 'What lies on shelves and does not sell, and the price that would clear it within 28 days, per store and product, by the night''s run.';
+comment on column reports.price_hints.store is 'Store id.';
+comment on column reports.price_hints.sku is 'Product code.';
+comment on column reports.price_hints.kind is 'dead (no sale in 28 days), overstocked (more than 90 days of sales on hand), or leaving (its policy orders up to 0).';
+comment on column reports.price_hints.on_hand is 'Units on hand at the end of business_day.';
+comment on column reports.price_hints.demand_per_day is 'Units an ordinary day of the last 28 sold, offers and busy days aside.';
+comment on column reports.price_hints.days_of_cover is 'Days the units on hand last at that; null where nothing was sold.';
+comment on column reports.price_hints.currency is 'Currency of the three prices.';
+comment on column reports.price_hints.price is 'Mean price before discounts of the last twelve weeks, per unit.';
+comment on column reports.price_hints.unit_cost is 'What one costs by the terms valid now, at the exchange rate of business_day.';
+comment on column reports.price_hints.hint_price is 'The price that is advised; never below unit_cost.';
+comment on column reports.price_hints.discount is 'Off the price, as a fraction.';
+comment on column reports.price_hints.discount_today is 'The first step of it: at most 0.3 a day.';
+comment on column reports.price_hints.elasticity is 'By how many percent fewer are bought where the price is one percent higher, of the category.';
+comment on column reports.price_hints.elasticity_deviation is 'Its standard deviation.';
+comment on column reports.price_hints.offers is 'Groups of offer days it was learned from; 0: it is that of consumer goods at large.';
+comment on column reports.price_hints.units_to_clear is 'Units that are to be sold within 28 days.';
+comment on column reports.price_hints.units is 'Units expected within 28 days at hint_price.';
+comment on column reports.price_hints.units_low is 'The same, as few as it is in one case of ten, by the elasticity alone.';
+comment on column reports.price_hints.units_high is 'The same, as many as it is in one case of ten.';
+comment on column reports.price_hints.clears is 'Whether that is enough; where not, cost allows no lower price.';
+comment on column reports.price_hints.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.price_hints.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.price_hints.computed_at is 'When that run wrote it.';
+comment on column reports.price_hints.through is 'Offsets of the order log read for the stock, by partition.';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
 comment on column reports.completeness.z_units is 'Units the till reports: of orders placed less those of orders voided.';
 comment on column reports.completeness.log_units is 'The same of the documents in the log.';

@@ -54,6 +54,7 @@ await runCommand({
             whenReady(jobs.batch_rules),
             whenReady(jobs.expected_sales),
             whenReady(jobs.replenishment),
+            whenReady(jobs.price_hints),
             whenReady(jobs.ledger_retention),
           ],
         }),

@@ -2051,3 +2051,77 @@ comment on column reports.restock_alerts.watermark is 'Event time up to which th
 comment on column reports.restock_alerts.stream_at is 'When the stream said so: event time; null where it has not.';
 comment on column reports.restock_alerts.batch_at is 'When the first nightly plan that said so was there to be read; null where none has.';
 comment on column reports.restock_alerts.state is 'open, acknowledged, snoozed or resolved.';
+
+-- What lies on shelves and does not sell, and the price that would clear it in time: the nightly job price_hints writes it
+-- anew, from offers of the past (domain/price-hints).
+create table batch.price_hints (
+  store text not null,
+  sku text not null,
+  kind text not null check (kind in ('dead', 'overstocked', 'leaving')),
+  -- its stock is that of this day's end
+  business_day date not null,
+  on_hand bigint not null,
+  demand_per_day double precision not null,
+  -- null: nothing was sold lately
+  days_of_cover double precision,
+  -- of the store; the three prices below are 1/10,000 of it
+  currency text not null,
+  price bigint not null,
+  unit_cost bigint not null,
+  hint_price bigint not null check (hint_price >= unit_cost),
+  -- of its category, with its standard deviation, learned from so many groups of offer days
+  elasticity double precision not null,
+  elasticity_deviation double precision not null,
+  offers integer not null,
+  units_to_clear bigint not null,
+  -- off the price, as fractions: all of it, and at once
+  discount numeric(4, 2) not null check (discount > 0 and discount < 1),
+  discount_today numeric(4, 2) not null,
+  -- within 28 days at that price, and the bounds of the elasticity's middle eight cases of ten
+  units double precision not null,
+  units_low double precision not null,
+  units_high double precision not null,
+  clears boolean not null,
+  run_id bigint not null,
+  computed_at timestamptz not null default clock_timestamp(),
+  primary key (store, sku)
+);
+
+create view reports.price_hints as
+select h.store, h.sku, h.kind, h.on_hand, round(h.demand_per_day::numeric, 4)::numeric(20, 4) as demand_per_day,
+  round(h.days_of_cover::numeric, 4)::numeric(20, 4) as days_of_cover, h.currency,
+  (h.price * 0.0001)::numeric(20, 4) as price, (h.unit_cost * 0.0001)::numeric(20, 4) as unit_cost,
+  (h.hint_price * 0.0001)::numeric(20, 4) as hint_price, h.discount, h.discount_today,
+  round(h.elasticity::numeric, 4)::numeric(20, 4) as elasticity,
+  round(h.elasticity_deviation::numeric, 4)::numeric(20, 4) as elasticity_deviation, h.offers, h.units_to_clear,
+  round(h.units::numeric, 4)::numeric(20, 4) as units, round(h.units_low::numeric, 4)::numeric(20, 4) as units_low,
+  round(h.units_high::numeric, 4)::numeric(20, 4) as units_high, h.clears, h.business_day, h.run_id, h.computed_at,
+  case when r.partition is not null then jsonb_build_object(r.partition::text, r.through_offset) end as through
+from batch.price_hints h
+left join batch.current_runs r on r.job = 'daily_inventory' and r.store = h.store and r.period = h.business_day;
+
+comment on view reports.price_hints is 'What lies on shelves and does not sell, and the price that would clear it within 28 days, per store and product, by the night''s run.';
+comment on column reports.price_hints.store is 'Store id.';
+comment on column reports.price_hints.sku is 'Product code.';
+comment on column reports.price_hints.kind is 'dead (no sale in 28 days), overstocked (more than 90 days of sales on hand), or leaving (its policy orders up to 0).';
+comment on column reports.price_hints.on_hand is 'Units on hand at the end of business_day.';
+comment on column reports.price_hints.demand_per_day is 'Units an ordinary day of the last 28 sold, offers and busy days aside.';
+comment on column reports.price_hints.days_of_cover is 'Days the units on hand last at that; null where nothing was sold.';
+comment on column reports.price_hints.currency is 'Currency of the three prices.';
+comment on column reports.price_hints.price is 'Mean price before discounts of the last twelve weeks, per unit.';
+comment on column reports.price_hints.unit_cost is 'What one costs by the terms valid now, at the exchange rate of business_day.';
+comment on column reports.price_hints.hint_price is 'The price that is advised; never below unit_cost.';
+comment on column reports.price_hints.discount is 'Off the price, as a fraction.';
+comment on column reports.price_hints.discount_today is 'The first step of it: at most 0.3 a day.';
+comment on column reports.price_hints.elasticity is 'By how many percent fewer are bought where the price is one percent higher, of the category.';
+comment on column reports.price_hints.elasticity_deviation is 'Its standard deviation.';
+comment on column reports.price_hints.offers is 'Groups of offer days it was learned from; 0: it is that of consumer goods at large.';
+comment on column reports.price_hints.units_to_clear is 'Units that are to be sold within 28 days.';
+comment on column reports.price_hints.units is 'Units expected within 28 days at hint_price.';
+comment on column reports.price_hints.units_low is 'The same, as few as it is in one case of ten, by the elasticity alone.';
+comment on column reports.price_hints.units_high is 'The same, as many as it is in one case of ten.';
+comment on column reports.price_hints.clears is 'Whether that is enough; where not, cost allows no lower price.';
+comment on column reports.price_hints.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.price_hints.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.price_hints.computed_at is 'When that run wrote it.';
+comment on column reports.price_hints.through is 'Offsets of the order log read for the stock, by partition.';
