@@ -62,11 +62,10 @@ export function forecastDemand({ products: given, firstWeekday, openShare }: Sto
   const products = given.map(product => ({ ...product, units: withoutBulk(product) }))
   const rates = products.map(product => averageRate(product, Number.POSITIVE_INFINITY) ?? 0)
   const factors = weekdaysOf({ products, firstWeekday, rates })
-  const observed = products.map((product, index): Observed & ProductDays => ({
-    ...product,
-    exposure: product.exposure.map(
-      (share, day) => share * (factors[index]?.[(firstWeekday + day) % WEEKDAYS_OF_WEEK] ?? 1),
-    ),
+  const observed = products.map(({ category, units, exposure }, index): Observed & ProductDays => ({
+    category,
+    units,
+    exposure: byWeekday(exposure, factors[index], firstWeekday),
   }))
   const paces = categoryPaces(observed, rates)
   for (const product of observed) {
@@ -104,6 +103,21 @@ export function forecastDemand({ products: given, firstWeekday, openShare }: Sto
       weekdays,
     }
   })
+}
+
+/** Exposure times its weekday's factor. A loop, for there are millions of days. */
+function byWeekday(
+  exposure: Float64Array,
+  factors: ByWeekday | undefined,
+  firstWeekday: number,
+): Float64Array {
+  const weighed = new Float64Array(exposure.length)
+  let weekday = firstWeekday
+  for (let day = 0; day < exposure.length; day += 1) {
+    weighed[day] = (exposure[day] ?? 0) * (factors?.[weekday] ?? 1)
+    weekday = weekday === WEEKDAYS_OF_WEEK - 1 ? 0 : weekday + 1
+  }
+  return weighed
 }
 
 /** Tries the methods of each class on some of its products, spread over all. */

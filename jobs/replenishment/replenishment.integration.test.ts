@@ -8,7 +8,7 @@ import { counted, ordered, placed, received, toLogEvents } from '#domain/testing
 import { seededRandom } from '#domain/testing/random-events.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { createTestBatch } from '#jobs/testing/batch.ts'
-import { appendTestEvents } from '#server/log/testing/append.ts'
+import { appendTestEvents, type StoredEvent } from '#server/log/testing/append.ts'
 import { bringPurchases, takePurchases } from './purchases.ts'
 import { runReplenishment } from './replenishment.ts'
 
@@ -208,6 +208,49 @@ test('days with an empty shelf say that more was wanted than sold', async () => 
   expect(tea.missed_spread).toBeGreaterThan(2)
 })
 
+test('days on offer move no plan: what all stores took something off is no ordinary demand', async () => {
+  const rush = ['2026-11-17', '2026-11-18', '2026-11-19'].flatMap(day =>
+    ['berlin', 'berlin-west'].map(store =>
+      placed({ id: `offer-${store}-${day}`, at: `${day}T16:00:00+01:00`, store }, [
+        { sku: 'tea', units: 6, unitPrice: '3.00', discount: '5.40' },
+      ]),
+    ),
+  )
+  const { sql, plan } = await open(rush)
+  await plan()
+  expect(Math.abs((await planOf(sql)).demand_per_day - PER_WEEK / 7)).toBeLessThan(0.15)
+  // One store that takes something off alone says nothing of the chain: then it was a busy week.
+  await sql`update batch.daily_product_sales set discounts = 0 where store = 'berlin-west'`
+  await sql`delete from batch.replenishment_plans`
+  await plan()
+  expect((await planOf(sql)).demand_per_day).toBeGreaterThan(1.08 * (PER_WEEK / 7))
+})
+
+test('lead times are those of what came, and goods come on the days on which their supplier delivers', async () => {
+  const orders = [15, 16, 17, 18, 19, 20].flatMap(day => {
+    const of = { purchaseOrderId: `p-${day}` }
+    const lines = [{ sku: 'tea', units: 6 }]
+    return [
+      {
+        ...ordered({ id: `p-${day}`, at: `2026-11-${day - 5}T18:00:00+01:00`, ...of }, lines),
+        supplier: 'tea-house',
+      },
+      received({ id: `d-${day}`, at: `2026-11-${day}T18:00:00+01:00`, ...of }, lines),
+    ] as SentEvent[]
+  })
+  const { sql, plan } = await open(orders)
+  await sql`
+    insert into ref.supplier_terms (supplier, valid_from, delivery_days, currency)
+    values ('tea-house', 'epoch', '{2}', 'EUR')`
+  await plan()
+  const [leadTime] = await sql`select mean_days, deliveries from ref.lead_times`
+  // Six deliveries of five days, and a word of three that weighs as much as four.
+  expect(leadTime).toEqual({ mean_days: 4.2, deliveries: 6 })
+  const { order_arrives_at } = await planOf(sql)
+  expect(order_arrives_at).toBeGreaterThan(AS_OF + 4.2 * DAY_MS)
+  expect(new Date(order_arrives_at).getUTCDay()).toBe(2)
+})
+
 test('a store that fails leaves the others their plan', async () => {
   const { sql, plan } = await open()
   await sql`
@@ -241,16 +284,22 @@ test('purchase orders add up as the domain adds them, in whatever order they com
       ...(expectedAt !== null && { expectedAt }),
     } as SentEvent
   })
-  const stored = await appendTestEvents(
-    sql,
-    events.flatMap(event => toLogEvents(event)),
-  )
-  await followLog(sql)
-  await takePurchases(sql)
-  // Nothing is taken twice.
-  expect(await takePurchases(sql)).toBe(0)
-  for (const day of ['2026-11-10', '2026-11-12', '2026-11-14']) {
-    await sql.begin(transaction => bringPurchases(transaction, { store: 'berlin', day }))
+  const stored: StoredEvent[] = []
+  // The second half comes when all its days have been planned: some of it is older than what is known.
+  for (const half of [events.slice(0, 60), events.slice(60)]) {
+    stored.push(
+      ...(await appendTestEvents(
+        sql,
+        half.flatMap(event => toLogEvents(event)),
+      )),
+    )
+    await followLog(sql)
+    await takePurchases(sql)
+    // Nothing is taken twice.
+    expect(await takePurchases(sql)).toBe(0)
+    for (const day of ['2026-11-10', '2026-11-12', '2026-11-14']) {
+      await sql.begin(transaction => bringPurchases(transaction, { store: 'berlin', day }))
+    }
   }
   const lines = new Map<string, typeof NOTHING_ORDERED>()
   for (const event of stored.toSorted((one, other) => one.offset - other.offset)) {

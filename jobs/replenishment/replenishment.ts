@@ -14,9 +14,8 @@ import { writePlan } from './write-plan.ts'
 
 /*
  * Invariant: a store's plan stands on one business day: its stock is that of the day's end by daily_inventory, and its
- * orders are those of the log up to that day. Plan, forecasts, policies and the orders' progress commit together, store
- * by store; what goes into reference data holds from minutes later on, so that no event was judged without it that a
- * replay would judge with it.
+ * orders are those of the log up to that day. A store's plan, forecasts and policies commit together; what goes into
+ * reference data holds from minutes later on, so that no event was judged without it that a replay would judge with it.
  *
  *   log ──> purchase_moves ──┐
  *   daily_product_sales ─────┼─> planStore (pure) ──> batch.replenishment
@@ -77,6 +76,9 @@ export async function runReplenishment(
   if (!first) return outcome
   await followLog(sql)
   await takePurchases(sql)
+  // Before lead times are worked out, which tonight's deliveries are part of.
+  for (const { store, day } of due)
+    await sql.begin(transaction => bringPurchases(transaction, { store, day }))
   const validFrom = now + HOLDS_AFTER_MS
   const days = due.map(({ day }) => day).sort()
   const chain = await loadChain(sql, {
@@ -143,7 +145,6 @@ async function planOne(
   const store = chain.stores.get(id)
   if (!store) throw new Error(`store ${id} is not known`)
   const plan = await sql.begin(async transaction => {
-    await bringPurchases(transaction, { store: id, day })
     const purchases = await loadOpenPurchases(transaction, id)
     const standing = await loadStanding(transaction, { store: id, validFrom })
     const made = planStore({ store, day, facts, purchases, standing, chain })
