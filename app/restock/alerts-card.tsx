@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
 import { type Act, AlertActions, useAct } from '#app/restock/alert-actions.tsx'
+import { orderAddress } from '#app/restock/orders/order-address.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Button } from '#app/ui/button.tsx'
@@ -379,7 +380,7 @@ function Ordered({
         <>
           {' '}
           <Link
-            href={`/restock/orders/${encodeURIComponent(purchaseOrder)}`}
+            href={orderAddress(purchaseOrder)}
             className="whitespace-nowrap underline underline-offset-2 hover:text-text"
           >
             {purchaseOrder}

@@ -26,6 +26,7 @@ const commands = {
   products: { entry: 'server/intake/reference/products/main.ts', dev: false, settings: true },
   categories: { entry: 'server/intake/reference/categories/main.ts', dev: false, settings: true },
   costs: { entry: 'server/intake/reference/costs/main.ts', dev: false, settings: true },
+  people: { entry: 'server/intake/reference/people/main.ts', dev: false, settings: true },
   policies: { entry: 'server/intake/reference/policies/main.ts', dev: false, settings: true },
   suppliers: { entry: 'server/intake/reference/suppliers/main.ts', dev: false, settings: true },
   import: { entry: 'server/intake/files/main.ts', dev: false, settings: true },

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { plural } from '#app/format/number.ts'
 import { formatZone } from '#app/format/time.ts'
 import { MutesCard } from '#app/restock/orders/mutes-card.tsx'
+import { orderAddress } from '#app/restock/orders/order-address.ts'
 import {
   OrderChips,
   type OrderOnBoard,
@@ -175,7 +176,7 @@ function OrderItem({
     <li className="grid gap-1.5 rounded-control border border-line p-3 text-xs">
       <div className="flex items-start justify-between gap-2">
         <Link
-          href={`/restock/orders/${encodeURIComponent(number)}`}
+          href={orderAddress(number)}
           className="min-w-0 font-medium underline-offset-2 hover:underline pointer-coarse:py-2"
         >
           {supplierName}

@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { startProgram } from '#platform/process.ts'
 import { categories } from './categories/categories.ts'
 import { costs } from './costs/costs.ts'
+import { people } from './people/people.ts'
 import { policies } from './policies/policies.ts'
 import { products } from './products/products.ts'
 import { addReference, type ReferenceTable } from './reference-table.ts'
@@ -62,6 +63,27 @@ describe('categories', () => {
   test('take no product that nobody knows', async () => {
     await expect(add(categories, 'sku,category\nhoney,Preserves\n')).rejects.toThrow(
       'line 2: sku honey is no product: add it first (npm run products -- add FILE)',
+    )
+  })
+})
+
+describe('people', () => {
+  test('are entered with a role, and changed by the same code; a role that is none is refused by row', async () => {
+    const text = 'person,name,role,email\nada,Ada,buyer,ada@example.com\nben,Ben,manager,\n'
+    expect((await add(people, text)).map(({ change }) => change)).toEqual(['added', 'added'])
+    expect((await add(people, text)).map(({ change }) => change)).toEqual(['unchanged', 'unchanged'])
+    expect(await add(people, 'person,name,role\nben,Ben,viewer\n')).toEqual([
+      { key: 'ben', change: 'changed' },
+    ])
+    expect(await people.list(database.sql)).toMatchObject([
+      { person: 'ada', role: 'buyer', email: 'ada@example.com' },
+      { person: 'ben', role: 'viewer', email: null },
+    ])
+    await expect(add(people, 'person,name,role\ncleo,Cleo,boss\n')).rejects.toThrow(
+      'line 2, role: must be one of buyer, manager, viewer',
+    )
+    await expect(add(people, 'person,name,role\nCleo X,Cleo,viewer\n')).rejects.toThrow(
+      'a code of small letters',
     )
   })
 })

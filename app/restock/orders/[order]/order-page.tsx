@@ -9,6 +9,7 @@ import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatZone } from '#app/format/time.ts'
 import { DraftCard } from '#app/restock/orders/[order]/draft-card.tsx'
 import { ReceiveCard } from '#app/restock/orders/[order]/receive-card.tsx'
+import { orderAddress } from '#app/restock/orders/order-address.ts'
 import { type Order, OrderChips, orderMoment, orderValue } from '#app/restock/orders/order-parts.tsx'
 import { useOrderDeeds } from '#app/restock/orders/use-orders.ts'
 import { useOverview } from '#app/shell/overview.ts'
@@ -42,7 +43,7 @@ export function OrderPage({ order }: { order: string }) {
   const zone = overview.data?.stores[0]?.zone ?? 'UTC'
   const now = useServerNow(query) ?? query.data?.now ?? 0
   const { deeds, isBusy, outcome } = useOrderDeeds()
-  const address = `/restock/orders/${encodeURIComponent(order)}`
+  const address = orderAddress(order)
   return (
     <PageFrame
       title={order}

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { OrderPage } from '#app/restock/orders/[order]/order-page.tsx'
+import { orderIn } from '#app/restock/orders/order-address.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
 
 interface Props {
@@ -7,12 +8,12 @@ interface Props {
 }
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: decodeURIComponent((await params).order) }
+  return { title: await orderIn(params) }
 }
 
 /** Asks beforehand what the page will ask, so that its first paint has the order. */
 export default async function Page({ params }: Props) {
-  const order = decodeURIComponent((await params).order)
+  const order = await orderIn(params)
   const queries = requestQueryClient()
   await Promise.all([
     queries.prefetchQuery(trpc.overview.get.queryOptions()),

@@ -6,6 +6,7 @@ import Link from 'next/link'
 import { formatExactMoney, formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import { formatFullMoment } from '#app/format/time.ts'
+import { orderAddress } from '#app/restock/orders/order-address.ts'
 import { type Order, orderValue } from '#app/restock/orders/order-parts.tsx'
 import { useOverview } from '#app/shell/overview.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
@@ -21,7 +22,7 @@ export function OrderSheet({ order }: { order: string }) {
   return (
     <div className="mx-auto max-w-4xl py-6 text-sm print:max-w-none print:py-0">
       <div className="mb-6 flex flex-wrap gap-2 print:hidden">
-        <Link href={`/restock/orders/${encodeURIComponent(order)}`} className={buttonLook()}>
+        <Link href={orderAddress(order)} className={buttonLook()}>
           Back to the order
         </Link>
         <Button onClick={() => window.print()}>

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { OrderSheet } from '#app/restock/orders/[order]/print/order-sheet.tsx'
+import { orderIn } from '#app/restock/orders/order-address.ts'
 import { HydrateQueries, requestQueryClient, trpc } from '#app/trpc/server.tsx'
 
 interface Props {
@@ -7,11 +8,11 @@ interface Props {
 }
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: `${decodeURIComponent((await params).order)}, to print` }
+  return { title: `${await orderIn(params)}, to print` }
 }
 
 export default async function Page({ params }: Props) {
-  const order = decodeURIComponent((await params).order)
+  const order = await orderIn(params)
   await Promise.all([
     requestQueryClient().prefetchQuery(trpc.overview.get.queryOptions()),
     requestQueryClient().prefetchQuery(trpc.orders.get.queryOptions({ order })),
