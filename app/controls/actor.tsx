@@ -40,12 +40,12 @@ export function PersonControl({ className }: { className?: string }) {
   }, [isDemo, people])
   if (people.length === 0) return null
   return (
-    <label className={className ?? 'flex items-center gap-2 text-2xs text-muted'}>
+    <label className={className ?? 'flex min-w-0 items-center gap-2 text-2xs text-muted'}>
       You
       <select
         value={person?.person ?? ''}
         onChange={({ target }) => choose(target.value)}
-        className="h-9 min-w-0 grow rounded-control border border-control bg-panel px-2 text-xs text-text pointer-coarse:h-11"
+        className="h-9 w-full min-w-0 rounded-control border border-control bg-panel px-2 text-xs text-text pointer-coarse:h-11"
       >
         {person ? null : <option value="">nobody yet</option>}
         {people.map(({ person: id, name, role }) => (
@@ -62,7 +62,8 @@ export function PersonControl({ className }: { className?: string }) {
 export function ActorField() {
   const [name, store] = useStored('tillstream.actor')
   const { people } = usePerson()
-  if (people.length > 0) return <PersonControl />
+  // The navigation asks.
+  if (people.length > 0) return null
   return (
     <label className="flex items-center gap-2 text-2xs text-muted">
       Your name

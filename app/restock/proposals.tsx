@@ -140,7 +140,7 @@ function SupplierCard({ supplier, zone, choice }: { supplier: Supplier; zone: st
                 <input
                   type="checkbox"
                   aria-label={`Order ${line.productName ?? line.sku} for ${line.storeName}`}
-                  className="size-4 align-middle"
+                  className="size-4 align-middle accent-text"
                   disabled={!canOrder(supplier, line)}
                   checked={canOrder(supplier, line) && choice.isChosen(line)}
                   onChange={({ target }) => choice.choose(line, target.checked)}

@@ -33,7 +33,8 @@ export function isRefreshed({ meta }: { meta: { holdsStill?: boolean } | undefin
 
 /** A question that cannot be answered is not answered by asking again. */
 export function isRefusal(error: unknown): error is Error {
-  return errorCodeOf(error) === 'BAD_REQUEST'
+  const code = errorCodeOf(error)
+  return code === 'BAD_REQUEST' || code === 'NOT_FOUND'
 }
 
 /** tRPC's error code; null when no answer came at all, or something else was thrown. */

@@ -35,6 +35,8 @@ export function describeFailure(error: unknown): Failure {
     if (error.cause instanceof ForeignAnswerError)
       return { what: `The server answered with an error (${error.cause.status}).`, advice }
     if (code === null) return NO_ANSWER
+    if (code === 'NOT_FOUND')
+      return { what: error.message, advice: 'Look for it in the list that it was in.' }
     if (code === 'INTERNAL_SERVER_ERROR') return { what: 'The server answered with an error.', advice }
     return BY_CODE[code] ?? { what: error.message, advice }
   }

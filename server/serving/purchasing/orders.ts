@@ -5,7 +5,6 @@ import { type Amount, formatAmount } from '#domain/money.ts'
 import { openUnits, unitsOverDelivered } from '#domain/purchase.ts'
 import { type DraftProblem, draftProblems, goodsValue } from '#domain/purchasing/draft.ts'
 import { type LineState, lineState, type OrderState, orderState } from '#domain/purchasing/order.ts'
-import { RefusedError } from '#server/serving/failures.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { type OrderLine, readLines } from './order-lines.ts'
@@ -143,14 +142,14 @@ export interface OrderDetail extends OrderCard {
   basis: StreamBasis
 }
 
-/** @throws RefusedError when there is no such order */
-export async function readOrder(sql: Sql, order: string): Promise<OrderDetail> {
+/** Null: there is no such order. */
+export async function readOrder(sql: Sql, order: string): Promise<OrderDetail | null> {
   return readSnapshot(sql, async reading => {
     const streamStand = await readStreamStand(reading)
     const { now, basis } = streamStand
     const stand = standOf(streamStand, await readLag(reading, streamStand.positions))
     const [row] = await reading<OrderRow[]>`${orderColumns(reading)} where o.purchase_order = ${order}`
-    if (!row) throw new RefusedError(`There is no order ${order}: it may have been discarded.`)
+    if (!row) return null
     const lines = await readLines(reading, [order])
     const products = await readProductTerms(
       reading,

@@ -1,3 +1,4 @@
+import { TRPCError } from '@trpc/server'
 import { z } from 'zod'
 import { autoRuleSchema, readAutoRules, saveAutoRule } from '#server/serving/purchasing/auto-rules.ts'
 import {
@@ -21,6 +22,9 @@ import { shareOut, shareOutSchema } from '#server/serving/purchasing/sharing-out
 import { readTransferProposals, transferGoods, transferSchema } from '#server/serving/purchasing/transfers.ts'
 import { procedure, router, type TrpcContext } from './trpc.ts'
 
+const notFound = (order: string) =>
+  new TRPCError({ code: 'NOT_FOUND', message: `There is no order ${order}: it may have been discarded.` })
+
 const ofOrder = z.strictObject({ order: orderIdSchema })
 
 const buyer = ({ serving, person }: TrpcContext) => actorOf(serving.sql, person, 'buyer')
@@ -30,10 +34,16 @@ const send = ({ serving }: TrpcContext): Promise<Sending> => sendWaiting(serving
 /** Who works here, and what they order: from the draft to what has come. */
 export const ordersRouter = router({
   board: procedure.query(({ ctx }) => readOrderBoard(ctx.serving.sql)),
-  get: procedure.input(ofOrder).query(({ ctx, input }) => readOrder(ctx.serving.sql, input.order)),
-  csv: procedure
-    .input(ofOrder)
-    .query(async ({ ctx, input }) => orderCsv(await readOrder(ctx.serving.sql, input.order))),
+  get: procedure.input(ofOrder).query(async ({ ctx, input: { order } }) => {
+    const found = await readOrder(ctx.serving.sql, order)
+    if (found) return found
+    throw notFound(order)
+  }),
+  csv: procedure.input(ofOrder).query(async ({ ctx, input: { order } }) => {
+    const found = await readOrder(ctx.serving.sql, order)
+    if (found) return orderCsv(found)
+    throw notFound(order)
+  }),
   draft: procedure
     .input(z.strictObject({ lines: draftLinesSchema }))
     .mutation(async ({ ctx, input }) => draftOrders(ctx.serving.sql, input.lines, { by: await buyer(ctx) })),

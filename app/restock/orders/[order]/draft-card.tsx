@@ -1,15 +1,14 @@
 import { useState } from 'react'
 import { formatMoney } from '#app/format/money.ts'
-import { formatCount, plural } from '#app/format/number.ts'
+import { plural } from '#app/format/number.ts'
+import { DraftItem, DraftTable, type EditLine, Entry } from '#app/restock/orders/[order]/draft-lines.tsx'
 import type { Order } from '#app/restock/orders/order-parts.tsx'
 import type { useOrderDeeds } from '#app/restock/orders/use-orders.ts'
 import { Button } from '#app/ui/button.tsx'
 import { Card } from '#app/ui/card.tsx'
-import { DataTable } from '#app/ui/data-table.tsx'
 import { Field, Note, SelectField, TextField } from '#app/ui/form.tsx'
 
 type Deeds = ReturnType<typeof useOrderDeeds>['deeds']
-type Line = Order['items'][number]
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
@@ -27,7 +26,7 @@ export function DraftCard({
 }) {
   const { order: number, currency, problems, terms, items } = order
   const [wantsExpress, setWantsExpress] = useState<boolean | null>(null)
-  const edit = (line: Line, given: { units?: number | null; unitCost?: string }) =>
+  const edit: EditLine = (line, given) =>
     void deeds.editLine({
       order: number,
       store: line.store,
@@ -40,70 +39,21 @@ export function DraftCard({
       {problems.map(({ detail }) => (
         <Note key={detail}>{detail}</Note>
       ))}
-      <div className="flex max-h-160 flex-col">
-        <DataTable
-          caption="Lines of the draft"
-          rows={items}
-          rowKey={({ store, sku }) => JSON.stringify([store, sku])}
-          columns={[
-            {
-              key: 'product',
-              header: 'Product',
-              align: 'left',
-              cell: ({ productName, sku }) => (
-                <span className="block min-w-32 whitespace-normal">
-                  {productName ?? sku}
-                  {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
-                </span>
-              ),
-            },
-            { key: 'store', header: 'Store', align: 'left', cell: ({ storeName }) => storeName },
-            { key: 'pack', header: 'Pack of', cell: ({ packSize }) => formatCount(packSize) },
-            {
-              key: 'units',
-              header: 'Units',
-              cell: line => (
-                <Entry
-                  label={`Units of ${nameOf(line)}`}
-                  value={String(line.units)}
-                  inputMode="numeric"
-                  onEntered={text => edit(line, { units: Number(text) })}
-                />
-              ),
-            },
-            {
-              key: 'unit',
-              header: 'Unit cost',
-              cell: line => (
-                <Entry
-                  label={`Unit cost of ${nameOf(line)}`}
-                  value={line.unitCost ?? ''}
-                  inputMode="decimal"
-                  onEntered={unitCost => edit(line, { unitCost })}
-                />
-              ),
-            },
-            {
-              key: 'cost',
-              header: `Cost, ${currency}`,
-              cell: ({ cost }) => (cost === null ? '–' : formatMoney(cost, currency)),
-            },
-            {
-              key: 'out',
-              header: <span className="sr-only">Take out</span>,
-              cell: line => (
-                <Button
-                  kind="row"
-                  disabled={isBusy}
-                  aria-label={`Take out ${nameOf(line)}`}
-                  onClick={() => edit(line, { units: null })}
-                >
-                  Take out
-                </Button>
-              ),
-            },
-          ]}
-        />
+      <div className="@container">
+        <div className="flex max-h-160 flex-col @max-[36rem]:hidden">
+          <DraftTable order={order} edit={edit} isBusy={isBusy} />
+        </div>
+        <ul aria-label="Lines of the draft" className="@min-[36rem]:hidden">
+          {items.map(line => (
+            <DraftItem
+              key={JSON.stringify([line.store, line.sku])}
+              line={line}
+              currency={currency}
+              edit={edit}
+              isBusy={isBusy}
+            />
+          ))}
+        </ul>
       </div>
       <div className="mt-3 grid grid-cols-1 items-end gap-3 sm:grid-cols-[repeat(3,minmax(0,12rem))_1fr]">
         <Field label={`Budget, ${currency}`}>
@@ -143,7 +93,7 @@ export function DraftCard({
         <label className="mt-3 flex min-h-9 items-center gap-2 text-xs">
           <input
             type="checkbox"
-            className="size-4"
+            className="size-4 accent-text"
             checked={wantsExpress ?? order.isExpress}
             disabled={isBusy}
             onChange={({ target: { checked } }) => {
@@ -192,45 +142,6 @@ function ShareOut({ order, deeds, isBusy }: { order: Order; deeds: Deeds; isBusy
       </Button>
     </form>
   )
-}
-
-/** A field that keeps what one types until it is left or Enter is pressed, and then shows what came of it. */
-function Entry({
-  label,
-  value,
-  inputMode,
-  isWide = false,
-  onEntered,
-}: {
-  label: string
-  value: string
-  inputMode?: 'numeric' | 'decimal'
-  isWide?: boolean
-  onEntered: (text: string) => void
-}) {
-  const [typed, setTyped] = useState<string | null>(null)
-  function enter() {
-    if (typed !== null && typed.trim() !== value) onEntered(typed.trim())
-    setTyped(null)
-  }
-  return (
-    <TextField
-      aria-label={label}
-      inputMode={inputMode}
-      value={typed ?? value}
-      onChange={({ target }) => setTyped(target.value)}
-      onBlur={enter}
-      onKeyDown={({ key }) => {
-        if (key === 'Enter') enter()
-        if (key === 'Escape') setTyped(null)
-      }}
-      className={isWide ? '' : 'w-24 text-right'}
-    />
-  )
-}
-
-function nameOf({ productName, sku, storeName }: Line): string {
-  return `${productName ?? sku}, ${storeName}`
 }
 
 function termsText({ minimumValue, deliveryDays }: Order['terms'], currency: string): string {

@@ -115,7 +115,7 @@ function StoreDelivery({
           <label className="mr-auto flex min-h-9 items-center gap-2 text-xs">
             <input
               type="checkbox"
-              className="size-4"
+              className="size-4 accent-text"
               checked={acceptsMore}
               onChange={({ target }) => setAcceptsMore(target.checked)}
             />

@@ -5,11 +5,9 @@ import { givenName } from '#server/intake/reference/table-file.ts'
 const ROLES = ['buyer', 'manager', 'viewer'] as const
 
 const schema = z.strictObject({
-  person: z
-    .string({ error: 'must be the code of a person' })
-    .regex(/^[a-z0-9-]{1,64}$/, {
-      error: 'must be a code of small letters, digits and hyphens, such as ada',
-    }),
+  person: z.string({ error: 'must be the code of a person' }).regex(/^[a-z0-9-]{1,64}$/, {
+    error: 'must be a code of small letters, digits and hyphens, such as ada',
+  }),
   name: givenName('what they are called'),
   role: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }),
   email: z.email({ error: 'must be an address such as ada@example.com' }).optional(),
