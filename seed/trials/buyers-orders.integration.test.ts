@@ -48,6 +48,7 @@ beforeEach(async () => {
   await database.sql`delete from purchasing.orders`
   await database.sql`delete from purchasing.auto_rules`
   await database.sql`delete from purchasing.mutes`
+  await database.sql`delete from ref.demand_forecasts`
   // What one test has on order is another's no business.
   await database.sql`update stream.purchases set cancelled = ordered where generation = 1`
   await database.sql`update stream.stock set on_order = 0 where generation = 1`

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
+import { isDatabaseAway } from '#db/database-away.ts'
 import { createGuessStore } from '#db/guesses.ts'
 import { keepMeter } from '#db/meter.ts'
 import type { Instant } from '#domain/instant.ts'
@@ -111,8 +112,12 @@ export async function startWeb(options: WebOptions): Promise<WebService> {
   })
   const clerk = startPeriodic(() => lookAfterOrders(sql, intake), {
     everyMs: CLERK_LOOKS_MS,
+    // Without a database nothing can have been entered.
     onFailure: err =>
-      logger.warn({ err }, 'what buyers entered could not be sent: it is kept, and sent later'),
+      logger[isDatabaseAway(err) ? 'debug' : 'warn'](
+        { err },
+        'orders were not looked after: what was entered is kept',
+      ),
   })
   const onError = (err: unknown, doing: string) => logger.warn({ err }, `trouble while ${doing}`)
   const onGuessError = (error: unknown) => onError(error, 'counting wrong guesses')
