@@ -20,42 +20,56 @@ const OPEN_TO = 21
 /** Sums of shares miss what they add up to by less, as a share of a week: else 3 units would last past a night. */
 const ROUNDING = 1e-9
 
-/**
- * @param forecast units by weekday of business days, Monday first, and the deviation of a day
- * @param ordersByHour orders of each hour of the week that the store's habits let expect (`ref.expected_orders`); null: not
- *   known
- * @param cutOverHour hours before it belong to the business day before
- */
-export function demandClock(
-  forecast: { unitsByWeekday: ArrayLike<number>; spread: number },
-  {
-    ordersByHour = null,
-    cutOverHour = 0,
-  }: { ordersByHour?: ArrayLike<number> | null; cutOverHour?: number } = {},
-): DemandClock {
-  const perHour = new Float64Array(HOURS_OF_WEEK)
+/** How a store's demand lies within its business days: the same for all its products. */
+export interface WeekShape {
+  /** Of each hour of the week: its share of its business day's demand, and that day's weekday. */
+  shares: Float64Array
+  weekdays: Uint8Array
+}
+
+/** What is known of a store's hours. */
+export interface StoreHours {
+  /** Orders of each hour of the week that its habits let expect (`ref.expected_orders`); null: not known. */
+  ordersByHour?: ArrayLike<number> | null
+  /** Hours before it belong to the business day before. */
+  cutOverHour?: number
+}
+
+export function weekShape({ ordersByHour = null, cutOverHour = 0 }: StoreHours): WeekShape {
+  const shares = new Float64Array(HOURS_OF_WEEK)
+  const weekdays = new Uint8Array(HOURS_OF_WEEK)
   for (let weekday = 0; weekday < 7; weekday += 1) {
-    const units = forecast.unitsByWeekday[weekday] ?? 0
     const first = weekday * 24 + cutOverHour
     let orders = 0
     for (let hour = 0; hour < 24; hour += 1) orders += ordersByHour?.[(first + hour) % HOURS_OF_WEEK] ?? 0
     for (let hour = 0; hour < 24; hour += 1) {
       const at = (first + hour) % HOURS_OF_WEEK
       const ofDay = at % 24
-      const share =
-        orders > 0
-          ? (ordersByHour?.[at] ?? 0) / orders
-          : ofDay >= OPEN_FROM && ofDay < OPEN_TO
-            ? 1 / (OPEN_TO - OPEN_FROM)
-            : 0
-      perHour[at] = units * share
+      weekdays[at] = weekday
+      if (orders > 0) shares[at] = (ordersByHour?.[at] ?? 0) / orders
+      else shares[at] = ofDay >= OPEN_FROM && ofDay < OPEN_TO ? 1 / (OPEN_TO - OPEN_FROM) : 0
     }
   }
+  return { shares, weekdays }
+}
+
+/**
+ * @param forecast units by weekday of business days, Monday first, and the deviation of a day
+ * @param hours of the store: its shape where many products are asked of
+ */
+export function demandClock(
+  forecast: { unitsByWeekday: ArrayLike<number>; spread: number },
+  hours: StoreHours | WeekShape = {},
+): DemandClock {
+  const { shares, weekdays } = 'shares' in hours ? hours : weekShape(hours)
+  const { unitsByWeekday, spread } = forecast
   const cumulative = new Float64Array(HOURS_OF_WEEK + 1)
+  let sum = 0
   for (let hour = 0; hour < HOURS_OF_WEEK; hour += 1) {
-    cumulative[hour + 1] = (cumulative[hour] ?? 0) + (perHour[hour] ?? 0)
+    sum += (shares[hour] ?? 0) * (unitsByWeekday[weekdays[hour] ?? 0] ?? 0)
+    cumulative[hour + 1] = sum
   }
-  return { cumulative, perWeek: cumulative[HOURS_OF_WEEK] ?? 0, spread: forecast.spread }
+  return { cumulative, perWeek: sum, spread }
 }
 
 /**

@@ -85,6 +85,14 @@ describe('the forecast of a store', () => {
     expect((empty?.perDay ?? 0) / (asItIs?.perDay ?? 1)).toBeGreaterThan(0.85)
   })
 
+  test('takes no wholesale customer for the days to come', () => {
+    const usual = product(() => 6)
+    const sold = usual.units.map((units, day) => (day === DAYS - 5 ? 900 : units))
+    const [asItIs, withBulk] = forecast([usual, { ...usual, units: sold }, ...others])
+    expect((withBulk?.perDay ?? 0) / (asItIs?.perDay ?? 1)).toBeLessThan(1.1)
+    expect((withBulk?.spread ?? 0) / (asItIs?.spread ?? 1)).toBeLessThan(1.5)
+  })
+
   test('follows a season that like products have, though one sells too seldom to show it', () => {
     const season = (day: number) => (day < 90 ? 1 : 2)
     const seldom = product(day => 0.4 * season(day), { category: 'toys' })

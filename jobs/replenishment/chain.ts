@@ -1,6 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import { loadStores } from '#db/stores.ts'
-import { addDays, type BusinessDay, dayCount } from '#domain/calendar.ts'
+import { type BusinessDay, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { DeliveryDays } from '#domain/replenishment/delivery.ts'
 import type { LeadTime } from '#domain/replenishment/lead-time.ts'
@@ -21,8 +21,8 @@ export interface Chain {
   deliveryDays: ReadonlyMap<string, DeliveryDays>
   leadTimes: ReadonlyMap<string, LeadTime>
   leadTimesWritten: number
-  /** By product: business days on which it was on offer. */
-  offers: ReadonlyMap<string, readonly BusinessDay[]>
+  /** By product: business days on which it was on offer, counted from the first there may be. */
+  offers: ReadonlyMap<string, readonly number[]>
 }
 
 /** @param from first business day that any of the stores looks at */
@@ -49,7 +49,7 @@ export async function loadChain(
       ]),
     ),
   })
-  const offers = new Map<string, BusinessDay[]>()
+  const offers = new Map<string, number[]>()
   for (const { sku, day } of await loadOffers(sql, { from, to })) {
     const days = offers.get(sku)
     if (days) days.push(day)
@@ -71,21 +71,16 @@ export async function loadChain(
 async function loadOffers(
   sql: Sql,
   { from, to }: { from: BusinessDay; to: BusinessDay },
-): Promise<{ sku: string; day: BusinessDay }[]> {
-  // Only days with something taken off somewhere are looked at: the rest cannot be one.
+): Promise<{ sku: string; day: number }[]> {
+  // Only days on which half the stores took something off are looked at: the rest cannot be one.
   const days = await sql<({ sku: string; day: number } & ProductDay)[]>`
-    select sku, business_day - ${from}::date as day, sum(units)::double precision as units,
+    select sku, business_day - ${FIRST_BUSINESS_DAY}::date as day, sum(units)::double precision as units,
       count(*)::double precision as gross,
       sum(discounts::double precision / gross) as discounts, count(*)::integer as stores,
       (count(*) filter (where discounts >= ${LEAST_DISCOUNT}::double precision * gross))::integer as discounting
     from batch.daily_product_sales
     where business_day between ${from} and ${to} and gross > 0
     group by sku, business_day
-    having sum(discounts) > 0`
-  return days.filter(isOnOffer).map(({ sku, day }) => ({ sku, day: addDays(from, day) }))
-}
-
-/** The places of business days within so many from `from` on; those outside are left out. */
-export function placesOf(days: readonly BusinessDay[], from: BusinessDay, count: number): number[] {
-  return days.map(day => dayCount(from, day)).filter(place => place >= 0 && place < count)
+    having 2 * count(*) filter (where discounts >= ${LEAST_DISCOUNT}::double precision * gross) >= count(*)`
+  return days.filter(isOnOffer)
 }

@@ -1,18 +1,24 @@
 import { businessDaySpan, versionOn } from '#domain/business-day.ts'
-import { addDays, type BusinessDay } from '#domain/calendar.ts'
+import { addDays, type BusinessDay, dayCount, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { clockOffsetMs } from '#domain/operators/hour-of-week.ts'
 import { type AbcClass, abcClasses, serviceLevelOf } from '#domain/replenishment/abc.ts'
 import { missedSales, servedShare } from '#domain/replenishment/censoring.ts'
 import { arrivalOf, expectedDelivery, longestWaitDays } from '#domain/replenishment/delivery.ts'
 import { type DemandForecast, forecastDemand, type ProductDays } from '#domain/replenishment/demand.ts'
-import { demandClock, placeInWeek, unitsWithin } from '#domain/replenishment/demand-clock.ts'
+import {
+  demandClock,
+  placeInWeek,
+  unitsWithin,
+  type WeekShape,
+  weekShape,
+} from '#domain/replenishment/demand-clock.ts'
 import { isOtherForecast, isOtherPolicy } from '#domain/replenishment/material-change.ts'
 import { computePolicy, unitsToOrder } from '#domain/replenishment/policy.ts'
 import { projectStockout } from '#domain/replenishment/stockout.ts'
 import { judgeShelf, type ShelfVerdict } from '#domain/replenishment/verdict.ts'
 import type { Store } from '#domain/store.ts'
-import { type Chain, HISTORY_DAYS, placesOf } from './chain.ts'
+import { type Chain, HISTORY_DAYS } from './chain.ts'
 import type { OpenPurchase } from './purchases.ts'
 import type { Standing, StoreFacts } from './store-facts.ts'
 
@@ -82,8 +88,8 @@ export function planStore({
   const { zone, cutOverHour } = versionOn(store.versions, day)
   const offsetMs = clockOffsetMs(zone, asOf)
   const place = placeInWeek(asOf, offsetMs)
-  const hours = { ordersByHour: facts.ordersByHour, cutOverHour }
-  const shelves = shelvesOf({ facts, chain, from, cutOverHour })
+  const shape = weekShape({ ordersByHour: facts.ordersByHour, cutOverHour })
+  const shelves = shelvesOf({ facts, chain, from, cutOverHour, shape })
   const forecasts = forecastDemand({
     products: shelves,
     firstWeekday: weekdayOf(from),
@@ -120,7 +126,7 @@ export function planStore({
     const orderArrivesAt = leadTime
       ? arrivalOf(asOf, { leadDays: leadTime.meanDays, deliveryDays, offsetMs })
       : null
-    const clock = demandClock(forecast, hours)
+    const clock = demandClock(forecast, shape)
     const stockout = projectStockout(clock, { at: asOf, from: place, onHand })
     const toOrder =
       reorderPoint === null ? null : unitsToOrder({ onHand, onOrder, reorderPoint, orderUpTo, packSize })
@@ -170,11 +176,13 @@ function shelvesOf({
   chain,
   from,
   cutOverHour,
+  shape,
 }: {
   facts: StoreFacts
   chain: Chain
   from: BusinessDay
   cutOverHour: number
+  shape: WeekShape
 }): Shelf[] {
   const isOpen = new Float64Array(HISTORY_DAYS)
   for (const day of facts.openDays) isOpen[day] = 1
@@ -182,7 +190,8 @@ function shelvesOf({
   const stock = new Map(facts.stock.map(shelf => [shelf.sku, shelf]))
   const stockouts = Map.groupBy(facts.stockouts, ({ sku }) => sku)
   const firstWeekday = weekdayOf(from)
-  const dayShares = cumulativeShares(facts.ordersByHour, cutOverHour)
+  const dayShares = cumulativeShares(shape, cutOverHour)
+  const firstOffer = dayCount(FIRST_BUSINESS_DAY, from)
   const shelves: Shelf[] = []
   for (const sku of new Set([...sales.keys(), ...stock.keys()])) {
     if (chain.withoutStock.has(sku)) continue
@@ -193,10 +202,13 @@ function shelvesOf({
       units[day] = (units[day] ?? 0) + (sold?.units[at] ?? 0)
     // Voids of another day's orders: no demand is below none.
     for (let day = 0; day < HISTORY_DAYS; day += 1) units[day] = Math.max(0, units[day] ?? 0)
-    const exposure = Float64Array.from(isOpen)
-    const since = Math.min(shelf?.since ?? HISTORY_DAYS, ...(sold?.days ?? []))
+    const exposure = isOpen.slice()
+    let since = shelf?.since ?? HISTORY_DAYS
+    for (const day of sold?.days ?? []) since = Math.min(since, day)
     exposure.fill(0, 0, since)
-    for (const day of placesOf(chain.offers.get(sku) ?? [], from, HISTORY_DAYS)) exposure[day] = 0
+    for (const day of chain.offers.get(sku) ?? []) {
+      if (day >= firstOffer && day < firstOffer + HISTORY_DAYS) exposure[day - firstOffer] = 0
+    }
     const missed: { weekday: number; share: number }[] = []
     for (const shelfDay of stockouts.get(sku) ?? []) {
       const { day } = shelfDay
@@ -224,11 +236,8 @@ function shelvesOf({
 const LEAST_SERVED = 0.05
 
 /** By weekday: the share of a business day's demand up to each of its hours. */
-function cumulativeShares(ordersByHour: readonly number[] | null, cutOverHour: number): number[][] {
-  const even = demandClock(
-    { unitsByWeekday: [1, 1, 1, 1, 1, 1, 1], spread: 0 },
-    { ordersByHour, cutOverHour },
-  )
+function cumulativeShares(shape: WeekShape, cutOverHour: number): number[][] {
+  const even = demandClock({ unitsByWeekday: [1, 1, 1, 1, 1, 1, 1], spread: 0 }, shape)
   return Array.from({ length: 7 }, (_, weekday) =>
     Array.from({ length: 25 }, (_, hour) => unitsWithin(even, weekday * 24 + cutOverHour, hour)),
   )

@@ -9,7 +9,7 @@ import { messageOf } from '#platform/command.ts'
 import { type Chain, HISTORY_DAYS, loadChain } from './chain.ts'
 import { planStore } from './plan-store.ts'
 import { bringPurchases, forgetPurchases, loadOpenPurchases, takePurchases } from './purchases.ts'
-import { loadStanding, loadStoreFacts, type StoreFacts } from './store-facts.ts'
+import { loadStanding, loadStoreFacts } from './store-facts.ts'
 import { writePlan } from './write-plan.ts'
 
 /*
@@ -24,24 +24,30 @@ import { writePlan } from './write-plan.ts'
 
 /** Past every clock that the intake lets in (decision 014). */
 const HOLDS_AFTER_MS = 5 * MINUTE_MS
+/** Stores at once: one is planned, which takes the process; the others wait for the database. */
+const AT_ONCE = 3
 
 /** Once a store's day has ended and its stock is known: forecasts, policies, and what to order. */
 export const replenishment: OtherJob = {
   name: 'replenishment',
   isReady: async sql => (await loadDueStores(sql)).length > 0,
   run: ({ databaseUrl, runId, logger }) =>
-    withConnection(databaseUrl, { applicationName: 'tillstream replenishment', max: 2 }, async sql => {
-      const outcome = await runReplenishment(sql, { runId, now: Date.now() })
-      for (const { store, error: err } of outcome.failures)
-        logger.error({ err, store }, `no plan of ${store}: ${messageOf(err)}; the others have theirs`)
-      const { stores, products, short, forecasts, policies, leadTimes } = outcome
-      const detail = `${products} products of ${stores} stores planned, ${short} of them short; ${forecasts} forecasts, ${policies} policies and ${leadTimes} lead times have changed`
-      if (outcome.failures.length > 0) {
-        const told = outcome.failures.map(({ store, error }) => `${store}: ${messageOf(error)}`)
-        throw new Error(`${detail}, but of ${told.join('; ')}`, { cause: outcome.failures[0]?.error })
-      }
-      return { text: `${detail}.\n`, json: outcome, detail, rowCount: products }
-    }),
+    withConnection(
+      databaseUrl,
+      { applicationName: 'tillstream replenishment', max: AT_ONCE + 1 },
+      async sql => {
+        const outcome = await runReplenishment(sql, { runId, now: Date.now() })
+        for (const { store, error: err } of outcome.failures)
+          logger.error({ err, store }, `no plan of ${store}: ${messageOf(err)}; the others have theirs`)
+        const { stores, products, short, forecasts, policies, leadTimes } = outcome
+        const detail = `${products} products of ${stores} stores planned, ${short} of them short; ${forecasts} forecasts, ${policies} policies and ${leadTimes} lead times have changed`
+        if (outcome.failures.length > 0) {
+          const told = outcome.failures.map(({ store, error }) => `${store}: ${messageOf(error)}`)
+          throw new Error(`${detail}, but of ${told.join('; ')}`, { cause: outcome.failures[0]?.error })
+        }
+        return { text: `${detail}.\n`, json: outcome, detail, rowCount: products }
+      },
+    ),
 }
 
 interface Outcome {
@@ -87,63 +93,49 @@ export async function runReplenishment(
     ...{ now, validFrom },
   })
   outcome.leadTimes = chain.leadTimesWritten
-  // While one store is planned, the database reads the next.
-  let reading = readAhead(sql, { due: first, chain, now })
-  for (const [index, store] of due.entries()) {
-    const facts = reading
-    const next = due[index + 1]
-    try {
-      const read = await facts
-      if (next) reading = readAhead(sql, { due: next, chain, now })
-      await planOne(sql, { due: store, facts: read, chain, runId, validFrom, outcome })
-    } catch (error) {
-      outcome.failures.push({ store: store.store, error })
-      if (next && reading === facts) reading = readAhead(sql, { due: next, chain, now })
+  // While one store is planned, the database reads the next and writes the one before.
+  const waiting = due.values()
+  const work = async () => {
+    for (const store of waiting) {
+      try {
+        await planOne(sql, { due: store, chain, runId, now, validFrom, outcome })
+      } catch (error) {
+        outcome.failures.push({ store: store.store, error })
+      }
     }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
   await forgetPurchases(sql, now)
   return outcome
-}
-
-/** The facts of a store; of a failure is heard when it is its turn. */
-function readAhead(
-  sql: Sql,
-  { due: { store, day }, chain, now }: { due: DueStore; chain: Chain; now: Instant },
-): Promise<StoreFacts> {
-  const known = chain.stores.get(store)
-  const facts = known
-    ? loadStoreFacts(sql, {
-        store,
-        from: addDays(day, 1 - HISTORY_DAYS),
-        to: day,
-        currency: storeOn(known, day).currency,
-        now,
-      })
-    : Promise.reject(new Error(`store ${store} is not known`))
-  facts.catch(() => {})
-  return facts
 }
 
 async function planOne(
   sql: Sql,
   {
     due: { store: id, day, ...basis },
-    facts,
     chain,
     runId,
+    now,
     validFrom,
     outcome,
   }: {
     due: DueStore
-    facts: StoreFacts
     chain: Chain
     runId: number
+    now: Instant
     validFrom: Instant
     outcome: Outcome
   },
 ): Promise<void> {
   const store = chain.stores.get(id)
   if (!store) throw new Error(`store ${id} is not known`)
+  const facts = await loadStoreFacts(sql, {
+    store: id,
+    from: addDays(day, 1 - HISTORY_DAYS),
+    to: day,
+    currency: storeOn(store, day).currency,
+    now,
+  })
   const plan = await sql.begin(async transaction => {
     const purchases = await loadOpenPurchases(transaction, id)
     const standing = await loadStanding(transaction, { store: id, validFrom })

@@ -1,6 +1,6 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
-import type { Instant } from '#domain/instant.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { StorePlan } from './plan-store.ts'
 
@@ -94,5 +94,5 @@ export async function writePlan(
 }
 
 function isoOf(instant: Instant | null): string | null {
-  return instant === null ? null : new Date(instant).toISOString()
+  return instant === null ? null : formatInstant(instant)
 }
