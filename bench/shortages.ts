@@ -5,7 +5,13 @@ import { createWorld } from '#seed/world/world.ts'
 import type { Entry } from './alerts/plant-into.ts'
 import { type Figure, percentile } from './figures.ts'
 import type { BenchOptions } from './options.ts'
-import { byCoveredReorderPoint, byPlan, byReorderPoint, byRisk, type Judge } from './shortages/judges.ts'
+import {
+  byCoveredReorderPoint,
+  byLiveVerdict,
+  byPlan,
+  byReorderPoint,
+  type Judge,
+} from './shortages/judges.ts'
 import { playJudges } from './shortages/play-judges.ts'
 import { leadsOver, scoreAlerts } from './shortages/score.ts'
 import { emptySpans } from './shortages/shelves.ts'
@@ -15,7 +21,7 @@ const RANDOM_SEED = 1
 /** Three weeks are learnt from, as by the rules. */
 const LEARNING_DAYS = 21
 
-const LIVE = byRisk(0.7, 0.4)
+const LIVE = byLiveVerdict()
 const JUDGES: readonly Judge[] = [byReorderPoint, byCoveredReorderPoint, byPlan, LIVE]
 
 /**

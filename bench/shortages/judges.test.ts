@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { DAY_MS, HOUR_MS } from '#domain/instant.ts'
 import { NOTHING_ORDERED } from '#domain/purchase.ts'
 import { demandClock } from '#domain/replenishment/demand-clock.ts'
+import { NO_SALES_PACE } from '#domain/replenishment/pace-of-sales.ts'
 import { catalogueOf } from '#seed/world/catalogue.ts'
-import { byCoveredReorderPoint, byPlan, byReorderPoint, byRisk, type Situation } from './judges.ts'
+import { byCoveredReorderPoint, byLiveVerdict, byPlan, byReorderPoint, type Situation } from './judges.ts'
 
 const NOON = Date.UTC(2026, 10, 18, 12)
 const [product] = catalogueOf(1)
@@ -20,6 +21,7 @@ function situation(onHand: number | null, comesAfter: number | null): Situation 
     shelf: {
       ...{ store: 'berlin', sku: 'tea', onHand },
       orders: new Map(comesAfter === null ? [] : [['po', order]]),
+      pace: NO_SALES_PACE,
     },
     product: { ...(product ?? catalogueOf(1)[0]), supplier } as Situation['product'],
     policy: { reorderPoint: 12, orderAt: 20, orderUpTo: 40 },
@@ -37,7 +39,7 @@ describe('a shelf that is judged', () => {
     expect(byCoveredReorderPoint.isShort(situation(12, null), false)).toBe(true)
   })
 
-  test.each([byPlan, byRisk(0.7, 0.4)])(
+  test.each([byPlan, byLiveVerdict({ opening: 0.7, closing: 0.4 })])(
     'by time is short only where nothing comes before it is empty: $name',
     judge => {
       // Four are gone by the evening and the rest in the morning; two days are twelve.
@@ -50,14 +52,14 @@ describe('a shelf that is judged', () => {
   )
 
   test('by risk stays so until it is clearly less likely', () => {
-    const judge = byRisk(0.7, 0.4)
+    const judge = byLiveVerdict({ opening: 0.7, closing: 0.4 })
     const uncertain = situation(11, 44)
     expect([judge.isShort(uncertain, false), judge.isShort(uncertain, true)]).toEqual([false, true])
   })
 
   test('of goods that the store keeps no more is never short', () => {
     const left = { ...situation(1, null), policy: null }
-    for (const judge of [byReorderPoint, byPlan, byRisk(0.7, 0.4)])
+    for (const judge of [byReorderPoint, byPlan, byLiveVerdict({ opening: 0.7, closing: 0.4 })])
       expect(judge.isShort(left, false)).toBe(false)
   })
 })

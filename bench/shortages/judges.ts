@@ -1,9 +1,9 @@
 import type { Instant } from '#domain/instant.ts'
-import { HOUR_MS } from '#domain/instant.ts'
+import { openUnits } from '#domain/purchase.ts'
 import { arrivalOf, expectedDelivery } from '#domain/replenishment/delivery.ts'
-import { type DemandClock, placeInWeek, unitsWithin } from '#domain/replenishment/demand-clock.ts'
+import { type DemandClock, placeInWeek } from '#domain/replenishment/demand-clock.ts'
 import { type LeadTime, leadTimeOf } from '#domain/replenishment/lead-time.ts'
-import { demandAtLeast } from '#domain/replenishment/quantiles.ts'
+import { lookAhead, RISK_BOUNDS, type RiskBounds, shelfShortage } from '#domain/replenishment/live-shelf.ts'
 import { projectStockout } from '#domain/replenishment/stockout.ts'
 import { judgeShelf } from '#domain/replenishment/verdict.ts'
 import { isCovered, shortageOf } from '#domain/shortage.ts'
@@ -69,22 +69,27 @@ export const byPlan: Judge = {
   },
 }
 
-/** The shelf is more likely empty than not before what is on order, or what is ordered now, can come. */
-export function byRisk(opensAt: number, closesBelow: number): Judge {
+/**
+ * The stream's own verdict, after each event of the shelf; what time alone changes it hears of with the next of them.
+ * @param bounds those of the stream, unless others are tried
+ */
+export function byLiveVerdict(bounds: RiskBounds = RISK_BOUNDS): Judge {
   return {
-    name: `empty before the next delivery, ${Math.round(100 * opensAt)}% sure`,
+    name: `empty before the next delivery, ${Math.round(100 * bounds.opening)}% sure`,
     path: 'stream',
     isShort(situation, wasShort) {
-      const { shelf, policy, clock, at, offsetMs } = situation
-      if (!policy || shelf.onHand === null) return false
-      if (shelf.onHand <= 0) return true
-      const helpsAt = nextDeliveryAt(situation) ?? orderArrivesAt(situation)
-      if (!clock || helpsAt === null) return false
-      const hours = Math.max(0, helpsAt - at) / HOUR_MS
-      const mean = unitsWithin(clock, placeInWeek(at, offsetMs), hours)
-      const day = clock.perWeek / 7
-      const variance = day > 0 ? (mean / day) * clock.spread ** 2 : mean
-      return demandAtLeast({ mean, variance, units: shelf.onHand }) >= (wasShort ? closesBelow : opensAt)
+      const { shelf, product, policy, clock, at, offsetMs } = situation
+      const { onHand, orders, pace } = shelf
+      if (!policy || onHand === null || !clock) return false
+      const deliveries = [...orders].map(([purchaseOrder, line]) => ({
+        ...{ purchaseOrder, units: openUnits(line) },
+        ...{ placedAt: line.placedAt, expectedAt: line.expectedAt },
+      }))
+      const { deliveryDays } = product.supplier
+      const leadTime = leadTimeFor(product)
+      const supply = leadTime && { leadTime, deliveryDays }
+      const outlook = lookAhead({ at, offsetMs, onHand, clock, pace, deliveries, supply })
+      return shelfShortage({ onHand, ...policy }, outlook, wasShort, bounds) !== null
     },
   }
 }

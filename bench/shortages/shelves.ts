@@ -9,6 +9,7 @@ import {
   type PurchaseLine,
   purchaseEffects,
 } from '#domain/purchase.ts'
+import { NO_SALES_PACE, type SalesPace, withSale } from '#domain/replenishment/pace-of-sales.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import type { Shop } from '#seed/world/stores.ts'
 
@@ -20,6 +21,8 @@ export interface Shelf {
   onHand: number | null
   /** Those of which something is still to come. */
   orders: Map<string, PurchaseLine>
+  /** How fast it sells of late. */
+  pace: SalesPace
 }
 
 /** Shelves by what the log says of them, event by event in the order they are given. */
@@ -38,6 +41,7 @@ export class Shelves {
       if (kind === 'counted') shelf.onHand = units
       else if (shelf.onHand !== null) shelf.onHand += units
       else if (kind === 'received') shelf.onHand = units
+      if (kind === 'sold') shelf.pace = withSale(shelf.pace, event.eventTime, -units)
       touched.add(shelf)
     }
     for (const effect of purchaseEffects(event)) {
@@ -58,7 +62,7 @@ export class Shelves {
     const key = `${store} ${sku}`
     let shelf = this.#shelves.get(key)
     if (!shelf) {
-      shelf = { store, sku, onHand: null, orders: new Map() }
+      shelf = { store, sku, onHand: null, orders: new Map(), pace: NO_SALES_PACE }
       this.#shelves.set(key, shelf)
     }
     return shelf

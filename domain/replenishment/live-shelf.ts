@@ -4,7 +4,7 @@ import { arrivalOf, type DeliveryDays, expectedDelivery } from './delivery.ts'
 import { type DemandClock, placeInWeek } from './demand-clock.ts'
 import type { LeadTime } from './lead-time.ts'
 import { hoursInRush, rushFactor, type SalesPace, unitsInRush } from './pace-of-sales.ts'
-import { normalCdf, Z_OF_RANGE } from './quantiles.ts'
+import { demandAtLeast, Z_OF_RANGE } from './quantiles.ts'
 import { HORIZON_DAYS, type Stockout } from './stockout.ts'
 
 // A shelf as the stream sees it after an event: what lies on it, how fast it sells now, and what comes when. It is short when
@@ -39,7 +39,10 @@ export interface LiveShelf {
 
 /** What will become of a shelf. */
 export interface ShelfOutlook {
-  stockout: Stockout
+  /** Worked out when it is asked for. */
+  readonly stockout: Stockout
+  /** The early bound of it, alone. */
+  readonly earliestStockoutAt: Instant | null
   /** When what is on order is said to come, of the first delivery that leaves more than nothing; null: none is open. */
   dueAt: Instant | null
   /** That moment has passed. */
@@ -52,37 +55,54 @@ export interface ShelfOutlook {
   risk: number
 }
 
-/** A shelf that is empty before help in four cases of five is short … */
-export const OPENING_RISK = 0.8
-/** … and goes on being short until it is no longer so in one of two: a sale more or less ends no alert. */
-export const CLOSING_RISK = 0.5
+/** Between which probabilities of being empty before help a shelf goes on as it was. */
+export interface RiskBounds {
+  /** From here on it is short … */
+  opening: number
+  /** … and it is so until it is below this: a sale more or less ends no alert. */
+  closing: number
+}
+
+export const RISK_BOUNDS: RiskBounds = { opening: 0.8, closing: 0.5 }
 
 /**
  * What is wrong with a stock: nothing left, or below it; else, where its demand is forecast and something can come, whether
  * the shelf will be empty before; else whether it is at its reorder point.
+ * A product that the store keeps no more (an order-up-to level of 0) is missed by nobody.
  * @param outlook null: no demand is forecast
  * @param wasShort whatever by
  */
 export function shelfShortage(
-  { onHand, reorderPoint }: { onHand: number | null; reorderPoint: number | null },
+  {
+    onHand,
+    reorderPoint,
+    orderUpTo,
+  }: { onHand: number | null; reorderPoint: number | null; orderUpTo: number | null },
   outlook: ShelfOutlook | null,
   wasShort: boolean,
+  bounds: RiskBounds = RISK_BOUNDS,
 ): ShortageRule | null {
   const level = shortageOf(onHand, reorderPoint)
+  if (outlook !== null && orderUpTo === 0) return level === 'oversold' ? level : null
   if (outlook === null || outlook.helpAt === null || (level !== null && level !== 'low_stock')) return level
-  return isShortBeforeDelivery(outlook, wasShort) ? 'stockout_before_delivery' : null
+  return isShortBeforeDelivery(outlook, wasShort, bounds) ? 'stockout_before_delivery' : null
 }
 
 /** Whether the shelf will be empty before help. @param wasShort it was, when it was judged last */
-export function isShortBeforeDelivery({ risk }: Pick<ShelfOutlook, 'risk'>, wasShort: boolean): boolean {
-  return risk >= (wasShort ? CLOSING_RISK : OPENING_RISK)
+export function isShortBeforeDelivery(
+  { risk }: Pick<ShelfOutlook, 'risk'>,
+  wasShort: boolean,
+  { opening, closing }: RiskBounds = RISK_BOUNDS,
+): boolean {
+  return risk >= (wasShort ? closing : opening)
 }
 
 /**
  * Looks ahead. Demand until some moment has the mean M of the forecast (with the rush there is), and the variance of a day's
  * units for each day's worth of M: it grows while the shop sells, and not over night. So the bounds of the stockout are where
- * M ± z·σ·√(M/μ) is what is on hand, μ being a day's mean, which is a quadratic in √M; and the risk is the normal
- * distribution's (Silver, Pyke & Thomas, "Inventory and Production Management in Supply Chains", 4th ed. 2017, ch. 6).
+ * M ± z·σ·√(M/μ) is what is on hand, μ being a day's mean, which is a quadratic in √M (Silver, Pyke & Thomas, "Inventory and
+ * Production Management in Supply Chains", 4th ed. 2017, ch. 6); and the risk is that of a count with that mean and variance
+ * (`demandAtLeast`): what empties a shelf is often one customer who takes the last four.
  */
 export function lookAhead({
   at,
@@ -94,49 +114,67 @@ export function lookAhead({
   supply,
 }: LiveShelf): ShelfOutlook {
   const place = placeInWeek(at, offsetMs)
-  const rush = rushFactor(clock, pace, { at, place })
   const delivery = nextDelivery(deliveries, { at, onHand, leadTime: supply?.leadTime ?? null })
   const orderArrivesAt = supply
     ? arrivalOf(at, { leadDays: supply.leadTime.meanDays, deliveryDays: supply.deliveryDays, offsetMs })
     : null
   const helpAt = delivery?.at ?? orderArrivesAt
+  const rush = onHand > 0 ? rushFactor(clock, pace, { at, place }) : 1
   const perDay = clock.perWeek / 7
-  const known = { delivery, orderArrivesAt, helpAt }
-  if (onHand <= 0) return outlook({ at, early: at, late: at }, 1, known)
-  if (perDay <= 0) return outlook({ at: null, early: null, late: null }, 0, known)
-  const spreadOfUnit = clock.spread / Math.sqrt(perDay)
-  const instantOf = (units: number): Instant | null => {
-    const hours = hoursInRush(clock, place, units, rush)
-    return hours > HORIZON_DAYS * 24 ? null : Math.round(at + hours * HOUR_MS)
+  const spreadOfUnit = perDay > 0 ? clock.spread / Math.sqrt(perDay) : 0
+  let risk = onHand <= 0 ? 1 : 0
+  if (onHand > 0 && perDay > 0 && helpAt !== null) {
+    const mean = unitsInRush(clock, place, Math.max(0, helpAt - at) / HOUR_MS, rush)
+    risk = demandAtLeast({ mean, variance: spreadOfUnit ** 2 * mean, units: onHand })
   }
-  const stockout = {
-    at: instantOf(onHand),
-    early: instantOf(meanOfBound(onHand, Z_OF_RANGE * spreadOfUnit)),
-    late: instantOf(meanOfBound(onHand, -Z_OF_RANGE * spreadOfUnit)),
-  }
-  if (helpAt === null) return outlook(stockout, 0, known)
-  const mean = unitsInRush(clock, place, Math.max(0, helpAt - at) / HOUR_MS, rush)
-  const deviation = spreadOfUnit * Math.sqrt(mean)
-  const risk = deviation > 0 ? normalCdf((mean - onHand) / deviation) : mean >= onHand ? 1 : 0
-  return outlook(stockout, risk, known)
+  return new Outlook(
+    { dueAt: delivery?.dueAt ?? null, isLate: delivery?.isLate ?? false, orderArrivesAt, helpAt, risk },
+    { at, place, onHand, clock, rush, spreadOfUnit },
+  )
 }
 
-function outlook(
-  stockout: Stockout,
-  risk: number,
-  {
-    delivery,
-    orderArrivesAt,
-    helpAt,
-  }: Pick<ShelfOutlook, 'orderArrivesAt' | 'helpAt'> & { delivery: Due | null },
-): ShelfOutlook {
-  return {
-    stockout,
-    dueAt: delivery?.dueAt ?? null,
-    isLate: delivery?.isLate ?? false,
-    orderArrivesAt,
-    helpAt,
-    risk,
+interface Course {
+  at: Instant
+  place: number
+  onHand: number
+  clock: DemandClock
+  rush: number
+  spreadOfUnit: number
+}
+
+/** Of many shelves that are asked for their risk few are asked when they run out. */
+class Outlook implements ShelfOutlook {
+  readonly dueAt: Instant | null
+  readonly isLate: boolean
+  readonly orderArrivesAt: Instant | null
+  readonly helpAt: Instant | null
+  readonly risk: number
+  readonly #course: Course
+
+  constructor(known: Omit<ShelfOutlook, 'stockout' | 'earliestStockoutAt'>, course: Course) {
+    this.dueAt = known.dueAt
+    this.isLate = known.isLate
+    this.orderArrivesAt = known.orderArrivesAt
+    this.helpAt = known.helpAt
+    this.risk = known.risk
+    this.#course = course
+  }
+
+  get stockout(): Stockout {
+    return { at: this.#when(0), early: this.#when(Z_OF_RANGE), late: this.#when(-Z_OF_RANGE) }
+  }
+
+  get earliestStockoutAt(): Instant | null {
+    return this.#when(Z_OF_RANGE)
+  }
+
+  #when(z: number): Instant | null {
+    const { at, place, onHand, clock, rush, spreadOfUnit } = this.#course
+    if (onHand <= 0) return at
+    if (clock.perWeek <= 0) return null
+    const units = z === 0 ? onHand : meanOfBound(onHand, z * spreadOfUnit)
+    const hours = hoursInRush(clock, place, units, rush)
+    return hours > HORIZON_DAYS * 24 ? null : Math.round(at + hours * HOUR_MS)
   }
 }
 
@@ -187,15 +225,18 @@ export const LOOK_LATE_AT_MOST_MS = DAY_MS
  * not placed comes the later the longer one waits.
  */
 export function nextLook(
-  { stockout, dueAt, isLate, orderArrivesAt }: ShelfOutlook,
+  outlook: ShelfOutlook,
   { at, isShort, deliveryDays }: { at: Instant; isShort: boolean; deliveryDays: DeliveryDays },
 ): Instant {
+  const { dueAt, isLate, orderArrivesAt } = outlook
   const latest = at + LOOK_AHEAD_AT_MOST_MS
   if (isShort) return at + LOOK_AGAIN_MS
   if (dueAt !== null && !isLate) return Math.min(latest, Math.max(at, dueAt) + 1)
   if (isLate) return at + LOOK_AGAIN_MS
-  if (stockout.early === null || orderArrivesAt === null) return latest
+  if (orderArrivesAt === null) return latest
+  const early = outlook.earliestStockoutAt
+  if (early === null) return latest
   // A supplier that comes on some weekdays only may take up to a week longer tomorrow than today.
   const longest = orderArrivesAt - at + (deliveryDays === null ? 0 : 7 * DAY_MS)
-  return Math.min(latest, Math.max(at + LOOK_AGAIN_MS, stockout.early - longest))
+  return Math.min(latest, Math.max(at + LOOK_AGAIN_MS, early - longest))
 }

@@ -53,6 +53,7 @@ export async function writePlan(
     ) as product(sku, supplier, verdict, on_hand, on_order, demand_per_day, days_of_cover, reorder_point, order_up_to,
       suggested_units, missed_units, missed_spread, runs_out_at, runs_out_early, runs_out_late, next_delivery_at,
       order_arrives_at, shortage_since)`
+  await transaction`select batch.note_shortages(array[${store}])`
   if (forecasts.length > 0) {
     await transaction`
       insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)

@@ -20,6 +20,7 @@ interface StockAndEpisode {
   onHand: number | null
   onOrder: number | null
   reorderPoint: number | null
+  orderUpTo: number | null
   judgedAt: Instant | null
   paceAt: Instant | null
   paceUnits: number | null
@@ -47,7 +48,7 @@ export async function auditEpisodes(
     reading<StockAndEpisode[]>`
       select coalesce(s.store, e.store) as store, coalesce(s.sku, e.sku) as sku, s.on_hand as "onHand",
         s.on_order as "onOrder", s.reorder_point as "reorderPoint", s.judged_at as "judgedAt", s.pace_at as "paceAt",
-        s.pace_units as "paceUnits", f.units_by_weekday as "unitsByWeekday", f.spread, e.alert_id as "alertId", e.rule,
+        s.pace_units as "paceUnits", f.units_by_weekday as "unitsByWeekday", f.spread, policy.order_up_to as "orderUpTo", e.alert_id as "alertId", e.rule,
         e.severity, e.on_hand as "episodeOnHand", e.on_order as "episodeOnOrder",
         e.reorder_point as "episodeReorderPoint"
       from (
@@ -61,6 +62,10 @@ export async function auditEpisodes(
         select units_by_weekday, spread from ref.demand_forecasts d
         where d.store = s.store and d.sku = s.sku and d.valid_from <= s.judged_at order by d.valid_from desc limit 1
       ) f on true
+      left join lateral (
+        select order_up_to from ref.stock_policies p
+        where p.store = s.store and p.sku = s.sku and p.valid_from <= s.judged_at order by p.valid_from desc limit 1
+      ) policy on true
       where s.on_hand <= greatest(s.reorder_point, 0) or e.alert_id is not null or f.spread is not null
       order by 1, 2`,
     reading<(OpenDelivery & { store: string; sku: string })[]>`

@@ -40,7 +40,8 @@ export function judgeShortage(
   const { episode, onHand, onOrder, judgedAt } = state
   const reorderPoint = policy?.reorderPoint ?? null
   state.reorderPoint = reorderPoint
-  const rule = shelfShortage({ onHand, reorderPoint }, outlook, episode !== null)
+  const orderUpTo = policy?.orderUpTo ?? null
+  const rule = shelfShortage({ onHand, reorderPoint, orderUpTo }, outlook, episode !== null)
   if (rule === null || onHand === null) {
     if (episode === null) return null
     state.episode = null
@@ -102,6 +103,7 @@ function severityIn(
   at: Instant,
   { outlook, before }: { outlook: ShelfOutlook | null; before: Severity | null },
 ): Severity {
+  if (rule !== 'stockout_before_delivery') return severityOf(rule)
   return severityOf(rule, outlook && { stockoutAt: outlook.stockout.at, at, before })
 }
 
@@ -110,18 +112,38 @@ type Projection = Pick<
   'projectedStockoutAt' | 'stockoutEarlyAt' | 'stockoutLateAt' | 'nextDeliveryAt' | 'orderArrivesAt'
 >
 
+const NO_PROJECTION: Readonly<Projection> = {
+  projectedStockoutAt: null,
+  stockoutEarlyAt: null,
+  stockoutLateAt: null,
+  nextDeliveryAt: null,
+  orderArrivesAt: null,
+}
+
 function projection(outlook: ShelfOutlook | null): Projection {
+  if (outlook === null) return NO_PROJECTION
+  const { stockout, dueAt, orderArrivesAt } = outlook
   return {
-    projectedStockoutAt: outlook?.stockout.at ?? null,
-    stockoutEarlyAt: outlook?.stockout.early ?? null,
-    stockoutLateAt: outlook?.stockout.late ?? null,
-    nextDeliveryAt: outlook?.dueAt ?? null,
-    orderArrivesAt: outlook?.orderArrivesAt ?? null,
+    projectedStockoutAt: stockout.at,
+    stockoutEarlyAt: stockout.early,
+    stockoutLateAt: stockout.late,
+    nextDeliveryAt: dueAt,
+    orderArrivesAt,
   }
 }
 
-function hasSame(episode: Episode, figures: Partial<Episode>): boolean {
-  return Object.entries(figures).every(([name, figure]) => episode[name as keyof Episode] === figure)
+function hasSame(
+  episode: Episode,
+  figures: Pick<Episode, 'onHand' | 'suggestedUnits'> & Projection,
+): boolean {
+  return (
+    figures.onHand === episode.onHand &&
+    figures.suggestedUnits === episode.suggestedUnits &&
+    figures.projectedStockoutAt === episode.projectedStockoutAt &&
+    figures.stockoutEarlyAt === episode.stockoutEarlyAt &&
+    figures.stockoutLateAt === episode.stockoutLateAt &&
+    figures.orderArrivesAt === episode.orderArrivesAt
+  )
 }
 
 /** Order-up-to level less the inventory position (on hand and on order), never below zero. */

@@ -115,6 +115,17 @@ describe('a shelf whose demand is forecast', () => {
     })
   })
 
+  test('of a product that is kept no more is short of nothing, unless more was sold than there was', () => {
+    const gone = {
+      ...OPTIONS,
+      policies: new Map([['berlin/tea', [{ validFrom: 0, reorderPoint: 0, orderUpTo: 0 }]]]),
+    }
+    expect(rulesAfter(log(movement('stock.counted', at(0), 3), sale(at(1), 3)), gone)).toEqual([])
+    expect(rulesAfter(log(movement('stock.counted', at(0), 3), sale(at(1), 4)), gone)).toEqual([
+      'oversold open',
+    ])
+  })
+
   test('of which nobody knows when anything could come is judged by its reorder point', () => {
     const nobody = { ...OPTIONS, shelves: { ...SHELVES, supplyAt: () => null } }
     expect(rulesAfter(log(movement('stock.counted', at(0), 20)), nobody)).toEqual([])
