@@ -176,6 +176,12 @@ describe('time alone', () => {
     const records = log(placed(-24, at(5)), movement('stock.counted', at(0), 9), 6.1)
     const files = { ...OPTIONS, shelves: { ...SHELVES, storeAt: () => ({ ...LIVE, isLive: false }) } }
     expect(rulesAfter(records, files)).toEqual([])
+    // From six o'clock on it sends files.
+    const later = {
+      ...OPTIONS,
+      shelves: { ...SHELVES, storeAt: (_: string, when: Instant) => ({ ...LIVE, isLive: when < at(6) }) },
+    }
+    expect(rulesAfter(records, later)).toEqual([])
     expect(rulesAfter(log(placed(-24, at(5)), movement('stock.counted', at(0), 9), 5 + 25), OPTIONS)).toEqual(
       [],
     )
