@@ -88,6 +88,7 @@ describe('a notice', () => {
   it('is news as long as the shortage lasts and nobody has judged what a rule found, of which what is over stays news', () => {
     expect(isStillNews(notice('open'), state, NOON)).toBe(true)
     expect(isStillNews(notice('gone'), state, NOON)).toBe(false)
+    expect(isStillNews(notice('plan/s/tea@7'), state, NOON)).toBe(true)
     expect(isStillNews(notice('taken on'), state, NOON)).toBe(false)
     const found = (alertId: string) => isStillNews(notice(alertId, { kind: 'fraud' }), state, NOON)
     expect([found('new'), found('over'), found('seen')]).toEqual([true, true, false])

@@ -36,7 +36,8 @@ export function isStillNews({ kind, alertId }: Notice, state: LiveState, now: In
       return true
     case 'shortage': {
       const alert = state.alerts.get(alertId)
-      return alert !== undefined && isWaiting(alert, now)
+      // What the nightly plan named first is not among the stream's.
+      return alert === undefined ? alertId.startsWith('plan/') : isWaiting(alert, now)
     }
     default:
       // What has happened and is over is no longer among them, and news all the same.

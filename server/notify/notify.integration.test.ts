@@ -20,7 +20,7 @@ import { openServing, type Serving } from '#server/serving/serving.ts'
 import { decide, sweep } from './decide.ts'
 import { deliverDue } from './deliver.ts'
 import type { NotifySettings } from './outcome.ts'
-import { raiseDetection, raiseShortage, resolveShortage } from './testing/alerts.ts'
+import { planShortage, raiseDetection, raiseShortage, resolveShortage } from './testing/alerts.ts'
 import { createPushBrowser } from './testing/decrypt-push.ts'
 import { openMailReceiver, openReceiver, type Receiver } from './testing/receivers.ts'
 
@@ -60,7 +60,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await database.sql`
-    truncate ${database.sql(STREAM_TABLES)}, batch.alerts, live.alert_actions, live.ops_lane, notify.subscriptions,
+    truncate ${database.sql(STREAM_TABLES)}, batch.alerts, batch.shortages, batch.replenishment, batch.replenishment_plans, live.alert_actions, live.ops_lane, notify.subscriptions,
       notify.messages, notify.deliveries, notify.attempts, notify.outbox`
   receiver.calls.length = 0
   receiver.answers.length = 0
@@ -169,6 +169,34 @@ describe('what is told', () => {
     await raiseShortage(sql, 'cup@1', { sku: 'cup', rule: 'low_stock', onHand: 1 })
     await turn()
     expect((await told()).filter(line => line.startsWith('cup'))).toEqual(['cup@1 critical'])
+  })
+
+  it('is one shortage, whether the nightly plan or the stream names it first', async () => {
+    const { sql } = database
+    await subscribe()
+    const since = Date.now() - 3_600_000
+    await planShortage(sql, { since })
+    await turn()
+    const { notices } = await readNotices(sql, { person: null, after: 0 })
+    expect(notices).toMatchObject([
+      { alertId: `plan/berlin/tea@${since}`, title: 'Runs out: Green tea', severity: 'warning' },
+    ])
+    expect(notices[0]?.detail).toMatch(/^Berlin, 4 on hand, 0 on order, runs out \w{3} \d\d:\d\d$/)
+    // The stream finds it too: it is known, until it becomes critical.
+    await raiseShortage(sql, 'tea@1')
+    await turn()
+    expect(await told()).toHaveLength(1)
+    await raiseShortage(sql, 'tea@1', { rule: 'out_of_stock', onHand: 0 })
+    await turn()
+    expect(await told()).toEqual([`plan/berlin/tea@${since} warning`, `plan/berlin/tea@${since} critical`])
+    // The other way round: what the plan of the night says of a shelf that the stream has judged since is old.
+    await raiseShortage(sql, 'cup@1', { sku: 'cup' })
+    await turn()
+    await planShortage(sql, { sku: 'cup', since: Date.now() + 1 })
+    await turn()
+    await resolveShortage(sql, 'cup@1')
+    await turn()
+    expect((await told()).slice(2)).toEqual(['cup@1 warning'])
   })
 
   it('is what somebody wants to hear of, in words, with store, product and what there is', async () => {

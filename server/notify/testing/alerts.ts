@@ -30,6 +30,24 @@ export async function resolveShortage(sql: Sql, alertId: string): Promise<void> 
   await sql`update stream.episodes set state = 'resolved', resolved_at = now() where alert_id = ${alertId}`
 }
 
+/** What the nightly plan calls short, since a moment that is over. */
+export async function planShortage(
+  sql: Sql,
+  { store = 'berlin', sku = 'tea', since }: { store?: string; sku?: string; since: Instant },
+): Promise<void> {
+  await sql`
+    insert into batch.replenishment_plans (store, business_day, as_of, run_id, inventory_run, partition, through_offset,
+      computed_at)
+    values (${store}, current_date, ${since}, 1, 1, 0, 1, ${since}) on conflict do nothing`
+  await sql`
+    insert into batch.replenishment (store, sku, run_id, on_hand, on_order, position, demand_per_day, suggested_units,
+      runs_out_at, verdict, missed_units, missed_spread, shortage_since)
+    values (${store}, ${sku}, 1, 4, 0, 4, 2, 12, now() + interval '2 days', 'short', 0, 0, ${since})`
+  await sql`
+    insert into batch.shortages (store, sku, since, last_said_at, runs_out_at, help_at)
+    values (${store}, ${sku}, ${since}, ${since}, now() + interval '2 days', now() + interval '4 days')`
+}
+
 /** What a rule found, as the batch path would have written it, for tests. */
 export async function raiseDetection(
   sql: Sql,

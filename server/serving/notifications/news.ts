@@ -42,13 +42,39 @@ interface ShortageRow {
   projectedStockoutAt: Instant | null
 }
 
+/**
+ * What the stream calls short, and what the nightly plan alone does. One shortage has one name: one that the plan named
+ * before the stream did keeps the plan's. A plan of the night says nothing any more of a shelf that the stream has judged
+ * since.
+ */
 async function readShortages(reading: Reading): Promise<NewsItem[]> {
   const rows = await reading<ShortageRow[]>`
+    with short as (
+      select coalesce('plan/' || e.store || '/' || e.sku || '@' || plan.since_ms, e.alert_id) as alert_id,
+        e.alert_id as handled_as, e.rule, e.severity, e.store, e.sku, e.on_hand, e.on_order, e.reorder_point,
+        e.projected_stockout_at, e.opened_at
+      from stream.active_generation a
+      join stream.episodes e on e.generation = a.generation and e.state = 'open'
+      left join lateral (
+        select (extract(epoch from s.since) * 1000)::bigint as since_ms from batch.shortages s
+        where s.store = e.store and s.sku = e.sku and s.since <= e.opened_at
+          and coalesce(s.ended_at, 'infinity') >= e.opened_at
+        order by s.since limit 1
+      ) plan on true
+      union all
+      select p.alert_id, p.alert_id, p.rule, p.severity, p.store, p.sku, p.on_hand, p.on_order, p.reorder_point,
+        p.runs_out_at, p.since
+      from live.planned_shortages p
+      join batch.replenishment_plans made on made.store = p.store
+      where not exists (
+        select from stream.episodes e
+        where e.generation = p.generation and e.store = p.store and e.sku = p.sku
+          and e.processed_at > made.computed_at)
+    )
     select e.alert_id as "alertId", e.rule, e.severity, e.store, s.name as "storeName", clock.zone, e.sku,
       p.name as "productName", p.category, terms.supplier, e.on_hand as "onHand", e.on_order as "onOrder",
       e.reorder_point as "reorderPoint", e.projected_stockout_at as "projectedStockoutAt"
-    from stream.active_generation a
-    join stream.episodes e on e.generation = a.generation and e.state = 'open'
+    from short e
     join ref.stores s on s.store = e.store
     left join ref.products p on p.sku = e.sku
     left join lateral (
@@ -61,7 +87,7 @@ async function readShortages(reading: Reading): Promise<NewsItem[]> {
     ) terms on true
     left join lateral (
       select l.kind, l.snoozed_until from live.alert_actions l
-      where l.alert_id = e.alert_id order by l.action desc limit 1
+      where l.alert_id = e.handled_as order by l.action desc limit 1
     ) latest on true
     where (latest.kind is null or latest.kind = 'reopen'
         or (latest.kind = 'snooze' and latest.snoozed_until <= clock_timestamp()))
