@@ -80,21 +80,35 @@ export function DeliveriesCard({
                   header: 'What',
                   align: 'left',
                   cell: one => (
-                    <Button
-                      kind="quiet"
-                      className="-mx-2 max-w-56 justify-start text-left sm:max-w-80"
-                      onClick={() => onOpen(one.delivery)}
-                    >
-                      <span className="truncate text-text">{whatText(one)}</span>
-                    </Button>
+                    <span className="grid justify-items-start">
+                      <Button
+                        kind="quiet"
+                        className="-mx-2 max-w-56 justify-start text-left sm:max-w-80"
+                        onClick={() => onOpen(one.delivery)}
+                      >
+                        <span className="truncate text-text">{whatText(one)}</span>
+                      </Button>
+                      {/* Where there is no room beside it. */}
+                      <span className="flex items-center gap-1.5 pb-1 text-2xs text-muted sm:hidden">
+                        <StateChip state={one.state} />
+                        {WAY_TITLES[one.way]}
+                      </span>
+                    </span>
                   ),
                 },
-                { key: 'way', header: 'Way', align: 'left', cell: one => WAY_TITLES[one.way] },
+                {
+                  key: 'way',
+                  header: 'Way',
+                  align: 'left',
+                  className: 'max-sm:hidden',
+                  cell: one => WAY_TITLES[one.way],
+                },
                 { key: 'who', header: 'To', align: 'left', cell: one => <ToWhom delivery={one} /> },
                 {
                   key: 'state',
                   header: 'State',
                   align: 'left',
+                  className: 'max-sm:hidden',
                   cell: one => <StateChip state={one.state} />,
                 },
                 { key: 'attempts', header: 'Attempts', cell: one => one.attempts },

@@ -90,17 +90,21 @@ export function SubscriptionsCard({
   )
 }
 
-/** `told 12 times in the last day, last at 14:30; 1 failed`, or that it has told nothing yet. */
+/** `told 12 times in the last day, last at 14:30; 2 wait to be tried again; 1 failed`, or that it has told nothing yet. */
 function toldText(
   { delivered, failed, retried, lastToldAt }: Subscription,
   zone: string,
   now: number,
 ): string {
-  if (lastToldAt === null) return 'nothing told yet'
+  const last = lastToldAt === null ? null : `last at ${formatMoment(lastToldAt, zone, now)}`
   return [
-    `told ${plural(delivered, 'time')} in the last day, last at ${formatMoment(lastToldAt, zone, now)}`,
-    ...(retried > 0 ? [`${formatCount(retried)} tried again`] : []),
-    ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+    last === null
+      ? 'nothing told yet'
+      : delivered === 0
+        ? `nothing told in the last day, ${last}`
+        : `told ${plural(delivered, 'time')} in the last day, ${last}`,
+    ...(retried > 0 ? [`${formatCount(retried)} not taken yet, tried again`] : []),
+    ...(failed > 0 ? [`${formatCount(failed)} failed in the last day`] : []),
   ].join('; ')
 }
 
@@ -127,10 +131,12 @@ function SubscriptionRow({
   return (
     <li className="grid gap-1 border-t border-line py-3 text-xs first:border-t-0">
       <div className="flex flex-wrap items-center gap-2">
-        <Icon className="size-4 shrink-0 text-muted" />
-        <h3 className="min-w-0 font-medium wrap-anywhere">
-          {WAY_TITLES[way]}: {forWhom(one)}
-        </h3>
+        <span className="flex min-w-0 items-start gap-2">
+          <Icon className="size-4 shrink-0 text-muted" />
+          <h3 className="min-w-0 font-medium wrap-anywhere">
+            {WAY_TITLES[way]}: {forWhom(one)}
+          </h3>
+        </span>
         <Chip tone={isOn ? 'good' : 'plain'}>{isOn ? 'on' : 'off'}</Chip>
         <span className="flex flex-wrap gap-1.5 sm:ml-auto">
           <Button

@@ -56,7 +56,7 @@ async function take(sql: Sql, ways: readonly string[]): Promise<Outgoing | null>
       t.created_at as "createdAt", t.is_test as "isTest", coalesce((
         select jsonb_agg(jsonb_build_object('alertId', m.alert_id, 'kind', m.kind, 'rule', m.rule,
           'severity', m.severity, 'store', m.store, 'title', m.title, 'detail', m.detail, 'href', m.href)
-          order by m.message)
+          order by m.severity = 'critical' desc, m.message)
         from notify.messages m where m.delivery = t.delivery), '[]'::jsonb) as alerts
     from taken t join notify.subscriptions s on s.subscription = t.subscription`
   return taken ?? null

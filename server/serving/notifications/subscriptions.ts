@@ -65,7 +65,7 @@ export interface Subscription extends Wishes {
   offBecause: string | null
   createdBy: string | null
   createdAt: Instant
-  /** When it last told something. */
+  /** When something it told last arrived. */
   lastToldAt: Instant | null
   /** Of the last day. */
   delivered: number
@@ -98,7 +98,7 @@ export async function listSubscriptions({ sql, notify }: Serving): Promise<Subsc
           s.created_at as "createdAt", told."lastToldAt", told.delivered, told.failed, told.retried
         from notify.subscriptions s
         cross join lateral (
-          select max(d.created_at) as "lastToldAt",
+          select max(d.ended_at) filter (where d.state = 'delivered') as "lastToldAt",
             count(*) filter (where d.state = 'delivered' and d.created_at > now() - interval '1 day') as delivered,
             count(*) filter (where d.state = 'failed' and d.created_at > now() - interval '1 day') as failed,
             count(*) filter (where d.state = 'waiting' and d.attempts > 0) as retried
