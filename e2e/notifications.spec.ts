@@ -31,6 +31,11 @@ function live(page: Page) {
   return page.getByRole('status').filter({ hasText: 'Live' })
 }
 
+/** Until the page knows what is open: what comes from here on is news to it. */
+async function begun(page: Page): Promise<void> {
+  await expect(page.getByText('open alerts not known yet')).toHaveCount(0)
+}
+
 test.beforeEach(async ({ stack }) => {
   await stack.sql`
     insert into ref.products (sku, name, category)
@@ -200,6 +205,7 @@ test('a browser that was allowed to notifies of what comes, and of what is pushe
   await expect(
     page.getByRole('listitem').filter({ hasText: 'Notification of the browser: everybody' }),
   ).toBeVisible()
+  await begun(page)
   await count(stack, { tea: 0 })
   const shown = () =>
     page.evaluate(async () => {
@@ -240,6 +246,7 @@ for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
     await page.goto('/notifications')
     await expect(page.getByRole('heading', { name: 'On these pages: everybody' })).toBeVisible()
+    await begun(page)
     await count(stack, { tea: 0 })
     await expect(toasts(page)).toContainText('Green tea')
     for (const width of [1_440, 360]) {
