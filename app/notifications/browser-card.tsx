@@ -71,7 +71,7 @@ export function BrowserCard({ query }: { query: CardQuery<SubscriptionList> }) {
         </div>
         <p className="text-2xs text-muted">
           {actor === null
-            ? 'Give your name above to be told as a person; without it, it is for everybody who looks here.'
+            ? 'Say who you are to be told as a person; otherwise it is for everybody who looks here.'
             : `For ${actor}. What of, and when, can be changed above.`}
         </p>
         <OutcomeLine
