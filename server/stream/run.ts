@@ -3,11 +3,13 @@ import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
 import { keepMeter } from '#db/meter.ts'
 import { withConnection } from '#db/open.ts'
+import { collectGarbage } from '#platform/collect-garbage.ts'
 import { UsageError } from '#platform/command.ts'
 import { CostMeter } from '#platform/cost-meter.ts'
 import { createNotifier, listenForNotifications } from '#platform/notify.ts'
 import { StageGauge } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
+import { Backlogs } from './backlog.ts'
 import { type BatchSummary, LARGEST_READ, type PartitionConsumer } from './consumer.ts'
 import { followPartition, WakeUp } from './follow-partition.ts'
 import { OperatorCosts } from './operator-costs.ts'
@@ -78,6 +80,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
   const meter = new CostMeter()
   const costs = new OperatorCosts(meter)
   const readAhead = new ReadAhead()
+  const backlogs = new Backlogs()
   const metering = keepMeter(meter, {
     sql: client,
     path: 'stream',
@@ -113,6 +116,7 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         onBatch(batch, consumer) {
           activity.add(batch, consumer)
           readAhead.add(partition, batch)
+          if (backlogs.add(partition, batch)) collectGarbage()
           sharing
             .worksOn(consumer.ownership)
             .catch((err: unknown) => logger.debug({ err, partition }, 'a taking is not written down'))
@@ -128,7 +132,10 @@ export async function runStream(options: StreamOptions): Promise<'stopped' | 'fe
         },
         onOwning(owning) {
           if (owning === 'has') owned.add(partition)
-          else readAhead.forget(partition)
+          else {
+            readAhead.forget(partition)
+            if (backlogs.forget(partition)) collectGarbage()
+          }
           if (owning !== 'has' && owned.delete(partition) && owning === 'lost' && owned.size === 0)
             fenced.abort()
           if (owning === 'yielded') yielded.announce(partition)
