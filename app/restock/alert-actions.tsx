@@ -2,6 +2,7 @@ import { Menu } from '@base-ui/react/menu'
 import { useMutation } from '@tanstack/react-query'
 import { ChevronDown } from 'lucide-react'
 import { useActor } from '#app/controls/actor.tsx'
+import { plural } from '#app/format/number.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterInputs, RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
@@ -82,13 +83,30 @@ type Action = RouterInputs['restock']['act']['action']
 
 export type Act = (alertIds: string[], action: Action) => void
 
-/** Does something about alerts, under the name given. */
-export function useAct(): { act: Act; isActing: boolean; failure: string | null } {
+const DONE: Record<Action['kind'], string> = {
+  acknowledge: 'Acknowledged',
+  snooze: 'Snoozed',
+  dismiss: 'Dismissed',
+  reopen: 'Opened again',
+}
+
+/** Does something about alerts, under the name given, and takes it back. */
+export function useAct(): {
+  act: Act
+  /** What was done last, until it is taken back; null: nothing. */
+  done: string | null
+  undo: () => void
+  isActing: boolean
+  failure: string | null
+} {
   const trpc = useTRPC()
   const by = useActor()
-  const { mutate, isPending, error } = useMutation(trpc.restock.act.mutationOptions())
+  const { mutate, isPending, isSuccess, variables, error } = useMutation(trpc.restock.act.mutationOptions())
+  const last = isSuccess && variables.action.kind !== 'reopen' ? variables : null
   return {
     act: (alertIds, action) => mutate({ alertIds, action, by }),
+    done: last && `${DONE[last.action.kind]}: ${plural(last.alertIds.length, 'shortage')}.`,
+    undo: () => last && mutate({ alertIds: last.alertIds, action: { kind: 'reopen' }, by }),
     isActing: isPending,
     failure: error ? error.message : null,
   }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatMoment } from '#app/format/time.ts'
-import { storeName } from '#app/restock/alerts-card.tsx'
+import { storeName } from '#app/restock/shortage-parts.tsx'
 import { useTRPC, type useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'

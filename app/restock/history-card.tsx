@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { formatCount } from '#app/format/number.ts'
 import { formatAge, formatMoment } from '#app/format/time.ts'
-import { ProductName, RuleChip, storeName } from '#app/restock/alerts-card.tsx'
+import { ProductName, RuleChip, storeName } from '#app/restock/shortage-parts.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'

@@ -1,10 +1,11 @@
 import { Download } from 'lucide-react'
+import { useState } from 'react'
 import { formatShortDay } from '#app/format/day.ts'
 import { formatExactMoney, formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { localDateOf } from '#app/format/time.ts'
-import { ProductName } from '#app/restock/alerts-card.tsx'
-import { type Choice, canOrder, DraftFoot, useChoice } from '#app/restock/draft-foot.tsx'
+import { DraftFoot, type OrderLine } from '#app/restock/draft-foot.tsx'
+import { ProductName } from '#app/restock/shortage-parts.tsx'
 import { TransfersCard } from '#app/restock/transfers-card.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
@@ -14,6 +15,46 @@ import { DataTable } from '#app/ui/data-table.tsx'
 
 type Proposals = RouterOutputs['restock']['proposals']
 type Supplier = Proposals['suppliers'][number]
+type Line = Supplier['lines'][number]
+
+/** The lines one would order. All that can be are chosen until one takes some out. */
+interface Choice {
+  lines: OrderLine[]
+  isChosen(line: Line): boolean
+  choose(line: Line, isChosen: boolean): void
+}
+
+/** Whom to order from and how much must be known. */
+function canOrder({ supplier }: Supplier, { suggestedUnits }: Line): boolean {
+  return supplier !== null && suggestedUnits !== null && suggestedUnits > 0
+}
+
+const keyOf = ({ store, sku }: Line) => JSON.stringify([store, sku])
+
+function useChoice(proposals: Proposals | undefined): Choice {
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  return {
+    lines: (proposals?.suppliers ?? []).flatMap(supplier =>
+      supplier.lines
+        .filter(line => canOrder(supplier, line) && !left.has(keyOf(line)))
+        .map(({ store, sku, suggestedUnits, cost, currency }) => ({
+          store,
+          sku,
+          units: suggestedUnits ?? 0,
+          supplier: supplier.supplier ?? '',
+          cost,
+          currency,
+        })),
+    ),
+    isChosen: line => !left.has(keyOf(line)),
+    choose(line, isChosen) {
+      const next = new Set(left)
+      if (isChosen) next.delete(keyOf(line))
+      else next.add(keyOf(line))
+      setLeft(next)
+    },
+  }
+}
 
 /** What to order now, supplier by supplier, in whole packs, with what it will cost and when it will come. */
 export function ProposalCards({
@@ -64,7 +105,7 @@ export function ProposalCards({
       {query.data?.suppliers.map(supplier => (
         <SupplierCard key={supplier.supplier ?? ''} supplier={supplier} zone={zone} choice={choice} />
       ))}
-      {query.data && query.data.suppliers.length > 0 ? <DraftFoot choice={choice} /> : null}
+      {query.data && query.data.suppliers.length > 0 ? <DraftFoot lines={choice.lines} /> : null}
     </div>
   )
 }

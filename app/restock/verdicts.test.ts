@@ -4,8 +4,8 @@ import { nothingToOrder } from '#app/restock/proposals.tsx'
 
 describe('a page without a shortage', () => {
   it('says so only of products whose stock is known', () => {
-    expect(noShortage({ known: 0, unknown: 40, withoutPolicy: 0 }).what).toBe('No stock is known.')
-    expect(noShortage({ known: 0, unknown: 0, withoutPolicy: 0 }).what).toBe('No stock is known.')
+    expect(noShortage({ known: 0, unknown: 40, withoutPolicy: 0 }).what).toBe('Stock is unknown.')
+    expect(noShortage({ known: 0, unknown: 0, withoutPolicy: 0 }).what).toBe('Stock is unknown.')
     expect(noShortage({ known: 12, unknown: 0, withoutPolicy: 0 })).toEqual({
       what: 'No shortage among the 12 products of stores whose stock is known.',
       advice: '',

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
-import type { ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { Button } from '#app/ui/button.tsx'
 import { classNames } from '#app/ui/class-names.ts'
 
@@ -32,6 +32,7 @@ export function DataTable<Row>({
   onSort,
   hasTotals = false,
   keepsFirstColumn = false,
+  rowProps,
 }: {
   caption: string
   columns: readonly Column<Row>[]
@@ -44,6 +45,8 @@ export function DataTable<Row>({
   hasTotals?: boolean
   /** The first column stays in sight while the others scroll sideways. */
   keepsFirstColumn?: boolean
+  /** For rows that can be chosen and moved to by keys. */
+  rowProps?: (row: Row) => ComponentProps<'tr'>
 }) {
   const first = keepsFirstColumn ? 'first:sticky first:left-0 first:bg-panel' : ''
   return (
@@ -77,7 +80,7 @@ export function DataTable<Row>({
         </thead>
         <tbody>
           {rows.map(row => (
-            <tr key={rowKey(row)}>
+            <tr key={rowKey(row)} {...rowProps?.(row)}>
               {columns.map(column => (
                 <td
                   key={column.key}

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
+import { formatAmount } from '#domain/money.ts'
 import { isCovered, type Severity, SHORTAGE_RULES, type ShortageRule } from '#domain/shortage.ts'
 import { readLag, readStreamStand, type StreamBasis } from '#server/serving/freshness/positions.ts'
 import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
@@ -25,7 +26,7 @@ export type RestockScope = z.output<typeof restockScopeSchema>
 const MOST_ALERTS = 500
 
 /** A shortage, with what people did about it. */
-interface RestockAlert {
+export interface RestockAlert {
   alertId: string
   store: string
   sku: string
@@ -33,6 +34,8 @@ interface RestockAlert {
   productName: string | null
   /** Null: nobody is known to deliver it. */
   supplierName: string | null
+  /** By which it would be ordered; null: nobody is known to deliver it. */
+  terms: OrderTerms | null
   rule: ShortageRule
   severity: Severity
   /**
@@ -57,6 +60,17 @@ interface RestockAlert {
   orderArrivesAt: Instant | null
   /** Up to the policy's level; null: it says none. */
   suggestedUnits: number | null
+  /** The same in whole packs. */
+  orderUnits: number | null
+  /** Units that are forecast for an ordinary day; null: nothing is. */
+  demandPerDay: number | null
+  /** On hand as days of that; null: nothing is forecast. */
+  daysOfCover: number | null
+  /**
+   * From when the shelf is empty until something can come, as a time below zero; above, so long before it is empty
+   * something comes. Null: either is not known.
+   */
+  marginMs: number | null
   onHand: number
   onOrder: number
   reorderPoint: number | null
@@ -65,6 +79,15 @@ interface RestockAlert {
   /** What comes next of it; null: nothing is on order. */
   delivery: NextDelivery | null
   handling: AlertHandling | null
+}
+
+/** What a supplier's terms say of a product today. */
+interface OrderTerms {
+  supplier: string
+  packSize: number
+  /** Of one unit. */
+  unitCost: string
+  currency: string
 }
 
 /** The order of a product of a store that is due first, as far as it is open. */
@@ -106,9 +129,15 @@ interface RestockAlerts {
   basis: StreamBasis
 }
 
-type AlertRow = Omit<RestockAlert, 'handling' | 'state' | 'isCovered'> & ActionRow
+type AlertRow = Omit<
+  RestockAlert,
+  'handling' | 'state' | 'isCovered' | 'orderUnits' | 'daysOfCover' | 'marginMs' | 'terms'
+> & { terms: (Omit<OrderTerms, 'unitCost'> & { unitCost: number }) | null } & ActionRow
 
-/** The shortages there are now: what nobody has taken care of first, of that the worst, of those the newest. */
+/**
+ * The shortages there are now: what nobody has taken care of first, of that the worst: where the shelf is empty longest
+ * before something can come.
+ */
 export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<RestockAlerts> {
   return readSnapshot(sql, async reading => {
     const streamStand = await readStreamStand(reading)
@@ -124,7 +153,7 @@ export async function readOpenAlerts(sql: Sql, scope: RestockScope): Promise<Res
       readStreamLead(reading, { generation, stores: scope.stores, now }),
       readLag(reading, positions),
     ])
-    const alerts = rows.map(row => toAlert(row, now)).sort((one, other) => urgency(one) - urgency(other))
+    const alerts = rows.map(row => toAlert(row, now)).sort(byUrgency)
     const stand = standOf(streamStand, lag)
     return {
       alerts: alerts.slice(0, MOST_ALERTS),
@@ -144,6 +173,17 @@ interface ResolvedAlerts {
   /** Asks for the next page; null on the last. */
   nextCursor: number | null
   basis: StreamBasis
+}
+
+/** @returns null where there is no such alert */
+export async function readAlert(
+  reading: Reading,
+  { generation, alertId, now }: { generation: number; alertId: string; now: Instant },
+): Promise<RestockAlert | null> {
+  const [row] = await reading<AlertRow[]>`
+    ${alertColumns(reading)}
+    where e.generation = ${generation} and e.alert_id = ${alertId}`
+  return row ? toAlert(row, now) : null
 }
 
 /** The shortages that are over, the newest first, page by page. */
@@ -181,7 +221,9 @@ function alertColumns(reading: Reading) {
       plan.since as "batchAt",
       case when e.stream_at is null or plan.since < e.stream_at then 'batch' else 'stream' end as "raisedBy", latest.kind as "actionKind",
       latest.snoozed_until as "snoozedUntil", latest.acted_by as "actedBy", latest.acted_at as "actedAt",
-      latest.note as "actionNote", next.delivery, muted.reason as "mutedFor"
+      latest.note as "actionNote", next.delivery, muted.reason as "mutedFor", forecast.per_day as "demandPerDay",
+      case when terms.supplier is not null then jsonb_build_object('supplier', terms.supplier,
+        'packSize', terms.pack_size, 'unitCost', terms.unit_cost, 'currency', terms.currency) end as terms
     from (
       select generation, alert_id, store, sku, rule, severity, state, opened_at, opened_at as stream_at, resolved_at,
         on_hand, on_order, reorder_point, suggested_units, projected_stockout_at, stockout_early_at, stockout_late_at,
@@ -200,9 +242,14 @@ function alertColumns(reading: Reading) {
       order by s.since limit 1
     ) plan on true
     left join lateral (
-      select t.supplier, s.name from ref.supply_terms t join ref.suppliers s on s.supplier = t.supplier
+      select t.supplier, s.name, t.pack_size, t.unit_cost, t.currency from ref.supply_terms t join ref.suppliers s on s.supplier = t.supplier
       where t.sku = e.sku and t.valid_from <= now() order by t.valid_from desc limit 1
     ) terms on true
+    left join lateral (
+      select (select sum(units) / 7 from unnest(f.units_by_weekday) units) as per_day
+      from ref.demand_forecasts f
+      where f.store = e.store and f.sku = e.sku and f.valid_from <= now() order by f.valid_from desc limit 1
+    ) forecast on true
     left join lateral (
       select * from live.alert_actions l where l.alert_id = e.alert_id order by l.action desc limit 1
     ) latest on true
@@ -232,14 +279,21 @@ function inScope(reading: Reading, { stores, rules, supplier }: RestockScope) {
 }
 
 function toAlert(
-  { actionKind, snoozedUntil, actedBy, actedAt, actionNote, ...row }: AlertRow,
+  { actionKind, snoozedUntil, actedBy, actedAt, actionNote, terms, ...row }: AlertRow,
   now: Instant,
 ): RestockAlert {
+  const { onHand, demandPerDay, suggestedUnits, projectedStockoutAt, orderArrivesAt, delivery } = row
+  const helpAt = delivery?.expectedAt ?? orderArrivesAt
+  const packSize = terms?.packSize ?? 1
   const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt, actionNote })
   return {
     ...row,
     state: stateOf({ ...row, isCovered: isCovered(row) }, handling, now),
     isCovered: isCovered(row),
+    terms: terms && { ...terms, unitCost: formatAmount(terms.unitCost) },
+    orderUnits: suggestedUnits === null ? null : Math.ceil(suggestedUnits / packSize) * packSize,
+    daysOfCover: demandPerDay !== null && demandPerDay > 0 ? Math.max(0, onHand) / demandPerDay : null,
+    marginMs: projectedStockoutAt === null || helpAt === null ? null : projectedStockoutAt - helpAt,
     handling,
   }
 }
@@ -264,13 +318,18 @@ function stateOf(
 
 const RULES: readonly ShortageRule[] = ['out_of_stock', 'oversold', 'stockout_before_delivery', 'low_stock']
 
-/** Less is more urgent. */
-function urgency({ state, rule, isCovered }: RestockAlert): number {
+/** By what nobody has taken care of; then by how long the shelf is empty; where that is not known, by what is wrong. */
+function byUrgency(one: RestockAlert, other: RestockAlert): number {
   return (
-    (isCovered ? 2 * RULES.length : 0) +
-    (state === 'open' || isCovered ? 0 : RULES.length) +
-    RULES.indexOf(rule)
+    careOf(one) - careOf(other) ||
+    (one.marginMs ?? 0) - (other.marginMs ?? 0) ||
+    RULES.indexOf(one.rule) - RULES.indexOf(other.rule)
   )
+}
+
+function careOf({ state, isCovered }: RestockAlert): number {
+  if (isCovered) return 2
+  return state === 'open' ? 0 : 1
 }
 
 function countAlerts(alerts: readonly RestockAlert[]): RestockAlerts['counts'] {

@@ -4,6 +4,7 @@ import { actorOf } from '#server/serving/purchasing/people.ts'
 import { AlertActionError, actOnAlerts } from '#server/serving/restock/alert-actions.ts'
 import { readOpenAlerts, readResolvedAlerts, restockScopeSchema } from '#server/serving/restock/alerts.ts'
 import { readOverDeliveries } from '#server/serving/restock/deliveries.ts'
+import { readShortageEvidence } from '#server/serving/restock/evidence.ts'
 import { proposalsCsv, readOrderProposals } from '#server/serving/restock/proposals.ts'
 import { procedure, router } from './trpc.ts'
 
@@ -23,6 +24,9 @@ export const restockRouter = router({
       }),
     )
     .query(({ ctx, input }) => readResolvedAlerts(ctx.serving.sql, input)),
+  evidence: procedure
+    .input(z.strictObject({ alertId: z.string().min(1).max(400) }))
+    .query(({ ctx, input }) => readShortageEvidence(ctx.serving.sql, input.alertId)),
   proposals: procedure
     .input(restockScopeSchema)
     .query(({ ctx, input }) => readOrderProposals(ctx.serving.sql, input)),
