@@ -204,6 +204,51 @@ test('on a screen of 1280 px a row of shortages shows all it can do, however lon
   expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
 })
 
+test('a row says when the shelf is empty and what comes first, opens to its evidence, and keys settle it, which can be undone', async ({
+  page,
+  stack,
+}) => {
+  await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
+  await stack.sql`
+    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)
+    values ('tea', now() - interval '1 day', 'leaf', 12550, 'EUR', 6, 2)`
+  await stack.sql`
+    insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
+    values (${berlin.id}, 'tea', now() - interval '1 hour', 'average', array_fill(12::float8, array[7]), 2, 28)`
+  await count(stack, { tea: 6, cup: 0 })
+  await page.goto('/restock')
+  await expect(live(page)).toBeVisible()
+  const [tea, cup] = [page.getByRole('row', { name: ROW }), page.getByRole('row', { name: /Cup/ })]
+  // Twelve a day, six there, and two days until an order comes.
+  await expect(tea).toContainText('0.5 d')
+  await expect(tea).toContainText('if ordered now')
+  await expect(tea).toContainText(/\d+ h empty/)
+
+  await tea.focus()
+  await page.keyboard.press('Enter')
+  const evidence = page.getByRole('dialog', { name: /Green tea, Berlin Mitte/ })
+  await expect(evidence).toContainText('12.0 a day')
+  await expect(evidence).toContainText('called it short')
+  await expect(evidence).toContainText('no nightly plan has called it short.')
+  await page.keyboard.press('Escape')
+  await expect(evidence).toHaveCount(0)
+
+  await page.keyboard.press('j')
+  await expect(cup).toBeFocused()
+  await page.keyboard.press('e')
+  await expect(cup).toContainText('acknowledged by')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(cup).toContainText('nobody yet')
+
+  await tea.focus()
+  await page.keyboard.press('x')
+  // 20 − 6, in packs of six.
+  await expect(page.getByText('1 line, 1 supplier, 22.59 EUR')).toBeVisible()
+  expect(await seriousViolations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Draft orders' }).click()
+  await expect(page.getByText('1 order drafted: not placed yet.')).toBeVisible()
+})
+
 test('what to order comes by supplier in whole packs, and as a file', async ({ page, stack }) => {
   await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
   await stack.sql`

@@ -3,7 +3,7 @@ import dynamic from 'next/dynamic'
 import type { ReactNode } from 'react'
 import { formatCount, NO_FIGURE, plural } from '#app/format/number.ts'
 import { formatMoment, formatShortAge } from '#app/format/time.ts'
-import { type Clock, Coming, Gap, RunsOut, storeName } from '#app/restock/shortage-parts.tsx'
+import { type Clock, Coming, RunsOut, storeName } from '#app/restock/shortage-parts.tsx'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
@@ -89,9 +89,6 @@ function Body({ evidence, zone, now }: { evidence: Evidence } & Clock) {
         </Figure>
         <Figure name="Next delivery">
           <Coming shortage={alert} zone={zone} now={now} />
-        </Figure>
-        <Figure name="Until then">
-          <Gap shortage={alert} />
         </Figure>
         <Figure name="Sold since it began">{plural(soldSince, 'unit')}</Figure>
         <Figure name="Forecast">

@@ -4,10 +4,9 @@ import {
   type Clock,
   Coming,
   Fact,
-  Gap,
   Handling,
   OnHand,
-  ProductAndNumber,
+  ProductAndStore,
   ProductName,
   RuleChip,
   RunsOut,
@@ -76,24 +75,16 @@ function ShortageTable({ title, alerts, stores, selection, keys, zone, now, act,
       rowProps={({ alertId }) => keys.rowProps(alertId)}
       columns={[
         ...choose,
-        { key: 'rule', header: 'Shortage', align: 'left', cell: ({ rule }) => <RuleChip rule={rule} /> },
         {
           key: 'product',
-          header: 'Product',
+          header: 'Shortage',
           align: 'left',
           cell: alert => (
-            <OpenButton alert={alert} open={open}>
-              <ProductAndNumber alert={alert} />
-            </OpenButton>
-          ),
-        },
-        {
-          key: 'store',
-          header: 'Store',
-          align: 'left',
-          cell: ({ store }) => (
-            <span className="block max-w-32 truncate" title={storeName(stores, store)}>
-              {storeName(stores, store)}
+            <span className="grid justify-items-start gap-0.5">
+              <RuleChip rule={alert.rule} />
+              <OpenButton alert={alert} open={open}>
+                <ProductAndStore shortage={alert} storeName={storeName(stores, alert.store)} />
+              </OpenButton>
             </span>
           ),
         },
@@ -104,26 +95,37 @@ function ShortageTable({ title, alerts, stores, selection, keys, zone, now, act,
           header: 'Next delivery',
           cell: alert => <Coming shortage={alert} zone={zone} now={now} />,
         },
-        { key: 'gap', header: 'Until then', cell: alert => <Gap shortage={alert} /> },
-        { key: 'order', header: 'To order', cell: alert => <ToOrder shortage={alert} /> },
+        { key: 'order', header: 'Suggested', cell: alert => <ToOrder shortage={alert} /> },
         {
           key: 'path',
           header: 'Raised by',
           align: 'left',
-          className: 'hidden @min-[86rem]:table-cell',
+          className: 'hidden @min-[72rem]:table-cell',
           cell: ({ raisedBy }) => <PathTag path={raisedBy} />,
         },
         {
           key: 'state',
           header: 'Taken care of',
           align: 'left',
+          className: 'hidden @min-[72rem]:table-cell',
           cell: alert => (
             <span className="block max-w-44 whitespace-normal">
               <Handling alert={alert} zone={zone} now={now} />
             </span>
           ),
         },
-        { key: 'act', header: 'Action', cell: alert => <AlertActions alert={alert} act={act} busy={busy} /> },
+        {
+          key: 'act',
+          header: 'Action',
+          cell: alert => (
+            <span className="inline-grid justify-items-end gap-0.5">
+              <AlertActions alert={alert} act={act} busy={busy} />
+              <span className="block max-w-44 whitespace-normal @min-[72rem]:hidden">
+                <Handling alert={alert} zone={zone} now={now} />
+              </span>
+            </span>
+          ),
+        },
       ]}
     />
   )
@@ -151,7 +153,7 @@ function ShortageItem({
         </div>
         <RuleChip rule={alert.rule} />
       </div>
-      <dl className="my-2 grid grid-cols-3 gap-2 text-2xs">
+      <dl className="my-2 grid grid-cols-2 gap-x-3 gap-y-2 text-2xs @min-[24rem]:grid-cols-4">
         <Fact name="On hand">
           <OnHand shortage={alert} />
         </Fact>
@@ -161,10 +163,7 @@ function ShortageItem({
         <Fact name="Next delivery">
           <Coming shortage={alert} zone={zone} now={now} />
         </Fact>
-        <Fact name="Until then">
-          <Gap shortage={alert} />
-        </Fact>
-        <Fact name="To order">
+        <Fact name="Suggested">
           <ToOrder shortage={alert} />
         </Fact>
       </dl>

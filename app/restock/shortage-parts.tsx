@@ -1,6 +1,6 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
-import { formatCount, NO_FIGURE } from '#app/format/number.ts'
+import { formatCount, plural } from '#app/format/number.ts'
 import { formatFullMoment, formatMoment, formatShortAge } from '#app/format/time.ts'
 import { orderAddress } from '#app/restock/orders/order-address.ts'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
@@ -27,7 +27,7 @@ export function OnHand({
   shortage: Pick<Shortage, 'onHand' | 'daysOfCover'>
 }) {
   return (
-    <span className="inline-grid w-24 gap-1 text-right">
+    <span className="inline-grid w-20 gap-1 text-right">
       <span>
         {formatCount(onHand)}{' '}
         <span className="text-2xs text-muted">{daysOfCover === null ? '' : daysText(daysOfCover)}</span>
@@ -60,23 +60,23 @@ export function RunsOut({ shortage, zone, now }: { shortage: Shortage } & Clock)
   return (
     <span title={formatFullMoment(at, zone)}>
       {formatMoment(at, zone, now)}
-      {range === null ? null : <span className="block text-2xs text-muted">{range}</span>}
+      {range === null ? null : (
+        <span className="ml-auto block max-w-28 text-2xs whitespace-normal text-muted">{range}</span>
+      )}
     </span>
   )
 }
 
-/** What can help: the delivery that is due first, or an order that is placed now. */
-export function Coming({
-  shortage: { delivery, orderArrivesAt },
-  zone,
-  now,
-}: { shortage: Shortage } & Clock) {
+/** What can help, the delivery that is due first or an order that is placed now, and for how long the shelf is empty before. */
+export function Coming({ shortage, zone, now }: { shortage: Shortage } & Clock) {
+  const { delivery, orderArrivesAt } = shortage
   if (delivery === null) {
     if (orderArrivesAt === null) return <span className="text-muted">nothing is on order</span>
     return (
       <span title={formatFullMoment(orderArrivesAt, zone)}>
-        <span className="text-2xs text-muted">if ordered now</span>
-        <span className="block">{formatMoment(orderArrivesAt, zone, now)}</span>
+        {formatMoment(orderArrivesAt, zone, now)}
+        <span className="block text-2xs text-muted">if ordered now</span>
+        <Gap shortage={shortage} />
       </span>
     )
   }
@@ -86,19 +86,21 @@ export function Coming({
     <span>
       {expectedAt === null ? 'day not said' : formatMoment(expectedAt, zone, now)}
       <span className={classNames('block text-2xs', isLate ? 'text-bad' : 'text-muted')}>
-        {formatCount(open)} units{isLate ? ', late' : ''}
+        {plural(open, 'unit')}
+        {isLate ? ', late' : ''}
       </span>
+      {isLate ? null : <Gap shortage={shortage} />}
     </span>
   )
 }
 
-/** For how long the shelf is empty before that; red only where it is. */
-export function Gap({ shortage: { marginMs } }: { shortage: Pick<Shortage, 'marginMs'> }) {
-  if (marginMs === null) return <span className="text-muted">{NO_FIGURE}</span>
+/** For how long the shelf is empty before something can come; red only where it is. */
+function Gap({ shortage: { marginMs } }: { shortage: Pick<Shortage, 'marginMs'> }) {
+  if (marginMs === null) return null
   return marginMs < 0 ? (
-    <span className="font-medium text-bad">{formatShortAge(-marginMs)} empty</span>
+    <span className="block text-2xs font-medium text-bad">{formatShortAge(-marginMs)} empty</span>
   ) : (
-    <span className="text-muted">in time, by {formatShortAge(marginMs)}</span>
+    <span className="block text-2xs text-muted">{formatShortAge(marginMs)} in time</span>
   )
 }
 
@@ -107,7 +109,7 @@ export function ToOrder({ shortage: { orderUnits, supplierName } }: { shortage: 
   return (
     <span>
       {orderUnits === null ? <span className="text-muted">no level set</span> : formatCount(orderUnits)}
-      <span className="block max-w-36 truncate text-2xs text-muted" title={supplierName ?? ''}>
+      <span className="ml-auto block max-w-28 truncate text-2xs text-muted" title={supplierName ?? ''}>
         {supplierName ?? 'no supplier'}
       </span>
     </span>
@@ -124,15 +126,19 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
 }
 
 /** One above the other: a row is as high as its buttons anyway, and the width is needed. */
-export function ProductAndNumber({
-  alert: { sku, productName },
+export function ProductAndStore({
+  shortage: { sku, productName },
+  storeName,
 }: {
-  alert: Pick<Shortage, 'sku' | 'productName'>
+  shortage: Pick<Shortage, 'sku' | 'productName'>
+  storeName: string
 }) {
   return (
     <span className="block min-w-36 whitespace-normal">
-      {productName === null ? sku : productName}
-      {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
+      {productName ?? sku}
+      <span className="block text-2xs text-muted">
+        {productName === null ? storeName : `${sku}, ${storeName}`}
+      </span>
     </span>
   )
 }

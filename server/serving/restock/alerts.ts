@@ -283,7 +283,10 @@ function toAlert(
   now: Instant,
 ): RestockAlert {
   const { onHand, demandPerDay, suggestedUnits, projectedStockoutAt, orderArrivesAt, delivery } = row
-  const helpAt = delivery?.expectedAt ?? orderArrivesAt
+  const emptyAt = onHand > 0 ? projectedStockoutAt : now
+  // What is late can come from now on.
+  const comesAt = delivery ? delivery.expectedAt : orderArrivesAt
+  const helpAt = comesAt === null ? null : Math.max(comesAt, now)
   const packSize = terms?.packSize ?? 1
   const handling = handlingOf({ actionKind, snoozedUntil, actedBy, actedAt, actionNote })
   return {
@@ -293,7 +296,7 @@ function toAlert(
     terms: terms && { ...terms, unitCost: formatAmount(terms.unitCost) },
     orderUnits: suggestedUnits === null ? null : Math.ceil(suggestedUnits / packSize) * packSize,
     daysOfCover: demandPerDay !== null && demandPerDay > 0 ? Math.max(0, onHand) / demandPerDay : null,
-    marginMs: projectedStockoutAt === null || helpAt === null ? null : projectedStockoutAt - helpAt,
+    marginMs: emptyAt === null || helpAt === null ? null : emptyAt - helpAt,
     handling,
   }
 }
