@@ -60,9 +60,11 @@ function bestOf(world: string, demandClass: string, measure: 'wape' | 'mase') {
   return first && others.reduce((best, one) => (one.value < best.value ? one : best), first)
 }
 
-/** The products that the oracle was asked about, each of the class that it has at the first origin. */
+/** The products that the oracle was asked about: no editions, since it knows nothing of shelves. Each is of the class that it has at the first origin. */
 function sampleOf(world: WorldDays) {
-  const isAsked = new Set(world.products.filter((_, index) => index % SAMPLE === 0))
+  const isAsked = new Set(
+    world.products.filter(({ isAlwaysSold }, index) => isAlwaysSold && index % SAMPLE === 0),
+  )
   const rows = foresee(world).filter(({ product }) => isAsked.has(product))
   const classes = new Map<object, string>()
   for (const { product, demandClass } of rows) {

@@ -11,6 +11,8 @@ export interface SoldDays {
   category: string
   units: Float64Array
   isOffer: Uint8Array
+  /** False: an edition, which comes and goes. */
+  isAlwaysSold: boolean
 }
 
 /** Sales of a seeded history by store, product and business day. No database, no clock: the same on any machine. */
@@ -34,13 +36,14 @@ export function seededDays({
     (ProductDay & { seen: Map<string, { gross: number; discounts: number }> })[]
   >()
   for (const { store } of world.shops.map(({ id }) => ({ store: id }))) {
-    for (const { sku, category } of world.products) {
+    for (const { sku, category, lifeCycle } of world.products) {
       sold.set(`${store} ${sku}`, {
         store,
         sku,
         category: category.name,
         units: new Float64Array(days),
         isOffer: new Uint8Array(days),
+        isAlwaysSold: lifeCycle === null,
       })
     }
   }

@@ -29,6 +29,8 @@ export interface ProductSeries {
   units: Float64Array
   /** 0: on offer, which says nothing of ordinary demand and is not what is foreseen. */
   isJudged: Uint8Array
+  /** False: it was not on the shelf on all of the days, which series alone do not tell. */
+  isAlwaysSold: boolean
 }
 
 const SEEDED = { until: '2026-11-29', days: 119, stores: 8, ordersPerDay: 4_000 }
@@ -69,6 +71,7 @@ export async function realDecember(folder: string): Promise<WorldDays> {
         ...{ store: 'online-uk', sku, category: null },
         units: new Float64Array(days.length),
         isJudged: new Uint8Array(days.length).fill(1),
+        isAlwaysSold: true,
       }
       products.set(sku, product)
       product.units[day] = (product.units[day] ?? 0) + units

@@ -57,13 +57,11 @@ export const byPlan: Judge = {
   isShort(situation) {
     const { shelf, policy, clock, at, offsetMs } = situation
     if (!policy || !clock || shelf.onHand === null) return false
-    const position = shelf.onHand + onOrderOf(shelf)
     return (
       judgeShelf({
         stockout: projectStockout(clock, { at, from: placeInWeek(at, offsetMs), onHand: shelf.onHand }),
         nextDeliveryAt: nextDeliveryAt(situation),
         orderArrivesAt: orderArrivesAt(situation),
-        unitsToOrder: position <= policy.reorderPoint ? policy.orderUpTo - position : 0,
       }) === 'short'
     )
   },

@@ -563,7 +563,7 @@ comment on column reports.replenishment.runs_out_early is 'The same, as early as
 comment on column reports.replenishment.runs_out_late is 'The same, as late as it is in one case of ten.';
 comment on column reports.replenishment.next_delivery_at is 'When the next of what is on order is expected; null where nothing is.';
 comment on column reports.replenishment.order_arrives_at is 'When an order placed as of the plan would come; null where no lead time is known.';
-comment on column reports.replenishment.verdict is 'short: the shelf is empty before a delivery can help, or must be ordered now; covered: what is on order comes in time; enough: neither.';
+comment on column reports.replenishment.verdict is 'short: the shelf is empty before a delivery can help; covered: it might be, and what is on order comes in time; enough: neither.';
 comment on column reports.replenishment.missed_units is 'Units that customers did not get within 28 days because the shelf was empty, estimated.';
 comment on column reports.replenishment.missed_spread is 'Standard deviation of missed_units.';
 comment on column reports.replenishment.shortage_since is 'End of the business day of the first plan that said short; null where this one does not.';

@@ -2,8 +2,9 @@ import type { Instant } from '#domain/instant.ts'
 import type { Stockout } from './stockout.ts'
 
 /**
- * short: the shelf is empty before a delivery can help, or an order must go out now; covered: it would be short, and what
- * is on order comes in time; enough: neither.
+ * short: the shelf is empty before a delivery can help; covered: it might be, and what is on order comes in time; enough:
+ * neither. Whether something is to be ordered is another question, which the policy answers: early enough, as a rule,
+ * that no shelf becomes short.
  */
 export type ShelfVerdict = 'short' | 'covered' | 'enough'
 
@@ -12,25 +13,20 @@ export type ShelfVerdict = 'short' | 'covered' | 'enough'
  * @param stockout of what is on hand, if nothing comes
  * @param nextDeliveryAt of what is on order; null: nothing is, or nobody knows when
  * @param orderArrivesAt if it were ordered now; null: no lead time is known
- * @param unitsToOrder by the policy, of the inventory position; null: no policy says up to where
  */
 export function judgeShelf({
-  stockout,
+  stockout: { at, early },
   nextDeliveryAt,
   orderArrivesAt,
-  unitsToOrder,
 }: {
   stockout: Stockout
   nextDeliveryAt: Instant | null
   orderArrivesAt: Instant | null
-  unitsToOrder: number | null
 }): ShelfVerdict {
-  const { at, early } = stockout
-  if (unitsToOrder !== null && unitsToOrder > 0) return 'short'
-  if (nextDeliveryAt !== null) {
-    if (at !== null && at < nextDeliveryAt) return 'short'
-    // Without what is on its way, an order of now would come too late in one case of ten.
-    return early !== null && orderArrivesAt !== null && early < orderArrivesAt ? 'covered' : 'enough'
-  }
-  return at !== null && orderArrivesAt !== null && at < orderArrivesAt ? 'short' : 'enough'
+  const helpAt = nextDeliveryAt ?? orderArrivesAt
+  if (helpAt === null || at === null) return 'enough'
+  if (at < helpAt) return 'short'
+  // But for what is on its way an order of now would come too late, in one case of ten.
+  const isInDoubt = early !== null && orderArrivesAt !== null && early < orderArrivesAt
+  return nextDeliveryAt !== null && isInDoubt ? 'covered' : 'enough'
 }

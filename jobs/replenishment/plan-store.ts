@@ -130,9 +130,11 @@ export function planStore({
     const stockout = projectStockout(clock, { at: asOf, from: place, onHand })
     const toOrder =
       reorderPoint === null ? null : unitsToOrder({ onHand, onOrder, reorderPoint, orderUpTo, packSize })
-    const verdict = judgeShelf({ stockout, nextDeliveryAt, orderArrivesAt, unitsToOrder: toOrder })
+    // What a person's policy keeps no more may run out, and nobody misses it.
+    const isKept = orderUpTo !== 0
+    const verdict = isKept ? judgeShelf({ stockout, nextDeliveryAt, orderArrivesAt }) : 'enough'
     const missed = missedSales({
-      missedDays: shelf.missedDays(forecast.weekdays),
+      missedDays: isKept ? shelf.missedDays(forecast.weekdays) : 0,
       rate: forecast.rate,
       dispersion: forecast.dispersion,
       memoryDays: forecast.memoryDays,

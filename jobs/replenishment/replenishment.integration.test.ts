@@ -78,14 +78,14 @@ async function planOf(sql: Sql, sku = 'tea') {
 }
 
 test('a plan by hand: what is there, what sells, when it runs out, what to order', async () => {
-  const { sql, plan } = await open([count(7)])
+  const { sql, plan } = await open([count(5)])
   expect(await plan()).toMatchObject({ stores: 1, products: 2, short: 1, failures: [] })
   const tea = await planOf(sql)
   expect(tea).toMatchObject({
     supplier: 'tea-house',
-    on_hand: 7,
+    on_hand: 5,
     on_order: 0,
-    inventory_position: 7,
+    inventory_position: 5,
     business_day: DAY,
     as_of: AS_OF,
     verdict: 'short',
@@ -94,14 +94,14 @@ test('a plan by hand: what is there, what sells, when it runs out, what to order
     order_arrives_at: AS_OF + 3 * DAY_MS,
   })
   expect(tea.demand_per_day).toBeCloseTo(PER_WEEK / 7, 1)
-  // Two on Monday, two on Tuesday, two on Wednesday: the seventh goes on Thursday.
-  expect(new Date(tea.runs_out_at).toISOString().slice(0, 10)).toBe('2026-11-26')
+  // Two on Monday, two on Tuesday: the fifth goes on Wednesday.
+  expect(new Date(tea.runs_out_at).toISOString().slice(0, 10)).toBe('2026-11-25')
   expect(tea.runs_out_early).toBeLessThan(tea.runs_out_at)
   expect(tea.runs_out_late).toBeGreaterThan(tea.runs_out_at)
   // Whole packs, up to the level.
   expect(tea.suggested_units % 6).toBe(0)
-  expect(7 + tea.suggested_units).toBeGreaterThanOrEqual(tea.order_up_to)
-  expect(7 + tea.suggested_units - 6).toBeLessThan(tea.order_up_to)
+  expect(5 + tea.suggested_units).toBeGreaterThanOrEqual(tea.order_up_to)
+  expect(5 + tea.suggested_units - 6).toBeLessThan(tea.order_up_to)
   const lamp = await planOf(sql, 'lamp')
   expect(lamp).toMatchObject({ on_hand: 4, suggested_units: 0, verdict: 'enough', runs_out_at: null })
 })
@@ -130,7 +130,7 @@ test('forecast, policy and lead time are reference data from five minutes later 
 })
 
 test('what says nothing new is not written again, and a shortage keeps the day on which it began', async () => {
-  const { sql, plan, runDue } = await open([count(7)])
+  const { sql, plan, runDue } = await open([count(5)])
   await plan()
   // The same stock again: nobody has to plan.
   expect(await plan()).toMatchObject({ stores: 0 })
@@ -140,7 +140,7 @@ test('what says nothing new is not written again, and a shortage keeps the day o
   await runDue('2026-11-24T12:00:00Z')
   expect(await plan(NOW_MS + DAY_MS)).toMatchObject({ stores: 1, forecasts: 0, policies: 0, leadTimes: 0 })
   expect(await planOf(sql)).toMatchObject({
-    on_hand: 5,
+    on_hand: 3,
     business_day: '2026-11-23',
     shortage_since: AS_OF,
     verdict: 'short',
@@ -149,31 +149,40 @@ test('what says nothing new is not written again, and a shortage keeps the day o
   await append(sql, [received({ id: 'goods', at: '2026-11-24T09:00:00+01:00' }, [{ sku: 'tea', units: 90 }])])
   await runDue('2026-11-25T12:00:00Z')
   await plan(NOW_MS + 2 * DAY_MS)
-  expect(await planOf(sql)).toMatchObject({ on_hand: 95, verdict: 'enough', shortage_since: null })
+  expect(await planOf(sql)).toMatchObject({ on_hand: 93, verdict: 'enough', shortage_since: null })
 })
 
 test("a person's policy stands, and is what is ordered by; one that is given back is computed again", async () => {
-  const { sql, plan, runDue } = await open([count(7)])
+  const { sql, plan, runDue } = await open([count(5)])
   await sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
-    values ('berlin', 'tea', 'epoch', 6, 60)`
+    values ('berlin', 'tea', 'epoch', 4, 60)`
   expect(await plan()).toMatchObject({ policies: 0 })
-  expect(await planOf(sql)).toMatchObject({ reorder_point: 6, order_up_to: 60, suggested_units: 0 })
+  expect(await planOf(sql)).toMatchObject({ reorder_point: 4, order_up_to: 60, suggested_units: 0 })
   await sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, source)
-    values ('berlin', 'tea', ${NOW_MS}, 6, 60, 'computed')`
+    values ('berlin', 'tea', ${NOW_MS}, 4, 60, 'computed')`
   await append(sql, [
     placed({ id: 'monday', at: '2026-11-23T12:00:00+01:00' }, [{ sku: 'tea', units: 2, unitPrice: '3.00' }]),
   ])
   await runDue('2026-11-24T12:00:00Z')
   expect(await plan(NOW_MS + DAY_MS)).toMatchObject({ policies: 1 })
-  expect((await planOf(sql)).reorder_point).toBeGreaterThan(6)
+  expect((await planOf(sql)).reorder_point).toBeGreaterThan(4)
+})
+
+test('what a person keeps no more may run out: nobody is short of it, and nobody misses it', async () => {
+  const { sql, plan } = await open([count(0)])
+  await sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
+    values ('berlin', 'tea', 'epoch', 0, 0)`
+  expect(await plan()).toMatchObject({ short: 0 })
+  expect(await planOf(sql)).toMatchObject({ verdict: 'enough', suggested_units: 0, missed_units: 0 })
 })
 
 test('orders are those of the end of the day that the stock is of: what comes on the day after is still to come', async () => {
   const tomorrow = { sku: 'tea', units: 24 }
   const { sql, plan } = await open([
-    count(7),
+    count(5),
     {
       ...ordered({ id: 'p-1', at: '2026-11-20T18:00:00+01:00', purchaseOrderId: 'p-1' }, [tomorrow]),
       expectedAt: '2026-11-23T08:00:00+01:00',
@@ -182,7 +191,7 @@ test('orders are those of the end of the day that the stock is of: what comes on
   ])
   await plan()
   expect(await planOf(sql)).toMatchObject({
-    ...{ on_hand: 7, on_order: 24, inventory_position: 31, suggested_units: 0 },
+    ...{ on_hand: 5, on_order: 24, inventory_position: 29, suggested_units: 0 },
     ...{ next_delivery_at: Date.parse('2026-11-23T07:00:00Z'), verdict: 'covered', shortage_since: null },
   })
   expect(await sql`select count(*) as waiting from batch.purchase_moves`).toEqual([{ waiting: 1 }])
