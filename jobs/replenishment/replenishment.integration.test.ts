@@ -324,3 +324,14 @@ test('purchase orders add up as the domain adds them, in whatever order they com
   expect([...found.keys()].sort()).toEqual([...lines.keys()].sort())
   for (const [key, { confirmedAt: _, ...line }] of lines) expect(found.get(key), key).toEqual(line)
 })
+
+test('a day that is not over is not planned by, though its stock so far is computed', async () => {
+  const evening = '2026-11-21T20:00:00Z'
+  const { sql, plan } = await open()
+  const [computed] = await sql`
+    select max(period)::text as day from batch.current_runs where job = 'daily_inventory'`
+  expect(computed?.day).toBe('2026-11-21')
+  await plan(Date.parse(evening))
+  const [planned] = await sql`select business_day::text as day from batch.replenishment_plans`
+  expect(planned?.day).toBe('2026-11-20')
+})

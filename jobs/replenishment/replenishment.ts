@@ -30,7 +30,7 @@ const AT_ONCE = 3
 /** Once a store's day has ended and its stock is known: forecasts, policies, and what to order. */
 export const replenishment: OtherJob = {
   name: 'replenishment',
-  isReady: async sql => (await loadDueStores(sql)).length > 0,
+  isReady: async sql => (await loadDueStores(sql, Date.now())).length > 0,
   run: ({ databaseUrl, runId, logger }) =>
     withConnection(
       databaseUrl,
@@ -77,7 +77,7 @@ export async function runReplenishment(
     ...{ stores: 0, products: 0, short: 0, forecasts: 0, policies: 0, leadTimes: 0 },
     failures: [],
   }
-  const due = await loadDueStores(sql)
+  const due = await loadDueStores(sql, now)
   const [first] = due
   if (!first) return outcome
   await followLog(sql)
@@ -153,14 +153,20 @@ async function planOne(
   outcome.policies += plan.policies.length
 }
 
-/** Stores whose newest day with stock is newer than their plan, or has been computed again since. */
-async function loadDueStores(sql: Sql): Promise<DueStore[]> {
+/**
+ * Stores whose newest day with stock that is over is newer than their plan, or has been computed again since. The running
+ * day is not over: it has not sold what it will.
+ */
+async function loadDueStores(sql: Sql, now: Instant): Promise<DueStore[]> {
   return sql<DueStore[]>`
     select newest.store, newest.period as day, newest.run_id as "inventoryRun", newest.partition,
       newest.through_offset as "throughOffset"
     from (
       select distinct on (store) store, period, run_id, partition, through_offset
-      from batch.current_runs where job = 'daily_inventory' order by store, period desc
+      from batch.current_runs runs
+      where job = 'daily_inventory' and not exists (
+        select from ref.store_days(array[runs.store], runs.period, runs.period) day where day.ends_at > ${now})
+      order by store, period desc
     ) newest
     left join batch.replenishment_plans plan on plan.store = newest.store
     where plan.store is null or (plan.business_day, plan.inventory_run) is distinct from (newest.period, newest.run_id)
