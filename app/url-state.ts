@@ -125,7 +125,9 @@ export const loadReportsState = createLoader(reportsState)
 export const reportsAddress = createSerializer(reportsState)
 
 export const restockState = {
-  view: parseAsStringLiteral(['alerts', 'order', 'deliveries', 'history'] as const).withDefault('alerts'),
+  view: parseAsStringLiteral(['alerts', 'order', 'deliveries', 'prices', 'history'] as const).withDefault(
+    'alerts',
+  ),
   store,
   severity: parseAsStringLiteral(['all', 'critical', 'low'] as const).withDefault('all'),
   /** Id; null for all. */

@@ -21,6 +21,7 @@ export interface Figure {
     | 'per store and week'
     | 'per product and month'
     | 'hours'
+    | 'alerts'
   /** Its limit or its peer, measured in the same run, in the same unit. */
   beside?: { name: string; value: number }
   /** What it is to reach. */

@@ -70,7 +70,7 @@ function play(world: ReturnType<typeof createWorld>, span: { days: number; until
 }
 
 function figuresOf(name: string, score: ReturnType<typeof scoreAlerts>): Figure[] {
-  const { alerts, right, stockouts, foretold, toldLate, leadHours, perProductAndMonth } = score
+  const { alerts, right, stockouts, foretold, toldLate, leadHours, perProductAndMonth, open } = score
   const figure = (of: string, value: number, unit: Figure['unit'], target?: Figure['target']): Figure => ({
     ...{ benchmark, name: `${name}: ${of}`, value, unit },
     ...(target && { target }),
@@ -91,6 +91,8 @@ function figuresOf(name: string, score: ReturnType<typeof scoreAlerts>): Figure[
     ),
     figure(`of these told before the shelf was empty (${foretold})`, foretold / stockouts, 'ratio'),
     figure('median from alert to empty shelf', percentile(leadHours, 0.5), 'hours'),
+    figure('open at a time, median', percentile(open, 0.5), 'alerts'),
+    figure('open at a time, on one day of ten more than', percentile(open, 0.9), 'alerts'),
     figure('alerts', perProductAndMonth, 'per product and month', isLive ? { atMost: 0.5 } : undefined),
   ]
 }

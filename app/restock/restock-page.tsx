@@ -9,6 +9,7 @@ import { formatZone } from '#app/format/time.ts'
 import { AlertsCard } from '#app/restock/alerts-card.tsx'
 import { DeliveriesCard } from '#app/restock/deliveries-card.tsx'
 import { HistoryCard } from '#app/restock/history-card.tsx'
+import { PricesCard } from '#app/restock/prices-card.tsx'
 import { ProposalCards } from '#app/restock/proposals.tsx'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
 import { useOverview } from '#app/shell/overview.ts'
@@ -30,6 +31,7 @@ const VIEWS = [
   { value: 'alerts', label: 'Shortages' },
   { value: 'order', label: 'To order' },
   { value: 'deliveries', label: 'Deliveries' },
+  { value: 'prices', label: 'Prices' },
   { value: 'history', label: 'History' },
 ] as const
 
@@ -137,6 +139,8 @@ export function RestockPage() {
         )
       case 'deliveries':
         return <DeliveriesCard scope={scope} stores={stores} now={now} zone={zone} />
+      case 'prices':
+        return <PricesCard scope={scope} stores={stores} now={now} zone={zone} />
       case 'history':
         return <HistoryCard scope={scope} stores={stores} now={now} zone={zone} />
     }

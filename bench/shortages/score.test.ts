@@ -21,7 +21,7 @@ const empty = (from: number, to: number | null, missed = 1, sku = 'tea'): EmptyS
 
 describe('alerts held against empty shelves', () => {
   test('are right where the shelf was empty while they were open, and foretell where they came before', () => {
-    expect(scoreAlerts([alert(1, 9), alert(20, 30)], [empty(5, 8)], SPAN)).toEqual({
+    expect(scoreAlerts([alert(1, 9), alert(20, 30)], [empty(5, 8)], SPAN)).toMatchObject({
       ...{ alerts: 2, right: 1, stockouts: 1, foretold: 1, toldLate: 0, leadHours: [4] },
       perProductAndMonth: 0.5,
     })
@@ -43,6 +43,11 @@ describe('alerts held against empty shelves', () => {
 
   test('are right of a shelf that nobody looked at, which is no stockout to be found', () => {
     expect(scoreAlerts([alert(1, 9)], [empty(5, 8, 0)], SPAN)).toMatchObject({ right: 1, stockouts: 0 })
+  })
+
+  test('are open from when they were told until they were over', () => {
+    const { open } = scoreAlerts([alert(1, 40), alert(14, 16), alert(15, 15), alert(39, null)], [], SPAN)
+    expect([open.length, open.at(-1), open[0]]).toEqual([30, 2, 1])
   })
 
   test('lead those of another path by the time between them', () => {

@@ -25,6 +25,8 @@ export interface ShortageScore {
   leadHours: number[]
   /** A product of all stores together, in thirty days. */
   perProductAndMonth: number
+  /** Open at three in the afternoon (UTC), on each of the days, ascending. */
+  open: number[]
 }
 
 /**
@@ -64,7 +66,18 @@ export function scoreAlerts(
     toldLate,
     leadHours: leadHours.sort((one, other) => one - other),
     perProductAndMonth: judged.length / products / months,
+    open: openOn(alerts, { from, to }),
   }
+}
+
+const LOOKED_AT_MS = 15 * HOUR_MS
+
+function openOn(alerts: readonly ShelfAlert[], { from, to }: { from: Instant; to: Instant }): number[] {
+  const counts: number[] = []
+  for (let at = Math.ceil(from / DAY_MS) * DAY_MS + LOOKED_AT_MS; at < to; at += DAY_MS) {
+    counts.push(alerts.filter(({ openedAt, closedAt }) => openedAt <= at && (closedAt ?? to) > at).length)
+  }
+  return counts.sort((one, other) => one - other)
 }
 
 /** By how many hours one told of a stockout before the other, of those that both told of in time; ascending. */

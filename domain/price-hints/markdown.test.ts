@@ -20,7 +20,7 @@ describe('a price hint', () => {
       clears: true,
     })
     expect(hint?.units).toBe(60)
-    expect(hint?.unitsLow).toBeCloseTo(28 * 0.65 ** -(2 - 1.2815515655 * 0.3), 3)
+    expect(hint?.unitsLow).toBeCloseTo(28 * 0.65 ** -(2 - 1.2815515655 * Math.hypot(0.3, 0.5)), 3)
     // All of it at once would teach customers to wait.
     expect(hint?.discountToday).toBe(0.3)
   })

@@ -51,6 +51,12 @@ const MOST_A_DAY = 0.3
 const UNSEEN_UNITS = 0.5
 
 /**
+ * What no scatter of offers shows: a season that falls or rises while they run, baskets in which the goods would have been
+ * anyway. By the made world, in which estimates from 45 days are off by so much and more (docs/price-hints.md).
+ */
+const UNSEEN_DEVIATION = 0.5
+
+/**
  * What the price of a shelf should come down to, so that what is too much is sold in time; null where there is no reason,
  * or price or cost is not known. Never below cost.
  */
@@ -70,7 +76,7 @@ export function hintOf(stock: StockToClear, elasticity: Elasticity): PriceHint |
   let discount = STEP
   while (discount + STEP <= most + 1e-9 && sells(discount, elasticity.mean) < unitsToClear) discount += STEP
   discount = Math.round(discount * 100) / 100
-  const spread = Z_OF_RANGE * elasticity.deviation
+  const spread = Z_OF_RANGE * Math.hypot(elasticity.deviation, UNSEEN_DEVIATION)
   return {
     kind,
     unitsToClear,

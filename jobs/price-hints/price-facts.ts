@@ -54,16 +54,22 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     ) s
     where p.discount is not null
     group by 1, 2`
+  await transaction`analyze product_days, offer_days`
   // A day is as busy as what was not on offer sold in proportion to what the same goods sell on such days in the mean.
   await transaction`
     create temporary table busy_days on commit drop as
     with store_days as (
       select store, business_day from product_days group by 1, 2
+    ), day_counts as (
+      select store, count(*) as days from store_days group by store
+    ), offer_counts as (
+      select d.store, o.sku, count(*) as days from store_days d join offer_days o using (business_day) group by 1, 2
+    ), ordinary as (
+      select d.store, d.sku, sum(d.units) filter (where o.sku is null) as units
+      from product_days d left join offer_days o using (sku, business_day) group by 1, 2
     ), means as (
-      select d.store, d.sku, sum(d.units) filter (where o.sku is null)
-        / nullif((select count(*) from store_days s where s.store = d.store and not exists (
-            select from offer_days o where o.sku = d.sku and o.business_day = s.business_day)), 0) as mean
-      from product_days d left join offer_days o using (sku, business_day) group by d.store, d.sku
+      select n.store, n.sku, n.units / nullif(c.days - coalesce(o.days, 0), 0) as mean
+      from ordinary n join day_counts c using (store) left join offer_counts o using (store, sku)
     ), stores as (
       select store, sum(mean) as mean from means group by store
     ), on_offer as (
@@ -77,7 +83,7 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     select d.store, d.business_day, d.units / (w.mean - coalesce(f.mean, 0)) as factor
     from sold d join stores w using (store) left join on_offer f using (store, business_day)
     where d.units > 0 and w.mean - coalesce(f.mean, 0) > 0`
-  await transaction`analyze product_days, offer_days, busy_days`
+  await transaction`analyze busy_days`
   await transaction`
     create temporary table ordinary_rates on commit drop as
     with whole as (

@@ -5,6 +5,7 @@ import { AlertActionError, actOnAlerts } from '#server/serving/restock/alert-act
 import { readOpenAlerts, readResolvedAlerts, restockScopeSchema } from '#server/serving/restock/alerts.ts'
 import { readOverDeliveries } from '#server/serving/restock/deliveries.ts'
 import { readShortageEvidence } from '#server/serving/restock/evidence.ts'
+import { readPriceHints } from '#server/serving/restock/price-hints.ts'
 import { proposalsCsv, readOrderProposals } from '#server/serving/restock/proposals.ts'
 import { procedure, router } from './trpc.ts'
 
@@ -36,6 +37,9 @@ export const restockRouter = router({
   deliveries: procedure
     .input(restockScopeSchema)
     .query(({ ctx, input }) => readOverDeliveries(ctx.serving.sql, input)),
+  priceHints: procedure
+    .input(restockScopeSchema)
+    .query(({ ctx, input }) => readPriceHints(ctx.serving.sql, input)),
   act: procedure
     .input(
       z.strictObject({

@@ -1,0 +1,164 @@
+import { useQuery } from '@tanstack/react-query'
+import { formatDay } from '#app/format/day.ts'
+import { formatMoney } from '#app/format/money.ts'
+import { formatCount, plural } from '#app/format/number.ts'
+import { formatMoment } from '#app/format/time.ts'
+import { storeName } from '#app/restock/shortage-parts.tsx'
+import { useTRPC, type useTRPCClient } from '#app/trpc/client.tsx'
+import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
+import { BasisPopover } from '#app/ui/basis.tsx'
+import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { DataTable } from '#app/ui/data-table.tsx'
+import { Chip, PathTag } from '#app/ui/marks.tsx'
+
+type Scope = Parameters<ReturnType<typeof useTRPCClient>['restock']['priceHints']['query']>[0]
+type Answer = RouterOutputs['restock']['priceHints']
+type Hint = Answer['hints'][number]
+
+/** It changes once a night. */
+const REFRESH_MS = 60_000
+
+/** What lies on shelves and does not sell, and the price that would clear it in time. */
+export function PricesCard({
+  scope,
+  stores,
+  now,
+  zone,
+}: {
+  scope: Scope
+  stores: readonly StoreSummary[]
+  now: number
+  zone: string
+}) {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.restock.priceHints.queryOptions(scope), refetchInterval: REFRESH_MS })
+  const basis = query.data?.basis
+  return (
+    <Card
+      title="Prices that would clear it"
+      note={<PathTag path="batch" detail="most money first" />}
+      actions={
+        <BasisPopover
+          title="Prices that would clear it"
+          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
+          bases={
+            basis
+              ? [
+                  {
+                    path: 'batch',
+                    lines: [
+                      { name: 'Run', value: String(basis.runId) },
+                      { name: 'Computed', value: formatMoment(basis.computedAt, zone, now) },
+                      { name: 'Stock of', value: `the end of ${formatDay(basis.businessDay)}` },
+                    ],
+                  },
+                ]
+              : undefined
+          }
+        />
+      }
+    >
+      <CardContent
+        query={query}
+        skeleton={<Skeleton className="h-96" />}
+        isEmpty={({ total }) => total === 0}
+        empty={
+          <EmptyState
+            what="Nothing lies too long, as far as is known."
+            advice="The job price_hints looks once a night, where prices and costs are known."
+            command="npm run jobs -- run price_hints"
+          />
+        }
+      >
+        {({ hints, total }) => (
+          <>
+            <HintsTable hints={hints} stores={stores} />
+            {total > hints.length ? (
+              <p className="mt-2 text-2xs text-muted">
+                The first {formatCount(hints.length)} of {plural(total, 'hint')}.
+              </p>
+            ) : null}
+          </>
+        )}
+      </CardContent>
+    </Card>
+  )
+}
+
+const KINDS: Record<Hint['kind'], string> = {
+  dead: 'No sale in 28 days',
+  overstocked: 'Too much',
+  leaving: 'Kept no more',
+}
+
+function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonly StoreSummary[] }) {
+  return (
+    <DataTable
+      caption="Prices that would clear what does not sell, most money first"
+      rows={hints}
+      rowKey={({ store, sku }) => JSON.stringify([store, sku])}
+      keepsFirstColumn
+      columns={[
+        {
+          key: 'product',
+          header: 'Product',
+          align: 'left',
+          cell: ({ sku, productName }) => (
+            <span className="inline-block max-w-44 sm:max-w-none">
+              {productName === null ? sku : `${productName} (${sku})`}
+            </span>
+          ),
+        },
+        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+        { key: 'kind', header: 'Why', align: 'left', cell: ({ kind }) => <Chip>{KINDS[kind]}</Chip> },
+        { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+        {
+          key: 'cover',
+          header: 'Lasts, days',
+          cell: ({ daysOfCover }) => (daysOfCover === null ? '–' : formatCount(Math.round(daysOfCover))),
+        },
+        { key: 'price', header: 'Price now', cell: ({ price, currency }) => moneyText(price, currency) },
+        { key: 'cost', header: 'Cost', cell: ({ unitCost, currency }) => moneyText(unitCost, currency) },
+        {
+          key: 'hint',
+          header: 'Would clear it',
+          cell: hint => (
+            <>
+              <span className="font-medium">{moneyText(hint.hintPrice, hint.currency)}</span>{' '}
+              <span className="text-muted">{stepText(hint)}</span>
+            </>
+          ),
+        },
+        {
+          key: 'units',
+          header: 'Sold in 28 days',
+          cell: hint => `${formatCount(Math.round(hint.units))} of ${formatCount(hint.unitsToClear)}`,
+        },
+        {
+          key: 'range',
+          header: 'Range',
+          cell: ({ unitsLow, unitsHigh }) =>
+            `${formatCount(Math.round(unitsLow))}–${formatCount(Math.round(unitsHigh))}`,
+        },
+        {
+          key: 'clears',
+          header: 'Enough',
+          align: 'left',
+          cell: ({ clears }) => (clears ? 'yes' : 'no: cost allows no less'),
+        },
+      ]}
+    />
+  )
+}
+
+function moneyText(amount: string, currency: string): string {
+  return `${formatMoney(amount, currency)} ${currency}`
+}
+
+/** '−25%', or '−45%, first −30%' where a day may not take all of it. */
+function stepText({ discount, discountToday }: Hint): string {
+  const percent = (share: number) => `−${Math.round(share * 100)}%`
+  return discountToday < discount
+    ? `${percent(discount)}, first ${percent(discountToday)}`
+    : percent(discount)
+}
