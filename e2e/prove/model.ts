@@ -223,7 +223,8 @@ function onOrderOf(records: readonly Logged[], sku: string): number {
   const open = new Map<string, number>()
   for (const record of records) {
     const order = record.details?.purchaseOrderId as string | undefined
-    if (order === undefined) continue
+    // What a supplier confirms is on order already, or will be.
+    if (order === undefined || record.type === 'purchase.confirmed') continue
     const units = unitsFor(record, sku) ?? 0
     open.set(order, (open.get(order) ?? 0) + (record.type === 'purchase.placed' ? units : -units))
   }
