@@ -106,6 +106,7 @@ export function RestockPage() {
             segments={VIEWS}
             value={asked.view}
             onChange={view => show({ view })}
+            className="max-w-full flex-wrap"
           />
           <SegmentedControl
             label="Severity"
