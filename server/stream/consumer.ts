@@ -253,6 +253,8 @@ export class PartitionConsumer {
     if (stockRevision !== this.#stockRevision) {
       this.#cache.clear()
       this.#shelves = await loadShelfReference(session.sql)
+      // What is low is looked at when a forecast begins to hold.
+      await this.#looks.load(session.sql, { generation, partition })
       this.#stockRevision = stockRevision
     }
 

@@ -137,3 +137,37 @@ test('what is written anew of demand, or of who delivers, is known to the next b
   expect(await open()).toEqual([])
   await consumer.close()
 })
+
+test('a forecast made meanwhile judges what is low once it holds, and a replay finds the same', async () => {
+  await database.sql`update ref.supply_terms set lead_time_days = 2`
+  await database.sql`insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
+    values ('berlin', 'tea', 'epoch', 80, 200)`
+  const milk = (minute: number): LogEvent => ({
+    ...movement('stock.counted', at(minute), 5_000),
+    id: `milk-${minute}`,
+    lines: linesOf('milk', 5_000),
+  })
+  const options = { url: database.url, generation: 1, partition: PARTITION, owner: 'test', isLive: true }
+  const consumer = new PartitionConsumer(options)
+  await appendAll(log, [movement('stock.counted', at(0), 60), milk(1)], 1)
+  while ((await consumer.processNext()).records > 0);
+  expect(await ruleOfTea()).toBe('low_stock')
+  await forecast(at(50))
+  await appendAll(log, [milk(40)], 1)
+  while ((await consumer.processNext()).records > 0);
+  expect(await ruleOfTea()).toBe('low_stock')
+  await appendAll(log, [milk(60)], 1)
+  while ((await consumer.processNext()).records > 0);
+  await consumer.close()
+  expect(await ruleOfTea()).toBe('stockout_before_delivery')
+  const live = await resultsOf(database.sql, 1)
+  await database.sql`truncate ${database.sql(STREAM_TABLES)}`
+  await consumeBy(1, true)
+  expect(await resultsOf(database.sql, 1)).toEqual(live)
+})
+
+async function ruleOfTea(): Promise<string | undefined> {
+  const [episode] = await database.sql<{ rule: string }[]>`
+    select rule from stream.episodes where generation = 1 and sku = 'tea' and state = 'open'`
+  return episode?.rule
+}

@@ -141,6 +141,21 @@ describe('a shelf whose demand is forecast', () => {
 })
 
 describe('time alone', () => {
+  test('has a shelf that is low judged by the forecast that begins to hold, though nothing touches it', () => {
+    const later = { ...OPTIONS, forecasts: new Map([['berlin/tea', [{ ...FORECAST, validFrom: at(3) }]]]) }
+    const low = log(movement('stock.counted', at(0), 5), 1.1, 2.1, 3.1)
+    expect(rulesAfter(low.slice(0, 3), later)).toEqual(['low_stock open'])
+    const [episode] = episodesAfter(low, later)
+    expect(episode).toMatchObject({
+      rule: 'stockout_before_delivery',
+      amendedOffset: 4,
+      orderArrivesAt: expect.any(Number),
+    })
+    // What is above it waits for the next sale.
+    const enough = log(movement('stock.counted', at(0), 20), 1.1, 2.1, 3.1)
+    expect(rulesAfter(enough, later)).toEqual([])
+  })
+
   test('makes a shelf short whose delivery did not come: told with the entry that takes the watermark there', () => {
     const records = log(placed(-24, at(5)), movement('stock.counted', at(0), 9), 4, 5, 6.1, 7)
     expect(rulesAfter(records.slice(0, 4))).toEqual([])

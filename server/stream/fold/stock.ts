@@ -179,7 +179,7 @@ class StockFold {
     const place = { store, sku, partition: this.#input.partition, offset }
     const change = judgeShortage(after, { policy, outlook: shelf?.outlook ?? null }, place)
     if (change) this.#remember(change)
-    after.lookAt = shelf?.lookAt(after.episode !== null) ?? null
+    after.lookAt = lookOf(shelf?.lookAt(after.episode !== null) ?? null, touched)
     this.#expectLook(touched, after)
   }
 
@@ -302,4 +302,20 @@ function anchoredSkus(records: readonly LogRecord[]): Map<string, Movement[]> {
 
 function skuKey(store: string, sku: string): string {
   return `${store}\u001f${sku}`
+}
+
+/**
+ * When a shelf is to be looked at: as it was said, or when its next forecast begins to hold, if it is at its reorder point or
+ * below. Forecasts come by night: without it, what sells little would be judged by none until somebody buys it.
+ */
+export function lookOf(
+  lookAt: Instant | null,
+  {
+    after: { onHand, reorderPoint, judgedAt },
+    forecasts,
+  }: { after: Pick<StockState, 'onHand' | 'reorderPoint' | 'judgedAt'>; forecasts: readonly ValidForecast[] },
+): Instant | null {
+  if (onHand === null || onHand > Math.max(0, reorderPoint ?? 0)) return lookAt
+  const next = forecasts.find(({ validFrom }) => validFrom > judgedAt)?.validFrom
+  return next === undefined ? lookAt : Math.min(next, lookAt ?? next)
 }

@@ -4,7 +4,7 @@ import type { OpenDelivery } from '#domain/replenishment/live-shelf.ts'
 import { NO_SALES_PACE } from '#domain/replenishment/pace-of-sales.ts'
 import type { ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import { textArray } from '#platform/pg-array.ts'
-import type { StockKey } from '#server/stream/fold/stock.ts'
+import { lookOf, type StockKey } from '#server/stream/fold/stock.ts'
 import {
   type Episode,
   type KnownStock,
@@ -35,12 +35,11 @@ export async function loadStock(
   const statesOf = new Map(states.map(row => [row.ordinal, row]))
   return keys.map(({ sku }, index) => {
     const row = statesOf.get(index + 1)
-    return {
-      sku,
-      state: row ? toState(row, deliveriesOf.get(index + 1) ?? NO_DELIVERIES) : null,
-      policies: policiesOf.get(index + 1) ?? [],
-      forecasts: forecastsOf.get(index + 1) ?? NO_FORECASTS,
-    }
+    const state = row ? toState(row, deliveriesOf.get(index + 1) ?? NO_DELIVERIES) : null
+    const forecasts = forecastsOf.get(index + 1) ?? NO_FORECASTS
+    // A forecast may have been made since it was judged.
+    if (state) state.lookAt = lookOf(state.lookAt, { after: state, forecasts })
+    return { sku, state, policies: policiesOf.get(index + 1) ?? [], forecasts }
   })
 }
 

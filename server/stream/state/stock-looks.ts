@@ -13,9 +13,18 @@ export class StockLooks {
 
   async load(sql: Reading, { generation, partition }: GenerationPartition): Promise<void> {
     this.clear()
+    // `lookOf` says the same of one that is loaded.
     const rows = await sql.unsafe<(StockKey & { lookAt: Instant })[]>(
-      `select store, sku, look_at as "lookAt" from stream.stock_g${generation}
-       where generation = ${generation} and partition = $1 and look_at is not null`,
+      `select store, sku, look_at as "lookAt"
+       from (
+         select s.store, s.sku, least(s.look_at, case when s.on_hand <= greatest(0, s.reorder_point) then (
+             select min(f.valid_from) from ref.demand_forecasts f
+             where f.store = s.store and f.sku = s.sku and f.valid_from > coalesce(s.judged_at, s.as_of)
+           ) end) as look_at
+         from stream.stock_g${generation} s
+         where s.generation = ${generation} and s.partition = $1
+       ) looks
+       where look_at is not null`,
       [partition],
     )
     for (const row of rows) this.#set(row, row.lookAt)
