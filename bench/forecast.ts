@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Figure } from './figures.ts'
 import { type Accuracy, accuracyOf } from './forecast/accuracy.ts'
-import { foresee, foreseeNaively, realDecember, seededWorld, type WorldDays } from './forecast/world-days.ts'
+import { foresee, realDecember, seededWorld, type WorldDays } from './forecast/world-days.ts'
 import type { BenchOptions } from './options.ts'
 
 const benchmark = 'forecast'
@@ -30,8 +30,14 @@ export async function forecast({ series, files }: BenchOptions): Promise<Figure[
     const classes = ['all', ...new Set(rows.map(({ classed }) => classed))].sort()
     return classes.flatMap((demandClass): Figure[] => {
       const own = rows.filter(({ classed }) => demandClass === 'all' || classed === demandClass)
-      const ours = accuracyOf(own.map(({ foreseen }) => foreseen))
-      const naive = accuracyOf(own.map(({ foreseen }) => foreseeNaively(foreseen, world)))
+      const ours = accuracyOf(
+        own.map(({ foreseen }) => foreseen),
+        world.season,
+      )
+      const naive = accuracyOf(
+        own.map(({ naive }) => naive),
+        world.season,
+      )
       const name = (of: string) =>
         `${world.name}, ${demandClass} (${own.length / world.origins.length}): ${of}`
       return (['wape', 'mase'] as const).flatMap((measure): Figure[] => {

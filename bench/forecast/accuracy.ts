@@ -17,9 +17,8 @@ export interface Accuracy {
   products: number
 }
 
-const SEASON = 7
-
-export function accuracyOf(products: readonly Foreseen[]): Accuracy {
+/** @param season trading days of a week */
+export function accuracyOf(products: readonly Foreseen[], season: number): Accuracy {
   let errors = 0
   let sold = 0
   let scaled = 0
@@ -31,7 +30,7 @@ export function accuracyOf(products: readonly Foreseen[]): Accuracy {
       sold += units
     }
     errors += error
-    const scale = seasonalNaiveError(history)
+    const scale = seasonalNaiveError(history, season)
     // What sold the same on every weekday has no scale.
     if (actual.length === 0 || scale === 0) continue
     scaled += error / actual.length / scale
@@ -40,10 +39,10 @@ export function accuracyOf(products: readonly Foreseen[]): Accuracy {
   return { wape: errors / sold, mase: scaled / count, products: products.length }
 }
 
-function seasonalNaiveError(history: readonly number[]): number {
+function seasonalNaiveError(history: readonly number[], season: number): number {
   let sum = 0
-  for (let day = SEASON; day < history.length; day += 1) {
-    sum += Math.abs((history[day] ?? 0) - (history[day - SEASON] ?? 0))
+  for (let day = season; day < history.length; day += 1) {
+    sum += Math.abs((history[day] ?? 0) - (history[day - season] ?? 0))
   }
-  return history.length > SEASON ? sum / (history.length - SEASON) : 0
+  return history.length > season ? sum / (history.length - season) : 0
 }

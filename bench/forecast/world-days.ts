@@ -92,10 +92,14 @@ export async function realDecember(folder: string): Promise<WorldDays> {
 }
 
 /** What our forecasts say of every product, origin by origin, with nothing of the days after it. */
-export function foresee(
-  world: WorldDays,
-): { product: ProductSeries; demandClass: DemandClass; foreseen: Foreseen }[] {
-  const { calendar, horizon, firstWeekday } = world
+export function foresee(world: WorldDays): {
+  product: ProductSeries
+  demandClass: DemandClass
+  foreseen: Foreseen
+  /** The same days by what the same weekday sold last. */
+  naive: Foreseen
+}[] {
+  const { calendar, horizon, firstWeekday, season } = world
   const stores = Map.groupBy(world.products, ({ store }) => store)
   return world.origins.flatMap(origin =>
     [...stores.values()].flatMap(products => {
@@ -105,16 +109,20 @@ export function foresee(
         const ahead = Array.from({ length: horizon }, (_, day) => origin + day).filter(
           day => product.isJudged[day] === 1,
         )
+        const came = {
+          history: Array.from(product.units.slice(0, origin)),
+          actual: ahead.map(day => product.units[day] ?? 0),
+        }
+        const weekdays = ahead.map(day => (firstWeekday + (calendar[day] ?? 0)) % 7)
         return {
           product,
           demandClass: forecast?.demandClass ?? 'new',
           foreseen: {
-            history: Array.from(product.units.slice(0, origin)),
-            actual: ahead.map(day => product.units[day] ?? 0),
-            forecast: ahead.map(
-              day => forecast?.unitsByWeekday[(firstWeekday + (calendar[day] ?? 0)) % 7] ?? 0,
-            ),
+            ...came,
+            forecast: weekdays.map(weekday => forecast?.unitsByWeekday[weekday] ?? 0),
           },
+          // No horizon is longer than a season: it lies before the origin.
+          naive: { ...came, forecast: ahead.map(day => product.units[day - season] ?? 0) },
         }
       })
     }),
@@ -140,16 +148,6 @@ function forecastsAt(
       return own
     }),
   })
-}
-
-/** The seasonal naive forecast of the same days. */
-export function foreseeNaively(foreseen: Foreseen, { season }: WorldDays): Foreseen {
-  const { history, actual } = foreseen
-  return {
-    history,
-    actual,
-    forecast: actual.map((_, day) => history[history.length - season + (day % season)] ?? 0),
-  }
 }
 
 function weekdayOf(day: string): number {
