@@ -228,6 +228,42 @@ test('an order is a sheet to print and a file for its supplier; a part that does
   await expect(card(page, /^Received$/).getByRole('listitem')).toContainText('6 of 18 units')
 })
 
+test('a manager lets orders go out by themselves, within a cap; what is muted is on no badge', async ({
+  page,
+  stack,
+}) => {
+  await sellOut(stack)
+  await page.goto('/restock/orders')
+  await expect(live(page)).toBeVisible()
+  const rules = card(page, /^Orders by itself$/)
+  await iAm(page, 'Ada, buyer')
+  await rules.getByRole('textbox', { name: /At most in 24 hours/ }).fill('50')
+  await rules.getByRole('button', { name: 'Add, switched off' }).click()
+  await expect(rules).toContainText('Ada is a buyer. Ben sets what orders by itself.')
+  await iAm(page, 'Ben, manager')
+  await rules.getByRole('button', { name: 'Add, switched off' }).click()
+  await expect(rules.getByRole('row', { name: /Leaf & Co/ })).toContainText('0.00 of 50.00 EUR')
+  await expect(card(page, /^Placed$/)).toContainText('Nothing is on its way.')
+  await rules.getByRole('button', { name: 'Switch on Leaf & Co' }).click()
+  await expect(card(page, /^Placed$/).getByRole('listitem')).toContainText('by a rule')
+  await expect(rules.getByRole('row', { name: /Leaf & Co/ })).toContainText('22.59 of 50.00 EUR')
+  await expect(card(page, /^Placed$/).getByRole('listitem')).toHaveCount(1)
+  await expect(page.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
+
+  await send(stack, { source: 'stock', id: 'cups', type: 'stock.counted', lines: [{ sku: 'cup', units: 2 }] })
+  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  const muted = card(page, /^Muted$/).first()
+  await muted.getByRole('textbox', { name: 'Product, by its number' }).fill('cup')
+  await muted.getByRole('button', { name: 'Mute', exact: true }).click()
+  await expect(muted).toContainText('say why nobody is to hear of it')
+  await muted.getByRole('textbox', { name: 'Because' }).fill('it is being delisted')
+  await muted.getByRole('button', { name: 'Mute', exact: true }).click()
+  await expect(page.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
+  await muted.getByRole('button', { name: 'Hear of cup again' }).click()
+  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  expect(await seriousViolations(page)).toEqual([])
+})
+
 for (const theme of ['light', 'dark'] as const) {
   test(`in the ${theme} theme board and order are accessible, and fit a phone`, async ({ page, stack }) => {
     await page.emulateMedia({ colorScheme: theme })
