@@ -108,7 +108,9 @@ const HIGHEST_RATING = 5
 /** The great promotions, from the first to the last of the days that are drawn. */
 function bandsOf(report: Report) {
   const { from, to } = report.range
-  return greatPromotions(report).map(({ title, firstDay, lastDay }) => ({
+  // A day within a week is drawn upon it.
+  const inTurn = greatPromotions(report).toSorted((one, other) => (one.firstDay < other.firstDay ? -1 : 1))
+  return inTurn.map(({ title, firstDay, lastDay }) => ({
     title,
     from: formatShortPeriod([firstDay, from].sort()[1] ?? from, 'day'),
     to: formatShortPeriod([lastDay, to].sort()[0] ?? to, 'day'),

@@ -40,7 +40,7 @@ export function PricesCard({
       actions={
         <BasisPopover
           title="Prices that would clear it"
-          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
+          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. Where it is not enough, cost allows no less. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
           bases={
             basis
               ? [
@@ -104,7 +104,7 @@ function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonl
           header: 'Product',
           align: 'left',
           cell: ({ sku, productName }) => (
-            <span className="inline-block max-w-44 sm:max-w-none">
+            <span className="inline-block max-w-32 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
               {productName === null ? sku : `${productName} (${sku})`}
             </span>
           ),
@@ -131,20 +131,15 @@ function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonl
         },
         {
           key: 'units',
-          header: 'Sold in 28 days',
-          cell: hint => `${formatCount(Math.round(hint.units))} of ${formatCount(hint.unitsToClear)}`,
-        },
-        {
-          key: 'range',
-          header: 'Range',
-          cell: ({ unitsLow, unitsHigh }) =>
-            `${formatCount(Math.round(unitsLow))}–${formatCount(Math.round(unitsHigh))}`,
-        },
-        {
-          key: 'clears',
-          header: 'Enough',
-          align: 'left',
-          cell: ({ clears }) => (clears ? 'yes' : 'no: cost allows no less'),
+          header: 'Sold in 28 days, of what is too much',
+          cell: ({ units, unitsLow, unitsHigh, unitsToClear }) => (
+            <>
+              {formatCount(Math.round(units))} of {formatCount(unitsToClear)}{' '}
+              <span className="text-muted">
+                ({formatCount(Math.round(unitsLow))}–{formatCount(Math.round(unitsHigh))})
+              </span>
+            </>
+          ),
         },
       ]}
     />
