@@ -76,6 +76,8 @@ export function PeriodChart({
           key={`${title} ${from}`}
           x1={from}
           x2={to}
+          // One that ends with the chart is within it but for a rounding, by which it would be left out.
+          ifOverflow="visible"
           fill="var(--faint)"
           stroke="none"
           label={<BandName title={title} row={row % NAME_ROWS} />}
