@@ -40,7 +40,7 @@ export function PricesCard({
       actions={
         <BasisPopover
           title="Prices that would clear it"
-          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. Where it is not enough, cost allows no less. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
+          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. The last column says what is sold then, of what is too much; where it is not enough, cost allows no less. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
           bases={
             basis
               ? [
@@ -131,7 +131,7 @@ function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonl
         },
         {
           key: 'units',
-          header: 'Sold in 28 days, of what is too much',
+          header: 'In 28 days',
           cell: ({ units, unitsLow, unitsHigh, unitsToClear }) => (
             <>
               {formatCount(Math.round(units))} of {formatCount(unitsToClear)}{' '}
