@@ -195,7 +195,8 @@ function shelvesOf({
   const dayShares = cumulativeShares(shape, cutOverHour)
   const firstOffer = dayCount(FIRST_BUSINESS_DAY, from)
   const shelves: Shelf[] = []
-  for (const sku of new Set([...sales.keys(), ...stock.keys()])) {
+  // In one order, whatever that of the database: methods are tried on every so many of them.
+  for (const sku of [...new Set([...sales.keys(), ...stock.keys()])].sort()) {
     if (chain.withoutStock.has(sku)) continue
     const sold = sales.get(sku)
     const shelf = stock.get(sku)
