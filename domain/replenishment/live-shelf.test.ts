@@ -8,6 +8,7 @@ import {
   lookAhead,
   nextLook,
   type OpenDelivery,
+  RISK_BOUNDS,
 } from './live-shelf.ts'
 import { NO_SALES_PACE } from './pace-of-sales.ts'
 
@@ -104,11 +105,11 @@ describe('a shelf', () => {
   })
 
   test('goes on being short until it surely is not: between two bounds nothing changes', () => {
-    // One in two to four in five: neither opens nor ends.
+    // Between the two bounds: neither opens nor ends.
     const between = { onHand: 5, deliveries: [due(6)] }
     const { risk } = lookAhead(shelf(between))
     expect(risk).toBeGreaterThan(0.5)
-    expect(risk).toBeLessThan(0.8)
+    expect(risk).toBeLessThan(RISK_BOUNDS.opening)
     expect([isShort(between, false), isShort(between, true)]).toEqual([false, true])
     expect(isShort({ ...between, onHand: 7 }, true)).toBe(false)
   })

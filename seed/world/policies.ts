@@ -22,8 +22,11 @@ const SERVICE_FACTOR = 1.645
 const DAYS_OF_SUPPLY = 5
 /** How often the buyer orders. */
 const BUYER_EVERY_DAYS = 7
-/** What a busy week sells in proportion to an ordinary one. */
-const BUSY = 1.4
+/**
+ * How much of what a lead time sells a shop orders ahead as its safety. A shop that allows for a busy week each time (1.4) never
+ * runs out, and none does so: at a half, as many shelves run empty as buyers know it, and an alert has something to tell.
+ */
+const SAFETY = 0.5
 
 /**
  * Policies of a shop with so many orders a day, by product: reorder point = demand during lead time + safety
@@ -41,9 +44,9 @@ export function policyOf(products: readonly Product[], ordersPerDay: number): Po
     const orderAt =
       reorderPoint +
       Math.ceil(
-        BUSY * duringLeadTime +
+        SAFETY * duringLeadTime +
           unitsPerDay * (most - mean) +
-          (product.supplier.isBuyers ? 0.85 : BUSY) * untilNextLook,
+          (product.supplier.isBuyers ? 0.85 : SAFETY) * untilNextLook,
       )
     return {
       reorderPoint,

@@ -45,23 +45,23 @@ const rulesAfter = (records: LogRecord[], options?: FoldOptions) =>
 
 describe('a shelf whose demand is forecast', () => {
   test('is short when it will be empty before an order of now would come, whatever its reorder point says', () => {
-    const [episode, ...others] = episodesAfter(log(movement('stock.counted', at(0), 20)))
+    const [episode, ...others] = episodesAfter(log(movement('stock.counted', at(0), 18)))
     expect(others).toEqual([])
     expect(episode).toMatchObject({
       alertId: 'berlin/tea@0-1',
       rule: 'stockout_before_delivery',
       ruleVersion: 2,
       severity: 'warning',
-      onHand: 20,
+      onHand: 18,
       reorderPoint: 5,
-      suggestedUnits: 20,
-      // Nine are sold by nine o'clock, eleven from nine to eight in the evening of the day after.
-      projectedStockoutAt: at(32),
+      suggestedUnits: 22,
+      // Nine are sold by nine o'clock, nine from nine to six in the evening of the day after.
+      projectedStockoutAt: at(30),
       nextDeliveryAt: null,
       orderArrivesAt: at(48),
     })
-    expect(episode?.stockoutEarlyAt).toBeLessThan(at(32))
-    expect(episode?.stockoutLateAt).toBeGreaterThan(at(32))
+    expect(episode?.stockoutEarlyAt).toBeLessThan(at(30))
+    expect(episode?.stockoutLateAt).toBeGreaterThan(at(30))
     expect(episodesAfter(log(movement('stock.counted', at(0), 40)))).toEqual([])
   })
 
@@ -91,8 +91,8 @@ describe('a shelf whose demand is forecast', () => {
 
   test('out of stock and oversold stay what they are, and one shortage is one episode', () => {
     const records = log(
-      movement('stock.counted', at(0), 20),
-      sale(at(1), 20),
+      movement('stock.counted', at(0), 18),
+      sale(at(1), 18),
       sale(at(2), 1),
       placed(3, at(30)),
       movement('stock.received', at(30), 40, { purchase: 'p-1' }),
@@ -157,7 +157,7 @@ describe('time alone', () => {
   })
 
   test('makes a shelf short whose delivery did not come: told with the entry that takes the watermark there', () => {
-    const records = log(placed(-24, at(5)), movement('stock.counted', at(0), 9), 4, 5, 6.1, 7)
+    const records = log(placed(-24, at(5)), movement('stock.counted', at(0), 8), 4, 5, 6.1, 7)
     expect(rulesAfter(records.slice(0, 4))).toEqual([])
     const [episode] = episodesAfter(records)
     expect(episode).toMatchObject({
@@ -230,7 +230,7 @@ test('where batches are cut changes no verdict, no episode and no look', () => {
 
 test('a look costs what is due, not what is watched: a shelf that has looked is looked at once an hour', () => {
   const ticks = Array.from({ length: 10 * 60 }, (_, minute) => 0.1 + minute / 60)
-  const { stock, episodes } = foldLog(log(movement('stock.counted', at(0), 20), ...ticks), OPTIONS)
+  const { stock, episodes } = foldLog(log(movement('stock.counted', at(0), 18), ...ticks), OPTIONS)
   const state = stock.get('berlin/tea')
   expect(episodes.size).toBe(1)
   expect((state?.lookAt ?? 0) - (state?.judgedAt ?? 0)).toBe(HOUR_MS)
