@@ -33,17 +33,36 @@ export async function takeThroughBothPaths(context: BothPaths): Promise<void> {
   await runPaths(context, range)
   progress.begin()
   // The first tick of the schedule audits every row of it, and nobody has to wait for that.
+  const { settings, stop } = context
   const reconciling = runProgram({
     entry: 'server/serving/reconcile/main.ts',
     args: [...range, '--figures-only'],
-    settings: context.settings,
-    stop: context.stop,
+    settings,
+    stop,
   })
-  await watch(context, reconciling, async () => {
+  await watch(context, Promise.all([reconciling, foresee(context)]), async () => {
     progress.show(`reconciling: ${duration(progress.elapsedMs())}`, null)
   })
   progress.took('reconciliation')
-  progress.done(`reconciled, nothing unexplained · ${duration(progress.elapsedMs())}`)
+  progress.done(`reconciled, nothing unexplained; demand foreseen · ${duration(progress.elapsedMs())}`)
+}
+
+/**
+ * The first nightly plan. What it lets expect holds from the history's end on: nothing was judged after it, so nothing was
+ * judged without what a replay would judge it with; and whoever looks at once sees shelves judged as they will be.
+ */
+async function foresee({ sql, options, settings, stop }: BothPaths): Promise<void> {
+  const [clock] = await sql<{ now: Date }[]>`select date_trunc('milliseconds', clock_timestamp()) as now`
+  await runProgram({ entry: 'jobs/main.ts', args: ['run', 'replenishment'], settings, stop })
+  const from = new Date(options.until + 1)
+  await sql.begin(async transaction => {
+    for (const table of ['demand_forecasts', 'stock_policies', 'lead_times']) {
+      // The plan's own: policies of goods that come or go hold from days to come.
+      await transaction`
+        update ref.${transaction.unsafe(table)} set valid_from = ${from}
+        where valid_from between ${clock?.now ?? from} and clock_timestamp() + interval '6 minutes'`
+    }
+  })
 }
 
 async function runPaths(context: BothPaths, range: readonly string[]): Promise<void> {

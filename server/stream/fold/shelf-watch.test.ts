@@ -151,6 +151,9 @@ describe('time alone', () => {
       amendedOffset: 4,
       orderArrivesAt: expect.any(Number),
     })
+    // A store that sends files is judged by what is known of it, as of then.
+    const files = { ...later, shelves: { ...SHELVES, storeAt: () => ({ ...LIVE, isLive: false }) } }
+    expect(episodesAfter(low, files)).toMatchObject([{ rule: 'stockout_before_delivery', amendedAt: at(3) }])
     // What is above it waits for the next sale.
     const enough = log(movement('stock.counted', at(0), 20), 1.1, 2.1, 3.1)
     expect(rulesAfter(enough, later)).toEqual([])

@@ -166,7 +166,11 @@ class StockFold {
       if (state?.lookAt !== top.key) continue
       const touched = own ?? this.#open(store, sku, state.asOf)
       const isLive = this.#input.shelves.storeAt(store, watermark)?.isLive === true
-      if (isLive && watermark - top.key <= LOOK_LATE_AT_MOST_MS) this.#judge(touched, watermark, offset)
+      const isLate = watermark - top.key > LOOK_LATE_AT_MOST_MS
+      if (isLive && !isLate) this.#judge(touched, watermark, offset)
+      // Of a store that sends files: by what is known of it, as of the forecast's beginning.
+      else if (!isLate && touched.forecasts.some(({ validFrom }) => validFrom === top.key))
+        this.#judge(touched, top.key, offset)
       else touched.after.lookAt = null
     }
   }
