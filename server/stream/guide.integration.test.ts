@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { addTestStores } from '#db/testing/stores.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { sale } from '#domain/testing/events.ts'
+import { movement, sale } from '#domain/testing/events.ts'
 import { berlin } from '#domain/testing/stores.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { catchUp } from './catch-up.ts'
@@ -32,7 +32,17 @@ beforeAll(async () => {
     source: 'my-till',
     ...fields,
   })
+  // A shelf of which demand is forecast is watched.
+  await sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
+  await sql`
+    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, lead_time_days)
+    values ('tea', 'epoch', 'leaf', 10000, 'EUR', 2)`
+  await sql`
+    insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
+    values (${berlin.id}, 'tea', 'epoch', 'average', array_fill(12::float8, array[7]), 3, 28)`
+  const counted = movement('stock.counted', now - 5 * MINUTE_MS, 40)
   await appendTestEvents(sql, [
+    { ...counted, store: berlin.id, partition: berlin.partition },
     ...[4, 3, 2, 1].map(minutes => sold(minutes, { details: { cardToken: 'card-1' } })),
     sold(1, { channel: 'online', details: { session: 's-1' } }),
     sold(30),

@@ -80,7 +80,8 @@ test('an alert says when each path said so, who was first, and what that brought
   const { sql } = database
   await sql`truncate batch.shortages`
   await plan({ tea: [10, 40], cup: [10, 40], pan: [10, 40] })
-  await sql`update batch.shortages set since = date_trunc('milliseconds', since)`
+  await sql`
+    update batch.shortages set since = (select date_trunc('milliseconds', min(since)) from batch.shortages)`
   const [spell] = await sql<{ since: Instant }[]>`select since from batch.shortages where sku = 'tea'`
   const since = spell?.since ?? 0
   await sql`update batch.shortages set since = since - interval '20 hours' where sku = 'cup'`
