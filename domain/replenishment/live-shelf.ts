@@ -63,7 +63,7 @@ export interface RiskBounds {
   closing: number
 }
 
-export const RISK_BOUNDS: RiskBounds = { opening: 0.85, closing: 0.5 }
+export const RISK_BOUNDS: RiskBounds = { opening: 0.9, closing: 0.5 }
 
 /**
  * What is wrong with a stock: nothing left, or below it; else, where its demand is forecast and something can come, whether

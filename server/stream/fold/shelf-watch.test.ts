@@ -82,10 +82,10 @@ describe('a shelf whose demand is forecast', () => {
   test('runs out the sooner the faster it sells now', () => {
     // 46 units last nearly four days, an order comes in two.
     const counted = movement('stock.counted', at(0), 46)
-    const rush = Array.from({ length: 20 }, (_, index) => sale(at(0.1 + index / 100), 1))
+    const rush = Array.from({ length: 24 }, (_, index) => sale(at(0.1 + index / 100), 1))
     expect(rulesAfter(log(counted))).toEqual([])
     // What is left of it would last until the order comes, if it sold as usual from here on.
-    expect(rulesAfter(log(movement('stock.counted', at(0.3), 26)))).toEqual([])
+    expect(rulesAfter(log(movement('stock.counted', at(0.3), 24)))).toEqual([])
     expect(rulesAfter(log(counted, ...rush))).toEqual(['stockout_before_delivery open'])
   })
 
@@ -134,7 +134,7 @@ describe('a shelf whose demand is forecast', () => {
 
   test('is judged by the forecast valid then', () => {
     const later = { ...OPTIONS, forecasts: new Map([['berlin/tea', [{ ...FORECAST, validFrom: at(5) }]]]) }
-    const counted = movement('stock.counted', at(0), 20)
+    const counted = movement('stock.counted', at(0), 18)
     expect(rulesAfter(log(counted), later)).toEqual([])
     expect(rulesAfter(log(counted, sale(at(5), 1)), later)).toEqual(['stockout_before_delivery open'])
   })
