@@ -277,7 +277,7 @@ test('an empty database knows of no stock, no check and no run; a log that nobod
     )
   }
   await page.goto('/restock')
-  await expect(main(page)).toContainText('No stock is known.')
+  await expect(main(page)).toContainText('Stock is unknown.')
   await page.goto('/restock?view=order')
   await expect(main(page)).toContainText('Nothing can be proposed.')
   await page.goto('/pipeline')

@@ -61,7 +61,9 @@ export function RunsOut({ shortage, zone, now }: { shortage: Shortage } & Clock)
     <span title={formatFullMoment(at, zone)}>
       {formatMoment(at, zone, now)}
       {range === null ? null : (
-        <span className="ml-auto block max-w-28 text-2xs whitespace-normal text-muted">{range}</span>
+        <span className="block">
+          <span className="inline-block max-w-28 text-2xs whitespace-normal text-muted">{range}</span>
+        </span>
       )}
     </span>
   )

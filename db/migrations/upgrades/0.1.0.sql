@@ -1989,7 +1989,8 @@ from batch.shortages s
 join batch.replenishment r on r.store = s.store and r.sku = s.sku
 cross join stream.active_generation a
 left join stream.stock k on k.generation = a.generation and k.store = s.store and k.sku = s.sku
-where s.ended_at is null and not exists (
+-- Goods that came since the plan, or a count, say more than it knew.
+where s.ended_at is null and coalesce(k.on_hand, r.on_hand) <= r.on_hand and not exists (
   select from stream.episodes e
   where e.generation = a.generation and e.store = s.store and e.sku = s.sku and e.state = 'open');
 

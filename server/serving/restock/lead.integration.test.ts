@@ -72,6 +72,16 @@ test('what only the nightly plan calls short is listed as its alert, and can be 
   // The next plan still says so: the same alert. The one after it does not.
   await plan({ tea: [9, 40] })
   expect((await shown()).alerts.get('tea')).toMatchObject({ alertId, batchAt: tea?.batchAt })
+  // Goods that came since say more than the plan knew.
+  const stands = async (onHand: number) => {
+    await sql`delete from stream.stock`
+    await sql`
+      insert into stream.stock (generation, store, sku, partition, on_hand, on_order, as_of, last_offset, processed_at)
+      values (1, 'berlin', 'tea', 0, ${onHand}, 0, now(), 1, now())`
+    return (await shown()).alerts.has('tea')
+  }
+  expect([await stands(8), await stands(33), await stands(9)]).toEqual([true, false, true])
+  await sql`delete from stream.stock`
   await plan({})
   expect((await shown()).alerts.size).toBe(0)
 })
