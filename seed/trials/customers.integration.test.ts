@@ -69,7 +69,7 @@ test('flash promotion: one product sells at sixty percent off until shelves are 
   await expectCounted(trial)
   const sku = /\(([A-Z]+\d+)\)/.exec(trial.reports[0]?.detail ?? '')?.[1]
   const lines = ordersIn(trial).flatMap(({ lines }) => lines.filter(line => line.sku === sku))
-  expect(lines.length).toBeGreaterThan(100)
+  expect(lines.length).toBeGreaterThan(60)
   for (const { units, unitPrice, discount } of lines) {
     expect(Number(discount) / (units * Number(unitPrice))).toBeCloseTo(0.6, 1)
   }
