@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { formatDay } from '#app/format/day.ts'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
@@ -7,6 +8,7 @@ import { storeName } from '#app/restock/shortage-parts.tsx'
 import { useTRPC, type useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis.tsx'
+import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
@@ -17,6 +19,9 @@ type Hint = Answer['hints'][number]
 
 /** It changes once a night. */
 const REFRESH_MS = 60_000
+
+/** A page of the list: the rest is small money. */
+const SHOWN = 30
 
 /** What lies on shelves and does not sell, and the price that would clear it in time. */
 export function PricesCard({
@@ -32,6 +37,7 @@ export function PricesCard({
 }) {
   const trpc = useTRPC()
   const query = useQuery({ ...trpc.restock.priceHints.queryOptions(scope), refetchInterval: REFRESH_MS })
+  const [shown, setShown] = useState(SHOWN)
   const basis = query.data?.basis
   return (
     <Card
@@ -72,7 +78,13 @@ export function PricesCard({
       >
         {({ hints, total }) => (
           <>
-            <HintsTable hints={hints} stores={stores} />
+            <HintsTable hints={hints.slice(0, shown)} stores={stores} />
+            {hints.length > shown ? (
+              <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
+                {plural(hints.length - shown, 'more hint')}
+                <Button onClick={() => setShown(shown + SHOWN)}>Show more</Button>
+              </div>
+            ) : null}
             {total > hints.length ? (
               <p className="mt-2 text-2xs text-muted">
                 The first {formatCount(hints.length)} of {plural(total, 'hint')}.
