@@ -164,7 +164,6 @@ export class PartitionConsumer {
     }
     this.#states.clear()
     await this.#states.load(sql, { generation, partition })
-    await this.#looks.load(sql, { generation, partition })
     this.#progress = await loadProgress(sql, { generation, partition })
     return this.#progress.position
   }

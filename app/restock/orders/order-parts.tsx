@@ -83,3 +83,13 @@ export function ReceivedBar({
     </span>
   )
 }
+
+/** A product above its number, in a table of few columns. */
+export function ProductCell({ productName, sku }: { productName: string | null; sku: string }) {
+  return (
+    <span className="block min-w-32 whitespace-normal">
+      {productName ?? sku}
+      {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
+    </span>
+  )
+}

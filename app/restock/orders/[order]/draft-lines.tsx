@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { formatMoney } from '#app/format/money.ts'
 import { formatCount } from '#app/format/number.ts'
 import type { Order } from '#app/restock/orders/order-parts.tsx'
+import { ProductCell } from '#app/restock/orders/order-parts.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { Field, TextField } from '#app/ui/form.tsx'
@@ -27,12 +28,7 @@ export function DraftTable({ order: { items, currency }, edit, isBusy }: Editabl
           key: 'product',
           header: 'Product',
           align: 'left',
-          cell: ({ productName, sku }) => (
-            <span className="block min-w-32 whitespace-normal">
-              {productName ?? sku}
-              {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
-            </span>
-          ),
+          cell: ({ productName, sku }) => <ProductCell productName={productName} sku={sku} />,
         },
         { key: 'store', header: 'Store', align: 'left', cell: ({ storeName }) => storeName },
         { key: 'pack', header: 'Pack of', cell: ({ packSize }) => formatCount(packSize) },

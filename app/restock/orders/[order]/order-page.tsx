@@ -10,7 +10,13 @@ import { formatFullMoment, formatMoment, formatZone } from '#app/format/time.ts'
 import { DraftCard } from '#app/restock/orders/[order]/draft-card.tsx'
 import { ReceiveCard } from '#app/restock/orders/[order]/receive-card.tsx'
 import { orderAddress } from '#app/restock/orders/order-address.ts'
-import { type Order, OrderChips, orderMoment, orderValue } from '#app/restock/orders/order-parts.tsx'
+import {
+  type Order,
+  OrderChips,
+  orderMoment,
+  orderValue,
+  ProductCell,
+} from '#app/restock/orders/order-parts.tsx'
 import { useOrderDeeds } from '#app/restock/orders/use-orders.ts'
 import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
@@ -164,12 +170,7 @@ function LinesCard({ order }: { order: Order }) {
               key: 'product',
               header: 'Product',
               align: 'left',
-              cell: ({ productName, sku }) => (
-                <span className="block min-w-32 whitespace-normal">
-                  {productName ?? sku}
-                  {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
-                </span>
-              ),
+              cell: ({ productName, sku }) => <ProductCell productName={productName} sku={sku} />,
             },
             { key: 'store', header: 'Store', align: 'left', cell: ({ storeName }) => storeName },
             { key: 'ordered', header: 'Ordered', cell: ({ units }) => formatCount(units) },

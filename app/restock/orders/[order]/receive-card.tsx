@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { formatCount } from '#app/format/number.ts'
 import type { Order } from '#app/restock/orders/order-parts.tsx'
+import { ProductCell } from '#app/restock/orders/order-parts.tsx'
 import type { useOrderDeeds } from '#app/restock/orders/use-orders.ts'
 import { useHydrated } from '#app/ui/browser-state.ts'
 import { Button } from '#app/ui/button.tsx'
@@ -86,12 +87,7 @@ function StoreDelivery({
               key: 'product',
               header: 'Product',
               align: 'left',
-              cell: ({ productName, sku }) => (
-                <span className="block min-w-32 whitespace-normal">
-                  {productName ?? sku}
-                  {productName === null ? null : <span className="block text-2xs text-muted">{sku}</span>}
-                </span>
-              ),
+              cell: ({ productName, sku }) => <ProductCell productName={productName} sku={sku} />,
             },
             { key: 'open', header: 'Open', cell: ({ open }) => formatCount(open) },
             {
