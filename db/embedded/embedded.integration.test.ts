@@ -87,9 +87,14 @@ async function query(server: { url: string }, statement: string): Promise<unknow
   }
 }
 
-/** Processes that Postgres knows to use it: of one that was killed it hears a moment later. */
+/**
+ * Processes that keep it from being stopped: of one that was killed Postgres hears a moment later, and one that has
+ * just connected again holds nothing yet.
+ */
 async function countUses(server: { url: string }): Promise<number> {
-  const uses = `select from pg_stat_activity where application_name like 'tillstream use by process%'`
+  const uses = `
+    select from pg_locks l join pg_stat_activity a using (pid)
+    where l.locktype = 'advisory' and l.granted and a.application_name like 'tillstream use by process%'`
   return (await query(server, uses)).length
 }
 
