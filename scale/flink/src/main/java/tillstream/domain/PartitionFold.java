@@ -8,6 +8,19 @@ import java.util.List;
  * total, no verdict and no episode.
  */
 public interface PartitionFold {
+    /** Where a partition stands: what a fold begins with. @param watermark null while there is none */
+    record Start(int partition, long offset, long appendedAt, Long watermark, List<SourceProgress> sources) {
+        public static Start ofLog(int partition) {
+            return new Start(partition, 0, 0, null, List.of());
+        }
+    }
+
+    /** What it asks beside the entries. */
+    record World(PartitionStates states, DeltasAfter log, ShelfRules shelves, ReferenceData reference) {}
+
+    /** Reference data has changed: it holds from the next entry on. */
+    void takeReference(ShelfRules shelves, ReferenceData reference);
+
     /** The next entry. One that nobody can digest is set aside: it tells no time and counts nowhere. */
     void accept(LogRecord entry);
 
@@ -17,9 +30,10 @@ public interface PartitionFold {
     /** What they mean; begins the next batch where this one ends. */
     Batch drain();
 
-    /** What the watermark needs to go on: null while there is none. */
+    /** Null while there is none. */
     Long watermark();
 
+    /** All sources that are kept. */
     List<SourceProgress> sources();
 
     /** The place after the last entry. */
