@@ -38,7 +38,11 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.integration.test.ts'],
           exclude,
-          globalSetup: ['./db/testing/seed.ts', './db/testing/server.ts'],
+          globalSetup: [
+            './db/testing/seed.ts',
+            './db/testing/server.ts',
+            './scale/kafka/testing/shared-broker.ts',
+          ],
           setupFiles: ['./db/testing/randomness.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

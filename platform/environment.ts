@@ -1,3 +1,4 @@
+import os from 'node:os'
 import path from 'node:path'
 import { validate as isCronExpression } from 'node-cron'
 import { z } from 'zod'
@@ -192,6 +193,35 @@ export type FuzzSettings = Readonly<{
   /** FUZZ_SECONDS: how long each door is tried. */
   seconds: number
 }>
+
+/** Where programs in Java come from; no part of an installation that runs none. */
+export type JvmSettings = Readonly<{
+  /** JAVA_HOME: the JDK's folder; undefined: the `java` on the PATH. */
+  javaHome: string | undefined
+  /** TILLSTREAM_JARS: where fetched jars are kept for all installations of this account, laid out as in a repository. */
+  jarsDir: string
+  /** MAVEN_REPOSITORY: what they are fetched from. No slash ends it. */
+  mavenRepository: string
+}>
+
+/** @throws EnvironmentError */
+export function readJvmSettings(source: EnvironmentSource = process.env): JvmSettings {
+  const given = (name: string) => source[name] || undefined
+  const repository = given('MAVEN_REPOSITORY') ?? 'https://repo1.maven.org/maven2'
+  if (!['http:', 'https:'].includes(URL.parse(repository)?.protocol ?? '')) {
+    throw new EnvironmentError(
+      `MAVEN_REPOSITORY is "${repository}", but must be the http(s) address of a Maven repository, or unset for Maven Central.`,
+    )
+  }
+  return {
+    javaHome: given('JAVA_HOME'),
+    jarsDir: path.resolve(
+      projectRoot,
+      given('TILLSTREAM_JARS') ?? path.join(os.homedir(), '.cache/tillstream/jars'),
+    ),
+    mavenRepository: repository.replace(/\/+$/, ''),
+  }
+}
 
 /** @throws EnvironmentError */
 export function readFuzzSettings(source: EnvironmentSource = process.env): FuzzSettings {
