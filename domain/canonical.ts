@@ -14,8 +14,10 @@ const MONEY_FIELDS = new Set([
   'net',
   'openingFloat',
   'countedCash',
+  'price',
 ])
-const INSTANT_FIELDS = new Set(['eventTime', 'expectedAt'])
+// From and to may be a business day, which stays as it is.
+const INSTANT_FIELDS = new Set(['eventTime', 'expectedAt', 'from', 'to'])
 
 // Text that JSON writes as it stands, between quotes: nearly all there is, at a fifth of the cost.
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
@@ -51,7 +53,7 @@ function canonicalFields(entries: object): string {
 function canonicalValue(value: unknown, field: Field): string {
   if (typeof value === 'string') {
     if (field.kind === 'money') return String(parseAmount(value))
-    if (field.kind === 'instant') return String(parseInstant(value))
+    if (field.kind === 'instant') return String(parseInstant(value) ?? quote(value))
     return quote(value)
   }
   if (Array.isArray(value)) return `[${value.map(canonicalFields).join(',')}]`

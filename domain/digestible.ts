@@ -36,7 +36,11 @@ export interface DigestibleFields
 const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES)
 const SALES: ReadonlySet<string> = new Set(SALES_DOCUMENTS)
 /** Events that are about no goods of a shelf. */
-const WITHOUT_LINES: ReadonlySet<string> = new Set<EventType>(['till.closed', 'review.posted'])
+const WITHOUT_LINES: ReadonlySet<string> = new Set<EventType>([
+  'till.closed',
+  'review.posted',
+  'price.changed',
+])
 
 /** @returns why nobody can count the event, as a sentence; null where nothing stands against it */
 export function whyIndigestible(event: DigestibleFields): string | null {

@@ -5,6 +5,7 @@ import type { Rejection, SentEvent } from './event.ts'
 import { formatInstant, type Instant, MINUTE_MS, parseInstant } from './instant.ts'
 import { type EventClass, type LogEvent, type LogLines, lineGross, RULES_VERSION } from './log-event.ts'
 import { type Amount, formatAmount, parseAmount } from './money.ts'
+import { refusePrices, statedPrices } from './price.ts'
 import { type Store, type StoreVersion, storeOn } from './store.ts'
 
 /** An event further ahead of the intake's clock than this is a clock fault, not a sale. */
@@ -56,7 +57,7 @@ export function enrich(
         ...base(event, { ...context, eventTime, store: at }),
         id: partId(event.id, leg),
         store: at.id,
-        ...body(event, leg),
+        ...body(event, leg, at),
       }),
     )
     for (const leg of legs) {
@@ -66,7 +67,11 @@ export function enrich(
     }
     return { events: legs }
   }
-  const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null) }
+  if (event.type === 'price.changed') {
+    const rejection = refusePrices(event, { eventTime, store })
+    if (rejection) return { rejection }
+  }
+  const enriched: LogEvent = { ...base(event, { ...context, eventTime, store }), ...body(event, null, store) }
   if (isDateOnly(event)) enriched.details = { ...enriched.details, dateOnly: true }
   const rejection =
     refuseOutOfBounds(event, enriched) ?? checkAmounts(event, enriched, storeOn(store, enriched.businessDay))
@@ -146,7 +151,7 @@ const NO_LINE_AMOUNTS = {
   stocked: null,
 } as const
 
-function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyField> {
+function body(event: SentEvent, leg: 'out' | 'in' | null, store: Store): Pick<LogEvent, BodyField> {
   switch (event.type) {
     case 'order.placed':
     case 'order.voided': {
@@ -250,6 +255,15 @@ function body(event: SentEvent, leg: 'out' | 'in' | null): Pick<LogEvent, BodyFi
         totalUnits: 0,
         lines: null,
         details: details({ sku: event.sku, rating: event.rating, text: event.text }),
+      }
+    case 'price.changed':
+      return {
+        ...NO_SALE,
+        currency: event.currency ?? null,
+        totalUnits: 0,
+        // No line of goods: nothing is sold or moved by it.
+        lines: null,
+        details: { prices: statedPrices(event, store) },
       }
   }
 }

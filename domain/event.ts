@@ -159,6 +159,15 @@ const purchase = {
   lines: lines(z.strictObject({ sku: identifier, units: soldUnits, unitCost: price.optional() })),
 }
 
+/** Since when a price holds, and until when: an instant, or a business day of the store, which is meant whole. */
+const validity = z.string().refine(value => parseInstant(value) !== null || isBusinessDay(value), {
+  error: issue =>
+    `${quoted(issue.input)} is neither a business day such as 2026-11-20 nor an RFC 3339 time with an offset`,
+})
+const changedPrices = lines(
+  z.strictObject({ sku: identifier, price, from: validity, to: validity.optional() }),
+)
+
 /**
  * Every event a source may send: the body of POST /api/v1/events, before enrichment. An unknown field is
  * rejected by name. Money is a decimal string, times are RFC 3339 with an offset.
@@ -223,6 +232,14 @@ export const eventSchema = z.discriminatedUnion('type', [
     rating: z.int().min(1).max(5),
     text: senderText({ allowsControls: true }).max(10_000).optional(),
     customer: identifier.optional(),
+  }),
+  // What customers pay for a product of the store from a moment on: `domain/price.ts` says which of several holds.
+  z.strictObject({
+    type: z.literal('price.changed'),
+    ...header,
+    /** The store's own, where it is said. */
+    currency: currency.optional(),
+    lines: changedPrices,
   }),
 ])
 

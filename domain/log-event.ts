@@ -55,7 +55,7 @@ export interface LogEvent {
   totalTax: Amount
   lines: LogLines | null
   /**
-   * What only some types carry: tenders, charges, session, purchaseOrderId, supplier, toStore, leg, rating, Z totals …
+   * What only some types carry: tenders, charges, session, purchaseOrderId, supplier, toStore, leg, rating, prices, Z totals …
    * With the columns it holds all that was sent, an absent field told apart from any value it could have.
    */
   details: Record<string, unknown> | null

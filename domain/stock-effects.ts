@@ -61,6 +61,7 @@ function stockRule(event: StockFields): { kind: MovementKind; sign: 1 | -1 } | n
     case 'purchase.confirmed':
     case 'purchase.cancelled':
     case 'review.posted':
+    case 'price.changed':
     case 'till.closed':
       return null
   }

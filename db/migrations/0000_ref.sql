@@ -444,6 +444,32 @@ create table ref.promotions (
 );
 create index promotions_by_day on ref.promotions (last_day, first_day);
 
+-- What a product costs the customers of a store and when, as `price.changed` events say (domain/price.ts). Written by the
+-- log itself as it takes such an event in (log.keep_prices), so nobody else writes here, and a replay writes nothing.
+create table ref.prices (
+  store text not null,
+  sku text not null,
+  valid_from timestamptz not null,
+  -- exclusive; null: until something else is said; equal to valid_from: withdrawn
+  valid_to timestamptz check (valid_to >= valid_from),
+  -- 1/10,000 of the store's currency
+  price bigint not null check (price >= 0),
+  -- event time and place of the word that stands: what is said later of the same beginning replaces it
+  said_at timestamptz not null,
+  "offset" bigint not null,
+  source text not null,
+  id text not null,
+  primary key (store, sku, valid_from)
+);
+create index prices_by_end on ref.prices (valid_to);
+-- The price that holds at a moment: of those that do, the one that began last. No row where none does: the list's is asked.
+create function ref.price_at(p_store text, p_sku text, p_at timestamptz)
+returns table (price bigint, valid_from timestamptz, valid_to timestamptz) language sql stable rows 1 as $$
+  select p.price, p.valid_from, p.valid_to from ref.prices p
+  where p.store = p_store and p.sku = p_sku and p.valid_from <= p_at and (p.valid_to is null or p.valid_to > p_at)
+  order by p.valid_from desc limit 1
+$$;
+
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.
 create table ref.customers (

@@ -55,7 +55,7 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
     when e.type = 'tick' then null
     when e.type not in ('order.placed', 'order.voided', 'order.returned', 'till.closed', 'stock.received',
       'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.confirmed',
-      'purchase.cancelled', 'review.posted')
+      'purchase.cancelled', 'review.posted', 'price.changed')
       then 'its type ' || to_json(e.type)::text || ' is unknown'
     when coalesce(e.store, '') = '' then 'it names no store'
     when e.business_day is null or e.business_day < '1900-01-01' or e.business_day > '2199-12-31'
@@ -82,6 +82,14 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
       when coalesce(e.details ->> 'sku', '') = '' or coalesce(e.details ->> 'rating', '') !~ '^[1-5]$'
         then 'its review names no product or no rating from 1 to 5'
       end
+    when e.type = 'price.changed' then case
+      when coalesce(jsonb_typeof(e.details -> 'prices'), '') <> 'array' or e.details -> 'prices' = '[]'
+        or jsonb_path_exists(e.details, '$.prices[*] ? (!(@.sku.type() == "string" && @.sku != "" && @.price.type() == "number"
+          && @.price.floor() == @.price && @.price >= 0 && @.price <= 9007199254740991
+          && @.from like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"
+          && (!exists(@.to) || @.to like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")))')
+        then 'a price of it has no product, no amount or no beginning'
+      end
     when e.type in ('order.placed', 'order.voided', 'order.returned')
       and (coalesce(e.channel, '') = '' or coalesce(e.currency, '') = '') then 'it names no channel or no currency'
     when coalesce(cardinality(e.skus), 0) = 0 or e.units is null then 'it has no lines'
@@ -97,6 +105,25 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
       then 'a tender of it has no type or no amount'
   end
 $$;
+
+-- Prices that events say stand in ref.prices from the same transaction on, whatever writes the log: the append, a history
+-- by COPY, a sink of another log. In whatever order they are written the same stands there, and twice is once.
+create function log.keep_prices() returns trigger language plpgsql as $$
+begin
+  if log.why_indigestible(new) is null then
+    insert into ref.prices as known (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
+    select new.store, p.sku, p."from", p."to", p.price, new.event_time, new."offset", new.source, new.id
+    from jsonb_to_recordset(new.details -> 'prices') as p(sku text, price bigint, "from" timestamptz, "to" timestamptz)
+    on conflict (store, sku, valid_from) do update
+    set valid_to = excluded.valid_to, price = excluded.price, said_at = excluded.said_at, "offset" = excluded."offset",
+      source = excluded.source, id = excluded.id
+    where (known.said_at, known."offset") < (excluded.said_at, excluded."offset");
+  end if;
+  return null;
+end $$;
+-- Of other events the condition alone is looked at.
+create trigger keep_prices after insert on log.event_log for each row when (new.type = 'price.changed')
+  execute function log.keep_prices();
 
 -- Every sales document of the log with what it adds to every measure (domain/measures.ts): an order adds, its void is
 -- the exact negative, a return leaves orders and gross as they are. The one place where SQL says so; only the audits

@@ -1,6 +1,7 @@
 import { businessDayOf } from '#domain/business-day.ts'
+import { addDays } from '#domain/calendar.ts'
 import type { SentEvent } from '#domain/event.ts'
-import { formatInstant, HOUR_MS, type Instant } from '#domain/instant.ts'
+import { formatInstant, HOUR_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import { type Amount, formatAmount } from '#domain/money.ts'
 import type { UnchangingStore } from '#domain/store.ts'
@@ -135,6 +136,7 @@ function randomEvent(draw: Draw, id: string, at: Instant): SentEvent {
     return { type: 'review.posted', ...header, sku: draw.sku(), rating: 1 + draw.below(5), ...said }
   }
   if (kind < 96) return { type: 'till.closed', ...header, ...zReport(draw, store, at) }
+  if (kind < 97) return { type: 'price.changed', ...header, ...priceChange(draw, store, at) }
   const bought = lines(() => ({
     sku: draw.sku(),
     units: 1 + draw.below(20),
@@ -177,6 +179,25 @@ function zReport(draw: Draw, store: UnchangingStore, at: Instant) {
     ...draw.pick([{}, { tenders: [{ type: 'cash', amount: '-1.5' }] }]),
     ...draw.pick([{}, { openingFloat: '0', countedCash: formatAmount(draw.below(900_000)) }]),
     ...draw.pick([{}, { firstReceipt: 'R-0001', lastReceipt: 'R-0009' }]),
+  }
+}
+
+/** Prices that hold by days and by instants, for a while and until further notice. */
+function priceChange(draw: Draw, store: UnchangingStore, at: Instant) {
+  const day = businessDayOf(at, store)
+  const spans = [
+    { from: day },
+    { from: day, to: day },
+    { from: formatInstant(at), to: addDays(day, 3) },
+    { from: formatInstant(at), to: formatInstant(at + draw.below(90 * MINUTE_MS)) },
+  ]
+  return {
+    ...draw.pick([{}, { currency: store.currency }]),
+    lines: Array.from({ length: 1 + draw.below(3) }, (_, index) => ({
+      sku: index === 0 ? draw.sku() : `${draw.sku()}-${index}`,
+      price: formatAmount(draw.below(500_000)),
+      ...draw.pick(spans),
+    })),
   }
 }
 

@@ -132,6 +132,20 @@ export function makeEvent(
         rating: 1 + below(5),
         ...pick([{}, { text: 'gut 👍 "wirklich"' }]),
       }
+    case 'price.changed':
+      return {
+        type: planned.type,
+        ...header,
+        ...pick([{}, { currency: store.currency }]),
+        lines: [
+          {
+            sku: pick(PLAN_SKUS),
+            price: formatAmount(below(400_000)),
+            from: header.eventTime,
+            ...pick([{}, { to: context.dayOf(at + 2 * DAY_MS, planned.store) }]),
+          },
+        ],
+      }
   }
 }
 

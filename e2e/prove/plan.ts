@@ -65,6 +65,7 @@ export const TYPES: readonly EventType[] = [
   'purchase.confirmed',
   'purchase.cancelled',
   'review.posted',
+  'price.changed',
 ]
 
 /** One event to be made when its turn comes; `draw` is the seed of its contents. */

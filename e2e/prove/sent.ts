@@ -229,6 +229,8 @@ export function rowsOf({ event, class: way }: Taken): Omit<LogEvent, 'bodyHash' 
         details: { sku: event.sku, rating: event.rating },
       },
     ]
+  if (event.type === 'price.changed')
+    return [{ ...base(event.store, event.id), currency: event.currency ?? null }]
   if (event.type === 'till.closed')
     return [
       {

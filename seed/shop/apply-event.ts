@@ -84,7 +84,8 @@ export function applyEvent(trading: TradingShop, event: SentEvent): void {
     case 'purchase.cancelled':
     case 'stock.transferred':
     case 'review.posted':
-    // No shop cancels or transfers while one watches; a supplier's word and a review move nothing.
+    case 'price.changed':
+    // No shop cancels or transfers while one watches; a supplier's word, a review and a price move nothing.
   }
 }
 

@@ -29,12 +29,21 @@ export interface DayDemand {
 
 /** A price that is shouted out moves more than one that is merely low. */
 const PROMOTION_NOTICE = 1.6
+/** What a weighed piece weighs in the mean (`basket.ts` draws it). */
+export const MEAN_GRAMS = 270
 
-/** @param extra promotions beside those that the calendar knows */
+/**
+ * @param extra promotions beside those that the calendar knows
+ * @param changed prices on the shelf by index, as somebody has changed them
+ */
 export function demandOf(
   world: World,
   shop: Shop,
-  { day, extra }: { day: BusinessDay; extra: readonly Promotion[] },
+  {
+    day,
+    extra,
+    changed = new Map(),
+  }: { day: BusinessDay; extra: readonly Promotion[]; changed?: ReadonlyMap<number, Amount> },
 ): DayDemand {
   const { products, randomSeed } = world
   const levels = priceLevelsOf(randomSeed, { shop, day, count: products.length })
@@ -47,6 +56,7 @@ export function demandOf(
   let sum = 0
   let sumWithoutPromotions = 0
   let seasonal = 1
+  const prices = products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1))
   for (const [index, { category, popularity, lifeCycle }] of products.entries()) {
     if (index % PRODUCTS_PER_CATEGORY === 0) seasonal = seasonOf(category.season, day, shop.isSouthern)
     const level = levels[index] ?? 1
@@ -55,7 +65,19 @@ export function demandOf(
     const ordinary = popularity * life * seasonal * (level === 1 ? 1 : level ** -category.elasticity)
     const discount = discounts[index] ?? 0
     sumWithoutPromotions += ordinary
-    sum += discount === 0 ? ordinary : ordinary * (1 - discount) ** (-category.elasticity * PROMOTION_NOTICE)
+    const asked = changed.get(index)
+    const listed = prices[index] ?? 0
+    if (asked === undefined || listed === 0) {
+      sum +=
+        discount === 0 ? ordinary : ordinary * (1 - discount) ** (-category.elasticity * PROMOTION_NOTICE)
+    } else {
+      prices[index] = asked
+      // Of an offer and a price that was brought down, the lower is asked; what was raised is cheaper by the offer.
+      const offered = Math.min(asked, asked > listed ? asked * (1 - discount) : listed * (1 - discount))
+      discounts[index] = asked > 0 ? 1 - offered / asked : 0
+      const level = Math.max(offered, 1) / listed
+      sum += ordinary * level ** -(category.elasticity * (level < 1 ? PROMOTION_NOTICE : 1))
+    }
     sums[index] = sum
   }
   return {
@@ -63,7 +85,7 @@ export function demandOf(
     opening: openingOf(shop, day),
     // Half of what offers move is bought by who comes anyway, instead of something else.
     orders: expectedOrders(world, shop, day) * Math.sqrt(sum / sumWithoutPromotions),
-    prices: products.map((product, index) => shelfPriceOf(product, shop, levels[index] ?? 1)),
+    prices,
     discounts,
     sums,
     lives,

@@ -8,6 +8,7 @@ import type { Promotion } from '#seed/world/promotions.ts'
 import type { Random } from '#seed/world/random.ts'
 import type { Shop } from '#seed/world/stores.ts'
 import type { World } from '#seed/world/world.ts'
+import { type ChangedPrice, changedPricesAt } from './changed-prices.ts'
 import { type DayDemand, demandOf } from './day-demand.ts'
 
 export type OrderPlaced = Extract<SentEvent, { type: 'order.placed' }>
@@ -79,6 +80,10 @@ export interface TradingShop {
   series: string
   /** Of the day it was last asked for. */
   demand: DayDemand | null
+  /** Prices that somebody changed, that hold or will. */
+  changedPrices: readonly ChangedPrice[]
+  /** When the next of them begins or ends, as of `demand`. */
+  pricesUntil: Instant
   /** Told of each sale that an empty shelf cost, which no event tells of; null: nobody asks. */
   onMissed: ((missed: MissedSale) => void) | null
   /** A promotion that no calendar knows. */
@@ -125,6 +130,8 @@ export function openShop(options: {
     onMissed,
     policies: world.policies.get(shop.id) ?? [],
     demand: null,
+    changedPrices: [],
+    pricesUntil: Number.POSITIVE_INFINITY,
     flash: null,
     buyersOnOrder: null,
     answered: new Set(),
@@ -136,10 +143,12 @@ export function demandAt(trading: TradingShop, at: Instant): DayDemand {
   const { shop, world, demand, flash } = trading
   const day = businessDayOf(at, shop)
   const isFlashOver = flash !== null && at >= flash.until
-  if (demand?.day === day && !isFlashOver) return demand
+  if (demand?.day === day && !isFlashOver && at < trading.pricesUntil) return demand
   if (isFlashOver) trading.flash = null
   const extra = trading.flash ? [trading.flash.promotion] : []
-  trading.demand = demandOf(world, shop, { day, extra })
+  const { prices: changed, until } = changedPricesAt(world, trading.changedPrices, at)
+  trading.pricesUntil = until
+  trading.demand = demandOf(world, shop, { day, extra, changed })
   return trading.demand
 }
 
@@ -149,6 +158,17 @@ export function beginFlashPromotion(
   flash: { promotion: Promotion; until: Instant },
 ): void {
   trading.flash = flash
+  trading.demand = null
+}
+
+/**
+ * Tells a shop what prices of its products were changed: from the moment at which one holds its tills ask for it, and
+ * customers mind. In place of what it was told before.
+ */
+export function takePrices(trading: TradingShop, changed: readonly ChangedPrice[]): void {
+  const { shop, world } = trading
+  trading.changedPrices = changed.filter(({ store, sku }) => store === shop.id && world.productIndex.has(sku))
+  // What is wanted today is worked out anew, and so is when it changes next.
   trading.demand = null
 }
 

@@ -110,6 +110,7 @@ async function play(options: SimulateOptions, environment: Environment, asked: A
       requests: link,
       speed: link.speed,
       takeInbox: link.takeInbox,
+      takePrices: link.takePrices,
       post: createPostEvents({ url, intakeKey, stop }),
       clock: Date.now,
       wait,

@@ -58,6 +58,7 @@ async function play({ minutes, from = NOON, shops = {}, since = [], speed = SPEE
       files.push(content)
     },
     takeInbox: () => null,
+    takePrices: () => null,
     requests: { take: () => [], isStopping: () => false, report: () => {} },
     speed: () => speed,
     clock: clock.now,

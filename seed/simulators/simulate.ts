@@ -2,12 +2,14 @@ import type { SentEvent } from '#domain/event.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 import { applyEvent } from '#seed/shop/apply-event.ts'
 import { applyEntered, type Inbox, serveBuyers } from '#seed/shop/buyers-orders.ts'
+import type { ChangedPrice } from '#seed/shop/changed-prices.ts'
 import {
   newShopState,
   type OrderPlaced,
   openShop,
   SUPPLIER_SOURCE,
   type TradingShop,
+  takePrices,
 } from '#seed/shop/shop-state.ts'
 import { createRandom } from '#seed/world/random.ts'
 import { createWorld, type WorldParameters } from '#seed/world/world.ts'
@@ -39,6 +41,8 @@ export interface Simulation {
   speed(): number
   /** What people ordered and entered on the dashboard; null: it is not known. */
   takeInbox(): Inbox | null
+  /** Prices that people changed, whenever they are others than before; null: they are as they were. */
+  takePrices(): readonly ChangedPrice[] | null
   post: PostEvents
   clock(): Instant
   /** Resolves after that time, or at once when `stop` fires. */
@@ -179,6 +183,8 @@ export async function simulate(simulation: Simulation): Promise<void> {
   let toldAt = startedAt
   while (!stop.aborted) {
     const now = clock()
+    const prices = simulation.takePrices()
+    if (prices) for (const trading of tradings) takePrices(trading, prices)
     usualPace = paceAt(now)
     const byScenario = scenarios.step(now)
     const pace = scenarios.pace(usualPace)

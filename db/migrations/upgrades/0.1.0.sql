@@ -780,7 +780,7 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
     when e.type = 'tick' then null
     when e.type not in ('order.placed', 'order.voided', 'order.returned', 'till.closed', 'stock.received',
       'stock.counted', 'stock.adjusted', 'stock.transferred', 'purchase.placed', 'purchase.confirmed',
-      'purchase.cancelled', 'review.posted')
+      'purchase.cancelled', 'review.posted', 'price.changed')
       then 'its type ' || to_json(e.type)::text || ' is unknown'
     when coalesce(e.store, '') = '' then 'it names no store'
     when e.business_day is null or e.business_day < '1900-01-01' or e.business_day > '2199-12-31'
@@ -806,6 +806,14 @@ create function log.why_indigestible(e log.event_log) returns text language sql 
     when e.type = 'review.posted' then case
       when coalesce(e.details ->> 'sku', '') = '' or coalesce(e.details ->> 'rating', '') !~ '^[1-5]$'
         then 'its review names no product or no rating from 1 to 5'
+      end
+    when e.type = 'price.changed' then case
+      when coalesce(jsonb_typeof(e.details -> 'prices'), '') <> 'array' or e.details -> 'prices' = '[]'
+        or jsonb_path_exists(e.details, '$.prices[*] ? (!(@.sku.type() == "string" && @.sku != "" && @.price.type() == "number"
+          && @.price.floor() == @.price && @.price >= 0 && @.price <= 9007199254740991
+          && @.from like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"
+          && (!exists(@.to) || @.to like_regex "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")))')
+        then 'a price of it has no product, no amount or no beginning'
       end
     when e.type in ('order.placed', 'order.voided', 'order.returned')
       and (coalesce(e.channel, '') = '' or coalesce(e.currency, '') = '') then 'it names no channel or no currency'
@@ -2126,3 +2134,48 @@ comment on column reports.price_hints.business_day is 'Business day of the store
 comment on column reports.price_hints.run_id is 'Run that wrote the row, see job_runs.';
 comment on column reports.price_hints.computed_at is 'When that run wrote it.';
 comment on column reports.price_hints.through is 'Offsets of the order log read for the stock, by partition.';
+
+-- What a product costs the customers of a store and when, as `price.changed` events say (domain/price.ts). Written by the
+-- log itself as it takes such an event in (log.keep_prices), so nobody else writes here, and a replay writes nothing.
+create table ref.prices (
+  store text not null,
+  sku text not null,
+  valid_from timestamptz not null,
+  -- exclusive; null: until something else is said; equal to valid_from: withdrawn
+  valid_to timestamptz check (valid_to >= valid_from),
+  -- 1/10,000 of the store's currency
+  price bigint not null check (price >= 0),
+  -- event time and place of the word that stands: what is said later of the same beginning replaces it
+  said_at timestamptz not null,
+  "offset" bigint not null,
+  source text not null,
+  id text not null,
+  primary key (store, sku, valid_from)
+);
+create index prices_by_end on ref.prices (valid_to);
+-- The price that holds at a moment: of those that do, the one that began last. No row where none does: the list's is asked.
+create function ref.price_at(p_store text, p_sku text, p_at timestamptz)
+returns table (price bigint, valid_from timestamptz, valid_to timestamptz) language sql stable rows 1 as $$
+  select p.price, p.valid_from, p.valid_to from ref.prices p
+  where p.store = p_store and p.sku = p_sku and p.valid_from <= p_at and (p.valid_to is null or p.valid_to > p_at)
+  order by p.valid_from desc limit 1
+$$;
+
+-- Prices that events say stand in ref.prices from the same transaction on, whatever writes the log: the append, a history
+-- by COPY, a sink of another log. In whatever order they are written the same stands there, and twice is once.
+create function log.keep_prices() returns trigger language plpgsql as $$
+begin
+  if log.why_indigestible(new) is null then
+    insert into ref.prices as known (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
+    select new.store, p.sku, p."from", p."to", p.price, new.event_time, new."offset", new.source, new.id
+    from jsonb_to_recordset(new.details -> 'prices') as p(sku text, price bigint, "from" timestamptz, "to" timestamptz)
+    on conflict (store, sku, valid_from) do update
+    set valid_to = excluded.valid_to, price = excluded.price, said_at = excluded.said_at, "offset" = excluded."offset",
+      source = excluded.source, id = excluded.id
+    where (known.said_at, known."offset") < (excluded.said_at, excluded."offset");
+  end if;
+  return null;
+end $$;
+-- Of other events the condition alone is looked at.
+create trigger keep_prices after insert on log.event_log for each row when (new.type = 'price.changed')
+  execute function log.keep_prices();

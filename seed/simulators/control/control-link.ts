@@ -6,8 +6,10 @@ import { SECOND_MS } from '#domain/instant.ts'
 import { isScenarioName } from '#domain/scenario.ts'
 import { pause, within } from '#platform/time.ts'
 import type { Inbox } from '#seed/shop/buyers-orders.ts'
+import type { ChangedPrice } from '#seed/shop/changed-prices.ts'
 import type { ScenarioReport, ScenarioRequest } from '#seed/simulators/scenarios/scheduler.ts'
 import { readInbox } from './inbox.ts'
+import { readPrices } from './prices.ts'
 import { beat, requestRun, settleAbandoned, writeReport } from './scenario-runs.ts'
 
 interface Status {
@@ -38,6 +40,8 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
   let isSettled = false
   let speed = ownSpeed ?? 1
   let inbox: Inbox | null = null
+  let prices: ChangedPrice[] | null = null
+  let toldPrices = '[]'
   /** The last that was read of what people entered. */
   let entered = 0
 
@@ -75,6 +79,12 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
       if (inbox) inbox = { ...inbox, moves: [] }
       return taken
     },
+    /** Prices that people changed, where they are others than at the call before; null: they are not, or nothing was read. */
+    takePrices(): ChangedPrice[] | null {
+      const taken = prices
+      prices = null
+      return taken
+    },
     /**
      * One exchange with the database; to be called about every two seconds.
      * @param sql a client of one connection: a lock of its session says whose simulators answer
@@ -95,6 +105,10 @@ export function createControlLink(own: Omit<ScenarioRequest, 'run'> | null, ownS
       const read = await readInbox(sql, entered)
       entered = read.moves.at(-1)?.message ?? entered
       inbox = { orders: read.orders, moves: [...(inbox?.moves ?? []), ...read.moves] }
+      const asked = await readPrices(sql)
+      const told = JSON.stringify(asked)
+      if (told !== toldPrices) prices = asked
+      toldPrices = told
       for (const { run, scenario, state, minutes } of await beat(sql, { ...status, speed })) {
         if (state === 'stopping') {
           stopping.add(run)

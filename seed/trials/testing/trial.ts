@@ -147,6 +147,7 @@ async function playOn(
   await simulate({
     world: seed,
     takeInbox: () => null,
+    takePrices: () => null,
     kept,
     keeper: {
       record: happenings => clock.during(() => keeper.record(happenings)),

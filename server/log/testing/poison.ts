@@ -40,6 +40,12 @@ export const POISONED_DETAILS: Readonly<Record<string, RowChanges>> = {
   'a Z report of no register': { ...closing({}), register: null },
   'a review without a rating': { ...withoutLines('review.posted'), details: { sku: 'tea' } },
   'a review of six stars': { ...withoutLines('review.posted'), details: { sku: 'tea', rating: 6 } },
+  'a price change without prices': { ...withoutLines('price.changed'), details: { prices: [] } },
+  'a price below nothing': changedPrice({ price: -1 }),
+  'a price of no amount': changedPrice({ price: 'cheap' }),
+  'a price of no product': changedPrice({ sku: '' }),
+  'a price that begins some day': changedPrice({ from: 'soon' }),
+  'a price that ends some day': changedPrice({ to: '2026-03-04' }),
   'lists within lists': { skus: [['tea'], ['milk']], units: [[1], [1]] },
   'tenders that are no list': { tender: null, details: { tenders: { type: 'card', amount: 1 } } },
   'a tender whose amount is a text': {
@@ -47,6 +53,11 @@ export const POISONED_DETAILS: Readonly<Record<string, RowChanges>> = {
     details: { tenders: [{ type: 'card', amount: 'all' }] },
   },
   'a tender without an amount': { tender: null, details: { tenders: [{ type: 'card' }] } },
+}
+
+function changedPrice(line: Record<string, unknown>): RowChanges {
+  const price = { sku: 'tea', price: 22_000, from: '2026-03-02T10:00:00.000Z', ...line }
+  return { ...withoutLines('price.changed'), details: { prices: [price] } }
 }
 
 function withoutLines(type: string): RowChanges {

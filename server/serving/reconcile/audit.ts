@@ -7,6 +7,7 @@ import { auditDailyInventory, auditInventoryChain, auditMonthlyInventory } from 
 import { auditPanes, auditSessions } from './audit-metrics.ts'
 import { auditDailyReviews, auditMonthlyCategorySales, auditMonthlyTenders } from './audit-other-reports.ts'
 import { auditPeriodCustomers, auditPeriodSums } from './audit-periods.ts'
+import { auditPrices } from './audit-prices.ts'
 import { auditConvertedPeriods, auditRates } from './audit-reporting-currency.ts'
 import { auditRestatements } from './audit-restatements.ts'
 import { auditDailyProductSales, auditDailySales, auditHourlySales } from './audit-sales-reports.ts'
@@ -37,6 +38,7 @@ const AGAINST_THE_LOG: readonly Audit[] = [
   auditSessions,
   auditRestatements,
   auditRates,
+  auditPrices,
 ]
 const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditMonthlyInventory,

@@ -40,7 +40,7 @@ describe('the row of an event', () => {
     expect(await auditReDerived(sql, SCOPE), `seed ${seed}`).toEqual([])
     expect(await countNotRebuildable(sql, SCOPE)).toBe(0)
     const types = await sql`select distinct type from log.event_log`
-    expect(types).toHaveLength(12)
+    expect(types).toHaveLength(13)
   })
 })
 

@@ -69,6 +69,7 @@ function differingRows(reading: Reading, scope: AuditScope): Fragment {
       from events e
       left join log.event_keys k on k.source = e.source and k.id = e.id
       cross join lateral (${reading.unsafe(LINES)}) l
+      cross join lateral (${reading.unsafe(PRICES)}) p
       cross join lateral (${reading.unsafe(PAID)}) paid
       cross join lateral (${reading.unsafe(SENT)}) sent
       where e.business_day between ${scope.from} and ${scope.to} or e.derived_day between ${scope.from} and ${scope.to}
@@ -181,6 +182,16 @@ const LINES = `
   from unnest(e.skus, e.units, e.unit_prices, e.amounts, e.discounts, e.taxes, e.refunds, e.stocked)
     with ordinality as l(sku, units, unit_price, amount, discount, tax, refund, stocked, place)`
 
+/** The lines of a `price.changed` in its canonical body; null of every other event. A business day stands as it was said. */
+const PRICES = `
+  select string_agg('{"from":' || coalesce(to_json(s.price ->> 'fromDay')::text,
+      ((extract(epoch from (s.price ->> 'from')::timestamptz) * 1000)::bigint)::text)
+      || ',"price":' || (s.price ->> 'price') || ',"sku":' || to_json(s.price ->> 'sku')::text
+      || coalesce(',"to":' || coalesce(to_json(s.price ->> 'toDay')::text,
+        ((extract(epoch from (s.price ->> 'to')::timestamptz) * 1000)::bigint)::text), '') || '}', ',' order by s.place) as body
+  from jsonb_array_elements(case when e.type = 'price.changed' then e.details -> 'prices' else '[]' end)
+    with ordinality as s(price, place)`
+
 /** What was to be paid by the lines of event `e`, and what its split tenders add up to; null where one pays it all. */
 const PAID = `
   select case when e.details ? 'tenders' and e.derived_day is not null then
@@ -215,7 +226,7 @@ const SENT_BODY = `'{' || ${stated(
   || '"eventTime":' || (extract(epoch from e.event_time) * 1000)::bigint || ','
   || ${stated('expectedAt', `(extract(epoch from ${detail('expectedAt')}::timestamptz) * 1000)::bigint`)}
   || ${statedText('firstReceipt', detail('zFirstReceipt'))} || '"id":' || to_json(sent.id)::text || ','
-  || ${statedText('lastReceipt', detail('zLastReceipt'))} || coalesce('"lines":[' || l.body || '],', '')
+  || ${statedText('lastReceipt', detail('zLastReceipt'))} || coalesce('"lines":[' || coalesce(l.body, p.body) || '],', '')
   || ${stated('net', detail('zNet'))} || ${stated('openingFloat', detail('zOpeningFloat'))}
   || ${statedText('orderId', 'e.order_id')} || ${stated('orders', detail('zOrders'))}
   || ${statedText('originalOrderId', detail('originalOrderId'))}

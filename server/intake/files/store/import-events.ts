@@ -199,6 +199,7 @@ const KINDS: Readonly<Record<EventType, keyof RowCounts>> = {
   'purchase.confirmed': 'purchaseRows',
   'purchase.cancelled': 'purchaseRows',
   'review.posted': 'reviewRows',
+  'price.changed': 'priceRows',
 }
 
 function kindOf({ events }: Admitted): keyof RowCounts {

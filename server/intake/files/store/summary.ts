@@ -17,6 +17,7 @@ export interface RowCounts {
   /** Purchase orders placed and cancelled. */
   purchaseRows: number
   reviewRows: number
+  priceRows: number
   /** By a rule of the mapping. */
   setAsideRows: number
   /** Not loaded: bad, or set back with their document. */
@@ -61,6 +62,7 @@ export const NO_ROWS: Readonly<RowCounts> = {
   stockRows: 0,
   purchaseRows: 0,
   reviewRows: 0,
+  priceRows: 0,
   setAsideRows: 0,
   rejectedRows: 0,
   eventsAppended: 0,
@@ -99,6 +101,7 @@ const COLUMNS: readonly (readonly [title: string, count: keyof RowCounts])[] = [
   ['stock', 'stockRows'],
   ['purchases', 'purchaseRows'],
   ['reviews', 'reviewRows'],
+  ['price changes', 'priceRows'],
   ['set aside', 'setAsideRows'],
   ['rejected', 'rejectedRows'],
   ['events', 'eventsAppended'],
@@ -112,6 +115,7 @@ const RARE: ReadonlySet<keyof RowCounts> = new Set([
   'stockRows',
   'purchaseRows',
   'reviewRows',
+  'priceRows',
 ])
 
 /** The summary as a table for people, with what they should know below it. */

@@ -316,6 +316,18 @@ const IN_THE_STREAM: readonly PlantedFault[] = [
     witness: row('stream.episodes', 'on_hand'),
   },
   {
+    fault: 'a price is lower than the event says that changed it',
+    plant: inSql(`update ref.prices set price = price - 100 where store = 'berlin'`),
+    witness: row('ref.prices', 'price'),
+    isAlone: true,
+  },
+  {
+    fault: 'a price that an event has said holds nowhere',
+    plant: inSql(`delete from ref.prices where store = 'berlin'`),
+    witness: row('ref.prices', 'row'),
+    isAlone: true,
+  },
+  {
     fault: 'a pane of a metric has one unit more',
     plant: inSql(`update stream.panes set units = units + 1 where store = 'kolkata'`),
     witness: row('stream.panes', 'units'),

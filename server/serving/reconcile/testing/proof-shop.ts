@@ -143,6 +143,14 @@ function opening(): SentEvent[] {
       rating: 4,
       text: 'says "so"',
     },
+    {
+      type: 'price.changed',
+      source: 'office',
+      id: 'price-1',
+      store: 'berlin',
+      eventTime: '2026-03-04T12:30:00Z',
+      lines: [{ sku: 'tea', price: '2.20', from: '2026-03-04T12:30:00Z', to: '2026-03-08' }],
+    },
   ]
 }
 
