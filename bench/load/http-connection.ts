@@ -5,6 +5,8 @@ interface HttpAnswer {
   body: string
 }
 
+export type HttpConnection = Awaited<ReturnType<typeof openHttpConnection>>
+
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
 /**
