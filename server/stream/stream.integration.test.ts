@@ -370,7 +370,7 @@ describe('change rows', () => {
     const consumer = consume(1)
     await appendAll(
       log,
-      anHour(100).filter(event => event.partition === 1),
+      anHour(500).filter(event => event.partition === 1),
     )
     while ((await consumer.processNext((consumer.position?.offset ?? 0) + 5)).records > 0);
     await consumer.close()
