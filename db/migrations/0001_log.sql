@@ -252,6 +252,7 @@ declare
   v_last bigint;
   v_last_at timestamptz;
   v_revision bigint;
+  v_is_elsewhere boolean;
   v_keys integer;
   v_offsets bigint[];
 begin
@@ -263,9 +264,13 @@ begin
   end if;
   perform pg_advisory_xact_lock(7411, p_partition);
   -- A new statement, hence a new snapshot: it sees what the holder before us committed.
-  select l."offset", l.appended_at, r.revision into v_last, v_last_at, v_revision
+  select l."offset", l.appended_at, r.revision, exists (select from log.kafka)
+  into v_last, v_last_at, v_revision, v_is_elsewhere
   from log.last_position(p_partition) l, ref.reference_revision r;
   -- Who changes a store holds this lock: what was enriched before is enriched again, or it would stand on the old day.
+  if v_is_elsewhere then
+    raise exception 'the log of this database is in Kafka' using errcode = 'TS002', hint = 'Append through openOrderLog.';
+  end if;
   if p_revision <> v_revision then
     raise exception 'the reference data has changed since these events were enriched' using errcode = 'TS001';
   end if;
@@ -344,6 +349,9 @@ begin
       using errcode = 'invalid_transaction_state';
   end if;
   perform pg_advisory_xact_lock(7411, p_partition);
+  if exists (select from log.kafka) then
+    raise exception 'the log of this database is in Kafka' using errcode = 'TS002', hint = 'Append through openOrderLog.';
+  end if;
   select l."offset", l.appended_at into v_last, v_last_at from log.last_position(p_partition) l;
   v_now := greatest(date_trunc('milliseconds', clock_timestamp()), v_last_at);
   if v_now - v_last_at < p_quiet then

@@ -7,6 +7,18 @@ import type { EventRecord, LogRecord } from './order-log.ts'
 const ROWS = '\u001e'
 const SKUS = '\u001f'
 
+/** Types whose details consumers read. */
+export const READ_DETAILS: readonly EventType[] = [
+  'order.placed',
+  'order.voided',
+  'order.returned',
+  'stock.transferred',
+  'stock.received',
+  'purchase.placed',
+  'purchase.confirmed',
+  'purchase.cancelled',
+]
+
 /**
  * Reads after a position: $1 partition, $2 appended_at hint, $3 offset, $4 through offset, $5 limit.
  * The hint lets the planner skip day partitions and the index deliver in order.
@@ -38,8 +50,8 @@ export const READ_STATEMENT = `
     string_agg(array_to_string(skus, chr(31), ''), chr(31)) filter (where lines > 0),
     string_agg(array_to_string(units, ',', '?'), ',') filter (where lines > 0),
     string_agg(coalesce(array_to_string(stocked, ''), ''), ','),
-    string_agg(coalesce(case when type in ('order.placed', 'order.voided', 'order.returned', 'stock.transferred',
-      'stock.received', 'purchase.placed', 'purchase.confirmed', 'purchase.cancelled') then details::text end, ''), chr(30)),
+    string_agg(coalesce(case when type in (${READ_DETAILS.map(type => `'${type}'`).join(', ')})
+      then details::text end, ''), chr(30)),
     string_agg(coalesce(customer, ''), chr(30)),
     string_agg(coalesce(register, ''), chr(30))
   from (

@@ -346,6 +346,7 @@ declare
   v_last bigint;
   v_last_at timestamptz;
   v_revision bigint;
+  v_is_elsewhere boolean;
   v_keys integer;
   v_offsets bigint[];
 begin
@@ -357,9 +358,13 @@ begin
   end if;
   perform pg_advisory_xact_lock(7411, p_partition);
   -- A new statement, hence a new snapshot: it sees what the holder before us committed.
-  select l."offset", l.appended_at, r.revision into v_last, v_last_at, v_revision
+  select l."offset", l.appended_at, r.revision, exists (select from log.kafka)
+  into v_last, v_last_at, v_revision, v_is_elsewhere
   from log.last_position(p_partition) l, ref.reference_revision r;
   -- Who changes a store holds this lock: what was enriched before is enriched again, or it would stand on the old day.
+  if v_is_elsewhere then
+    raise exception 'the log of this database is in Kafka' using errcode = 'TS002', hint = 'Append through openOrderLog.';
+  end if;
   if p_revision <> v_revision then
     raise exception 'the reference data has changed since these events were enriched' using errcode = 'TS001';
   end if;
@@ -2179,3 +2184,28 @@ end $$;
 -- Of other events the condition alone is looked at.
 create trigger keep_prices after insert on log.event_log for each row when (new.type = 'price.changed')
   execute function log.keep_prices();
+
+-- A log in Kafka takes no tick here.
+create or replace function log.append_tick(p_partition integer, p_quiet interval) returns bigint language plpgsql volatile as $$
+declare
+  v_last bigint;
+  v_last_at timestamptz;
+  v_now timestamptz;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'log.append_tick runs under READ COMMITTED only, not %', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state';
+  end if;
+  perform pg_advisory_xact_lock(7411, p_partition);
+  if exists (select from log.kafka) then
+    raise exception 'the log of this database is in Kafka' using errcode = 'TS002', hint = 'Append through openOrderLog.';
+  end if;
+  select l."offset", l.appended_at into v_last, v_last_at from log.last_position(p_partition) l;
+  v_now := greatest(date_trunc('milliseconds', clock_timestamp()), v_last_at);
+  if v_now - v_last_at < p_quiet then
+    return null;
+  end if;
+  insert into log.event_log ("offset", appended_at, event_time, partition, rules_version, type, class)
+  values (v_last + 1, v_now, v_now, p_partition, 0, 'tick', 'tick');
+  return v_last + 1;
+end $$;

@@ -1,0 +1,197 @@
+import {
+  addPartitionsToTxnV3,
+  type Connection,
+  endTxnV3,
+  initProducerIdV4,
+  type MessageRecord,
+  NumericMap,
+  ProduceAcks,
+  produceV9,
+} from '@platformatic/kafka'
+import type { Instant } from '#domain/instant.ts'
+import { pause } from '#platform/time.ts'
+import { LogUnavailableError } from '#server/log/order-log.ts'
+import { type Cluster, type Connections, errorIds } from './cluster.ts'
+
+/** What goes to one partition, in its order. */
+export interface PartitionValues {
+  partition: number
+  values: readonly Buffer[]
+}
+
+/** Where values of a partition came to stand. */
+export interface Written {
+  /** Kafka's offset of each value. */
+  offsets: bigint[]
+  appendedAt: Instant
+}
+
+/**
+ * A transaction that is not ended by then is taken back by the broker: its writer is gone, and readers wait behind it.
+ * Above the time of any request, so that a slow broker ends no transaction that is under way.
+ */
+const TRANSACTION_WITHIN_MS = 15_000
+const WRITE_WITHIN_MS = 10_000
+
+/** How long the end of the transaction before, or of that of a fenced writer, may take. */
+const FREE_WITHIN_MS = 20_000
+
+/** Values of one record batch: below what the topic takes (topic.ts). */
+const BATCH_BYTES = 4 * 2 ** 20
+
+/** Said while an earlier transaction of the same id is being ended, or its coordinator moves. */
+const PASSING = [
+  'CONCURRENT_TRANSACTIONS',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+]
+
+/**
+ * Writes to the topic in transactions, one after another. Whoever begins under the same transactional id ends what was
+ * under way and fences the writer before: the broker refuses whatever that may still send.
+ */
+export interface TransactionalWriter {
+  readonly transactionalId: string
+  /**
+   * Begins under the id: nothing that an earlier writer of it, or we ourselves, had under way can come to stand any more,
+   * unless it stands already.
+   */
+  begin(): Promise<void>
+  /**
+   * Writes values in one transaction: they stand, all of them, once it resolves. When it throws nobody knows: only after
+   * the next `begin` it is decided, and the log says how.
+   */
+  write(groups: readonly PartitionValues[]): Promise<Written[]>
+  close(): Promise<void>
+}
+
+export function createTransactionalWriter(cluster: Cluster, transactionalId: string): TransactionalWriter {
+  const connections = cluster.connections(`writer ${transactionalId}`)
+  let producer: { producerId: bigint; producerEpoch: number; sequences: Map<number, number> } | undefined
+
+  async function begin(): Promise<void> {
+    producer = undefined
+    const { producerId, producerEpoch } = await initialise(cluster, connections, transactionalId)
+    producer = { producerId, producerEpoch, sequences: new Map() }
+  }
+
+  async function write(groups: readonly PartitionValues[]): Promise<Written[]> {
+    if (!producer) await begin()
+    const now = producer
+    if (!now) throw new Error('a writer that has not begun')
+    // Whatever goes wrong on the way: it takes a new beginning to know how it ended.
+    producer = undefined
+    const { producerId, producerEpoch } = now
+    const coordinator = await connections.coordinator(transactionalId)
+    const transaction = {
+      transactionalId,
+      producerId,
+      producerEpoch,
+      verifyOnly: false,
+      topics: [{ name: cluster.topic, partitions: groups.map(({ partition }) => partition) }],
+    }
+    await whenFree(cluster, () => addPartitionsToTxnV3.api.async(coordinator, [transaction]))
+    const written: Written[] = []
+    for (const group of groups) {
+      const connection = await connections.leader(group.partition)
+      const result: Written = { offsets: [], appendedAt: 0 }
+      for (const values of inBatches(group.values)) {
+        const sequence = now.sequences.get(group.partition) ?? 0
+        const sequences = new NumericMap([[`${cluster.topic}:${group.partition}`, sequence]])
+        const { base, appendedAt } = await produce(
+          connection,
+          messagesOf(cluster.topic, group.partition, values),
+          {
+            transactionalId,
+            producerId,
+            producerEpoch,
+            sequences,
+          },
+        )
+        now.sequences.set(group.partition, (sequence + values.length) % 2 ** 31)
+        for (let index = 0; index < values.length; index += 1) result.offsets.push(base + BigInt(index))
+        result.appendedAt = appendedAt
+      }
+      written.push(result)
+    }
+    await endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, true)
+    producer = now
+    return written
+  }
+
+  return { transactionalId, begin, write, close: () => connections.close() }
+}
+
+/**
+ * Ends whatever is under way under a transactional id, and fences its writer. What it had committed stands, and is
+ * readable once everything before it is decided.
+ */
+export async function fence(cluster: Cluster, transactionalId: string): Promise<void> {
+  const connections = cluster.connections(`fences ${transactionalId}`)
+  try {
+    await initialise(cluster, connections, transactionalId)
+  } finally {
+    await connections.close()
+  }
+}
+
+/** Writes one value outside any transaction; sent twice it may stand twice. @returns Kafka's offset */
+export async function writeLoose(
+  cluster: Cluster,
+  connections: Connections,
+  { partition, value }: { partition: number; value: Buffer },
+): Promise<{ base: bigint; appendedAt: Instant }> {
+  return produce(await connections.leader(partition), messagesOf(cluster.topic, partition, [value]), {})
+}
+
+function initialise(cluster: Cluster, connections: Connections, transactionalId: string) {
+  return whenFree(cluster, async () =>
+    initProducerIdV4.api.async(
+      await connections.coordinator(transactionalId),
+      transactionalId,
+      TRANSACTION_WITHIN_MS,
+      -1n,
+      -1,
+    ),
+  )
+}
+
+async function whenFree<Result>(cluster: Cluster, ask: () => Promise<Result>): Promise<Result> {
+  for (const until = performance.now() + FREE_WITHIN_MS; ; await pause(1)) {
+    try {
+      return await ask()
+    } catch (error) {
+      const ids = errorIds(error)
+      if (!PASSING.some(id => ids.has(id)) || performance.now() > until) throw error
+      if (!ids.has('CONCURRENT_TRANSACTIONS')) cluster.forget()
+    }
+  }
+}
+
+type ProduceOptions = Parameters<typeof produceV9.createRequest>[3]
+
+async function produce(connection: Connection, messages: MessageRecord[], options: ProduceOptions) {
+  const answer = await produceV9.api.async(connection, ProduceAcks.ALL, WRITE_WITHIN_MS, messages, options)
+  const partition = typeof answer === 'boolean' ? undefined : answer.responses[0]?.partitionResponses[0]
+  if (!partition) throw new LogUnavailableError('Kafka answers nothing about what was written')
+  return { base: partition.baseOffset, appendedAt: Number(partition.logAppendTimeMs) }
+}
+
+function messagesOf(topic: string, partition: number, values: readonly Buffer[]): MessageRecord[] {
+  return values.map(value => ({ topic, partition, value }))
+}
+
+function* inBatches(values: readonly Buffer[]): Generator<readonly Buffer[]> {
+  let from = 0
+  let bytes = 0
+  for (const [index, value] of values.entries()) {
+    if (index > from && bytes + value.length > BATCH_BYTES) {
+      yield values.slice(from, index)
+      from = index
+      bytes = 0
+    }
+    bytes += value.length
+  }
+  if (from < values.length) yield values.slice(from)
+}
