@@ -194,6 +194,22 @@ export type FuzzSettings = Readonly<{
   seconds: number
 }>
 
+/**
+ * Brokers of the Kafka that holds the order log (KAFKA_URL), as host:port; undefined where none is set: only a database
+ * whose log is in Kafka asks.
+ *
+ * @throws EnvironmentError
+ */
+export function readKafkaBrokers(source: EnvironmentSource = process.env): readonly string[] | undefined {
+  const value = source.KAFKA_URL
+  if (value === undefined || value === '') return undefined
+  const brokers = value.split(',').map(broker => broker.trim())
+  if (brokers.every(broker => /^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i.test(broker))) return brokers
+  throw new EnvironmentError(
+    `KAFKA_URL is "${value}", but must be host:port of the brokers, with commas between, or unset where the order log is in Postgres.`,
+  )
+}
+
 /** Where programs in Java come from; no part of an installation that runs none. */
 export type JvmSettings = Readonly<{
   /** JAVA_HOME: the JDK's folder; undefined: the `java` on the PATH. */

@@ -49,8 +49,11 @@ interface Known {
   leaders: Map<number, number>
 }
 
-/** @param brokers host:port of some of the cluster's brokers */
-export function openCluster(brokers: readonly string[], topic: string): Cluster {
+/**
+ * @param brokers host:port of some of the cluster's brokers
+ * @param expectedId of the cluster that has the topic; another one that answers is refused
+ */
+export function openCluster(brokers: readonly string[], topic: string, expectedId?: string): Cluster {
   const bootstrap = brokers.map(parseBroker)
   const opened = new Set<ConnectionPool>()
   const asking = openPool('metadata')
@@ -74,6 +77,11 @@ export function openCluster(brokers: readonly string[], topic: string): Cluster 
   async function ask(): Promise<Known> {
     const connection = await asking.getFirstAvailable(bootstrap)
     const answer = await metadataV12.api.async(connection, [topic], false, false)
+    if (expectedId !== undefined && answer.clusterId !== expectedId) {
+      throw new TopicError(
+        `Kafka at ${brokers.join(',')} is the cluster ${answer.clusterId}, but this database's log is in ${expectedId}. Set KAFKA_URL to that one.`,
+      )
+    }
     const leaders = new Map<number, number>()
     for (const { partitionIndex, leaderId } of answer.topics[0]?.partitions ?? [])
       leaders.set(partitionIndex, leaderId)

@@ -15,6 +15,8 @@ export interface KafkaLogOptions {
   /** host:port of some of the cluster's brokers. */
   brokers: readonly string[]
   topic: string
+  /** Of the cluster that has the topic: another one is refused. Left out: any. */
+  clusterId?: string
   onStep?: (step: AppendStep) => void
 }
 
@@ -31,8 +33,8 @@ const LOOK_EVERY_MS = 5 * SECOND_MS
  * The order log in a topic of Kafka: offsets have gaps, for markers of transactions take up some. Nothing is connected
  * before the first call.
  */
-export function createKafkaLog({ sql, brokers, topic, onStep }: KafkaLogOptions): KafkaLog {
-  const cluster = openCluster(brokers, topic)
+export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: KafkaLogOptions): KafkaLog {
+  const cluster = openCluster(brokers, topic, clusterId)
   const reader = createTopicReader(cluster)
   const ticking = cluster.connections('ticks')
   const appender = createTopicAppender({ cluster, reader, reservations: createReservations(sql), onStep })

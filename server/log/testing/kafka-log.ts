@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Sql } from '#db/client.ts'
+import { openCluster } from '#server/log/kafka/cluster.ts'
 import { createKafkaLog, type KafkaLog } from '#server/log/kafka/kafka-log.ts'
 import { createLogTopic } from '#server/log/kafka/topic.ts'
 
@@ -7,7 +8,9 @@ import { createLogTopic } from '#server/log/kafka/topic.ts'
 export async function adoptTestTopic(sql: Sql, brokers: readonly string[]): Promise<string> {
   const topic = `test.${randomBytes(6).toString('hex')}`
   await createLogTopic(brokers, { topic, partitions: 4 })
-  await sql`insert into log.kafka (topic, cluster_id) values (${topic}, 'test')`
+  const cluster = openCluster(brokers, topic)
+  await sql`insert into log.kafka (topic, cluster_id) values (${topic}, ${await cluster.clusterId()})`
+  await cluster.close()
   return topic
 }
 

@@ -1,0 +1,46 @@
+import type { Sql } from '#db/client.ts'
+import { readKafkaBrokers } from '#platform/environment.ts'
+import { createKafkaLog } from './kafka/kafka-log.ts'
+import type { OrderLog } from './order-log.ts'
+import { createPostgresLog } from './postgres-log.ts'
+
+/** The log of a database is somewhere this process does not know. The message says what to set. */
+export class LogElsewhereError extends Error {
+  override readonly name = 'LogElsewhereError'
+}
+
+/** The order log of a database, with what it holds open. */
+export interface OpenLog extends OrderLog {
+  readonly kind: 'postgres' | 'kafka'
+  /** Ends connections to Kafka; those to Postgres are the caller's. */
+  close(): Promise<void>
+}
+
+/** A database whose order log is a topic. */
+export interface AdoptedTopic {
+  topic: string
+  clusterId: string
+}
+
+/** Which topic the log of a database is; null: it is log.event_log itself. */
+export async function adoptedTopic(sql: Sql): Promise<AdoptedTopic | null> {
+  const [row] = await sql<AdoptedTopic[]>`select topic, cluster_id as "clusterId" from log.kafka`
+  return row ?? null
+}
+
+/**
+ * The order log of a database: that in Postgres, or the topic it has adopted. Kafka is not asked before the first call.
+ *
+ * @param brokers host:port of some brokers; left out: KAFKA_URL
+ * @throws LogElsewhereError when the log is in Kafka and no broker is named
+ */
+export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Promise<OpenLog> {
+  const adopted = await adoptedTopic(sql)
+  if (adopted === null) return { ...createPostgresLog(sql), kind: 'postgres', close: async () => {} }
+  if (brokers === undefined) {
+    throw new LogElsewhereError(
+      `The order log of this database is the topic ${adopted.topic} in Kafka. Set KAFKA_URL to its brokers, as host:port.`,
+    )
+  }
+  return { ...createKafkaLog({ sql, brokers, ...adopted }), kind: 'kafka' }
+}
