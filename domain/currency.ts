@@ -32,6 +32,9 @@ const MAGNITUDES: ReadonlyMap<string, number> = new Map(
   BY_MAGNITUDE.flatMap((codes, magnitude) => codes.split(/\s+/).map(code => [code, magnitude] as const)),
 )
 
+/** Every code of `isCurrency`. */
+export const CURRENCIES: readonly string[] = [...MAGNITUDES.keys()]
+
 /** Whether a code is one of a currency of ISO 4217 in which goods are sold. */
 export function isCurrency(code: string): boolean {
   return MAGNITUDES.has(code)

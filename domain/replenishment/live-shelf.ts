@@ -125,7 +125,7 @@ export function lookAhead({
   let risk = onHand <= 0 ? 1 : 0
   if (onHand > 0 && perDay > 0 && helpAt !== null) {
     const mean = unitsInRush(clock, place, Math.max(0, helpAt - at) / HOUR_MS, rush)
-    risk = demandAtLeast({ mean, variance: spreadOfUnit ** 2 * mean, units: onHand })
+    risk = demandAtLeast({ mean, variance: spreadOfUnit * spreadOfUnit * mean, units: onHand })
   }
   return new Outlook(
     { dueAt: delivery?.dueAt ?? null, isLate: delivery?.isLate ?? false, orderArrivesAt, helpAt, risk },
@@ -180,7 +180,8 @@ class Outlook implements ShelfOutlook {
 
 /** The mean M at which M + b√M is what is on hand. */
 function meanOfBound(onHand: number, b: number): number {
-  return ((Math.sqrt(b * b + 4 * onHand) - b) / 2) ** 2
+  const root = (Math.sqrt(b * b + 4 * onHand) - b) / 2
+  return root * root
 }
 
 interface Due {

@@ -1,3 +1,4 @@
+import { fading } from '#domain/half-life.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { type DemandClock, hoursUntil, unitsWithin } from './demand-clock.ts'
@@ -12,6 +13,7 @@ export interface SalesPace {
 export const NO_SALES_PACE: Readonly<SalesPace> = { newest: null, units: 0 }
 
 const HALF_LIFE_HOURS = 1
+const HALF_LIFE_MS = HALF_LIFE_HOURS * HOUR_MS
 /** How many of them are looked back: what lies further counts less than a thirtieth. */
 const HALF_LIVES = 5
 /** A rush is taken to go on for as long as sales are remembered: the mean age of what counts, 1.44 half-lives. */
@@ -23,8 +25,8 @@ const UNITS_OF_FORECAST = 2
 export function withSale({ newest, units: before }: SalesPace, at: Instant, units: number): SalesPace {
   if (newest === null) return { newest: at, units }
   return at >= newest
-    ? { newest: at, units: before * fading(at - newest) + units }
-    : { newest, units: before + units * fading(newest - at) }
+    ? { newest: at, units: before * fading(at - newest, HALF_LIFE_MS) + units }
+    : { newest, units: before + units * fading(newest - at, HALF_LIFE_MS) }
 }
 
 /**
@@ -40,7 +42,7 @@ export function rushFactor(
   { at, place }: { at: Instant; place: number },
 ): number {
   if (newest === null || units <= 0) return 1
-  const sold = at > newest ? units * fading(at - newest) : units
+  const sold = at > newest ? units * fading(at - newest, HALF_LIFE_MS) : units
   // Most shelves: nothing was sold for hours.
   if (sold < 0.05) return 1
   let expected = 0
@@ -66,8 +68,4 @@ export function hoursInRush(clock: DemandClock, place: number, units: number, ru
   return units <= rush * usual
     ? hoursUntil(clock, place, units / rush)
     : hoursUntil(clock, place, units - (rush - 1) * usual)
-}
-
-function fading(ageMs: number): number {
-  return 2 ** (-ageMs / (HALF_LIFE_HOURS * HOUR_MS))
 }

@@ -1,3 +1,4 @@
+import { fading } from '#domain/half-life.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
 
 /** How fast orders come of late: each counts half as much for every twenty minutes that it lies behind the newest. */
@@ -18,8 +19,8 @@ const SURELY = 3
 /** The pace with one order more, which may come late. */
 export function withOrder({ newest, weight }: Pace, at: Instant): Pace {
   return at >= newest
-    ? { newest: at, weight: weight * 2 ** ((newest - at) / HALF_LIFE_MS) + 1 }
-    : { newest, weight: weight + 2 ** ((at - newest) / HALF_LIFE_MS) }
+    ? { newest: at, weight: weight * fading(at - newest, HALF_LIFE_MS) + 1 }
+    : { newest, weight: weight + fading(newest - at, HALF_LIFE_MS) }
 }
 
 /**

@@ -80,7 +80,10 @@ export const storePace = rule({
     )
     // That nothing comes at all is another rule's to say.
     if (orders === 0 || orders > MOST_TIMES * expected) return null
-    const reachOf = (share: number) => parameters.deviations * Math.sqrt(expected + (share * expected) ** 2)
+    const reachOf = (share: number) => {
+      const ofDays = share * expected
+      return parameters.deviations * Math.sqrt(expected + ofDays * ofDays)
+    }
     const least = expected - reachOf(DAY_VARIATION.below)
     const most = expected + reachOf(DAY_VARIATION.above)
     if (orders >= least && orders <= most) return null

@@ -2,13 +2,15 @@ import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
 import { MEASURE_NAMES } from '#domain/measures.ts'
 import { addExact } from '#domain/money.ts'
-import { NO_HABITS, NO_STATES } from '#domain/operators/testing/fold-operators.ts'
+import { MemoryStates } from '#domain/operators/memory-states.ts'
+import type { OperatorReference } from '#domain/operators/reference.ts'
+import { NO_HABITS } from '#domain/operators/testing/fold-operators.ts'
 import type { PurchaseLine } from '#domain/purchase.ts'
 import { NO_SHELVES, type ShelfReference, type ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { PartitionWatermark } from '#domain/watermark.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
-import { foldBatch } from '#server/stream/fold/fold-batch.ts'
+import { type BatchResult, foldBatch } from '#server/stream/fold/fold-batch.ts'
 import { lookbackKey, neededLookbacks } from '#server/stream/fold/lookback.ts'
 import { purchaseKey, type StockKey } from '#server/stream/fold/stock.ts'
 import type { Episode, KnownStock, StockPolicy, StockState } from '#server/stream/fold/stock-state.ts'
@@ -37,6 +39,9 @@ export interface FoldOptions {
   /** The same. */
   forecasts?: ReadonlyMap<string, readonly ValidForecast[]>
   shelves?: ShelfReference
+  reference?: OperatorReference
+  /** Told of each batch. */
+  onBatch?(batch: BatchResult): void
 }
 
 /** Folds the records of one partition in batches, looking back into the records as the service does into the log. */
@@ -50,6 +55,7 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
     watermark: null,
     lateEvents: 0,
   }
+  const states = new MemoryStates()
   let watermark = new PartitionWatermark()
   let previous: Position = LOG_START
   let done = 0
@@ -74,9 +80,11 @@ export function foldLog(records: readonly LogRecord[], options: FoldOptions = {}
       purchases: folded.purchases,
       due: dueIn(folded.stock, batch),
       shelves: options.shelves ?? NO_SHELVES,
-      states: NO_STATES,
-      reference: NO_HABITS,
+      states,
+      reference: options.reference ?? NO_HABITS,
     })
+    states.take(result.operators.touched, result.watermark.current)
+    options.onBatch?.(result)
     for (const delta of result.windows) addWindow(folded.windows, delta)
     for (const { store, sku, after } of result.stock.touched) folded.stock.set(`${store}/${sku}`, after)
     for (const { store, purchaseOrder, sku, asOf: _, lastOffset: _2, ...line } of result.stock.purchases)

@@ -17,7 +17,8 @@ public enum EventType {
   PURCHASE_CONFIRMED("purchase.confirmed", null, 0, Purchasing.CONFIRMED),
   PURCHASE_CANCELLED("purchase.cancelled", null, 0, Purchasing.CANCELLED),
   REVIEW_POSTED("review.posted", null, 0, null),
-  TILL_CLOSED("till.closed", null, 0, null);
+  TILL_CLOSED("till.closed", null, 0, null),
+  PRICE_CHANGED("price.changed", null, 0, null);
 
   /** A signed delta of stock, or a count that replaces what was thought. */
   public enum Movement { SOLD, RETURNED, RECEIVED, ADJUSTED, TRANSFERRED, COUNTED }
@@ -58,6 +59,6 @@ public enum EventType {
 
   /** Those that are about no goods of a shelf have none. */
   public boolean hasLines() {
-    return this != REVIEW_POSTED && this != TILL_CLOSED;
+    return this != REVIEW_POSTED && this != TILL_CLOSED && this != PRICE_CHANGED;
   }
 }
