@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect, type Sql } from './client.ts'
 import { createTestDatabase, type TestDatabase } from './testing/database.ts'
@@ -127,4 +128,23 @@ test('a connection sends what it has at once', async () => {
     setNoDelay.mockRestore()
     await database.drop()
   }
+})
+
+// Patched too: a COPY whose last bytes came while the socket was paused for a full stream never resumed it, and the next
+// statement on the connection waited for ever.
+test('a connection goes on after a COPY that its reader could not keep up with', async () => {
+  const database = await createTestDatabase()
+  const sql = connect(database.url, { max: 1 })
+  // One row more than a stream holds: it is full when the last one comes, and the end right behind that.
+  const rows = 17
+  const copied = sql.begin(async transaction => {
+    const copy = await transaction
+      .unsafe(`copy (select repeat('x', 4000) from generate_series(1, ${rows})) to stdout`)
+      .readable()
+    await vi.waitUntil(() => copy.readableLength === rows * 4_001)
+    return (await buffer(copy)).length
+  })
+  expect(await copied).toBe(rows * 4_001)
+  await sql.end()
+  await database.drop()
 })

@@ -302,6 +302,13 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'archive',
+    summary: 'writes append days of the log that are over to the archive, as Parquet, and reads them back',
+    runs: 'once a night, where an archive is set',
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'ledger_retention',
     summary: 'removes old attempts from the ledger, and what was told of them',
     runs: 'once a day',

@@ -1,8 +1,10 @@
 import { withConnection } from '#db/open.ts'
 import type { OtherJobName } from '#domain/reports.ts'
+import type { Environment } from '#platform/environment.ts'
 import { type DropFolders, importDroppedFiles, isAnyDue } from '#server/intake/files/drop/drop-folder.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
+import { archiveJob } from './archive/archive-job.ts'
 import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
 import { ledgerRetention } from './ledger/retention.ts'
 import { priceHints } from './price-hints/price-hints.ts'
@@ -11,7 +13,10 @@ import { batchRules } from './rules/batch-rules.ts'
 import { expectedSales } from './run/expected-sales.ts'
 
 /** What the jobs that fill no report do, by name. */
-export function wireJobs({ dropDir }: { dropDir: string }): Record<OtherJobName, OtherJob> {
+export function wireJobs(
+  environment: Pick<Environment, 'dropDir' | 'archive' | 'isArchiveGiven' | 's3'>,
+): Record<OtherJobName, OtherJob> {
+  const { dropDir } = environment
   return {
     reconciliation,
     journal_import: importJob({ name: 'journal_import', dropDir, folders: 'watched' }),
@@ -20,6 +25,7 @@ export function wireJobs({ dropDir }: { dropDir: string }): Record<OtherJobName,
     replenishment,
     price_hints: priceHints,
     batch_rules: batchRules,
+    archive: archiveJob(environment),
     ledger_retention: ledgerRetention,
   }
 }

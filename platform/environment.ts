@@ -35,6 +35,12 @@ export type Environment = Readonly<{
   privateWebhooks: readonly string[]
   /** Absolute folder in which journal files arrive, as `<mapping>/<file>`. */
   dropDir: string
+  /** Where the archive of the log lies: an absolute folder, or s3://bucket/prefix. */
+  archive: string
+  /** True where somebody set ARCHIVE: only then the log is archived every night. */
+  isArchiveGiven: boolean
+  /** How an archive at s3:// is reached. */
+  s3: S3Settings
   /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
   batchSchedule: string
   /** True where somebody set BATCH_SCHEDULE: the demo then keeps it. */
@@ -46,6 +52,16 @@ export type Environment = Readonly<{
   logFormat: 'json' | 'text'
   /** Folder in which the person typed the command: relative paths of arguments start here. */
   callerDirectory: string
+}>
+
+/** Where S3 answers, and under which key. */
+export type S3Settings = Readonly<{
+  /** S3_ENDPOINT; undefined: that of AWS in the region. */
+  endpoint: string | undefined
+  region: string
+  accessKeyId: string | undefined
+  secretAccessKey: string | undefined
+  sessionToken: string | undefined
 }>
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -124,6 +140,30 @@ const variables = {
     allowed: 'hosts such as chat.internal,10.1.0.7:8080, or unset to call none in a private network',
   },
   DROP_DIR: { schema: text, allowed: 'a folder, or unset for DATA_DIR/drop' },
+  ARCHIVE: {
+    schema: text.refine(
+      value => !value.includes('://') || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w./-]*)?$/.test(value),
+    ),
+    allowed:
+      'a folder, or s3://bucket/prefix, or unset to archive the log only when asked, in DATA_DIR/archive',
+  },
+  S3_ENDPOINT: {
+    schema: text
+      .transform(value => URL.parse(value))
+      .refine(url => url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/')
+      .transform(url => url?.origin ?? ''),
+    allowed: 'https://name, where an S3 other than that of AWS answers, or unset',
+  },
+  AWS_REGION: {
+    schema: text.regex(/^[a-z0-9-]+$/),
+    allowed: 'a region such as eu-central-1, or unset for us-east-1',
+  },
+  AWS_ACCESS_KEY_ID: { schema: text.regex(/^[\x21-\x7e]+$/), allowed: 'the name of a key' },
+  AWS_SECRET_ACCESS_KEY: { schema: text.regex(/^[\x21-\x7e]+$/), allowed: 'the key itself' },
+  AWS_SESSION_TOKEN: {
+    schema: text.regex(/^[\x21-\x7e]+$/),
+    allowed: 'the token that came with the key, or unset',
+  },
   BATCH_SCHEDULE: {
     schema: text.refine(isCronExpression),
     allowed:
@@ -144,6 +184,8 @@ const secretNames: ReadonlySet<string> = new Set([
   'DASHBOARD_PASSWORD',
   'DATABASE_URL',
   'SMTP_URL',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
 ])
 
 /**
@@ -174,6 +216,15 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     dashboardUrl: settings.DASHBOARD_URL ?? `http://localhost:${settings.PORT ?? 3000}`,
     privateWebhooks: (settings.PRIVATE_WEBHOOKS ?? []).map(name => name.toLowerCase()),
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
+    archive: archiveAddress(settings.ARCHIVE, dataDir),
+    isArchiveGiven: settings.ARCHIVE !== undefined,
+    s3: {
+      endpoint: settings.S3_ENDPOINT,
+      region: settings.AWS_REGION ?? 'us-east-1',
+      accessKeyId: settings.AWS_ACCESS_KEY_ID,
+      secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
+      sessionToken: settings.AWS_SESSION_TOKEN,
+    },
     batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
     isBatchScheduleGiven: settings.BATCH_SCHEDULE !== undefined,
     demoNote: settings.DEMO_NOTE ?? null,
@@ -184,6 +235,11 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   refusePortsThatClash(environment)
   refuseOpenDoors(environment)
   return environment
+}
+
+function archiveAddress(given: string | undefined, dataDir: string): string {
+  if (given?.startsWith('s3://')) return given.replace(/\/+$/, '')
+  return path.resolve(projectRoot, given ?? path.join(dataDir, 'archive'))
 }
 
 /** How long and from where fuzz tests draw their inputs; no part of an installation. */

@@ -163,6 +163,33 @@ create table log.event_keys (
   primary key (source, id)
 );
 
+-- Which log this is. Its archive names it, so that no day of another log is taken for one of this.
+create table log.identity (
+  only_row boolean primary key default true check (only_row),
+  log_id uuid not null default gen_random_uuid()
+);
+insert into log.identity default values;
+
+-- Append days (UTC) that stand in the archive, one Parquet file each. Offsets by partition, the first at index 1; 0
+-- where the partition had no entry on that day.
+create table log.archived_days (
+  append_day date primary key,
+  -- a folder, or s3://bucket/prefix
+  archive text not null,
+  file text not null,
+  sha256 text not null,
+  rows bigint not null,
+  -- the sum of a digest of every row: the same in whatever order
+  contents text not null,
+  first_offsets bigint[] not null,
+  last_offsets bigint[] not null,
+  archived_at timestamptz not null default clock_timestamp(),
+  -- when it was last read back and held against the log
+  verified_at timestamptz,
+  -- since when the log has the day no longer; null: it has it
+  dropped_at timestamptz
+);
+
 create function log.ensure_days(p_from date, p_to date) returns integer language plpgsql as $$
 declare
   v_day date;

@@ -55,6 +55,7 @@ await runCommand({
             whenReady(jobs.expected_sales),
             whenReady(jobs.replenishment),
             whenReady(jobs.price_hints),
+            whenReady(jobs.archive),
             whenReady(jobs.ledger_retention),
           ],
         }),

@@ -31,6 +31,7 @@ const commands = {
   suppliers: { entry: 'server/intake/reference/suppliers/main.ts', dev: false, settings: true },
   import: { entry: 'server/intake/files/main.ts', dev: false, settings: true },
   jobs: { entry: 'jobs/main.ts', dev: false, settings: true },
+  archive: { entry: 'jobs/archive/main.ts', dev: false, settings: true },
   stream: { entry: 'server/stream/main.ts', dev: false, settings: true },
   replay: { entry: 'server/stream/replay/main.ts', dev: false, settings: true },
   reconcile: { entry: 'server/serving/reconcile/main.ts', dev: false, settings: true },

@@ -1,0 +1,77 @@
+import type { Sql } from '#db/client.ts'
+import {
+  type AppendDay,
+  ArchiveError,
+  type DayManifest,
+  manifestOfDay,
+  parseDayManifest,
+} from '#domain/log-archive.ts'
+import { openDuckDb } from '#platform/duckdb.ts'
+import type { ArchiveStore } from './archive-store.ts'
+import { noteVerified, readIdentity } from './archived-days.ts'
+import { type Contents, fetchDay, fileContents, logContents } from './contents.ts'
+import { refuseOtherLog } from './log-manifest.ts'
+import { inTemporaryFolder } from './write-day.ts'
+
+/** What a day of the archive was held against. */
+export interface VerifiedDay {
+  manifest: DayManifest
+  /** Whether the log has the day too, and so was compared with; else the file stands for itself. */
+  isComparedWithLog: boolean
+}
+
+/**
+ * Reads a day's file back, every row of it, and holds it against its manifest and, where the log still has the day,
+ * against the log.
+ * @throws ArchiveError saying what differs
+ */
+export async function verifyDay(sql: Sql, store: ArchiveStore, day: AppendDay): Promise<VerifiedDay> {
+  const manifest = await readDayManifest(store, day)
+  refuseOtherLog(manifest.log, (await readIdentity(sql)).log, manifestOfDay(day))
+  await verifyFile(store, manifest)
+  const [noted] = await sql<{ dropped: boolean }[]>`
+    select dropped_at is not null as dropped from log.archived_days where append_day = ${day}`
+  if (noted?.dropped !== true) refuseDifference(manifest, await logContents(sql, day))
+  await noteVerified(sql, day)
+  return { manifest, isComparedWithLog: noted?.dropped !== true }
+}
+
+/** @throws ArchiveError where the day is not archived, or its manifest is none */
+export async function readDayManifest(store: ArchiveStore, day: AppendDay): Promise<DayManifest> {
+  const text = await store.readText(manifestOfDay(day))
+  if (text === null) {
+    throw new ArchiveError(`append day ${day} is missing in the archive in ${store.address}`)
+  }
+  return parseDayManifest(text, manifestOfDay(day))
+}
+
+/**
+ * The file alone, against its manifest: its bytes, and every row of it.
+ * @throws ArchiveError saying what differs
+ */
+export async function verifyFile(store: ArchiveStore, manifest: DayManifest): Promise<void> {
+  await inTemporaryFolder(async folder => {
+    const local = await fetchDay(store, manifest, folder)
+    const duck = await openDuckDb([folder, store.localFolder(folder)])
+    try {
+      const read = await fileContents(duck, local)
+      if (read.rows !== manifest.rows || read.contents !== manifest.contents) {
+        throw new ArchiveError(
+          `the manifest of append day ${manifest.appendDay} says ${manifest.rows} rows with checksum ${manifest.contents}, ` +
+            `its file holds ${read.rows} with ${read.contents}`,
+        )
+      }
+    } finally {
+      duck.close()
+    }
+  })
+}
+
+/** @throws ArchiveError where the log holds something else than the archive */
+export function refuseDifference(manifest: DayManifest, log: Contents): void {
+  if (log.rows === manifest.rows && log.contents === manifest.contents) return
+  throw new ArchiveError(
+    `append day ${manifest.appendDay} differs: the log holds ${log.rows} rows with checksum ${log.contents}, ` +
+      `the archive ${manifest.rows} with ${manifest.contents}. "npm run jobs -- run archive" writes it again.`,
+  )
+}
