@@ -1,5 +1,8 @@
-/** A new generation from offset 0, or back to the one that was active before. */
-export type ReplayKind = 'rebuild' | 'switch_back'
+/**
+ * A new generation from offset 0; back to the one that was active before; a generation of another engine held against the
+ * active one, with nothing switched; and a switch to it.
+ */
+export type ReplayKind = 'rebuild' | 'switch_back' | 'certify' | 'switch'
 
 /** How far a partition of the generation is that is brought forward. */
 export interface PartitionProgress {

@@ -6,7 +6,9 @@ create table stream.generations (
   state text not null check (state in ('building', 'active', 'retired')),
   rules_version smallint not null,
   created_at timestamptz not null default clock_timestamp(),
-  activated_at timestamptz
+  activated_at timestamptz,
+  -- what builds and follows it: nobody else writes it
+  engine text not null default 'tillstream' check (engine in ('tillstream', 'flink'))
 );
 -- Moved in one transaction when a replay has caught up and reconciled.
 create table stream.active_generation (
@@ -321,7 +323,30 @@ create table stream.late_events (
   primary key (generation, partition, "offset")
 );
 
-create function stream.create_generation(p_generation integer, p_rules_version integer) returns void language plpgsql as $$
+-- What was found when two generations were held against each other row by row at equal offsets. Written once, never
+-- changed; without an accepted one no generation of another engine becomes the active one. The digest is that of the
+-- document's text: whoever reads a certificate works it out again.
+create table stream.certificates (
+  certificate bigint generated always as identity primary key,
+  -- as domain/certificate.ts has it
+  document jsonb not null,
+  -- sha256 of document::text
+  digest text not null,
+  from_generation integer not null generated always as ((document -> 'active' ->> 'generation')::integer) stored,
+  to_generation integer not null generated always as ((document -> 'candidate' ->> 'generation')::integer) stored,
+  verdict text not null generated always as (document ->> 'verdict') stored check (verdict in ('accepted', 'refused')),
+  written_at timestamptz not null default clock_timestamp()
+);
+
+create function stream.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'a certificate is written once: it is not changed and not deleted';
+end $$;
+create trigger certificates_stay before update or delete or truncate on stream.certificates
+  for each statement execute function stream.refuse_change();
+
+create function stream.create_generation(p_generation integer, p_rules_version integer, p_engine text default 'tillstream')
+returns void language plpgsql as $$
 declare
   v_table text;
 begin
@@ -329,8 +354,8 @@ begin
   if exists (select from stream.generations where generation = p_generation) then
     return;
   end if;
-  insert into stream.generations (generation, state, rules_version)
-  values (p_generation, 'building', p_rules_version);
+  insert into stream.generations (generation, state, rules_version, engine)
+  values (p_generation, 'building', p_rules_version, p_engine);
   foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
     -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
     execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',

@@ -144,11 +144,12 @@ create index set_aside_actions_of_event on live.set_aside_actions (path, partiti
 -- backend: one that is running and whose backend is gone was killed, and has switched nothing.
 create table live.replays (
   replay bigint generated always as identity primary key,
-  -- rebuild: a new generation from offset 0; switch_back: to the one that was active before
-  kind text not null check (kind in ('rebuild', 'switch_back')),
-  -- kept: the generations differ, and that was not accepted
+  -- rebuild: a new generation from offset 0; switch_back: to the one that was active before; certify: to_generation is
+  -- held against the active one, nothing is switched; switch: to to_generation, of another engine
+  kind text not null check (kind in ('rebuild', 'switch_back', 'certify', 'switch')),
+  -- kept: the generations differ, and that was not accepted; refused: likewise, by a certificate
   state text not null default 'requested'
-    check (state in ('requested', 'running', 'switched', 'kept', 'failed', 'abandoned')),
+    check (state in ('requested', 'running', 'switched', 'kept', 'certified', 'refused', 'failed', 'abandoned')),
   -- as they call themselves, or the command; null: they did not say
   asked_by text,
   accepts_differences boolean not null default false,
@@ -170,7 +171,11 @@ create table live.replays (
   alerts jsonb,
   detail text,
   backend_pid integer,
-  backend_start timestamptz
+  backend_start timestamptz,
+  -- in stream.certificates; null: nothing was certified
+  certificate bigint,
+  -- for how long nobody wrote the active generation
+  pause_ms bigint
 );
 create index replays_waiting on live.replays (replay) where state in ('requested', 'running');
 

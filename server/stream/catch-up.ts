@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { withConnection } from '#db/open.ts'
+import { ENGINE_TITLES, type Engine, OWN_ENGINE } from '#domain/engine.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { Position } from '#domain/log-event.ts'
 import { backoffMs, pause } from '#platform/time.ts'
@@ -9,7 +10,7 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { RETRIES } from './partition-session.ts'
 import { loadProgress } from './state/checkpoint.ts'
-import { activeGeneration, ownerOf } from './state/generations.ts'
+import { activeStand, OtherEngineError, ownerOf } from './state/generations.ts'
 
 const LOOK_AGAIN_MS = 100
 /** A connected owner that has not moved for this long does not work on the partition. */
@@ -40,7 +41,8 @@ export interface CatchUpOptions {
 
 /**
  * Brings the active generation to the end of the log as it is now. A running service is not disturbed:
- * where one works on a partition, its progress is waited for.
+ * where one works on a partition, its progress is waited for. So is that of another engine whose generation is active.
+ * @throws OtherEngineError where that does not get on
  */
 export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
   const ends = await withConnection(options.url, {}, sql => createPostgresLog(sql).end())
@@ -76,8 +78,14 @@ async function catchUpPartition(
   let lateEvents = 0
   for (;;) {
     const watched = await watchOwner(url, partition, target)
-    const { generation } = watched
-    if (watched.offset >= target) return { partition, ...watched, events, lateEvents }
+    const { engine, ...standing } = watched
+    const { generation } = standing
+    if (standing.offset >= target) return { partition, ...standing, events, lateEvents }
+    if (engine !== OWN_ENGINE) {
+      throw new OtherEngineError(
+        `partition ${partition} stands at offset ${standing.offset} of ${target}: generation ${generation} is ${ENGINE_TITLES[engine]}'s, which does not get on; start it, or switch back with "npm run replay -- --switch-back"`,
+      )
+    }
     const consumer = new PartitionConsumer({ url, generation, partition, owner, isLive: true })
     try {
       const done = await advanceTo(consumer, target, logger)
@@ -99,15 +107,15 @@ async function watchOwner(
   url: string,
   partition: number,
   target: number,
-): Promise<{ generation: number; offset: number; watermark: Instant | null }> {
+): Promise<{ generation: number; engine: Engine; offset: number; watermark: Instant | null }> {
   return withConnection(url, {}, async sql => {
     let last = -1
     let movedAt = performance.now()
     for (;;) {
-      const generation = await activeGeneration(sql)
+      const { generation, engine } = await activeStand(sql)
       const { position, watermark } = await loadProgress(sql, { generation, partition })
       const { offset } = position
-      const standing = { generation, offset, watermark: watermark.current }
+      const standing = { generation, engine, offset, watermark: watermark.current }
       if (offset >= target) return standing
       const owner = await ownerOf(sql, { generation, partition })
       if (!owner?.isConnected) return standing

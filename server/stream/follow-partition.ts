@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
+import { ENGINE_TITLES, OWN_ENGINE } from '#domain/engine.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError, PartitionHeldError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
@@ -8,7 +9,7 @@ import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './co
 import type { OperatorCosts } from './operator-costs.ts'
 import { RETRIES } from './partition-session.ts'
 import { YIELD_PATIENCE_MS } from './sharing.ts'
-import { activeGeneration, type Owner, ownerOf } from './state/generations.ts'
+import { activeGeneration, activeStand, type Owner, ownerOf } from './state/generations.ts'
 
 /** Longest a partition goes unread when no hint comes. */
 const POLL_MS = 250
@@ -46,13 +47,14 @@ export interface FollowOptions {
   /** Asked between two batches: whether to let go of the partition, for a process that has fewer. */
   takesLeave(): boolean
   onBatch(batch: BatchSummary, consumer: PartitionConsumer): void
-  /** Told when it has the partition, when another process has taken it, and when it has let go of it. */
-  onOwning(owning: 'has' | 'lost' | 'yielded'): void
+  /** Told when it has the partition, when another process has taken it, and when it has let go of it or stands by. */
+  onOwning(owning: 'has' | 'lost' | 'yielded' | 'stands-by'): void
 }
 
 /**
  * Works on one partition of the active generation, across replays that switch generations, until it is
  * told to stop. It takes the partition when nobody works on it: while another process does, it stands by and says who.
+ * So it does while the active generation is another engine's.
  */
 export async function followPartition(options: FollowOptions): Promise<void> {
   const { url, partition, owner, wake, freed, logger, signal, costs, onOwning } = options
@@ -60,8 +62,18 @@ export async function followPartition(options: FollowOptions): Promise<void> {
     signal.addEventListener('abort', () => sleeping.notify(), { once: true })
   let leavesUntil = 0
   while (!signal.aborted) {
-    const generation = await whenReachable(options, sql => activeGeneration(sql))
-    if (generation === null) break
+    const stand = await whenReachable(options, sql => activeStand(sql))
+    if (stand === null) break
+    const { generation } = stand
+    if (stand.engine !== OWN_ENGINE) {
+      logger.info(
+        { partition, generation, engine: stand.engine },
+        `partition ${partition}: generation ${generation} is ${ENGINE_TITLES[stand.engine]}'s; stands by`,
+      )
+      onOwning('stands-by')
+      await whenMoved(options, generation)
+      continue
+    }
     if (!(await whenFree(options, { generation, leavesUntil }))) continue
     leavesUntil = 0
     const consumer = new PartitionConsumer({
@@ -89,6 +101,18 @@ export async function followPartition(options: FollowOptions): Promise<void> {
       )
       onOwning('lost')
     } else if (!signal.aborted) logger.info({ partition }, `partition ${partition}: goes on after a replay`)
+  }
+}
+
+/** Stands by while a generation is the active one. */
+async function whenMoved({ sql, signal }: FollowOptions, generation: number): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      if ((await activeGeneration(sql)) !== generation) return
+    } catch (error) {
+      if (!isPassing(error)) throw error
+    }
+    await pause(LOOK_AGAIN_MS, signal)
   }
 }
 

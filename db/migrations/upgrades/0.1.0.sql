@@ -2236,3 +2236,56 @@ create table log.archived_days (
   -- since when the log has the day no longer; null: it has it
   dropped_at timestamptz
 );
+
+alter table stream.generations add column engine text not null default 'tillstream' check (engine in ('tillstream', 'flink'));
+
+-- What was found when two generations were held against each other row by row at equal offsets. Written once, never
+-- changed; without an accepted one no generation of another engine becomes the active one. The digest is that of the
+-- document's text: whoever reads a certificate works it out again.
+create table stream.certificates (
+  certificate bigint generated always as identity primary key,
+  -- as domain/certificate.ts has it
+  document jsonb not null,
+  -- sha256 of document::text
+  digest text not null,
+  from_generation integer not null generated always as ((document -> 'active' ->> 'generation')::integer) stored,
+  to_generation integer not null generated always as ((document -> 'candidate' ->> 'generation')::integer) stored,
+  verdict text not null generated always as (document ->> 'verdict') stored check (verdict in ('accepted', 'refused')),
+  written_at timestamptz not null default clock_timestamp()
+);
+
+create function stream.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'a certificate is written once: it is not changed and not deleted';
+end $$;
+create trigger certificates_stay before update or delete or truncate on stream.certificates
+  for each statement execute function stream.refuse_change();
+
+drop function stream.create_generation(integer, integer);
+create function stream.create_generation(p_generation integer, p_rules_version integer, p_engine text default 'tillstream')
+returns void language plpgsql as $$
+declare
+  v_table text;
+begin
+  perform pg_advisory_xact_lock(hashtext('tillstream.stream.generations'));
+  if exists (select from stream.generations where generation = p_generation) then
+    return;
+  end if;
+  insert into stream.generations (generation, state, rules_version, engine)
+  values (p_generation, 'building', p_rules_version, p_engine);
+  foreach v_table in array array['sources', 'windows', 'stock', 'purchases', 'episodes', 'operator_states', 'panes', 'sessions', 'alerts', 'changes'] loop
+    -- Hot rows are updated in place: room on the page keeps those updates out of the indexes.
+    execute format('create table stream.%I partition of stream.%I for values in (%s) with (fillfactor = %s)',
+      v_table || '_g' || p_generation, v_table, p_generation,
+      case when v_table in ('windows', 'stock', 'sources', 'operator_states', 'panes') then 60 else 100 end);
+  end loop;
+end $$;
+
+alter table live.replays drop constraint replays_kind_check;
+alter table live.replays add constraint replays_kind_check
+  check (kind in ('rebuild', 'switch_back', 'certify', 'switch'));
+alter table live.replays drop constraint replays_state_check;
+alter table live.replays add constraint replays_state_check
+  check (state in ('requested', 'running', 'switched', 'kept', 'certified', 'refused', 'failed', 'abandoned'));
+alter table live.replays add column certificate bigint;
+alter table live.replays add column pause_ms bigint;

@@ -1,10 +1,13 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading, Transaction } from '#db/transaction.ts'
+import type { Certificate } from '#domain/certificate.ts'
 import type { AlertsDifference, PartitionProgress, ReplayKind, TotalsDifference } from '#domain/replay.ts'
 
 /** What is to be done, by whose word. */
 interface ReplayRequest {
   kind: ReplayKind
+  /** Of certify and switch: the generation that was asked for. */
+  to: number | null
   /** Switch also when the rebuilt generation says something else, as after a change of rules. */
   acceptsDifferences: boolean
   /** Null: they did not say. */
@@ -30,10 +33,11 @@ export class ReplayRecord {
   }
 
   /** Of a replay that nobody has asked for on a page. @param sql one connection, which does the replay */
-  static async begin(sql: Sql, { kind, acceptsDifferences, askedBy }: ReplayRequest): Promise<ReplayRecord> {
+  static async begin(sql: Sql, request: ReplayRequest): Promise<ReplayRecord> {
+    const { kind, to, acceptsDifferences, askedBy } = request
     const [row] = await sql<{ replay: number }[]>`
-      insert into live.replays (kind, accepts_differences, asked_by)
-      values (${kind}, ${acceptsDifferences}, ${askedBy}) returning replay`
+      insert into live.replays (kind, to_generation, accepts_differences, asked_by)
+      values (${kind}, ${to}, ${acceptsDifferences}, ${askedBy}) returning replay`
     const record = row && (await ReplayRecord.take(sql, row.replay))
     if (!record) throw new Error('the record of the replay was not written')
     return record
@@ -47,7 +51,7 @@ export class ReplayRecord {
         set state = 'running', started_at = clock_timestamp(), backend_pid = me.pid, backend_start = me.backend_start
         from pg_stat_activity me
         where me.pid = pg_backend_pid() and r.replay = ${replay} and r.state = 'requested'
-        returning r.kind, r.accepts_differences as "acceptsDifferences", r.asked_by as "askedBy"`
+        returning r.kind, r.to_generation as "to", r.accepts_differences as "acceptsDifferences", r.asked_by as "askedBy"`
       if (!request) return null
       await announce(transaction, replay, 'running')
       return new ReplayRecord(sql, replay, request)
@@ -88,13 +92,28 @@ export class ReplayRecord {
       where replay = ${this.#replay}`
   }
 
+  /** How long nobody wrote the active generation. */
+  async paused(pauseMs: number): Promise<void> {
+    await this.#sql`update live.replays set pause_ms = ${Math.round(pauseMs)} where replay = ${this.#replay}`
+  }
+
+  /** By which certificate it goes on, or does not. */
+  async certified(transaction: Transaction, { certificate, document }: Certificate): Promise<void> {
+    await transaction`
+      update live.replays set certificate = ${certificate}, difference_count = ${document.differences}
+      where replay = ${this.#replay}`
+  }
+
   /** Ends it in the transaction that moves the pointer: its last statement, as that holds the lane's lock. */
   async switched(transaction: Transaction, detail: string): Promise<void> {
     await end(transaction, this.#replay, { state: 'switched', detail })
   }
 
   /** Ends it with the active generation as it was. */
-  async unswitched(outcome: { state: 'kept' | 'failed'; detail: string }): Promise<void> {
+  async unswitched(outcome: {
+    state: 'kept' | 'certified' | 'refused' | 'failed'
+    detail: string
+  }): Promise<void> {
     await this.#sql.begin(transaction => end(transaction, this.#replay, outcome))
   }
 }

@@ -1,51 +1,26 @@
-import type { Logger } from 'pino'
 import { connect, type Sql } from '#db/client.ts'
-import type { AlertsDifference, PartitionProgress, ReplayKind, TotalsDifference } from '#domain/replay.ts'
+import type { CertificateOccasion } from '#domain/certificate.ts'
+import { OWN_ENGINE } from '#domain/engine.ts'
+import type { ReplayKind } from '#domain/replay.ts'
 import { messageOf } from '#platform/command.ts'
 import { startPeriodic } from '#platform/time.ts'
-import type { Ownership } from '#server/log/fence.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { advanceTo } from '#server/stream/catch-up.ts'
-import { PartitionConsumer } from '#server/stream/consumer.ts'
-import { REPLAY_OWNER } from '#server/stream/follow-partition.ts'
-import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 import {
   activeGeneration,
+  activeStand,
   createNextGeneration,
   dropGeneration,
   dropRetired,
   newestRetired,
 } from '#server/stream/state/generations.ts'
+import { Build, buildUntilClose, ownerName } from './build.ts'
+import { changeEngine } from './change-engine.ts'
 import { compareAlerts, compareTotals, standingAnswer } from './compare-generations.ts'
+import type { Recorded, ReplayOptions, ReplayOutcome } from './outcome.ts'
 import { ReplayRecord, settleAbandoned } from './record.ts'
 import { switchGeneration } from './switch-generation.ts'
 
-/** Once the rebuilt generation is this many events behind, the rest is done while the service is stopped. */
-const CLOSE_ENOUGH = 20_000
-const MOST_ROUNDS = 20
 const LOOK_FOR_CLIENT_MS = 1_000
-
-interface ReplayOptions {
-  /** A migrated database. */
-  url: string
-  /** Who replays, e.g. `host:pid`. */
-  name: string
-  logger: Logger
-}
-
-export interface ReplayOutcome {
-  kind: ReplayKind
-  from: number
-  to: number
-  events: number
-  buildMs: number
-  differences: TotalsDifference[]
-  alerts: AlertsDifference[]
-  /** False when the generations differ and that was not accepted: the old one stays. */
-  isSwitched: boolean
-  /** Whether a stream service works on and now goes on with the new generation. */
-  wasRunning: boolean
-}
 
 /** Another replay is under way. */
 export class ReplayRunningError extends Error {
@@ -60,17 +35,22 @@ export class NothingRetiredError extends Error {
 /**
  * Rebuilds the stream's tables from offset 0 as a new generation, without side effects, holds it against
  * the active one at equal offsets, and switches; or brings the generation that was active before to where the active
- * one stands, and switches back to it. The service goes on meanwhile; it pauses for the last
+ * one stands, and switches back to it; or holds one of another engine against the active one, and switches to that. The service goes on meanwhile; it pauses for the last
  * moment. Whatever happens before the switch leaves the active generation as it was; what was half built
  * is dropped by the next replay. Either way `live.replays` keeps what was done.
  * @throws ReplayRunningError, NothingRetiredError; what the database or the log throws
  */
 export async function replay(
-  options: ReplayOptions & { acceptsDifferences: boolean; kind?: ReplayKind; askedBy?: string | null },
+  options: ReplayOptions & {
+    acceptsDifferences: boolean
+    kind?: ReplayKind
+    to?: number | null
+    askedBy?: string | null
+  },
 ): Promise<ReplayOutcome> {
-  const { acceptsDifferences, kind = 'rebuild', askedBy = null } = options
+  const { acceptsDifferences, kind = 'rebuild', to = null, askedBy = null } = options
   return onConnection(options, async sql =>
-    underRecord(sql, options, await ReplayRecord.begin(sql, { kind, acceptsDifferences, askedBy })),
+    underRecord(sql, options, await ReplayRecord.begin(sql, { kind, to, acceptsDifferences, askedBy })),
   )
 }
 
@@ -102,7 +82,7 @@ async function onConnection<Outcome>(
 async function underRecord(sql: Sql, options: ReplayOptions, record: ReplayRecord): Promise<ReplayOutcome> {
   try {
     await takeReplayLock(sql)
-    return await (record.request.kind === 'rebuild' ? rebuild : goBack)(sql, { ...options, record })
+    return await WORK[record.request.kind](sql, { ...options, record })
   } catch (error) {
     // Where not even that can be written, its backend is gone, which says it too.
     await record.unswitched({ state: 'failed', detail: messageOf(error) }).catch(() => {})
@@ -110,12 +90,19 @@ async function underRecord(sql: Sql, options: ReplayOptions, record: ReplayRecor
   }
 }
 
-type Recorded = ReplayOptions & { record: ReplayRecord }
+const WORK: Readonly<Record<ReplayKind, (sql: Sql, options: Recorded) => Promise<ReplayOutcome>>> = {
+  rebuild,
+  switch_back: goBack,
+  certify: (sql, options) => toAsked(sql, options, 'check'),
+  switch: (sql, options) => toAsked(sql, options, 'switch'),
+}
 
 async function rebuild(sql: Sql, options: Recorded): Promise<ReplayOutcome> {
   const { logger, record } = options
-  const from = await activeGeneration(sql)
+  const active = await activeStand(sql)
   const to = await createNextGeneration(sql)
+  if (active.engine !== OWN_ENGINE) return rebuildBeside(sql, options, { from: active.generation, to })
+  const from = active.generation
   return bringForward(sql, options, { from, to }, async (build, partitions) => {
     await buildUntilClose(sql, build, { from, partitions })
     const { offsets, ...active } = await standingAnswer(sql, { generation: from, partitions })
@@ -142,12 +129,35 @@ async function rebuild(sql: Sql, options: Recorded): Promise<ReplayOutcome> {
   })
 }
 
+/** What another engine has active is held against, row by row, as its certificate was. */
+async function rebuildBeside(
+  sql: Sql,
+  options: Recorded,
+  { from, to }: { from: number; to: number },
+): Promise<ReplayOutcome> {
+  const outcome = await changeEngine(sql, options, { from, to, occasion: 'switch' })
+  if (outcome.isSwitched) await dropRetired(sql, options.logger)
+  else await dropGeneration(sql, to)
+  return outcome
+}
+
+/** To, or against, a generation that was asked for by its number. */
+async function toAsked(sql: Sql, options: Recorded, occasion: CertificateOccasion): Promise<ReplayOutcome> {
+  const { to } = options.record.request
+  if (to === null) throw new Error('the request says no generation')
+  return changeEngine(sql, options, { from: await activeGeneration(sql), to, occasion })
+}
+
 async function goBack(sql: Sql, options: Recorded): Promise<ReplayOutcome> {
-  const from = await activeGeneration(sql)
-  const to = await newestRetired(sql)
-  if (to === null) {
+  const active = await activeStand(sql)
+  const retired = await newestRetired(sql)
+  if (retired === null) {
     throw new NothingRetiredError('there is no retired generation to go back to: no replay has switched yet')
   }
+  const { generation: from } = active
+  const { generation: to } = retired
+  if (active.engine !== OWN_ENGINE || retired.engine !== OWN_ENGINE)
+    return changeEngine(sql, options, { from, to, occasion: 'switch' })
   return bringForward(sql, options, { from, to }, async (build, partitions) => {
     await buildUntilClose(sql, build, { from, partitions })
     const wasRunning = await switchOver(sql, options, { build, from, to, partitions })
@@ -170,11 +180,7 @@ async function bringForward(
   await record.between({ from, to })
   const count = await createPostgresLog(sql).partitionCount()
   const partitions = Array.from({ length: count }, (_, index) => index)
-  const owner = ownerName(name)
-  const consumers = partitions.map(
-    partition => new PartitionConsumer({ url, generation: to, partition, owner, isLive: false }),
-  )
-  const build = new Build(consumers, logger)
+  const build = new Build({ url, generation: to, partitions, name, isLive: false, logger })
   const telling = startPeriodic(() => record.progress(build.progress()), {
     everyMs: TELL_MS,
     onFailure: err => logger.warn({ err }, 'the progress of the replay is not told'),
@@ -185,10 +191,6 @@ async function bringForward(
     await telling.stop()
     await build.close()
   }
-}
-
-function ownerName(name: string): string {
-  return `${REPLAY_OWNER} ${name}`
 }
 
 async function switchOver(
@@ -207,67 +209,6 @@ async function switchOver(
   await record.progress(build.progress())
   await build.close()
   return wasRunning
-}
-
-/** The consumers of the generation that is brought forward, one per partition. */
-class Build {
-  events = 0
-  readonly #consumers: readonly PartitionConsumer[]
-  readonly #logger: Logger
-  readonly #startedAt = performance.now()
-  readonly #reached: PartitionProgress[]
-
-  constructor(consumers: readonly PartitionConsumer[], logger: Logger) {
-    this.#consumers = consumers
-    this.#logger = logger
-    this.#reached = consumers.map(({ partition }) => ({ partition, offset: 0, target: 0 }))
-  }
-
-  /** Brings every partition to its offset. @returns the ownerships under which that was written */
-  async advance(offsets: readonly number[]): Promise<Ownership[]> {
-    return Promise.all(
-      this.#consumers.map(async (consumer, index) => {
-        const target = offsets[index] ?? 0
-        const reached = this.#reached[index]
-        if (reached) reached.target = Math.max(reached.target, target)
-        const { events } = await advanceTo(consumer, target, this.#logger)
-        this.events += events
-        return consumer.ownership
-      }),
-    )
-  }
-
-  /** Never back: after a failure a consumer knows its place again with its next batch. */
-  progress(): PartitionProgress[] {
-    for (const [index, reached] of this.#reached.entries()) {
-      reached.offset = Math.max(reached.offset, this.#consumers[index]?.position?.offset ?? 0)
-    }
-    return this.#reached.map(reached => ({ ...reached }))
-  }
-
-  elapsedMs(): number {
-    return performance.now() - this.#startedAt
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#consumers.map(consumer => consumer.close()))
-  }
-}
-
-/** Follows the active generation, which moves on meanwhile, until little is left. */
-async function buildUntilClose(
-  sql: Sql,
-  build: Build,
-  { from, partitions }: { from: number; partitions: readonly number[] },
-): Promise<void> {
-  let reached = 0
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const offsets = await offsetsOf(sql, from, partitions)
-    const target = offsets.reduce((total, offset) => total + offset, 0)
-    if (target - reached <= CLOSE_ENOUGH) return
-    await build.advance(offsets)
-    reached = target
-  }
 }
 
 /** One replay at a time. Held by the connection: it ends with this process, however that ends. */

@@ -61,21 +61,32 @@ async function movePointer(
 ): Promise<void> {
   await sql.begin(async transaction => {
     for (const ownership of owned) await assertOwner(transaction, ownership)
-    const [oldOffsets, newOffsets] = [
-      await offsetsOf(transaction, from, partitions),
-      await offsetsOf(transaction, to, partitions),
-    ]
-    if (oldOffsets.join() !== newOffsets.join()) {
-      throw new Error(
-        `generation ${from} stands at offsets ${oldOffsets.join()}, generation ${to} at ${newOffsets.join()}: they must be equal`,
-      )
-    }
-    await transaction`update stream.generations set state = 'retired' where generation = ${from}`
-    await transaction`
-      update stream.generations set state = 'active', activated_at = clock_timestamp() where generation = ${to}`
-    await transaction`update stream.active_generation set generation = ${to}`
-    // Last, as its lock is held until the commit: whoever shows live figures learns of it in order.
-    await transaction`select live.append_ops('stream_generation', ${JSON.stringify({ generation: to, previous: from })}::text::jsonb)`
+    await moveActive(transaction, { from, to, partitions })
     await onMoved(transaction)
   })
+}
+
+/**
+ * Makes another generation the active one; the caller sees to it that nobody writes either until the commit.
+ * @throws where they do not stand at equal offsets
+ */
+export async function moveActive(
+  transaction: Transaction,
+  { from, to, partitions }: Pick<Switch, 'from' | 'to' | 'partitions'>,
+): Promise<void> {
+  const [oldOffsets, newOffsets] = [
+    await offsetsOf(transaction, from, partitions),
+    await offsetsOf(transaction, to, partitions),
+  ]
+  if (oldOffsets.join() !== newOffsets.join()) {
+    throw new Error(
+      `generation ${from} stands at offsets ${oldOffsets.join()}, generation ${to} at ${newOffsets.join()}: they must be equal`,
+    )
+  }
+  await transaction`update stream.generations set state = 'retired' where generation = ${from}`
+  await transaction`
+    update stream.generations set state = 'active', activated_at = clock_timestamp() where generation = ${to}`
+  await transaction`update stream.active_generation set generation = ${to}`
+  // Last, as its lock is held until the commit: whoever shows live figures learns of it in order.
+  await transaction`select live.append_ops('stream_generation', ${JSON.stringify({ generation: to, previous: from })}::text::jsonb)`
 }

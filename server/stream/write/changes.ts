@@ -10,7 +10,7 @@ import type { EpisodeChange } from '#server/stream/fold/episodes.ts'
 import type { BatchResult } from '#server/stream/fold/fold-batch.ts'
 import type { TouchedStock } from '#server/stream/fold/stock.ts'
 import type { StockState } from '#server/stream/fold/stock-state.ts'
-import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
+import { followedPartitions, type GenerationPartition } from '#server/stream/state/generations.ts'
 import type { WindowRow } from './windows.ts'
 
 /**
@@ -170,9 +170,8 @@ const CHUNK = 1_000
 
 /** Deletes change rows of these partitions that are older than an hour. @returns how many */
 export async function trimChanges(sql: Sql, partitions: readonly number[]): Promise<number> {
-  const generation = await activeGeneration(sql)
   let deleted = 0
-  for (const partition of partitions) {
+  for (const { generation, partition } of await followedPartitions(sql, partitions)) {
     for (;;) {
       // The oldest rows have the lowest offsets, so the key finds them; there is no index on time.
       const { count } = await sql`

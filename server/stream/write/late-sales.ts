@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import { plainArray, textArray } from '#platform/pg-array.ts'
 import type { LateSale } from '#server/stream/fold/fold-batch.ts'
-import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
+import { followedPartitions, type GenerationPartition } from '#server/stream/state/generations.ts'
 
 /**
  * Keeps the watermark by which each late sale was judged; in the batch's own transaction. Most batches have none. A row that
@@ -48,8 +48,7 @@ const MOST_KEPT = 10_000
 
 /** Deletes those that were appended a day before the checkpoint, and the oldest of too many. */
 export async function trimLateSales(sql: Sql, partitions: readonly number[]): Promise<void> {
-  const generation = await activeGeneration(sql)
-  for (const partition of partitions) {
+  for (const { generation, partition } of await followedPartitions(sql, partitions)) {
     await sql`
       delete from stream.late_events l
       using stream.checkpoints c

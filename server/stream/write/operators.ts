@@ -5,7 +5,7 @@ import type { AlertChange } from '#domain/operators/alert.ts'
 import { hasExpired, type KeptState, type OperatorFold, type SessionRow } from '#domain/operators/fold.ts'
 import { PANES_KEPT_MS, type PaneDelta, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
 import { documentsOf, jsonDocuments, plainArray, textArray } from '#platform/pg-array.ts'
-import { activeGeneration, type GenerationPartition } from '#server/stream/state/generations.ts'
+import { followedPartitions, type GenerationPartition } from '#server/stream/state/generations.ts'
 
 const instantOf = (column: string) => `'epoch'::timestamptz + ${column} * interval '1 millisecond'`
 
@@ -202,8 +202,7 @@ const LONGEST_WINDOW_MS = DAY_MS
  * by time helps it: it looks once in a while, and one would be written with every order.
  */
 export async function trimOperators(sql: Sql, partitions: readonly number[]): Promise<void> {
-  const generation = await activeGeneration(sql)
-  for (const partition of partitions) {
+  for (const { generation, partition } of await followedPartitions(sql, partitions)) {
     await sql`
       with reached as (
         select watermark from stream.checkpoints where generation = ${generation} and partition = ${partition}
