@@ -59,7 +59,14 @@ describe('the day so far', () => {
     knownUpTo: NOON,
     demoSpeeds: { today: 1, minutes: 1 },
     stock: { known: 0, unknown: 0, withoutPolicy: 0 },
-    basis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
+    basis: {
+      generation: 1,
+      engine: 'tillstream' as const,
+      watermark: null,
+      processedAt: null,
+      through: {},
+      rulesVersion: 1,
+    },
     settledBefore: NOON - 90 * MINUTE_MS,
     stores: [
       {

@@ -107,13 +107,21 @@ function answer(part: Partial<SideBySide>): SideBySide {
   return {
     scope: { from: '2026-11-19', to: '2026-11-21', stores: [], currency: 'EUR' },
     batchBasis: { runId: null, computedAt: null, through: {}, rulesVersion: null },
-    streamBasis: { generation: 1, watermark: null, processedAt: null, through: {}, rulesVersion: 1 },
+    streamBasis: {
+      generation: 1,
+      engine: 'tillstream' as const,
+      watermark: null,
+      processedAt: null,
+      through: {},
+      rulesVersion: 1,
+    },
     hourlyBatchBasis: null,
     coverage: { storeDays: 0, withBatch: 0 },
     findings: [],
     metrics: [],
     days: [],
     unknownHour: null,
+    others: [],
     hours: [],
     ...part,
   }

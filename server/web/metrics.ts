@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Sql } from '#db/client.ts'
+import { ENGINES } from '#domain/engine.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import type { Freshness } from '#server/serving/freshness/freshness.ts'
 import { readFreshness } from '#server/serving/freshness/freshness.ts'
@@ -80,18 +81,45 @@ function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
     'Age of the oldest event the stream path has not read',
   )
   const watermarkAge = byPartition('stream_watermark_age_seconds', 'How far the watermark lies back')
+  const activeEngine = new Gauge({
+    name: 'tillstream_active_engine',
+    help: '1 for what follows the log with the active generation; the stream service stands by while it is not tillstream',
+    labelNames: ['engine'],
+    registers,
+  })
+  const otherLagEvents = new Gauge({
+    name: 'tillstream_generation_lag_events',
+    help: 'Events that a generation beside the active one has not read yet',
+    labelNames: ['generation', 'engine', 'partition'],
+    registers,
+  })
   const batchLagEvents = byPartition('batch_lag_events', 'Events appended since the newest batch run')
   const batchAge = gauge('batch_age_seconds', 'Time since the newest batch run committed')
   const dirtyDays = gauge('batch_dirty_store_days', 'Store-days with events their last run has not read')
   const deadLetters = gauge('dead_letters_open', 'Dead letters that nobody has settled')
 
   function clear(): void {
-    for (const figure of [streamLagEvents, streamLagSeconds, watermarkAge, batchLagEvents]) figure.reset()
+    for (const figure of [
+      streamLagEvents,
+      streamLagSeconds,
+      watermarkAge,
+      batchLagEvents,
+      activeEngine,
+      otherLagEvents,
+    ])
+      figure.reset()
     for (const figure of [batchAge, dirtyDays, deadLetters]) figure.remove()
   }
 
   function show(freshness: Freshness, open: number): void {
-    const { now, stream, batch } = freshness
+    const { now, stream, batch, others } = freshness
+    for (const engine of ENGINES) activeEngine.set({ engine }, engine === stream.engine ? 1 : 0)
+    for (const { generation, engine, partitions } of others)
+      for (const { partition, lagEvents } of partitions)
+        otherLagEvents.set(
+          { generation: String(generation), engine, partition: String(partition) },
+          lagEvents,
+        )
     for (const { partition, lagEvents, lagMs, watermark } of stream.partitions) {
       const label = { partition: String(partition) }
       streamLagEvents.set(label, lagEvents)

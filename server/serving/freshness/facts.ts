@@ -1,3 +1,4 @@
+import type { Engine } from '#domain/engine.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { PartitionLag } from './positions.ts'
 
@@ -51,6 +52,8 @@ export interface FreshnessFacts {
   unknownStores: string[]
   stream: {
     generation: number
+    /** What follows the log with it: the stream service stands by while it is another engine. */
+    engine: Engine
     watermark: Instant | null
     processedAt: Instant | null
     partitions: (PartitionLag & {
@@ -65,6 +68,21 @@ export interface FreshnessFacts {
     /** Worst partition. */
     lagMs: number
   }
+  /** Generations beside the active one: of another engine that follows along, or our own that stands by. */
+  others: OtherStand[]
+}
+
+export interface OtherStand {
+  generation: number
+  engine: Engine
+  watermark: Instant | null
+  processedAt: Instant | null
+  /** Whether anybody who is connected has its partitions. */
+  isWorkedOn: boolean
+  partitions: PartitionLag[]
+  lagEvents: number
+  /** Worst partition. */
+  lagMs: number
 }
 
 export interface UnpublishedReport {

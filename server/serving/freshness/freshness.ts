@@ -3,9 +3,9 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { PLANNING } from '#domain/reports.ts'
 import { STANDSTILL_MS } from '#server/log/fence.ts'
-import type { FreshnessFacts, JobFreshness, SetAsideEvent, UnpublishedReport } from './facts.ts'
+import type { FreshnessFacts, JobFreshness, OtherStand, SetAsideEvent, UnpublishedReport } from './facts.ts'
 import { type Judgement, judgeFreshness } from './judge.ts'
-import { type ReadPosition, readLag, readStreamStand, totalLag } from './positions.ts'
+import { otherGenerations, type ReadPosition, readLag, readStreamStand, totalLag } from './positions.ts'
 
 /** How far each path has read the log, and whether both get on. */
 export interface Freshness extends FreshnessFacts {
@@ -29,18 +29,29 @@ interface BatchState {
 /** How far each path has read the log, and what it has not read yet. */
 export async function readFreshness(sql: Sql): Promise<Freshness> {
   return readSnapshot(sql, async reading => {
-    const [state, unpublished, unplanned, setAside, unknownStores, owners, jobs, batchPositions, stand] =
-      await Promise.all([
-        readBatchState(reading),
-        readUnpublished(reading),
-        readUnplanned(reading),
-        readSetAside(reading),
-        readUnknownStores(reading),
-        readOwners(reading),
-        readJobs(reading),
-        readBatchPositions(reading),
-        readStreamStand(reading),
-      ])
+    const [
+      state,
+      unpublished,
+      unplanned,
+      setAside,
+      unknownStores,
+      owners,
+      jobs,
+      batchPositions,
+      stand,
+      others,
+    ] = await Promise.all([
+      readBatchState(reading),
+      readUnpublished(reading),
+      readUnplanned(reading),
+      readSetAside(reading),
+      readUnknownStores(reading),
+      readOwners(reading),
+      readJobs(reading),
+      readBatchPositions(reading),
+      readStreamStand(reading),
+      readOthers(reading),
+    ])
     const [batchLag, streamLag] = await Promise.all([
       readLag(reading, batchPositions),
       readLag(reading, stand.positions),
@@ -59,6 +70,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
       unknownStores,
       stream: {
         generation: stand.basis.generation,
+        engine: stand.basis.engine,
         watermark: stand.basis.watermark,
         processedAt: stand.basis.processedAt,
         partitions: streamLag.map((lag, index) => ({
@@ -70,6 +82,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
         })),
         ...totalLag(streamLag),
       },
+      others,
     }
     return { ...facts, health: judgeFreshness(facts) }
   })
@@ -144,6 +157,33 @@ async function readOwners(reading: Reading): Promise<{ owner: string | null; isW
       and o.consumer = 'stream/' || (select generation from stream.active_generation)
     left join pg_stat_get_activity(o.backend_pid) a on a.pid = o.backend_pid and a.backend_start = o.backend_start
     order by p.partition`
+}
+
+/** How far the generations are that give an answer beside the active one. */
+async function readOthers(reading: Reading): Promise<OtherStand[]> {
+  const others = await otherGenerations(reading)
+  return Promise.all(
+    others.map(async ({ generation, engine }) => {
+      const [{ basis, positions }, [owner]] = await Promise.all([
+        readStreamStand(reading, null, generation),
+        reading<{ isWorkedOn: boolean }[]>`
+          select exists (
+            select from log.owners o
+            join pg_stat_activity a on a.pid = o.backend_pid and a.backend_start = o.backend_start
+            where o.consumer = ${`stream/${generation}`}) as "isWorkedOn"`,
+      ])
+      const partitions = await readLag(reading, positions)
+      return {
+        generation,
+        engine,
+        watermark: basis.watermark,
+        processedAt: basis.processedAt,
+        isWorkedOn: owner?.isWorkedOn ?? false,
+        partitions,
+        ...totalLag(partitions),
+      }
+    }),
+  )
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ENGINE_TITLES, OWN_ENGINE } from '#domain/engine.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { STANDSTILL_MS } from '#server/log/fence.ts'
 import type { FreshnessFacts } from './facts.ts'
@@ -30,7 +31,9 @@ export function judgeFreshness(freshness: FreshnessFacts): Judgement {
   }
 }
 
-function judgeStream({ partitions, lagEvents, lagMs }: FreshnessFacts['stream']): string | null {
+function judgeStream({ partitions, lagEvents, lagMs, engine }: FreshnessFacts['stream']): string | null {
+  const doesItRun =
+    engine === OWN_ENGINE ? 'does the stream process run?' : `does ${ENGINE_TITLES[engine]} run?`
   const frozen = partitions.find(({ owner, isWorkedOn }) => owner !== null && !isWorkedOn)
   if (frozen) {
     return `partition ${frozen.partition} stands still: ${frozen.owner} has it, and has not asked for anything in ${STANDSTILL_MS / SECOND_MS} s`
@@ -38,10 +41,10 @@ function judgeStream({ partitions, lagEvents, lagMs }: FreshnessFacts['stream'])
   const free = partitions.filter(({ isWorkedOn }) => !isWorkedOn)
   if (free.length > 0) {
     const which = free.map(({ partition }) => partition).join(', ')
-    return `nobody works on partition ${which}: does the stream process run?`
+    return `nobody works on partition ${which}: ${doesItRun}`
   }
   if (lagMs <= MAX_STREAM_LAG_MS) return null
-  return `${lagEvents} events behind, the oldest for ${Math.round(lagMs / SECOND_MS)} s: does the stream process run?`
+  return `${lagEvents} events behind, the oldest for ${Math.round(lagMs / SECOND_MS)} s: ${doesItRun}`
 }
 
 function judgeSchedule(

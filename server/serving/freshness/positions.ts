@@ -1,4 +1,5 @@
 import type { Reading } from '#db/transaction.ts'
+import { type Engine, OWN_ENGINE } from '#domain/engine.ts'
 import type { Instant } from '#domain/instant.ts'
 import { inStores } from '#server/serving/scope.ts'
 
@@ -20,6 +21,8 @@ export interface StreamPosition extends ReadPosition {
 /** What a live figure stands on. */
 export interface StreamBasis {
   generation: number
+  /** What follows the log with it. */
+  engine: Engine
   /** Minimum over partitions that have one. */
   watermark: Instant | null
   /** When the newest contributing batch of events committed. */
@@ -40,33 +43,36 @@ export interface StreamStand {
 /**
  * Reads it in the snapshot the figures are read in: they then stand on exactly these offsets.
  * @param scope only the partitions of its stores; without one every partition, those without a store among them
+ * @param of a generation; null: the active one
  */
 export async function readStreamStand(
   reading: Reading,
   scope: { stores: readonly string[] } | null = null,
+  of: number | null = null,
 ): Promise<StreamStand> {
   const [[active], positions] = await Promise.all([
-    reading<{ generation: number; rulesVersion: number; now: Instant }[]>`
-      select g.generation, g.rules_version as "rulesVersion", clock_timestamp() as now
-      from stream.active_generation a join stream.generations g on g.generation = a.generation`,
+    reading<{ generation: number; engine: Engine; rulesVersion: number; now: Instant }[]>`
+      select g.generation, g.engine, g.rules_version as "rulesVersion", clock_timestamp() as now
+      from stream.active_generation a join stream.generations g on g.generation = coalesce(${of}::integer, a.generation)`,
     reading<StreamPosition[]>`
       select p.partition, coalesce(c."offset", 0) as through,
         coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt", c.watermark,
         c.processed_at as "processedAt"
       from log.partitions p
       left join stream.checkpoints c on c.partition = p.partition
-        and c.generation = (select generation from stream.active_generation)
+        and c.generation = coalesce(${of}::integer, (select generation from stream.active_generation))
       where ${scope ? reading`exists (select from ref.stores s where s.partition = p.partition ${inStores(reading, scope, 's.store')})` : reading`true`}
       order by p.partition`,
   ])
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
-  const { now, generation, rulesVersion } = active
+  const { now, generation, engine, rulesVersion } = active
   const watermarks = positions.flatMap(({ watermark }) => watermark ?? [])
   const processed = positions.flatMap(({ processedAt }) => processedAt ?? [])
   return {
     now,
     basis: {
       generation,
+      engine,
       rulesVersion,
       watermark: watermarks.length > 0 ? Math.min(...watermarks) : null,
       processedAt: processed.length > 0 ? Math.max(...processed) : null,
@@ -74,6 +80,25 @@ export async function readStreamStand(
     },
     positions,
   }
+}
+
+/**
+ * Generations that give an answer of their own beside the active one: those that another engine follows the log with; and
+ * while one of them is active, the newest of our own, which stands by. By number.
+ */
+export async function otherGenerations(reading: Reading): Promise<{ generation: number; engine: Engine }[]> {
+  return reading<{ generation: number; engine: Engine }[]>`
+    with active as (
+      select g.generation, g.engine from stream.active_generation a join stream.generations g using (generation)
+    ), own as (
+      select g.generation from stream.generations g, active
+      where g.engine = ${OWN_ENGINE} and g.state = 'retired' and active.engine <> ${OWN_ENGINE}
+      order by g.activated_at desc nulls last, g.generation desc limit 1
+    )
+    select g.generation, g.engine from stream.generations g, active
+    where g.generation <> active.generation
+      and (g.engine <> ${OWN_ENGINE} or g.generation = (select generation from own))
+    order by g.generation`
 }
 
 /** How far one path is behind the log in one partition. */

@@ -1,30 +1,16 @@
 import type { Sql } from '#db/client.ts'
-import { type Reading, readSnapshot } from '#db/transaction.ts'
+import { readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
-import { MEASURE_COLUMNS, type SalesFigures } from '#domain/measures.ts'
+import type { SalesFigures } from '#domain/measures.ts'
 import type { StreamBasis } from '#server/serving/freshness/positions.ts'
 import { readStandingFindings, type StandingFindings } from '#server/serving/reconcile/standing-findings.ts'
 import type { SideBySideScope } from '#server/serving/scope.ts'
-import { inStores } from '#server/serving/scope.ts'
-import {
-  type Coverage,
-  compareMetrics,
-  type EventGroup,
-  type MetricComparison,
-  type StoreDay,
-} from './difference.ts'
+import { type Coverage, compareMetrics, type MetricComparison, type StoreDay } from './difference.ts'
 import { type Hour, readHours, type UnknownHour } from './hours.ts'
-import { addSums, parseSums, type Sums, type SumsRow, toSalesFigures, zeroSums } from './sums.ts'
-import {
-  type BatchBasis,
-  batchBasis,
-  lateExpression,
-  readVector,
-  type StoreDayRun,
-  scanFrom,
-  unsharedEvents,
-  type Vector,
-} from './vector.ts'
+import { type OtherAnswer, readOtherAnswers } from './other-answers.ts'
+import { joinStoreDays, readBatchDays, readStreamDays, readUnsharedGroups } from './store-days.ts'
+import { addSums, type Sums, toSalesFigures, zeroSums } from './sums.ts'
+import { type BatchBasis, batchBasis, readVector, type StoreDayRun } from './vector.ts'
 
 export interface SideBySide {
   scope: SideBySideScope
@@ -43,6 +29,8 @@ export interface SideBySide {
   hours: Hour[]
   /** Of that day, sales known by their date alone: of no hour. Null: there are none. */
   unknownHour: UnknownHour | null
+  /** Further answers to the same question: generations that another engine follows the log with, or ours while that is active. */
+  others: OtherAnswer[]
 }
 
 /**
@@ -64,6 +52,7 @@ export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<
       storesOnFile: storeDays.map(({ store }) => store),
     })
     const streamHasRead = vector.basis.processedAt !== null
+    const others = await readOtherAnswers(reading, scope, { vector, batch, stream })
     return {
       scope,
       batchBasis: batchBasis(vector.runs.flatMap(toRun)),
@@ -74,34 +63,9 @@ export async function readSideBySide(sql: Sql, scope: SideBySideScope): Promise<
       days: byDay(storeDays, new Set(stream.map(day => day.businessDay))),
       hours: hours?.hours ?? [],
       unknownHour: hours?.unknownHour ?? null,
+      others,
     }
   })
-}
-
-/** One entry a store-day that either path has rows of. A covered day without rows sold nothing: zero on both sides. */
-function joinStoreDays(
-  batch: readonly StoreDaySums[],
-  stream: readonly StoreDaySums[],
-  { runs: storeDayRuns, basis }: Vector,
-): StoreDay[] {
-  const runs = new Map(storeDayRuns.map(run => [`${run.businessDay} ${run.store}`, run]))
-  const days = new Map<string, StoreDay>()
-  const dayOf = ({ store, businessDay }: StoreDaySums): StoreDay => {
-    const key = `${businessDay} ${store}`
-    let day = days.get(key)
-    if (!day) {
-      const run = runs.get(key)
-      const rulesDiffer =
-        run !== undefined && run.rulesVersion !== null && run.rulesVersion !== basis.rulesVersion
-      const covered = run !== undefined && run.runId !== null
-      day = { store, businessDay, batch: zeroSums(), covered, stream: zeroSums(), rulesDiffer }
-      days.set(key, day)
-    }
-    return day
-  }
-  for (const entry of batch) addSums(dayOf(entry).batch, entry.sums)
-  for (const entry of stream) addSums(dayOf(entry).stream, entry.sums)
-  return [...days.values()]
 }
 
 function byDay(storeDays: readonly StoreDay[], streamedDays: ReadonlySet<string>): SideBySide['days'] {
@@ -125,58 +89,4 @@ function byDay(storeDays: readonly StoreDay[], streamedDays: ReadonlySet<string>
 function toRun({ partition, runId, computedAt, through, rulesVersion }: StoreDayRun) {
   if (runId === null || computedAt === null || rulesVersion === null) return []
   return [{ partition, runId, computedAt, through, rulesVersion }]
-}
-
-/** One path's figures of one store's business day. */
-interface StoreDaySums {
-  store: string
-  businessDay: BusinessDay
-  sums: Sums
-}
-
-type StoreDayRow = SumsRow & { store: string; business_day: BusinessDay }
-
-/** What `batch.daily_sales` says, per store and day. */
-async function readBatchDays(reading: Reading, scope: SideBySideScope): Promise<StoreDaySums[]> {
-  const rows = await reading<StoreDayRow[]>`
-    select * from batch.store_days
-    where business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
-      ${inStores(reading, scope, 'store')}`
-  return rows.map(toStoreDay)
-}
-
-/** What the stream's windows add up to, per store and day. */
-async function readStreamDays(
-  reading: Reading,
-  scope: SideBySideScope,
-  vector: Vector,
-): Promise<StoreDaySums[]> {
-  const rows = await reading<StoreDayRow[]>`
-    select * from stream.store_days
-    where generation = ${vector.basis.generation}
-      and business_day between ${scope.from} and ${scope.to} and currency = ${scope.currency}
-      ${inStores(reading, scope, 'store')}`
-  return rows.map(toStoreDay)
-}
-
-type GroupRow = SumsRow & Omit<EventGroup, 'sums'>
-
-/** The events that one path has read and the other has not, added up by class and annotation. */
-async function readUnsharedGroups(
-  reading: Reading,
-  scope: SideBySideScope,
-  vector: Vector,
-): Promise<EventGroup[]> {
-  const rows = await reading<GroupRow[]>`
-    select e.store, e.business_day as "businessDay",
-      case when e."offset" > through.batch then 'after-batch' else 'before-stream' end as cause, e.type,
-      e.discounts <> 0 as discounted, ${lateExpression(reading)} as late, e.class = 'bulk' as bulk, count(*) as events,
-      ${reading.unsafe(MEASURE_COLUMNS.map(column => `sum(e.${column}) as ${column}`).join(', '))}
-    ${unsharedEvents(reading, { scope, vector, scanFrom: scanFrom(vector, scope.from) })}
-    group by 1, 2, 3, 4, 5, 6, 7`
-  return rows.map(row => ({ ...row, sums: parseSums(row) }))
-}
-
-function toStoreDay(row: StoreDayRow): StoreDaySums {
-  return { store: row.store, businessDay: row.business_day, sums: parseSums(row) }
 }

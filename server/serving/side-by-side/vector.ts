@@ -50,11 +50,14 @@ export interface Vector {
 
 type Scope = Pick<SideBySideScope, 'from' | 'to' | 'stores'>
 
-/** Reads the vector of a scope. The transaction's snapshot makes it one moment. */
-export async function readVector(reading: Reading, scope: Scope): Promise<Vector> {
+/**
+ * Reads the vector of a scope. The transaction's snapshot makes it one moment.
+ * @param of the generation that is held against the batch path; null: the active one
+ */
+export async function readVector(reading: Reading, scope: Scope, of: number | null = null): Promise<Vector> {
   const inScope = (column: string) => inStores(reading, scope, column)
   const [{ basis, positions: stream }, planner, [aside], runs] = await Promise.all([
-    readStreamStand(reading, scope),
+    readStreamStand(reading, scope, of),
     reading<Vector['planner']>`
       select p.partition, coalesce(c."offset", 0) as "offset",
         coalesce(c.appended_at, 'epoch'::timestamptz) as "appendedAt"
@@ -66,7 +69,7 @@ export async function readVector(reading: Reading, scope: Scope): Promise<Vector
         select appended_at, store, business_day from batch.set_aside
         union all
         select appended_at, store, business_day from stream.set_aside
-        where generation = (select generation from stream.active_generation)
+        where generation = coalesce(${of}::integer, (select generation from stream.active_generation))
       ) aside
       where business_day between ${scope.from} and ${scope.to} ${inScope('store')}`,
     reading<StoreDayRun[]>`
@@ -178,6 +181,45 @@ export function unsharedEvents(
       and e.currency = ${scope.currency}
       ${inStores(reading, scope, 'e.store')}
       and e."offset" > least(through.batch, through.stream) and e."offset" <= greatest(through.batch, through.stream)`
+}
+
+/**
+ * The same between two generations: `through.first` and `through.second` are how far each has read. Below the append time
+ * at which the one that is behind stands, nothing can be unshared but what one of them has set aside.
+ */
+export function unsharedBetween(
+  reading: Reading,
+  request: { scope: SideBySideScope; first: Vector; second: Vector },
+) {
+  const { scope, first, second } = request
+  const side = (of: Vector, checkpoint: string) => reading`
+    case when exists (
+      select from stream.set_aside a
+      where a.generation = ${of.basis.generation} and a.partition = e.partition and a."offset" = e."offset"
+    ) then 0 else coalesce(${reading.unsafe(checkpoint)}."offset", 0) end`
+  return reading`
+    from log.sales e
+    left join stream.checkpoints f on f.generation = ${first.basis.generation} and f.partition = e.partition
+    left join stream.checkpoints s on s.generation = ${second.basis.generation} and s.partition = e.partition
+    cross join lateral (select ${side(first, 'f')} as first, ${side(second, 's')} as second) through
+    where e.partition = any(${first.stream.map(position => position.partition)})
+      and e.appended_at >= ${scanBetween(first, second)}
+      and e.business_day between ${scope.from} and ${scope.to}
+      and e.currency = ${scope.currency}
+      ${inStores(reading, scope, 'e.store')}
+      and e."offset" > least(through.first, through.second) and e."offset" <= greatest(through.first, through.second)`
+}
+
+function scanBetween(first: Vector, second: Vector): Instant {
+  const candidates = [first.setAsideSince, second.setAsideSince].filter(since => since !== null)
+  const secondAt = new Map(second.stream.map(position => [position.partition, position]))
+  for (const position of first.stream) {
+    const other = secondAt.get(position.partition)
+    if (other && other.through !== position.through)
+      candidates.push(Math.min(position.appendedAt, other.appendedAt))
+  }
+  // Where both have read the same there is nothing to scan: the log's end.
+  return candidates.length > 0 ? Math.min(...candidates) : Date.parse('9999-01-01T00:00:00Z')
 }
 
 /**

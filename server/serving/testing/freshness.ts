@@ -53,6 +53,7 @@ export function testFreshness({
     unknownStores: [],
     stream: {
       generation: 1,
+      engine: 'tillstream',
       watermark: NOW - 31_000,
       processedAt: NOW - 200,
       partitions: [0, 1, 2, 3].map(partition => testPartition(partition)),
@@ -60,6 +61,7 @@ export function testFreshness({
       lagMs: 0,
       ...stream,
     },
+    others: [],
     ...more,
   }
   return { ...facts, health: judgeFreshness(facts) }
