@@ -10,7 +10,7 @@ import type { Alert } from '#domain/operators/alert.ts'
 import { hasExpired, type KeptState, type SessionRow } from '#domain/operators/fold.ts'
 import type { ValidForecast } from '#domain/replenishment/shelf-reference.ts'
 import type { SourceProgress } from '#domain/watermark.ts'
-import type { LogRecord } from '#server/log/order-log.ts'
+import { type TopicEntry, toLogRecord } from '#server/log/kafka/record.ts'
 import type { BatchResult, LateSale } from '#server/stream/fold/fold-batch.ts'
 import { type SetAside, sift } from '#server/stream/fold/sift.ts'
 import type { StockPolicy } from '#server/stream/fold/stock-state.ts'
@@ -53,7 +53,11 @@ export type JavaCase = ReturnType<typeof javaCase>
 
 /** What our stream makes of a log, read one record at a time. Lists are in the order of their keys. */
 function foldOf(records: readonly CaseRecord[], reference: CaseReference) {
-  const { digestible, setAside } = sift(records as readonly LogRecord[])
+  const { digestible, setAside } = sift(
+    records.map(({ offset, ...entry }) =>
+      toLogRecord(entry as TopicEntry, { partition: 0, offset, timestamp: 0 }),
+    ),
+  )
   const seen = new Seen()
   const folded = foldLog(digestible, {
     batchSizes: [1],

@@ -57,6 +57,11 @@ public enum EventType {
     return this == ORDER_PLACED || this == ORDER_VOIDED || this == ORDER_RETURNED;
   }
 
+  /** Those of whose details something is read; of the others nobody asks what stands there. */
+  public boolean hasDetails() {
+    return hasLines() && this != STOCK_ADJUSTED && this != STOCK_COUNTED;
+  }
+
   /** Those that are about no goods of a shelf have none. */
   public boolean hasLines() {
     return this != REVIEW_POSTED && this != TILL_CLOSED && this != PRICE_CHANGED;

@@ -114,7 +114,7 @@ public final class RecordDecoder {
   private void readDetails(JsonParser parser, Reading read) throws IOException {
     if (parser.currentToken() == JsonToken.VALUE_NULL) return;
     if (parser.currentToken() != JsonToken.START_OBJECT) {
-      read.complain("its details are no object");
+      read.detailsAreNone = true;
       parser.skipChildren();
       return;
     }
@@ -140,8 +140,10 @@ public final class RecordDecoder {
     read.details = new Details(leg, order, supplier, expected, cashier, card, session, original, paidBy);
   }
 
+  /** A single one without an amount is a column of its own in the log (`storedDetails`), which the stream does not read. */
   private List<String> readTenders(JsonParser parser) throws IOException {
     List<String> types = new ArrayList<>();
+    boolean hasAmount = false;
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       parser.skipChildren();
       return types;
@@ -152,13 +154,13 @@ public final class RecordDecoder {
         continue;
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean isType = parser.currentName().equals("type");
-        parser.nextToken();
-        if (isType) types.add(text(parser));
+        String name = parser.currentName();
+        hasAmount |= parser.nextToken() != JsonToken.VALUE_NULL && name.equals("amount");
+        if (name.equals("type")) types.add(text(parser));
         else parser.skipChildren();
       }
     }
-    return types;
+    return types.size() == 1 && !hasAmount ? List.of() : types;
   }
 
   private static String text(JsonParser parser) throws IOException {
@@ -179,7 +181,7 @@ public final class RecordDecoder {
   /** What was read so far. */
   private static final class Reading {
     String type, source = "", id = "", store = "", register, channel, currency, customer, businessDay = "", orderId;
-    boolean isLive, linesDiffer;
+    boolean isLive, linesDiffer, detailsAreNone;
     long eventTime = BAD, appendedAt = BAD, totalUnits = BAD, totalGross = BAD, totalDiscounts = BAD, totalReturns = BAD;
     Lines lines;
     Details details = Details.NONE;
@@ -214,6 +216,7 @@ public final class RecordDecoder {
         return "a total of it is larger than any sum is exact";
       if (known.isSale() && (orEmpty(channel).isEmpty() || orEmpty(currency).isEmpty())) return "it names no channel or no currency";
       if (complaint != null) return complaint;
+      if (detailsAreNone && known.hasDetails()) return "its details are no object";
       return known.hasLines() ? whyNoLines() : null;
     }
 
