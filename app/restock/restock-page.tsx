@@ -9,7 +9,7 @@ import { formatZone } from '#app/format/time.ts'
 import { AlertsCard } from '#app/restock/alerts-card.tsx'
 import { DeliveriesCard } from '#app/restock/deliveries-card.tsx'
 import { HistoryCard } from '#app/restock/history-card.tsx'
-import { PricesCard } from '#app/restock/prices-card.tsx'
+import { PricesView } from '#app/restock/prices/prices-view.tsx'
 import { ProposalCards } from '#app/restock/proposals.tsx'
 import { restockScopeOf } from '#app/restock/restock-scope.ts'
 import { useOverview } from '#app/shell/overview.ts'
@@ -141,7 +141,7 @@ export function RestockPage() {
       case 'deliveries':
         return <DeliveriesCard scope={scope} stores={stores} now={now} zone={zone} />
       case 'prices':
-        return <PricesCard scope={scope} stores={stores} now={now} zone={zone} />
+        return <PricesView scope={scope} stores={stores} now={now} zone={zone} />
       case 'history':
         return <HistoryCard scope={scope} stores={stores} now={now} zone={zone} />
     }

@@ -470,6 +470,17 @@ returns table (price bigint, valid_from timestamptz, valid_to timestamptz) langu
   order by p.valid_from desc limit 1
 $$;
 
+-- By how many percent fewer of a category are bought where a price is one percent higher, with its standard deviation, as the
+-- nightly job price_hints learns it from offers (0 groups: nothing was seen, it is that of consumer goods at large).
+create table ref.price_elasticities (
+  category text not null,
+  valid_from timestamptz not null,
+  mean double precision not null,
+  deviation double precision not null check (deviation > 0),
+  offers integer not null check (offers >= 0),
+  primary key (category, valid_from)
+);
+
 -- Who comes back, as the shops know them from cards and orders; events name them by `customer`. Nothing is counted
 -- from here. Only who has something sent home has an address.
 create table ref.customers (

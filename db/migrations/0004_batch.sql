@@ -711,3 +711,39 @@ create table batch.price_hints (
   computed_at timestamptz not null default clock_timestamp(),
   primary key (store, sku)
 );
+
+-- What a store asks for a product where nobody has changed its price (the middle of the last twelve weeks' days, per unit and
+-- before discounts), and how many a day it sold of late: the nightly job price_hints writes both anew.
+create table batch.usual_prices (
+  store text not null,
+  sku text not null,
+  currency text not null,
+  -- 1/10,000 of it
+  price bigint not null check (price >= 0),
+  units_per_day double precision not null,
+  run_id bigint not null,
+  primary key (store, sku)
+);
+
+-- What an applied price (purchasing.price_changes) has done until the night, by the nightly job price_hints: counted in the
+-- log up to through_offset, against the forecast of when it was applied.
+create table batch.price_effects (
+  price_change text primary key,
+  through_offset bigint not null,
+  through_at timestamptz not null,
+  -- up to when it is measured
+  measured_until timestamptz not null,
+  -- less voided, and what was taken for them, 1/10,000 of the store's currency
+  units bigint not null,
+  net bigint not null,
+  -- units by the forecast of then at the old price, and at the new one with its range; null: there was none
+  forecast_old double precision,
+  forecast_new double precision,
+  forecast_low double precision,
+  forecast_high double precision,
+  margin bigint not null,
+  margin_old bigint,
+  verdict text not null check (verdict in ('early', 'less', 'as expected', 'more', 'no forecast')),
+  run_id bigint not null,
+  computed_at timestamptz not null default clock_timestamp()
+);

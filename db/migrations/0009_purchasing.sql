@@ -97,3 +97,39 @@ create table purchasing.mutes (
   ended_by text,
   check (num_nonnulls(store, sku, supplier) > 0)
 );
+
+-- Prices that people set, with what was expected of them then: what is measured later is measured against that. The price
+-- itself is an event (`price.changed`, in the outbox with the act), and so is its end.
+create sequence purchasing.price_numbers;
+create table purchasing.price_changes (
+  price_change text primary key default 'PR-' || lpad(nextval('purchasing.price_numbers')::text, 5, '0'),
+  -- names the act: pressing twice is once
+  request text not null unique,
+  store text not null references ref.stores,
+  sku text not null,
+  -- why: a hint of the night, one of the stream, or a thought of one's own
+  kind text not null check (kind in ('dead', 'overstocked', 'leaving', 'end offer', 'raise', 'flash', 'own')),
+  -- of the store; the prices are 1/10,000 of it
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  old_price bigint not null check (old_price >= 0),
+  new_price bigint not null check (new_price >= unit_cost),
+  unit_cost bigint not null check (unit_cost >= 0),
+  valid_from timestamptz not null,
+  -- exclusive; null: until it is ended
+  valid_to timestamptz check (valid_to > valid_from),
+  -- as of when it was applied: units by weekday (Monday first) and the deviation of a day, null without a forecast; units a
+  -- day of the four weeks before; what lay there; elasticity with its deviation and the groups it was learned from
+  units_by_weekday double precision[] check (cardinality(units_by_weekday) = 7),
+  spread double precision,
+  units_before double precision,
+  on_hand bigint,
+  elasticity double precision not null,
+  elasticity_deviation double precision not null,
+  offers integer not null,
+  applied_by text,
+  applied_at timestamptz not null,
+  -- from when on it holds no more, though it was to
+  ended_at timestamptz,
+  ended_by text
+);
+create index price_changes_of_shelf on purchasing.price_changes (store, sku, valid_from);

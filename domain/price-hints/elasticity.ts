@@ -1,3 +1,5 @@
+import { Z_OF_RANGE } from '#domain/replenishment/quantiles.ts'
+
 /** By how many percent fewer are bought where the price is one percent higher, with its standard deviation. */
 export interface Elasticity {
   mean: number
@@ -47,6 +49,23 @@ export function elasticityOf(offers: readonly Offer[], prior: Elasticity = PRIOR
   }, 0)
   const dispersion = groups.length < LEAST_GROUPS ? 1 : Math.max(1, chi / (groups.length - 1))
   return { ...likeliest(groups, { prior, dispersion }), offers: groups.length }
+}
+
+/**
+ * What no scatter of offers shows: a season that falls or rises while they run, baskets in which the goods would have been
+ * anyway. By the made world, in which estimates from 45 days are off by so much and more (docs/price-hints.md).
+ */
+const UNSEEN_DEVIATION = 0.5
+
+/** The elasticities beyond which one case of ten lies on either side. */
+export function elasticityRange({ mean, deviation }: Elasticity): { low: number; high: number } {
+  const spread = Z_OF_RANGE * Math.hypot(deviation, UNSEEN_DEVIATION)
+  return { low: mean - spread, high: mean + spread }
+}
+
+/** How many times as many are bought at a new price. */
+export function liftOf(slope: number, oldPrice: number, newPrice: number): number {
+  return oldPrice > 0 && newPrice > 0 ? (newPrice / oldPrice) ** -Math.max(0, slope) : 1
 }
 
 function likeliest(

@@ -1,6 +1,6 @@
 import type { Amount } from '#domain/money.ts'
-import { Z_OF_RANGE } from '#domain/replenishment/quantiles.ts'
-import type { Elasticity } from './elasticity.ts'
+import { type Elasticity, elasticityRange } from './elasticity.ts'
+import { MOST_FALL_A_DAY } from './price-bounds.ts'
 
 /** Why a price should fall: nothing is sold, too much is there, or the store keeps it no more. */
 export type HintKind = 'dead' | 'overstocked' | 'leaving'
@@ -43,18 +43,10 @@ export const RECENT_DAYS = 28
 const OVERSTOCKED_DAYS = 90
 const LEFT_DAYS = 45
 export const CLEAR_DAYS = 28
-const STEP = 0.05
+export const STEP = 0.05
 const MOST_DISCOUNT = 0.7
-/** Off at once, at most: what falls faster teaches customers to wait. */
-const MOST_A_DAY = 0.3
 /** Of goods that sold nothing, half a unit: the rate's median is about so (Jeffreys' prior for a Poisson rate). */
 const UNSEEN_UNITS = 0.5
-
-/**
- * What no scatter of offers shows: a season that falls or rises while they run, baskets in which the goods would have been
- * anyway. By the made world, in which estimates from 45 days are off by so much and more (docs/price-hints.md).
- */
-const UNSEEN_DEVIATION = 0.5
 
 /**
  * What the price of a shelf should come down to, so that what is too much is sold in time; null where there is no reason,
@@ -76,17 +68,17 @@ export function hintOf(stock: StockToClear, elasticity: Elasticity): PriceHint |
   let discount = STEP
   while (discount + STEP <= most + 1e-9 && sells(discount, elasticity.mean) < unitsToClear) discount += STEP
   discount = Math.round(discount * 100) / 100
-  const spread = Z_OF_RANGE * Math.hypot(elasticity.deviation, UNSEEN_DEVIATION)
+  const { low, high } = elasticityRange(elasticity)
   return {
     kind,
     unitsToClear,
     daysOfCover: soldRecently > 0 ? daysOfCover : null,
     discount,
     price: Math.max(unitCost, Math.round(price * (1 - discount))),
-    discountToday: Math.min(discount, MOST_A_DAY),
+    discountToday: Math.min(discount, MOST_FALL_A_DAY),
     units: sells(discount, elasticity.mean),
-    unitsLow: sells(discount, elasticity.mean - spread),
-    unitsHigh: sells(discount, elasticity.mean + spread),
+    unitsLow: sells(discount, low),
+    unitsHigh: sells(discount, high),
     clears: sells(discount, elasticity.mean) >= unitsToClear,
   }
 }

@@ -25,7 +25,10 @@ export interface ShelfFacts {
   soldRecently: number
   isKept: boolean
   currency: string
+  /** What is asked now: changed by somebody, else as usual. */
   price: Amount | null
+  /** What is asked where nobody has changed it: demand is that of this price. */
+  usualPrice: Amount | null
   /** In that currency; null where no cost, or no rate, is known. */
   unitCost: Amount | null
 }
@@ -54,7 +57,21 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     ) s
     where p.discount is not null
     group by 1, 2`
-  await transaction`analyze product_days, offer_days`
+  // A store in which somebody has changed a price has an offer of its own. The elasticity is not learned from it: what is
+  // marked down has a reason to be.
+  await transaction`
+    create temporary table priced_days on commit drop as
+    select distinct p.store, p.sku, d.business_day
+    from ref.store_days((select array_agg(distinct store) from product_days),
+      ${today}::date - ${OFFER_DAYS}::integer, ${today}::date - 1) d
+    join ref.prices p on p.store = d.store and p.valid_from < d.ends_at and (p.valid_to is null or p.valid_to > d.starts_at)
+      and p.valid_to is distinct from p.valid_from`
+  // Neither is an ordinary day of the product in the store.
+  await transaction`
+    create temporary table aside_days on commit drop as
+    select s.store, o.sku, o.business_day from offer_days o cross join (select distinct store from product_days) s
+    union select store, sku, business_day from priced_days`
+  await transaction`analyze product_days, offer_days, priced_days, aside_days`
   // A day is as busy as what was not on offer sold in proportion to what the same goods sell on such days in the mean.
   await transaction`
     create temporary table busy_days on commit drop as
@@ -63,10 +80,10 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     ), day_counts as (
       select store, count(*) as days from store_days group by store
     ), offer_counts as (
-      select d.store, o.sku, count(*) as days from store_days d join offer_days o using (business_day) group by 1, 2
+      select d.store, o.sku, count(*) as days from store_days d join aside_days o using (store, business_day) group by 1, 2
     ), ordinary as (
       select d.store, d.sku, sum(d.units) filter (where o.sku is null) as units
-      from product_days d left join offer_days o using (sku, business_day) group by 1, 2
+      from product_days d left join aside_days o using (store, sku, business_day) group by 1, 2
     ), means as (
       select n.store, n.sku, n.units / nullif(c.days - coalesce(o.days, 0), 0) as mean
       from ordinary n join day_counts c using (store) left join offer_counts o using (store, sku)
@@ -74,10 +91,11 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
       select store, sum(mean) as mean from means group by store
     ), on_offer as (
       select m.store, o.business_day, sum(m.mean) as mean
-      from offer_days o join means m using (sku) group by 1, 2
+      from aside_days o join means m using (store, sku) group by 1, 2
     ), sold as (
       select d.store, d.business_day, sum(d.units) as units from product_days d
-      where not exists (select from offer_days o where o.sku = d.sku and o.business_day = d.business_day)
+      where not exists (
+        select from aside_days o where o.store = d.store and o.sku = d.sku and o.business_day = d.business_day)
       group by 1, 2
     )
     select d.store, d.business_day, d.units / (w.mean - coalesce(f.mean, 0)) as factor
@@ -93,18 +111,40 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     ), on_offer as (
       select b.store, o.sku, sum(b.factor) as factor,
         sum(b.factor) filter (where b.business_day >= ${today}::date - ${RECENT_DAYS}::integer) as recent
-      from offer_days o join busy_days b using (business_day) group by 1, 2
+      from aside_days o join busy_days b using (store, business_day) group by 1, 2
     ), sold as (
       select d.store, d.sku, sum(d.units) filter (where o.sku is null) as units,
         sum(d.units) filter (where o.sku is null and d.business_day >= ${today}::date - ${RECENT_DAYS}::integer) as recent,
         sum(d.units) filter (where d.business_day >= ${today}::date - ${RECENT_DAYS}::integer) as recent_all
-      from product_days d left join offer_days o using (sku, business_day) group by 1, 2
+      from product_days d left join aside_days o using (store, sku, business_day) group by 1, 2
     )
     select s.store, s.sku, s.units / nullif(w.factor - coalesce(f.factor, 0), 0) as rate,
       coalesce(s.recent, 0) / nullif(w.recent - coalesce(f.recent, 0), 0) as recent_rate,
       coalesce(s.recent_all, 0) as recent_units
     from sold s join whole w using (store) left join on_offer f using (store, sku)`
   await transaction`analyze ordinary_rates`
+  // The middle of the days on which nobody had changed it; where somebody always had, of all days.
+  await transaction`
+    create temporary table usual_prices on commit drop as
+    with days as (
+      select d.store, d.sku, d.currency, d.units, round(d.gross / d.units)::bigint as price, p.store is not null as is_changed,
+        d.business_day >= ${today}::date - ${RECENT_DAYS}::integer as is_recent
+      from product_days d left join priced_days p using (store, sku, business_day)
+      where d.units > 0
+    )
+    select store, sku, max(currency) as currency,
+      coalesce(percentile_disc(0.5) within group (order by price) filter (where not is_changed),
+        percentile_disc(0.5) within group (order by price)) as price,
+      coalesce(sum(units) filter (where is_recent), 0)::float8 / ${RECENT_DAYS}::integer as units_per_day
+    from days group by store, sku`
+}
+
+/** Writes what is asked for each product where nobody has changed it, in place of what stood there. After `prepareFacts`. */
+export async function writeUsualPrices(transaction: Transaction, runId: number): Promise<void> {
+  await transaction`delete from batch.usual_prices`
+  await transaction`
+    insert into batch.usual_prices (store, sku, currency, price, units_per_day, run_id)
+    select store, sku, currency, price, units_per_day, ${runId} from usual_prices`
 }
 
 /** What every discount of every category sold. After `prepareFacts`. */
@@ -116,6 +156,8 @@ export async function readOffers(transaction: Transaction): Promise<SoldOffer[]>
     join busy_days b on b.business_day = o.business_day
     join ordinary_rates r on r.store = b.store and r.sku = o.sku and r.rate is not null
     left join product_days d on d.store = b.store and d.sku = o.sku and d.business_day = o.business_day
+    where not exists (
+      select from priced_days a where a.store = b.store and a.sku = o.sku and a.business_day = o.business_day)
     group by p.category, b.store, o.discount
     order by 1, 2`
 }
@@ -126,21 +168,19 @@ export async function readShelves(transaction: Transaction, today: BusinessDay):
     with newest as (
       select store, max(business_day) as business_day from batch.daily_inventory
       where business_day < ${today}::date group by store
-    ), prices as (
-      select store, sku, max(currency) as currency, round(sum(gross) / nullif(sum(units), 0))::bigint as price
-      from product_days group by 1, 2
     )
     select i.store, i.sku, coalesce(p.category, '') as category, i.business_day::text as "businessDay",
       i.closing as "onHand", coalesce(r.recent_rate, 0)::float8 as "demandPerDay",
       coalesce(r.recent_units, 0)::float8 as "soldRecently", coalesce(policy.order_up_to, 1) > 0 as "isKept",
-      v.currency, x.price,
+      v.currency, x.price as "usualPrice", coalesce(changed.price, x.price) as price,
       round(t.unit_cost * of_cost.rate / nullif(of_store.rate, 0))::bigint as "unitCost"
     from newest n
     join batch.daily_inventory i on i.store = n.store and i.business_day = n.business_day and i.closing > 0
     join ref.store_validity v on v.store = i.store and v.valid_from <= i.business_day and i.business_day < v.valid_to
     left join ref.products p on p.sku = i.sku
     left join ordinary_rates r on r.store = i.store and r.sku = i.sku
-    left join prices x on x.store = i.store and x.sku = i.sku and x.currency = v.currency
+    left join usual_prices x on x.store = i.store and x.sku = i.sku and x.currency = v.currency
+    left join lateral ref.price_at(i.store, i.sku, now()) changed on true
     left join lateral (
       select k.order_up_to from ref.stock_policies k
       where k.store = i.store and k.sku = i.sku and k.valid_from <= ${today}::date

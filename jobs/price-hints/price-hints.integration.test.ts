@@ -119,6 +119,29 @@ describe('the nightly price hints', () => {
     expect(mugs).toMatchObject({ unit_cost: '4.5000', hint_price: '4.5000', discount: '0.55', clears: false })
   })
 
+  test('take a price that was changed for what is asked now, and its days for no ordinary ones', async () => {
+    // For the last week cocoa was half the price, and sold four times as much.
+    await database.sql`
+      insert into ref.prices (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
+      values ('berlin', 'cocoa', '2026-11-13T04:00:00+01:00', null, 15000, now(), 1, 'office', 'p-1')`
+    await database.sql`
+      update batch.daily_product_sales set units = 4 * units, gross = 2 * gross
+      where sku = 'cocoa' and business_day >= '2026-11-13'`
+    await writePriceHints(database.sql, { today: TODAY, runId: 9 })
+    const [usual] = await database.sql`
+      select price, units_per_day from batch.usual_prices where store = 'berlin' and sku = 'cocoa'`
+    expect(usual).toMatchObject({ price: 30_000 })
+    // Half the price is 2^2.17 times as many: it is expected to be gone in time, and nothing more is advised.
+    expect((await hints()).map(({ sku }) => sku)).not.toContain('cocoa')
+    // What it did at a price of its own is not what offers of the category do.
+    const [learned] = await database.sql`
+      select mean, offers from ref.price_elasticities where category = 'Hot drinks' order by valid_from desc limit 1`
+    expect(learned).toMatchObject({ offers: 1 })
+    expect(learned?.mean).toBeGreaterThan(2.08)
+    expect(learned?.mean).toBeLessThan(2.25)
+    await database.sql`delete from ref.prices`
+  })
+
   test('are in the currency of their store, by the rate of the day; without a price there is none', async () => {
     await shelve('tokyo', 'mugs', 5)
     await database.sql`

@@ -2289,3 +2289,49 @@ alter table live.replays add constraint replays_state_check
   check (state in ('requested', 'running', 'switched', 'kept', 'certified', 'refused', 'failed', 'abandoned'));
 alter table live.replays add column certificate bigint;
 alter table live.replays add column pause_ms bigint;
+-- By how many percent fewer of a category are bought where a price is one percent higher, with its standard deviation, as the
+-- nightly job price_hints learns it from offers (0 groups: nothing was seen, it is that of consumer goods at large).
+create table ref.price_elasticities (
+  category text not null,
+  valid_from timestamptz not null,
+  mean double precision not null,
+  deviation double precision not null check (deviation > 0),
+  offers integer not null check (offers >= 0),
+  primary key (category, valid_from)
+);
+
+-- What a store asks for a product where nobody has changed its price (the middle of the last twelve weeks' days, per unit and
+-- before discounts), and how many a day it sold of late: the nightly job price_hints writes both anew.
+create table batch.usual_prices (
+  store text not null,
+  sku text not null,
+  currency text not null,
+  -- 1/10,000 of it
+  price bigint not null check (price >= 0),
+  units_per_day double precision not null,
+  run_id bigint not null,
+  primary key (store, sku)
+);
+
+-- What an applied price (purchasing.price_changes) has done until the night, by the nightly job price_hints: counted in the
+-- log up to through_offset, against the forecast of when it was applied.
+create table batch.price_effects (
+  price_change text primary key,
+  through_offset bigint not null,
+  through_at timestamptz not null,
+  -- up to when it is measured
+  measured_until timestamptz not null,
+  -- less voided, and what was taken for them, 1/10,000 of the store's currency
+  units bigint not null,
+  net bigint not null,
+  -- units by the forecast of then at the old price, and at the new one with its range; null: there was none
+  forecast_old double precision,
+  forecast_new double precision,
+  forecast_low double precision,
+  forecast_high double precision,
+  margin bigint not null,
+  margin_old bigint,
+  verdict text not null check (verdict in ('early', 'less', 'as expected', 'more', 'no forecast')),
+  run_id bigint not null,
+  computed_at timestamptz not null default clock_timestamp()
+);

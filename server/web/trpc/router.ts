@@ -15,6 +15,7 @@ import { alertsRouter } from './alerts-router.ts'
 import { notificationsRouter } from './notifications-router.ts'
 import { ordersRouter } from './orders-router.ts'
 import { pipelineRouter } from './pipeline-router.ts'
+import { pricesRouter } from './prices-router.ts'
 import { reportsRouter } from './reports-router.ts'
 import { restockRouter } from './restock-router.ts'
 import { createCallerFactory, pageSize, procedure, router } from './trpc.ts'
@@ -90,6 +91,7 @@ export const appRouter = router({
   reports: reportsRouter,
   restock: restockRouter,
   orders: ordersRouter,
+  prices: pricesRouter,
   alerts: alertsRouter,
   notifications: notificationsRouter,
   pipeline: pipelineRouter,

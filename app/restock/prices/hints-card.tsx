@@ -5,6 +5,7 @@ import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatMoment } from '#app/format/time.ts'
 import { storeName } from '#app/restock/shortage-parts.tsx'
+import { useRowKeys } from '#app/restock/use-row-keys.ts'
 import { useTRPC, type useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { BasisPopover } from '#app/ui/basis.tsx'
@@ -12,6 +13,8 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { Chip, PathTag } from '#app/ui/marks.tsx'
+import type { ThoughtPrice } from './price-dialog.tsx'
+import { KIND_TEXTS } from './price-words.ts'
 
 type Scope = Parameters<ReturnType<typeof useTRPCClient>['restock']['priceHints']['query']>[0]
 type Answer = RouterOutputs['restock']['priceHints']
@@ -24,16 +27,18 @@ const REFRESH_MS = 60_000
 const SHOWN = 30
 
 /** What lies on shelves and does not sell, and the price that would clear it in time. */
-export function PricesCard({
+export function HintsCard({
   scope,
   stores,
   now,
   zone,
+  onThought,
 }: {
   scope: Scope
   stores: readonly StoreSummary[]
   now: number
   zone: string
+  onThought: (thought: ThoughtPrice) => void
 }) {
   const trpc = useTRPC()
   const query = useQuery({ ...trpc.restock.priceHints.queryOptions(scope), refetchInterval: REFRESH_MS })
@@ -46,7 +51,7 @@ export function PricesCard({
       actions={
         <BasisPopover
           title="Prices that would clear it"
-          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. The last column says what is sold then, of what is too much; where it is not enough, cost allows no less. Never below cost, which is without tax. Nothing is changed by it: a price is a person's decision."
+          definition="Goods without a sale in 28 days, with more than 90 days of sales on hand, or that the store keeps no more; and the least step of 5% off at which as much as is too much is expected to be sold within 28 days. By how customers of the category answered to offers, with the range of what is not known of that. The last column says what is sold then, of what is too much; where it is not enough, cost allows no less. Never below cost, which is without tax. Nothing is changed until somebody sets the price."
           bases={
             basis
               ? [
@@ -78,7 +83,7 @@ export function PricesCard({
       >
         {({ hints, total }) => (
           <>
-            <HintsTable hints={hints.slice(0, shown)} stores={stores} />
+            <HintsTable hints={hints.slice(0, shown)} stores={stores} onThought={onThought} />
             {hints.length > shown ? (
               <div className="mt-3 flex items-center justify-between gap-3 text-2xs text-muted">
                 {plural(hints.length - shown, 'more hint')}
@@ -97,18 +102,33 @@ export function PricesCard({
   )
 }
 
-const KINDS: Record<Hint['kind'], string> = {
-  dead: 'No sale in 28 days',
-  overstocked: 'Too much',
-  leaving: 'Kept no more',
-}
+const idOf = ({ store, sku }: Hint) => JSON.stringify([store, sku])
 
-function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonly StoreSummary[] }) {
+function HintsTable({
+  hints,
+  stores,
+  onThought,
+}: {
+  hints: readonly Hint[]
+  stores: readonly StoreSummary[]
+  onThought: (thought: ThoughtPrice) => void
+}) {
+  const think = ({ store, sku, productName, kind, hintPrice }: Hint) =>
+    onThought({
+      ...{ store, sku, kind, price: hintPrice },
+      name: `${productName ?? sku}, ${storeName(stores, store)}`,
+    })
+  const thinkOf = (id: string) => {
+    const hint = hints.find(one => idOf(one) === id)
+    if (hint) think(hint)
+  }
+  const { rowProps } = useRowKeys(hints.map(idOf), { p: thinkOf, Enter: thinkOf })
   return (
     <DataTable
       caption="Prices that would clear what does not sell, most money first"
       rows={hints}
-      rowKey={({ store, sku }) => JSON.stringify([store, sku])}
+      rowKey={idOf}
+      rowProps={hint => rowProps(idOf(hint))}
       keepsFirstColumn
       columns={[
         {
@@ -122,7 +142,12 @@ function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonl
           ),
         },
         { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
-        { key: 'kind', header: 'Why', align: 'left', cell: ({ kind }) => <Chip>{KINDS[kind]}</Chip> },
+        {
+          key: 'kind',
+          header: 'Why',
+          align: 'left',
+          cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip>,
+        },
         { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
         {
           key: 'cover',
@@ -151,6 +176,19 @@ function HintsTable({ hints, stores }: { hints: readonly Hint[]; stores: readonl
                 ({formatCount(Math.round(unitsLow))}–{formatCount(Math.round(unitsHigh))})
               </span>
             </>
+          ),
+        },
+        {
+          key: 'set',
+          header: <span className="sr-only">Set a price</span>,
+          cell: hint => (
+            <Button
+              kind="row"
+              aria-label={`Set a price for ${hint.productName ?? hint.sku} in ${storeName(stores, hint.store)}`}
+              onClick={() => think(hint)}
+            >
+              Set
+            </Button>
           ),
         },
       ]}
