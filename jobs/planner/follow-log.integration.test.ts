@@ -56,3 +56,14 @@ test('A hole in the log halts the planner: it names partition and offsets', asyn
   const [row] = await sql`select count(*) as heads from batch.day_head`
   expect(row?.heads).toBe(0)
 })
+
+test('Offsets of Kafka have gaps: what the archive holds is followed as it is', async () => {
+  const { sql, connect } = await createTestBatch()
+  await appendTestEvents(sql, EVENTS)
+  await sql`insert into log.kafka (topic, cluster_id) values ('orders', 'c')`
+  await sql`update log.event_log set "offset" = "offset" * 3`
+  const positions = await followLog(connect(), { step: 7 })
+  expect(positions[PARTITION]?.offset).toBe(90)
+  const [row] = await sql`select sum(events) as events from batch.day_head`
+  expect(row?.events).toBe('30')
+})

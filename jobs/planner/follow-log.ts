@@ -13,7 +13,8 @@ const STEP = 50_000
  * log it lies in, and which events nobody can count. The planner is a consumer with a checkpoint of its own; view and checkpoint move in one
  * transaction, so nothing is lost or counted twice whoever is killed when. Several planners take turns.
  * @returns how far it has come, by partition
- * @throws LogOrderError when offsets are not dense
+ * @throws LogOrderError when offsets are not dense. Those of Kafka have gaps: there the archiver's one transaction for
+ *   rows and checkpoint stands for it, as rows come in the order of their offsets and none is left out
  */
 export async function followLog(
   sql: Sql,
@@ -54,6 +55,8 @@ interface Entries {
   documents: number
   offset: number | null
   appendedAt: Instant | null
+  /** Whether offsets have no gaps: those of Kafka have. */
+  isDense: boolean
   /** Days of events that were set aside now, and of reports of tills among them. */
   setAside: ChangedDay[]
 }
@@ -80,7 +83,7 @@ async function followStep(
     if (read.offset === null || read.appendedAt === null)
       return { entries: 0, documents: 0, position: checkpoint }
     const position = { offset: read.offset, appendedAt: read.appendedAt }
-    if (position.offset - checkpoint.offset !== read.entries) {
+    if (read.isDense && position.offset - checkpoint.offset !== read.entries) {
       throw new LogOrderError(
         `partition ${partition}: ${read.entries} entries lie between offsets ${checkpoint.offset} and ` +
           `${position.offset}, expected ${position.offset - checkpoint.offset}: the log has a hole or a double`,
@@ -194,6 +197,7 @@ async function noteEntries(
       returning store, business_day
     )
     select count(*) as entries, max("offset") as "offset", max(appended_at) as "appendedAt",
+      not exists (select from log.kafka) as "isDense",
       (select coalesce(sum(documents), 0)::bigint from days) as documents,
       (select coalesce(jsonb_agg(jsonb_build_object('store', store, 'businessDay', business_day)), '[]')
         from set_aside where isfinite(business_day)) as "setAside"

@@ -1,5 +1,5 @@
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import type { LogEvent } from '#domain/log-event.ts'
+import type { LogEvent, Position } from '#domain/log-event.ts'
 
 // An event on its way into log.event_log: by the append, as one array per column (decision 001), or by COPY, as a
 // row of text. Both store tender and details alike.
@@ -98,6 +98,15 @@ export function copyEventRow(event: LogEvent, offset: number, appendedAt: Instan
     array(lines?.amounts),
   ].join('\t')}\n`
 }
+
+/** A tick as a row of log.event_log in COPY's text format: as `log.append_tick` writes it. */
+export function copyTickRow(partition: number, { offset, appendedAt }: Position): string {
+  const at = formatInstant(appendedAt)
+  return `${[offset, at, at, 0, 0, 0, 0, 0, NULL, partition, 0, 'tick', 'tick', ...NO_MORE_FIELDS].join('\t')}\n`
+}
+
+/** Of COPY_EVENTS, those after the class. */
+const NO_MORE_FIELDS = new Array<string>(19).fill(NULL)
 
 /** A row of log.event_keys in COPY's text format. */
 export function copyKeyRow(event: LogEvent, offset: number): string {

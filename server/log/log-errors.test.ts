@@ -18,6 +18,7 @@ describe('an error of the log', () => {
     ['a deadlock', { code: '40P01', message: 'deadlock detected' }, 'transient'],
     ['a full disk', { code: '53100', message: 'could not extend file' }, 'unavailable'],
     ['a closed connection', { code: 'CONNECTION_CLOSED', message: 'write CONNECTION_CLOSED' }, 'unavailable'],
+    ['an archive that is behind', { code: 'TS003', message: 'the archive ends at offset 3' }, 'unavailable'],
     ['a value out of range', { code: '22003', message: 'bigint out of range' }, 'other'],
     ['no database error at all', new Error('broken'), 'other'],
   ])('%s is told by its kind', (_, error, kind) => {

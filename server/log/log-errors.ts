@@ -18,6 +18,9 @@ const DEADLOCK = '40P01'
 /** Raised by log.append. */
 const STALE_REFERENCE = 'TS001'
 
+/** Raised by log.await_archive: the log is not archived as far yet. */
+const ARCHIVE_BEHIND = 'TS003'
+
 /** No room on our own disk. */
 const NO_SPACE = 'ENOSPC'
 
@@ -27,7 +30,7 @@ export function classifyLogError(error: unknown): LogErrorKind {
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK) return { kind: 'transient' }
   if (code === STALE_REFERENCE) return { kind: 'stale-reference' }
   if (code === CHECK_VIOLATION && isOfLogTable(error)) return { kind: 'missing-day' }
-  if (isDatabaseAway(error) || code === NO_SPACE) {
+  if (isDatabaseAway(error) || code === NO_SPACE || code === ARCHIVE_BEHIND) {
     return {
       kind: 'unavailable',
       error: new LogUnavailableError(`the log is not available: ${String(message)}`, { cause: error }),

@@ -37,10 +37,16 @@ export async function adoptedTopic(sql: Sql): Promise<AdoptedTopic | null> {
 export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Promise<OpenLog> {
   const adopted = await adoptedTopic(sql)
   if (adopted === null) return { ...createPostgresLog(sql), kind: 'postgres', close: async () => {} }
-  if (brokers === undefined) {
-    throw new LogElsewhereError(
-      `The order log of this database is the topic ${adopted.topic} in Kafka. Set KAFKA_URL to its brokers, as host:port.`,
-    )
-  }
-  return { ...createKafkaLog({ sql, brokers, ...adopted }), kind: 'kafka' }
+  return { ...createKafkaLog({ sql, brokers: brokersOf(adopted, brokers), ...adopted }), kind: 'kafka' }
+}
+
+/**
+ * Where to ask for a topic: KAFKA_URL, unless brokers are given.
+ * @throws LogElsewhereError when no broker is named
+ */
+export function brokersOf({ topic }: AdoptedTopic, brokers = readKafkaBrokers()): readonly string[] {
+  if (brokers !== undefined) return brokers
+  throw new LogElsewhereError(
+    `The order log of this database is the topic ${topic} in Kafka. Set KAFKA_URL to its brokers, as host:port.`,
+  )
 }

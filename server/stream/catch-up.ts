@@ -6,7 +6,7 @@ import type { Position } from '#domain/log-event.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { FencedError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
-import { createPostgresLog } from '#server/log/postgres-log.ts'
+import { openOrderLog } from '#server/log/open-log.ts'
 import { GenerationMovedError, PartitionConsumer } from './consumer.ts'
 import { RETRIES } from './partition-session.ts'
 import { loadProgress } from './state/checkpoint.ts'
@@ -45,13 +45,24 @@ export interface CatchUpOptions {
  * @throws OtherEngineError where that does not get on
  */
 export async function catchUp(options: CatchUpOptions): Promise<CaughtUp[]> {
-  const ends = await withConnection(options.url, {}, sql => createPostgresLog(sql).end())
+  const ends = await readEnd(options.url)
   const caughtUp = await Promise.all(
     options.partitions.map(partition => catchUpPartition(options, partition, ends[partition]?.offset ?? 0)),
   )
   const written = caughtUp.reduce((events, partition) => events + partition.events, 0)
   if (written >= MANY_EVENTS) await gatherStatistics(options.url)
   return caughtUp
+}
+
+async function readEnd(url: string): Promise<Position[]> {
+  return withConnection(url, {}, async sql => {
+    const log = await openOrderLog(sql)
+    try {
+      return await log.end()
+    } finally {
+      await log.close()
+    }
+  })
 }
 
 /**

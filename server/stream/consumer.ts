@@ -24,7 +24,7 @@ import { loadPurchases } from './state/load-purchases.ts'
 import { OperatorStates } from './state/operator-states.ts'
 import { loadEntryAfter } from './state/set-aside.ts'
 import { StockLooks } from './state/stock-looks.ts'
-import { writeBatch } from './write/write-batch.ts'
+import { RefusedByArchiveError, writeBatch } from './write/write-batch.ts'
 
 /** Entries a partition keeps in memory: about 60 MB at most. */
 const STOCKS_CACHED = 200_000
@@ -83,6 +83,8 @@ export class PartitionConsumer {
   #stockRevision: string | null = null
   #operatorRevision: string | null = null
   #lastRead: LastRead | null = null
+  /** Why the archive has set aside events of the next batch, by offset. */
+  #refused: ReadonlyMap<number, string> = NOTHING_REFUSED
 
   constructor(options: ConsumerOptions) {
     this.#options = options
@@ -178,6 +180,11 @@ export class PartitionConsumer {
       try {
         return await this.#process(through, attempt)
       } catch (error) {
+        if (error instanceof RefusedByArchiveError) {
+          this.#refused = new Map([...this.#refused, ...error.refused])
+          await this.#reload()
+          continue
+        }
         if (!isOfTheBatch(error)) throw error
         most = Math.ceil(Math.min(attempt.limit, attempt.records) / 2)
         // The fold has taken the watermark along.
@@ -197,9 +204,8 @@ export class PartitionConsumer {
     const { session, progress } = this.#opened()
     const { partition } = this.#options
     const { position: previous, watermark } = progress
-    const entry = await loadEntryAfter(session.sql, { partition, after: previous })
+    const entry = await nextEntry(session, { partition, after: previous })
     if (!entry) throw cause
-    assertDense([entry], previous, partition)
     const through = { offset: entry.offset, appendedAt: entry.appendedAt }
     const nothing = {
       known: new Map(),
@@ -257,7 +263,7 @@ export class PartitionConsumer {
       this.#stockRevision = stockRevision
     }
 
-    const { digestible, setAside } = sift(records)
+    const { digestible, setAside } = sift(records, this.#refused)
     const reference = await this.#referenceAt(session, operatorRevision)
     // No watermark passes the newest append.
     const due = this.#looks.due(last.appendedAt)
@@ -321,9 +327,15 @@ export class PartitionConsumer {
     const { generation, isLive } = this.#options
     await writeBatch(
       session.sql,
-      { ownership: session.ownership, generation, writesChanges: isLive },
+      {
+        ownership: session.ownership,
+        generation,
+        writesChanges: isLive,
+        archive: session.log.offsets === 'gaps' ? { setAside: this.#refused } : null,
+      },
       written,
     )
+    this.#refused = NOTHING_REFUSED
     const { through, watermark, operators, stock } = written.batch
     this.#progress = { position: through, watermark }
     this.#states.take(operators.touched, watermark.current)
@@ -353,8 +365,30 @@ export class PartitionConsumer {
     this.#looks.clear()
     this.#stockRevision = null
     this.#reference = null
+    this.#refused = NOTHING_REFUSED
     await session?.close()
   }
+}
+
+const NOTHING_REFUSED: ReadonlyMap<number, string> = new Map()
+
+/** The entry after a position, named as far as can be read; null at the log's end. */
+async function nextEntry(
+  { sql, log }: PartitionSession,
+  place: { partition: number; after: Position },
+): Promise<Omit<SetAside, 'reason'> | null> {
+  const { partition, after } = place
+  if (log.offsets === 'dense') {
+    // By columns: a row that cannot be read as a record is one too.
+    const entry = await loadEntryAfter(sql, place)
+    if (entry) assertDense([entry], after, partition)
+    return entry
+  }
+  const [record] = await log.read({ partition, after, limit: 1 })
+  if (!record) return null
+  const { offset, appendedAt, type } = record
+  const { store = '', businessDay = '', source = '', id = '' } = record.type === 'tick' ? {} : record
+  return { offset, appendedAt, type, store, businessDay, source, id }
 }
 
 /** What is wrong with the partition, whatever its entries hold. */

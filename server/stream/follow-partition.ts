@@ -3,6 +3,7 @@ import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { ENGINE_TITLES, OWN_ENGINE } from '#domain/engine.ts'
 import { backoffMs, pause } from '#platform/time.ts'
+import type { WakeUp } from '#platform/wake-up.ts'
 import { FencedError, PartitionHeldError } from '#server/log/fence.ts'
 import { isPassing } from '#server/log/log-errors.ts'
 import { type BatchSummary, GenerationMovedError, PartitionConsumer } from './consumer.ts'
@@ -265,20 +266,4 @@ async function whenReachable<Answer>(
     }
   }
   return null
-}
-
-/** Lets a loop sleep until somebody has news for it, at most for a while. */
-export class WakeUp {
-  #news = new AbortController()
-
-  /** Ends the current wait, or the next one at once. */
-  notify(): void {
-    this.#news.abort()
-  }
-
-  /** Resolves at news, or after `atMostMs`. Takes the news. */
-  async wait(atMostMs: number): Promise<void> {
-    await pause(atMostMs, this.#news.signal)
-    if (this.#news.signal.aborted) this.#news = new AbortController()
-  }
 }

@@ -1,7 +1,7 @@
 import { connect, type Sql } from '#db/client.ts'
 import { keepPartition, type Ownership, takeFreePartition, takePartition } from '#server/log/fence.ts'
+import { type OpenLog, openOrderLog } from '#server/log/open-log.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
-import { createPostgresLog } from '#server/log/postgres-log.ts'
 
 /**
  * A transaction that its process no longer drives (frozen, or cut off) is ended by the server after this
@@ -57,13 +57,18 @@ export async function openSession(
       enable_seqscan: 'off',
     },
   })
-  const close = () => sql.end({ timeout: 1 })
+  let log: OpenLog | undefined
+  const close = async () => {
+    await log?.close()
+    await sql.end({ timeout: 1 })
+  }
   try {
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
     if (owned) await keepPartition(sql, owned)
     const take = takes === 'free' ? takeFreePartition : takePartition
     const ownership = owned ?? (await take(sql, { consumer, partition, owner }))
-    return { sql, log: createPostgresLog(sql), ownership, backendPid: backend?.pid ?? 0, close }
+    log = await openOrderLog(sql)
+    return { sql, log, ownership, backendPid: backend?.pid ?? 0, close }
   } catch (error) {
     await close()
     throw error

@@ -94,6 +94,10 @@ function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
     registers,
   })
   const batchLagEvents = byPartition('batch_lag_events', 'Events appended since the newest batch run')
+  const archiveLag = byPartition(
+    'archive_lag_events',
+    'Where the log is Kafka: entries that are not archived yet',
+  )
   const batchAge = gauge('batch_age_seconds', 'Time since the newest batch run committed')
   const dirtyDays = gauge('batch_dirty_store_days', 'Store-days with events their last run has not read')
   const deadLetters = gauge('dead_letters_open', 'Dead letters that nobody has settled')
@@ -106,6 +110,7 @@ function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
       batchLagEvents,
       activeEngine,
       otherLagEvents,
+      archiveLag,
     ])
       figure.reset()
     for (const figure of [batchAge, dirtyDays, deadLetters]) figure.remove()
@@ -128,6 +133,9 @@ function addPathMetrics(registry: Registry): { refresh(sql: Sql): Promise<void> 
     }
     for (const { partition, lagEvents } of batch.partitions) {
       batchLagEvents.set({ partition: String(partition) }, lagEvents)
+    }
+    for (const { partition, lagEvents } of freshness.archive?.partitions ?? []) {
+      archiveLag.set({ partition: String(partition) }, lagEvents)
     }
     if (batch.computedAt !== null) batchAge.set((now - batch.computedAt) / SECOND_MS)
     dirtyDays.set(batch.dirtyStoreDays)

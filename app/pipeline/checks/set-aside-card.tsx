@@ -97,7 +97,12 @@ function SetAsideTable({
       rowKey={({ path, partition, offset }) => `${path} ${partition} ${offset}`}
       columns={[
         { key: 'store', header: 'Store', align: 'left', cell: storeOf },
-        { key: 'path', header: 'Path', align: 'left', cell: event => <PathTag path={event.path} /> },
+        {
+          key: 'path',
+          header: 'Path',
+          align: 'left',
+          cell: ({ path }) => (path === 'log' ? 'Archive' : <PathTag path={path} />),
+        },
         {
           key: 'why',
           header: 'Why it is not counted',

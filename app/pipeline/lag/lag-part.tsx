@@ -16,6 +16,7 @@ import { Chip, PathTag } from '#app/ui/marks.tsx'
 import { ALLOWED_LATENESS_MS, windowStartOf } from '#domain/window.ts'
 
 type Flow = RouterOutputs['pipeline']['flow']
+type Partition = Flow['partitions'][number]
 type Source = RouterOutputs['pipeline']['sources']['sources'][number]
 
 /** Ages tick in between by the browser's clock. */
@@ -49,6 +50,7 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
         { key: 'partition', header: 'Partition', align: 'left', cell: row => row.partition },
         { key: 'rate', header: 'Events a minute', cell: row => formatCount(row.eventsPerMinute) },
         { key: 'end', header: 'Log end', cell: row => formatCount(row.end) },
+        ...(partitions.some(({ archivedOffset }) => archivedOffset !== null) ? ARCHIVE_COLUMNS : []),
         {
           key: 'stream',
           header: <PathTag path="stream" detail="offset" />,
@@ -91,6 +93,20 @@ function PartitionTable({ flow: { partitions }, now }: { flow: Flow; now: number
     />
   )
 }
+
+/** Where the log is Kafka: how far what all figures are read from is behind it. */
+const ARCHIVE_COLUMNS = [
+  {
+    key: 'archived',
+    header: 'Archived up to',
+    cell: (row: Partition) => (row.archivedOffset === null ? '–' : formatCount(row.archivedOffset)),
+  },
+  {
+    key: 'archive-lag',
+    header: 'Not archived yet',
+    cell: (row: Partition) => formatCount(row.archiveLagEvents),
+  },
+]
 
 /** The end of the last minute that lies wholly before a point in event time. */
 function Settled({ at, now }: { at: number | null; now: number }) {

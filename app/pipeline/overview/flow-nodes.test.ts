@@ -24,6 +24,7 @@ function flow(part: { batch?: Partial<Flow['freshness']['batch']> } & Partial<Fl
       serving: OK,
     },
     freshness: {
+      archive: null,
       batch: { lagEvents: 0, lagMs: 0, dirtyStoreDays: 0, lastRunId: null, computedAt: null, ...batch },
       stream: { lagEvents: 0, lagMs: 0, watermark: null, processedAt: null, generation: 1 },
     } as Flow['freshness'],
@@ -64,6 +65,15 @@ describe('the drawing of the pipeline', () => {
     expect(line('serving', 'Unexplained', flow({ witnesses: partly }))).toBe('0, 3 store-days not compared')
     const found = { ...witnesses, findings: [{ store: 'a', kind: 'audit row' as const, findings: 4 }] }
     expect(line('serving', 'Findings', flow({ witnesses: found }))).toBe('4')
+  })
+
+  it('says where the log is kept, and what of a topic is not archived', () => {
+    expect(line('log', 'Kept in', flow())).toBe('Postgres')
+    expect(line('log', 'Not archived yet', flow())).toBeUndefined()
+    const archive = { topic: 'orders', partitions: [], lagEvents: 3, lagMs: 400 }
+    const freshness = { ...flow().freshness, archive }
+    expect(line('log', 'Kept in', flow({ freshness }))).toBe('Kafka')
+    expect(line('log', 'Not archived yet', flow({ freshness }))).toBe('3 events, 400 ms old')
   })
 
   it('does not call a batch without work that has events to look at', () => {

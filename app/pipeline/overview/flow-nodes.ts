@@ -72,8 +72,12 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
       part: 'lag',
       inflow: { from: 'Intake to log', rate: formatCount(perMinute.live + perMinute.bulk), unit: PER_MINUTE },
       lines: [
+        { name: 'Kept in', value: freshness.archive === null ? 'Postgres' : 'Kafka' },
         ...perPartition,
         { name: 'All', value: formatCount(partitions.reduce((sum, { end }) => sum + end, 0)) },
+        ...(freshness.archive === null
+          ? []
+          : [{ name: 'Not archived yet', value: lagText(freshness.archive) }]),
       ],
     }),
     node('stream', 'Stream', {

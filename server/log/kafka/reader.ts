@@ -57,9 +57,15 @@ export function createTopicReader(cluster: Cluster) {
     }
   }
 
-  function toRecord(partition: number, { offset, timestamp, value }: RawRecord): LogRecord {
+  /** @returns null where it holds no entry: the archive sets it aside, and it counts for nobody */
+  function toRecord(partition: number, { offset, timestamp, value }: RawRecord): LogRecord | null {
     const place = { partition, offset: toOffset(offset), timestamp }
-    return toLogRecord(decodeEntry(value, place), place)
+    try {
+      return toLogRecord(decodeEntry(value, place), place)
+    } catch (error) {
+      if (error instanceof RangeError) return null
+      throw error
+    }
   }
 
   /** Everything decided, and no less than what we have committed ourselves. */
@@ -73,7 +79,14 @@ export function createTopicReader(cluster: Cluster) {
     }
   }
 
-  async function read(request: ReadRequest): Promise<LogRecord[]> {
+  /**
+   * The next records that `take` has a use for.
+   * @param take null: it has none, and the record does not count to the limit
+   */
+  async function readWith<Taken>(
+    request: Omit<ReadRequest, 'after'> & { after: Pick<Position, 'offset'> },
+    take: (raw: RawRecord) => Taken | null,
+  ): Promise<Taken[]> {
     const { partition, after, limit, through = Number.MAX_SAFE_INTEGER } = request
     // Taken out while it is read: two readers of one partition do not meet in it.
     const kept = aheads.get(partition)
@@ -82,7 +95,7 @@ export function createTopicReader(cluster: Cluster) {
       kept?.after === after.offset
         ? kept
         : { after: after.offset, records: [], taken: 0, next: kafkaOffsetAfter(after.offset) }
-    const read: LogRecord[] = []
+    const read: Taken[] = []
     while (read.length < limit) {
       const raw = ahead.records[ahead.taken]
       if (raw === undefined) {
@@ -90,7 +103,8 @@ export function createTopicReader(cluster: Cluster) {
         continue
       }
       if (toOffset(raw.offset) > through) break
-      read.push(toRecord(partition, raw))
+      const taken = take(raw)
+      if (taken !== null) read.push(taken)
       ahead.taken += 1
       ahead.after = toOffset(raw.offset)
     }
@@ -124,17 +138,20 @@ export function createTopicReader(cluster: Cluster) {
   async function lastBefore(partition: number, limit: bigint): Promise<Position> {
     for (let step = 2n; ; step *= 8n) {
       const from = limit > step ? limit - step : 0n
-      let last: RawRecord | undefined
+      let last: LogRecord | undefined
       for (let next = from; next < limit; ) {
         const fetched = await fetcher.fetchFrom(partition, next, SMALL_FETCH_BYTES)
-        last = fetched.records.findLast(({ offset }) => offset < limit) ?? last
+        for (let index = fetched.records.length - 1; index >= 0; index -= 1) {
+          const raw = fetched.records[index]
+          const record = raw && raw.offset < limit ? toRecord(partition, raw) : null
+          if (record === null) continue
+          last = record
+          break
+        }
         if (fetched.next === next) break
         next = fetched.next
       }
-      if (last) {
-        const { offset, appendedAt } = toRecord(partition, last)
-        return { offset, appendedAt }
-      }
+      if (last) return { offset: last.offset, appendedAt: last.appendedAt }
       if (from === 0n) return LOG_START
     }
   }
@@ -142,8 +159,10 @@ export function createTopicReader(cluster: Cluster) {
   async function firstFrom(partition: number, from: bigint): Promise<LogRecord | undefined> {
     for (let next = from; ; ) {
       const fetched = await fetcher.fetchFrom(partition, next, SMALL_FETCH_BYTES)
-      const [first] = fetched.records
-      if (first) return toRecord(partition, first)
+      for (const raw of fetched.records) {
+        const record = toRecord(partition, raw)
+        if (record) return record
+      }
       if (fetched.next === next) return undefined
       next = fetched.next
     }
@@ -171,7 +190,13 @@ export function createTopicReader(cluster: Cluster) {
     noteCommitted(partition: number, next: bigint): void {
       if (next > (committed.get(partition) ?? 0n)) committed.set(partition, next)
     },
-    read: (request: ReadRequest) => guarded(request.partition, () => read(request)),
+    read: (request: ReadRequest) =>
+      guarded(request.partition, () => readWith(request, raw => toRecord(request.partition, raw))),
+    /** All that is there, as it is kept. */
+    readRaw: (request: { partition: number; after: number; limit: number }) =>
+      guarded(request.partition, () =>
+        readWith({ ...request, after: { offset: request.after } }, raw => raw),
+      ),
     endOf: (partition: number) =>
       guarded(partition, async () => lastBefore(partition, await stableEnd(partition))),
     seekToOffset: (partition: number, offset: number) =>

@@ -1,5 +1,6 @@
 import type { Engine } from '#domain/engine.ts'
 import type { Instant } from '#domain/instant.ts'
+import type { ArchiveFreshness } from './archive.ts'
 import type { PartitionLag } from './positions.ts'
 
 /** The newest run of one batch job. */
@@ -46,6 +47,8 @@ export interface FreshnessFacts {
     /** Worst partition. */
     lagMs: number
   }
+  /** Null where the log is in Postgres itself. */
+  archive: ArchiveFreshness | null
   /** Events of the log that a path goes on without, and that nobody has accepted. */
   setAside: { count: number; first: SetAsideEvent | null }
   /** Stores with events that are not known: no report is made of them. */
@@ -94,7 +97,7 @@ export interface UnpublishedReport {
 }
 
 export interface SetAsideEvent {
-  path: 'batch' | 'stream'
+  path: 'batch' | 'stream' | 'log'
   store: string
   partition: number
   offset: number

@@ -3,6 +3,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { PLANNING } from '#domain/reports.ts'
 import { STANDSTILL_MS } from '#server/log/fence.ts'
+import { readArchive } from './archive.ts'
 import type { FreshnessFacts, JobFreshness, OtherStand, SetAsideEvent, UnpublishedReport } from './facts.ts'
 import { type Judgement, judgeFreshness } from './judge.ts'
 import { otherGenerations, type ReadPosition, readLag, readStreamStand, totalLag } from './positions.ts'
@@ -33,6 +34,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
       state,
       unpublished,
       unplanned,
+      archive,
       setAside,
       unknownStores,
       owners,
@@ -44,6 +46,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
       readBatchState(reading),
       readUnpublished(reading),
       readUnplanned(reading),
+      readArchive(reading),
       readSetAside(reading),
       readUnknownStores(reading),
       readOwners(reading),
@@ -66,6 +69,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
     const facts: FreshnessFacts = {
       now,
       batch: { ...batch, ticks, unpublished, unplanned, jobs, partitions: batchLag, ...totalLag(batchLag) },
+      archive,
       setAside,
       unknownStores,
       stream: {

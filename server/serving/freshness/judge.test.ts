@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { NOW, testFreshness, testPartition } from '#server/serving/testing/freshness.ts'
+import type { PartitionArchive } from './archive.ts'
 
-const OK = { stream: 'ok', jobs: 'ok', reports: 'ok', events: 'ok' }
+const OK = { stream: 'ok', jobs: 'ok', reports: 'ok', archive: 'ok', events: 'ok' }
 
 describe('health', () => {
   it('is ok while both paths get on', () => {
@@ -24,6 +25,32 @@ describe('health', () => {
     const frozen = [testPartition(0), testPartition(1, { isWorkedOn: false })]
     expect(testFreshness({ stream: { partitions: frozen } }).health.stream).toBe(
       'partition 1 stands still: stream box:7 has it, and has not asked for anything in 10 s',
+    )
+  })
+
+  it('names an archive that nobody writes, and one that is far behind', () => {
+    const archived = (part: Partial<PartitionArchive>): PartitionArchive => ({
+      partition: 2,
+      through: 90,
+      end: 100,
+      lagEvents: 10,
+      lagMs: 400,
+      seenAt: NOW - 12_000,
+      isWorkedOn: true,
+      ...part,
+    })
+    const health = (part: Partial<PartitionArchive>) => {
+      const partition = archived(part)
+      const { lagEvents, lagMs } = partition
+      const archive = { topic: 'orders', partitions: [partition], lagEvents, lagMs }
+      return testFreshness({ archive }).health.archive
+    }
+    expect(health({})).toBe('ok')
+    expect(health({ isWorkedOn: false })).toBe(
+      'nobody archives partition 2 (last seen 12 s ago), and no figure goes past it: does the archiver run?',
+    )
+    expect(health({ lagMs: 31_000 })).toBe(
+      'the archive is 10 events behind the log, for 31 s: see the log of the archiver',
     )
   })
 

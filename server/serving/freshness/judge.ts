@@ -11,6 +11,8 @@ export interface Judgement {
   jobs: string
   /** What is due is there. */
   reports: string
+  /** Where the log is Kafka: every partition is archived, so that figures can be made of its events. */
+  archive: string
   /** Every event of the log counts. */
   events: string
 }
@@ -27,6 +29,7 @@ export function judgeFreshness(freshness: FreshnessFacts): Judgement {
     stream: judgeStream(freshness.stream) ?? 'ok',
     jobs: judgeSchedule(freshness.now, freshness.batch) ?? 'ok',
     reports: judgeReports(freshness.batch) ?? 'ok',
+    archive: judgeArchive(freshness) ?? 'ok',
     events: judgeEvents(freshness) ?? 'ok',
   }
 }
@@ -72,6 +75,19 @@ function judgeSchedule(
     : `no tick has succeeded since ${ago(succeededAt)}, and two were due: see the log of the jobs process`
 }
 
+function judgeArchive({ now, archive }: Pick<FreshnessFacts, 'now' | 'archive'>): string | null {
+  if (archive === null) return null
+  const free = archive.partitions.filter(({ isWorkedOn }) => !isWorkedOn)
+  if (free.length > 0) {
+    const which = free.map(({ partition }) => partition).join(', ')
+    const seen = Math.min(...free.map(({ seenAt }) => seenAt ?? now))
+    const ago = Math.round((now - seen) / SECOND_MS)
+    return `nobody archives partition ${which} (last seen ${ago} s ago), and no figure goes past it: does the archiver run?`
+  }
+  if (archive.lagMs <= MAX_STREAM_LAG_MS) return null
+  return `the archive is ${archive.lagEvents} events behind the log, for ${Math.round(archive.lagMs / SECOND_MS)} s: see the log of the archiver`
+}
+
 function judgeReports({ unpublished, unplanned }: FreshnessFacts['batch']): string | null {
   const [store] = unplanned
   if (store) return `nothing can be planned of ${store.store}: ${store.error}`
@@ -91,5 +107,5 @@ function judgeEvents({ setAside, unknownStores }: FreshnessFacts): string | null
   if (!first) return null
   const { path, store: of, partition, offset, reason } = first
   const what = count === 1 ? '1 event cannot be digested' : `${count} events cannot be digested`
-  return `${what}, the newest by the ${path} path: ${of === '' ? 'no store' : of}, partition ${partition}, offset ${offset}: ${reason}`
+  return `${what}, the newest by the ${path === 'log' ? 'archive' : `${path} path`}: ${of === '' ? 'no store' : of}, partition ${partition}, offset ${offset}: ${reason}`
 }

@@ -25,7 +25,14 @@ export async function readReadiness(sql: Sql): Promise<Readiness> {
     return { ready: Object.values(parts).every(part => part === 'ok'), parts }
   } catch (error) {
     const database = error instanceof Error ? error.message : String(error)
-    const unknown = { migrations: UNKNOWN, stream: UNKNOWN, jobs: UNKNOWN, reports: UNKNOWN, events: UNKNOWN }
+    const unknown = {
+      migrations: UNKNOWN,
+      stream: UNKNOWN,
+      jobs: UNKNOWN,
+      reports: UNKNOWN,
+      archive: UNKNOWN,
+      events: UNKNOWN,
+    }
     return { ready: false, parts: { database, ...unknown } }
   }
 }

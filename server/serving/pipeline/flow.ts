@@ -42,6 +42,9 @@ interface PartitionFlow {
   streamLagEvents: number
   streamLagMs: number
   watermark: Instant | null
+  /** Where the log is Kafka: how far it is archived, and how many entries are not; null where it is in Postgres. */
+  archivedOffset: number | null
+  archiveLagEvents: number
   /** How far the planner has followed the log: runs read up to here. */
   plannerOffset: number
   /** How far the furthest run has read. */
@@ -86,9 +89,12 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
   const partitions = freshness.stream.partitions.map((lag, index): PartitionFlow => {
     const batch = freshness.batch.partitions[index]
     const row = recent[index]
+    const archive = freshness.archive?.partitions[index]
     return {
       partition: lag.partition,
-      end: lag.end,
+      end: Math.max(lag.end, archive?.end ?? 0),
+      archivedOffset: archive?.through ?? null,
+      archiveLagEvents: archive?.lagEvents ?? 0,
       streamOffset: lag.through,
       streamLagEvents: lag.lagEvents,
       streamLagMs: lag.lagMs,
@@ -228,7 +234,10 @@ export function judgeHealth(facts: HealthFacts): PipelineHealth {
     files: judgeFiles(facts),
     intake: facts.intakeIsUp ? OK : { health: 'down', why: 'does not answer' },
     // Its answer is what all of this stands on; an event in it that a path cannot count is its own.
-    log: judged(freshness.health.events, 'behind'),
+    log:
+      freshness.health.archive === 'ok'
+        ? judged(freshness.health.events, 'behind')
+        : judged(freshness.health.archive, 'behind'),
     stream,
     batch,
     liveTables: stream.health === 'ok' ? OK : { health: 'behind', why: 'wait for the stream' },

@@ -5,7 +5,7 @@ import type { Serving } from '#server/serving/serving.ts'
 
 /** Names an event that a path goes on without. */
 export interface SetAsideKey {
-  path: 'batch' | 'stream'
+  path: 'batch' | 'stream' | 'log'
   partition: number
   offset: number
 }
@@ -109,7 +109,7 @@ async function act(
       returning action`
     if (written.length === 0) {
       throw new RefusedError(
-        `The ${path} path has not set offset ${offset} of partition ${partition} aside: it may have been put right meanwhile. Nothing was changed; look at the list again.`,
+        `The ${path === 'log' ? 'archive' : `${path} path`} has not set offset ${offset} of partition ${partition} aside: it may have been put right meanwhile. Nothing was changed; look at the list again.`,
       )
     }
     // Last, as its lock is held until the commit.

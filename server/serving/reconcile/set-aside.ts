@@ -31,7 +31,7 @@ export const setAsideEvents: FindingSource = async (reading, scope) => {
     metric: 'row',
     stored: null,
     expected: '1',
-    detail: `the ${path} path goes on without offset ${offset} of partition ${partition}: ${reason}`,
+    detail: `the ${path === 'log' ? 'archive' : `${path} path`} goes on without offset ${offset} of partition ${partition}: ${reason}`,
   }))
 }
 

@@ -49,6 +49,7 @@ export function testFreshness({
       lagMs: 60_000,
       ...batch,
     },
+    archive: null,
     setAside: { count: 0, first: null },
     unknownStores: [],
     stream: {

@@ -17,15 +17,19 @@ export interface SetAside extends Position {
 /**
  * Parts the records of a batch in those that can be folded and those that nobody could: for the others they are not
  * there, in any fold, lookback or watermark.
+ * @param refused what the archive has set aside, by offset: it counts for nobody
  */
-export function sift(records: readonly LogRecord[]): {
+export function sift(
+  records: readonly LogRecord[],
+  refused: ReadonlyMap<number, string> = new Map(),
+): {
   digestible: readonly LogRecord[]
   setAside: SetAside[]
 } {
   const setAside: SetAside[] = []
   for (const record of records) {
     if (record.type === 'tick') continue
-    const reason = whyIndigestible(record)
+    const reason = refused.get(record.offset) ?? whyIndigestible(record)
     if (reason !== null) setAside.push(setAsideOf(record, reason))
   }
   if (setAside.length === 0) return { digestible: records, setAside }

@@ -35,7 +35,7 @@ const cursor = z.int().min(1).nullish()
 const name = z.string().min(1).max(256)
 const number = z.int().min(1)
 const setAsideKey = {
-  path: z.enum(['batch', 'stream']),
+  path: z.enum(['batch', 'stream', 'log']),
   partition: z.int().min(0).max(32_767),
   offset: z.int().min(1),
 }

@@ -1,0 +1,16 @@
+import { openCluster } from '#server/log/kafka/cluster.ts'
+import { writeLoose } from '#server/log/kafka/transactional-writer.ts'
+
+/** Writes a record into a topic past the log, whatever it holds. */
+export async function appendBytes(
+  topic: string,
+  brokers: readonly string[],
+  { partition, bytes }: { partition: number; bytes: Buffer },
+): Promise<void> {
+  const cluster = openCluster(brokers, topic)
+  try {
+    await writeLoose(cluster, cluster.connections('test'), { partition, value: bytes })
+  } finally {
+    await cluster.close()
+  }
+}
