@@ -92,7 +92,8 @@ async function stop(child: ChildProcess, ended: Promise<unknown>, graceMs = GRAC
   await ended
 }
 
-async function endLeftover(pidFile: string): Promise<void> {
+/** Ends the program that an earlier start has left running, as its `pidFile` says; nothing where none runs. */
+export async function endLeftover(pidFile: string): Promise<void> {
   const left = await readFile(pidFile, 'utf8').then(
     text => JSON.parse(text) as { pid: number; identity?: string },
     () => undefined,

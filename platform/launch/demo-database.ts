@@ -8,7 +8,8 @@ import {
 import { migrate, SchemaMismatchError } from '#db/migrate.ts'
 import { openDatabase, withConnection } from '#db/open.ts'
 import type { Environment } from '#platform/environment.ts'
-import { howEnded, startProgram, unlessStopped } from '#platform/process.ts'
+import { howEnded, runProgram, startProgram, unlessStopped } from '#platform/process.ts'
+import { resetKafka } from './kafka.ts'
 
 /** What the seeder leaves beside the database, and the simulators go on from. */
 const simulatorFiles = ['seed.json', 'shops.json', 'journals', 'simulators']
@@ -42,7 +43,7 @@ export async function migrateDemo({ url, embedded }: ServedDatabase): Promise<vo
 }
 
 /**
- * Deletes what an earlier demo kept: its database, what the simulators know, and the drop folder where that is
+ * Deletes what an earlier demo kept: its database, its topic, what the simulators know, and the drop folder where that is
  * our own.
  *
  * @throws an error when the database is not ours to delete, EmbeddedPostgresError when others use it
@@ -54,6 +55,7 @@ export async function resetDemo(environment: Environment): Promise<void> {
     )
   }
   await resetEmbedded(environment.dataDir)
+  await resetKafka(environment)
   for (const name of simulatorFiles) {
     await rm(path.join(environment.dataDir, name), { recursive: true, force: true })
   }
@@ -66,6 +68,33 @@ export async function isLogEmpty(url: string): Promise<boolean> {
   return withConnection(url, { applicationName: 'tillstream demo' }, async sql => {
     const [row] = await sql`select not exists (select from log.event_log) as empty`
     return row?.empty === true
+  })
+}
+
+/** Whether the order log of a database is a topic of Kafka. */
+export async function isLogInKafka(url: string): Promise<boolean> {
+  return withConnection(url, { applicationName: 'tillstream demo' }, async sql => {
+    const [row] = await sql<{ adopted: boolean }[]>`select exists (select from log.kafka) as adopted`
+    return row?.adopted === true
+  })
+}
+
+/**
+ * Copies a log from Postgres into an empty topic, which is the log from then on.
+ *
+ * @throws an error that says why not; the reason of `stop` when that fires: the log stays where it was
+ */
+export async function adoptKafka(options: {
+  databaseUrl: string
+  kafkaUrl: string
+  stop: AbortSignal
+}): Promise<void> {
+  const { databaseUrl, kafkaUrl, stop } = options
+  await runProgram({
+    entry: 'server/log/kafka/main.ts',
+    args: ['adopt-kafka'],
+    settings: { DATABASE_URL: databaseUrl, KAFKA_URL: kafkaUrl },
+    stop,
   })
 }
 

@@ -9,6 +9,7 @@ describe('the options of the demo', () => {
       simulate: true,
       reset: false,
       speed: undefined,
+      scale: undefined,
       seederArguments: [],
     })
   })
@@ -25,6 +26,7 @@ describe('the options of the demo', () => {
     ])
     expect(options.port).toBe(4000)
     expect(parseDemoOptions(['--speed', '20']).speed).toBe(20)
+    expect(parseDemoOptions(['--scale', 'kafka']).scale).toBe('kafka')
     expect(options.seederArguments).toEqual(['--days', '3', '--orders-per-day', '50', '--random-seed', '0'])
   })
 
@@ -44,6 +46,7 @@ describe('the options of the demo', () => {
     [['--days', '0'], '--days is "0", but must be a whole number from 1 to 3650.'],
     [['--days', '1.5'], '--days is "1.5"'],
     [['--stores', 'many'], '--stores is "many"'],
+    [['--scale', 'up'], '--scale is "up", but must be one of kafka, flink.'],
     [['--speed', '0'], '--speed is "0", but must be a number from 0.01 to 1000.'],
   ])('are refused when wrong: %o', (args, message) => {
     expect(() => parseDemoOptions(args)).toThrow(message)
@@ -57,6 +60,7 @@ describe('the options of the demo', () => {
       'orders-per-day',
       'random-seed',
       'speed',
+      'scale',
       'no-seed',
       'no-simulate',
       'reset',

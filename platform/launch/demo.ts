@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { flag, parseOptions, runCommand, wholeNumber } from '#platform/command.ts'
+import { flag, parseOptions, runCommand, UsageError, valued, wholeNumber } from '#platform/command.ts'
 import { speedOption } from '#platform/demo-speed-option.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
 import { tryLock, unlock } from '#platform/file-lock.mjs'
 import { stopOnSignals, unlessStopped } from '#platform/process.ts'
 import type { Installation } from './installation.ts'
-import { type DemoOptions, startDemo } from './startup.ts'
+import { type DemoOptions, SCALES, type Scale, startDemo } from './startup.ts'
 import { openTerminal, seconds, shownPath } from './terminal.ts'
 
 export const DEMO_USAGE = `Usage: npm run demo -- [options]
@@ -22,6 +22,8 @@ A later start goes on where it was.
   --speed N           how many times faster than their history the shops sell (default: as set last, 1 at first)
   --no-seed           no history in an empty database: only what happens from now on
   --no-simulate       no simulated tills: only what you send yourself
+  --scale WHAT        the log in Kafka (kafka), and the stream by Flink beside ours (flink); needs a JDK of 17 or later.
+                      A log that is in Kafka stays there: later starts need no option
   --reset             begin anew: delete the demo's database and drop folder first
   --help              this text
 
@@ -43,9 +45,10 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     'no-simulate': flag(),
     reset: flag(),
     speed: speedOption,
+    scale: valued(parseScale),
     ...forTheSeeder,
   })
-  const { port, noSeed, noSimulate, reset, speed, days, stores, ordersPerDay, randomSeed } = given
+  const { port, noSeed, noSimulate, reset, speed, scale, days, stores, ordersPerDay, randomSeed } = given
   const passedOn = { days, stores, 'orders-per-day': ordersPerDay, 'random-seed': randomSeed }
   return {
     port,
@@ -53,10 +56,17 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     simulate: !noSimulate,
     reset,
     speed,
+    scale,
     seederArguments: Object.entries(passedOn).flatMap(([name, value]) =>
       value === undefined ? [] : [`--${name}`, `${value}`],
     ),
   }
+}
+
+function parseScale(name: string): Scale {
+  const scale = SCALES.find(one => one === name)
+  if (scale) return scale
+  throw new UsageError(`--scale is "${name}", but must be one of ${SCALES.join(', ')}.`)
 }
 
 /** Runs the demo until somebody asks for its end. */

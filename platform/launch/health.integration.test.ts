@@ -37,7 +37,7 @@ describe.each(['web', 'intake'] as const)('%s', name => {
 
 describe('the stream', () => {
   test('is well while a living backend of this machine owns a partition', async () => {
-    expect(await checkHealth('stream', context())).toBe('no partition of the log is worked on from box-1')
+    expect(await checkHealth('stream', context())).toBe('stream works on no partition of the log from box-1')
     await database.sql`select log.take_partition('stream/1', 0, 'stream box-1:77')`
     expect(await checkHealth('stream', context())).toBeNull()
   })

@@ -34,7 +34,15 @@ export async function checkHealth(name: ProcessName, context: HealthContext): Pr
     case 'intake':
       return checkAnswer(`${browserUrl(host, intakePort)}/healthz`)
     case 'stream':
-      return withDatabase(context, sql => checkOwner(sql, context.hostname))
+      return withDatabase(context, async sql => {
+        const [active] = await sql<{ generation: number }[]>`select generation from stream.active_generation`
+        const consumer = `stream/${active?.generation ?? 0}`
+        return checkOwner(sql, { hostname: context.hostname, process: 'stream', consumer })
+      })
+    case 'archiver':
+      return withDatabase(context, sql =>
+        checkOwner(sql, { hostname: context.hostname, process: 'archiver', consumer: 'archiver' }),
+      )
     case 'jobs':
       return withDatabase(context, async sql => {
         const [row] = await sql<{ at: number }[]>`select beat_at as at from batch.heartbeat`
@@ -84,28 +92,30 @@ export async function isUpWithin(options: {
 }
 
 /**
- * A stream process that owns nothing stands by while others have every partition, or cannot begin. One that owns some
- * and has not asked for anything in ten seconds stands still.
+ * A process that owns no partition stands by while others have every one, or cannot begin. One that owns some and has
+ * not asked for anything in ten seconds stands still.
  */
-async function checkOwner(sql: Sql, hostname: string): Promise<string | null> {
+async function checkOwner(
+  sql: Sql,
+  { hostname, process, consumer }: { hostname: string; process: ProcessName; consumer: string },
+): Promise<string | null> {
   const [row] = await sql<{ own: number; standing: number; free: number }[]>`
     select count(*) filter (where is_own and is_at_work) as own,
       count(*) filter (where is_own and is_connected and not is_at_work) as standing,
       count(*) filter (where not coalesce(is_at_work, false)) as free
     from log.partitions p
-    left join log.owners o on o.partition = p.partition
-      and o.consumer = 'stream/' || (select generation from stream.active_generation)
+    left join log.owners o on o.partition = p.partition and o.consumer = ${consumer}
     cross join lateral (
-      select starts_with(o.owner, ${`stream ${hostname}:`}) as is_own,
+      select starts_with(o.owner, ${`${process} ${hostname}:`}) as is_own,
         log.is_at_work(o.backend_pid, o.backend_start, interval '10 seconds') as is_at_work,
         exists (
           select from pg_stat_activity a where a.pid = o.backend_pid and a.backend_start = o.backend_start
         ) as is_connected
     ) owner`
-  if (row && row.standing > 0) return `the stream process on ${hostname} stands still`
+  if (row && row.standing > 0) return `the ${process} process on ${hostname} stands still`
   return row && (row.own > 0 || row.free === 0)
     ? null
-    : `no partition of the log is worked on from ${hostname}`
+    : `${process} works on no partition of the log from ${hostname}`
 }
 
 function judgeBeat(at: number | undefined, oldestMs: number, now: number): string | null {

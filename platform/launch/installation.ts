@@ -28,6 +28,8 @@ export function createInstallation(options: {
   environment: Environment
   ports: PortPair
   database: ServedDatabase
+  /** Where the log is in Kafka: its brokers, host:port. */
+  kafkaUrl?: string | undefined
   terminal: Terminal
   /** The demo's schedule, and logs in files; else what the processes write goes straight to our output. */
   isDemo: boolean
@@ -96,16 +98,19 @@ function settingsOf({
   environment,
   ports,
   database,
+  kafkaUrl,
   isDemo,
 }: {
   environment: Environment
   ports: PortPair
   database: ServedDatabase
+  kafkaUrl?: string | undefined
   isDemo: boolean
 }): Record<string, string> {
   return {
     NODE_ENV: 'production',
     DATABASE_URL: database.url,
+    ...(kafkaUrl !== undefined && { KAFKA_URL: kafkaUrl }),
     DATA_DIR: environment.dataDir,
     DROP_DIR: environment.dropDir,
     HOST: environment.host,

@@ -32,6 +32,7 @@ const commands = {
   import: { entry: 'server/intake/files/main.ts', dev: false, settings: true },
   jobs: { entry: 'jobs/main.ts', dev: false, settings: true },
   archive: { entry: 'jobs/archive/main.ts', dev: false, settings: true },
+  log: { entry: 'server/log/kafka/main.ts', dev: false, settings: true },
   stream: { entry: 'server/stream/main.ts', dev: false, settings: true },
   replay: { entry: 'server/stream/replay/main.ts', dev: false, settings: true },
   generations: { entry: 'server/stream/generations/main.ts', dev: false, settings: true },

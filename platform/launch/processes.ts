@@ -4,6 +4,8 @@ export const processEntries = {
   intake: 'server/intake/main.ts',
   stream: 'server/stream/main.ts',
   jobs: 'jobs/schedule/main.ts',
+  // only where the log is Kafka
+  archiver: 'server/log/archiver/main.ts',
   simulate: 'seed/simulators/main.ts',
 } as const
 
@@ -13,6 +15,11 @@ export const processNames = Object.keys(processEntries).filter(isProcessName)
 
 export function isProcessName(name: string): name is ProcessName {
   return Object.hasOwn(processEntries, name)
+}
+
+/** Of a system whose log is in Postgres, or in Kafka: everything but the simulators. */
+export function servingProcesses({ isLogInKafka }: { isLogInKafka: boolean }): ProcessName[] {
+  return processNames.filter(name => name !== 'simulate' && (isLogInKafka || name !== 'archiver'))
 }
 
 /**

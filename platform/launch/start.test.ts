@@ -8,10 +8,11 @@ describe('the processes to start', () => {
 
   test('may be all', () => {
     expect(parseProcessNames(['all'])).toEqual(['web', 'intake', 'stream', 'jobs', 'simulate'])
+    expect(parseProcessNames(['all', 'archiver'])).toContain('archiver')
   })
 
   test.each([
-    [[], 'Name the processes to run: web, intake, stream, jobs, simulate, or all.'],
+    [[], 'Name the processes to run: web, intake, stream, jobs, archiver, simulate, or all.'],
     [['wep'], 'There is no process "wep".'],
     [['web', '--fast'], "Unknown option '--fast'."],
   ])('are refused when wrong: %o', (args, message) => {

@@ -13,6 +13,8 @@ const USAGE = `Usage: npm start -- PROCESS…
 Runs one or several processes in production mode, and starts each again when it dies:
   ${processNames.join(', ')}, or all
 
+The archiver has work where the log is in Kafka (KAFKA_URL): name it then beside "all".
+
 Works on DATABASE_URL when that is set, else on the embedded Postgres in DATA_DIR, which it joins or starts.
 Settings come from the environment or from .env; see .env.example.
 
@@ -27,9 +29,12 @@ export function parseProcessNames(args: readonly string[]): ProcessName[] {
   if (words.length === 0) {
     throw new UsageError(`Name the processes to run: ${processNames.join(', ')}, or all.`)
   }
-  const named = new Set(words.flatMap(name => (name === 'all' ? processNames : [parseName(name)])))
+  const named = new Set(words.flatMap(name => (name === 'all' ? ALL : [parseName(name)])))
   return processNames.filter(name => named.has(name))
 }
+
+/** What every installation runs; an archiver has work only where the log is in Kafka. */
+const ALL = processNames.filter(name => name !== 'archiver')
 
 function parseName(name: string): ProcessName {
   if (isProcessName(name)) return name

@@ -2,16 +2,29 @@ import path from 'node:path'
 import { setDemoSpeed } from '#db/demo-speed.ts'
 import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
 import { withConnection } from '#db/open.ts'
-import type { Environment } from '#platform/environment.ts'
+import { type Environment, readKafkaBrokers } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
-import { isLogEmpty, migrateDemo, openServedDatabase, resetDemo, runSeeder } from './demo-database.ts'
+import {
+  adoptKafka,
+  isLogEmpty,
+  isLogInKafka,
+  migrateDemo,
+  openServedDatabase,
+  resetDemo,
+  runSeeder,
+} from './demo-database.ts'
 import { serveFaults } from './faults/serve-faults.ts'
 import { isUpWithin } from './health.ts'
 import { createInstallation, type Installation } from './installation.ts'
+import { type ServedKafka, serveKafka } from './kafka.ts'
 import { ensurePagesBuilt } from './pages.ts'
 import { browserUrl, type PortPair, reservePorts } from './ports.ts'
-import { processNames } from './processes.ts'
+import { servingProcesses } from './processes.ts'
 import { seconds, shownPath, type Terminal } from './terminal.ts'
+
+/** What outgrows one machine, run on one. */
+export const SCALES = ['kafka', 'flink'] as const
+export type Scale = (typeof SCALES)[number]
 
 export type DemoOptions = Readonly<{
   /** Asked for by name; undefined means 3000 or the next free pair. */
@@ -22,6 +35,8 @@ export type DemoOptions = Readonly<{
   reset: boolean
   /** How many times faster than their history the shops sell; undefined: as was set last. */
   speed: number | undefined
+  /** Undefined: as the database's log is. */
+  scale: Scale | undefined
   /** Options for the seeder, as it takes them. */
   seederArguments: readonly string[]
 }>
@@ -38,6 +53,8 @@ export type DemoContext = Readonly<{
 const upWithinMs = 60_000
 /** With the 3 s of the processes this stays below the 5 s in which Ctrl+C is done; Postgres then ends by itself. */
 const databasePatienceMs = 1_500
+/** Of a broker that ends in good order. One that is killed has lost nothing, and looks its log through at its start. */
+const KAFKA_PATIENCE_MS = 2_500
 
 /**
  * Starts the whole demo, step by step.
@@ -61,6 +78,7 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
   atEnd(() => database.release(databasePatienceMs))
   await terminal.step('Tables', () => unlessStopped(stop, migrateDemo(database)))
   await seedEmptyLog(context, database.url)
+  const kafka = await openKafka(context, database.url)
   await terminal.step(
     'Pages',
     () => unlessStopped(stop, building),
@@ -68,9 +86,16 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
   )
 
   await ports.giveUp()
-  const installation = createInstallation({ environment, ports, database, terminal, isDemo: true })
+  const installation = createInstallation({
+    environment,
+    ports,
+    database,
+    kafkaUrl: kafka?.url,
+    terminal,
+    isDemo: true,
+  })
   atEnd(() => installation.stop())
-  const names = processNames.filter(name => name !== 'simulate')
+  const names = servingProcesses({ isLogInKafka: kafka !== null })
   installation.start(names)
   await terminal.step(
     'Processes',
@@ -126,6 +151,35 @@ async function seedEmptyLog(
       runSeeder({ databaseUrl: url, dataDir: environment.dataDir, args, stop }),
     )
   }
+}
+
+/**
+ * The broker, where the log is in Kafka or is to be; its own, or that of KAFKA_URL. A log that is in Postgres is copied
+ * into the topic: nobody works on it yet.
+ */
+async function openKafka(
+  { options, environment, terminal, stop, atEnd }: DemoContext,
+  databaseUrl: string,
+): Promise<Pick<ServedKafka, 'url'> | null> {
+  const isAdopted = await isLogInKafka(databaseUrl)
+  if (!isAdopted && options.scale === undefined) return null
+  const given = readKafkaBrokers()
+  const kafka =
+    given !== undefined
+      ? { url: given.join(',') }
+      : await terminal.step(
+          'Kafka',
+          async () => {
+            const served = await serveKafka({ environment, terminal, stop })
+            atEnd(() => served.stop(KAFKA_PATIENCE_MS))
+            return served
+          },
+          ({ url }) => (options.scale === undefined ? `${url}, as the log is there` : url),
+        )
+  if (!isAdopted) {
+    await terminal.step('Log copied to Kafka', () => adoptKafka({ databaseUrl, kafkaUrl: kafka.url, stop }))
+  }
+  return kafka
 }
 
 async function waitUntilUp(

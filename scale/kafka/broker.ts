@@ -27,6 +27,9 @@ export interface Broker extends Jvm {
   readonly logFile: string
 }
 
+/** In the broker's folder: who runs on it. */
+export const PID_FILE = 'broker.pid'
+
 const LOCK_FILE = path.join(import.meta.dirname, 'jars.lock.json')
 const TEMPLATE = path.join(import.meta.dirname, 'server.properties')
 
@@ -78,7 +81,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     flags: [`-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError'],
     args: [settings],
     logFile,
-    pidFile: path.join(dataDir, 'broker.pid'),
+    pidFile: path.join(dataDir, PID_FILE),
   })
   try {
     await whenListening(jvm, { host, port, patienceMs: PATIENCE_MS }, { name: 'Kafka', logFile })

@@ -3,6 +3,9 @@ import { pause } from '#platform/time.ts'
 import { type Cluster, errorIds, openCluster } from './cluster.ts'
 import { createFetcher } from './fetch.ts'
 
+/** Unless another name is given. */
+export const ORDERS_TOPIC = 'tillstream.orders'
+
 /** A batch of an import may hold many events of thousands of lines. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20
 

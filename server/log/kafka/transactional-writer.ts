@@ -145,6 +145,25 @@ export async function writeLoose(
   return produce(await connections.leader(partition), messagesOf(cluster.topic, partition, [value]), {})
 }
 
+/**
+ * Writes values outside any transaction, so that no marker takes up an offset among them.
+ * @returns Kafka's offset of the first; the others follow it
+ * @throws LogUnavailableError when nobody knows whether they stand
+ */
+export async function writeAllLoose(
+  cluster: Cluster,
+  connections: Connections,
+  { partition, values }: PartitionValues,
+): Promise<bigint> {
+  const connection = await connections.leader(partition)
+  let first: bigint | undefined
+  for (const batch of inBatches(values)) {
+    const { base } = await produce(connection, messagesOf(cluster.topic, partition, batch), {})
+    first ??= base
+  }
+  return first ?? 0n
+}
+
 function initialise(cluster: Cluster, connections: Connections, transactionalId: string) {
   return whenFree(cluster, async () =>
     initProducerIdV4.api.async(
