@@ -74,6 +74,9 @@ describe('a price change', () => {
     expect(whyNotLine({ from: '2026-11-23' })).toBe(
       'invalid_field: lines[0].to: 2026-11-22 is before from, 2026-11-23',
     )
+    const [noon, eleven] = ['2026-11-20T12:00:00Z', '2026-11-20T12:00:00+01:00']
+    expect(whyNotLine({ from: noon, to: eleven })).toMatch(/^invalid_field: lines\[0]\.to: .* is before from/)
+    expect(whyNotLine({ from: noon, to: noon })).toBeNull()
     expect(whyNotLine({ from: 'tomorrow' })).toBe(
       'invalid_field: lines[0].from: "tomorrow" is neither a business day such as 2026-11-20 nor an RFC 3339 time with an offset',
     )

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { elasticityOf, PRIOR } from './elasticity.ts'
+import { elasticityOf, liftOf, PRIOR } from './elasticity.ts'
+
+test('nobody buys more because it is dearer, whatever an estimate says', () => {
+  expect(liftOf(2, 100, 50)).toBeCloseTo(4, 9)
+  expect(liftOf(-1, 100, 50)).toBe(1)
+  expect(liftOf(2, 0, 50)).toBe(1)
+})
 
 describe('elasticity from offers', () => {
   test('is the likeliest slope together with the prior', () => {

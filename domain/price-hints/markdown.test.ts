@@ -37,6 +37,16 @@ describe('a price hint', () => {
     expect(hintOf({ ...STOCK, demandPerDay: 0, soldRecently: 0 }, ELASTICITY)).toMatchObject({
       ...{ kind: 'dead', discount: 0.6, price: 40_000, clears: false, daysOfCover: null },
     })
+    expect(hintOf({ ...STOCK, demandPerDay: 0, soldRecently: 0 }, ELASTICITY)?.units).toBeCloseTo(
+      0.5 * 0.4 ** -2,
+      6,
+    )
+  })
+
+  test('takes seven tenths off at most, however little it has cost', () => {
+    expect(hintOf({ ...STOCK, isKept: false, onHand: 5_000, unitCost: 100 }, ELASTICITY)).toMatchObject({
+      ...{ discount: 0.7, price: 30_000, clears: false },
+    })
   })
 
   test('is none where it sells in time anyway, or price or cost is not known, or there is no margin', () => {

@@ -65,7 +65,9 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
     from ref.store_days((select array_agg(distinct store) from product_days),
       ${today}::date - ${OFFER_DAYS}::integer, ${today}::date - 1) d
     join ref.prices p on p.store = d.store and p.valid_from < d.ends_at and (p.valid_to is null or p.valid_to > d.starts_at)
-      and p.valid_to is distinct from p.valid_from`
+      and p.valid_to is distinct from p.valid_from
+      -- What goes on without an end is what is usual, after four weeks.
+      and (p.valid_to is not null or p.valid_from >= ${today}::date - ${RECENT_DAYS}::integer)`
   // Neither is an ordinary day of the product in the store.
   await transaction`
     create temporary table aside_days on commit drop as
@@ -132,11 +134,18 @@ export async function prepareFacts(transaction: Transaction, today: BusinessDay)
       from product_days d left join priced_days p using (store, sku, business_day)
       where d.units > 0
     )
-    select store, sku, max(currency) as currency,
-      coalesce(percentile_disc(0.5) within group (order by price) filter (where not is_changed),
-        percentile_disc(0.5) within group (order by price)) as price,
+    select days.store, days.sku, max(days.currency) as currency,
+      coalesce(max(kept.price), percentile_disc(0.5) within group (order by days.price) filter (where not is_changed),
+        percentile_disc(0.5) within group (order by days.price)) as price,
       coalesce(sum(units) filter (where is_recent), 0)::float8 / ${RECENT_DAYS}::integer as units_per_day
-    from days group by store, sku`
+    from days
+    left join lateral (
+      select p.price from ref.prices p
+      where p.store = days.store and p.sku = days.sku and p.valid_to is null
+        and p.valid_from < ${today}::date - ${RECENT_DAYS}::integer
+      order by p.valid_from desc limit 1
+    ) kept on true
+    group by days.store, days.sku`
 }
 
 /** Writes what is asked for each product where nobody has changed it, in place of what stood there. After `prepareFacts`. */

@@ -191,6 +191,7 @@ function shelvesOf({
   const sales = new Map(facts.sales.map(sold => [sold.sku, sold]))
   const stock = new Map(facts.stock.map(shelf => [shelf.sku, shelf]))
   const stockouts = Map.groupBy(facts.stockouts, ({ sku }) => sku)
+  const changedPrices = Map.groupBy(facts.changedPrices, ({ sku }) => sku)
   const firstWeekday = weekdayOf(from)
   const dayShares = cumulativeShares(shape, cutOverHour)
   const firstOffer = dayCount(FIRST_BUSINESS_DAY, from)
@@ -212,6 +213,7 @@ function shelvesOf({
     for (const day of chain.offers.get(sku) ?? []) {
       if (day >= firstOffer && day < firstOffer + HISTORY_DAYS) exposure[day - firstOffer] = 0
     }
+    for (const { day } of changedPrices.get(sku) ?? []) exposure[day] = 0
     const missed: { weekday: number; share: number }[] = []
     for (const shelfDay of stockouts.get(sku) ?? []) {
       const { day } = shelfDay

@@ -235,6 +235,33 @@ test('days on offer move no plan: what all stores took something off is no ordin
   expect((await planOf(sql)).demand_per_day).toBeGreaterThan(1.08 * (PER_WEEK / 7))
 })
 
+test('days on which somebody had changed the price for a while move no plan, until it is the usual one', async () => {
+  const dear = ['2026-11-09', '2026-11-10', '2026-11-11', '2026-11-12'].map(day =>
+    placed({ id: `cheap-${day}`, at: `${day}T16:00:00+01:00` }, [
+      { sku: 'tea', units: 40, unitPrice: '2.00' },
+    ]),
+  )
+  const { sql, plan } = await open([count(50), ...dear])
+  await plan()
+  const moved = (await planOf(sql)).demand_per_day
+  const price = (from: string, to: string | null) => sql`
+    insert into ref.prices (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
+    values ('berlin', 'tea', ${from}, ${to}, 20000, now(), 1, 'office', 'p')
+    on conflict (store, sku, valid_from) do update set valid_to = excluded.valid_to`
+  const replan = async () => {
+    await sql`truncate batch.replenishment, batch.replenishment_plans, ref.demand_forecasts`
+    await plan()
+    return (await planOf(sql)).demand_per_day
+  }
+  await price('2026-11-09T04:00:00+01:00', '2026-11-13T04:00:00+01:00')
+  expect(Math.abs((await replan()) - PER_WEEK / 7)).toBeLessThan(0.15)
+  // Without an end, and for so long that it is what is usual.
+  await sql`truncate ref.prices`
+  await price('2026-10-01T04:00:00+02:00', null)
+  expect(await replan()).toBeCloseTo(moved, 6)
+  expect(moved).toBeGreaterThan(1.5 * (PER_WEEK / 7))
+})
+
 test('lead times are those of what came, and goods come on the days on which their supplier delivers', async () => {
   const orders = [15, 16, 17, 18, 19, 20].flatMap(day => {
     const of = { purchaseOrderId: `p-${day}` }

@@ -20,6 +20,8 @@ export interface StoreFacts {
   /** On hand at the end of the last day, and since which day it is on the shelf, within a week. */
   stock: { sku: string; onHand: number; since: number }[]
   stockouts: ({ sku: string; day: number } & ShelfDay)[]
+  /** Places of days on which a price of its own held for a while: they say nothing of ordinary demand. */
+  changedPrices: { sku: string; day: number }[]
   /** Orders by hour of the week, by its habits; null: not known. */
   ordersByHour: number[] | null
 }
@@ -47,7 +49,7 @@ async function readStoreFacts(
   reading: Reading,
   { store, from, to, currency, now }: FactsRequest,
 ): Promise<StoreFacts> {
-  const [openDays, sales, stock, stockouts, habits] = await Promise.all([
+  const [openDays, sales, stock, stockouts, changedPrices, habits] = await Promise.all([
     reading<{ day: number }[]>`
       select business_day - ${from}::date as day from batch.daily_sales
       where store = ${store} and business_day between ${from} and ${to}
@@ -71,6 +73,12 @@ async function readStoreFacts(
       select sku, business_day - ${from}::date as day, stockout_minutes as "stockoutMinutes", opening, closing
       from batch.daily_inventory
       where store = ${store} and business_day between ${from} and ${to} and stockout_minutes > 0`,
+    // What goes on without an end is what is usual, after four weeks.
+    reading<StoreFacts['changedPrices']>`
+      select distinct p.sku, d.business_day - ${from}::date as day
+      from ref.store_days(array[${store}], ${from}, ${to}) d
+      join ref.prices p on p.store = d.store and p.valid_from < d.ends_at and (p.valid_to is null or p.valid_to > d.starts_at)
+        and p.valid_to is distinct from p.valid_from and (p.valid_to is not null or p.valid_from >= ${to}::date - 28)`,
     reading<{ orders: number[] }[]>`
       select orders from ref.expected_orders where store = ${store} and valid_from <= ${now}
       order by valid_from desc limit 1`,
@@ -85,6 +93,7 @@ async function readStoreFacts(
     })),
     stock: [...stock],
     stockouts: [...stockouts],
+    changedPrices: [...changedPrices],
     ordersByHour: habits[0]?.orders ?? null,
   }
 }
