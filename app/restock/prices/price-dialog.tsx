@@ -16,7 +16,7 @@ import { unitsAtPrice } from '#domain/price-hints/price-effect.ts'
 import { KIND_TEXTS, type PriceKind, unitsText } from './price-words.ts'
 
 type Shelf = RouterOutputs['prices']['shelf']
-type Apply = RouterInputs['prices']['apply']
+type Apply = RouterInputs['prices']['set']
 
 /** What a person is about to set, as a hint would have it. */
 export interface ThoughtPrice {
@@ -58,7 +58,7 @@ function PriceForm({ shelf, thought, onDone }: { shelf: Shelf; thought: ThoughtP
   const [begins, setBegins] = useState('')
   const [ends, setEnds] = useState(() => firstEnd(thought.kind))
   const apply = useMutation({
-    ...trpc.prices.apply.mutationOptions(),
+    ...trpc.prices.set.mutationOptions(),
     onSettled: () =>
       Promise.all([trpc.prices, trpc.restock].map(of => queryClient.invalidateQueries(of.pathFilter()))),
     onSuccess: ({ detail }) => {

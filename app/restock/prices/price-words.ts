@@ -3,7 +3,7 @@ import type { RouterInputs } from '#app/trpc/router-outputs.ts'
 import type { EffectVerdict } from '#domain/price-hints/price-effect.ts'
 
 /** Why somebody thinks of a price. */
-export type PriceKind = RouterInputs['prices']['apply']['kind']
+export type PriceKind = RouterInputs['prices']['set']['kind']
 
 export const KIND_TEXTS: Readonly<Record<PriceKind, { chip: string; why: string }>> = {
   dead: { chip: 'No sale in 28 days', why: 'Nothing of it was sold in 28 days.' },

@@ -21,7 +21,7 @@ export const pricesRouter = router({
   liveHints: procedure.input(ofStores).query(({ ctx, input }) => readLivePriceHints(ctx.serving.sql, input)),
   applied: procedure.input(ofStores).query(({ ctx, input }) => readAppliedPrices(ctx.serving.sql, input)),
   shelf: procedure.input(shelfSchema).query(({ ctx, input }) => readShelfPrice(ctx.serving.sql, input)),
-  apply: procedure.input(applyPriceSchema).mutation(async ({ ctx, input }) => {
+  set: procedure.input(applyPriceSchema).mutation(async ({ ctx, input }) => {
     const { sql, intake } = ctx.serving
     const applied = await applyPrice(sql, input, await actorOf(sql, ctx.person, 'buyer'))
     return { ...applied, ...(await sendWaiting(sql, intake)) }
