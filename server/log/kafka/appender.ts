@@ -13,7 +13,13 @@ import { encodeEvent, toOffset } from './record.ts'
 import type { BatchId, KeyedEvent, Reservation, Reservations } from './reservations.ts'
 import { createSettler } from './settler.ts'
 import { assertStorable } from './storable.ts'
-import { createTransactionalWriter, type TransactionalWriter } from './transactional-writer.ts'
+import {
+  createTransactionalWriter,
+  type Session,
+  SessionOverError,
+  type TransactionalWriter,
+  type WriteStep,
+} from './transactional-writer.ts'
 
 // An append, step by step. Whoever dies between two of them leaves what the next one to meet it can decide (settler.ts).
 //
@@ -26,7 +32,7 @@ import { createTransactionalWriter, type TransactionalWriter } from './transacti
 // The answer is given after `write`: the events stand then, and who finds the row finds them.
 
 /** Told at every step of an append; tests stop the process there. */
-export type AppendStep = 'reserving' | 'reserved' | 'written' | 'answering'
+export type AppendStep = 'reserving' | 'reserved' | WriteStep | 'written' | 'answering'
 
 export interface AppenderParts {
   cluster: Cluster
@@ -73,7 +79,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     isUnderWay: batch => underWay.has(batch),
     beginOwn: transactionalId => {
       const lane = lanes.get(transactionalId)
-      return lane && inTurn(lane, () => lane.writer.begin())
+      return lane && inTurn(lane, () => lane.writer.begin()).then(() => {})
     },
   })
 
@@ -91,10 +97,14 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     const transactionalId = `${cluster.topic}-${await whoAmI()}-${name}`
     let lane = lanes.get(transactionalId)
     if (!lane) {
-      lane = { writer: createTransactionalWriter(cluster, transactionalId), free: Promise.resolve() }
+      lane = { writer: createTransactionalWriter(cluster, transactionalId, onStep), free: Promise.resolve() }
       lanes.set(transactionalId, lane)
     }
     return lane
+  }
+
+  async function sessionOf(lane: Lane): Promise<Session> {
+    return lane.writer.current ?? inTurn(lane, async () => lane.writer.current ?? lane.writer.begin())
   }
 
   function inTurn<Result>(lane: Lane, work: () => Promise<Result>): Promise<Result> {
@@ -107,7 +117,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     const filled = groups
       .filter(({ events }) => events.length > 0)
       .map(({ partition, events }): Group => ({ partition, events, values: encodeAll(events) }))
-    const results = (filled.length === 0 ? [] : await appendFilled(filled, revision)).values()
+    const results = (filled.length === 0 ? [] : await guarded(() => appendFilled(filled, revision))).values()
     return groups.map(({ events }) => {
       const nothing = { appendedAt: 0, outcomes: [] }
       return events.length === 0 ? nothing : (results.next().value ?? nothing)
@@ -134,6 +144,8 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     underWay.set(batch, over)
     try {
       const keys = await keysOf(groups)
+      // Before the keys are reserved: whoever gives the reservation up for us ends this session, and no other writes it.
+      const session = await sessionOf(lane)
       onStep('reserving')
       const reservation = await reserve(
         { batch, transactionalId: lane.writer.transactionalId, revision },
@@ -142,7 +154,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       const answer = answerOf(groups, reservation)
       if (reservation.state === 'known') return { results: answer.results }
       onStep('reserved')
-      const failure = await inTurn(lane, () => write(lane, batch, answer))
+      const failure = await inTurn(lane, () => write(lane, { batch, session }, answer))
       if (failure !== undefined) return { failure }
       onStep('written')
       reservations.settle(batch)
@@ -155,9 +167,13 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
   }
 
   /** Writes what is new and notes where it stands. @returns why it may not stand, once that is decided */
-  async function write(lane: Lane, batch: BatchId, answer: Answer): Promise<unknown> {
+  async function write(
+    lane: Lane,
+    { batch, session }: { batch: BatchId; session: Session },
+    answer: Answer,
+  ): Promise<unknown> {
     try {
-      const written = await lane.writer.write(answer.fresh)
+      const written = await lane.writer.write(session, answer.fresh)
       for (const [index, { partition, outcomes }] of answer.fresh.entries()) {
         const { offsets = [], appendedAt = 0 } = written[index] ?? {}
         const next = (offsets.at(-1) ?? 0n) + 1n
@@ -171,6 +187,10 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       }
       return undefined
     } catch (error) {
+      if (error instanceof SessionOverError) {
+        await reservations.release(batch)
+        return error
+      }
       cluster.forget()
       try {
         await lane.writer.begin()
@@ -222,6 +242,14 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       await Promise.all(underWay.values())
       await reservations.close()
     },
+  }
+}
+
+async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asUnavailable(error)
   }
 }
 

@@ -53,36 +53,65 @@ const PASSING = [
  */
 export interface TransactionalWriter {
   readonly transactionalId: string
+  /** The session that writes at present; what is promised under it is written under it. None before the first, and after a failure. */
+  readonly current: Session | undefined
   /**
-   * Begins under the id: nothing that an earlier writer of it, or we ourselves, had under way can come to stand any more,
-   * unless it stands already.
+   * Begins a new session: nothing that an earlier one had under way can come to stand any more, unless it stands already.
    */
-  begin(): Promise<void>
+  begin(): Promise<Session>
   /**
    * Writes values in one transaction: they stand, all of them, once it resolves. When it throws nobody knows: only after
    * the next `begin` it is decided, and the log says how.
+   * @param session when the keys were reserved. Another one could write what somebody else has given up for us.
+   * @throws SessionOverError when that is over: nothing was sent
    */
-  write(groups: readonly PartitionValues[]): Promise<Written[]>
-  close(): Promise<void>
+  write(session: Session, groups: readonly PartitionValues[]): Promise<Written[]>
 }
 
-export function createTransactionalWriter(cluster: Cluster, transactionalId: string): TransactionalWriter {
-  const connections = cluster.connections(`writer ${transactionalId}`)
-  let producer: { producerId: bigint; producerEpoch: number; sequences: Map<number, number> } | undefined
+/** An epoch of the transactional id, as long as nothing has gone wrong. */
+export interface Session {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  /** Values written so far, by partition. */
+  readonly sequences: Map<number, number>
+}
 
-  async function begin(): Promise<void> {
-    producer = undefined
+/** Nothing was sent: the session under which it was promised is over. */
+export class SessionOverError extends Error {
+  override readonly name = 'SessionOverError'
+}
+
+/** Told on the way of a write; tests stop the process there. */
+export type WriteStep = 'joined' | 'produced'
+
+export function createTransactionalWriter(
+  cluster: Cluster,
+  transactionalId: string,
+  onStep: (step: WriteStep) => void = () => {},
+): TransactionalWriter {
+  const connections = cluster.connections(`writer ${transactionalId}`)
+  let current: Session | undefined
+
+  async function begin(): Promise<Session> {
+    current = undefined
     const { producerId, producerEpoch } = await initialise(cluster, connections, transactionalId)
-    producer = { producerId, producerEpoch, sequences: new Map() }
+    current = { producerId, producerEpoch, sequences: new Map() }
+    return current
   }
 
-  async function write(groups: readonly PartitionValues[]): Promise<Written[]> {
-    if (!producer) await begin()
-    const now = producer
-    if (!now) throw new Error('a writer that has not begun')
-    // Whatever goes wrong on the way: it takes a new beginning to know how it ended.
-    producer = undefined
-    const { producerId, producerEpoch } = now
+  async function write(session: Session, groups: readonly PartitionValues[]): Promise<Written[]> {
+    if (session !== current) throw new SessionOverError('another session writes now')
+    try {
+      return await writeIn(session, groups)
+    } catch (error) {
+      // It takes a new session to know how this ended.
+      current = undefined
+      throw error
+    }
+  }
+
+  async function writeIn(session: Session, groups: readonly PartitionValues[]): Promise<Written[]> {
+    const { producerId, producerEpoch, sequences: written } = session
     const coordinator = await connections.coordinator(transactionalId)
     const transaction = {
       transactionalId,
@@ -92,12 +121,13 @@ export function createTransactionalWriter(cluster: Cluster, transactionalId: str
       topics: [{ name: cluster.topic, partitions: groups.map(({ partition }) => partition) }],
     }
     await whenFree(cluster, () => addPartitionsToTxnV3.api.async(coordinator, [transaction]))
-    const written: Written[] = []
+    onStep('joined')
+    const results: Written[] = []
     for (const group of groups) {
       const connection = await connections.leader(group.partition)
       const result: Written = { offsets: [], appendedAt: 0 }
       for (const values of inBatches(group.values)) {
-        const sequence = now.sequences.get(group.partition) ?? 0
+        const sequence = written.get(group.partition) ?? 0
         const sequences = new NumericMap([[`${cluster.topic}:${group.partition}`, sequence]])
         const { base, appendedAt } = await produce(
           connection,
@@ -109,18 +139,25 @@ export function createTransactionalWriter(cluster: Cluster, transactionalId: str
             sequences,
           },
         )
-        now.sequences.set(group.partition, (sequence + values.length) % 2 ** 31)
+        written.set(group.partition, (sequence + values.length) % 2 ** 31)
         for (let index = 0; index < values.length; index += 1) result.offsets.push(base + BigInt(index))
         result.appendedAt = appendedAt
       }
-      written.push(result)
+      results.push(result)
     }
+    onStep('produced')
     await endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, true)
-    producer = now
-    return written
+    return results
   }
 
-  return { transactionalId, begin, write, close: () => connections.close() }
+  return {
+    transactionalId,
+    get current() {
+      return current
+    },
+    begin,
+    write,
+  }
 }
 
 /**
@@ -136,13 +173,13 @@ export async function fence(cluster: Cluster, transactionalId: string): Promise<
   }
 }
 
-/** Writes one value outside any transaction; sent twice it may stand twice. @returns Kafka's offset */
+/** Writes values outside any transaction; sent twice they may stand twice. @returns Kafka's offset of the first */
 export async function writeLoose(
   cluster: Cluster,
   connections: Connections,
-  { partition, value }: { partition: number; value: Buffer },
+  { partition, values }: PartitionValues,
 ): Promise<{ base: bigint; appendedAt: Instant }> {
-  return produce(await connections.leader(partition), messagesOf(cluster.topic, partition, [value]), {})
+  return produce(await connections.leader(partition), messagesOf(cluster.topic, partition, values), {})
 }
 
 /**

@@ -1,0 +1,280 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { connect } from '#db/client.ts'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { LOG_START } from '#domain/log-event.ts'
+import { seededRandom } from '#domain/testing/random-events.ts'
+import { type Program, startProgram } from '#platform/process.ts'
+import { startBroker } from '#scale/kafka/broker.ts'
+import { LogUnavailableError, type OrderLog } from '#server/log/order-log.ts'
+import { testEvent } from '#server/log/testing/events.ts'
+import { adoptTestTopic } from '#server/log/testing/kafka-log.ts'
+import { sharedBroker } from '#server/log/testing/shared-broker.ts'
+import type { AppendStep } from './appender.ts'
+import { createKafkaLog, type KafkaLog } from './kafka-log.ts'
+import { type AppendOrders, type AppendReport, drawBatch } from './testing/append-main.ts'
+
+const shared = await sharedBroker()
+
+/** A database and a topic of one test, with a log of this process. */
+interface Place {
+  database: TestDatabase
+  broker: string
+  topic: string
+  log: KafkaLog
+  drop(): Promise<void>
+}
+
+async function makePlace(broker: string): Promise<Place> {
+  const database = await createTestDatabase()
+  const topic = await adoptTestTopic(database.sql, [broker])
+  const log = createKafkaLog({ sql: database.sql, brokers: [broker], topic })
+  return {
+    ...{ database, broker, topic, log },
+    async drop() {
+      await log.close()
+      await database.drop()
+    },
+  }
+}
+
+function startAppending(
+  { database, broker, topic }: Place,
+  orders: Omit<AppendOrders, 'url' | 'broker' | 'topic'>,
+) {
+  const program = startProgram({
+    entry: 'server/log/kafka/testing/append-main.ts',
+    args: [JSON.stringify({ ...orders, url: database.url, broker, topic } satisfies AppendOrders)],
+  })
+  return { program, reports: () => reportsOf(program) }
+}
+
+function reportsOf(program: Program): AppendReport[] {
+  return program
+    .output()
+    .split('\n')
+    .filter(line => line.startsWith('{') && line.endsWith('}'))
+    .map(line => JSON.parse(line))
+}
+
+/** Bodies' hashes by id of all that the log holds, as often as it holds them. */
+async function heldBy(log: OrderLog): Promise<Map<string, number>> {
+  const held = new Map<string, number>()
+  for (const partition of [0, 1, 2, 3]) {
+    for (let after = LOG_START; ; ) {
+      const records = await log.read({ partition, after, limit: 1_000 })
+      for (const record of records) {
+        if (!('id' in record)) continue
+        const key = `${record.id} of ${record.partition}, ${record.totalUnits} units`
+        held.set(key, (held.get(key) ?? 0) + 1)
+      }
+      const last = records.at(-1)
+      if (!last) break
+      after = last
+    }
+  }
+  return held
+}
+
+/** By id alone, of what `heldBy` says. */
+function countsOf(held: ReadonlyMap<string, number>): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const [key, count] of held) {
+    const id = key.split(' ')[0] ?? ''
+    counts.set(id, (counts.get(id) ?? 0) + count)
+  }
+  return counts
+}
+
+/** Holds what senders were told against the log: nothing twice, nothing promised that is not there, no false word. */
+async function expectTruth(log: OrderLog, reports: readonly AppendReport[]): Promise<void> {
+  const counts = countsOf(await heldBy(log))
+  for (const [id, count] of counts) expect(`${id}: ${count}`).toBe(`${id}: 1`)
+  const appended = new Map<string, string>()
+  for (const { groups } of reports) {
+    for (const { ids, hashes, outcomes } of groups) {
+      outcomes?.forEach((outcome, index) => {
+        const id = ids[index] ?? ''
+        expect(`${outcome} ${id}: ${counts.get(id) ?? 0}`).toBe(`${outcome} ${id}: 1`)
+        if (outcome !== 'appended') return
+        expect(appended.has(id), `${id} was appended twice`).toBe(false)
+        appended.set(id, hashes[index] ?? '')
+      })
+    }
+  }
+  for (const { groups } of reports) {
+    for (const { ids, hashes, outcomes } of groups) {
+      outcomes?.forEach((outcome, index) => {
+        const first = appended.get(ids[index] ?? '')
+        if (first === undefined) return
+        expect(outcome === 'conflict').toBe(hashes[index] !== first)
+      })
+    }
+  }
+}
+
+const STEPS: AppendStep[] = ['reserving', 'reserved', 'joined', 'produced', 'written', 'answering']
+/** From here on what it wrote stands. */
+const STANDS = new Set<AppendStep>(['written', 'answering'])
+
+if (shared !== null) {
+  describe('an append that is cut off', () => {
+    let place: Place
+    beforeAll(async () => {
+      place = await makePlace(shared)
+    })
+    afterAll(() => place.drop())
+
+    test.each(STEPS)('killed at "%s": the next sender is told the truth, and it stands once', async step => {
+      const seed = 100 + STEPS.indexOf(step)
+      const ids = 1_000_000
+      const { program } = startAppending(place, { seed, batches: 1, ids, stopAt: step })
+      expect(await program.ended).toMatchObject({
+        signal: 'SIGKILL',
+        stdout: expect.stringContaining(`at ${step}`),
+      })
+      const groups = drawBatch(seededRandom(seed), ids)
+      const results = await place.log.appendTogether(groups)
+      const kinds = results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
+      expect(new Set(kinds)).toEqual(new Set([STANDS.has(step) ? 'duplicate' : 'appended']))
+      const counts = countsOf(await heldBy(place.log))
+      for (const { id } of groups.flatMap(({ events }) => events)) expect(counts.get(id)).toBe(1)
+    })
+
+    test.each(['reserved', 'joined', 'produced', 'written'] as const)(
+      'frozen at "%s" and given up: awake again it writes nothing twice, and is told the truth',
+      async step => {
+        const seed = 200 + STEPS.indexOf(step)
+        const ids = 1_000_000
+        const started = startAppending(place, { seed, batches: 1, ids, stopAt: step, signal: 'SIGSTOP' })
+        await vi.waitUntil(() => started.program.output().includes(`at ${step}`), { timeout: 60_000 })
+        // As when its machine is cut off: its connections are gone, it is not.
+        await place.database.sql`
+          select pg_terminate_backend(b.backend_pid) from log.kafka_batches b
+          where b.backend_pid <> pg_backend_pid()`
+        const groups = drawBatch(seededRandom(seed), ids)
+        const results = await place.log.appendTogether(groups)
+        const kinds = results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
+        expect(new Set(kinds)).toEqual(new Set([step === 'written' ? 'duplicate' : 'appended']))
+        started.program.kill('SIGCONT')
+        expect(await started.program.ended).toMatchObject({ code: 0 })
+        const told = started
+          .reports()
+          .flatMap(report => report.groups.flatMap(({ outcomes }) => outcomes ?? []))
+        expect(new Set(told)).toEqual(new Set([step === 'written' ? 'appended' : 'duplicate']))
+        const counts = countsOf(await heldBy(place.log))
+        for (const { id } of groups.flatMap(({ events }) => events)) expect(counts.get(id)).toBe(1)
+      },
+    )
+  })
+
+  test('intakes that race on the same keys, killed at random: what is answered is in the log, once', async () => {
+    const place = await makePlace(shared)
+    const random = seededRandom(inject('randomSeed'))
+    try {
+      const reports: AppendReport[] = []
+      const intake = async (number: number) => {
+        for (let life = 0; life < 3; life += 1) {
+          const orders = { seed: inject('randomSeed') + 10 * number + life, batches: 40, ids: 150 }
+          const { program, reports: said } = startAppending(place, orders)
+          const lives = 1 + Math.floor(random() * 40)
+          // The last life is let alone.
+          if (life < 2) {
+            await vi.waitUntil(() => said().length >= lives || program.child.exitCode !== null, {
+              timeout: 60_000,
+            })
+            program.kill('SIGKILL')
+          }
+          const { code, output } = await program.ended
+          if (life === 2) expect(code, output).toBe(0)
+          reports.push(...said())
+        }
+      }
+      await Promise.all([intake(0), intake(1), intake(2)])
+      await place.log.appendTick(0, 0)
+      await expectTruth(place.log, reports)
+      // Nobody is left to settle anything: what is unsettled is decided by whoever looks.
+      await vi.waitFor(
+        async () => {
+          const later = createKafkaLog({ sql: place.database.sql, brokers: [shared], topic: place.topic })
+          await later.appendTick(0, 0)
+          await later.close()
+          expect(await place.database.sql`select batch from log.kafka_batches`).toEqual([])
+        },
+        { timeout: 20_000, interval: 200 },
+      )
+    } finally {
+      await place.drop()
+    }
+  })
+
+  test('keys that another intake has reserved and not settled are waited for, never called known', async () => {
+    const place = await makePlace(shared)
+    const other = createKafkaLog({ sql: place.database.sql, brokers: [shared], topic: place.topic })
+    const event = testEvent({ id: 'pending', partition: 1 })
+    try {
+      // Reserved by a process that lives and is slow: nobody may take it from it, nor say that it is known.
+      const holder = connect(place.database.url, { max: 1 })
+      await holder`
+        select log.reserve(1, 'slow', null, '{}', '{1}', '{1}', ${[event.source]}::text[], ${[event.id]}::text[],
+          ${[event.bodyHash]}::uuid[])`
+      await expect(other.append(1, [event])).rejects.toThrow(LogUnavailableError)
+      expect((await heldBy(other)).size).toBe(0)
+      await holder`select log.release(1)`
+      expect((await other.append(1, [event])).outcomes).toMatchObject([{ kind: 'appended' }])
+      await holder.end()
+    } finally {
+      await other.close()
+      await place.drop()
+    }
+  })
+
+  test('a broker that is killed while tills sell, and comes back: what was answered is there, once', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'tillstream-test-broker-'))
+    let broker = await startBroker({ dataDir })
+    const place = await makePlace(broker.url)
+    try {
+      const reports: AppendReport[] = []
+      const random = seededRandom(inject('randomSeed'))
+      let isOver = false
+      const sell = async () => {
+        const log = createKafkaLog({ sql: place.database.sql, brokers: [broker.url], topic: place.topic })
+        for (let batch = 0; !isOver || batch < 10; batch += 1) {
+          const groups = drawBatch(random, 3_000)
+          const results = await log.appendTogether(groups).catch((error: unknown) => {
+            if (!(error instanceof LogUnavailableError)) throw error
+            return null
+          })
+          reports.push({
+            groups: groups.map(({ partition, events }, index) => ({
+              partition,
+              ids: events.map(({ id }) => id),
+              hashes: events.map(({ bodyHash }) => bodyHash),
+              outcomes: results?.[index]?.outcomes.map(({ kind }) => kind) ?? null,
+            })),
+          })
+        }
+        await log.close()
+      }
+      const selling = Promise.all([sell(), sell()])
+      selling.catch(() => {})
+      for (let round = 0; round < 2; round += 1) {
+        const sold = reports.length
+        await vi.waitUntil(() => reports.length > sold + 20, { timeout: 60_000 })
+        broker.kill('SIGKILL')
+        await broker.ended
+        broker = await startBroker({ dataDir, port: broker.port })
+      }
+      isOver = true
+      await selling
+      expect(reports.some(({ groups }) => groups.some(({ outcomes }) => outcomes === null))).toBe(true)
+      await expectTruth(place.log, reports)
+    } finally {
+      await place.drop()
+      await broker.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+}
