@@ -19,8 +19,9 @@ import type { ReadinessCheck } from '#platform/http/readiness.ts'
 import { createNotifier } from '#platform/notify.ts'
 import { StageGauge } from '#platform/stage-gauge.ts'
 import { startPeriodic, within } from '#platform/time.ts'
+import { type OpenLog, openOrderLog } from '#server/log/open-log.ts'
 import type { OrderLog, PartitionEvents } from '#server/log/order-log.ts'
-import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { ensureLogDays } from '#server/log/postgres-log.ts'
 import { type Appender, type AppendingLog, createAppender, OverloadedError } from './append/appender.ts'
 import { createCommitQueue, type Weight } from './append/commit-queue.ts'
 import { createTicker } from './append/ticker.ts'
@@ -86,6 +87,7 @@ const DECODING_SLICE_MS = 5
 // A stream that is woken more often reads batches of one: it costs it, and the database, more than it gains.
 const HINT_EVERY_MS = 8
 const DRAIN_MS = 3_000
+const CLOSE_LOG_MS = 500
 const REFERENCE_REFRESH_MS = 10 * SECOND_MS
 /** Several readings have failed by then. */
 const OLDEST_REFERENCE_MS = 60 * SECOND_MS
@@ -113,15 +115,17 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
   const { side, settling } = clients
   const limits = { ...LIMITS, ...options.limits }
   await ensureLogDays(side)
-  const partitionCount = await createPostgresLog(side).partitionCount()
+  const log = await openOrderLog(side)
+  const partitionCount = await log.partitionCount()
+  const appending = await openOrderLog(clients.append(partitionCount))
   const meter = new CostMeter()
   const metrics = createIntakeMetrics(() => pending(), meter)
-  const ticker = await createTicker({ sql: side, log: createPostgresLog(side) })
+  const ticker = await createTicker({ sql: side, log })
   await alignStoreZones(side, logger)
   const reference = await createReferenceCache(side)
   const hints = createNotifier(clients.hints, { channel: 'log_appended', everyMs: HINT_EVERY_MS })
   const appender = createAppender({
-    log: countAppends(createPostgresLog(clients.append(partitionCount)), { metrics, meter }),
+    log: countAppends(appending, { metrics, meter }),
     partitionCount,
     maxBatch: limits.maxBatch,
     maxPending: limits.maxPending,
@@ -228,7 +232,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
     },
     host: options.host,
     door,
-    readiness: readinessOf(side, reference),
+    readiness: readinessOf(side, { log, reference }),
     metrics,
     logger,
     answerWithinMs: limits.answerWithinMs,
@@ -296,6 +300,7 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       hints.stop()
       drop?.stop()
       await within(Promise.all(periodics.map(periodic => periodic.stop())), 500)
+      await within(Promise.all([log.close(), appending.close()]), CLOSE_LOG_MS)
       await clients.end()
     },
   }
@@ -336,7 +341,10 @@ function openClients(databaseUrl: string) {
 }
 
 /** What proves that the intake gets on: that the next event could be judged and appended, not that a timer runs. */
-function readinessOf(sql: Sql, reference: ReferenceCache): Record<string, ReadinessCheck> {
+function readinessOf(
+  sql: Sql,
+  { log, reference }: { log: OpenLog; reference: ReferenceCache },
+): Record<string, ReadinessCheck> {
   return {
     async database() {
       await sql`select 1`
@@ -347,6 +355,10 @@ function readinessOf(sql: Sql, reference: ReferenceCache): Record<string, Readin
     },
     // Every partition lets an append in: asked as a tick that is never due, so that nothing is written.
     async log() {
+      if (log.kind === 'kafka') {
+        await log.end()
+        return
+      }
       await sql.begin(async transaction => {
         await transaction`select set_config('lock_timeout', ${`${LOG_WITHIN_MS}ms`}, true)`
         await transaction`

@@ -9,7 +9,7 @@ export async function appendBytes(
 ): Promise<void> {
   const cluster = openCluster(brokers, topic)
   try {
-    await writeLoose(cluster, cluster.connections('test'), { partition, value: bytes })
+    await writeLoose(cluster, cluster.connections('test'), { partition, values: [bytes] })
   } finally {
     await cluster.close()
   }

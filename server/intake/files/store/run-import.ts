@@ -8,8 +8,9 @@ import { identifyFile, type SourceFile, SourceFileError } from '#server/intake/f
 import type { Outcome } from '#server/intake/outcome.ts'
 import { loadReference, type ReferenceData } from '#server/intake/stores/reference.ts'
 import { bringStores, toStore } from '#server/intake/stores/stores.ts'
+import { type OpenLog, openOrderLog } from '#server/log/open-log.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
-import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
+import { ensureLogDays } from '#server/log/postgres-log.ts'
 import { beginFile, finishFile } from './file-ledger.ts'
 import { importEvents } from './import-events.ts'
 import { type ImportProgress, importRows } from './import-rows.ts'
@@ -43,8 +44,9 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     // Sorting and grouping a large file goes to disk; it should not take the server's memory with it.
     session: { work_mem: '32MB' },
   })
+  let log: OpenLog | undefined
   try {
-    const log = createPostgresLog(appending)
+    log = await openOrderLog(appending)
     const reference = await prepareReference(sql, mapping, { dryRun, log })
     const keys = dryRun ? await createKeysConnection(appending) : null
     const appender = keys ? createDryRun(keys) : await createImportAppender(sql, log)
@@ -62,6 +64,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     }
     return { mapping: mapping.name, dryRun, files, total: totalOf(files) }
   } finally {
+    await log?.close()
     await Promise.all([sql, appending, stager].map(client => client.end({ timeout: 1 })))
   }
 }
