@@ -37,7 +37,6 @@ const commands = {
   replay: { entry: 'server/stream/replay/main.ts', dev: false, settings: true },
   generations: { entry: 'server/stream/generations/main.ts', dev: false, settings: true },
   reconcile: { entry: 'server/serving/reconcile/main.ts', dev: false, settings: true },
-  log: { entry: 'server/log/main.ts', dev: false, settings: true },
   bench: { entry: 'bench/main.ts', dev: false, settings: true },
   pictures: { entry: 'e2e/take-pictures.ts', dev: true, settings: false },
   prove: { entry: 'e2e/prove/main.ts', dev: true, settings: false },

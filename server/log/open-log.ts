@@ -1,4 +1,5 @@
 import type { Sql } from '#db/client.ts'
+import type { Reading } from '#db/transaction.ts'
 import { readKafkaBrokers } from '#platform/environment.ts'
 import { createKafkaLog } from './kafka/kafka-log.ts'
 import type { OrderLog } from './order-log.ts'
@@ -23,7 +24,7 @@ export interface AdoptedTopic {
 }
 
 /** Which topic the log of a database is; null: it is log.event_log itself. */
-export async function adoptedTopic(sql: Sql): Promise<AdoptedTopic | null> {
+export async function adoptedTopic(sql: Reading): Promise<AdoptedTopic | null> {
   const [row] = await sql<AdoptedTopic[]>`select topic, cluster_id as "clusterId" from log.kafka`
   return row ?? null
 }

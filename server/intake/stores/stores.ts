@@ -4,6 +4,9 @@ import type { Transaction } from '#db/transaction.ts'
 import { type BusinessDay, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { newestOf, type Store, type StoreVersion, WEEKDAYS } from '#domain/store.ts'
+import { messageOf } from '#platform/command.ts'
+import { openTopicSource } from '#server/log/kafka/topic-source.ts'
+import { adoptedTopic, brokersOf } from '#server/log/open-log.ts'
 import {
   changeOf,
   consequencesOf,
@@ -108,13 +111,37 @@ export function toStore(definition: StoreDefinition, partitionCount: number): St
   return { id, name, partition: partitionOf(id, partitionCount), versions: [version] }
 }
 
-/** The append's own lock: no event of the stores is stored between our look at the log and the commit. */
+/**
+ * The append's own lock: no event of the stores is stored between our look at the log and the commit. Where the log is
+ * Kafka, what was begun before is waited for, and what log.event_log does not have of it yet.
+ * @throws StoreRefusedError when that takes too long
+ */
 async function lockAppends(transaction: Transaction, definitions: readonly StoreDefinition[]): Promise<void> {
-  await transaction`
-    select pg_advisory_xact_lock(7411, partition) from (
+  const locked = await transaction<{ partition: number }[]>`
+    select partition, pg_advisory_xact_lock(7411, partition) from (
       select distinct partition from ref.stores
       where store = any(${definitions.map(({ id }) => id)}::text[]) order by partition) locked`
+  const adopted = await adoptedTopic(transaction)
+  if (adopted === null) return
+  const topic = openTopicSource(brokersOf(adopted), adopted)
+  try {
+    const partitions = locked.map(({ partition }) => partition)
+    await transaction`select log.await_settled(${partitions}::smallint[], ${SETTLED_WITHIN}::interval)`
+    for (const partition of partitions) {
+      const end = await topic.endOf(partition)
+      await transaction`select from log.await_archive(${partition}, ${end}, ${end}, ${SETTLED_WITHIN}::interval)`
+    }
+  } catch (error) {
+    throw new StoreRefusedError(
+      `Stores cannot be changed at the moment: what the log holds of them is not all in Postgres (${messageOf(error)}). Do the archiver and Kafka run? Try again.`,
+    )
+  } finally {
+    await topic.close()
+  }
 }
+
+/** As Postgres reads it. */
+const SETTLED_WITHIN = '5 s'
 
 async function add(transaction: Transaction, store: Store): Promise<StoreOutcome> {
   const [version] = store.versions

@@ -5,7 +5,7 @@ import { adoptedTopic } from '#server/log/open-log.ts'
 import { asUnavailable, type Cluster, type Connections, openCluster, TopicError } from './cluster.ts'
 import { createTopicReader, type TopicReader } from './reader.ts'
 import { createLogTopic, ORDERS_TOPIC } from './topic.ts'
-import { writeAllLoose } from './transactional-writer.ts'
+import { writeLoose } from './transactional-writer.ts'
 
 /** Entries read and written at once. */
 const COPIED_AT_ONCE = 2_000
@@ -110,7 +110,7 @@ async function copyPartition(transaction: Transaction, copying: Copying): Promis
   for await (const rows of chunks) {
     const first = rows[0]
     if (!first) break
-    const base = await writeAllLoose(cluster, connections, {
+    const base = await writeLoose(cluster, connections, {
       partition,
       values: rows.map(({ value }) => Buffer.from(value)),
     })

@@ -224,13 +224,17 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       const reservation = await reservations.reserve(request, keys)
       const { state, pending } = reservation
       if (state === 'reserved' || state === 'known') return reservation
+      const own = pending.map(one => underWay.get(one)).filter(one => one !== undefined)
+      // What this process has under way comes to an end by itself.
+      if (own.length > 0) {
+        await Promise.all(own)
+        continue
+      }
       if (performance.now() > until) {
         const why = state === 'held' ? 'appends are kept out' : 'some of these events are being appended'
         throw new LogUnavailableError(`the log takes nothing at the moment: ${why}`)
       }
-      const own = pending.map(one => underWay.get(one)).filter(one => one !== undefined)
-      if (own.length > 0) await Promise.race([Promise.all(own), pause(HELD_PAUSE_MS)])
-      else if (state === 'held' || (await settler.settleAbandoned(pending)) === 0) await pause(HELD_PAUSE_MS)
+      if (state === 'held' || (await settler.settleAbandoned(pending)) === 0) await pause(HELD_PAUSE_MS)
     }
   }
 

@@ -66,7 +66,7 @@ export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: Kafka
       const { appendedAt } = await reader.endOf(partition)
       if ((clock?.now ?? 0) - appendedAt < quietMs) return null
       try {
-        const { base } = await writeLoose(cluster, ticking, { partition, values: [encodeTick()] })
+        const base = await writeLoose(cluster, ticking, { partition, values: [encodeTick()] })
         reader.noteCommitted(partition, base + 1n)
         return toOffset(base)
       } catch (error) {

@@ -173,21 +173,11 @@ export async function fence(cluster: Cluster, transactionalId: string): Promise<
   }
 }
 
-/** Writes values outside any transaction; sent twice they may stand twice. @returns Kafka's offset of the first */
-export async function writeLoose(
-  cluster: Cluster,
-  connections: Connections,
-  { partition, values }: PartitionValues,
-): Promise<{ base: bigint; appendedAt: Instant }> {
-  return produce(await connections.leader(partition), messagesOf(cluster.topic, partition, values), {})
-}
-
 /**
- * Writes values outside any transaction, so that no marker takes up an offset among them.
+ * Writes values outside any transaction, so that no marker takes up an offset among them; sent twice they stand twice.
  * @returns Kafka's offset of the first; the others follow it
- * @throws LogUnavailableError when nobody knows whether they stand
  */
-export async function writeAllLoose(
+export async function writeLoose(
   cluster: Cluster,
   connections: Connections,
   { partition, values }: PartitionValues,
