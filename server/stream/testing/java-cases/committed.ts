@@ -3,6 +3,8 @@ import { CURRENCIES } from '#domain/currency.ts'
 import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { MINUTE_MS, parseInstant } from '#domain/instant.ts'
 import { decimalsOf } from '#domain/money.ts'
+import type { Parameters } from '#domain/operators/rule.ts'
+import { STREAM_RULES } from '#domain/rules/catalogue.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { projectRoot } from '#platform/environment.ts'
 import { javaCase } from './java-case.ts'
@@ -14,7 +16,7 @@ const APPENDED = parseInstant('2026-12-01T00:00:00Z') ?? 0
 const COMMITTED_SEED = 11
 const COMMITTED_EVENTS = 120
 
-/** Files of the Java side that are written from here, by path: `npm run -s` is not needed to read them, `java-cases-main.ts` writes them. */
+/** Files of the Java side that are written from here, with what they must hold; `java-cases-main.ts` writes them. */
 export function committedFiles(): Map<string, string> {
   return new Map([
     [path.join(flink, 'src/test/resources/cases/worked-examples.json'), lines(workedExamples())],
@@ -22,8 +24,22 @@ export function committedFiles(): Map<string, string> {
       path.join(flink, 'src/test/resources/cases/drawn.json'),
       lines([randomCase(COMMITTED_SEED, COMMITTED_EVENTS)]),
     ],
+    [path.join(flink, 'src/test/resources/cases/rules.json'), lines(rules())],
     [path.join(flink, 'src/main/resources/tillstream/currency-decimals.properties'), currencyDecimals()],
   ])
+}
+
+/** Rules as they come: one that the Java side lacks, or brings with another number, is found though no case meets it. */
+function rules() {
+  return STREAM_RULES.map(({ name, kind, ends, parameters }) => ({
+    name,
+    kind,
+    isTimed: ends === 'by itself',
+    parameters: Object.entries(parameters as Parameters).map(([parameter, { initial }]) => ({
+      name: parameter,
+      initial,
+    })),
+  }))
 }
 
 function workedExamples() {

@@ -73,6 +73,8 @@ function foldOf(records: readonly CaseRecord[], reference: CaseReference) {
     watermarks: seen.watermarks,
     lateOffsets: seen.lateOffsets,
     lateSales: seen.lateSales,
+    /** What people must hear of, by the record that told it. */
+    news: seen.news,
     sources: sorted([...seen.sources].map(([source, progress]) => ({ source, ...progress }))),
     windows: windowsOf(folded),
     stocks: sorted([...folded.stock].map(([place, state]) => ({ place, ...state }))),
@@ -104,6 +106,7 @@ class Seen {
   readonly sessions = new Map<string, SessionRow>()
   readonly panes = new Map<string, { documents: number; units: number }>()
   readonly states = new Map<string, KeptState>()
+  readonly news: string[] = []
   failures = 0
 
   add({
@@ -113,6 +116,7 @@ class Seen {
     lateSales,
     sources,
     forgottenSources,
+    stock,
     operators,
   }: BatchResult): void {
     this.watermarks.push(watermark.current)
@@ -129,6 +133,11 @@ class Seen {
     }
     for (const [operator, own] of operators.touched)
       for (const [key, kept] of own) this.states.set(`${operator}/${key}`, { ...kept })
+    const news = [
+      ...[...stock.episodes.values()].flatMap(({ episode, isNews }) => (isNews ? [episode.alertId] : [])),
+      ...[...operators.alerts.values()].flatMap(({ alert, isNews }) => (isNews ? [alert.alertId] : [])),
+    ]
+    this.news.push(...news.sort().map(alertId => `${through.offset} ${alertId}`))
     this.failures += operators.failures.length
   }
 }

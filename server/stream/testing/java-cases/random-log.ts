@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
+import { formatInstant, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
 import type { RuleVersion } from '#domain/operators/reference.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
@@ -22,7 +22,7 @@ export function randomCase(seed: number, count: number): JavaCase {
 }
 
 /**
- * Events as they arrive: most at once, some minutes and some hours late; a store that falls silent, and comes back with all
+ * Events as they arrive: most at once, some before their time, some minutes and some hours late; a store that falls silent, and comes back with all
  * it sold meanwhile; ticks where nothing comes; and a few that nobody can digest.
  */
 function randomLog(random: () => number, count: number, spanMs: number): CaseRecord[] {
@@ -31,17 +31,20 @@ function randomLog(random: () => number, count: number, spanMs: number): CaseRec
   const silentTo = silentFrom + (20 + 60 * random()) * MINUTE_MS
   const isLost = random() < 0.5
   const arrivals: { at: Instant; entry: LogEvent | { type: 'tick' } }[] = []
-  for (const event of randomEvents({ random, count, start: START, spanMs, stores: STORES, skus: SKUS })) {
+  // Whole half minutes make events of one instant, and watermarks at the very end of a minute.
+  const stepMs = [1, 1, 500, 30_000][Math.floor(random() * 4)] ?? 1
+  for (const event of randomEvents({
+    random,
+    count,
+    start: START,
+    spanMs,
+    stepMs,
+    stores: STORES,
+    skus: SKUS,
+  })) {
     const isSilent = event.store === silent && event.eventTime >= silentFrom && event.eventTime < silentTo
     if (isSilent && isLost) continue
-    const chance = random()
-    const delayMs =
-      chance < 0.8
-        ? random() * 8 * SECOND_MS
-        : chance < 0.95
-          ? random() * 10 * MINUTE_MS
-          : random() * 4 * HOUR_MS
-    const at = Math.floor((isSilent ? silentTo : event.eventTime) + delayMs)
+    const at = Math.floor((isSilent ? silentTo : event.eventTime) + delayOf(random))
     arrivals.push({ at, entry: random() < 0.01 ? spoilt(event, random) : suspect(event, arrivals, random) })
   }
   for (let at = START; at < START + 1.6 * spanMs; at += Math.floor((20 + 100 * random()) * SECOND_MS))
@@ -57,7 +60,15 @@ function randomLog(random: () => number, count: number, spanMs: number): CaseRec
   })
 }
 
-/** As it was drawn, or so that the rules that look for thieves have something to look at. */
+/** How long an event is on its way, in ms; a till whose clock is fast is heard before it sold. */
+function delayOf(random: () => number): number {
+  const chance = random()
+  if (chance < 0.05) return random() * -119 * SECOND_MS
+  if (chance < 0.8) return random() * 8 * SECOND_MS
+  return chance < 0.95 ? random() * 10 * MINUTE_MS : random() * 4 * HOUR_MS
+}
+
+/** As it was drawn; or so that the rules that look for thieves have something to look at, and shelves wait for goods that are late. */
 function suspect(
   event: LogEvent,
   arrivals: readonly { entry: LogEvent | { type: 'tick' } }[],
@@ -65,6 +76,7 @@ function suspect(
 ): LogEvent {
   if (event.type === 'order.placed' && random() < 0.06)
     return { ...event, totalDiscounts: Math.floor(event.totalGross * (0.4 + 0.6 * random())) }
+  if (event.type === 'order.placed' && random() < 0.06) return restock(event, random)
   if (event.type !== 'order.voided' || random() < 0.2) return event
   const sold = arrivals.flatMap(({ entry }) =>
     entry.type === 'order.placed' &&
@@ -76,6 +88,30 @@ function suspect(
   const order = sold[Math.floor(random() * sold.length)]
   if (!order) return event
   return { ...event, orderId: order.orderId, register: order.register, details: order.details }
+}
+
+/** Goods that were sold are ordered: to come within hours, or hours ago, or nobody says when. */
+function restock({ lines, ...event }: LogEvent, random: () => number): LogEvent {
+  const purchaseOrderId = `p-${Math.floor(random() * 6)}`
+  const expectedAt = formatInstant(event.eventTime + Math.round((random() * 8 - 3) * HOUR_MS))
+  const chance = random()
+  return {
+    ...event,
+    lines,
+    type: chance < 0.6 ? 'purchase.placed' : chance < 0.8 ? 'purchase.confirmed' : 'stock.received',
+    channel: null,
+    currency: null,
+    orderId: null,
+    customer: null,
+    totalGross: 0,
+    totalDiscounts: 0,
+    totalTax: 0,
+    details: {
+      purchaseOrderId,
+      supplier: `s-${1 + Math.floor(random() * 2)}`,
+      ...(random() < 0.8 ? { expectedAt } : {}),
+    },
+  }
 }
 
 function spoilt(event: LogEvent, random: () => number): LogEvent {

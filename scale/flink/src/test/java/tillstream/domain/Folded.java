@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import tillstream.domain.operators.Alert;
 import tillstream.domain.operators.OperatorBatch;
 import tillstream.domain.operators.OperatorBatch.SessionRow;
 
@@ -26,6 +27,7 @@ final class Folded {
   private final List<Object> watermarks = new ArrayList<>();
   private final List<Object> lateOffsets = new ArrayList<>();
   private final List<Object> lateSales = new ArrayList<>();
+  private final List<Object> news = new ArrayList<>();
   private final List<Object> setAside = new ArrayList<>();
   private final Map<String, Object> sources = new TreeMap<>();
   private final Map<String, long[]> windowSums = new TreeMap<>();
@@ -96,15 +98,20 @@ final class Folded {
       sums[1] += pane.units;
     }
     failures += operators.failures().size();
+    List<String> told = new ArrayList<>();
+    for (Episode.Change change : batch.episodes()) if (change.isNews()) told.add(change.episode().alertId());
+    for (Alert.Change change : operators.alerts()) if (change.isNews()) told.add(change.alert().alertId());
+    told.stream().sorted().forEach(alertId -> news.add(batch.throughOffset() + " " + alertId));
     if (batch.events() == 1 && batch.lateEvents() == 1) lateOffsets.add(batch.throughOffset());
   }
 
-  /** @param everyRecord whether batches were of one record, so that each verdict on lateness is seen */
+  /** @param everyRecord whether batches were of one record, so that each verdict on lateness and each piece of news is seen */
   Map<String, Object> asExpected(boolean everyRecord) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("setAside", setAside);
     all.put("watermarks", watermarks);
     if (everyRecord) all.put("lateOffsets", lateOffsets);
+    if (everyRecord) all.put("news", news);
     all.put("lateSales", lateSales);
     all.put("sources", sources.values());
     List<Object> minutes = new ArrayList<>();

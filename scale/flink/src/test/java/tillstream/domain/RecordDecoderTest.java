@@ -1,7 +1,9 @@
 package tillstream.domain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -52,6 +54,17 @@ class RecordDecoderTest {
       assertEquals(8, aside.offset());
       assertEquals(5, aside.appendedAt());
     }
+  }
+
+  /** The log keeps it in a column of its own, which the stream does not read: no rule sees more on a topic than in Postgres. */
+  @Test
+  void aTenderAloneIsNoDetail() {
+    String order =
+        "{\"type\":\"order.placed\",\"class\":\"live\",\"source\":\"t\",\"id\":\"1\",\"store\":\"s\",\"channel\":\"pos\",\"currency\":\"EUR\","
+            + "\"eventTime\":1,\"businessDay\":\"2026-11-20\",\"totalUnits\":1,\"totalGross\":1,\"totalDiscounts\":0,\"totalReturns\":0,"
+            + "\"lines\":{\"skus\":[\"tea\"],\"units\":[1],\"stocked\":null},\"details\":{\"tenders\":[{\"type\":\"cash\",\"amount\":%s}]}}";
+    assertFalse(((Event) decode(order.formatted("null"), 1, 1)).details().isPaidBy("cash"));
+    assertTrue(((Event) decode(order.formatted("12"), 1, 1)).details().isPaidBy("cash"));
   }
 
   private static LogRecord decode(String value, long offset, long timestamp) {

@@ -197,7 +197,7 @@ public final class OperatorFold {
       Kept kept = own.get(key);
       boolean isKnown = kept != null && !kept.hasExpired(watermark);
       Held<S, V> held = windower.add(isKnown ? (S) kept.state : null, given.item(), event.eventTime());
-      boolean isNew = held.begins() || !isKnown;
+      boolean isNew = held.begins();
       Alert open = !isKnown || (isNew && !rule.isTimed) ? null : kept.alert;
       Alert alert = open;
       if (!rule.isTimed) {
