@@ -7,6 +7,7 @@ import type { Parameters } from '#domain/operators/rule.ts'
 import { STREAM_RULES } from '#domain/rules/catalogue.ts'
 import { toLogEvents } from '#domain/testing/events.ts'
 import { projectRoot } from '#platform/environment.ts'
+import { edgeCases } from './edge-cases.ts'
 import { javaCase } from './java-case.ts'
 import { randomCase } from './random-log.ts'
 
@@ -24,6 +25,7 @@ export function committedFiles(): Map<string, string> {
       path.join(flink, 'src/test/resources/cases/drawn.json'),
       lines([randomCase(COMMITTED_SEED, COMMITTED_EVENTS)]),
     ],
+    [path.join(flink, 'src/test/resources/cases/edges.json'), lines(edgeCases())],
     [path.join(flink, 'src/test/resources/cases/rules.json'), lines(rules())],
     [path.join(flink, 'src/main/resources/tillstream/currency-decimals.properties'), currencyDecimals()],
   ])

@@ -8,6 +8,7 @@ import { WORKED_EXAMPLES } from '#domain/examples/all-examples.ts'
 import { projectRoot } from '#platform/environment.ts'
 import { whyNoJava } from '#platform/jvm/java.ts'
 import { lines } from './committed.ts'
+import { edgeCases } from './edge-cases.ts'
 import { randomCase } from './random-log.ts'
 
 const flink = path.join(projectRoot, 'scale/flink')
@@ -33,9 +34,10 @@ else
         path.join(flink, 'target/surefire-reports/TEST-tillstream.domain.CasesTest.xml'),
         'utf8',
       )
+      const committed = WORKED_EXAMPLES.length + edgeCases().length + 1
       // Of a folder that nobody read, nothing could fail: each case is folded with three ways to cut it.
       const tests = Number(/ tests="(\d+)"/.exec(report)?.[1])
-      expect(tests).toBe(3 * (WORKED_EXAMPLES.length + 1 + EVENTS.length))
+      expect(tests).toBe(3 * (committed + EVENTS.length))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -37,7 +37,7 @@ class CasesTest {
 
   @TestFactory
   Stream<DynamicContainer> committed() throws IOException {
-    return Stream.of("worked-examples.json", "drawn.json")
+    return Stream.of("worked-examples.json", "edges.json", "drawn.json")
         .map(
             name -> {
               try (InputStream file = CasesTest.class.getResourceAsStream("/cases/" + name)) {
