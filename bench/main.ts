@@ -6,6 +6,7 @@ import { type Figure, jsonLine, report, table } from './figures.ts'
 import { footprint } from './footprint.ts'
 import { forecast } from './forecast.ts'
 import { ingest } from './ingest.ts'
+import { kafka } from './kafka.ts'
 import { kills } from './kills.ts'
 import { latency } from './latency.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
@@ -27,6 +28,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   replenishment,
   seed,
   state,
+  kafka,
 }
 
 await runCommand({

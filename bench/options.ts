@@ -14,6 +14,8 @@ export const BENCHMARKS = {
   forecast: 'how well demand is foreseen, in the seeded world and the real December, beside another library',
   replenishment: 'the nightly plan of a chain: forecasts, policies, what to order',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
+  kafka:
+    'the stream path with the log in Kafka: its replay against the same log in Postgres, its lag (needs Java)',
   state: 'memory of the stream process with 52 stores of 5,000 products each in its state (Linux only)',
 } as const
 

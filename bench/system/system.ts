@@ -88,8 +88,15 @@ export async function startSystem(world: BenchWorld, { withWeb }: { withWeb: boo
   }
 }
 
+/** A port for an intake that nobody listens at. */
+export async function freeIntakePort(): Promise<number> {
+  const { intakePort, giveUp } = await reservePorts(HOST, {})
+  await giveUp()
+  return intakePort
+}
+
 /** @throws what the program said when it ended instead, or took too long */
-async function untilUp(program: Program, url: string): Promise<void> {
+export async function untilUp(program: Program, url: string): Promise<void> {
   const over = new AbortController()
   void program.ended.then(() => over.abort())
   const isUp = await isUpWithin({ url, timeoutMs: UP_WITHIN_MS, stop: over.signal }).catch(() => false)

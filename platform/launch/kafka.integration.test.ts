@@ -15,7 +15,10 @@ else {
   test('a broker that dies is started again where it was, and ends with the demo; a reset deletes what it kept', async () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'tillstream-test-kafka-'))
     const said: string[] = []
-    const terminal = { line: (text: string) => void said.push(text), warn: (text: string) => void said.push(text) }
+    const terminal = {
+      line: (text: string) => void said.push(text),
+      warn: (text: string) => void said.push(text),
+    }
     const environment = readEnvironment({ DATA_DIR: dataDir })
     try {
       const kafka = await serveKafka({ environment, terminal, stop: new AbortController().signal })
