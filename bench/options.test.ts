@@ -17,6 +17,7 @@ describe('options of the benchmarks', () => {
         'forecast',
         'replenishment',
         'seed',
+        'kafka',
         'state',
       ],
       json: false,
@@ -58,7 +59,7 @@ describe('options of the benchmarks', () => {
   test.each([
     [
       ['speed'],
-      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, forecast, replenishment, seed, state/,
+      /There is no benchmark "speed"\. There are: ingest, latency, replay, batch, audit, footprint, kills, alerts, forecast, replenishment, seed, kafka, state/,
     ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
