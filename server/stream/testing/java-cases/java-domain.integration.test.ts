@@ -13,6 +13,8 @@ import { randomCase } from './random-log.ts'
 
 const flink = path.join(projectRoot, 'scale/flink')
 const run = promisify(execFile)
+/** The first run fetches and compiles. */
+const PATIENCE_MS = 900_000
 /** Cases of a run, by how many events each is drawn from: the large ones let tills fall silent, the small ones are many. */
 const EVENTS = [900, 900, ...Array.from({ length: 12 }, () => 250)]
 
@@ -20,7 +22,9 @@ const missing = (await whyNoJava()) ?? (await whyNoMaven())
 
 if (missing !== null) test(`left out, for the Java domain needs a JDK and Maven: ${missing}`, () => {})
 else
-  test('the Java domain makes of newly drawn logs, and of the committed cases, what our fold makes of them', async () => {
+  test('the Java domain makes of newly drawn logs, and of the committed cases, what our fold makes of them', {
+    timeout: PATIENCE_MS,
+  }, async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'tillstream-java-cases-'))
     try {
       const first = inject('randomSeed')
