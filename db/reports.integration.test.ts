@@ -39,6 +39,8 @@ const VIEWS: Record<string, string> = {
     'alert_id, kind, rule, rule_version, store, register, severity, score, state, opened_at, evidence, verdict, raised_by',
   reconciliation:
     'business_day, store, currency, metric, batch, stream, difference, after_batch, before_stream, rule_version, unexplained',
+  answers:
+    'business_day, store, currency, metric, generation, engine, batch, stream, difference, after_batch, before_stream, rule_version, unexplained',
   completeness: 'business_day, store, register, z_orders, z_net, log_orders, log_net, state',
   over_short: 'business_day, store, register, tender, currency, declared, counted, difference',
   missing_receipts: 'business_day, store, register, first, last, missing',

@@ -23,6 +23,30 @@ create table recon.reconciliation (
   primary key (store, business_day, currency, metric)
 );
 
+-- The same of the generations that give an answer beside the active one (another engine's, or ours while that is active).
+create table recon.answers (
+  generation integer not null,
+  engine text not null,
+  business_day date not null,
+  store text not null,
+  currency text not null,
+  metric text not null,
+  batch bigint not null,
+  stream bigint not null,
+  after_batch bigint not null,
+  before_stream bigint not null,
+  rule_version bigint not null,
+  unexplained bigint not null,
+  after_batch_events bigint not null,
+  before_stream_events bigint not null,
+  run_id bigint not null,
+  batch_through bigint not null,
+  stream_through bigint not null,
+  partition smallint not null,
+  computed_at timestamptz not null,
+  primary key (generation, store, business_day, currency, metric)
+);
+
 -- Whatever keeps "every cent explained" from being true (server/serving/reconcile/findings.ts): rows that differ from
 -- what the log says, rows of the log that differ from what was sent, tills that differ, reports that are not there.
 create table recon.findings (

@@ -372,6 +372,25 @@ cross join lateral (
   select case when r.metric in ('gross', 'discounts', 'returns', 'net') then 0.0001 else 1 end as size
 ) unit;
 
+create view reports.answers as
+select r.business_day, r.store, r.currency, r.metric, r.generation, r.engine,
+  (r.batch * unit.size)::numeric(20, 4) as batch,
+  (r.stream * unit.size)::numeric(20, 4) as stream,
+  ((r.stream - r.batch) * unit.size)::numeric(20, 4) as difference,
+  (r.after_batch * unit.size)::numeric(20, 4) as after_batch,
+  (r.before_stream * unit.size)::numeric(20, 4) as before_stream,
+  (r.rule_version * unit.size)::numeric(20, 4) as rule_version,
+  (r.unexplained * unit.size)::numeric(20, 4) as unexplained,
+  r.after_batch_events, r.before_stream_events,
+  r.run_id, r.computed_at,
+  jsonb_build_object(
+    'batch', jsonb_build_object(r.partition::text, r.batch_through),
+    'stream', jsonb_build_object(r.partition::text, r.stream_through)) as through
+from recon.answers r
+cross join lateral (
+  select case when r.metric in ('gross', 'discounts', 'returns', 'net') then 0.0001 else 1 end as size
+) unit;
+
 -- Comments --------------------------------------------------------------------------------------------
 comment on schema reports is 'Reporting views for any BI tool. Names and columns are stable; money is numeric(20,4); role tillstream_reader reads them.';
 comment on view reports.daily_sales is 'Sales per business day, store, channel and currency, as the batch path computed them.';
@@ -398,6 +417,7 @@ comment on view reports.live_stock is 'Stock on hand per store and product, as t
 comment on view reports.restock_alerts is 'Shortages, of both paths, one row an episode of the stream or what the nightly plan alone has found, with what people did about them.';
 comment on view reports.alerts is 'What rules found (fraud, anomaly, silence, pace), of both paths, one row an episode, with what people said of it.';
 comment on view reports.reconciliation is 'Stream against batch per business day, store, currency and metric: difference = after_batch - before_stream + rule_version + unexplained.';
+comment on view reports.answers is 'As reconciliation, of every generation of the stream''s tables that gives an answer beside the active one.';
 
 -- Columns that mean the same wherever they stand, then what a view means by its own.
 do $$
@@ -618,6 +638,12 @@ comment on column reports.monthly_inventory.days_of_cover is 'Units on hand at t
 comment on column reports.reconciliation.rule_version is 'Difference that comes from paths computed under different versions of the rules.';
 comment on column reports.reconciliation.batch is 'Figure of the batch path; money for gross, discounts, returns and net, pieces for the others.';
 comment on column reports.reconciliation.through is 'Offsets of the order log read, by path and partition.';
+comment on column reports.answers.generation is 'Number of the generation.';
+comment on column reports.answers.engine is 'What follows the log with it: tillstream or flink.';
+comment on column reports.answers.stream is 'Its figure.';
+comment on column reports.answers.rule_version is 'Difference that comes from paths computed under different versions of the rules.';
+comment on column reports.answers.batch is 'Figure of the batch path; money for gross, discounts, returns and net, pieces for the others.';
+comment on column reports.answers.through is 'Offsets of the order log read, by path and partition.';
 
 -- The role of BI tools. Roles belong to the cluster, so another database's migration may make it at the same
 -- moment, and on a hosted server we may not be allowed to: then its owner makes the role and grants it.

@@ -2335,3 +2335,66 @@ create table batch.price_effects (
   run_id bigint not null,
   computed_at timestamptz not null default clock_timestamp()
 );
+
+
+create table recon.answers (
+  generation integer not null,
+  engine text not null,
+  business_day date not null,
+  store text not null,
+  currency text not null,
+  metric text not null,
+  batch bigint not null,
+  stream bigint not null,
+  after_batch bigint not null,
+  before_stream bigint not null,
+  rule_version bigint not null,
+  unexplained bigint not null,
+  after_batch_events bigint not null,
+  before_stream_events bigint not null,
+  run_id bigint not null,
+  batch_through bigint not null,
+  stream_through bigint not null,
+  partition smallint not null,
+  computed_at timestamptz not null,
+  primary key (generation, store, business_day, currency, metric)
+);
+
+create view reports.answers as
+select r.business_day, r.store, r.currency, r.metric, r.generation, r.engine,
+  (r.batch * unit.size)::numeric(20, 4) as batch,
+  (r.stream * unit.size)::numeric(20, 4) as stream,
+  ((r.stream - r.batch) * unit.size)::numeric(20, 4) as difference,
+  (r.after_batch * unit.size)::numeric(20, 4) as after_batch,
+  (r.before_stream * unit.size)::numeric(20, 4) as before_stream,
+  (r.rule_version * unit.size)::numeric(20, 4) as rule_version,
+  (r.unexplained * unit.size)::numeric(20, 4) as unexplained,
+  r.after_batch_events, r.before_stream_events,
+  r.run_id, r.computed_at,
+  jsonb_build_object(
+    'batch', jsonb_build_object(r.partition::text, r.batch_through),
+    'stream', jsonb_build_object(r.partition::text, r.stream_through)) as through
+from recon.answers r
+cross join lateral (
+  select case when r.metric in ('gross', 'discounts', 'returns', 'net') then 0.0001 else 1 end as size
+) unit;
+
+comment on view reports.answers is 'As reconciliation, of every generation of the stream''s tables that gives an answer beside the active one.';
+comment on column reports.answers.business_day is 'Business day of the store: from its cut-over hour to the next, in its time zone.';
+comment on column reports.answers.store is 'Store id.';
+comment on column reports.answers.currency is 'ISO 4217 code; amounts of different currencies never share a row.';
+comment on column reports.answers.metric is 'Name of the figure.';
+comment on column reports.answers.generation is 'Number of the generation.';
+comment on column reports.answers.engine is 'What follows the log with it: tillstream or flink.';
+comment on column reports.answers.batch is 'Figure of the batch path; money for gross, discounts, returns and net, pieces for the others.';
+comment on column reports.answers.stream is 'Its figure.';
+comment on column reports.answers.difference is 'stream - batch.';
+comment on column reports.answers.after_batch is 'Effects of events that only the stream has read.';
+comment on column reports.answers.before_stream is 'Effects of events that only the batch path has read.';
+comment on column reports.answers.rule_version is 'Difference that comes from paths computed under different versions of the rules.';
+comment on column reports.answers.unexplained is 'What is left: always 0, or something is wrong.';
+comment on column reports.answers.after_batch_events is 'Number of events behind after_batch.';
+comment on column reports.answers.before_stream_events is 'Number of events behind before_stream.';
+comment on column reports.answers.run_id is 'Run that wrote the row, see job_runs.';
+comment on column reports.answers.computed_at is 'When that run committed.';
+comment on column reports.answers.through is 'Offsets of the order log read, by path and partition.';

@@ -19,13 +19,14 @@ export function inLogOf(reading: Reading, scope: AuditScope) {
  * Leaves out of `e`, the log, what a path has set aside: its rows are to be those of the other events. That the event is
  * not in them is a finding of its own (set-aside.ts). A condition on the row as it is read, not a join: nothing is worked
  * out of a row that nobody can count.
+ * @param generation of the stream's; null: the active one
  */
-export function isCounted(reading: Reading, path: 'batch' | 'stream') {
+export function isCounted(reading: Reading, path: 'batch' | 'stream', generation: number | null = null) {
   return path === 'batch'
     ? reading`(e.partition, e."offset") not in (select partition, "offset" from batch.set_aside)`
     : reading`(e.partition, e."offset") not in (
         select partition, "offset" from stream.set_aside
-        where generation = (select generation from stream.active_generation))`
+        where generation = coalesce(${generation}::integer, (select generation from stream.active_generation)))`
 }
 
 /** The sales of the scope that a path counts, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. */

@@ -24,20 +24,30 @@ function figure(side: string, column: string): string {
   return column === 'net' ? `${value('gross')} - ${value('discounts')} - ${value('returns')}` : value(column)
 }
 
+/** What is held against the batch path, and where that is kept. */
+export interface ComparedGeneration {
+  generation: number
+  runId: number
+  /** reconciliation: it is the active one; answers: it gives an answer beside that. */
+  into: 'reconciliation' | 'answers'
+}
+
 /**
  * Compares both paths for every store-day of the scope, per currency and metric, and replaces their rows in
- * `recon.reconciliation`:
+ * `recon.reconciliation`, or those of this generation in `recon.answers`:
  * stream - batch = after_batch - before_stream + rule_version + unexplained. Both classes of events are read
  * from the whole log of those days; nothing the paths keep for themselves is trusted.
  */
 export async function comparePaths(
   reading: Reading,
   scope: AuditScope,
-  { generation, runId }: { generation: number; runId: number },
+  { generation, runId, into }: ComparedGeneration,
 ): Promise<void> {
+  const isOther = into === 'answers'
+  const table = reading.unsafe(`recon.${into}`)
   await reading`
-    delete from recon.reconciliation r
-    where r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
+    delete from ${table} r
+    where ${isOther ? reading`r.generation = ${generation}` : reading`true`} and r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
   const values = COMPARED.map(({ column, eventsMet }) => {
     const sides = ['b', 's', 'a', 'f'].map(side => figure(side, column))
     return `('${column}', ${sides.join(', ')}, coalesce(${eventsMet('a')}, 0), coalesce(${eventsMet('f')}, 0))`
@@ -54,7 +64,7 @@ export async function comparePaths(
       -- What a path has set aside it has as good as never read: it stands with what only the other one has.
       cross join lateral (
         select case when ${isCounted(reading, 'batch')} then coalesce(r.through, 0) else 0 end as batch,
-          case when ${isCounted(reading, 'stream')} then coalesce(c."offset", 0) else 0 end as stream
+          case when ${isCounted(reading, 'stream', generation)} then coalesce(c."offset", 0) else 0 end as stream
       ) through
       where e."offset" > least(through.batch, through.stream)
         and e."offset" <= greatest(through.batch, through.stream)
@@ -74,10 +84,10 @@ export async function comparePaths(
       union select store, business_day, currency from stream_days
       union select store, business_day, currency from unshared
     )
-    insert into recon.reconciliation (business_day, store, currency, metric, batch, stream, after_batch,
+    insert into ${table} (${isOther ? reading`generation, engine,` : reading``} business_day, store, currency, metric, batch, stream, after_batch,
       before_stream, rule_version, unexplained, after_batch_events, before_stream_events, run_id, batch_through,
       stream_through, partition, computed_at)
-    select k.business_day, k.store, k.currency, m.metric, m.batch, m.stream, m.after_batch, m.before_stream,
+    select ${isOther ? reading`g.generation, g.engine,` : reading``} k.business_day, k.store, k.currency, m.metric, m.batch, m.stream, m.after_batch, m.before_stream,
       case when rules.differ then remainder.value else 0 end, case when rules.differ then 0 else remainder.value end,
       m.after_batch_events, m.before_stream_events, ${runId}, coalesce(r.through_offset, 0), coalesce(c."offset", 0),
       p.partition, now()

@@ -1,5 +1,11 @@
+import { ENGINE_TITLES } from '#domain/engine.ts'
 import type { FoundRow } from './findings.ts'
-import { isClean, type ReconciledFigure, type Reconciliation } from './reconcile.ts'
+import {
+  type AnswerReconciliation,
+  isClean,
+  type ReconciledFigure,
+  type Reconciliation,
+} from './reconcile.ts'
 
 /** A range with more differing figures is told by its totals alone; `--json` and the view have them all. */
 const MAX_LINES = 200
@@ -25,7 +31,7 @@ const HEADINGS = [
 
 /** A reconciliation for people: where the paths differ and why, the totals, what was found, the verdict. */
 export function describeReconciliation(reconciliation: Reconciliation): string {
-  const { compared, differing, totals, findings } = reconciliation
+  const { compared, differing, totals, answers, findings } = reconciliation
   if (compared === 0 && isClean(reconciliation)) {
     return `${['Nothing to compare: neither path knows of a sale in this range.', ...remarks(reconciliation)].join('\n')}\n`
   }
@@ -34,15 +40,37 @@ export function describeReconciliation(reconciliation: Reconciliation): string {
       ? []
       : [`Figures that differ (${differing.length} of ${compared})`, differingTable(differing)]),
     'Totals',
-    table([
-      ['currency', 'metric', ...HEADINGS],
-      ...totals.map(total => [total.currency, total.metric, ...COLUMNS.map(column => total[column])]),
-    ]),
+    totalsTable(totals),
+    ...answers.flatMap(describeAnswer),
     ...(findings.length === 0 ? [] : [`Findings (${findings.length})`, findingsTable(findings)]),
     ...remarks(reconciliation),
     verdict(reconciliation),
   ]
   return `${parts.join('\n')}\n`
+}
+
+/** A further answer, against the batch path as the active one is. */
+function describeAnswer({
+  generation,
+  engine,
+  compared,
+  differing,
+  totals,
+  unexplained,
+}: AnswerReconciliation): string[] {
+  const wrong = differing.filter(figure => !isExplained(figure))
+  return [
+    `Generation ${generation} (${ENGINE_TITLES[engine]}): ${compared} figures, ${differing.length} differ from batch, ${unexplained} not explained`,
+    ...(wrong.length === 0 ? [] : [differingTable(wrong)]),
+    totalsTable(totals),
+  ]
+}
+
+function totalsTable(totals: Reconciliation['totals']): string {
+  return table([
+    ['currency', 'metric', ...HEADINGS],
+    ...totals.map(total => [total.currency, total.metric, ...COLUMNS.map(column => total[column])]),
+  ])
 }
 
 /** What the verdict is not about. */
@@ -62,14 +90,17 @@ function remarks({ notRebuildable, outside }: Reconciliation): string[] {
 }
 
 function verdict(reconciliation: Reconciliation): string {
-  const { compared, differing, unexplained, findings, isAudited } = reconciliation
+  const { compared, differing, answers, findings, isAudited } = reconciliation
+  const unexplained = answers.reduce((sum, answer) => sum + answer.unexplained, reconciliation.unexplained)
   if (isClean(reconciliation)) {
     const differences =
       differing.length === 0 ? 'no difference' : `${differing.length} differences, all explained`
     const rows = isAudited
       ? 'every row agrees with the log'
       : 'reports agree with the checksums of their runs (rows were not audited)'
-    return `${compared} figures compared: ${differences}; ${rows}. Unexplained: 0.`
+    const further =
+      answers.length === 0 ? '' : `; ${counted(answers.length, 'further answer')} explained likewise`
+    return `${compared} figures compared: ${differences}; ${rows}${further}. Unexplained: 0.`
   }
   return `UNEXPLAINED: ${unexplained} of ${compared} figures; ${counted(findings.length, 'finding')}. Repair: rebuild a report with "npm run jobs -- run JOB --from D --to D", the stream's tables with "npm run replay".`
 }

@@ -1,7 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
+import { ENGINE_TITLES, type Engine } from '#domain/engine.ts'
 import { formatAmount } from '#domain/money.ts'
+import { otherGenerations } from '#server/serving/freshness/positions.ts'
 import { inStores } from '#server/serving/scope.ts'
 import { areAsWritten, audit, type Share, shareSnapshot } from './audit.ts'
 import { SALES_MONEY } from './audit-rows.ts'
@@ -59,6 +61,8 @@ export interface Reconciliation {
   totals: Omit<ReconciledFigure, 'businessDay' | 'store'>[]
   /** How many figures hold something unexplained. */
   unexplained: number
+  /** Generations that give an answer beside the active one, each held against the batch path as that is. */
+  answers: AnswerReconciliation[]
   findings: FoundRow[]
   /** Rows of the log of rules version 1: they do not say all that was sent. Null where rows were not audited. */
   notRebuildable: number | null
@@ -66,6 +70,13 @@ export interface Reconciliation {
   outside: Outside | null
   /** False where figures and checksums alone were compared, and showed nothing. */
   isAudited: boolean
+}
+
+/** The figures of one further answer, against those of the batch path. */
+export interface AnswerReconciliation
+  extends Pick<Reconciliation, 'compared' | 'differing' | 'totals' | 'unexplained'> {
+  generation: number
+  engine: Engine
 }
 
 /** Store-days with events that lie outside what was asked for. */
@@ -112,8 +123,8 @@ export async function reconcile(sql: Sql, request: ReconcileRequest): Promise<Re
 }
 
 /** Whether both paths agree: nothing unexplained, and no row that says something else than the log. */
-export function isClean({ unexplained, findings }: Reconciliation): boolean {
-  return unexplained === 0 && findings.length === 0
+export function isClean({ unexplained, answers, findings }: Reconciliation): boolean {
+  return unexplained === 0 && answers.every(answer => answer.unexplained === 0) && findings.length === 0
 }
 
 async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest): Promise<Reconciliation> {
@@ -127,7 +138,7 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   // Only this reader may write what it compares; the others begin with the rows.
   const shareComparing: Share = work =>
     share(async (reader, stop) => {
-      if (reader === reading) await comparePaths(reading, request, { ...active, runId })
+      if (reader === reading) await compareAll(reading, request, { ...active, runId })
       await work(reader, stop)
     })
   const { generation } = active
@@ -137,14 +148,14 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
       ...(await readSources(reading, request)),
     ]
     await keepFindings(reading, runId, findings)
-    const figures = await readFigures(reading, request)
+    const figures = await readAllFigures(reading, request)
     const notRebuildable = await countNotRebuildable(reading, request)
     const outside = await readOutside(reading, request)
     await holdRun(reading, request)
     return { runId, ...figures, findings, notRebuildable, outside, isAudited: true }
   }
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
-  const figures = await readFigures(reading, request)
+  const figures = await readAllFigures(reading, request)
   const isAudited = !isAsWritten || figures.unexplained > 0
   const findings = [
     ...(isAudited ? await audit(share, request, generation) : []),
@@ -155,6 +166,19 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   const outside = await readOutside(reading, request)
   await holdRun(reading, request)
   return { runId, ...figures, findings, notRebuildable, outside, isAudited }
+}
+
+/** The active generation, and every other that gives an answer: of those that are gone nothing stays. */
+async function compareAll(
+  reading: Reading,
+  request: ReconcileRequest,
+  { generation, runId }: { generation: number; runId: number },
+): Promise<void> {
+  await comparePaths(reading, request, { generation, runId, into: 'reconciliation' })
+  const others = (await otherGenerations(reading)).map(other => other.generation)
+  await reading`delete from recon.answers where generation <> all(${others}::integer[])`
+  for (const other of others)
+    await comparePaths(reading, request, { generation: other, runId, into: 'answers' })
 }
 
 /** What the planner has listed of the log, and what it has not read yet: asking for the whole log would read all of it. */
@@ -238,24 +262,35 @@ async function nextRunId(reading: Reading): Promise<number> {
 }
 
 type FigureRow = ReconciledFigure & { isMoney: boolean }
+type Figures = Pick<Reconciliation, 'compared' | 'differing' | 'totals' | 'unexplained'>
 
-async function readFigures(
+async function readAllFigures(
   reading: Reading,
   scope: AuditScope,
-): Promise<Pick<Reconciliation, 'compared' | 'differing' | 'totals' | 'unexplained'>> {
+): Promise<Figures & Pick<Reconciliation, 'answers'>> {
+  const figures = await readFigures(reading, scope, null)
+  const answers: AnswerReconciliation[] = []
+  for (const other of await otherGenerations(reading))
+    answers.push({ ...other, ...(await readFigures(reading, scope, other.generation)) })
+  return { ...figures, answers }
+}
+
+/** @param answer of a generation beside the active one; null: of that */
+async function readFigures(reading: Reading, scope: AuditScope, answer: number | null): Promise<Figures> {
+  const table = answer === null ? reading`recon.reconciliation r` : reading`recon.answers r`
   const inScope = reading`
-    r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
+    ${answer === null ? reading`true` : reading`r.generation = ${answer}`} and r.business_day between ${scope.from} and ${scope.to} ${inStores(reading, scope, 'r.store')}`
   const isMoney = reading`r.metric = any(${['net', ...SALES_MONEY]}) as "isMoney"`
   const [[count], differing, totals] = await Promise.all([
     reading<{ compared: number; unexplained: number }[]>`
       select count(*) as compared, count(*) filter (where unexplained <> 0) as unexplained
-      from recon.reconciliation r where ${inScope}`,
+      from ${table} where ${inScope}`,
     reading<FigureRow[]>`
       select r.business_day as "businessDay", r.store, r.currency, r.metric, r.batch::text, r.stream::text,
         (r.stream - r.batch)::text as difference, r.after_batch::text as "afterBatch",
         r.before_stream::text as "beforeStream", r.rule_version::text as "ruleVersion",
         r.unexplained::text, ${isMoney}
-      from recon.reconciliation r
+      from ${table}
       where ${inScope} and (r.stream <> r.batch or r.unexplained <> 0)
       order by r.business_day, r.store, r.currency, r.metric`,
     reading<FigureRow[]>`
@@ -263,7 +298,7 @@ async function readFigures(
         sum(r.stream - r.batch)::text as difference, sum(r.after_batch)::text as "afterBatch",
         sum(r.before_stream)::text as "beforeStream", sum(r.rule_version)::text as "ruleVersion",
         sum(r.unexplained)::text as unexplained, ${isMoney}
-      from recon.reconciliation r where ${inScope}
+      from ${table} where ${inScope}
       group by r.currency, r.metric order by r.currency, r.metric`,
   ])
   return {
@@ -323,9 +358,15 @@ export async function runReconciliation(sql: Sql, request: ReconcileRequest): Pr
   throw error
 }
 
-function describeUnexplained({ differing, unexplained, findings }: Reconciliation): string {
+function describeUnexplained({ differing, unexplained, answers, findings }: Reconciliation): string {
   const figure = differing.find(entry => Number(entry.unexplained) !== 0)
   const parts = [
+    ...answers
+      .filter(answer => answer.unexplained > 0)
+      .map(
+        answer =>
+          `${answer.unexplained} figures of generation ${answer.generation} (${ENGINE_TITLES[answer.engine]}) hold something unexplained`,
+      ),
     ...(figure
       ? [
           `${unexplained} figures hold something unexplained, the first ${figure.metric} of ${figure.store} on ${figure.businessDay}: ${figure.unexplained} ${figure.currency}`,

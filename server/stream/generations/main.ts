@@ -1,10 +1,10 @@
+import { readCertificate, readCertificates } from '#db/certificates.ts'
 import type { Sql } from '#db/client.ts'
 import { withConnection, withDatabase } from '#db/open.ts'
 import { ENGINE_TITLES } from '#domain/engine.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
 import { flag, parseOptions, runCommand, UsageError } from '#platform/command.ts'
 import { readEnvironment } from '#platform/environment.ts'
-import { readCertificate, readCertificates } from '#server/stream/certificate/certificates.ts'
 import { describeCertificate } from '#server/stream/certificate/describe.ts'
 import { dropGeneration, readGenerations } from '#server/stream/state/generations.ts'
 

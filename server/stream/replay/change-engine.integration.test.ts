@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { newestAbout, readCertificates } from '#db/certificates.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { appendAll, type StoredEvent } from '#server/log/testing/append.ts'
 import { catchUp } from '#server/stream/catch-up.ts'
-import { newestAbout, readCertificates } from '#server/stream/certificate/certificates.ts'
 import { runStream } from '#server/stream/run.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 import {

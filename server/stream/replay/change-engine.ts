@@ -1,3 +1,4 @@
+import { newestAbout, refusalOf, writeCertificate } from '#db/certificates.ts'
 import { connect, type Sql } from '#db/client.ts'
 import type { Reading, Transaction } from '#db/transaction.ts'
 import type {
@@ -11,7 +12,6 @@ import { pause, startPeriodic } from '#platform/time.ts'
 import { APP_VERSION } from '#platform/version.ts'
 import { assertOwner, FencedError } from '#server/log/fence.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { newestAbout, refusalOf, writeCertificate } from '#server/stream/certificate/certificates.ts'
 import { GenerationComparison, type RowComparison } from '#server/stream/certificate/compare-rows.ts'
 import { NOT_COMPARED } from '#server/stream/certificate/compared-tables.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'

@@ -1,5 +1,5 @@
-import type { Reading } from '#db/transaction.ts'
 import type { Certificate, CertificateDocument } from '#domain/certificate.ts'
+import type { Reading } from './transaction.ts'
 
 const COLUMNS = `certificate, document, digest, written_at as "writtenAt",
   digest = encode(sha256(convert_to(document::text, 'UTF8')), 'hex') as "isIntact"`
