@@ -1,6 +1,7 @@
 import { ArrowDown, Check, TriangleAlert } from 'lucide-react'
 import type { CSSProperties } from 'react'
 import { formatMoment } from '#app/format/time.ts'
+import { hasUnexplained, otherName, otherText, streamName } from '#app/side-by-side/answers.ts'
 import {
   averageOrderValueTexts,
   findMetric,
@@ -108,7 +109,7 @@ function Figure({
 }
 
 /**
- * Batch above stream, digit under digit, so that the eye finds where they part; below them by how much
+ * Batch above stream above further answers, digit under digit, so that the eye finds where they part; below them by how much
  * they differ and whether that is explained. A path without a figure shows a dash, never a zero.
  */
 function FigurePair({
@@ -129,14 +130,25 @@ function FigurePair({
     ? pairTexts(comparison, currency)
     : averageOrderValueTexts(data.metrics, currency)
   // Both figures are written in one size, small enough for the longer one: a year's sales in a narrow card.
-  const style = { '--figure-length': Math.max(batch.length, stream.length) } as CSSProperties
+  const others = data.others.map(other => ({
+    key: other.basis.generation,
+    name: otherName(other, data.others),
+    value: otherText(other, name, currency),
+    asOf: asOf.other(other.basis.processedAt),
+  }))
+  const longest = Math.max(batch.length, stream.length, ...others.map(({ value }) => value.length))
+  const style = { '--figure-length': longest } as CSSProperties
+  const wrong = data.others.filter(hasUnexplained)
   return (
     <div className="@container" style={style}>
       <dl className="grid gap-1.5">
         <PathRow path="batch" name="Batch" value={batch} asOf={asOf.batch} />
-        <PathRow path="stream" name="Stream" value={stream} asOf={asOf.stream} />
+        <PathRow path="stream" name={streamName(data)} value={stream} asOf={asOf.stream} />
+        {others.map(({ key, ...other }) => (
+          <PathRow key={key} path="other" {...other} />
+        ))}
         <div className="mt-1.5 flex items-center justify-between gap-2 border-t border-line pt-2 text-2xs">
-          <dt className="text-muted">Difference</dt>
+          <dt className="text-muted">{others.length === 0 ? 'Difference' : `${streamName(data)} − batch`}</dt>
           <dd className="font-medium whitespace-nowrap">{difference}</dd>
         </div>
       </dl>
@@ -145,7 +157,16 @@ function FigurePair({
         onClick={onExplain}
         className="mt-1.5 flex w-full items-center justify-between gap-2 text-2xs text-muted hover:text-text pointer-coarse:py-2"
       >
-        <Verdict verdict={verdictOf(unexplained, data)} />
+        <Verdict
+          verdict={
+            wrong.length > 0 && unexplained === null
+              ? {
+                  kind: 'unexplained',
+                  text: `${wrong.map(other => otherName(other, data.others)).join(', ')} differs`,
+                }
+              : verdictOf(unexplained, data)
+          }
+        />
         <span className="inline-flex items-center gap-1">
           Why
           <ArrowDown className="size-3" />
@@ -156,18 +177,34 @@ function FigurePair({
 }
 
 /** When each path last looked. Without a clock (on the server) its own newest moment stands for now. */
-function useAsOf({ batchBasis, streamBasis }: SideBySide, zone: string): Record<Path, string> {
+function useAsOf(
+  { batchBasis, streamBasis }: SideBySide,
+  zone: string,
+): Record<Path, string> & { other(processedAt: number | null): string } {
   const { computedAt } = batchBasis
   const { processedAt } = streamBasis
   const now = useNow() ?? Math.max(computedAt ?? 0, processedAt ?? 0)
+  // To the second while it is today's: a stream is judged by seconds.
+  const streamed = (at: number | null) =>
+    at === null ? 'nothing yet' : formatMoment(at, zone, now, { seconds: true })
   return {
     batch: computedAt === null ? 'not run yet' : formatMoment(computedAt, zone, now),
-    // To the second while it is today's: a stream is judged by seconds.
-    stream: processedAt === null ? 'nothing yet' : formatMoment(processedAt, zone, now, { seconds: true }),
+    stream: streamed(processedAt),
+    other: streamed,
   }
 }
 
-function PathRow({ path, name, value, asOf }: { path: Path; name: string; value: string; asOf: string }) {
+function PathRow({
+  path,
+  name,
+  value,
+  asOf,
+}: {
+  path: Path | 'other'
+  name: string
+  value: string
+  asOf: string
+}) {
   return (
     <div className="flex items-center justify-between gap-2">
       <dt className="flex items-center gap-2 text-2xs leading-tight text-muted">

@@ -4,7 +4,8 @@ import { formatAge, formatFullMoment, formatMoment } from '#app/format/time.ts'
 import type { Freshness, PartitionLag } from '#app/trpc/router-outputs.ts'
 import { offsetsText } from '#app/ui/basis.tsx'
 import { Card, CardContent, type CardQuery, RowSkeletons } from '#app/ui/card.tsx'
-import { PathTag } from '#app/ui/marks.tsx'
+import { OtherTag, PathTag } from '#app/ui/marks.tsx'
+import { ENGINE_TITLES, OWN_ENGINE } from '#domain/engine.ts'
 
 /** How fresh each path is: when it last looked, how far it has read the log, and what it has not read yet. */
 export function FreshnessCard({
@@ -31,7 +32,7 @@ export function FreshnessCard({
 const ANSWER_HOLDS_MS = 15_000
 
 function Rows({
-  freshness: { batch, stream, now: readAt },
+  freshness: { batch, stream, others, now: readAt },
   now,
   zone,
 }: {
@@ -40,12 +41,22 @@ function Rows({
   zone: string
 }) {
   const since = (instant: number | null) => (instant === null ? 'never' : `${formatAge(now - instant)} ago`)
+  const watermarkOf = ({ watermark }: { watermark: number | null }) =>
+    watermark === null ? (
+      'none yet'
+    ) : (
+      <span title={formatFullMoment(watermark, zone)}>
+        {formatMoment(watermark, zone, now, { seconds: true })}
+      </span>
+    )
   // What lies unread changes with every sale: an answer from before says nothing of it.
   const isOld = now - readAt > ANSWER_HOLDS_MS
   const ofNow = (text: string) => (isOld ? `not known for ${formatAge(now - readAt)}` : text)
   return (
     <table className="w-full border-collapse text-xs">
-      <caption className="sr-only">Freshness of the batch path and of the stream path</caption>
+      <caption className="sr-only">
+        Freshness of the batch path, of the stream path and of further answers
+      </caption>
       <thead>
         <tr>
           <td />
@@ -53,38 +64,74 @@ function Rows({
             <PathTag path="batch" />
           </th>
           <th scope="col" className="pb-2 pl-3 text-right font-normal">
-            <PathTag path="stream" />
+            <PathTag
+              path="stream"
+              name={
+                others.length > 0 || stream.engine !== OWN_ENGINE ? ENGINE_TITLES[stream.engine] : undefined
+              }
+            />
           </th>
+          {others.map(({ generation, engine }) => (
+            <th key={generation} scope="col" className="pb-2 pl-3 text-right font-normal">
+              <OtherTag name={ENGINE_TITLES[engine]} />
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
-        <Row name="Last worked" batch={since(batch.computedAt)} stream={since(stream.processedAt)} />
-        <Row name="Not read yet" batch={ofNow(lagText(batch))} stream={ofNow(lagText(stream))} />
+        <Row
+          name="Last worked"
+          batch={since(batch.computedAt)}
+          stream={since(stream.processedAt)}
+          others={others.map(({ processedAt }) => since(processedAt))}
+        />
+        <Row
+          name="Not read yet"
+          batch={ofNow(lagText(batch))}
+          stream={ofNow(lagText(stream))}
+          others={others.map(other => ofNow(lagText(other)))}
+        />
         <Row
           name="Run, watermark"
           batch={batch.lastRunId === null ? 'none yet' : `run ${formatCount(batch.lastRunId)}`}
-          stream={
-            stream.watermark === null ? (
-              'none yet'
-            ) : (
-              <span title={formatFullMoment(stream.watermark, zone)}>
-                {formatMoment(stream.watermark, zone, now, { seconds: true })}
-              </span>
-            )
-          }
+          stream={watermarkOf(stream)}
+          others={others.map(watermarkOf)}
         />
-        <Row name="Log read" batch={readText(batch.partitions)} stream={readText(stream.partitions)} />
+        <Row
+          name="Log read"
+          batch={readText(batch.partitions)}
+          stream={readText(stream.partitions)}
+          others={others.map(({ partitions }) => readText(partitions))}
+        />
         <Row
           name="Next look"
           batch={ofNow(nextRunText(batch, now))}
           stream={ofNow(nextReadText(stream, now))}
+          others={others.map(other =>
+            other.engine === OWN_ENGINE
+              ? 'it stands by'
+              : other.isWorkedOn
+                ? ofNow(nextReadText(other, now))
+                : 'it does not run',
+          )}
         />
       </tbody>
     </table>
   )
 }
 
-function Row({ name, batch, stream }: { name: string; batch: ReactNode; stream: ReactNode }) {
+function Row({
+  name,
+  batch,
+  stream,
+  others,
+}: {
+  name: string
+  batch: ReactNode
+  stream: ReactNode
+  /** Of each further answer, in their order. */
+  others: readonly ReactNode[]
+}) {
   const cell = 'border-t border-line py-2 pl-3 text-right align-top'
   return (
     <tr>
@@ -93,6 +140,12 @@ function Row({ name, batch, stream }: { name: string; batch: ReactNode; stream: 
       </th>
       <td className={cell}>{batch}</td>
       <td className={cell}>{stream}</td>
+      {others.map((other, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: answers keep their order
+        <td key={index} className={cell}>
+          {other}
+        </td>
+      ))}
     </tr>
   )
 }
@@ -139,7 +192,10 @@ export function nextRunText(
 /** A stream that leaves events unread does not read at the next one either. */
 const STANDING_MS = 5_000
 
-export function nextReadText({ lagMs, processedAt }: Freshness['stream'], now: number): string {
+export function nextReadText(
+  { lagMs, processedAt }: Pick<Freshness['stream'], 'lagMs' | 'processedAt'>,
+  now: number,
+): string {
   const stands = lagMs > STANDING_MS && (processedAt === null || now - processedAt > STANDING_MS)
   return stands ? 'it stands' : 'at the next event'
 }

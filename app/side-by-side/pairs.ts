@@ -124,6 +124,17 @@ export function formatExactValue(value: string, unit: MetricComparison['unit'], 
   return unit === 'money' ? formatExactMoney(value, currency) : formatCount(Number(value))
 }
 
+/** The average order value, ready to read. */
+export function averageOrderValue(
+  gross: string | null | undefined,
+  discounts: string | null | undefined,
+  orders: string | null | undefined,
+  currency: string,
+): string {
+  const value = average(gross, discounts, orders)
+  return value === null ? NO_FIGURE : formatMoney(formatAmount(value), currency)
+}
+
 /** @returns 1/10,000, rounded half away from zero; null without orders */
 function average(
   gross: string | null | undefined,

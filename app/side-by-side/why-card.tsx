@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import { formatCount, NO_FIGURE, plural } from '#app/format/number.ts'
+import { causeText, pairLines, streamName } from '#app/side-by-side/answers.ts'
 import { EventsDialog, type EventsShown } from '#app/side-by-side/events-dialog.tsx'
 import {
   findingsText,
@@ -18,6 +19,7 @@ import type {
 } from '#app/trpc/router-outputs.ts'
 import { Card, CardContent, type CardQuery, RowSkeletons } from '#app/ui/card.tsx'
 import { classNames } from '#app/ui/class-names.ts'
+import { DataTable } from '#app/ui/data-table.tsx'
 import { PathTag } from '#app/ui/marks.tsx'
 import type { Metric } from '#app/url-state.ts'
 import { METRIC_TEXTS } from '#domain/measures.ts'
@@ -53,11 +55,64 @@ export function WhyCard({
           {answer => (
             <>
               <Causes answer={answer} metric={metric} zone={zone} />
+              <FurtherPairs answer={answer} metric={metric} />
               <Found findings={answer.findings} stores={stores} />
             </>
           )}
         </CardContent>
       </Card>
+    </div>
+  )
+}
+
+/** Every pair that a further answer is part of: by how much the second differs from the first, and why. */
+function FurtherPairs({ answer, metric }: { answer: SideBySide; metric: Metric }) {
+  const lines = pairLines(answer, metric)
+  const { currency } = answer.scope
+  if (lines.length === 0) return null
+  return (
+    <div className="mt-3 border-t border-line pt-3">
+      <DataTable
+        caption={`${METRIC_TEXTS[metric].title}: every pair with a further answer`}
+        rows={lines}
+        rowKey={({ key }) => key}
+        columns={[
+          {
+            key: 'pair',
+            header: 'Pair',
+            align: 'left',
+            cell: ({ first, second }) => `${second} − ${first}`,
+          },
+          {
+            key: 'difference',
+            header: 'Differs by',
+            cell: ({ pair: { difference, unit } }) =>
+              difference === null ? NO_FIGURE : formatSignedValue(difference, unit, currency),
+          },
+          {
+            key: 'second',
+            header: 'Read by it alone',
+            cell: ({ pair }) => causeText(pair, 'only-second', currency),
+          },
+          {
+            key: 'first',
+            header: 'Not yet read by it',
+            cell: ({ pair }) => causeText(pair, 'only-first', currency),
+          },
+          { key: 'rules', header: 'Rules', cell: ({ pair }) => causeText(pair, 'rule-version', currency) },
+          {
+            key: 'unexplained',
+            header: 'Unexplained',
+            cell: ({ pair: { unexplained, unexplainedStoreDays, unit } }) => (
+              <span
+                className={classNames('font-semibold', unexplainedStoreDays > 0 ? 'text-bad' : 'text-good')}
+              >
+                {formatExactValue(unexplained, unit, currency)}
+              </span>
+            ),
+          },
+        ]}
+      />
     </div>
   )
 }
@@ -103,7 +158,7 @@ function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; 
         <thead>
           <tr className="text-2xs text-muted">
             <th scope="col" className="pb-2 text-left font-normal">
-              From batch to stream
+              From batch to {streamName(answer) === 'Stream' ? 'stream' : streamName(answer)}
             </th>
             {['Events', 'Effect'].map(header => (
               <th key={header} scope="col" className="pb-2 pl-3 text-right font-normal">
@@ -130,7 +185,11 @@ function Causes({ answer, metric, zone }: { answer: SideBySide; metric: Metric; 
               }
             />
           ))}
-          <EndRow path="stream" value={stream === null ? NO_FIGURE : formatValue(stream, unit, currency)} />
+          <EndRow
+            path="stream"
+            name={streamName(answer)}
+            value={stream === null ? NO_FIGURE : formatValue(stream, unit, currency)}
+          />
         </tbody>
       </table>
       <EventsDialog shown={shown} onClose={() => setShown(null)} />
@@ -143,11 +202,21 @@ function classOf({ classes }: MetricComparison, cause: DifferenceClass['cause'])
   return classes.find(each => each.cause === cause) ?? none
 }
 
-function EndRow({ path, detail, value }: { path: 'batch' | 'stream'; detail?: string; value: string }) {
+function EndRow({
+  path,
+  name,
+  detail,
+  value,
+}: {
+  path: 'batch' | 'stream'
+  name?: string
+  detail?: string
+  value: string
+}) {
   return (
     <tr className={classNames('font-semibold', path === 'stream' && 'border-t border-line')}>
       <th scope="row" className="border-t border-line py-2 text-left">
-        <PathTag path={path} detail={detail} className="text-xs" />
+        <PathTag path={path} name={name} detail={detail} className="text-xs" />
       </th>
       <td className="border-t border-line" />
       <td className="border-t border-line py-2 pl-3 text-right whitespace-nowrap">{value}</td>

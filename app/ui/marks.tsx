@@ -6,22 +6,48 @@ export type Path = 'batch' | 'stream'
 
 const PATH_NAMES: Record<Path, string> = { batch: 'Batch', stream: 'Stream' }
 
-/** The sign of a path: a blue square or an orange dot. The shape says it too, for who cannot tell the colours. */
-export function PathMarker({ path, className }: { path: Path; className?: string }) {
+const MARKERS: Record<Path | 'other', string> = {
+  batch: 'size-[0.625rem] rounded-[2px] bg-batch',
+  stream: 'size-[0.625rem] rounded-full bg-stream',
+  other: 'mx-[0.0625rem] size-[0.5rem] rotate-45 rounded-[1px] bg-text',
+}
+
+/**
+ * The sign of a path: a blue square or an orange dot; of a further answer a diamond. The shape says it too, for who cannot
+ * tell the colours.
+ */
+export function PathMarker({ path, className }: { path: Path | 'other'; className?: string }) {
+  return <span aria-hidden="true" className={classNames('inline-block shrink-0', MARKERS[path], className)} />
+}
+
+/** A further answer by sign and name: `◆ Flink`. */
+export function OtherTag({ name, className }: { name: string; className?: string }) {
   return (
     <span
-      aria-hidden="true"
       className={classNames(
-        'inline-block size-[0.625rem] shrink-0',
-        path === 'batch' ? 'rounded-[2px] bg-batch' : 'rounded-full bg-stream',
+        'inline-flex items-center gap-1.5 whitespace-nowrap text-2xs text-muted',
         className,
       )}
-    />
+    >
+      <PathMarker path="other" />
+      {name}
+    </span>
   )
 }
 
 /** A path by sign and name, with what follows it: `■ Batch, 14:28`. */
-export function PathTag({ path, detail, className }: { path: Path; detail?: string; className?: string }) {
+export function PathTag({
+  path,
+  name = PATH_NAMES[path],
+  detail,
+  className,
+}: {
+  path: Path
+  /** Where it is told by another one. */
+  name?: string
+  detail?: string
+  className?: string
+}) {
   return (
     <span
       className={classNames(
@@ -30,7 +56,7 @@ export function PathTag({ path, detail, className }: { path: Path; detail?: stri
       )}
     >
       <PathMarker path={path} />
-      {PATH_NAMES[path]}
+      {name}
       {detail ? `, ${detail}` : null}
     </span>
   )

@@ -21,6 +21,8 @@ export interface Stack {
   /** The dashboard's address. */
   url: string
   intakeUrl: string
+  /** For programs that a test runs itself. */
+  databaseUrl: string
   dataDir: string
   tills: Tills
   sql: Sql
@@ -166,6 +168,7 @@ export async function openStackPlace(database: TestDatabase): Promise<StackPlace
       return {
         url,
         intakeUrl,
+        databaseUrl: database.url,
         dataDir,
         tills: openTills(intakeUrl),
         sql: own,

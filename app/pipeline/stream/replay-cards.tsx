@@ -105,7 +105,7 @@ function ReplayDesk({ board, now }: { board: Board; now: number }) {
           <RotateCcw className="size-3.5" />
           Replay from offset 0
         </Button>
-        {retired ? (
+        {retired && retired.engine === board.active.engine ? (
           <Button
             disabled={isBusy}
             onClick={() => request.mutate({ kind: 'switch_back', acceptsDifferences: false, by })}
@@ -117,7 +117,7 @@ function ReplayDesk({ board, now }: { board: Board; now: number }) {
         <ActorField />
       </div>
       <p className="mt-2 text-2xs text-muted">
-        {retired
+        {retired && retired.engine === board.active.engine
           ? `Generation ${retired.generation} is kept until the next replay: it catches up with the log first, and what people did with alerts stays.`
           : 'After a replay the generation before it is kept, one press away.'}
       </p>
@@ -165,6 +165,8 @@ function Progress({ replay, now }: { replay: Replay; now: number }) {
 }
 
 function titleOf({ kind, from, to }: Replay): string {
+  if (kind === 'certify') return `Comparison of generation ${to} with ${from ?? 'the active one'}`
+  if (kind === 'switch') return `Switch from generation ${from ?? ''} to ${to}`.replace('  ', ' ')
   if (kind === 'switch_back') return to === null ? 'Switch back' : `Back from generation ${from} to ${to}`
   return to === null ? 'Replay' : `Replay of generation ${from} as ${to}`
 }
@@ -189,6 +191,11 @@ function ReplayTable({ replays, now }: { replays: readonly Replay[]; now: number
           cell: row => (row.buildMs === null ? '–' : formatLag(row.buildMs)),
         },
         {
+          key: 'pause',
+          header: 'Nobody wrote for',
+          cell: row => (row.pauseMs === null ? '–' : formatLag(row.pauseMs)),
+        },
+        {
           key: 'differences',
           header: 'Differences',
           align: 'left',
@@ -209,9 +216,11 @@ function Sentence({ children }: { children: string }) {
   return <span className="block min-w-56 whitespace-normal wrap-anywhere">{children}</span>
 }
 
+/** Good or bad as the active generation is what was asked for. */
 function ReplayStateChip({ state }: { state: Replay['state'] }) {
-  const isBad = state === 'failed' || state === 'abandoned' || state === 'kept'
-  return <Chip tone={state === 'switched' ? 'good' : isBad ? 'bad' : 'plain'}>{state}</Chip>
+  const isBad = state === 'failed' || state === 'abandoned' || state === 'kept' || state === 'refused'
+  const isGood = state === 'switched' || state === 'certified'
+  return <Chip tone={isGood ? 'good' : isBad ? 'bad' : 'plain'}>{state}</Chip>
 }
 
 function versionsText({ fromRules, toRules }: Replay): string {
@@ -228,7 +237,11 @@ function outcomeText({ state, detail, progress }: Replay): string {
 
 /** Figure by figure, and rule by rule. */
 function Differences({ replay }: { replay: Replay }) {
-  const { kind, differenceCount, differences, alerts } = replay
+  const { certificate, kind, differenceCount, differences, alerts } = replay
+  if (differenceCount !== null && certificate !== null)
+    return differenceCount === 0
+      ? 'none'
+      : `${plural(differenceCount, 'row')}, see certificate ${certificate}`
   if (kind === 'switch_back' || differenceCount === null) return '–'
   if (differenceCount === 0 && alerts.length === 0) return 'none'
   return (

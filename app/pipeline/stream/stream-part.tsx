@@ -1,3 +1,4 @@
+import { GenerationsCard } from '#app/pipeline/stream/generations-card.tsx'
 import { ProcessesCard } from '#app/pipeline/stream/processes-card.tsx'
 import { ReplayPart } from '#app/pipeline/stream/replay-cards.tsx'
 
@@ -6,6 +7,7 @@ export function StreamPart() {
   return (
     <>
       <ProcessesCard />
+      <GenerationsCard />
       <ReplayPart />
     </>
   )

@@ -15,6 +15,7 @@ import {
 import { readDropFolders } from '#server/serving/pipeline/drop-folders.ts'
 import { readFaults, requestFault } from '#server/serving/pipeline/faults.ts'
 import { readFlow } from '#server/serving/pipeline/flow.ts'
+import { findCertificate, readGenerationBoard } from '#server/serving/pipeline/generations.ts'
 import { readCell, readJobGrid } from '#server/serving/pipeline/job-grid.ts'
 import { readJobRequests, requestJob } from '#server/serving/pipeline/job-requests.ts'
 import { readLagSamples } from '#server/serving/pipeline/lag-samples.ts'
@@ -151,11 +152,22 @@ export const pipelineRouter = router({
   backpressure: procedure.query(({ ctx }) => readBackpressure(ctx.serving)),
   costs: procedure.query(({ ctx }) => readCosts(ctx.serving)),
   streamProcesses: procedure.query(({ ctx }) => readStreamProcesses(ctx.serving)),
+  generations: router({
+    board: procedure.query(({ ctx }) => readGenerationBoard(ctx.serving)),
+    certificate: procedure
+      .input(z.strictObject({ certificate: number }))
+      .query(({ ctx, input }) => findCertificate(ctx.serving, input.certificate)),
+  }),
   replays: router({
     board: procedure.query(({ ctx }) => readReplays(ctx.serving)),
     request: procedure
       .input(
-        z.strictObject({ kind: z.enum(['rebuild', 'switch_back']), acceptsDifferences: z.boolean(), by }),
+        z.strictObject({
+          kind: z.enum(['rebuild', 'switch_back', 'certify', 'switch']),
+          to: z.int().min(1).nullable().default(null),
+          acceptsDifferences: z.boolean(),
+          by,
+        }),
       )
       .mutation(({ ctx, input }) => requestReplay(ctx.serving, { ...input, by: input.by || null })),
   }),
