@@ -53,6 +53,19 @@ describe('the stream', () => {
     await database.sql`select log.take_partition('stream/1', partition, 'stream box-10:77') from log.partitions`
     expect(await checkHealth('stream', context())).toBeNull()
   })
+
+  test('stands by while the active generation is another engine’s, and says that it is there', async () => {
+    await database.sql`update stream.generations set engine = 'flink' where generation = 1`
+    try {
+      expect(await checkHealth('stream', context())).toBe('no stream process on box-1 says that it is there')
+      await database.sql`
+        insert into stream.processes (name, host, pid, partitions, backend_pid, backend_start)
+        values ('stream box-1:77', 'box-1', 77, '{}', 1, now())`
+      expect(await checkHealth('stream', context())).toBeNull()
+    } finally {
+      await database.sql`update stream.generations set engine = 'tillstream'`
+    }
+  })
 })
 
 describe('signs of life', () => {

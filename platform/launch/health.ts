@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
+import { type Engine, OWN_ENGINE } from '#domain/engine.ts'
 import { SECOND_MS } from '#domain/instant.ts'
 import { messageOf, parseOptions, runCommand, UsageError } from '#platform/command.ts'
 import { type Environment, readEnvironment } from '#platform/environment.ts'
@@ -99,6 +100,7 @@ async function checkOwner(
   sql: Sql,
   { hostname, process, consumer }: { hostname: string; process: ProcessName; consumer: string },
 ): Promise<string | null> {
+  if (process === 'stream' && (await standsBy(sql))) return checkBeat(sql, hostname)
   const [row] = await sql<{ own: number; standing: number; free: number }[]>`
     select count(*) filter (where is_own and is_at_work) as own,
       count(*) filter (where is_own and is_connected and not is_at_work) as standing,
@@ -116,6 +118,21 @@ async function checkOwner(
   return row && (row.own > 0 || row.free === 0)
     ? null
     : `${process} works on no partition of the log from ${hostname}`
+}
+
+/** Whether the active generation is another engine's: no stream process of ours owns anything then. */
+async function standsBy(sql: Sql): Promise<boolean> {
+  const [active] = await sql<{ engine: Engine }[]>`
+    select g.engine from stream.active_generation a join stream.generations g using (generation)`
+  return active !== undefined && active.engine !== OWN_ENGINE
+}
+
+/** One that stands by says once a second that it is there. */
+async function checkBeat(sql: Sql, hostname: string): Promise<string | null> {
+  const rows = await sql`
+    select from stream.processes
+    where host = ${hostname} and ended_at is null and beat_at > clock_timestamp() - interval '10 seconds'`
+  return rows.length > 0 ? null : `no stream process on ${hostname} says that it is there`
 }
 
 function judgeBeat(at: number | undefined, oldestMs: number, now: number): string | null {

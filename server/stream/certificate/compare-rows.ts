@@ -174,8 +174,7 @@ export class GenerationComparison {
   ): Promise<{ count: number; examples: DifferingRow[] }> {
     if (parts.length === 0) return { count: 0, examples: [] }
     const { key } = shape
-    const side = (of: Side) =>
-      `select t.* ${rowsOf(shape, this.#generations[of])} and ${shape.chunk} = any($1::text::text[])`
+    const side = (of: Side) => `select t.* ${rowsOf(shape, this.#generations[of])} and ${among(shape)}`
     const both = `from a full join b on ${key.map(name => `a."${name}" = b."${name}"`).join(' and ')} where ${rowsDiffer(shape)}`
     const found = await readSnapshot(this.#sql, async reading => {
       await tune(reading)
@@ -213,6 +212,11 @@ async function oldestOpen(reading: Reading): Promise<string> {
   return row.since
 }
 
+/** SQL of `t`: whether its row is of one of the parts that $1 lists. As a set that is hashed: there may be thousands. */
+function among({ chunk }: TableShape): string {
+  return `${chunk} in (select unnest($1::text::text[]))`
+}
+
 async function hashParts(
   reading: Reading,
   shape: TableShape,
@@ -221,7 +225,7 @@ async function hashParts(
   const rows = await reading.unsafe<{ part: string; rows: number; xor: string; sum: string }[]>(
     `select part, count(*) as rows, bit_xor(hash)::text as xor, sum(hash)::text as sum
      from (select ${shape.chunk} as part, ${rowHash(shape)} as hash ${rowsOf(shape, generation)}
-       ${only === null ? '' : `and ${shape.chunk} = any($1::text::text[])`}) hashed
+       ${only === null ? '' : `and ${among(shape)}`}) hashed
      group by part`,
     only === null ? [] : [textArray(only, part => part)],
   )

@@ -289,16 +289,21 @@ describe('while a generation of another engine', () => {
     expect(await readCertificates(database.sql, 10)).toHaveLength(3)
   })
 
-  test('is active and does not get on, a run to the end of the log says so', async () => {
+  test('is active and does not get on, nobody else writes it: a run to the end of the log says so, a replay builds ours', async () => {
     await bothRead()
     await ask('certify')
     await ask('switch')
+    startService()
     await other?.stop()
     other = null
-    await appendAll(log, randomEvents({ random, count: 200, prefix: 'later', start: START }))
+    const stood = await offsetsOf(database.sql, FLINK, PARTITIONS)
+    const later = await appendAll(log, randomEvents({ random, count: 200, prefix: 'later', start: START }))
     await expect(
       catchUp({ url: database.url, partitions: PARTITIONS, owner: 'test', logger }),
     ).rejects.toThrow("generation 2 is Flink's, which does not get on")
+    expect(await ask('rebuild')).toMatchObject({ from: FLINK, to: 3, isSwitched: true })
+    await whenRead(later, 3)
+    expect(await offsetsOf(database.sql, FLINK, PARTITIONS)).toEqual(stood)
   })
 })
 
