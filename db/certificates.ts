@@ -50,6 +50,11 @@ export async function newestAbout(
   return row ?? null
 }
 
+/** `1 row differs`, `3 rows differ`. */
+export function differingRows({ differences }: Pick<CertificateDocument, 'differences'>): string {
+  return differences === 1 ? '1 row differs' : `${differences} rows differ`
+}
+
 /**
  * Why a generation may not become the active one, by the newest certificate about both.
  * @returns null where it may
@@ -63,7 +68,7 @@ export function refusalOf(newest: Certificate | null, candidate: number): string
     return `certificate ${certificate} does not say what was written: somebody has changed it. Ask for a new one`
   }
   if (document.verdict === 'refused') {
-    return `certificate ${certificate} refuses it: ${document.differences} rows differ. Ask for a new one when that is explained`
+    return `certificate ${certificate} refuses it: ${differingRows(document)}. Ask for a new one when that is explained`
   }
   return null
 }

@@ -47,7 +47,8 @@ export function CertificateTables({ certificate: { document, digest } }: { certi
             key: 'checksum',
             header: 'Checksum',
             align: 'left',
-            cell: ({ checksum }) => <span className="font-mono">{checksum.candidate}</span>,
+            cell: ({ checksum, rows }) =>
+              rows.candidate === 0 ? 'no rows' : <span className="font-mono">{checksum.candidate}</span>,
           },
           { key: 'columns', header: 'Columns', cell: ({ columns }) => formatCount(columns.length) },
           {

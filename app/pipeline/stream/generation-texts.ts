@@ -28,6 +28,9 @@ export function generationText({
 export function certificateText({ document, isIntact }: Certificate): string {
   if (!isIntact) return 'It does not say what was written: somebody has changed it.'
   const { differences, rowsCompared, tables, pauseMs, compareMs } = document
-  const found = differences === 0 ? 'no difference' : `${plural(differences, 'row')} differ`
+  const found =
+    differences === 0
+      ? 'no difference'
+      : `${plural(differences, 'row')} ${differences === 1 ? 'differs' : 'differ'}`
   return `${plural(rowsCompared, 'row')} of ${formatCount(tables.length)} tables compared at equal offsets in ${formatLag(compareMs)}, ${found}. Nobody wrote for ${formatLag(pauseMs)} of it.`
 }

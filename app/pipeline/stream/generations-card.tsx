@@ -284,10 +284,14 @@ function Certificates({ certificates, now }: { certificates: readonly Certificat
           { key: 'at', header: 'Written', cell: ({ writtenAt }) => <Ago at={writtenAt} now={now} /> },
           {
             key: 'more',
-            header: <span className="sr-only">More</span>,
+            header: 'Document',
             cell: row => (
-              <Button kind="row" onClick={() => setShown(row)}>
-                Show<span className="sr-only"> certificate {row.certificate}</span>
+              <Button
+                kind="row"
+                aria-label={`Show certificate ${row.certificate}`}
+                onClick={() => setShown(row)}
+              >
+                Show
               </Button>
             ),
           },

@@ -1,3 +1,4 @@
+import { differingRows } from '#db/certificates.ts'
 import type { Certificate, CertifiedSide, DifferingRow } from '#domain/certificate.ts'
 import { ENGINE_TITLES } from '#domain/engine.ts'
 import { formatInstant } from '#domain/instant.ts'
@@ -14,7 +15,7 @@ export function describeCertificate({
     document
   const { compareMs, pauseMs, versions, by, occasion } = document
   const at = Object.entries(offsets).map(([partition, offset]) => `${partition}:${offset}`)
-  const found = differences === 0 ? 'no difference' : `${differences} rows differ`
+  const found = differences === 0 ? 'no difference' : differingRows(document)
   return [
     `certificate ${certificate}, ${occasion === 'switch' ? 'at a switch' : 'asked for'} by ${by ?? 'somebody'}, ${formatInstant(writtenAt)}: ${verdict.toUpperCase()}`,
     ...(isIntact ? [] : ['  CHANGED since it was written: its digest is not that of what it says']),

@@ -202,7 +202,7 @@ describe('a switch to another engine and back', () => {
     })
     expect(await activeStand(database.sql)).toMatchObject({ generation: 1 })
     // The newest one counts, and it refuses.
-    await expect(ask('switch')).rejects.toThrow('refuses it: 1 rows differ')
+    await expect(ask('switch')).rejects.toThrow('refuses it: 1 row differs')
     expect((await newestAbout(database.sql, [FLINK, 1]))?.document.verdict).toBe('refused')
     expect(await states()).toEqual(['certified', 'refused', 'failed'])
   })
@@ -266,6 +266,17 @@ describe('while a generation of another engine', () => {
       { generation: FLINK, engine: 'flink', state: 'building' },
       { generation: 4, state: 'retired' },
       { generation: 5, state: 'active' },
+    ])
+    // It was active once, and follows along again.
+    await ask('certify')
+    await ask('switch')
+    await ask('switch_back')
+    for (const expected of [6, 7])
+      expect(await ask('rebuild')).toMatchObject({ to: expected, isSwitched: true })
+    expect(await readGenerations(database.sql)).toMatchObject([
+      { generation: FLINK, engine: 'flink', state: 'retired' },
+      { generation: 6, state: 'retired' },
+      { generation: 7, state: 'active' },
     ])
     expect(await totalsOf(database.sql, FLINK)).toEqual(modelOf(events))
   })

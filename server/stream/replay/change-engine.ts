@@ -1,4 +1,4 @@
-import { newestAbout, refusalOf, writeCertificate } from '#db/certificates.ts'
+import { differingRows, newestAbout, refusalOf, writeCertificate } from '#db/certificates.ts'
 import { connect, type Sql } from '#db/client.ts'
 import type { Reading, Transaction } from '#db/transaction.ts'
 import type {
@@ -204,7 +204,7 @@ function endOf(
   }
   return {
     state: 'refused',
-    detail: `Certificate ${certificate} refuses it: ${document.differences} rows differ. Generation ${active.generation} stays active.`,
+    detail: `Certificate ${certificate} refuses it: ${differingRows(document)}. Generation ${active.generation} stays active.`,
   }
 }
 
