@@ -104,7 +104,7 @@ async function isRead(events: readonly StoredEvent[], generation: number): Promi
 }
 
 const whenRead = (events: readonly StoredEvent[], generation: number) =>
-  vi.waitUntil(() => isRead(events, generation), { timeout: 20_000, interval: 20 })
+  vi.waitUntil(() => isRead(events, generation), { timeout: 60_000, interval: 20 })
 
 async function states(): Promise<string[]> {
   const rows = await database.sql<{ state: string }[]>`select state from live.replays order by replay`
@@ -126,7 +126,7 @@ describe('a switch to another engine and back', () => {
     startService()
     startFlink()
     await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
-      timeout: 10_000,
+      timeout: 60_000,
     })
     const checked = await ask('certify')
     expect(checked).toMatchObject({
@@ -147,7 +147,7 @@ describe('a switch to another engine and back', () => {
         (await offsetsOf(database.sql, FLINK, PARTITIONS)).some(
           (at, index) => at > (stood[index] ?? 0) + 100,
         ),
-      { timeout: 10_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
     expect(await offsetsOf(database.sql, 1, PARTITIONS)).toEqual(stood)
 
@@ -348,7 +348,7 @@ describe('a switch that is killed', () => {
       processes.push(stream)
       startFlink()
       await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       expect(await ask('certify')).toMatchObject({ certificate: { document: { verdict: 'accepted' } } })
       await database.sql.begin(async sql => {
@@ -365,7 +365,7 @@ describe('a switch that is killed', () => {
               and query like '%take_partition%'`
             return waiting.length > 0
           },
-          { timeout: 30_000, interval: 10 },
+          { timeout: 60_000, interval: 10 },
         )
         switching.signal('SIGKILL')
         await switching.ended
@@ -376,7 +376,7 @@ describe('a switch that is killed', () => {
       await vi.waitUntil(
         async () =>
           (await offsetsOf(database.sql, 1, PARTITIONS)).some((at, index) => at > (before[index] ?? 0) + 40),
-        { timeout: 20_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
       await vi.waitUntil(
         () =>
@@ -384,7 +384,7 @@ describe('a switch that is killed', () => {
             ({ isSwitched }) => isSwitched,
             () => false,
           ),
-        { timeout: 20_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       )
       expect(await activeStand(database.sql)).toEqual({ generation: FLINK, engine: 'flink' })
       expect(await ask('switch_back')).toMatchObject({ isSwitched: true })
