@@ -152,11 +152,16 @@ function AppliedTable({
         {
           key: 'price',
           header: 'Price',
-          cell: ({ oldPrice, newPrice, currency }) => (
+          cell: ({ oldPrice, newPrice, currency, live }) => (
             <>
               <span className="text-muted line-through">{formatMoney(oldPrice, currency)}</span>{' '}
               <span className="font-medium">
                 {formatMoney(newPrice, currency)} {currency}
+              </span>
+              <span className="block text-2xs text-muted">
+                {live.meanPrice === null
+                  ? 'none sold yet'
+                  : `asked ${formatMoney(live.meanPrice, currency)} in the mean`}
               </span>
             </>
           ),
@@ -176,50 +181,9 @@ function AppliedTable({
           ),
         },
         {
-          key: 'before',
-          header: 'A day before',
-          cell: ({ unitsBefore }) => (unitsBefore === null ? NO_FIGURE : unitsText(unitsBefore)),
-        },
-        {
           key: 'sold',
-          header: 'Sold so far',
-          cell: ({ live, night }) => (
-            <>
-              <span className="font-medium">{formatCount(live.sold)}</span>
-              {night ? (
-                <span className="ml-1.5 inline-flex items-center gap-1 text-2xs text-muted">
-                  <PathMarker path="batch" />
-                  {formatCount(night.sold)}
-                </span>
-              ) : null}
-            </>
-          ),
-        },
-        {
-          key: 'new',
-          header: 'Foreseen',
-          cell: ({ live: { forecast } }) =>
-            forecast ? (
-              <>
-                {unitsText(forecast.new)}{' '}
-                <span className="text-muted">
-                  ({unitsText(forecast.low)}–{unitsText(forecast.high)})
-                </span>
-              </>
-            ) : (
-              NO_FIGURE
-            ),
-        },
-        {
-          key: 'old',
-          header: 'At the old price',
-          cell: ({ live: { forecast } }) => (forecast ? unitsText(forecast.old) : NO_FIGURE),
-        },
-        {
-          key: 'asked',
-          header: 'Asked in the mean',
-          cell: ({ live, currency }) =>
-            live.meanPrice === null ? NO_FIGURE : formatMoney(live.meanPrice, currency),
+          header: 'Sold, of foreseen',
+          cell: price => <Sold price={price} />,
         },
         {
           key: 'margin',
@@ -254,6 +218,35 @@ function AppliedTable({
         },
       ]}
     />
+  )
+}
+
+/** What was sold, what the night has counted of it, and what was foreseen at either price. */
+function Sold({ price: { live, night, unitsBefore } }: { price: Applied }) {
+  const { forecast } = live
+  return (
+    <>
+      {night ? (
+        <span className="mr-1.5 inline-flex items-center gap-1 text-2xs text-muted">
+          <PathMarker path="batch" />
+          {formatCount(night.sold)} by night
+        </span>
+      ) : null}
+      <span className="font-medium">{formatCount(live.sold)}</span>
+      {forecast ? (
+        <>
+          {' '}
+          of {unitsText(forecast.new)}{' '}
+          <span className="text-muted">
+            ({unitsText(forecast.low)}–{unitsText(forecast.high)})
+          </span>
+        </>
+      ) : null}
+      <span className="block text-2xs text-muted">
+        {forecast ? `${unitsText(forecast.old)} at the old price` : 'no demand was foreseen'}
+        {unitsBefore === null ? '' : `; ${unitsText(unitsBefore)} a day before`}
+      </span>
+    </>
   )
 }
 

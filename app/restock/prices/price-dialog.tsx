@@ -40,7 +40,7 @@ export function PriceDialog({ thought, onClose }: { thought: ThoughtPrice | null
       description={thought ? KIND_TEXTS[thought.kind].why : null}
       onClose={onClose}
     >
-      <div className="min-h-0 grow overflow-y-auto">
+      <div className="min-h-0 grow overflow-y-auto p-1">
         <CardContent query={query} skeleton={<Skeleton className="h-72" />}>
           {shelf => thought && <PriceForm shelf={shelf} thought={thought} onDone={onClose} />}
         </CardContent>
@@ -96,7 +96,7 @@ function PriceForm({ shelf, thought, onDone }: { shelf: Shelf; thought: ThoughtP
           />
         </Field>
         <div className="grid gap-3 sm:grid-cols-2">
-          <Field label="Begins, by this device's clock (empty: now)">
+          <Field label="Begins (empty: now)">
             <TextField
               type="datetime-local"
               value={begins}
@@ -109,7 +109,7 @@ function PriceForm({ shelf, thought, onDone }: { shelf: Shelf; thought: ThoughtP
         </div>
         <p className="text-2xs text-muted">
           {bounds
-            ? `From ${money(bounds.least)} to ${money(bounds.most)} today: never below cost, at most 30% down and 15% above the usual in a day. What you set before of this shelf ends where this begins.`
+            ? `From ${money(bounds.least)} to ${money(bounds.most)} today: never below cost, at most 30% down and 15% above the usual in a day. Times are those of this device. What you set before of this shelf ends where this begins.`
             : 'What one has cost is not known, so no price can be set.'}
         </p>
         <OutcomeLine

@@ -117,6 +117,16 @@ describe('a price that a person applies', () => {
     await expect(apply({ price: '6.00', from: Date.now() + 25 * HOUR_MS })).resolves.toBeDefined()
   })
 
+  it('is refused where it falls by more than that below what was asked an hour ago, though it has ended', async () => {
+    const { priceChange } = await apply({ price: '11.50' })
+    await deliver()
+    await endPrice(database.sql, priceChange, 'Ada')
+    await deliver()
+    await expect(apply({ price: '7.50' })).rejects.toThrow(
+      /more than 30% below the 11.50 EUR asked within a day/,
+    )
+  })
+
   it('is refused where it rises by more than three twentieths, is what is asked, or nobody knows the cost or the price', async () => {
     await expect(apply({ price: '11.51' })).rejects.toThrow(/more than 15% above what is usual: 11.50 EUR/)
     await expect(apply({ price: '10' })).rejects.toThrow('10.00 EUR is what is asked already.')
@@ -224,6 +234,30 @@ describe('the effect of an applied price', () => {
     expect(forecast).toMatchObject({ verdict: 'as expected' })
     expect(Number(forecast?.marginOld)).toBeCloseTo(48 * 6, 0)
     await database.sql`delete from ref.demand_forecasts where spread = 1`
+  })
+
+  it('is that of its own store, whichever others lie in its partition', async () => {
+    await apply({ store: 'new-york', price: '9' })
+    await deliver()
+    await database.sql`update purchasing.price_changes set valid_from = valid_from - interval '1 hour'`
+    const [neighbour, own] = ['berlin-west', 'new-york'].map(store =>
+      placed({ id: `of-${store}`, at: ago(0.5), store }, [line(store === 'new-york' ? 2 : 90, '9')]),
+    )
+    if (!neighbour || !own) throw new Error('there are two stores')
+    const [there, here] = await paths.send([neighbour, own])
+    expect(there?.partition).toBe(here?.partition)
+    await paths.stream()
+    expect((await readAppliedPrices(database.sql, { stores: [] })).prices).toMatchObject([
+      { live: { sold: 2 } },
+    ])
+  })
+
+  it('is told up to where the stream has read, and no further', async () => {
+    await applied()
+    await paths.send([placed({ id: 'unread', at: ago(1.5) }, [line(5, '7.5')])])
+    const before = (await pricesOfBerlin()).prices[0]?.live.sold ?? 0
+    await paths.stream()
+    expect((await pricesOfBerlin()).prices[0]?.live.sold).toBe(before + 5)
   })
 
   it('goes on from where the night has counted, and counts nothing twice', async () => {
