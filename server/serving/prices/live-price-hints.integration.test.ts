@@ -96,6 +96,16 @@ describe('of goods that have stopped to sell', () => {
     expect(await hints()).toEqual([])
   })
 
+  it('an empty shelf is no sign against the others of its product', async () => {
+    await shelveOthers()
+    const [one = '', other = ''] = STORES
+    await shelve(one, 'mug', { hours: 1 })
+    await shelve(other, 'mug', { hours: 40, onHand: 0 })
+    expect(await hints()).toEqual([])
+    await database.sql`update stream.stock set on_hand = 1000 where sku = 'mug'`
+    expect((await hints()).map(({ store }) => store)).toContain(one)
+  })
+
   it('what is on offer, or was brought down, is not brought down again', async () => {
     await shelveOthers()
     for (const store of STORES) await shelve(store, 'mug', { hours: 14 })
