@@ -76,6 +76,26 @@ interface Hint {
   elasticity: string
   demand_per_day: string
 }
+/** From the cut-over of one day to that of another. */
+async function changePrice(sku: string, from: string, to: string | null): Promise<void> {
+  await database.sql`
+    insert into ref.prices (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
+    values ('berlin', ${sku}, ${`${from}T04:00:00+01:00`}, ${to && `${to}T04:00:00+01:00`}, 15000, now(), 1, 'office', 'p-1')`
+}
+
+/** Four times as much at half the price. */
+async function sellAtHalf(sku: string, from: string, to: string): Promise<void> {
+  await database.sql`
+    update batch.daily_product_sales set units = 4 * units, gross = 2 * gross
+    where sku = ${sku} and business_day between ${from} and ${to}`
+}
+
+async function sellAsBefore(sku: string, from: string, to: string): Promise<void> {
+  await database.sql`
+    update batch.daily_product_sales set units = units / 4, gross = gross / 2
+    where sku = ${sku} and business_day between ${from} and ${to}`
+}
+
 const hints = () => database.sql<Hint[]>`select * from reports.price_hints order by store, sku`
 
 describe('the nightly price hints', () => {
@@ -119,27 +139,36 @@ describe('the nightly price hints', () => {
     expect(mugs).toMatchObject({ unit_cost: '4.5000', hint_price: '4.5000', discount: '0.55', clears: false })
   })
 
-  test('take a price that was changed for what is asked now, and its days for no ordinary ones', async () => {
+  test('take a price that was changed for what is asked now, and what it is to sell at that', async () => {
     // For the last week cocoa was half the price, and sold four times as much.
-    await database.sql`
-      insert into ref.prices (store, sku, valid_from, valid_to, price, said_at, "offset", source, id)
-      values ('berlin', 'cocoa', '2026-11-13T04:00:00+01:00', null, 15000, now(), 1, 'office', 'p-1')`
-    await database.sql`
-      update batch.daily_product_sales set units = 4 * units, gross = 2 * gross
-      where sku = 'cocoa' and business_day >= '2026-11-13'`
+    await changePrice('cocoa', '2026-11-13', null)
+    await sellAtHalf('cocoa', '2026-11-13', '2026-11-19')
     await writePriceHints(database.sql, { today: TODAY, runId: 9 })
-    const [usual] = await database.sql`
-      select price, units_per_day from batch.usual_prices where store = 'berlin' and sku = 'cocoa'`
-    expect(usual).toMatchObject({ price: 30_000 })
     // Half the price is 2^2.17 times as many: it is expected to be gone in time, and nothing more is advised.
     expect((await hints()).map(({ sku }) => sku)).not.toContain('cocoa')
-    // What it did at a price of its own is not what offers of the category do.
-    const [learned] = await database.sql`
-      select mean, offers from ref.price_elasticities where category = 'Hot drinks' order by valid_from desc limit 1`
-    expect(learned).toMatchObject({ offers: 1 })
-    expect(learned?.mean).toBeGreaterThan(2.08)
-    expect(learned?.mean).toBeLessThan(2.25)
-    await database.sql`delete from ref.prices`
+    await database.sql`truncate ref.prices`
+    await sellAsBefore('cocoa', '2026-11-13', '2026-11-19')
+  })
+
+  test('take the days of a price that held for a while for no ordinary ones', async () => {
+    await changePrice('cocoa', '2026-10-01', '2026-11-18')
+    await sellAtHalf('cocoa', '2026-10-01', '2026-11-17')
+    await writePriceHints(database.sql, { today: TODAY, runId: 10 })
+    const [usual] = await database.sql`
+      select price from batch.usual_prices where store = 'berlin' and sku = 'cocoa'`
+    expect(usual).toMatchObject({ price: 30_000 })
+    const [cocoa] = await hints()
+    expect(cocoa).toMatchObject({ sku: 'cocoa', price: '3.0000' })
+    expect(Number(cocoa?.demand_per_day)).toBeCloseTo(1, 1)
+    await database.sql`truncate ref.prices`
+    await sellAsBefore('cocoa', '2026-10-01', '2026-11-17')
+  })
+
+  test('learn no elasticity from goods that had a price of their own', async () => {
+    await changePrice('tea', '2026-11-05', '2026-11-16')
+    await writePriceHints(database.sql, { today: TODAY, runId: 11 })
+    expect((await hints())[0]).toMatchObject({ sku: 'cocoa', elasticity: '2.6200', offers: 0 })
+    await database.sql`truncate ref.prices`
   })
 
   test('are in the currency of their store, by the rate of the day; without a price there is none', async () => {
