@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { openServing, type Serving } from '#server/serving/serving.ts'
+import { readGenerationBoard } from './generations.ts'
 import { readReplays, requestReplay } from './replays.ts'
 
 let database: TestDatabase
@@ -58,6 +59,40 @@ it('goes back only where there is something to go back to: what was active last'
     expect(await ask('switch_back')).toBe(1)
   } finally {
     await database.sql`delete from stream.generations where generation in (5, 7, 9)`
+  }
+})
+
+it('holds another engine’s generation against the active one, and switches to it by an accepted certificate alone', async () => {
+  const askFor = (kind: 'certify' | 'switch', to: number) =>
+    requestReplay(serving, { kind, to, acceptsDifferences: false, by: 'Ada' })
+  await database.sql`
+    insert into stream.generations (generation, state, rules_version, engine)
+    values (5, 'retired', 2, 'tillstream'), (6, 'building', 2, 'flink')`
+  try {
+    await expect(askFor('certify', 9)).rejects.toThrow('There is no generation 9.')
+    await expect(askFor('certify', 5)).rejects.toThrow('is not another engine’s')
+    await expect(askFor('switch', 6)).rejects.toThrow('has no certificate yet')
+    const stands = async () =>
+      (await readGenerationBoard(serving)).generations.find(({ generation }) => generation === 6)
+    expect(await stands()).toMatchObject({
+      engine: 'flink',
+      isOtherEngine: true,
+      certificate: null,
+      owners: [],
+    })
+    for (const verdict of ['refused', 'accepted'])
+      await database.sql`
+        insert into stream.certificates (document, digest)
+        select d, encode(sha256(convert_to(d::text, 'UTF8')), 'hex')
+        from jsonb_build_object('verdict', ${verdict}::text, 'differences', 1,
+          'active', '{"generation": 1}'::jsonb, 'candidate', '{"generation": 6}'::jsonb) d`
+    expect(await stands()).toMatchObject({ refusal: null, certificate: { isIntact: true } })
+    expect(await askFor('switch', 6)).toBe(1)
+    expect((await readReplays(serving)).replays).toMatchObject([
+      { kind: 'switch', to: 6, state: 'requested' },
+    ])
+  } finally {
+    await database.sql`delete from stream.generations where generation in (5, 6)`
   }
 })
 

@@ -115,6 +115,7 @@ describe('every answer', () => {
       api.pipeline.letters.list(),
       api.pipeline.reconciliations(),
       api.pipeline.completeness(),
+      api.pipeline.generations.board(),
       api.pipeline.scenarios.board(),
     ])
     for (const answer of answers) {
