@@ -106,8 +106,9 @@ if (broker !== null) {
       await vi.waitFor(
         async () => {
           const waiting = await database.sql`
-            select from pg_stat_activity where datname = current_database() and query like '%log.await_archive%'
-              and pid <> pg_backend_pid()`
+            select from pg_stat_activity
+            where datname = current_database() and application_name like 'tillstream stream %'
+              and state = 'active' and query like '%log.await_archive%'`
           expect(waiting.length).toBeGreaterThan(0)
         },
         { timeout: 20_000, interval: 20 },
