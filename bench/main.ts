@@ -9,6 +9,7 @@ import { ingest } from './ingest.ts'
 import { kafka } from './kafka.ts'
 import { kills } from './kills.ts'
 import { latency } from './latency.ts'
+import { logs } from './logs.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
 import { replay } from './replay.ts'
 import { replenishment } from './replenishment.ts'
@@ -17,6 +18,7 @@ import { state } from './state.ts'
 
 const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figure[]>> = {
   ingest,
+  logs,
   latency,
   replay,
   batch,

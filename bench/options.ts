@@ -3,6 +3,7 @@ import { DEFAULT_DAYS, DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 
 export const BENCHMARKS = {
   ingest: 'orders a second into the log: bare appends, then over HTTP with the stream path beside it',
+  logs: 'orders a second into and out of the order log in Kafka, beside that in Postgres (needs Java)',
   latency: 'time to an answer, and to a frame at a live client, at 500 orders a second',
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
