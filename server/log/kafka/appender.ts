@@ -8,6 +8,7 @@ import {
   type PartitionEvents,
 } from '#server/log/order-log.ts'
 import { asUnavailable, type Cluster } from './cluster.ts'
+import { createLane, type Lane } from './lane.ts'
 import type { TopicReader } from './reader.ts'
 import { encodeEvent, toOffset } from './record.ts'
 import type { BatchId, KeyedEvent, Reservation, Reservations } from './reservations.ts'
@@ -17,7 +18,6 @@ import {
   createTransactionalWriter,
   type Session,
   SessionOverError,
-  type TransactionalWriter,
   type WriteStep,
 } from './transactional-writer.ts'
 
@@ -57,11 +57,8 @@ interface Group {
   values: readonly Buffer[]
 }
 
-/** A writer and when it is free: it has one transaction at a time. */
-interface Lane {
-  writer: TransactionalWriter
-  free: Promise<unknown>
-}
+/** While the broker ends a transaction of one, the other has its own. */
+const LANES = 2
 
 /** The way into the topic: recognition in Postgres, writing in Kafka. */
 export function createTopicAppender({ cluster, reader, reservations, onStep = () => {} }: AppenderParts) {
@@ -78,8 +75,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     reservations,
     isUnderWay: batch => underWay.has(batch),
     beginOwn: transactionalId => {
-      const lane = lanes.get(transactionalId)
-      return lane && inTurn(lane, () => lane.writer.begin()).then(() => {})
+      return lanes.get(transactionalId)?.begin()
     },
   })
 
@@ -91,26 +87,16 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     return writerNumber
   }
 
-  /** One for each partition and one for what goes to several. */
-  async function laneOf(groups: readonly Group[]): Promise<Lane> {
-    const name = groups.length === 1 ? String(groups[0]?.partition) : 'together'
-    const transactionalId = `${cluster.topic}-${await whoAmI()}-${name}`
-    let lane = lanes.get(transactionalId)
-    if (!lane) {
-      lane = { writer: createTransactionalWriter(cluster, transactionalId, onStep), free: Promise.resolve() }
-      lanes.set(transactionalId, lane)
+  /** The one with less to do. */
+  async function freeLane(): Promise<Lane> {
+    const me = await whoAmI()
+    for (let number = lanes.size; number < LANES; number += 1) {
+      const transactionalId = `${cluster.topic}-${me}-${number}`
+      lanes.set(transactionalId, createLane(createTransactionalWriter(cluster, transactionalId, onStep)))
     }
-    return lane
-  }
-
-  async function sessionOf(lane: Lane): Promise<Session> {
-    return lane.writer.current ?? inTurn(lane, async () => lane.writer.current ?? lane.writer.begin())
-  }
-
-  function inTurn<Result>(lane: Lane, work: () => Promise<Result>): Promise<Result> {
-    const turn = lane.free.then(work)
-    lane.free = turn.catch(() => {})
-    return turn
+    const [first, ...others] = lanes.values()
+    if (!first) throw new Error('there is no lane')
+    return others.reduce((best, lane) => (lane.load < best.load ? lane : best), first)
   }
 
   async function append(groups: readonly PartitionEvents[], revision?: number): Promise<AppendResult[]> {
@@ -125,9 +111,8 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
   }
 
   async function appendFilled(groups: readonly Group[], revision?: number): Promise<AppendResult[]> {
-    const lane = await laneOf(groups)
     for (let tries = 1; ; tries += 1) {
-      const { results, failure } = await tryAppend(lane, groups, revision)
+      const { results, failure } = await tryAppend(await freeLane(), groups, revision)
       if (results) return results
       if (tries >= MAX_TRIES) throw asUnavailable(failure)
     }
@@ -145,16 +130,13 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     try {
       const keys = await keysOf(groups)
       // Before the keys are reserved: whoever gives the reservation up for us ends this session, and no other writes it.
-      const session = await sessionOf(lane)
+      const session = await lane.session()
       onStep('reserving')
-      const reservation = await reserve(
-        { batch, transactionalId: lane.writer.transactionalId, revision },
-        keys,
-      )
+      const reservation = await reserve({ batch, transactionalId: lane.transactionalId, revision }, keys)
       const answer = answerOf(groups, reservation)
       if (reservation.state === 'known') return { results: answer.results }
       onStep('reserved')
-      const failure = await inTurn(lane, () => write(lane, { batch, session }, answer))
+      const failure = await write(lane, { batch, session }, answer)
       if (failure !== undefined) return { failure }
       onStep('written')
       reservations.settle(batch)
@@ -173,7 +155,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     answer: Answer,
   ): Promise<unknown> {
     try {
-      const written = await lane.writer.write(session, answer.fresh)
+      const written = await lane.write(session, answer.fresh)
       for (const [index, { partition, outcomes }] of answer.fresh.entries()) {
         const { offsets = [], appendedAt = 0 } = written[index] ?? {}
         const next = (offsets.at(-1) ?? 0n) + 1n
@@ -193,7 +175,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       }
       cluster.forget()
       try {
-        await lane.writer.begin()
+        await lane.begin(session)
         await settler.decide(batch)
       } catch (cause) {
         throw asUnavailable(cause)

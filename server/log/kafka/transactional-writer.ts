@@ -1,17 +1,9 @@
-import {
-  addPartitionsToTxnV3,
-  type Connection,
-  endTxnV3,
-  initProducerIdV4,
-  type MessageRecord,
-  NumericMap,
-  ProduceAcks,
-  produceV9,
-} from '@platformatic/kafka'
+import { addPartitionsToTxnV3, type Connection, endTxnV3, initProducerIdV4 } from '@platformatic/kafka'
 import type { Instant } from '#domain/instant.ts'
 import { pause } from '#platform/time.ts'
 import { LogUnavailableError } from '#server/log/order-log.ts'
 import { type Cluster, type Connections, errorIds } from './cluster.ts'
+import { encodeBatch, produceBatch } from './record-batch.ts'
 
 /** What goes to one partition, in its order. */
 export interface PartitionValues {
@@ -111,7 +103,7 @@ export function createTransactionalWriter(
   }
 
   async function writeIn(session: Session, groups: readonly PartitionValues[]): Promise<Written[]> {
-    const { producerId, producerEpoch, sequences: written } = session
+    const { producerId, producerEpoch } = session
     const coordinator = await connections.coordinator(transactionalId)
     const transaction = {
       transactionalId,
@@ -122,32 +114,34 @@ export function createTransactionalWriter(
     }
     await whenFree(cluster, () => addPartitionsToTxnV3.api.async(coordinator, [transaction]))
     onStep('joined')
-    const results: Written[] = []
-    for (const group of groups) {
-      const connection = await connections.leader(group.partition)
-      const result: Written = { offsets: [], appendedAt: 0 }
-      for (const values of inBatches(group.values)) {
-        const sequence = written.get(group.partition) ?? 0
-        const sequences = new NumericMap([[`${cluster.topic}:${group.partition}`, sequence]])
-        const { base, appendedAt } = await produce(
-          connection,
-          messagesOf(cluster.topic, group.partition, values),
-          {
-            transactionalId,
-            producerId,
-            producerEpoch,
-            sequences,
-          },
-        )
-        written.set(group.partition, (sequence + values.length) % 2 ** 31)
-        for (let index = 0; index < values.length; index += 1) result.offsets.push(base + BigInt(index))
-        result.appendedAt = appendedAt
-      }
-      results.push(result)
-    }
+    // Side by side: with every partition on one broker they wait for one round trip, not for each other's.
+    const results = await Promise.all(groups.map(group => writeGroup(session, group)))
     onStep('produced')
     await endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, true)
     return results
+  }
+
+  async function writeGroup(session: Session, { partition, values }: PartitionValues): Promise<Written> {
+    const { producerId, producerEpoch, sequences } = session
+    const connection = await connections.leader(partition)
+    const result: Written = { offsets: [], appendedAt: 0 }
+    for (const batch of inBatches(values)) {
+      const sequence = sequences.get(partition) ?? 0
+      const { base, appendedAt } = await produce(
+        { cluster, connection, partition, transactionalId },
+        encodeBatch(batch, {
+          producerId,
+          producerEpoch,
+          sequence,
+          isTransactional: true,
+          timestamp: Date.now(),
+        }),
+      )
+      sequences.set(partition, (sequence + batch.length) % 2 ** 31)
+      for (let index = 0; index < batch.length; index += 1) result.offsets.push(base + BigInt(index))
+      result.appendedAt = appendedAt
+    }
+    return result
   }
 
   return {
@@ -185,7 +179,8 @@ export async function writeLoose(
   const connection = await connections.leader(partition)
   let first: bigint | undefined
   for (const batch of inBatches(values)) {
-    const { base } = await produce(connection, messagesOf(cluster.topic, partition, batch), {})
+    const encoded = encodeBatch(batch, { ...NO_PRODUCER, timestamp: Date.now() })
+    const { base } = await produce({ cluster, connection, partition }, encoded)
     first ??= base
   }
   return first ?? 0n
@@ -204,7 +199,8 @@ function initialise(cluster: Cluster, connections: Connections, transactionalId:
 }
 
 async function whenFree<Result>(cluster: Cluster, ask: () => Promise<Result>): Promise<Result> {
-  for (const until = performance.now() + FREE_WITHIN_MS; ; await pause(1)) {
+  const until = performance.now() + FREE_WITHIN_MS
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 20)) {
     try {
       return await ask()
     } catch (error) {
@@ -212,21 +208,27 @@ async function whenFree<Result>(cluster: Cluster, ask: () => Promise<Result>): P
       if (!PASSING.some(id => ids.has(id)) || performance.now() > until) throw error
       if (!ids.has('CONCURRENT_TRANSACTIONS')) cluster.forget()
     }
+    await pause(pauseMs)
   }
 }
 
-type ProduceOptions = Parameters<typeof produceV9.createRequest>[3]
-
-async function produce(connection: Connection, messages: MessageRecord[], options: ProduceOptions) {
-  const answer = await produceV9.api.async(connection, ProduceAcks.ALL, WRITE_WITHIN_MS, messages, options)
-  const partition = typeof answer === 'boolean' ? undefined : answer.responses[0]?.partitionResponses[0]
-  if (!partition) throw new LogUnavailableError('Kafka answers nothing about what was written')
-  return { base: partition.baseOffset, appendedAt: Number(partition.logAppendTimeMs) }
+interface ProduceTo {
+  cluster: Cluster
+  connection: Connection
+  partition: number
+  transactionalId?: string
 }
 
-function messagesOf(topic: string, partition: number, values: readonly Buffer[]): MessageRecord[] {
-  return values.map(value => ({ topic, partition, value }))
+async function produce({ cluster, connection, partition, transactionalId }: ProduceTo, batch: Buffer) {
+  const request = { topic: cluster.topic, partition, transactionalId, batch, timeoutMs: WRITE_WITHIN_MS }
+  const answer = await produceBatch.async(connection, request)
+  const written = answer.responses[0]?.partitionResponses[0]
+  if (!written) throw new LogUnavailableError('Kafka answers nothing about what was written')
+  return { base: written.baseOffset, appendedAt: Number(written.logAppendTimeMs) }
 }
+
+/** Of what is written outside transactions. */
+const NO_PRODUCER = { producerId: -1n, producerEpoch: -1, sequence: -1, isTransactional: false }
 
 function* inBatches(values: readonly Buffer[]): Generator<readonly Buffer[]> {
   let from = 0
