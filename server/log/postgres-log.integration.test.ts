@@ -7,7 +7,7 @@ import { APPEND_STATEMENT, appendParameters } from './event-rows.ts'
 import { assertOwner, FencedError, keepPartition, takePartition } from './fence.ts'
 import { assertDense, LogUnavailableError } from './order-log.ts'
 import { createPostgresLog, ensureLogDays } from './postgres-log.ts'
-import { describeOrderLog } from './testing/conformance.ts'
+import { describeOrderLog, revisionOf } from './testing/conformance.ts'
 import { testEvent } from './testing/events.ts'
 
 describeOrderLog('the Postgres log', async () => {
@@ -15,6 +15,7 @@ describeOrderLog('the Postgres log', async () => {
   const owners: Sql[] = []
   return {
     log: createPostgresLog(database.sql),
+    revision: await revisionOf(database.sql),
     async take(consumer, partition, owner) {
       const connection = connect(database.url, { max: 1 })
       owners.push(connection)

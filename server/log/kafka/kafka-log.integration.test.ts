@@ -1,7 +1,7 @@
 import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
 import { assertOwner, takePartition } from '#server/log/fence.ts'
-import { describeOrderLog } from '#server/log/testing/conformance.ts'
+import { describeOrderLog, revisionOf } from '#server/log/testing/conformance.ts'
 import { createTestKafkaLog } from '#server/log/testing/kafka-log.ts'
 import { sharedBroker } from '#server/log/testing/shared-broker.ts'
 
@@ -14,6 +14,7 @@ if (broker !== null) {
     const log = await createTestKafkaLog(database.sql, broker)
     return {
       log,
+      revision: await revisionOf(database.sql),
       async take(consumer, partition, owner) {
         const connection = connect(database.url, { max: 1 })
         owners.push(connection)

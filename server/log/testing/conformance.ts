@@ -1,18 +1,27 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Sql } from '#db/client.ts'
 import { LOG_START } from '#domain/log-event.ts'
 import { FencedError, type Ownership } from '#server/log/fence.ts'
-import { assertDense, type LogRecord, type OrderLog } from '#server/log/order-log.ts'
+import { assertDense, type LogRecord, type OrderLog, StaleReferenceError } from '#server/log/order-log.ts'
 import { testEvent } from './events.ts'
 
 /** What the suite needs of a log implementation under test: an empty log and its way of owning partitions. */
 export interface LogUnderTest {
   log: OrderLog
+  /** Of the reference data, as it is now. */
+  revision: number
   /** Takes a partition for a consumer, as a new process would. */
   take(consumer: string, partition: number, owner: string): Promise<Ownership>
   /** Writes something under an ownership in one transaction; rejects with FencedError when the epoch is over. */
   writeUnder(ownership: Ownership): Promise<void>
   close(): Promise<void>
+}
+
+/** Of a database's reference data. */
+export async function revisionOf(sql: Sql): Promise<number> {
+  const [row] = await sql<{ revision: number }[]>`select revision from ref.reference_revision`
+  return row?.revision ?? -1
 }
 
 /**
@@ -114,6 +123,21 @@ export function describeOrderLog(name: string, open: () => Promise<LogUnderTest>
       expect(idsOf(await readAll(1))).toEqual(['t-1-in'])
       expect(idsOf(await readAll(0)).at(-1)).toBe('t-1-out')
       expect(await under.log.appendTogether([{ partition: 2, events: [] }])).toMatchObject([{ outcomes: [] }])
+    })
+
+    test('what an older reference has enriched is refused whole, and by the one of now it is taken', async () => {
+      const event = testEvent({ id: 'stale-1', partition: 1 })
+      const legs = [0, 1].map(partition => ({
+        partition,
+        events: [testEvent({ id: `stale-${partition}-leg`, partition })],
+      }))
+      await expect(under.log.append(1, [event], under.revision - 1)).rejects.toThrow(StaleReferenceError)
+      await expect(under.log.appendTogether(legs, under.revision - 1)).rejects.toThrow(StaleReferenceError)
+      const held = [...idsOf(await readAll(0)), ...idsOf(await readAll(1))]
+      expect(held.filter(id => id.startsWith('stale-'))).toEqual([])
+      expect((await under.log.append(1, [event], under.revision)).outcomes).toMatchObject([
+        { kind: 'appended' },
+      ])
     })
 
     test('writers that append together in any direction stand whole, each id once', async () => {

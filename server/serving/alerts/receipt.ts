@@ -47,7 +47,9 @@ export async function readReceipt(
     select e.partition, e."offset", e.appended_at as "appendedAt", e.type, e.event_time as "eventTime", e.customer,
       e.channel, e.currency, e.skus, e.units, e.unit_prices as "unitPrices", e.amounts, e.discounts, e.refunds, e.details
     from log.event_keys k
-    join log.event_log e on e.partition = k.partition and e."offset" = k."offset"
+    -- in Kafka a key's offset is that from which on its event is found
+    join log.event_log e on e.partition = k.partition and (e."offset" = k."offset" and k.batch is null
+      or e."offset" >= k."offset" and e.source = k.source and e.id = k.id)
     where k.source = ${source} and k.id = ${id}
       and e.appended_at >= ${new Date(eventTime - CLOCKS_AHEAD_MS).toISOString()}::timestamptz
     limit 1`
