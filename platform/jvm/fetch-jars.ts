@@ -18,6 +18,9 @@ export class JarError extends Error {
   override readonly name = 'JarError'
 }
 
+/** The repository does not answer, or does not have the jar. */
+export class RepositoryAwayError extends JarError {}
+
 /** Downloads at a time: a repository takes no offence, and small jars do not wait for large ones. */
 const AT_ONCE = 6
 const PATIENCE_MS = 120_000
@@ -30,7 +33,7 @@ const PATIENCE_MS = 120_000
  * @param lockFile JSON: `[{ path, sha256 }]`
  * @param onFetch told before the first download how many jars are missing
  * @returns absolute paths, in the order of the lock file
- * @throws JarError
+ * @throws JarError; RepositoryAwayError where one is not here and cannot be fetched
  */
 export async function fetchJars(
   lockFile: string,
@@ -86,7 +89,7 @@ async function download(url: string): Promise<Uint8Array> {
   } catch (error) {
     const why =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : ''
-    throw new JarError(
+    throw new RepositoryAwayError(
       `${url} cannot be fetched (${why}). Set MAVEN_REPOSITORY to a repository that this machine reaches, ` +
         'or put the jars into the folder TILLSTREAM_JARS names, laid out as in a Maven repository.',
       { cause: error },

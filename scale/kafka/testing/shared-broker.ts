@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { RepositoryAwayError } from '#platform/jvm/fetch-jars.ts'
 import { whyNoJava } from '#platform/jvm/java.ts'
 import { type Broker, startBroker } from '#scale/kafka/broker.ts'
 import type { BrokerAnswer } from '#server/log/testing/shared-broker.ts'
@@ -39,8 +40,14 @@ async function start() {
   const missing = await whyNoJava()
   if (missing !== null) return { missing }
   const dataDir = await mkdtemp(path.join(tmpdir(), 'tillstream-test-kafka-'))
-  // Nothing here outlives the run, so nothing needs to survive a power cut.
-  return { broker: await startBroker({ dataDir, isDurable: false }), dataDir }
+  try {
+    // Nothing here outlives the run, so nothing needs to survive a power cut.
+    return { broker: await startBroker({ dataDir, isDurable: false }), dataDir }
+  } catch (error) {
+    // A machine without a way to the jars is as one without Java: said by name. Other bytes than are pinned are a failure.
+    if (error instanceof RepositoryAwayError) return { missing: error.message }
+    throw error
+  }
 }
 
 async function addressOf(server: Server): Promise<string> {

@@ -19,6 +19,6 @@ export async function sharedBroker(): Promise<string | null> {
   if (!response.ok) throw new Error(await response.text())
   const answer: BrokerAnswer = JSON.parse(await response.text())
   if ('url' in answer) return answer.url
-  test(`left out, for Kafka needs Java: ${answer.missing}`, () => {})
+  test(`left out, for there is no broker of Kafka: ${answer.missing}`, () => {})
   return null
 }
