@@ -3,6 +3,7 @@ import { alerts } from './alerts.ts'
 import { audit } from './audit.ts'
 import { batch } from './batch.ts'
 import { type Figure, jsonLine, report, table } from './figures.ts'
+import { flink } from './flink.ts'
 import { footprint } from './footprint.ts'
 import { forecast } from './forecast.ts'
 import { ingest } from './ingest.ts'
@@ -31,6 +32,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   seed,
   state,
   kafka,
+  flink,
 }
 
 await runCommand({

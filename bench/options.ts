@@ -17,6 +17,7 @@ export const BENCHMARKS = {
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
   kafka:
     'the stream path with the log in Kafka: its replay against the same log in Postgres, its lag (needs Java)',
+  flink: 'the stream by Flink against ours: from offset 0, and at 500 orders a second (needs a JDK)',
   state: 'memory of the stream process with 52 stores of 5,000 products each in its state (Linux only)',
 } as const
 

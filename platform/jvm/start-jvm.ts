@@ -18,6 +18,8 @@ interface JvmOptions {
   args?: readonly string[]
   /** The machine's own flags, such as -Xmx256m. */
   flags?: readonly string[]
+  /** Environment variables put in place of ours: where secrets go, as no list of processes shows them. */
+  settings?: Readonly<Record<string, string>>
   /** To the end of this file goes what it writes. */
   logFile: string
   /**
@@ -64,7 +66,7 @@ export async function startJvm(options: JvmOptions): Promise<Jvm> {
       options.mainClass,
       ...(options.args ?? []),
     ],
-    { stdio: ['ignore', log, log], env: inheritedEnvironment() },
+    { stdio: ['ignore', log, log], env: inheritedEnvironment(options.settings) },
   )
   closeSync(log)
   const ended = once(child, 'exit').then(

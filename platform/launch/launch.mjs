@@ -34,6 +34,7 @@ const commands = {
   archive: { entry: 'jobs/archive/main.ts', dev: false, settings: true },
   log: { entry: 'server/log/kafka/main.ts', dev: false, settings: true },
   stream: { entry: 'server/stream/main.ts', dev: false, settings: true },
+  flink: { entry: 'scale/flink/main.ts', dev: false, settings: true },
   replay: { entry: 'server/stream/replay/main.ts', dev: false, settings: true },
   generations: { entry: 'server/stream/generations/main.ts', dev: false, settings: true },
   reconcile: { entry: 'server/serving/reconcile/main.ts', dev: false, settings: true },

@@ -56,7 +56,7 @@ public final class StockState implements Serializable, Cloneable {
   transient boolean isTouched;
   transient boolean wasShort;
 
-  StockState(String store, String sku, long asOf) {
+  public StockState(String store, String sku, long asOf) {
     this.store = store;
     this.sku = sku;
     this.asOf = asOf;

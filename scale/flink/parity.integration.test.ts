@@ -1,0 +1,110 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import type { LogEvent } from '#domain/log-event.ts'
+import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
+import { runArchiver } from '#server/log/archiver/run.ts'
+import { takePartition } from '#server/log/fence.ts'
+import type { KafkaLog } from '#server/log/kafka/kafka-log.ts'
+import { openTopicSource } from '#server/log/kafka/topic-source.ts'
+import { adoptedTopic } from '#server/log/open-log.ts'
+import { appendAll } from '#server/log/testing/append.ts'
+import { createTestKafkaLog } from '#server/log/testing/kafka-log.ts'
+import { sharedBroker } from '#server/log/testing/shared-broker.ts'
+import { consumerName } from '#server/stream/state/generations.ts'
+import { FlinkBeside, PARTITIONS } from './testing/flink-beside.ts'
+
+const logger = pino({ level: 'silent' })
+const START = Date.UTC(2026, 9, 25, 0, 30)
+/** A JVM is up after 5 s, on a busy machine after 20. */
+const PATIENCE_MS = 360_000
+
+const broker = await sharedBroker()
+
+if (broker !== null) {
+  describe('a generation that Flink builds', { timeout: PATIENCE_MS }, () => {
+    let database: TestDatabase
+    let log: KafkaLog & { topic: string }
+    let random: () => number
+    let flink: FlinkBeside
+    let stopArchiver = async () => {}
+
+    beforeEach(async () => {
+      vi.stubEnv('KAFKA_URL', broker)
+      random = seededRandom(inject('randomSeed'))
+      database = await createTestDatabase()
+      log = await createTestKafkaLog(database.sql, broker)
+      flink = await FlinkBeside.of(database, broker)
+      stopArchiver = await startArchiver(broker)
+    })
+    afterEach(async () => {
+      await flink.end()
+      await stopArchiver()
+      await log.close()
+      await database.drop()
+      vi.unstubAllEnvs()
+    })
+
+    async function startArchiver(url: string): Promise<() => Promise<void>> {
+      const ending = new AbortController()
+      const adopted = await adoptedTopic(database.sql)
+      if (!adopted) throw new Error('the log is not in Kafka')
+      const source = openTopicSource([url], adopted)
+      const owned = { partitions: PARTITIONS, owner: 'test', logger, signal: ending.signal }
+      const running = runArchiver({ url: database.url, source, ...owned })
+      return async () => {
+        ending.abort()
+        await running
+        await source.close()
+      }
+    }
+
+    const anHour = (count: number, prefix: string): LogEvent[] =>
+      randomEvents({ random, count, prefix, start: START, skus: 40 })
+
+    const halfOfTheLog = async () => (await log.end()).map(({ offset }) => Math.floor(offset / 2))
+
+    test('is as ours to the last row, though Flink is killed at random and goes on with more tasks or fewer', async () => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        const before = await flink.reached()
+        await appendAll(log, anHour(1_500, `k${turn}`), 60)
+        await flink.start({ parallelism: 1 + Math.floor(random() * 3) })
+        // It has begun to write, and is at it when it dies.
+        const ends = await log.end()
+        const least = ({ offset }: { offset: number }, partition: number) =>
+          Math.min(offset, (before[partition] ?? 0) + Math.floor(random() * 250))
+        await flink.whenReached(ends.map(least))
+        await flink.kill()
+      }
+      await flink.start()
+      await flink.expectSame()
+    })
+
+    test('goes on from a savepoint with other state and wider, as another version of the job would', async () => {
+      await appendAll(log, anHour(1_500, 's'))
+      const first = await flink.start({ parallelism: 1 })
+      await flink.whenReached(await halfOfTheLog())
+      const savepoint = await first.stopWithSavepoint()
+      await appendAll(log, anHour(1_500, 't'))
+      await flink.start({ from: savepoint, parallelism: 4, backend: 'rocksdb' })
+      await flink.expectSame()
+    })
+
+    test('is folded anew without a row written twice where the state was lost, and goes round what it could not write', async () => {
+      await appendAll(log, anHour(1_000, 'l'))
+      const job = await flink.start()
+      await flink.whenReached(await halfOfTheLog())
+      // Whoever takes a partition ends the job's right to write it; it ends, and would begin again.
+      const taking = { consumer: consumerName(flink.generation), partition: 0, owner: 'test' }
+      await takePartition(database.sql, taking)
+      await appendAll(log, anHour(500, 'm'))
+      expect(await job.ended).toBe(1)
+      await rm(path.join(flink.folder, 'state'), { recursive: true })
+      await database.sql`update log.owners set backend_pid = 0 where consumer = ${taking.consumer}`
+      await flink.start()
+      await flink.expectSame()
+    })
+  })
+}
