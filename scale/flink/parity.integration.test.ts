@@ -10,10 +10,14 @@ import { takePartition } from '#server/log/fence.ts'
 import type { KafkaLog } from '#server/log/kafka/kafka-log.ts'
 import { openTopicSource } from '#server/log/kafka/topic-source.ts'
 import { adoptedTopic } from '#server/log/open-log.ts'
-import { appendAll } from '#server/log/testing/append.ts'
+import { appendAll, type StoredEvent } from '#server/log/testing/append.ts'
 import { createTestKafkaLog } from '#server/log/testing/kafka-log.ts'
 import { sharedBroker } from '#server/log/testing/shared-broker.ts'
+import { replay } from '#server/stream/replay/replay.ts'
+import { runStream } from '#server/stream/run.ts'
 import { consumerName } from '#server/stream/state/generations.ts'
+import { startSteadyAppends } from '#server/stream/testing/steady-appends.ts'
+import { modelOf, totalsOf } from '#server/stream/testing/tables.ts'
 import { FlinkBeside, PARTITIONS } from './testing/flink-beside.ts'
 
 const logger = pino({ level: 'silent' })
@@ -105,6 +109,39 @@ if (broker !== null) {
       await database.sql`update log.owners set backend_pid = 0 where consumer = ${taking.consumer}`
       await flink.start()
       await flink.expectSame()
+    })
+
+    test('is switched to and back by certificate while tills sell and Flink is killed; every total is exact', async () => {
+      const { url, sql } = database
+      const ending = new AbortController()
+      const followed = { url, partitions: PARTITIONS, owner: 'stream test:1', logger, signal: ending.signal }
+      const service = runStream(followed)
+      const appends = startSteadyAppends(log, { random, start: START, pauseMs: 100 })
+      let events: StoredEvent[] = []
+      const change = (kind: 'certify' | 'switch' | 'switch_back') =>
+        replay({ url, name: 'test:1', logger, kind, acceptsDifferences: false, to: toOf[kind] })
+      const toOf = { certify: flink.generation, switch: flink.generation, switch_back: null }
+      try {
+        await flink.start()
+        await flink.whenReached([0, 1, 1, 1])
+        const accepted = { document: { verdict: 'accepted', differences: 0 } }
+        expect(await change('certify')).toMatchObject({ isSwitched: false, certificate: accepted })
+        expect(await change('switch')).toMatchObject({ isSwitched: true, certificate: accepted })
+        await flink.kill()
+        await flink.start()
+        await flink.whenReached((await log.end()).map(({ offset }) => offset))
+        expect(await change('switch_back')).toMatchObject({ isSwitched: true, certificate: accepted })
+      } finally {
+        ending.abort()
+        await service
+        events = await appends.stop()
+      }
+      await flink.expectSame()
+      const model = modelOf(events)
+      expect(await totalsOf(sql, flink.generation)).toEqual(model)
+      const changes = await sql<{ count: number }[]>`
+        select count(*) as count from stream.changes where generation = ${flink.generation}`
+      expect(changes[0]?.count).toBeGreaterThan(0)
     })
   })
 }

@@ -56,12 +56,29 @@ final class LogDeltas implements Deltas, AutoCloseable {
     @Override
     public long sumAfter(String store, String sku, long after, boolean inclusive, long beforeOffset) {
         boolean isKnown = last != null && last.store.equals(store) && last.after == after && last.beforeOffset == beforeOffset;
-        if (!isKnown) last = new Scan(store, after, beforeOffset, scan(store, after, beforeOffset));
+        if (!isKnown) last = new Scan(store, after, beforeOffset, read(store, after, beforeOffset));
         long sum = 0;
         for (Delta delta : last.bySku.getOrDefault(sku, List.of())) {
             if (delta.eventTime > after || (inclusive && delta.eventTime == after)) sum += delta.units;
         }
         return sum;
+    }
+
+    /** The log could not be asked, which says nothing of the entry that asked. */
+    static final class UnavailableException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        UnavailableException(TopicPartition partition, RuntimeException cause) {
+            super("the log of " + partition + " cannot be read", cause);
+        }
+    }
+
+    private Map<String, List<Delta>> read(String store, long after, long beforeOffset) {
+        try {
+            return scan(store, after, beforeOffset);
+        } catch (RuntimeException error) {
+            throw new UnavailableException(partition, error);
+        }
     }
 
     private Map<String, List<Delta>> scan(String store, long after, long beforeOffset) {

@@ -77,6 +77,8 @@ final class PartitionWorker implements AutoCloseable {
         if (known != null) entry = aside(entry, known);
         try {
             fold.accept(entry);
+        } catch (LogDeltas.UnavailableException error) {
+            throw error;
         } catch (RuntimeException error) {
             // Half folded: the state is of no use any more. The job begins again from Flink's, and goes round this entry.
             awaitWriting();
