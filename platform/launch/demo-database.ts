@@ -79,6 +79,15 @@ export async function isLogInKafka(url: string): Promise<boolean> {
   })
 }
 
+/** Whether Flink has filled a generation of the stream's tables: it goes on with it. */
+export async function hasFlinkGeneration(url: string): Promise<boolean> {
+  return withConnection(url, { applicationName: 'tillstream demo' }, async sql => {
+    const [row] = await sql<{ isThere: boolean }[]>`
+      select exists (select from stream.generations where engine = 'flink') as "isThere"`
+    return row?.isThere === true
+  })
+}
+
 /**
  * Copies a log from Postgres into an empty topic, which is the log from then on.
  *

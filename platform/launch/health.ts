@@ -44,6 +44,13 @@ export async function checkHealth(name: ProcessName, context: HealthContext): Pr
       return withDatabase(context, sql =>
         checkOwner(sql, { hostname: context.hostname, process: 'archiver', consumer: 'archiver' }),
       )
+    case 'flink':
+      return withDatabase(context, async sql => {
+        const [newest] = await sql<{ generation: number }[]>`
+          select generation from stream.generations where engine = 'flink' order by generation desc limit 1`
+        const consumer = `stream/${newest?.generation ?? 0}`
+        return checkOwner(sql, { hostname: context.hostname, process: 'flink', consumer })
+      })
     case 'jobs':
       return withDatabase(context, async sql => {
         const [row] = await sql<{ at: number }[]>`select beat_at as at from batch.heartbeat`

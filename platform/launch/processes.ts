@@ -6,6 +6,8 @@ export const processEntries = {
   jobs: 'jobs/schedule/main.ts',
   // only where the log is Kafka
   archiver: 'server/log/archiver/main.ts',
+  // only where Flink follows the log, too
+  flink: 'scale/flink/main.ts',
   simulate: 'seed/simulators/main.ts',
 } as const
 
@@ -17,9 +19,18 @@ export function isProcessName(name: string): name is ProcessName {
   return Object.hasOwn(processEntries, name)
 }
 
-/** Of a system whose log is in Postgres, or in Kafka: everything but the simulators. */
-export function servingProcesses({ isLogInKafka }: { isLogInKafka: boolean }): ProcessName[] {
-  return processNames.filter(name => name !== 'simulate' && (isLogInKafka || name !== 'archiver'))
+/** Of a system whose log is in Postgres, or in Kafka, with Flink beside our stream or without: everything but the simulators. */
+export function servingProcesses({
+  isLogInKafka,
+  hasFlink,
+}: {
+  isLogInKafka: boolean
+  hasFlink: boolean
+}): ProcessName[] {
+  const leftOut = new Set<ProcessName>(['simulate'])
+  if (!isLogInKafka) leftOut.add('archiver')
+  if (!isLogInKafka || !hasFlink) leftOut.add('flink')
+  return processNames.filter(name => !leftOut.has(name))
 }
 
 /**

@@ -12,7 +12,7 @@ describe('the processes to start', () => {
   })
 
   test.each([
-    [[], 'Name the processes to run: web, intake, stream, jobs, archiver, simulate, or all.'],
+    [[], 'Name the processes to run: web, intake, stream, jobs, archiver, flink, simulate, or all.'],
     [['wep'], 'There is no process "wep".'],
     [['web', '--fast'], "Unknown option '--fast'."],
   ])('are refused when wrong: %o', (args, message) => {

@@ -13,7 +13,7 @@ const USAGE = `Usage: npm start -- PROCESS…
 Runs one or several processes in production mode, and starts each again when it dies:
   ${processNames.join(', ')}, or all
 
-The archiver has work where the log is in Kafka (KAFKA_URL): name it then beside "all".
+The archiver has work where the log is in Kafka (KAFKA_URL), and Flink may follow it there: name them then beside "all".
 
 Works on DATABASE_URL when that is set, else on the embedded Postgres in DATA_DIR, which it joins or starts.
 Settings come from the environment or from .env; see .env.example.
@@ -33,8 +33,8 @@ export function parseProcessNames(args: readonly string[]): ProcessName[] {
   return processNames.filter(name => named.has(name))
 }
 
-/** What every installation runs; an archiver has work only where the log is in Kafka. */
-const ALL = processNames.filter(name => name !== 'archiver')
+/** What every installation runs; an archiver and Flink have work only where the log is in Kafka. */
+const ALL = processNames.filter(name => name !== 'archiver' && name !== 'flink')
 
 function parseName(name: string): ProcessName {
   if (isProcessName(name)) return name

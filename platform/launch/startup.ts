@@ -6,6 +6,7 @@ import { type Environment, readKafkaBrokers } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
 import {
   adoptKafka,
+  hasFlinkGeneration,
   isLogEmpty,
   isLogInKafka,
   migrateDemo,
@@ -95,7 +96,8 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
     isDemo: true,
   })
   atEnd(() => installation.stop())
-  const names = servingProcesses({ isLogInKafka: kafka !== null })
+  const hasFlink = options.scale === 'flink' || (await hasFlinkGeneration(database.url))
+  const names = servingProcesses({ isLogInKafka: kafka !== null, hasFlink })
   installation.start(names)
   await terminal.step(
     'Processes',
