@@ -51,7 +51,7 @@ test('every program that containers and processes run is there', () => {
       ([, program = '']) => program,
     ),
   )
-  // The image has no JDK: in containers Flink is a cluster of one's own.
+  // The image has no JDK: in containers Flink does not run.
   const { flink: _, ...inContainers } = processEntries
   expect(named).toEqual(expect.arrayContaining(Object.values(inContainers)))
   for (const program of named) expect(existsSync(path.join(projectRoot, program)), program).toBe(true)
