@@ -15,7 +15,8 @@ export interface KeyDocuments {
 }
 
 /**
- * All documents of keys up to an append time, from the log.
+ * All documents of keys up to an append time, from the log. Keys of which it has dropped one are left out: of half of
+ * what an order was, nothing is said.
  * @param keys hashes, as text
  */
 export async function loadKeyDocuments(
@@ -37,7 +38,11 @@ export async function loadKeyDocuments(
       ), 0)::bigint as "totalCharges",
       e.skus, e.units
     from (
-      select ${column} as key, d.partition, d.appended_at, d."offset", count(*) over (partition by ${column}) as documents
+      select ${column} as key, d.partition, d.appended_at, d."offset", count(*) over (partition by ${column}) as documents,
+        bool_or(exists (
+          select from log.archived_days a
+          where a.append_day = (d.appended_at at time zone 'UTC')::date and a.dropped_at is not null
+        )) over (partition by ${column}) as is_dropped
       from batch.rule_documents d
       where ${column} = any(${[...keys]}::text[]::bigint[]) and d.appended_at <= ${through}
     ) found
@@ -47,7 +52,7 @@ export async function loadKeyDocuments(
       where l.partition = found.partition and l.appended_at = found.appended_at and l."offset" = found."offset"
       limit 1
     ) e
-    where found.documents <= ${MOST_DOCUMENTS}`
+    where found.documents <= ${MOST_DOCUMENTS} and not found.is_dropped`
   const named = rows.flatMap(({ key, ...document }) => {
     const name = by === 'order' ? document.order : document.cardToken
     return name === null ? [] : [{ key, name, document }]

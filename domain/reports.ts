@@ -309,6 +309,13 @@ export const OTHER_JOBS = [
     takesRange: false,
   },
   {
+    name: 'log_retention',
+    summary: 'drops append days of the log that are old, verified in the archive, and needed by nobody',
+    runs: 'once a night, where LOG_KEEP_DAYS is set',
+    grain: null,
+    takesRange: false,
+  },
+  {
     name: 'ledger_retention',
     summary: 'removes old attempts from the ledger, and what was told of them',
     runs: 'once a day',

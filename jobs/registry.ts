@@ -2,9 +2,11 @@ import { withConnection } from '#db/open.ts'
 import type { OtherJobName } from '#domain/reports.ts'
 import type { Environment } from '#platform/environment.ts'
 import { type DropFolders, importDroppedFiles, isAnyDue } from '#server/intake/files/drop/drop-folder.ts'
+import { readLogNeeds } from '#server/serving/pipeline/log-needs.ts'
 import { describeReconciliation } from '#server/serving/reconcile/describe-reconciliation.ts'
 import { runReconciliation } from '#server/serving/reconcile/reconcile.ts'
 import { archiveJob } from './archive/archive-job.ts'
+import { logRetention } from './archive/log-retention.ts'
 import type { OtherJob, OtherJobResult } from './ledger/other-jobs.ts'
 import { ledgerRetention } from './ledger/retention.ts'
 import { priceHints } from './price-hints/price-hints.ts'
@@ -14,7 +16,7 @@ import { expectedSales } from './run/expected-sales.ts'
 
 /** What the jobs that fill no report do, by name. */
 export function wireJobs(
-  environment: Pick<Environment, 'dropDir' | 'archive' | 'isArchiveGiven' | 's3'>,
+  environment: Pick<Environment, 'dropDir' | 'archive' | 'isArchiveGiven' | 's3' | 'logKeepDays'>,
 ): Record<OtherJobName, OtherJob> {
   const { dropDir } = environment
   return {
@@ -26,6 +28,7 @@ export function wireJobs(
     price_hints: priceHints,
     batch_rules: batchRules,
     archive: archiveJob(environment),
+    log_retention: logRetention(environment, readLogNeeds),
     ledger_retention: ledgerRetention,
   }
 }

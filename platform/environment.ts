@@ -39,6 +39,8 @@ export type Environment = Readonly<{
   archive: string
   /** True where somebody set ARCHIVE: only then the log is archived every night. */
   isArchiveGiven: boolean
+  /** Days that the log keeps at least; null: all of them. */
+  logKeepDays: number | null
   /** How an archive at s3:// is reached. */
   s3: S3Settings
   /** When the batch path looks for work: a cron expression of five or six fields, in UTC. */
@@ -147,6 +149,13 @@ const variables = {
     allowed:
       'a folder, or s3://bucket/prefix, or unset to archive the log only when asked, in DATA_DIR/archive',
   },
+  LOG_KEEP_DAYS: {
+    schema: text
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .refine(days => days >= 35),
+    allowed: 'a whole number of days from 35, or unset to keep the whole log',
+  },
   S3_ENDPOINT: {
     schema: text
       .transform(value => URL.parse(value))
@@ -218,13 +227,8 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     dropDir: path.resolve(projectRoot, settings.DROP_DIR ?? path.join(dataDir, 'drop')),
     archive: archiveAddress(settings.ARCHIVE, dataDir),
     isArchiveGiven: settings.ARCHIVE !== undefined,
-    s3: {
-      endpoint: settings.S3_ENDPOINT,
-      region: settings.AWS_REGION ?? 'us-east-1',
-      accessKeyId: settings.AWS_ACCESS_KEY_ID,
-      secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
-      sessionToken: settings.AWS_SESSION_TOKEN,
-    },
+    logKeepDays: settings.LOG_KEEP_DAYS ?? null,
+    s3: s3Settings(settings),
     batchSchedule: settings.BATCH_SCHEDULE ?? '0 * * * *',
     isBatchScheduleGiven: settings.BATCH_SCHEDULE !== undefined,
     demoNote: settings.DEMO_NOTE ?? null,
@@ -232,9 +236,33 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     logFormat: settings.LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
     callerDirectory: settings.INIT_CWD ?? process.cwd(),
   }
+  if (environment.logKeepDays !== null && !environment.isArchiveGiven) {
+    throw new EnvironmentError(
+      'LOG_KEEP_DAYS is set, but ARCHIVE is not: only days that stand in an archive are dropped. Set ARCHIVE.',
+    )
+  }
   refusePortsThatClash(environment)
   refuseOpenDoors(environment)
   return environment
+}
+
+/**
+ * How S3 is reached, for who reads a day of the log that is there no longer: only then, and deep within a process that
+ * was given everything else at its start.
+ * @throws EnvironmentError
+ */
+export function readS3Settings(source: EnvironmentSource = process.env): S3Settings {
+  return s3Settings(parseSettings(source))
+}
+
+function s3Settings(settings: Settings): S3Settings {
+  return {
+    endpoint: settings.S3_ENDPOINT,
+    region: settings.AWS_REGION ?? 'us-east-1',
+    accessKeyId: settings.AWS_ACCESS_KEY_ID,
+    secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
+    sessionToken: settings.AWS_SESSION_TOKEN,
+  }
 }
 
 function archiveAddress(given: string | undefined, dataDir: string): string {

@@ -16,10 +16,11 @@ or month that the range touches is computed whole.
   history   the ledger, newest first: every attempt, how it ended and why it ran (--limit, default 50)
 
 JOB is a name that list shows, or all: every report of the range, in order of dependency.
-journal_import, reviews_import, expected_sales, replenishment, price_hints, batch_rules, archive and ledger_retention take
-no days: the imports load what lies ready in the drop folder, reviews_import its folder "reviews", journal_import all
+journal_import, reviews_import, expected_sales, replenishment, price_hints, batch_rules, archive, log_retention and
+ledger_retention take no days: the imports load what lies ready in the drop folder, reviews_import its folder "reviews", journal_import all
 others; expected_sales looks at the last eight weeks, price_hints at the last twelve, replenishment plans the stores whose
-stock was computed since their last plan, batch_rules looks at what is new in the log, archive at its append days that are over.
+stock was computed since their last plan, batch_rules looks at what is new in the log, archive at its append days that are over, and
+log_retention drops those that are old.
 
 Exit code: 0 done, 1 something failed (the ledger keeps the error), 2 wrong usage.
 `

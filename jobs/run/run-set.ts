@@ -15,6 +15,7 @@ import type { Report } from '#jobs/reports/report.ts'
 import { messageOf } from '#platform/command.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { isOfData, isPassing } from '#server/log/log-errors.ts'
+import { bringBackDays, holdDays } from './bring-back.ts'
 import { type Poison, setAsidePoison } from './find-poison.ts'
 import { materialize } from './materialize.ts'
 
@@ -117,8 +118,11 @@ async function attemptSet(sql: Sql, request: SetRequest & { attempt: number }): 
   const taken = slots.filter(slot => !claimed.has(slot))
   const nothing: SetOutcome = { report, succeeded: [], failed: [], taken }
   if (claims.length === 0) return { outcome: nothing, error: null, isDivisible: false }
+  const appendDays = [...new Set(claims.flatMap(({ slot }) => slot.appendDays))]
   try {
+    await bringBackDays(sql, appendDays)
     const { settled, faults } = await sql.begin(async transaction => {
+      await holdDays(transaction, appendDays)
       const result = await materialize(transaction, { report, reports, claims, basis })
       await announceRuns(transaction, { job: report.name, claims, settled: result.settled })
       return result

@@ -56,6 +56,7 @@ await runCommand({
             whenReady(jobs.replenishment),
             whenReady(jobs.price_hints),
             whenReady(jobs.archive),
+            whenReady(jobs.log_retention),
             whenReady(jobs.ledger_retention),
           ],
         }),

@@ -4,12 +4,18 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
+import { parseEvent } from '#domain/event.ts'
+import { decideRetention } from '#domain/log-retention.ts'
 import { archiveDays } from '#jobs/archive/archive-job.ts'
 import { silentLogger } from '#platform/logger.ts'
+import { dropDay } from '#server/log/archive/drop-day.ts'
 import { openFolderStore } from '#server/log/archive/folder-store.ts'
-import { restoreLog } from '#server/log/archive/restore.ts'
+import { bringBackDay, restoreLog } from '#server/log/archive/restore.ts'
+import { appendTestEvents } from '#server/log/testing/append.ts'
+import { readLogNeeds } from '#server/serving/pipeline/log-needs.ts'
 import { isClean, reconcile } from '#server/serving/reconcile/reconcile.ts'
 import { replay } from '#server/stream/replay/replay.ts'
+import { enrichAll } from './testing/figures.ts'
 import { openSeeded, TRIAL_START } from './testing/seeded.ts'
 import { runBatch, runStream } from './testing/trial.ts'
 
@@ -28,14 +34,21 @@ async function answers(sql: Sql) {
   return { reports: [...reports], windows: [...windows], stock: [...stock], alerts: [...alerts] }
 }
 
-test('a log restored into an empty database gives the same figures on both paths, and they agree', async () => {
-  const { database } = await openSeeded(2)
+/** A chain that both paths have read, and its archive. */
+async function archived() {
+  const seeded = await openSeeded(2)
+  const { database } = seeded
+  const needsBefore = await readLogNeeds(database.sql)
   await Promise.all([runStream(database.url), runBatch(database, TRIAL_START)])
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tillstream-test-archive-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const store = openFolderStore(folder)
-  const written = await archiveDays(database.sql, store)
-  expect(written.length).toBeGreaterThan(4)
+  return { ...seeded, needsBefore, store, days: await archiveDays(database.sql, store) }
+}
+
+test('a log restored into an empty database gives the same figures on both paths, and they agree', async () => {
+  const { database, store, days } = await archived()
+  expect(days.length).toBeGreaterThan(4)
   expect(await archiveDays(database.sql, store)).toEqual([])
 
   const restored = await createTestDatabase()
@@ -56,4 +69,67 @@ test('a log restored into an empty database gives the same figures on both paths
     acceptsDifferences: false,
   })
   expect(replayed).toMatchObject({ isSwitched: true, differences: [], alerts: [] })
+})
+
+test('what the log has dropped is replayed from the archive, computed again when something late comes, and not audited', async () => {
+  const { database, store, days, world, needsBefore } = await archived()
+  const { sql, url } = database
+  // Nothing is dropped that a path has not read.
+  const facts = { keepDays: 0, archived: days.map(({ appendDay }) => appendDay), today: '2027-06-01' }
+  expect(decideRetention({ ...needsBefore, ...facts }).drop).toEqual([])
+  const before = await answers(sql)
+  const { newest } = await readLogNeeds(sql)
+  const old = days.map(({ appendDay }) => appendDay).filter(day => !newest.includes(day))
+  expect(old.length).toBeGreaterThan(2)
+  for (const day of old) await dropDay(sql, store, day)
+
+  const replayed = await replay({ url, name: 'test', logger: silentLogger(), acceptsDifferences: false })
+  expect(replayed).toMatchObject({ isSwitched: true, differences: [], alerts: [] })
+  expect(replayed.events).toBeGreaterThan(1_000)
+
+  const reconciled = await reconcile(sql, RANGE)
+  expect(isClean(reconciled)).toBe(true)
+  expect(reconciled.notAudited).toBe(
+    `Rows are not held against the log: append days ${old[0]} to ${old.at(-1)} of it lie in the archive alone. Both paths' ` +
+      `figures are compared, and reports held against the checksums of their runs. ` +
+      `"npm run archive -- restore --from ${old[0]} --to ${old.at(-1)}" brings them back.`,
+  )
+
+  // An order of the first whole day comes now: the day, of which the log has nothing any more, is computed again.
+  const [shop] = world.shops
+  if (!shop) throw new Error('the world has no shop')
+  const day = '2026-11-18'
+  const sold = () => sql<{ orders: number; gross: number }[]>`
+    select sum(orders)::bigint as orders, sum(gross)::bigint as gross from batch.daily_sales
+    where store = ${shop.id} and business_day = ${day}`
+  const [[was], late] = [
+    await sold(),
+    parseEvent({
+      source: 'late-till',
+      id: 'late-1',
+      type: 'order.placed',
+      store: shop.id,
+      channel: 'pos',
+      eventTime: `${day}T12:00:00Z`,
+      orderId: 'late-1',
+      currency: shop.currency,
+      lines: [{ sku: 'late', units: 2, unitPrice: '3.00' }],
+    }),
+  ]
+  if (!('event' in late)) throw new Error(late.rejection.detail)
+  const enriched = enrichAll(world, [late.event]).map(event => ({ ...event, bodyHash: '0'.repeat(32) }))
+  await appendTestEvents(sql, enriched)
+  await runBatch(database, TRIAL_START)
+  expect([...(await sold())]).toEqual([{ orders: (was?.orders ?? 0) + 1, gross: (was?.gross ?? 0) + 60_000 }])
+  const unchanged = (reports: typeof before.reports) =>
+    reports.filter(({ store, job, period }) => store !== shop.id && job === 'daily_sales' && period < day)
+  expect(unchanged((await answers(sql)).reports)).toEqual(unchanged(before.reports))
+  await runStream(url)
+  for (const dropped of old) await bringBackDay(sql, store, dropped)
+  const whole = await reconcile(sql, RANGE)
+  expect(whole.notAudited).toBeNull()
+  // The late order was sent past the intake, and tills have not said what they sold on the day it comes into.
+  const others = whole.findings.filter(({ kind, metric }) => kind !== 'z report' && metric !== 'body_hash')
+  expect(others).toEqual([])
+  expect(whole.unexplained).toBe(0)
 })

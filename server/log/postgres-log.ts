@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Instant } from '#domain/instant.ts'
-import type { LogEvent, Position } from '#domain/log-event.ts'
+import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
+import type { ArchivedLog } from './archive/archived-log.ts'
 import { APPEND_STATEMENT, appendParameters, appendTogetherStatement } from './event-rows.ts'
 import { classifyLogError } from './log-errors.ts'
 import {
@@ -77,7 +78,40 @@ export function createPostgresLog(sql: Sql): OrderLog {
     return row?.offset ?? null
   }
 
-  async function read({ partition, after, limit, through }: ReadRequest): Promise<LogRecord[]> {
+  /** Days that retention has dropped; loaded where the log lacks what comes next. */
+  let archived: ArchivedLog | undefined
+  async function archivedLog(): Promise<ArchivedLog> {
+    const { ArchivedLog } = await import('./archive/archived-log.ts')
+    archived ??= new ArchivedLog(sql)
+    return archived
+  }
+  /** By partition, where a page of the log itself ended: nothing behind it was dropped, for the newest entry never is. */
+  const seenInLog = new Map<number, number>()
+
+  async function read(request: ReadRequest): Promise<LogRecord[]> {
+    const { partition, limit } = request
+    const records: LogRecord[] = []
+    for (let { after } = request; ; ) {
+      const page = await readLog({ ...request, after, limit: limit - records.length })
+      const following = withoutHole(page, after)
+      for (const record of following) records.push(record)
+      after = positionOf(records.at(-1)) ?? after
+      if (following.length > 0 && following.length === page.length) {
+        seenInLog.set(partition, after.offset)
+        return records
+      }
+      if (records.length === limit) return records
+      if (page.length === 0 && seenInLog.get(partition) === after.offset) return records
+      const old = await (await archivedLog()).read({ ...request, after, limit: limit - records.length })
+      // A hole that no archive explains is the reader's to judge.
+      if (old.length === 0) return records.length > 0 ? records : page
+      for (const record of old) records.push(record)
+      after = positionOf(old.at(-1)) ?? after
+      if (records.length === limit) return records
+    }
+  }
+
+  async function readLog({ partition, after, limit, through }: ReadRequest): Promise<LogRecord[]> {
     const [columns] = await sql
       .unsafe(
         READ_STATEMENT,
@@ -106,7 +140,8 @@ export function createPostgresLog(sql: Sql): OrderLog {
       select "offset", appended_at as "appendedAt" from log.event_log
       where partition = ${partition} and "offset" < ${offset}
       order by appended_at desc, "offset" desc limit 1`
-    return row ?? { offset: 0, appendedAt: 0 }
+    if (row?.offset === offset - 1 || offset <= 1) return row ?? LOG_START
+    return (await (await archivedLog()).positionOf(partition, offset - 1)) ?? row ?? LOG_START
   }
 
   async function seekToAppendTime(partition: number, appendedAt: Instant): Promise<Position> {
@@ -114,7 +149,8 @@ export function createPostgresLog(sql: Sql): OrderLog {
       select "offset", appended_at as "appendedAt" from log.event_log
       where partition = ${partition} and appended_at < ${new Date(appendedAt).toISOString()}
       order by appended_at desc, "offset" desc limit 1`
-    return row ?? { offset: 0, appendedAt: 0 }
+    const behind = row?.offset ?? 0
+    return (await (await archivedLog()).positionBefore(partition, appendedAt, behind)) ?? row ?? LOG_START
   }
 
   return {
@@ -147,6 +183,21 @@ export async function ensureLogDays(sql: Sql, from: Instant | null = null): Prom
     select log.ensure_days((coalesce(${from}::timestamptz, now) at time zone 'UTC')::date,
       (now at time zone 'UTC')::date + ${DAYS_AHEAD}::integer)
     from clock_timestamp() as now`
+}
+
+/** The records that follow a position, and each other, without a hole. */
+function withoutHole(page: readonly LogRecord[], after: Position): readonly LogRecord[] {
+  const last = page.at(-1)
+  // Offsets rise, so one look says that none is missing.
+  if (!last || last.offset - after.offset === page.length) return page
+  return page.slice(
+    0,
+    page.findIndex(({ offset }, index) => offset !== after.offset + 1 + index),
+  )
+}
+
+function positionOf(record: LogRecord | undefined): Position | undefined {
+  return record && { offset: record.offset, appendedAt: record.appendedAt }
 }
 
 interface AppendRow {

@@ -1,12 +1,13 @@
 import { onTestFinished } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { installPostgresClock } from '#db/testing/postgres-clock.ts'
 import type { DayRange } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import { storeSchema } from '#server/intake/stores/store-definition.ts'
 import { addStores } from '#server/intake/stores/stores.ts'
 import { type Answer, post, startTestIntake } from '#server/intake/testing/intake.ts'
 import { type Reconciliation, reconcile } from '#server/serving/reconcile/reconcile.ts'
-import { installPostgresClock, runBatch, runStream } from './trial.ts'
+import { runBatch, runStream } from './trial.ts'
 
 /** What became of a few events that were sent at one moment. */
 export interface Played {

@@ -169,6 +169,7 @@ async function change(
       `Store "${id}": changing ${describeChange(planned)} from ${planned.written.validFrom} on, the business day ${swallowed} would end before it begins. Let it hold from another day on, or choose another cut-over.`,
     )
   }
+  await refuseDroppedDays(transaction, id, firstDayConcerned(planned))
   const days = await readLoggedDays(transaction, existing, firstDayConcerned(planned))
   const consequences = consequencesOf(planned, days)
   const written = { id, change: 'changed', validFrom: planned.written.validFrom } as const
@@ -195,6 +196,21 @@ async function change(
     insert into ref.store_restatements (store, from_day, to_day, change)
     values (${id}, ${consequences.from}, ${consequences.to}, ${`${describeChange(planned)}: ${restates}`})`
   return { ...written, restates }
+}
+
+/** @throws StoreRefusedError where the log has dropped days that the change may concern: what it moves cannot be said */
+async function refuseDroppedDays(
+  transaction: Transaction,
+  id: string,
+  from: BusinessDay | null,
+): Promise<void> {
+  const [dropped] = await transaction<{ first: string | null; last: string | null }[]>`
+    select min(append_day) as first, max(append_day) as last from log.archived_days
+    where dropped_at is not null and append_day >= coalesce(${from}::date - 3, '-infinity')`
+  if (dropped?.first == null) return
+  throw new StoreRefusedError(
+    `Store "${id}": the change concerns days of which the log has append days ${dropped.first} to ${dropped.last} no longer, so what it would move cannot be said. Let it hold from a later day on, or bring them back: npm run archive -- restore --from ${dropped.first} --to ${dropped.last}.`,
+  )
 }
 
 /** What the log has of a store's business days from one on. */

@@ -8,7 +8,7 @@ import {
 } from '#domain/log-archive.ts'
 import { openDuckDb } from '#platform/duckdb.ts'
 import type { ArchiveStore } from './archive-store.ts'
-import { noteVerified, readIdentity } from './archived-days.ts'
+import { type ArchivedDay, noteVerified, readIdentity } from './archived-days.ts'
 import { type Contents, fetchDay, fileContents, logContents } from './contents.ts'
 import { refuseOtherLog } from './log-manifest.ts'
 import { inTemporaryFolder } from './write-day.ts'
@@ -65,6 +65,18 @@ export async function verifyFile(store: ArchiveStore, manifest: DayManifest): Pr
       duck.close()
     }
   })
+}
+
+/** @throws ArchiveError where the archive has another file of a day than the one that was noted when the log dropped it */
+export function refuseOtherVersion(
+  manifest: DayManifest,
+  noted: Pick<ArchivedDay, 'sha256' | 'contents'>,
+): void {
+  if (manifest.sha256 === noted.sha256 && manifest.contents === noted.contents) return
+  throw new ArchiveError(
+    `append day ${manifest.appendDay} of the archive is not the one that was verified when the log dropped it: ` +
+      `SHA-256 ${manifest.sha256} instead of ${noted.sha256}`,
+  )
 }
 
 /** @throws ArchiveError where the log holds something else than the archive */

@@ -14,10 +14,22 @@ import { auditDailyProductSales, auditDailySales, auditHourlySales } from './aud
 import { auditPurchases, auditStock, auditTransfers } from './audit-stock.ts'
 import { auditLateness, auditWindows } from './audit-windows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
+import type { LogReach } from './log-reach.ts'
 import { auditReDerived } from './re-derive.ts'
 
 type Audit = (reading: Reading, scope: AuditScope, generation: number) => Promise<FoundRow[]>
 
+/** What follows from all of the log, whatever the days: states of now, and lateness, which is judged from the start on. */
+const AGAINST_THE_WHOLE_LOG: readonly Audit[] = [
+  auditLateness,
+  auditStock,
+  auditPurchases,
+  auditTransfers,
+  auditEpisodes,
+  auditPanes,
+  auditSessions,
+  auditPrices,
+]
 /** Those that take longest first, so that several readers end at about the same time. */
 const AGAINST_THE_LOG: readonly Audit[] = [
   auditReDerived,
@@ -102,9 +114,13 @@ export type Share = (work: SharedWork) => Promise<void>
  * Holds every live and report row of the scope against the log at the offsets the row stands on, and names
  * those that differ. Stock and alerts are states of now: they are audited whatever the days.
  */
-export async function audit(share: Share, scope: AuditScope, generation: number): Promise<FoundRow[]> {
+export async function audit(
+  share: Share,
+  scope: AuditScope,
+  { generation, reach }: { generation: number; reach: LogReach },
+): Promise<FoundRow[]> {
   const found = await runAudits(
-    [...AGAINST_THE_LOG, ...CHECKSUM_AUDITS, ...AGAINST_OTHER_REPORTS],
+    [...auditsWithin(reach), ...CHECKSUM_AUDITS, ...AGAINST_OTHER_REPORTS],
     share,
     scope,
     generation,
@@ -115,6 +131,18 @@ export async function audit(share: Share, scope: AuditScope, generation: number)
     derived: foundBy(AGAINST_OTHER_REPORTS),
     checksums: foundBy(CHECKSUM_AUDITS),
   })
+}
+
+/** What can be held against as much of the log as there is. */
+function auditsWithin(reach: LogReach): readonly Audit[] {
+  switch (reach) {
+    case 'whole':
+      return AGAINST_THE_LOG
+    case 'scope':
+      return AGAINST_THE_LOG.filter(audit => !AGAINST_THE_WHOLE_LOG.includes(audit))
+    case 'none':
+      return []
+  }
 }
 
 /** Whether every report's rows are those that its runs took their checksums of. */

@@ -74,8 +74,9 @@ function totalsTable(totals: Reconciliation['totals']): string {
 }
 
 /** What the verdict is not about. */
-function remarks({ notRebuildable, outside }: Reconciliation): string[] {
+function remarks({ notRebuildable, outside, notAudited }: Reconciliation): string[] {
   return [
+    ...(notAudited === null ? [] : [notAudited]),
     ...(notRebuildable
       ? [
           `${notRebuildable} events were written before rows kept all that was sent: not rebuildable, held by day and totals alone.`,

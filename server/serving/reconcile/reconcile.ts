@@ -15,6 +15,7 @@ import {
   type FoundRow,
   keepFindings,
 } from './findings.ts'
+import { type LogReach, reachOf } from './log-reach.ts'
 import { countNotRebuildable } from './re-derive.ts'
 import { setAsideEvents, unknownStores } from './set-aside.ts'
 import { unpublishedReports } from './unpublished-reports.ts'
@@ -68,6 +69,8 @@ export interface Reconciliation {
   notRebuildable: number | null
   /** Store-days of the log that were not asked for; null: none. Whoever reads the verdict is told. */
   outside: Outside | null
+  /** What was not held against the log, because days of it lie in the archive alone; null: nothing. */
+  notAudited: string | null
   /** False where figures and checksums alone were compared, and showed nothing. */
   isAudited: boolean
 }
@@ -142,30 +145,39 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
       await work(reader, stop)
     })
   const { generation } = active
+  const { reach, notAudited } = await reachOf(reading, request)
   if (request.depth !== 'figures') {
     const findings = [
-      ...(await audit(shareComparing, request, generation)),
-      ...(await readSources(reading, request)),
+      ...(await audit(shareComparing, request, { generation, reach })),
+      ...(await readSources(reading, request, reach)),
     ]
     await keepFindings(reading, runId, findings)
     const figures = await readAllFigures(reading, request)
     const notRebuildable = await countNotRebuildable(reading, request)
     const outside = await readOutside(reading, request)
     await holdRun(reading, request)
-    return { runId, ...figures, findings, notRebuildable, outside, isAudited: true }
+    return { runId, ...figures, findings, notRebuildable, outside, notAudited, isAudited: true }
   }
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readAllFigures(reading, request)
   const isAudited = !isAsWritten || figures.unexplained > 0
   const findings = [
-    ...(isAudited ? await audit(share, request, generation) : []),
-    ...(await readSources(reading, request)),
+    ...(isAudited ? await audit(share, request, { generation, reach }) : []),
+    ...(await readSources(reading, request, reach)),
   ]
   await keepFindings(reading, runId, findings)
   const notRebuildable = isAudited ? await countNotRebuildable(reading, request) : null
   const outside = await readOutside(reading, request)
   await holdRun(reading, request)
-  return { runId, ...figures, findings, notRebuildable, outside, isAudited }
+  return {
+    runId,
+    ...figures,
+    findings,
+    notRebuildable,
+    outside,
+    notAudited: isAudited ? notAudited : null,
+    isAudited,
+  }
 }
 
 /** The active generation, and every other that gives an answer: of those that are gone nothing stays. */
@@ -212,8 +224,10 @@ const FINDING_SOURCES: readonly FindingSource[] = [
   findZReports,
 ]
 
-async function readSources(reading: Reading, scope: AuditScope): Promise<FoundRow[]> {
+async function readSources(reading: Reading, scope: AuditScope, reach: LogReach): Promise<FoundRow[]> {
   const found: FoundRow[] = []
+  // Without the days' events every report would seem to be missing, and every till to say something else.
+  if (reach === 'none') return found
   for (const source of FINDING_SOURCES) found.push(...(await source(reading, scope)))
   return found
 }

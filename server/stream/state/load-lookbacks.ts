@@ -1,10 +1,11 @@
 import type { Reading } from '#db/transaction.ts'
 import { MAX_CLOCK_AHEAD_MS } from '#domain/enrich.ts'
-import type { EventType } from '#domain/event.ts'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import type { LogEvent, Position } from '#domain/log-event.ts'
+import { MINUTE_MS } from '#domain/instant.ts'
+import type { Position } from '#domain/log-event.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { textArray } from '#platform/pg-array.ts'
+import { archivedMovements } from '#server/log/archive/archived-movements.ts'
+import type { Movement } from '#server/log/archive/read-archive.ts'
 import { type Lookback, lookbackKey } from '#server/stream/fold/lookback.ts'
 
 const ROWS_AT_ONCE = 2_000
@@ -13,7 +14,7 @@ const ROWS_AT_ONCE = 2_000
 const AHEAD_AT_MOST_MS = MAX_CLOCK_AHEAD_MS + MINUTE_MS
 
 /**
- * Answers lookbacks from the log: one scan of the partition from the earliest of them to the position the
+ * Answers lookbacks from the log, and from its archive where it lacks days: one scan of the partition from the earliest of them to the position the
  * batch starts after. Rows pass by in chunks, so a long way back costs time, not memory.
  * @returns sums by `lookbackKey`
  */
@@ -26,8 +27,17 @@ export async function loadLookbacks(
   if (lookbacks.length === 0) return sums
   const bySku = Map.groupBy(lookbacks, ({ store, sku }) => `${store}\u001f${sku}`)
   const earliest = lookbacks.reduce((least, { after }) => Math.min(least, after), Number.POSITIVE_INFINITY)
+  const add = (row: Movement) => {
+    for (const { sku, units } of stockEffects({ ...row, lines: row })) {
+      for (const lookback of bySku.get(`${row.store}\u001f${sku}`) ?? []) {
+        const { after, inclusive } = lookback
+        const isAfter = inclusive ? row.eventTime >= after : row.eventTime > after
+        if (isAfter) sums.set(lookbackKey(lookback), (sums.get(lookbackKey(lookback)) ?? 0) + units)
+      }
+    }
+  }
   const chunks = sql
-    .unsafe<MovementRow[]>(
+    .unsafe<Movement[]>(
       MOVEMENTS_STATEMENT,
       [
         partition,
@@ -42,27 +52,18 @@ export async function loadLookbacks(
     )
     .cursor(ROWS_AT_ONCE)
   for await (const rows of chunks) {
-    for (const row of rows) {
-      for (const { sku, units } of stockEffects({ ...row, lines: row })) {
-        for (const lookback of bySku.get(`${row.store}\u001f${sku}`) ?? []) {
-          const { after, inclusive } = lookback
-          const isAfter = inclusive ? row.eventTime >= after : row.eventTime > after
-          if (isAfter) sums.set(lookbackKey(lookback), (sums.get(lookbackKey(lookback)) ?? 0) + units)
-        }
-      }
-    }
+    for (const row of rows) add(row)
   }
+  const archived = await archivedMovements(sql, {
+    partition,
+    from: earliest - AHEAD_AT_MOST_MS,
+    through,
+    eventsFrom: earliest,
+    stores: [...new Set(lookbacks.map(({ store }) => store))],
+    skus: [...new Set(lookbacks.map(({ sku }) => sku))],
+  })
+  for (const row of archived) add(row)
   return sums
-}
-
-interface MovementRow {
-  type: EventType
-  store: string
-  eventTime: Instant
-  details: LogEvent['details']
-  skus: string[]
-  units: number[]
-  stocked: boolean[] | null
 }
 
 const MOVEMENTS_STATEMENT = `
