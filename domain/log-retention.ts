@@ -1,9 +1,6 @@
 import { addDays } from './calendar.ts'
 import type { AppendDay } from './log-archive.ts'
 
-/** The fewest days that the log may keep: pages and rules look back some weeks without asking what is there. */
-export const LEAST_KEPT_DAYS = 35
-
 /** What retention is decided by: nothing but this. */
 export interface RetentionFacts {
   /** The database's day, UTC. */

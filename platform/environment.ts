@@ -66,6 +66,9 @@ export type S3Settings = Readonly<{
   sessionToken: string | undefined
 }>
 
+/** The fewest days that the log may keep: pages and rules look back some weeks without asking what is there. */
+const leastKeptDays = 35
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -153,8 +156,8 @@ const variables = {
     schema: text
       .regex(/^\d{1,5}$/)
       .transform(Number)
-      .refine(days => days >= 35),
-    allowed: 'a whole number of days from 35, or unset to keep the whole log',
+      .refine(days => days >= leastKeptDays),
+    allowed: `a whole number of days from ${leastKeptDays}, or unset to keep the whole log`,
   },
   S3_ENDPOINT: {
     schema: text

@@ -1,3 +1,4 @@
+import { stringify } from 'csv-stringify/sync'
 import type { Sql } from '#db/client.ts'
 import { formatInstant } from '#domain/instant.ts'
 import { type AppendDay, ArchiveError } from '#domain/log-archive.ts'
@@ -10,13 +11,18 @@ import { openArchiveStore } from '#server/log/archive/open-store.ts'
 import { bringBackDay, restoreLog } from '#server/log/archive/restore.ts'
 import { verifyDay } from '#server/log/archive/verify-day.ts'
 import type { ArchiveSettings } from './archive-job.ts'
+import { compareWithReports, computeFromArchive } from './archive-reports.ts'
+import type { ArchiveReport } from './report-statements.ts'
 
 export interface ArchiveCommand {
-  verb: 'list' | 'verify' | 'restore'
+  verb: 'list' | 'verify' | 'restore' | 'report'
+  /** Of the verb report. */
+  report: ArchiveReport | null
   from: AppendDay | undefined
   to: AppendDay | undefined
   /** Where both ends were given. */
   days: AppendDay[] | null
+  compare: boolean
   json: boolean
 }
 
@@ -40,6 +46,8 @@ export async function executeArchiveCommand(command: ArchiveCommand, context: Co
       return verify(command, store, context)
     case 'restore':
       return restore(command, store, context)
+    case 'report':
+      return report(command, store, context)
   }
 }
 
@@ -130,4 +138,40 @@ async function restore(
     json ? `${JSON.stringify({ days: back })}\n` : `${back.length} append days brought back into the log.\n`,
   )
   return 0
+}
+
+const MOST_SHOWN = 10
+
+async function report(
+  { report, from, to, compare, json }: ArchiveCommand,
+  store: ArchiveStore,
+  { sql, print, report: tell }: Context,
+): Promise<number> {
+  if (report === null || from === undefined || to === undefined)
+    throw new Error('report needs a name and days')
+  const asked = { report, from, to }
+  const startedAt = performance.now()
+  const computed = await computeFromArchive(sql, store, asked)
+  const through = Object.entries(computed.through).map(([partition, offset]) => `${partition}: ${offset}`)
+  tell(
+    `${report}: ${computed.rows.length} rows from ${computed.appendDays} append days in ` +
+      `${((performance.now() - startedAt) / 1_000).toFixed(2)} s; the archive reaches to offsets ${through.join(', ')}`,
+  )
+  if (!compare) {
+    print(
+      json
+        ? `${JSON.stringify(computed.rows)}\n`
+        : stringify(computed.rows, { header: true, columns: computed.columns, escape_formulas: true }),
+    )
+    return 0
+  }
+  const { compared, differing, incomplete } = await compareWithReports(sql, computed, asked)
+  if (json) print(`${JSON.stringify({ ...asked, compared, differing, incomplete })}\n`)
+  else {
+    for (const { batch, archive } of differing.slice(0, MOST_SHOWN))
+      print(`batch ${batch ?? 'has no'} · archive ${archive ?? 'has no'}\n`)
+    const left = incomplete > 0 ? `; ${incomplete} store-periods are not archived whole yet` : ''
+    print(`${compared} rows compared, ${differing.length} differ${left}.\n`)
+  }
+  return differing.length === 0 ? 0 : 1
 }

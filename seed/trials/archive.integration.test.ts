@@ -7,6 +7,8 @@ import { createTestDatabase } from '#db/testing/database.ts'
 import { parseEvent } from '#domain/event.ts'
 import { decideRetention } from '#domain/log-retention.ts'
 import { archiveDays } from '#jobs/archive/archive-job.ts'
+import { compareWithReports, computeFromArchive } from '#jobs/archive/archive-reports.ts'
+import { ARCHIVE_REPORTS } from '#jobs/archive/report-statements.ts'
 import { silentLogger } from '#platform/logger.ts'
 import { dropDay } from '#server/log/archive/drop-day.ts'
 import { openFolderStore } from '#server/log/archive/folder-store.ts'
@@ -132,4 +134,25 @@ test('what the log has dropped is replayed from the archive, computed again when
   const others = whole.findings.filter(({ kind, metric }) => kind !== 'z report' && metric !== 'body_hash')
   expect(others).toEqual([])
   expect(whole.unexplained).toBe(0)
+})
+
+test('sales of days and months from the archive are those of the batch path, row by row', async () => {
+  const { database, store } = await archived()
+  for (const report of ARCHIVE_REPORTS) {
+    const asked = { report, from: '2026-11-01', to: '2026-11-30' }
+    const computed = await computeFromArchive(database.sql, store, asked)
+    const comparison = await compareWithReports(database.sql, computed, asked)
+    expect(comparison).toMatchObject({ differing: [], incomplete: 0 })
+    expect(comparison.compared).toBe(computed.rows.length)
+    expect(comparison.compared).toBeGreaterThan(1)
+  }
+  // Another figure in the report is found.
+  await database.sql`update batch.daily_sales set gross = gross + 1 where business_day = '2026-11-18'`
+  const asked = { report: 'daily_sales', from: '2026-11-18', to: '2026-11-18' } as const
+  const changed = await compareWithReports(
+    database.sql,
+    await computeFromArchive(database.sql, store, asked),
+    asked,
+  )
+  expect(changed.differing.length).toBe(2 * changed.compared)
 })
