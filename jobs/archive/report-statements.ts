@@ -127,11 +127,12 @@ export function reportViews({ events, rates, setAside, reportingCurrency, from, 
   group by 1, 2, 3, 4, 5`
 }
 
-/** Rows that the columns do not hold as they are, although a path counts them: of those nothing can be said here. */
+/** Sales that the columns do not hold as they are, although a path counts them: of those nothing can be said here. */
 export function unreadableRows({ events }: Pick<ReportFiles, 'events'>): string {
   return `
   select count(*) as rows from read_parquet([${events.map(literal).join(', ')}], hive_partitioning = false)
-  where as_json is not null and why_indigestible is null`
+  where as_json is not null and why_indigestible is null
+    and type in ('order.placed', 'order.voided', 'order.returned')`
 }
 
 /** A report's rows, their columns as text: store, period, then key and values of the catalogue. */

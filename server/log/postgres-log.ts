@@ -104,7 +104,7 @@ export function createPostgresLog(sql: Sql): OrderLog {
       if (page.length === 0 && seenInLog.get(partition) === after.offset) return records
       const old = await (await archivedLog()).read({ ...request, after, limit: limit - records.length })
       // A hole that no archive explains is the reader's to judge.
-      if (old.length === 0) return records.length > 0 ? records : page
+      if (old.length === 0) return [...records, ...page.slice(following.length)]
       for (const record of old) records.push(record)
       after = positionOf(old.at(-1)) ?? after
       if (records.length === limit) return records
