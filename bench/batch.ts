@@ -72,7 +72,7 @@ export async function batch(options: BenchOptions): Promise<Figure[]> {
 }
 
 /** Runs a report for all stores of the day as the batch path does, ledger and checks included. @returns milliseconds */
-async function rebuild(runs: Sql, job: string): Promise<number> {
+export async function rebuild(runs: Sql, job: string): Promise<number> {
   let milliseconds = 0
   const { sets, blocked } = await runWanted(runs, {
     wanted: { kind: 'range', jobs: [job], from: BUSINESS_DAY, to: BUSINESS_DAY },
@@ -92,7 +92,7 @@ async function rebuild(runs: Sql, job: string): Promise<number> {
 }
 
 /** The aggregation alone, with the settings the batch path gives its own. @returns milliseconds */
-async function groupBy(sql: Sql): Promise<number> {
+export async function groupBy(sql: Sql): Promise<number> {
   return sql.begin(async transaction => {
     await transaction`
       select set_config('jit', 'off', true), set_config('work_mem', '64MB', true),

@@ -12,6 +12,7 @@ import { kills } from './kills.ts'
 import { latency } from './latency.ts'
 import { logs } from './logs.ts'
 import { BENCH_USAGE, type BenchmarkName, type BenchOptions, parseBenchOptions } from './options.ts'
+import { peers } from './peers.ts'
 import { replay } from './replay.ts'
 import { replenishment } from './replenishment.ts'
 import { seed } from './seed.ts'
@@ -23,6 +24,7 @@ const benchmarks: Record<BenchmarkName, (options: BenchOptions) => Promise<Figur
   latency,
   replay,
   batch,
+  peers,
   audit,
   footprint,
   kills,

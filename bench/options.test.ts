@@ -11,6 +11,7 @@ describe('options of the benchmarks', () => {
         'latency',
         'replay',
         'batch',
+        'peers',
         'audit',
         'footprint',
         'kills',
@@ -61,7 +62,7 @@ describe('options of the benchmarks', () => {
   test.each([
     [
       ['speed'],
-      /There is no benchmark "speed"\. There are: ingest, logs, latency, replay, batch, audit, footprint, kills, alerts, forecast, replenishment, seed, kafka, flink, state/,
+      /There is no benchmark "speed"\. There are: ingest, logs, latency, replay, batch, peers, audit, footprint, kills, alerts, forecast, replenishment, seed, kafka, flink, state/,
     ],
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],

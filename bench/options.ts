@@ -7,6 +7,8 @@ export const BENCHMARKS = {
   latency: 'time to an answer, and to a frame at a live client, at 500 orders a second',
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
+  peers:
+    'a day made into sales by product: the batch path, its archive, and other engines over the same lines',
   audit: 'every witness over the seeded history, on one core',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
   kills: 'time until each process of the demo answers again after kill -9 while orders come (Linux only)',
@@ -35,7 +37,7 @@ export interface BenchOptions {
   rate: number
   /** How long `footprint` watches the demo, with no page open and again with Live open. */
   minutes: number
-  /** Orders in the log for `replay`; a third of the lines for `batch`. */
+  /** Orders in the log for `replay`; a third of the lines for `batch` and `peers`. */
   orders: number | undefined
   /** `ingest` with one snapshot open beside it. */
   snapshot: boolean
@@ -67,7 +69,7 @@ ${Object.entries(BENCHMARKS)
   --rounds N     kills: how often each process is killed (default 5)
   --rate N       kills: orders a second meanwhile (default 200)
   --minutes N    footprint: how long to watch, twice (default 2: one batch run each)
-  --orders N     orders in the log of replay (default 500000) or in the day of batch (default 333334)
+  --orders N     orders in the log of replay (default 500000) or in the day of batch and peers (default 333334)
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
   --days N, --stores N, --orders-per-day N
