@@ -14,6 +14,7 @@ import { createPostgresLog } from '#server/log/postgres-log.ts'
 import { describeOrderLog } from '#server/log/testing/conformance.ts'
 import { testEvent } from '#server/log/testing/events.ts'
 import { listArchivedDays, listLogDays } from './archived-days.ts'
+import { archivedMovements } from './archived-movements.ts'
 import { dropDay } from './drop-day.ts'
 import { openFolderStore } from './folder-store.ts'
 import { writeDay } from './write-day.ts'
@@ -152,6 +153,29 @@ describe('days that were dropped', () => {
     }
     expect(await log.seekToOffset(0, 1)).toEqual(LOG_START)
     expect(await log.seekToAppendTime(0, START)).toEqual(LOG_START)
+  })
+
+  test('tell a count that comes late what has moved since', async () => {
+    const { log, sql } = await tenDays()
+    const ninth = (await log.read({ partition: 0, after: LOG_START, limit: 100 }))[8]
+    const movements = await archivedMovements(sql, {
+      partition: 0,
+      from: START,
+      eventsFrom: START + 12 * HOUR_MS,
+      through: { offset: 9, appendedAt: ninth?.appendedAt ?? 0 },
+      stores: ['store-0'],
+      skus: ['tea'],
+    })
+    expect(movements.map(({ eventTime }) => eventTime)).toEqual(
+      [2, 3, 4, 5, 6, 7, 8].map(index => START + index * 6 * HOUR_MS),
+    )
+    expect(movements[0]).toMatchObject({
+      type: 'order.placed',
+      store: 'store-0',
+      details: null,
+      stocked: null,
+    })
+    expect(movements[0]).toMatchObject({ skus: ['tea', 'milk'], units: [2, 2] })
   })
 
   test('are recognised when their events come again, and offsets go on', async () => {

@@ -85,7 +85,7 @@ export function archiveContents(file: string): string {
       coalesce(to_json(discounts)::varchar, chr(30)), coalesce(to_json(taxes)::varchar, chr(30)),
       coalesce(to_json(refunds)::varchar, chr(30)), coalesce(to_json(stocked)::varchar, chr(30)),
       coalesce(to_json(amounts)::varchar, chr(30)), coalesce(details, chr(30)), coalesce(attributes, chr(30)),
-      coalesce(body_hash::varchar, chr(30)), coalesce(why_indigestible, chr(30)), coalesce(as_json, chr(30)))) as digest
+      coalesce(body_hash, chr(30)), coalesce(why_indigestible, chr(30)), coalesce(as_json, chr(30)))) as digest
     from read_parquet(${literal(file)}, hive_partitioning = false)
   )
   group by partition order by partition`
@@ -110,7 +110,9 @@ export function toParquet({ csv, parquet }: { csv: string; parquet: string }): s
       from_json(unit_prices, '["BIGINT"]') as unit_prices, from_json(discounts, '["BIGINT"]') as discounts,
       from_json(taxes, '["BIGINT"]') as taxes, from_json(refunds, '["BIGINT"]') as refunds,
       from_json(stocked, '["BOOLEAN"]') as stocked, from_json(amounts, '["BIGINT"]') as amounts,
-      details, attributes, body_hash::uuid as body_hash, why_indigestible, as_json
+      details, attributes,
+      -- as text: Spark reads no file that has a column of type UUID
+      body_hash, why_indigestible, as_json
     from read_csv(${literal(csv)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
       new_line = '\\n', nullstr = '', allow_quoted_nulls = false, max_line_size = ${MAX_ROW_BYTES},
       buffer_size = ${2 * MAX_ROW_BYTES}, columns = {
