@@ -11,7 +11,7 @@ import { LOG_START } from '#domain/log-event.ts'
 import { assertOwner, takePartition } from '#server/log/fence.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog } from '#server/log/postgres-log.ts'
-import { describeOrderLog } from '#server/log/testing/conformance.ts'
+import { describeOrderLog, revisionOf } from '#server/log/testing/conformance.ts'
 import { testEvent } from '#server/log/testing/events.ts'
 import { listArchivedDays, listLogDays } from './archived-days.ts'
 import { archivedMovements } from './archived-movements.ts'
@@ -91,6 +91,7 @@ describeOrderLog('the Postgres log whose oldest days lie in the archive', async 
   const owners: Sql[] = []
   return {
     log: aging.log,
+    revision: await revisionOf(aging.sql),
     async take(consumer, partition, owner) {
       const connection = connect(aging.database.url, { max: 1 })
       owners.push(connection)
