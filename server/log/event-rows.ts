@@ -226,7 +226,7 @@ function quote(value: string): string {
  * How the log stores tender and details: most documents are paid with one tender, and as a plain text
  * it costs a tenth of what parsing and storing it as JSON does. Split payments stay in details.tenders.
  */
-export function storedDetails({ details }: Pick<LogEvent, 'details'>): {
+function storedDetails({ details }: Pick<LogEvent, 'details'>): {
   tender: string | null
   details: Record<string, unknown> | null
 } {

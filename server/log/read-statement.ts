@@ -53,7 +53,8 @@ export const READ_STATEMENT = `
     string_agg(coalesce(case when type in (${READ_DETAILS.map(type => `'${type}'`).join(', ')})
       then details::text end, ''), chr(30)),
     string_agg(coalesce(customer, ''), chr(30)),
-    string_agg(coalesce(register, ''), chr(30))
+    string_agg(coalesce(register, ''), chr(30)),
+    string_agg(coalesce(tender, ''), chr(30))
   from (
     select *, case when cardinality(units) = cardinality(skus) then nullif(cardinality(skus), 0) end as lines
     from log.event_log
@@ -91,6 +92,7 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
   const details = column(20, ROWS)
   const customers = column(21, ROWS)
   const registers = column(22, ROWS)
+  const tenders = column(23, ROWS)
 
   assertWhole(offsets.length, [
     appendedAts,
@@ -113,11 +115,13 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
     details,
     customers,
     registers,
+    tenders,
   ])
   const lines = lineCounts.reduce((sum, count) => sum + Number(count), 0)
   assertWhole(lines, [skus, units])
 
   const names = new Names()
+  const paid = new SingleTenders()
   let line = 0
   return offsets.map((offset, index): LogRecord => {
     const place = { partition, offset: Number(offset), appendedAt: Number(appendedAts[index]) }
@@ -152,7 +156,7 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
             stocked: stockedOf(stocked[index]),
           }
         : null,
-      details: details[index] ? JSON.parse(details[index]) : null,
+      details: paid.details(details[index] ? JSON.parse(details[index]) : null, tenders[index]),
     }
   })
 }
@@ -170,6 +174,21 @@ function assertWhole(count: number, columns: readonly (readonly string[])[]): vo
 /** Postgres prints an array of booleans without separator as `tft`. */
 function stockedOf(flags: string | undefined): boolean[] | null {
   return flags ? Array.from(flags, flag => flag === 't') : null
+}
+
+/** The one tender of a document is a column of its own (event-rows.ts); who reads an event finds it where split ones are. */
+class SingleTenders {
+  readonly #known = new Map<string, { tenders: { type: string; amount: null }[] }>()
+
+  details(details: EventRecord['details'], tender: string | undefined): EventRecord['details'] {
+    if (!tender) return details
+    let known = this.#known.get(tender)
+    if (!known) {
+      known = { tenders: [{ type: ownText(tender), amount: null }] }
+      this.#known.set(tender, known)
+    }
+    return details === null ? known : { ...details, ...known }
+  }
 }
 
 /** The few sources and stores of a batch, each as one text of its own: consumers keep them. */

@@ -52,7 +52,8 @@ export function readStatement(
       ',' order by "offset"),
     string_agg(coalesce(case when type in (${READ_DETAILS.map(literal).join(', ')}) then details end, ''), chr(30) order by "offset"),
     string_agg(coalesce(customer, ''), chr(30) order by "offset"),
-    string_agg(coalesce(register, ''), chr(30) order by "offset")
+    string_agg(coalesce(register, ''), chr(30) order by "offset"),
+    string_agg(coalesce(tender, ''), chr(30) order by "offset")
   from (
     select *, case when len(units) = len(skus) then nullif(len(skus), 0) end as lines
     from (

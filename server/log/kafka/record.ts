@@ -1,6 +1,5 @@
 import type { Instant } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { storedDetails } from '#server/log/event-rows.ts'
 import type { LogRecord } from '#server/log/order-log.ts'
 import { READ_DETAILS } from '#server/log/read-statement.ts'
 
@@ -85,7 +84,7 @@ export function toLogRecord(entry: TopicEntry, { partition, offset, timestamp }:
     totalDiscounts: entry.totalDiscounts,
     totalReturns: entry.totalReturns,
     lines: lines && { skus: lines.skus, units: lines.units, stocked: lines.stocked },
-    details: WITH_DETAILS.has(entry.type) ? storedDetails(entry).details : null,
+    details: WITH_DETAILS.has(entry.type) ? entry.details : null,
   }
 }
 

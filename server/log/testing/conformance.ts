@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
-import { LOG_START } from '#domain/log-event.ts'
+import { LOG_START, type LogEvent } from '#domain/log-event.ts'
 import { FencedError, type Ownership } from '#server/log/fence.ts'
 import { assertDense, type LogRecord, type OrderLog, StaleReferenceError } from '#server/log/order-log.ts'
 import { testEvent } from './events.ts'
@@ -83,6 +83,31 @@ export function describeOrderLog(name: string, open: () => Promise<LogUnderTest>
         totalReturns: sent?.totalReturns,
         lines: { skus: sent?.lines?.skus, units: sent?.lines?.units, stocked: sent?.lines?.stocked },
       })
+    })
+
+    test('how a document was paid is read as it was said, by one tender or by several', async () => {
+      const paid: LogEvent['details'][] = [
+        { tenders: [{ type: 'cash', amount: null }] },
+        { tenders: [{ type: 'card', amount: 102_000 }] },
+        { session: 's-1', tenders: [{ type: 'cash', amount: null }] },
+        {
+          tenders: [
+            { type: 'card', amount: 2_000 },
+            { type: 'cash', amount: 100_000 },
+          ],
+        },
+        { session: 's-2' },
+        null,
+      ]
+      const ids = paid.map((_, index) => `paid-${index}`)
+      await under.log.append(
+        0,
+        paid.map((details, index) => ({ ...testEvent({ id: ids[index] ?? '', partition: 0 }), details })),
+      )
+      const records = await readAll(0)
+      expect(
+        records.flatMap(record => ('id' in record && ids.includes(record.id) ? [record.details] : [])),
+      ).toEqual(paid)
     })
 
     test('a known event is a duplicate in the same call, the next call and beside new ones', async () => {

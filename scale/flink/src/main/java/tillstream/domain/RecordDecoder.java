@@ -140,10 +140,8 @@ public final class RecordDecoder {
     read.details = new Details(leg, order, supplier, expected, cashier, card, session, original, paidBy);
   }
 
-  /** A single one without an amount is a column of its own in the log (`storedDetails`), which the stream does not read. */
   private List<String> readTenders(JsonParser parser) throws IOException {
     List<String> types = new ArrayList<>();
-    boolean hasAmount = false;
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       parser.skipChildren();
       return types;
@@ -155,12 +153,12 @@ public final class RecordDecoder {
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();
-        hasAmount |= parser.nextToken() != JsonToken.VALUE_NULL && name.equals("amount");
+        parser.nextToken();
         if (name.equals("type")) types.add(text(parser));
         else parser.skipChildren();
       }
     }
-    return types.size() == 1 && !hasAmount ? List.of() : types;
+    return types;
   }
 
   private static String text(JsonParser parser) throws IOException {
