@@ -138,7 +138,7 @@ describe('the web server', () => {
     const { url } = await start({ databaseUrl: 'postgres://nobody@127.0.0.1:1/nowhere' })
     const ready = await (await fetch(`${url}/readyz`)).json()
     expect(ready).toMatchObject({
-      failing: ['database', 'migrations', 'stream', 'jobs', 'reports', 'events'],
+      failing: ['database', 'migrations', 'stream', 'jobs', 'reports', 'archive', 'events'],
     })
     expect(ready).toMatchObject({ parts: { database: expect.stringContaining('ECONNREFUSED') } })
     const metrics = await (await fetch(`${url}/metrics`)).text()
