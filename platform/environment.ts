@@ -5,7 +5,12 @@ import { z } from 'zod'
 import { isProxyName } from './http/peer.ts'
 
 /** Folder that holds package.json: relative paths of the environment start here. */
-export const projectRoot = path.resolve(import.meta.dirname, '..')
+export const projectRoot = rootAbove(import.meta.dirname)
+
+/** @param folder of this file; the bundle of the pages has none, and is started in the project's folder */
+function rootAbove(folder: string | undefined): string {
+  return folder === undefined ? process.cwd() : path.resolve(folder, '..')
+}
 
 export type Environment = Readonly<{
   /** Postgres to use; undefined means the embedded one in `dataDir`. */
