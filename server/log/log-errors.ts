@@ -1,5 +1,5 @@
 import { isDatabaseAway } from '#db/database-away.ts'
-import { LogUnavailableError } from './order-log.ts'
+import { LogUnavailableError, StaleReferenceError } from './order-log.ts'
 
 export type LogErrorKind =
   /** Settled by doing the same again. */
@@ -46,6 +46,34 @@ export function classifyLogError(error: unknown): LogErrorKind {
 function isOfLogTable(error: unknown): boolean {
   const { schema_name, table_name, constraint_name } = error as Record<string, unknown>
   return schema_name === 'log' && table_name === 'event_log' && constraint_name === undefined
+}
+
+/** A key that two partitions take at the same moment is settled by the second try. */
+const MAX_TRIES = 5
+
+/**
+ * Does what may be settled by doing it again.
+ * @param makeDay makes the day's table that a row did not find; left out: that is an error like any other
+ * @throws StaleReferenceError, LogUnavailableError; whatever else `attempt` throws
+ */
+export async function untilSettled<Result>(
+  attempt: () => Promise<Result>,
+  makeDay?: () => Promise<void>,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const kind = classifyLogError(error)
+      if (kind.kind === 'unavailable') throw kind.error
+      if (kind.kind === 'stale-reference')
+        throw new StaleReferenceError('the reference data has changed', { cause: error })
+      if (kind.kind === 'other' || (kind.kind === 'missing-day' && !makeDay)) throw error
+      if (tries >= MAX_TRIES)
+        throw new LogUnavailableError(`the log gave up: ${String(error)}`, { cause: error })
+      if (kind.kind === 'missing-day') await makeDay?.()
+    }
+  }
 }
 
 /** Whether an error passes by itself: when the database is back, or when the same is done again. */

@@ -3,24 +3,19 @@ import type { Instant } from '#domain/instant.ts'
 import { LOG_START, type LogEvent, type Position } from '#domain/log-event.ts'
 import type { ArchivedLog } from './archive/archived-log.ts'
 import { APPEND_STATEMENT, appendParameters, appendTogetherStatement } from './event-rows.ts'
-import { classifyLogError } from './log-errors.ts'
-import {
-  type AppendOutcome,
-  type AppendResult,
-  type LogRecord,
-  LogUnavailableError,
-  type OrderLog,
-  type PartitionEvents,
-  type ReadRequest,
-  StaleReferenceError,
+import { untilSettled } from './log-errors.ts'
+import type {
+  AppendOutcome,
+  AppendResult,
+  LogRecord,
+  OrderLog,
+  PartitionEvents,
+  ReadRequest,
 } from './order-log.ts'
 import { READ_STATEMENT, type ReadColumns, toRecords } from './read-statement.ts'
 
 /** Days created ahead of time; an append that finds its day missing creates it and goes on. */
 const DAYS_AHEAD = 7
-
-/** A key that two partitions take at the same moment is settled by the second try. */
-const MAX_TRIES = 5
 
 /** The order log in Postgres: `log.event_log`, `log.event_keys` and their functions. Offsets are dense. */
 export function createPostgresLog(sql: Sql): OrderLog {
@@ -222,20 +217,7 @@ function outcomesOf(row: AppendRow, count: number): AppendOutcome[] {
   return outcomes
 }
 
-async function withRetry<Result>(sql: Sql, attempt: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const kind = classifyLogError(error)
-      if (kind.kind === 'unavailable') throw kind.error
-      if (kind.kind === 'other') throw error
-      if (kind.kind === 'stale-reference')
-        throw new StaleReferenceError('the reference data has changed', { cause: error })
-      if (tries >= MAX_TRIES)
-        throw new LogUnavailableError(`the log gave up: ${String(error)}`, { cause: error })
-      // Whoever makes the days ahead may have slept past midnight: create what is missing and go on.
-      if (kind.kind === 'missing-day') await ensureLogDays(sql)
-    }
-  }
+/** Whoever makes the days ahead may have slept past midnight: what is missing is created. */
+function withRetry<Result>(sql: Sql, attempt: () => Promise<Result>): Promise<Result> {
+  return untilSettled(attempt, () => ensureLogDays(sql))
 }

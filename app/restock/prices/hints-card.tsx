@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatDay } from '#app/format/day.ts'
-import { formatMoney } from '#app/format/money.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatMoment } from '#app/format/time.ts'
 import { storeName } from '#app/restock/shortage-parts.tsx'
@@ -12,9 +11,9 @@ import { BasisPopover } from '#app/ui/basis.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
-import { Chip, PathTag } from '#app/ui/marks.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
+import { moneyText, shelfColumns, shelfId } from './hint-columns.tsx'
 import type { ThoughtPrice } from './price-dialog.tsx'
-import { KIND_TEXTS } from './price-words.ts'
 
 type Scope = Parameters<ReturnType<typeof useTRPCClient>['restock']['priceHints']['query']>[0]
 type Answer = RouterOutputs['restock']['priceHints']
@@ -102,8 +101,6 @@ export function HintsCard({
   )
 }
 
-const idOf = ({ store, sku }: Hint) => JSON.stringify([store, sku])
-
 function HintsTable({
   hints,
   stores,
@@ -119,36 +116,19 @@ function HintsTable({
       name: `${productName ?? sku}, ${storeName(stores, store)}`,
     })
   const thinkOf = (id: string) => {
-    const hint = hints.find(one => idOf(one) === id)
+    const hint = hints.find(one => shelfId(one) === id)
     if (hint) think(hint)
   }
-  const { rowProps } = useRowKeys(hints.map(idOf), { p: thinkOf, Enter: thinkOf })
+  const { rowProps } = useRowKeys(hints.map(shelfId), { p: thinkOf, Enter: thinkOf })
   return (
     <DataTable
       caption="Prices that would clear what does not sell, most money first"
       rows={hints}
-      rowKey={idOf}
-      rowProps={hint => rowProps(idOf(hint))}
+      rowKey={shelfId}
+      rowProps={hint => rowProps(shelfId(hint))}
       keepsFirstColumn
       columns={[
-        {
-          key: 'product',
-          header: 'Product',
-          align: 'left',
-          cell: ({ sku, productName }) => (
-            <span className="inline-block max-w-32 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
-              {productName === null ? sku : `${productName} (${sku})`}
-            </span>
-          ),
-        },
-        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
-        {
-          key: 'kind',
-          header: 'Why',
-          align: 'left',
-          cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip>,
-        },
-        { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+        ...shelfColumns(stores),
         {
           key: 'cover',
           header: 'Lasts, days',
@@ -194,10 +174,6 @@ function HintsTable({
       ]}
     />
   )
-}
-
-function moneyText(amount: string, currency: string): string {
-  return `${formatMoney(amount, currency)} ${currency}`
 }
 
 /** '−25%', or '−45%, first −30%' where a day may not take all of it. */

@@ -1,6 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { formatMoney } from '#app/format/money.ts'
-import { formatCount } from '#app/format/number.ts'
 import { formatMoment } from '#app/format/time.ts'
 import { storeName } from '#app/restock/shortage-parts.tsx'
 import { useRowKeys } from '#app/restock/use-row-keys.ts'
@@ -11,9 +9,10 @@ import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, RowSkeletons } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { OutcomeLine } from '#app/ui/form.tsx'
-import { Chip, PathTag } from '#app/ui/marks.tsx'
+import { PathTag } from '#app/ui/marks.tsx'
+import { moneyText, shelfColumns, shelfId } from './hint-columns.tsx'
 import type { ThoughtPrice } from './price-dialog.tsx'
-import { KIND_TEXTS, unitsText } from './price-words.ts'
+import { unitsText } from './price-words.ts'
 
 type LiveHint = RouterOutputs['prices']['liveHints']['hints'][number]
 
@@ -88,8 +87,6 @@ export function LiveHintsCard({
   )
 }
 
-const idOf = ({ store, sku }: LiveHint) => JSON.stringify([store, sku])
-
 function LiveHintsTable({
   hints,
   stores,
@@ -112,9 +109,9 @@ function LiveHintsTable({
       onThought({ store, sku, kind, price, name: `${productName ?? sku}, ${storeName(stores, store)}` })
     }
   }
-  const { rowProps } = useRowKeys(hints.map(idOf), {
+  const { rowProps } = useRowKeys(hints.map(shelfId), {
     p: id => {
-      const hint = hints.find(one => idOf(one) === id)
+      const hint = hints.find(one => shelfId(one) === id)
       if (hint) act(hint)
     },
   })
@@ -122,28 +119,11 @@ function LiveHintsTable({
     <DataTable
       caption="Prices that help now, most money first"
       rows={hints}
-      rowKey={idOf}
-      rowProps={hint => rowProps(idOf(hint))}
+      rowKey={shelfId}
+      rowProps={hint => rowProps(shelfId(hint))}
       keepsFirstColumn
       columns={[
-        {
-          key: 'product',
-          header: 'Product',
-          align: 'left',
-          cell: ({ sku, productName }) => (
-            <span className="inline-block max-w-32 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
-              {productName === null ? sku : `${productName} (${sku})`}
-            </span>
-          ),
-        },
-        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
-        {
-          key: 'kind',
-          header: 'Why',
-          align: 'left',
-          cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip>,
-        },
-        { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+        ...shelfColumns(stores),
         { key: 'pace', header: 'Pace', cell: ({ pace }) => `${pace.toFixed(1)}×` },
         {
           key: 'out',
@@ -202,10 +182,6 @@ function LiveHintsTable({
       ]}
     />
   )
-}
-
-function moneyText(amount: string, currency: string): string {
-  return `${formatMoney(amount, currency)} ${currency}`
 }
 
 function changeText(change: number): string {

@@ -1,7 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { classifyLogError } from '#server/log/log-errors.ts'
-import { LogUnavailableError, StaleReferenceError } from '#server/log/order-log.ts'
+import { untilSettled } from '#server/log/log-errors.ts'
 
 /** A batch on its way into the topic, as Postgres knows it. Numbers are given by its writer and never again. */
 export type BatchId = number
@@ -36,8 +35,6 @@ export interface KeyedEvent {
   fromOffset: number
 }
 
-const MAX_TRIES = 5
-
 /** The recognition of (source, id) in Postgres: log.event_keys, log.kafka_batches and their functions. */
 export function createReservations(sql: Sql) {
   /** Batches that are in the log: told with the next reservation, or by `flush`. */
@@ -64,7 +61,7 @@ export function createReservations(sql: Sql) {
   return {
     /** A number for this process, under which its batches and transactional ids go. */
     async nextWriter(): Promise<number> {
-      const [row] = await retrying(
+      const [row] = await untilSettled(
         () => sql<{ writer: number }[]>`select nextval('log.kafka_writers') as writer`,
       )
       if (!row) throw new Error('log.kafka_writers answered nothing')
@@ -87,7 +84,7 @@ export function createReservations(sql: Sql) {
         column(({ event }) => event.id),
         column(({ event }) => event.bodyHash),
       ]
-      return retrying(() =>
+      return untilSettled(() =>
         settling(async batches => {
           const [row] = await sql.unsafe<Reservation[]>(
             RESERVE,
@@ -111,17 +108,17 @@ export function createReservations(sql: Sql) {
 
     /** The same, at once. */
     async settleNow(batch: BatchId): Promise<void> {
-      await retrying(() => sql`delete from log.kafka_batches where batch = ${batch}`)
+      await untilSettled(() => sql`delete from log.kafka_batches where batch = ${batch}`)
     },
 
     /** Takes back a batch that is not in the log and never will be. */
     async release(batch: BatchId): Promise<void> {
-      await retrying(() => sql`select log.release(${batch})`)
+      await untilSettled(() => sql`select log.release(${batch})`)
     },
 
     /** Batches that nobody has settled: those asked for, or all. */
     unsettled(batches?: readonly BatchId[]): Promise<UnsettledBatch[]> {
-      return retrying(
+      return untilSettled(
         () => sql<UnsettledBatch[]>`
           select b.batch, b.transactional_id as "transactionalId", b.partition, b.from_offset as "fromOffset", b.source, b.id,
             (extract(epoch from clock_timestamp() - b.made_at) * 1000)::float8 as "ageMs",
@@ -147,19 +144,3 @@ export type Reservations = ReturnType<typeof createReservations>
 const RESERVE = `
   select state, duplicates, conflicts, pending
   from log.reserve($1::bigint, $2, $3::bigint, $4::bigint[], $5::smallint[], $6::bigint[], $7::text[], $8::text[], $9::uuid[])`
-
-async function retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const kind = classifyLogError(error)
-      if (kind.kind === 'unavailable') throw kind.error
-      if (kind.kind === 'stale-reference')
-        throw new StaleReferenceError('the reference data has changed', { cause: error })
-      if (kind.kind !== 'transient') throw error
-      if (tries >= MAX_TRIES)
-        throw new LogUnavailableError(`the log gave up: ${String(error)}`, { cause: error })
-    }
-  }
-}

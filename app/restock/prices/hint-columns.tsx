@@ -1,0 +1,41 @@
+import { formatMoney } from '#app/format/money.ts'
+import { formatCount } from '#app/format/number.ts'
+import { storeName } from '#app/restock/shortage-parts.tsx'
+import type { StoreSummary } from '#app/trpc/router-outputs.ts'
+import type { Column } from '#app/ui/data-table.tsx'
+import { Chip } from '#app/ui/marks.tsx'
+import { KIND_TEXTS, type PriceKind } from './price-words.ts'
+
+interface HintedShelf {
+  store: string
+  sku: string
+  productName: string | null
+  kind: PriceKind
+  onHand: number
+}
+
+/** A shelf in a list of hints, whichever path gives them. */
+export const shelfId = ({ store, sku }: Pick<HintedShelf, 'store' | 'sku'>) => JSON.stringify([store, sku])
+
+/** What a hint is about: with these begins a list of hints. */
+export function shelfColumns(stores: readonly StoreSummary[]): Column<HintedShelf>[] {
+  return [
+    {
+      key: 'product',
+      header: 'Product',
+      align: 'left',
+      cell: ({ sku, productName }) => (
+        <span className="inline-block max-w-32 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
+          {productName === null ? sku : `${productName} (${sku})`}
+        </span>
+      ),
+    },
+    { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+    { key: 'kind', header: 'Why', align: 'left', cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip> },
+    { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
+  ]
+}
+
+export function moneyText(amount: string, currency: string): string {
+  return `${formatMoney(amount, currency)} ${currency}`
+}
