@@ -19,19 +19,30 @@ export function sidewaysOverflow(page: Page): Promise<number> {
 
 /** What axe finds that is serious or critical, short enough to read in a failed expectation. */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // What is half faded in or out has the contrast of nothing that one reads.
-  await page.evaluate(async () => {
-    const passing = document
-      .getAnimations()
-      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
-    await Promise.allSettled(passing.map(({ finished }) => finished))
-  })
+  await stand(page, true)
   // In the page itself, which has no frames, and without the list of all that is well: most of the work is telling it.
   const { violations } = await new AxeBuilder({ page })
     .setLegacyMode()
     .options({ resultTypes: ['violations'] })
     .analyze()
+  await stand(page, false)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 160)}`))
+}
+
+/**
+ * Lets nothing fade or move until told otherwise: what is half faded in or out has the contrast of nothing that one
+ * reads, and axe looks for seconds, in which a toast comes or goes. A style sheet made in the page, which the page's
+ * policy of contents lets pass.
+ */
+function stand(page: Page, isStill: boolean): Promise<void> {
+  return page.evaluate(isStill => {
+    const still = new CSSStyleSheet()
+    still.replaceSync(`
+      *, ::before, ::after { transition: none !important; animation: none !important }
+      [data-starting-style], [data-ending-style] { opacity: 1 !important }
+    `)
+    document.adoptedStyleSheets = isStill ? [still] : []
+  }, isStill)
 }
