@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
-import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { card, live, notifications, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -48,14 +48,6 @@ function refundWave(stack: Stack, cashier: string, refunds: number): Promise<voi
     lines: [{ sku: 'tea', units: 1, refund: '25.00' }],
   }))
   return send(stack, documents)
-}
-
-function notifications(page: Page) {
-  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
-}
-
-function live(page: Page) {
-  return page.getByRole('status').filter({ hasText: 'Live' })
 }
 
 test('card fraud pops up with its evidence on whatever page one is; a verdict settles it and is counted', async ({

@@ -12,6 +12,21 @@ export function figure(page: Page, title: string): Record<'batch' | 'stream' | '
   return { batch: definitions.nth(0), stream: definitions.nth(1), difference: definitions.nth(2) }
 }
 
+/** There once the page hears of what happens as it happens. */
+export function live(page: Page): Locator {
+  return page.getByRole('status').filter({ hasText: 'Live' })
+}
+
+/** What has popped up and not gone yet. */
+export function notifications(page: Page): Locator {
+  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
+}
+
+/** Chooses who one is, as `Ada, buyer`, in the navigation of a wide screen. */
+export async function iAm(page: Page, name: string): Promise<void> {
+  await page.getByRole('banner').getByLabel('You').selectOption({ label: name })
+}
+
 /** Widest overflow of the page to the right, in px: 0 when nothing can be scrolled sideways. */
 export function sidewaysOverflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)

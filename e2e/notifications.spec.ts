@@ -2,34 +2,9 @@ import type { Page } from '@playwright/test'
 import { Webhook } from 'standardwebhooks'
 import { berlin } from '#domain/testing/stores.ts'
 import { openReceiver } from '#server/notify/testing/receivers.ts'
-import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import type { Stack } from './stack/stack.ts'
+import { card, live, notifications, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { count } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
-
-/** Says what lies on the shelves in Berlin. */
-async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
-  const response = await fetch(`${stack.intakeUrl}/api/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      source: 'stock',
-      id: `count-${Date.now()}-${Object.keys(shelves).join('-')}`,
-      type: 'stock.counted',
-      store: berlin.id,
-      eventTime: new Date().toISOString(),
-      lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
-    }),
-  })
-  expect(await response.json()).toMatchObject({ accepted: 1 })
-}
-
-function toasts(page: Page) {
-  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
-}
-
-function live(page: Page) {
-  return page.getByRole('status').filter({ hasText: 'Live' })
-}
 
 /** Until the page knows what is open: what comes from here on is news to it. */
 async function begun(page: Page): Promise<void> {
@@ -60,13 +35,13 @@ test('what was raised while the dashboard was killed pops up once when it is bac
   await count(stack, { cup: 0 })
   await stack.start('web')
   for (const one of [page, other]) {
-    await expect(toasts(one)).toHaveCount(2)
-    await expect(toasts(one).filter({ hasText: 'Out of stock: Green tea' })).toHaveCount(1)
-    await expect(toasts(one).filter({ hasText: 'Out of stock: Cup' })).toHaveCount(1)
-    await toasts(one).first().hover()
+    await expect(notifications(one)).toHaveCount(2)
+    await expect(notifications(one).filter({ hasText: 'Out of stock: Green tea' })).toHaveCount(1)
+    await expect(notifications(one).filter({ hasText: 'Out of stock: Cup' })).toHaveCount(1)
+    await notifications(one).first().hover()
     for (const left of [1, 0]) {
-      await toasts(one).first().getByRole('button', { name: 'Dismiss' }).click()
-      await expect(toasts(one)).toHaveCount(left)
+      await notifications(one).first().getByRole('button', { name: 'Dismiss' }).click()
+      await expect(notifications(one)).toHaveCount(left)
     }
   }
   // Another page of the same browser shows what comes, nothing that was shown.
@@ -77,11 +52,13 @@ test('what was raised while the dashboard was killed pops up once when it is bac
   await expect(live(second)).toBeVisible()
   await expect(live(page)).toBeVisible()
   await count(stack, { pan: 0 })
-  await expect(toasts(other)).toContainText('Out of stock: Pan')
-  await expect.poll(async () => (await toasts(page).count()) + (await toasts(second).count())).toBe(1)
+  await expect(notifications(other)).toContainText('Out of stock: Pan')
+  await expect
+    .poll(async () => (await notifications(page).count()) + (await notifications(second).count()))
+    .toBe(1)
   await page.reload()
   await expect(page.getByRole('link', { name: 'Restock 3 open alerts' })).toBeVisible()
-  await expect(toasts(page).filter({ hasText: 'Green tea' })).toHaveCount(0)
+  await expect(notifications(page).filter({ hasText: 'Green tea' })).toHaveCount(0)
   await other.context().close()
 })
 
@@ -248,7 +225,7 @@ for (const theme of ['light', 'dark'] as const) {
     await expect(page.getByRole('heading', { name: 'On these pages: everybody' })).toBeVisible()
     await begun(page)
     await count(stack, { tea: 0 })
-    await expect(toasts(page)).toContainText('Green tea')
+    await expect(notifications(page)).toContainText('Green tea')
     for (const width of [1_440, 360]) {
       await page.setViewportSize({ width, height: 800 })
       for (const view of ['Told here', 'Deliveries', 'Outbox', 'Who is told']) {

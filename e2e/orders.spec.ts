@@ -1,27 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import type { Page } from '@playwright/test'
 import { berlin } from '#domain/testing/stores.ts'
-import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { card, iAm, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
+import { count, send } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
-
-async function send(stack: Stack, event: Record<string, unknown>): Promise<void> {
-  const response = await fetch(`${stack.url}/api/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ store: berlin.id, eventTime: new Date().toISOString(), ...event }),
-  })
-  expect(await response.json()).toMatchObject({ accepted: 1 })
-}
-
-function live(page: Page) {
-  return page.getByRole('status').filter({ hasText: 'Live' })
-}
-
-/** In the navigation of a wide screen. */
-function iAm(page: Page, name: string) {
-  return page.getByRole('banner').getByLabel('You').selectOption({ label: name })
-}
 
 test.beforeEach(async ({ stack }) => {
   await stack.sql`insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup')`
@@ -42,12 +24,7 @@ test.beforeEach(async ({ stack }) => {
 
 /** Nine on the shelf, six of them sold: a sale makes the shortage, as in a shop. */
 async function sellOut(stack: Stack): Promise<void> {
-  await send(stack, {
-    source: 'stock',
-    id: 'count',
-    type: 'stock.counted',
-    lines: [{ sku: 'tea', units: 9 }],
-  })
+  await count(stack, { tea: 9 })
   await send(stack, {
     source: 'till-1',
     id: 'sale',
@@ -250,7 +227,7 @@ test('a manager lets orders go out by themselves, within a cap; what is muted is
   await expect(card(page, /^Placed$/).getByRole('listitem')).toHaveCount(1)
   await expect(page.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
 
-  await send(stack, { source: 'stock', id: 'cups', type: 'stock.counted', lines: [{ sku: 'cup', units: 2 }] })
+  await count(stack, { cup: 2 })
   await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
   const muted = card(page, /^Muted$/).first()
   await muted.getByRole('textbox', { name: 'Product, by its number' }).fill('cup')

@@ -1,6 +1,5 @@
-import type { Page } from '@playwright/test'
 import { berlin } from '#domain/testing/stores.ts'
-import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { card, iAm, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -23,14 +22,6 @@ async function overstock(stack: Stack): Promise<void> {
   await sql`
     insert into purchasing.people values ('ada', 'Ada', 'buyer', null), ('cleo', 'Cleo', 'viewer', null)`
   await stack.run('jobs/main.ts', ['run', 'price_hints'])
-}
-
-function live(page: Page) {
-  return page.getByRole('status').filter({ hasText: 'Live' })
-}
-
-function iAm(page: Page, name: string) {
-  return page.getByRole('banner').getByLabel('You').selectOption({ label: name })
 }
 
 /** What a till asks for tea now, as it is told; null: what is usual. */

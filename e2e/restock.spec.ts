@@ -1,44 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import type { Page } from '@playwright/test'
 import { berlin } from '#domain/testing/stores.ts'
-import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import type { Stack } from './stack/stack.ts'
+import { card, live, notifications, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { count, send } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
-
-/** Says what lies on the shelves: counts are events as tills send them. */
-async function count(stack: Stack, shelves: Record<string, number>): Promise<void> {
-  await send(stack, {
-    id: `count-${Date.now()}-${Object.keys(shelves).join('-')}`,
-    type: 'stock.counted',
-    lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
-  })
-}
-
-/** Sends an event of the stock room in Berlin. */
-async function send(
-  stack: Stack,
-  event: { id: string; type: string; [field: string]: unknown },
-): Promise<void> {
-  const response = await fetch(`${stack.url}/api/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      source: 'stock',
-      store: berlin.id,
-      eventTime: new Date().toISOString(),
-      ...event,
-    }),
-  })
-  expect(await response.json()).toMatchObject({ accepted: 1 })
-}
-
-function notifications(page: Page) {
-  return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
-}
-
-function live(page: Page) {
-  return page.getByRole('status').filter({ hasText: 'Live' })
-}
 
 const ROW = /Green tea/
 
@@ -135,54 +99,10 @@ test('a shortage raised while the dashboard was away pops up when it is back', a
   await count(stack, { tea: 9 })
   await page.goto('/live')
   await expect(live(page)).toBeVisible()
-  const address = stack.url.replace(/\d+$/, port => String(Number(port) + 1))
   await stack.stop('web')
-  const response = await fetch(`${address}/api/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      source: 'stock',
-      id: 'while-away',
-      type: 'stock.counted',
-      store: berlin.id,
-      eventTime: new Date().toISOString(),
-      lines: [{ sku: 'tea', units: 2 }],
-    }),
-  })
-  expect(await response.json()).toMatchObject({ accepted: 1 })
+  await count(stack, { tea: 2 })
   await stack.start('web')
   await expect(notifications(page)).toContainText('Green tea', { timeout: 30_000 })
-})
-
-test('what one does about a shortage shows on every open page, with name and time', async ({
-  page,
-  context,
-  stack,
-}) => {
-  await count(stack, { tea: 3 })
-  const other = await context.newPage()
-  await other.goto('/restock')
-  await expect(other.getByRole('row', { name: ROW })).toContainText('nobody yet')
-  await page.goto('/restock')
-  // The name is taken once the page is alive.
-  await expect(live(page)).toBeVisible()
-  await page.getByRole('textbox', { name: 'Your name' }).fill('Ada')
-  await page.getByRole('button', { name: 'Acknowledge: Green tea' }).click()
-
-  for (const shown of [page, other]) {
-    await expect(shown.getByRole('row', { name: ROW })).toContainText('acknowledged by Ada')
-    await expect(shown.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
-  }
-  await other.getByRole('button', { name: 'Reopen: Green tea' }).click()
-  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
-  await page.getByRole('button', { name: 'Snooze: Green tea' }).click()
-  await page.getByRole('menuitem', { name: 'For an hour' }).click()
-  await expect(other.getByRole('row', { name: ROW })).toContainText('snoozed by Ada until')
-
-  await count(stack, { tea: 30 })
-  await expect(page.getByText(/No shortage among the .* whose stock is known/)).toBeVisible()
-  await page.getByRole('button', { name: 'History' }).click()
-  await expect(page.getByRole('row', { name: ROW })).toContainText('snoozed by Ada')
 })
 
 test('on a screen of 1280 px a row of shortages shows all it can do, however long its names are', async ({
@@ -202,51 +122,6 @@ test('on a screen of 1280 px a row of shortages shows all it can do, however lon
   // Of the two regions of that name the card holds the one that scrolls.
   const scrolling = page.getByRole('region', { name: 'Needs you' }).last()
   expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
-})
-
-test('a row says when the shelf is empty and what comes first, opens to its evidence, and keys settle it, which can be undone', async ({
-  page,
-  stack,
-}) => {
-  await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
-  await stack.sql`
-    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)
-    values ('tea', now() - interval '1 day', 'leaf', 12550, 'EUR', 6, 2)`
-  await stack.sql`
-    insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
-    values (${berlin.id}, 'tea', now() - interval '1 hour', 'average', array_fill(12::float8, array[7]), 2, 28)`
-  await count(stack, { tea: 6, cup: 0 })
-  await page.goto('/restock')
-  await expect(live(page)).toBeVisible()
-  const [tea, cup] = [page.getByRole('row', { name: ROW }), page.getByRole('row', { name: /Cup/ })]
-  // Twelve a day, six there, and two days until an order comes.
-  await expect(tea).toContainText('0.5 d')
-  await expect(tea).toContainText('if ordered now')
-  await expect(tea).toContainText(/\d+ h empty/)
-
-  await tea.focus()
-  await page.keyboard.press('Enter')
-  const evidence = page.getByRole('dialog', { name: /Green tea, Berlin Mitte/ })
-  await expect(evidence).toContainText('12.0 a day')
-  await expect(evidence).toContainText('called it short')
-  await expect(evidence).toContainText('no nightly plan has called it short.')
-  await page.keyboard.press('Escape')
-  await expect(evidence).toHaveCount(0)
-
-  await page.keyboard.press('j')
-  await expect(cup).toBeFocused()
-  await page.keyboard.press('e')
-  await expect(cup).toContainText('acknowledged by')
-  await page.getByRole('button', { name: 'Undo' }).click()
-  await expect(cup).toContainText('nobody yet')
-
-  await tea.focus()
-  await page.keyboard.press('x')
-  // 20 − 6, in packs of six.
-  await expect(page.getByText('1 line, 1 supplier, 22.59 EUR')).toBeVisible()
-  expect(await seriousViolations(page)).toEqual([])
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await expect(page.getByText('1 order drafted: not placed yet.')).toBeVisible()
 })
 
 test('what to order comes by supplier in whole packs, and as a file', async ({ page, stack }) => {

@@ -52,6 +52,14 @@ export const berlin = testStore({
   currency: 'EUR',
   location: { latitude: 52.5208, longitude: 13.4094 },
 })
+export const potsdam = testStore({
+  id: 'potsdam',
+  name: 'Potsdam',
+  zone: 'Europe/Berlin',
+  cutOverHour: 4,
+  currency: 'EUR',
+  location: { latitude: 52.3906, longitude: 13.0645 },
+})
 export const lisboa = testStore({
   id: 'lisboa-baixa',
   name: 'Lisboa Baixa',

@@ -1,0 +1,99 @@
+import { berlin, potsdam } from '#domain/testing/stores.ts'
+import { card, iAm, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { count } from './stack/stock-room.ts'
+import { expect, test } from './stack/test.ts'
+
+const ROW = /Green tea/
+
+// An hour's drive from each other, and of one currency.
+test.use({ installation: { stores: [berlin, potsdam] } })
+
+test.beforeEach(async ({ stack }) => {
+  await stack.sql`insert into ref.products (sku, name) values ('tea', 'Green tea')`
+  await stack.sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
+    select store, 'tea', now() - interval '1 day', 5, 20, 4 from ref.stores`
+  await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
+  await stack.sql`
+    insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)
+    values ('tea', now() - interval '1 day', 'leaf', 12550, 'EUR', 6, 2)`
+  await stack.sql`
+    insert into purchasing.people values ('ada', 'Ada', 'buyer', null), ('cleo', 'Cleo', 'viewer', null)`
+})
+
+test('what another store can do without is passed on by a buyer, once, and ends the shortage', async ({
+  page,
+  stack,
+}) => {
+  await count(stack, { tea: 3 })
+  await count(stack, { tea: 50 }, potsdam)
+  await page.goto('/restock?view=order')
+  await expect(live(page)).toBeVisible()
+  const sooner = card(page, /^Sooner from another store$/).first()
+  // One more than its reorder point, of those that Potsdam does not sell within a week.
+  await expect(sooner.getByRole('row', { name: /Green tea Potsdam Berlin Mitte 3 / })).toBeVisible()
+  expect(await seriousViolations(page)).toEqual([])
+
+  const pass = page.getByRole('button', { name: 'Pass on Green tea from Potsdam to Berlin Mitte' })
+  await iAm(page, 'Cleo, viewer')
+  await pass.click()
+  await expect(sooner).toContainText('Cleo is a viewer.')
+  await iAm(page, 'Ada, buyer')
+  await pass.click()
+  await expect(sooner).toContainText('It is booked.')
+  await expect(pass).toHaveCount(0)
+  await page.getByRole('button', { name: 'Shortages', exact: true }).click()
+  await expect(page.getByText(/No shortage among the .* whose stock is known/)).toBeVisible()
+  const stock = await stack.sql`
+    select s.store, s.on_hand from stream.stock s join stream.active_generation using (generation) order by s.store`
+  expect([...stock]).toEqual([
+    { store: berlin.id, on_hand: 6 },
+    { store: potsdam.id, on_hand: 47 },
+  ])
+})
+
+test('a store that needs its goods itself passes nothing on', async ({ page, stack }) => {
+  await count(stack, { tea: 3 })
+  // Five are its reorder point, 27 a week of its sales.
+  await count(stack, { tea: 32 }, potsdam)
+  await page.goto('/restock?view=order')
+  await expect(card(page, /^Leaf & Co$/).getByRole('row', { name: ROW })).toContainText('18')
+  await expect(page.getByText('Sooner from another store')).toHaveCount(0)
+})
+
+test('what the supplier has too little of is shared out by need, in whole packs', async ({ page, stack }) => {
+  await count(stack, { tea: 0 })
+  await count(stack, { tea: 3 }, potsdam)
+  await page.goto('/restock?view=order')
+  await expect(live(page)).toBeVisible()
+  await iAm(page, 'Ada, buyer')
+  await expect(page.getByText('2 lines, 1 supplier, 52.71 EUR')).toBeVisible()
+  await page.getByRole('button', { name: 'Draft orders' }).click()
+  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await card(page, /^Draft$/)
+    .getByRole('link', { name: /Leaf & Co/ })
+    .click()
+  const [here, there] = [
+    page.getByRole('textbox', { name: 'Units of Green tea, Berlin Mitte' }),
+    page.getByRole('textbox', { name: 'Units of Green tea, Potsdam' }),
+  ]
+  await expect(here).toHaveValue('24')
+  await expect(there).toHaveValue('18')
+
+  // Of 20 a rest makes no pack; the empty shelf has the first and the last of three.
+  await page.getByRole('textbox', { name: 'Units there are' }).fill('20')
+  await page.getByRole('button', { name: 'Share out by need' }).click()
+  await expect(here).toHaveValue('12')
+  await expect(there).toHaveValue('6')
+  await expect(card(page, /^Leaf & Co$/)).toContainText('22.59 EUR')
+  expect(await seriousViolations(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await sidewaysOverflow(page)).toBe(0)
+
+  // Too little for both: whoever is empty gets it, and the other is taken out.
+  await page.getByRole('textbox', { name: 'Units there are' }).fill('6')
+  await page.getByRole('button', { name: 'Share out by need' }).click()
+  await expect(here).toHaveValue('6')
+  await expect(there).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Share out by need' })).toHaveCount(0)
+})

@@ -1,0 +1,36 @@
+import { expect } from '@playwright/test'
+import type { UnchangingStore } from '#domain/store.ts'
+import { berlin } from '#domain/testing/stores.ts'
+import type { Stack } from './stack.ts'
+
+/** Sends an event, as it happens now, of the stock room in Berlin unless it names another store. */
+export async function send(
+  stack: Stack,
+  event: { id: string; type: string; [field: string]: unknown },
+): Promise<void> {
+  const response = await fetch(`${stack.intakeUrl}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      source: 'stock',
+      store: berlin.id,
+      eventTime: new Date().toISOString(),
+      ...event,
+    }),
+  })
+  expect(await response.json()).toMatchObject({ accepted: 1 })
+}
+
+/** Says what lies on the shelves of a store: counts are events as tills send them. */
+export async function count(
+  stack: Stack,
+  shelves: Record<string, number>,
+  { id: store }: UnchangingStore = berlin,
+): Promise<void> {
+  await send(stack, {
+    id: `count-${Date.now()}-${store}-${Object.keys(shelves).join('-')}`,
+    type: 'stock.counted',
+    store,
+    lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
+  })
+}
