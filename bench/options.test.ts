@@ -29,6 +29,7 @@ describe('options of the benchmarks', () => {
       rounds: 5,
       rate: 200,
       orders: undefined,
+      half: undefined,
       snapshot: false,
       hotStore: false,
       world: { days: 92, stores: 8, ordersPerDay: 4_000 },
@@ -67,6 +68,7 @@ describe('options of the benchmarks', () => {
     [['--seconds', '0'], /--seconds is "0", but must be a whole number from 1 to 86400/],
     [['--orders', '10.5'], /--orders is "10\.5"/],
     [['footprint', '--minutes', '0'], /--minutes is "0", but must be a whole number from 1 to 1440/],
+    [['peers', '--half', 'third'], /--half is one of streams, reports/],
     [['--second', '5'], /--second/],
   ])('%j is refused with a sentence that names it', (args, message) => {
     expect(() => parseBenchOptions(args)).toThrow(UsageError)

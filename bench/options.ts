@@ -1,4 +1,4 @@
-import { flag, parseOptions, text, UsageError, wholeNumber } from '#platform/command.ts'
+import { flag, parseOptions, text, UsageError, valued, wholeNumber } from '#platform/command.ts'
 import { DEFAULT_DAYS, DEFAULT_WORLD } from '#seed/seeder/seed-options.ts'
 
 export const BENCHMARKS = {
@@ -8,7 +8,7 @@ export const BENCHMARKS = {
   replay: 'the stream path from offset 0 against a bare read of the log',
   batch: 'a business day of a million lines rebuilt, against the bare GROUP BY',
   peers:
-    'a day made into sales by product: the batch path, its archive, and other engines over the same lines',
+    'streams beside Flink DataStream and Flink SQL over one topic (needs a JDK); a day made into sales by product beside other engines',
   audit: 'every witness over the seeded history, on one core',
   footprint: 'memory and processor of the whole demo at its default pace (Linux only)',
   kills: 'time until each process of the demo answers again after kill -9 while orders come (Linux only)',
@@ -37,8 +37,10 @@ export interface BenchOptions {
   rate: number
   /** How long `footprint` watches the demo, with no page open and again with Live open. */
   minutes: number
-  /** Orders in the log for `replay`; a third of the lines for `batch` and `peers`. */
+  /** Orders in the log for `replay`, `flink` and the streams of `peers`; a third of the lines for `batch` and reports. */
   orders: number | undefined
+  /** `peers`: the one half of it; undefined: both. */
+  half: Half | undefined
   /** `ingest` with one snapshot open beside it. */
   snapshot: boolean
   /** `ingest` with 90% of the load in one store. */
@@ -69,7 +71,9 @@ ${Object.entries(BENCHMARKS)
   --rounds N     kills: how often each process is killed (default 5)
   --rate N       kills: orders a second meanwhile (default 200)
   --minutes N    footprint: how long to watch, twice (default 2: one batch run each)
-  --orders N     orders in the log of replay (default 500000) or in the day of batch and peers (default 333334)
+  --orders N     orders in the log of replay, flink and the streams of peers (default 500000) or in the day of batch
+                 and the reports of peers (default 333334)
+  --half NAME    peers: streams or reports alone
   --snapshot     ingest: with a snapshot open beside it all the time
   --hot-store    ingest: with 90% of the load in one store
   --days N, --stores N, --orders-per-day N
@@ -82,6 +86,9 @@ ${Object.entries(BENCHMARKS)
   --help         this text
 `
 
+const HALVES = ['streams', 'reports'] as const
+type Half = (typeof HALVES)[number]
+
 const STORES = 8
 const QUARTER = { days: 91, ordersPerDay: 2_000 }
 const CHAIN = { days: 365, stores: 50 }
@@ -93,6 +100,7 @@ const OPTIONS = {
   rate: wholeNumber({ least: 1, most: 100_000, unlessGiven: 200 }),
   minutes: wholeNumber({ least: 1, most: 1_440, unlessGiven: 2 }),
   orders: wholeNumber({ least: 1_000, most: 100_000_000 }),
+  half: valued(readHalf),
   snapshot: flag(),
   'hot-store': flag(),
   days: wholeNumber({ least: 1, most: 3_650 }),
@@ -128,6 +136,12 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       ordersPerDay: ordersPerDay ?? QUARTER.ordersPerDay,
     },
   }
+}
+
+function readHalf(given: string, name: string): Half {
+  const half = HALVES.find(known => known === given)
+  if (half) return half
+  throw new UsageError(`--${name} is one of ${HALVES.join(', ')}.`)
 }
 
 function isBenchmark(name: string): name is BenchmarkName {

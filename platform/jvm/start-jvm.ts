@@ -116,9 +116,13 @@ export async function endLeftover(pidFile: string): Promise<void> {
  * @throws JavaMissingError, JvmFailedError when its exit code is not 0
  */
 export async function runJvm(options: JvmOptions): Promise<void> {
-  const jvm = await startJvm(options)
+  await whenDone(await startJvm(options), options)
+}
+
+/** Waits until a program has ended by itself. @throws JvmFailedError when its exit code is not 0 */
+export async function whenDone(jvm: Jvm, options: Pick<JvmOptions, 'name' | 'logFile'>): Promise<void> {
   const code = await jvm.ended
-  if (code !== 0) throw await failed(options, `${options.mainClass} ended with ${code ?? 'a signal'}`)
+  if (code !== 0) throw await failed(options, `${options.name} ended with ${code ?? 'a signal'}`)
 }
 
 /**

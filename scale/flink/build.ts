@@ -11,6 +11,21 @@ const LOCK_FILE = path.join(FOLDER, 'jars.lock.json')
 const SOURCES = path.join(FOLDER, 'src/main/java')
 const RESOURCES = path.join(FOLDER, 'src/main/resources')
 
+/** What Flink itself opens of Java's modules (`env.java.opts.all`), as far as this job needs it. */
+export const OPENS = [
+  'java.base/java.lang',
+  'java.base/java.util',
+  'java.base/java.util.concurrent',
+  'java.base/java.nio',
+  'java.base/sun.nio.ch',
+  'java.base/java.time',
+].map(module => `--add-opens=${module}=ALL-UNNAMED`)
+
+/** Flink's jars, fetched once. @throws JarError */
+export function flinkJars(onFetch?: (missing: number) => void): Promise<string[]> {
+  return fetchJars(LOCK_FILE, { ...(onFetch && { onFetch }) })
+}
+
 /**
  * The class path of the job: Flink's jars, fetched once, and our classes, compiled once for each state of their sources by
  * the compiler of the JDK; Maven is for those who work on them.
@@ -18,7 +33,7 @@ const RESOURCES = path.join(FOLDER, 'src/main/resources')
  * @throws JavaMissingError, JarError, JvmFailedError (a Java without a compiler is one)
  */
 export async function jobClassPath(onFetch?: (missing: number) => void): Promise<string[]> {
-  const jars = await fetchJars(LOCK_FILE, { ...(onFetch && { onFetch }) })
+  const jars = await flinkJars(onFetch)
   return [await compiledClasses(jars), RESOURCES, ...jars]
 }
 
