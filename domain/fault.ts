@@ -5,7 +5,7 @@ export interface Fault {
   name: string
   title: string
   kind: 'kill' | 'freeze' | 'restart'
-  target: 'stream' | 'intake' | 'jobs' | 'postgres'
+  target: 'stream' | 'intake' | 'jobs' | 'postgres' | 'kafka' | 'archiver' | 'flink'
   /** What is done, in a sentence. */
   description: string
   /** What the pages then show. */
@@ -74,6 +74,42 @@ export const FAULTS = [
     description: 'Postgres is ended as by a crash, and started again.',
     expected: 'Every process waits and comes back by itself; what was acknowledged is there.',
   },
+  {
+    name: 'kill-kafka',
+    title: 'Kill Kafka',
+    kind: 'kill',
+    target: 'kafka',
+    description: 'The broker that holds the log is ended without a word, in the middle of an append or not.',
+    expected:
+      'Tills keep what was not answered; figures stand until the broker is back, and what was acknowledged is there.',
+  },
+  {
+    name: 'kill-archiver',
+    title: 'Kill archiver',
+    kind: 'kill',
+    target: 'archiver',
+    description: 'The archiver, which copies the topic to where all else reads it, is ended without a word.',
+    expected:
+      'Figures wait a moment, as none is shown that the archive cannot explain; the next one goes on.',
+  },
+  {
+    name: 'freeze-archiver',
+    title: 'Freeze archiver 30 s',
+    kind: 'freeze',
+    target: 'archiver',
+    description: 'The archiver stands still for 30 s.',
+    expected:
+      'Tills sell on, and pages say how far the archive is behind; then it catches up, and figures too.',
+  },
+  {
+    name: 'kill-flink',
+    title: 'Kill Flink',
+    kind: 'kill',
+    target: 'flink',
+    description: 'The process of Flink’s job is ended without a word.',
+    expected:
+      'It begins again with its newest snapshot, and writes nothing twice of what it then folds once more.',
+  },
 ] as const satisfies readonly Fault[]
 
 export type FaultName = (typeof FAULTS)[number]['name']
@@ -120,7 +156,12 @@ const SUBJECTS: Record<Fault['target'], string> = {
   intake: 'Intake',
   jobs: 'Jobs',
   postgres: 'Postgres',
+  kafka: 'Kafka',
+  archiver: 'Archiver',
+  flink: 'Flink',
 }
+/** What every process works with: it is back once they work again. */
+const SHARED: ReadonlySet<Fault['target']> = new Set(['postgres', 'kafka'])
 const STRUCK: Record<Fault['kind'], string> = { kill: 'killed', freeze: 'frozen', restart: 'ended' }
 
 /** What followed, in a sentence with its figures; times are UTC. `Stream killed 18:41:12, processing again 18:41:16, …` */
@@ -128,7 +169,7 @@ export function faultSentence(outcome: FaultOutcome): string {
   const { name, state, struckAt, releasedAt, againAt, figures, detail } = outcome
   const { kind, target } = faultOf(name)
   if (struckAt === null) return detail ?? 'waits for the supervisor'
-  const again = target === 'postgres' ? 'stream and intake processing again' : 'processing again'
+  const again = SHARED.has(target) ? 'stream and intake processing again' : 'processing again'
   const told = [`${SUBJECTS[target]} ${STRUCK[kind]} ${timeOf(struckAt)}`]
   if (releasedAt !== null) told.push(`let go on ${timeOf(releasedAt)}`)
   if (againAt !== null) told.push(`${again} ${timeOf(againAt)}`)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
@@ -94,18 +94,23 @@ async function stop(child: ChildProcess, ended: Promise<unknown>, graceMs = GRAC
   await ended
 }
 
+/** @returns the process that a `pidFile` tells of, where it runs still */
+export function runningProcess(pidFile: string): number | undefined {
+  try {
+    const { pid, identity } = JSON.parse(readFileSync(pidFile, 'utf8')) as { pid: number; identity?: string }
+    return identity !== undefined && processIdentity(pid) === identity ? pid : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Ends the program that an earlier start has left running, as its `pidFile` says; nothing where none runs. */
 export async function endLeftover(pidFile: string): Promise<void> {
-  const left = await readFile(pidFile, 'utf8').then(
-    text => JSON.parse(text) as { pid: number; identity?: string },
-    () => undefined,
-  )
-  if (left === undefined) return
-  const runs = () => left.identity !== undefined && processIdentity(left.pid) === left.identity
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!runs()) break
-    process.kill(left.pid, signal)
-    for (let waited = 0; runs() && waited < GRACE_MS; waited += 50) await pause(50)
+    const pid = runningProcess(pidFile)
+    if (pid === undefined) break
+    process.kill(pid, signal)
+    for (let waited = 0; runningProcess(pidFile) === pid && waited < GRACE_MS; waited += 50) await pause(50)
   }
   await rm(pidFile, { force: true })
 }

@@ -128,7 +128,7 @@ async function checkOwner(
 }
 
 /** Whether the active generation is another engine's: no stream process of ours owns anything then. */
-async function standsBy(sql: Sql): Promise<boolean> {
+export async function standsBy(sql: Sql): Promise<boolean> {
   const [active] = await sql<{ engine: Engine }[]>`
     select g.engine from stream.active_generation a join stream.generations g using (generation)`
   return active !== undefined && active.engine !== OWN_ENGINE

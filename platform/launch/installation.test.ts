@@ -51,8 +51,6 @@ test('every program that containers and processes run is there', () => {
       ([, program = '']) => program,
     ),
   )
-  // The image has no JDK: in containers Flink does not run.
-  const { flink: _, ...inContainers } = processEntries
-  expect(named).toEqual(expect.arrayContaining(Object.values(inContainers)))
+  expect(named).toEqual(expect.arrayContaining(Object.values(processEntries)))
   for (const program of named) expect(existsSync(path.join(projectRoot, program)), program).toBe(true)
 })

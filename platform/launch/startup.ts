@@ -4,6 +4,7 @@ import { crashEmbedded } from '#db/embedded/embedded-postgres.ts'
 import { withConnection } from '#db/open.ts'
 import { type Environment, readKafkaBrokers } from '#platform/environment.ts'
 import { unlessStopped } from '#platform/process.ts'
+import { flinkPid } from '#scale/flink/job.ts'
 import {
   adoptKafka,
   hasFlinkGeneration,
@@ -106,7 +107,16 @@ export async function startDemo(context: DemoContext): Promise<Installation> {
   )
   const faults = serveFaults({
     databaseUrl: database.url,
-    pidOf: installation.pidOf,
+    targets: new Set([
+      ...names.filter(name => name !== 'web' && name !== 'simulate'),
+      ...(database.embedded ? (['postgres'] as const) : []),
+      ...(kafka?.pid ? (['kafka'] as const) : []),
+    ]),
+    pidOf(target) {
+      if (target === 'kafka') return kafka?.pid?.()
+      // Not who looks after it: that one starts it again.
+      return target === 'flink' ? flinkPid(environment.dataDir) : installation.pidOf(target)
+    },
     intakeUrl: browserUrl(environment.host, ports.intakePort),
     crashPostgres: database.embedded && (() => crashEmbedded(environment.dataDir)),
     warn: text => terminal.warn(text),
@@ -162,7 +172,7 @@ async function seedEmptyLog(
 async function openKafka(
   { options, environment, terminal, stop, atEnd }: DemoContext,
   databaseUrl: string,
-): Promise<Pick<ServedKafka, 'url'> | null> {
+): Promise<(Pick<ServedKafka, 'url'> & Partial<ServedKafka>) | null> {
   const isAdopted = await isLogInKafka(databaseUrl)
   if (!isAdopted && options.scale === undefined) return null
   const given = readKafkaBrokers()

@@ -1,7 +1,15 @@
+import { globSync } from 'node:fs'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { freePorts, type Jvm, JvmFailedError, startJvm, whenListening } from '#platform/jvm/start-jvm.ts'
+import {
+  freePorts,
+  type Jvm,
+  JvmFailedError,
+  runningProcess,
+  startJvm,
+  whenListening,
+} from '#platform/jvm/start-jvm.ts'
 import { pause } from '#platform/time.ts'
 import { jobClassPath, OPENS } from './build.ts'
 
@@ -42,6 +50,19 @@ export interface FlinkJob extends Jvm {
   stopWithSavepoint(): Promise<string>
 }
 
+const PID_FILE = 'flink.pid'
+
+/** Folder of a generation that Flink fills, in that of the installation. */
+export function generationDir(dataDir: string, generation: number): string {
+  return path.join(dataDir, 'flink', `g${generation}`)
+}
+
+/** @returns the job's process that runs on an installation's folder, of whichever generation; undefined while none does */
+export function flinkPid(dataDir: string): number | undefined {
+  const files = globSync(path.join('flink', 'g*', PID_FILE), { cwd: dataDir })
+  return files.map(file => runningProcess(path.join(dataDir, file))).find(pid => pid !== undefined)
+}
+
 const HOST = '127.0.0.1'
 const PATIENCE_MS = 120_000
 /** Of the heap: what comes of records and batches, beside the state that stays. */
@@ -80,7 +101,7 @@ export async function startFlinkJob(options: FlinkJobOptions): Promise<FlinkJob>
     args: argumentsOf(options, restPort),
     settings: { DATABASE_URL: options.databaseUrl },
     logFile,
-    pidFile: path.join(dataDir, 'flink.pid'),
+    pidFile: path.join(dataDir, PID_FILE),
   })
   try {
     await whenListening(

@@ -8,7 +8,7 @@ import { stopOnSignals, whenStopped } from '#platform/process.ts'
 import { backoffMs, pause } from '#platform/time.ts'
 import { adoptedTopic, brokersOf } from '#server/log/open-log.ts'
 import { createGeneration, readGenerations } from '#server/stream/state/generations.ts'
-import { startFlinkJob } from './job.ts'
+import { generationDir, startFlinkJob } from './job.ts'
 
 /*
  * Invariant: what Flink builds are the tables of a generation as our stream would write them, one transaction a batch: rows,
@@ -34,12 +34,17 @@ Follows the order log with Apache Flink: fills a generation of the stream's tabl
   --heap MB         heap of the JVM (default 512)
   --rest-port N     where Flink's pages and REST are, on this machine alone (default: a free port)
   --from FOLDER     begin with this savepoint (default: the newest checkpoint or savepoint of the generation)
+  --prepare         only make the generation, where Flink has none: for a cluster of Flink's that runs the job itself
   --help            this text
 
 It runs until it is stopped (Ctrl+C), begins again after a failure, and goes on where it was after a kill. "POST
 /jobs/ID/stop" of its REST stops it with a savepoint, for another version or other parallelism to begin with.
 Needs a JDK of 17 or later; jars are fetched once. Exit codes: 0 stopped, 1 failed, 2 wrong usage.
 `
+
+/** A job that ran for as long has come up: the next failure is a first one again. */
+const STEADY_MS = 60_000
+const RETRIES = { firstMs: 500, longestMs: 15_000 }
 
 const stop = stopOnSignals()
 
@@ -54,6 +59,7 @@ await runCommand({
       heap: wholeNumber({ least: 128, most: 65_536, unlessGiven: 512 }),
       'rest-port': wholeNumber({ least: 1, most: 65_535 }),
       from: valued(folder => path.resolve(folder)),
+      prepare: flag(),
     }),
   run: async options => {
     const environment = readEnvironment()
@@ -70,12 +76,16 @@ await runCommand({
         const newest = known.at(-1)?.generation
         return { topic, generation: asked ?? newest ?? (await createGeneration(sql, 'flink')) }
       })
+      if (options.prepare) {
+        process.stdout.write(`Flink fills generation ${generation}.\n`)
+        return 0
+      }
       return follow(environment, {
         brokers: brokersOf(topic).join(','),
         topic: topic.topic,
         databaseUrl: url,
         generation,
-        dataDir: path.join(environment.dataDir, 'flink', `g${generation}`),
+        dataDir: generationDir(environment.dataDir, generation),
         parallelism: options.parallelism,
         backend: options.rocksdb ? 'rocksdb' : 'hashmap',
         heapMb: options.heap,
@@ -86,10 +96,6 @@ await runCommand({
     })
   },
 })
-
-/** A job that ran for as long has come up: the next failure is a first one again. */
-const STEADY_MS = 60_000
-const RETRIES = { firstMs: 500, longestMs: 15_000 }
 
 async function follow(
   environment: Environment,

@@ -17,29 +17,49 @@ interface Manifest {
   }
 }
 
+interface Container {
+  image: string
+  args?: string[]
+  envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[]
+  volumeMounts?: { name: string }[]
+  ports?: { name: string; containerPort: number }[]
+}
+
 interface PodSpec {
   enableServiceLinks?: boolean
-  containers: {
-    image: string
-    args?: string[]
-    envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[]
-    volumeMounts?: { name: string }[]
-    ports?: { name: string; containerPort: number }[]
-  }[]
+  initContainers?: Container[]
+  containers: Container[]
   volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[]
 }
 
-const files = readdirSync(import.meta.dirname).filter(name => name.endsWith('.yaml'))
+/** The system with its log in Kafka, and what Flink adds to it: a folder each. */
+const FOLDERS = ['kubernetes', 'kubernetes-flink'] as const
+const SCALE = path.resolve(import.meta.dirname, '..')
 
-function read(file: string): Manifest[] {
-  return parseAllDocuments(readFileSync(path.join(import.meta.dirname, file), 'utf8')).map(document => {
+function filesOf(folder: string): string[] {
+  return readdirSync(path.join(SCALE, folder)).filter(name => name.endsWith('.yaml'))
+}
+
+function read(folder: string, file: string): Manifest[] {
+  return parseAllDocuments(readFileSync(path.join(SCALE, folder, file), 'utf8')).map(document => {
     expect(document.errors).toEqual([])
     return document.toJS() as Manifest
   })
 }
 
-const manifests = files.filter(file => file !== 'kustomization.yaml').flatMap(read)
+interface Kustomization {
+  resources: string[]
+  images: { name: string; newName: string; newTag: string }[]
+}
+const kustomizationOf = (folder: string) => read(folder, 'kustomization.yaml')[0] as unknown as Kustomization
+
+const manifests = FOLDERS.flatMap(folder =>
+  filesOf(folder)
+    .filter(file => file !== 'kustomization.yaml')
+    .flatMap(file => read(folder, file)),
+)
 const pods = manifests.flatMap(({ spec }) => (spec?.template ? [spec.template.spec] : []))
+const containers = pods.flatMap(pod => [...pod.containers, ...(pod.initContainers ?? [])])
 
 /** What the schema of its kind has against a manifest; null: nothing. It lets fields pass that it does not know. */
 async function problemOf(manifest: object): Promise<string | null> {
@@ -71,16 +91,38 @@ describe('the manifests for Kubernetes', () => {
     expect(await problemOf({ ...deployment, spec: { replicas: 2 } })).toMatch(/selector/)
   })
 
-  test('are all named by the kustomization, but for the example of a secret', () => {
-    const { resources } = read('kustomization.yaml')[0] as unknown as { resources: string[] }
-    expect([...resources, 'kustomization.yaml', 'secret.example.yaml'].sort()).toEqual([...files].sort())
+  test('are all named by the kustomization of their folder, but for the example of a secret', () => {
+    const [ours, flink] = FOLDERS.map(folder => ({
+      files: filesOf(folder),
+      named: [...kustomizationOf(folder).resources, 'kustomization.yaml'],
+    }))
+    expect([...(ours?.named ?? []), 'secret.example.yaml'].sort()).toEqual(ours?.files.sort())
+    expect(flink?.named.sort()).toEqual(['../kubernetes', ...(flink?.files ?? [])].sort())
+  })
+
+  test('run images of one version each: ours, that of package.json, and those that docker-compose.yml runs', () => {
+    const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    const ours = FOLDERS.flatMap(folder => kustomizationOf(folder).images)
+    for (const { newTag } of ours) expect(newTag).toBe(version)
+    const compose = readFileSync(path.join(projectRoot, 'docker-compose.yml'), 'utf8')
+    for (const { image } of containers) {
+      if (ours.some(({ name }) => name === image)) continue
+      expect(image).toMatch(/:\d+\.\d+/)
+      expect(compose).toContain(`image: ${image}\n`)
+    }
   })
 
   test('run programs that are there, and give them settings that they know', () => {
-    const programs = pods.flatMap(({ containers }) => containers.flatMap(({ args = [] }) => args))
+    const programs = containers.flatMap(({ args = [] }) => args)
     const ours = programs.filter(argument => argument.endsWith('.ts'))
     expect(ours).toContain('server/log/archiver/main.ts')
     for (const program of ours) expect(existsSync(path.join(projectRoot, program)), program).toBe(true)
+    const [mainClass = ''] = programs.filter(argument => argument.startsWith('tillstream.'))
+    expect(
+      existsSync(path.join(SCALE, 'flink/src/main/java', `${mainClass.replaceAll('.', '/')}.java`)),
+    ).toBe(true)
     const settings: Record<string, string> = Object.assign(
       {},
       ...manifests.map(({ data, stringData }) => ({ ...data, ...stringData })),
@@ -100,7 +142,10 @@ describe('the manifests for Kubernetes', () => {
       const volumes = [...templates, ...(pod?.volumes?.map(({ name }) => name) ?? [])]
       for (const claim of pod?.volumes?.flatMap(volume => volume.persistentVolumeClaim ?? []) ?? [])
         expect(named('PersistentVolumeClaim')).toContain(claim.claimName)
-      for (const { volumeMounts = [], envFrom = [] } of pod?.containers ?? []) {
+      for (const { volumeMounts = [], envFrom = [] } of [
+        ...(pod?.containers ?? []),
+        ...(pod?.initContainers ?? []),
+      ]) {
         for (const { name } of volumeMounts) expect(volumes).toContain(name)
         for (const { configMapRef, secretRef } of envFrom) {
           if (configMapRef) expect(named('ConfigMap')).toContain(configMapRef.name)

@@ -2,14 +2,16 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { FaultFigures } from '#domain/fault.ts'
 import { type Instant, MINUTE_MS } from '#domain/instant.ts'
-import { type StreamStand, standColumns } from './stream-stand.ts'
+import { archivedKeysMissing } from './keys-missing.ts'
+import { generationOf, type StreamStand, standColumns } from './stream-stand.ts'
 
 /** What was appended as long before the fault is looked at as well. */
 const MARGIN_MS = MINUTE_MS
 
 /**
  * Holds the log around a fault against what counts of it, in one snapshot:
- * - the log itself: no hole in its offsets, no event in it twice;
+ * - the log itself: no event in it twice, no hole in its offsets; those of a topic have holes, so there every key that was
+ *   confirmed is looked for;
  * - the stream's count of events, from its checkpoint at the fault to the one of now;
  * - every window of the last hour that these events touched, added up from the log up to the checkpoint;
  * - every store-day that a batch run has published since, added up from the log up to what the run has read.
@@ -21,15 +23,17 @@ export async function countEffects(
   fault: { before: StreamStand; at: Instant },
 ): Promise<FaultFigures> {
   const since = fault.at - MARGIN_MS
+  const keysMissing = await archivedKeysMissing(sql, fault)
   return readSnapshot(sql, async reading => {
     const log = await compareEvents(reading, { ...fault, since })
-    const sums = [await compareWindows(reading, since), await compareReports(reading, since)]
+    const missing = keysMissing ?? log.missing
+    const sums = [await compareWindows(reading, fault.before, since), await compareReports(reading, since)]
     const total = (of: (one: Sums) => number) => sums.reduce((sum, one) => sum + of(one), 0)
     const lost = total(one => one.lost)
     const twice = total(one => one.twice)
     return {
       events: log.events,
-      lost: log.missing + Math.max(log.uncounted, lost),
+      lost: missing + Math.max(log.uncounted, lost),
       twice: log.repeated + Math.max(-log.uncounted, twice),
       rows: total(({ rows }) => rows),
       differing: total(({ differing }) => differing),
@@ -59,7 +63,7 @@ async function compareEvents(
       from unnest(${columns.partition}::text::smallint[], ${columns.offset}::text::bigint[],
         ${columns.appendedAt}::text::timestamptz[], ${columns.events}::text::bigint[]
       ) as b(partition, "offset", appended_at, events)
-      cross join stream.active_generation g
+      cross join ${generationOf(reading, before)} g
       join stream.checkpoints c on c.generation = g.generation and c.partition = b.partition
     ), entries as (
       select p.partition, p.before, e."offset", e.type <> 'tick' as is_event, e.source, e.id, e.appended_at
@@ -71,7 +75,7 @@ async function compareEvents(
       (select coalesce(sum(holes), 0)::bigint
         from (select max("offset") - min("offset") + 1 - count(*) as holes from recent group by partition) each) as missing,
       (select count(*) filter (where is_event) - count(distinct (source, id)) filter (where is_event) from recent) as repeated,
-      case when (select generation from stream.active_generation) = ${before.generation}
+      case when ${generationOf(reading, before)} = ${before.generation}
         then (select count(*) from entries where is_event and "offset" > before)
           - (select count(*) from places p join stream.set_aside s on s.generation = p.generation
             and s.partition = p.partition and s."offset" > p.before and s."offset" <= p.through)
@@ -87,11 +91,11 @@ interface Sums {
   twice: number
 }
 
-async function compareWindows(reading: Reading, since: Instant): Promise<Sums> {
+async function compareWindows(reading: Reading, before: StreamStand, since: Instant): Promise<Sums> {
   const [sums] = await reading<Sums[]>`
     with places as (
       select c.partition, c."offset" as through, c.generation
-      from stream.checkpoints c join stream.active_generation using (generation)
+      from stream.checkpoints c join ${generationOf(reading, before)} g using (generation)
     ), touched as (
       select distinct s.store, s.channel, s.currency, date_trunc('minute', s.event_time) as window_start
       from places p join log.sales s on s.partition = p.partition and s."offset" <= p.through
@@ -111,7 +115,7 @@ async function compareWindows(reading: Reading, since: Instant): Promise<Sums> {
           where a.generation = p.generation and a.partition = s.partition and a."offset" = s."offset")
       group by 1, 2, 3, 4
     ), stored as (
-      select w.* from stream.windows w join stream.active_generation using (generation)
+      select w.* from stream.windows w join ${generationOf(reading, before)} g using (generation)
       join touched t using (store, channel, currency, window_start)
     )
     ${comparison(reading, ['store', 'channel', 'currency', 'window_start'])}`

@@ -3,6 +3,7 @@ import { connect, type Sql } from '#db/client.ts'
 import { FAULTS, type Fault, type FaultName, FREEZE_MS, faultOf, isFaultName } from '#domain/fault.ts'
 import { type Instant, MINUTE_MS, SECOND_MS } from '#domain/instant.ts'
 import { messageOf } from '#platform/command.ts'
+import { standsBy } from '#platform/launch/health.ts'
 import { processIdentity } from '#platform/process-identity.mjs'
 import { pause, startPeriodic, within } from '#platform/time.ts'
 import { countEffects } from './count-effects.ts'
@@ -15,7 +16,15 @@ import {
   writeRelease,
   writeStrike,
 } from './fault-rows.ts'
-import { firstAppendSince, firstTickSince, isStreamAgain, type Struck } from './processing-again.ts'
+import {
+  firstAppendSince,
+  firstTickSince,
+  hasReadSince,
+  isArchiverAgain,
+  isStandingByAgain,
+  isStreamAgain,
+  type Struck,
+} from './processing-again.ts'
 import { readStand } from './stream-stand.ts'
 
 /*
@@ -30,12 +39,14 @@ import { readStand } from './stream-stand.ts'
 
 export interface FaultsOptions {
   databaseUrl: string
+  /** What is ours to break: started again here. */
+  targets: ReadonlySet<Fault['target']>
   /** Process id of one of our processes; undefined while it does not run. */
-  pidOf(target: 'stream' | 'intake' | 'jobs'): number | undefined
+  pidOf(target: Exclude<Fault['target'], 'postgres'>): number | undefined
   /** Where our intake answers. */
   intakeUrl: string
-  /** Ends the database as a crash does; it is started again by whoever watches it. Undefined where it is not ours. */
-  crashPostgres: (() => Promise<void>) | undefined
+  /** Ends the database as a crash does, where it is among the targets; it is started again by whoever watches it. */
+  crashPostgres?: (() => Promise<void>) | undefined
   /** For what a person should know. */
   warn(text: string): void
   /** How long a freeze lasts (FREEZE_MS). */
@@ -57,13 +68,17 @@ const PATIENCE_MS: Record<Fault['target'], number> = {
   intake: 2 * MINUTE_MS,
   jobs: 10 * MINUTE_MS,
   postgres: 3 * MINUTE_MS,
+  kafka: 3 * MINUTE_MS,
+  archiver: 2 * MINUTE_MS,
+  // a JVM, and what was appended since its snapshot
+  flink: 3 * MINUTE_MS,
 }
 
 /** Does the faults that are asked for, until it is stopped. @returns ends it; what is frozen goes on at once */
 export function serveFaults(options: FaultsOptions): { stop(): Promise<void> } {
-  const { databaseUrl, crashPostgres, warn } = options
+  const { databaseUrl, targets, warn } = options
   const sql = connect(databaseUrl, { max: 2, applicationName: 'tillstream supervisor' })
-  const names = FAULTS.filter(({ target }) => target !== 'postgres' || crashPostgres).map(({ name }) => name)
+  const names = FAULTS.filter(({ target }) => targets.has(target)).map(({ name }) => name)
   const ending = new AbortController()
   let current: Promise<void> | null = null
   let isSettled = false
@@ -130,7 +145,7 @@ async function strike(
   const pid = target === 'postgres' ? undefined : doing.pidOf(target)
   if (target !== 'postgres' && pid === undefined) throw new Error(`The process ${target} does not run now.`)
   const victim = pid === undefined ? null : { pid, identity: processIdentity(pid) ?? null }
-  const before = await readStand(sql)
+  const before = await readStand(sql, target === 'flink' ? 'flink' : 'active')
   const struck: Struck = { before, at: await writeStrike(sql, fault, victim), releasedAt: null }
   if (pid === undefined) await doing.crashPostgres?.()
   else if (kind === 'kill') signal(pid, 'SIGKILL')
@@ -193,8 +208,22 @@ async function whenAgain(
     (await firstAppendSince(sql, since)) ?? (isQuiet && (await isReady(intakeUrl)) ? Date.now() : null)
   switch (target) {
     case 'stream': {
+      const { now, again } = await ((await standsBy(sql)) ? isStandingByAgain : isStreamAgain)(sql, struck)
+      return again ? now : null
+    }
+    case 'flink': {
       const { now, again } = await isStreamAgain(sql, struck)
       return again ? now : null
+    }
+    case 'archiver': {
+      const { now, again } = await isArchiverAgain(sql, struck)
+      return again && (isQuiet || (await firstAppendSince(sql, since)) !== null) ? now : null
+    }
+    case 'kafka': {
+      // Nobody has lost a partition: who reads on takes in what the new broker was told.
+      const appended = await intakeAgain()
+      const { now, again } = await hasReadSince(sql, since)
+      return appended !== null && (again || isQuiet) ? now : null
     }
     case 'intake':
       return intakeAgain()

@@ -5,12 +5,17 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
  * What the job is told, as `--name=value`; the database's address comes from DATABASE_URL, so that no list of processes
- * shows it. `scale/flink/launch.ts` gives them.
+ * shows it. `scale/flink/job.ts` gives them; in a cluster brokers come from KAFKA_URL, as our other processes have them, and
+ * what is left out of topic and generation from the database.
  */
 public final class Settings implements Serializable {
     private static final long serialVersionUID = 1;
@@ -67,7 +72,22 @@ public final class Settings implements Serializable {
         }
         String url = environment.get("DATABASE_URL");
         if (url == null) throw new IllegalArgumentException("DATABASE_URL is not set");
+        if (environment.containsKey("KAFKA_URL")) given.putIfAbsent("brokers", environment.get("KAFKA_URL"));
+        if (!given.containsKey("generation")) known(url).forEach(given::putIfAbsent);
         return new Settings(given, url);
+    }
+
+    /** The topic that is the log, and the newest generation that is Flink's to fill. */
+    private static Map<String, String> known(String url) {
+        String query = "select k.topic, g.generation from log.kafka k, stream.generations g"
+                + " where g.engine = 'flink' order by g.generation desc limit 1";
+        try (Connection connection = DriverManager.getConnection(jdbcUrl(url, "tillstream flink", Map.of()));
+                ResultSet rows = connection.createStatement().executeQuery(query)) {
+            if (!rows.next()) throw new IllegalArgumentException("no generation is Flink's, or the log is not in Kafka");
+            return Map.of("topic", rows.getString(1), "generation", rows.getString(2));
+        } catch (SQLException error) {
+            throw new IllegalStateException("the database cannot be asked for the generation", error);
+        }
     }
 
     private static String need(Map<String, String> given, String name) {
@@ -78,6 +98,10 @@ public final class Settings implements Serializable {
 
     /** The same database as the driver's URL. @param application shown in pg_stat_activity */
     String jdbcUrl(String application, Map<String, String> session) {
+        return jdbcUrl(databaseUrl, application, session);
+    }
+
+    private static String jdbcUrl(String databaseUrl, String application, Map<String, String> session) {
         URI url = URI.create(databaseUrl);
         StringBuilder options = new StringBuilder();
         session.forEach((name, value) -> options.append(options.isEmpty() ? "" : " ").append("-c ").append(name).append('=').append(value));

@@ -25,7 +25,7 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * The stream path as a Flink job in one process: a small cluster of its own, with Flink's REST at `--rest-port` of the loopback,
  * by which it is looked at, saved and stopped. It follows the topic until it is stopped, and begins where it was: at the newest
- * checkpoint or savepoint of its state folder.
+ * checkpoint or savepoint of its state folder. In a cluster that is there already: {@link ClusterJob}.
  */
 public final class StreamJob {
     private StreamJob() {}
@@ -33,7 +33,8 @@ public final class StreamJob {
     /** Ends with 0 once it was stopped, else with 1: threads of a cluster that came up halfway must not keep the process. */
     public static void main(String[] arguments) {
         try {
-            run(Settings.of(arguments, System.getenv()));
+            Settings settings = Settings.of(arguments, System.getenv());
+            run(settings, StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(ownCluster(settings)));
             System.exit(0);
         } catch (Throwable error) {
             error.printStackTrace();
@@ -41,10 +42,9 @@ public final class StreamJob {
         }
     }
 
-    private static void run(Settings settings) throws Exception {
+    /** Until the job has ended. */
+    static void run(Settings settings, StreamExecutionEnvironment environment) throws Exception {
         int partitions = partitionsOf(settings);
-        StreamExecutionEnvironment environment =
-                StreamExecutionEnvironment.createLocalEnvironmentWithWebUI(configuration(settings));
         environment.setMaxParallelism(PartitionKeys.MOST_PARALLEL);
         environment.getConfig().enableObjectReuse();
         environment.setBufferTimeout(Math.min(10, settings.gatherMs));
@@ -81,17 +81,31 @@ public final class StreamJob {
                 .build();
     }
 
-    private static Configuration configuration(Settings settings) throws IOException {
-        Path state = Path.of(settings.stateFolder).toAbsolutePath();
-        Files.createDirectories(state);
-        Configuration configuration = new Configuration();
-        configuration.setString("parallelism.default", String.valueOf(settings.parallelism));
+    /** Of the job, and of the process that is all of its cluster. */
+    private static Configuration ownCluster(Settings settings) throws IOException {
+        Configuration configuration = configuration(settings);
         configuration.setString("taskmanager.numberOfTaskSlots", String.valueOf(settings.parallelism));
         configuration.setString("rest.address", "127.0.0.1");
         configuration.setString("rest.bind-address", "127.0.0.1");
         configuration.setString("rest.port", String.valueOf(settings.restPort));
         configuration.setString("web.submit.enable", "false");
         configuration.setString("web.cancel.enable", "false");
+        configuration.setString("taskmanager.memory.managed.size", isRocks(settings) ? "128mb" : "1mb");
+        configuration.setString("taskmanager.memory.network.min", "16mb");
+        configuration.setString("taskmanager.memory.network.max", "16mb");
+        return configuration;
+    }
+
+    private static boolean isRocks(Settings settings) {
+        return settings.backend.equals("rocksdb");
+    }
+
+    /** Of the job, whatever cluster runs it. */
+    static Configuration configuration(Settings settings) throws IOException {
+        Path state = Path.of(settings.stateFolder).toAbsolutePath();
+        Files.createDirectories(state);
+        Configuration configuration = new Configuration();
+        configuration.setString("parallelism.default", String.valueOf(settings.parallelism));
         // Whoever runs the process begins it again, from its newest checkpoint: one way back for a failure and a kill.
         configuration.setString("restart-strategy.type", "none");
         configuration.setString("state.backend.type", settings.backend);
@@ -101,11 +115,7 @@ public final class StreamJob {
         configuration.setString("execution.checkpointing.dir", state.toUri().toString());
         configuration.setString("execution.checkpointing.savepoint-dir", state.toUri().toString());
         configuration.setString("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
-        boolean isRocks = settings.backend.equals("rocksdb");
-        if (isRocks) configuration.setString("execution.checkpointing.incremental", "true");
-        configuration.setString("taskmanager.memory.managed.size", isRocks ? "128mb" : "1mb");
-        configuration.setString("taskmanager.memory.network.min", "16mb");
-        configuration.setString("taskmanager.memory.network.max", "16mb");
+        if (isRocks(settings)) configuration.setString("execution.checkpointing.incremental", "true");
         Optional<Path> from = settings.from == null ? newest(state) : Optional.of(Path.of(settings.from));
         if (from.isPresent()) {
             configuration.setString("execution.state-recovery.path", from.get().toUri().toString());
