@@ -57,12 +57,19 @@ const BUSY_WAIT_MS = 100
 /**
  * Requests of one store's orders each.
  * @param hotStore sends 90% of them for one store
+ * @param firstNumber of the first order; the others follow
  */
-export function createBulkLoad(options: { url: string; world: BenchWorld; hotStore: boolean }) {
-  const { url, world, hotStore } = options
+export function createBulkLoad(options: {
+  url: string
+  world: BenchWorld
+  hotStore: boolean
+  firstNumber?: number
+}) {
+  const { url, world, hotStore, firstNumber = 0 } = options
+  const answersMs: number[] = []
   let accepted = 0
   let busy = 0
-  let number = 0
+  let number = firstNumber
 
   async function sendUntil(end: number, connectionIndex: number): Promise<void> {
     const random = createRandom(connectionIndex, 'bench load')
@@ -77,8 +84,10 @@ export function createBulkLoad(options: { url: string; world: BenchWorld; hotSto
       body.stamp(number, formatInstant(Date.now()))
       number += body.orders
       for (let isTaken = false; !isTaken; ) {
+        const sentAt = performance.now()
         const { status, body: text } = await connection.post(body.bytes)
         isTaken = status === 200
+        if (isTaken) answersMs.push(performance.now() - sentAt)
         if (isTaken) accepted += Number(/"accepted":(\d+)/.exec(text)?.[1])
         else if (status !== 429 && status !== 503) {
           throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
@@ -99,6 +108,10 @@ export function createBulkLoad(options: { url: string; world: BenchWorld; hotSto
     },
     /** Orders that were acknowledged so far. */
     accepted: () => accepted,
+    /** How long each answer took, in the order they came. */
+    answersMs: () => answersMs,
+    /** Numbers used up. */
+    numbers: () => number - firstNumber,
     /** Requests that were answered 429 or 503 and sent again. */
     busy: () => busy,
   }

@@ -30,8 +30,8 @@ create index event_keys_batch on log.event_keys using brin (batch) with (autosum
 -- batch under way, and those of processes that died.
 create table log.kafka_batches (
   batch bigint primary key,
-  -- whose next epoch ends all that its writer may still have under way
-  transactional_id text not null,
+  -- under which it is written: whoever ends it ends all that its writer may still have under way
+  session text not null,
   partitions smallint[] not null,
   -- its first key, and where to look for it: what is in the log of a batch is all of it
   partition smallint not null,
@@ -75,7 +75,7 @@ end $$;
 -- state: 'reserved'; 'known' when none is new; 'pending' when some belong to batches that are not settled (pending), and
 -- 'held' when somebody keeps appends out: nothing is reserved then, and what p_settled names is settled all the same.
 create function log.reserve(
-  p_batch bigint, p_transactional_id text, p_revision bigint, p_settled bigint[],
+  p_batch bigint, p_session text, p_revision bigint, p_settled bigint[],
   p_partition smallint[], p_from_offset bigint[], p_source text[], p_id text[], p_body_hash uuid[],
   out state text,
   out duplicates integer[],
@@ -138,9 +138,9 @@ begin
     state := 'known';
     return;
   end if;
-  insert into log.kafka_batches (batch, transactional_id, partitions, partition, from_offset, source, id,
+  insert into log.kafka_batches (batch, session, partitions, partition, from_offset, source, id,
     backend_pid, backend_start)
-  select p_batch, p_transactional_id, v_partitions, p_partition[v_fresh[1]], p_from_offset[v_fresh[1]],
+  select p_batch, p_session, v_partitions, p_partition[v_fresh[1]], p_from_offset[v_fresh[1]],
     p_source[v_fresh[1]], p_id[v_fresh[1]], a.pid, a.backend_start
   from pg_stat_get_activity(pg_backend_pid()) a;
   state := 'reserved';

@@ -7,6 +7,15 @@ alter table log.archived
   -- when it last moved, or said that there is nothing to do
   add column seen_at timestamptz not null default clock_timestamp();
 
+-- How many rows the archiver has written, by the day of log.event_log that they are in. Offsets of a topic have gaps, so
+-- that a row which somebody takes away leaves no hole to be seen: the audit counts instead.
+create table log.archived_rows (
+  partition smallint not null,
+  append_day date not null,
+  rows bigint not null,
+  primary key (partition, append_day)
+);
+
 -- Entries of the log that are no rows of log.event_log: nobody can read them, or Postgres takes no such values. No
 -- path counts them; the bytes stay in Kafka and here.
 create table log.set_aside (

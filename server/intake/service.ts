@@ -282,6 +282,10 @@ async function start(options: IntakeOptions, clients: Clients): Promise<IntakeSe
       everyMs: SECOND_MS,
       onFailure: err => logger.warn({ err }, 'time does not move in quiet partitions for now'),
     }),
+    startPeriodic(() => appending.tend(), {
+      everyMs: SECOND_MS,
+      onFailure: err => logger.warn({ err }, 'appends of processes that are gone are not decided for now'),
+    }),
     startPeriodic(() => ensureLogDays(side), {
       everyMs: HOUR_MS,
       onFailure: err => logger.warn({ err }, 'the days to come could not be created in the log'),

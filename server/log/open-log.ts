@@ -13,6 +13,8 @@ export class LogElsewhereError extends Error {
 /** The order log of a database, with what it holds open. */
 export interface OpenLog extends OrderLog {
   readonly kind: 'postgres' | 'kafka'
+  /** Once a second by whoever appends: see KafkaLog. Nothing where the log is in Postgres. */
+  tend(): Promise<void>
   /** Ends connections to Kafka; those to Postgres are the caller's. */
   close(): Promise<void>
 }
@@ -37,7 +39,8 @@ export async function adoptedTopic(sql: Reading): Promise<AdoptedTopic | null> {
  */
 export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Promise<OpenLog> {
   const adopted = await adoptedTopic(sql)
-  if (adopted === null) return { ...createPostgresLog(sql), kind: 'postgres', close: async () => {} }
+  if (adopted === null)
+    return { ...createPostgresLog(sql), kind: 'postgres', tend: async () => {}, close: async () => {} }
   return { ...createKafkaLog({ sql, brokers: brokersOf(adopted, brokers), ...adopted }), kind: 'kafka' }
 }
 

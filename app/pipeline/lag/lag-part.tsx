@@ -104,7 +104,7 @@ const ARCHIVE_COLUMNS = [
   {
     key: 'archive-lag',
     header: 'Not archived yet',
-    cell: (row: Partition) => formatCount(row.archiveLagEvents),
+    cell: (row: Partition) => lagCell(row.archiveLagEvents, row.archiveLagMs),
   },
 ]
 

@@ -100,6 +100,11 @@ async function writePiece(
         insert into log.set_aside (partition, "offset", appended_at, reason, payload)
         values (${ownership.partition}, ${offset}, ${appendedAt}, ${reason}, ${Buffer.from(payload)})`
     }
+    await countRows(
+      transaction,
+      ownership.partition,
+      entries.filter((_, index) => rows[index] !== ''),
+    )
     await moveCheckpoint(transaction, { ownership, after, through, end })
   })
   return { through, unarchivable: unreadable }
@@ -114,6 +119,27 @@ export async function noteEnd(
     await assertOwner(transaction, ownership)
     await moveCheckpoint(transaction, { ownership, after, through: after, end })
   })
+}
+
+/** Adds to what log.event_log should hold of each of its days. */
+async function countRows(
+  transaction: Transaction,
+  partition: number,
+  entries: readonly ArchiveEntry[],
+): Promise<void> {
+  const ofDays = Map.groupBy(entries, dayOf)
+  if (ofDays.size === 0) return
+  const counts = Array.from(ofDays.values(), ({ length }) => length)
+  await transaction`
+    insert into log.archived_rows as kept (partition, append_day, rows)
+    select ${partition}, day::date, rows
+    from unnest(${[...ofDays.keys()]}::text[], ${counts}::bigint[]) as written(day, rows)
+    on conflict (partition, append_day) do update set rows = kept.rows + excluded.rows`
+}
+
+/** The day of log.event_log that an entry is in. */
+function dayOf({ appendedAt }: ArchiveEntry): string {
+  return formatInstant(appendedAt).slice(0, 10)
 }
 
 async function moveCheckpoint(
@@ -136,7 +162,7 @@ async function moveCheckpoint(
 
 /** Days are made ahead from today on: a log that is archived anew has older ones. */
 async function ensureDaysOf(sql: Sql, entries: readonly ArchiveEntry[]): Promise<void> {
-  const days = entries.map(({ appendedAt }) => formatInstant(appendedAt).slice(0, 10)).sort()
+  const days = entries.map(dayOf).sort()
   await sql`select log.ensure_days(${days[0] ?? null}, ${days.at(-1) ?? null})`
 }
 

@@ -3,9 +3,9 @@ import type { Transaction } from '#db/transaction.ts'
 import { LOG_START, type Position } from '#domain/log-event.ts'
 import { adoptedTopic } from '#server/log/open-log.ts'
 import { asUnavailable, type Cluster, type Connections, openCluster, TopicError } from './cluster.ts'
+import { writeLoose } from './produce.ts'
 import { createTopicReader, type TopicReader } from './reader.ts'
 import { createLogTopic, ORDERS_TOPIC } from './topic.ts'
-import { writeLoose } from './transactional-writer.ts'
 
 /** Entries read and written at once. */
 const COPIED_AT_ONCE = 2_000
@@ -60,6 +60,9 @@ export async function adoptKafka(
           insert into log.archived (partition, "offset", appended_at, end_offset)
           values (${partition}, ${last.offset}, ${last.appendedAt}, ${last.offset})`
       }
+      await transaction`
+        insert into log.archived_rows (partition, append_day, rows)
+        select partition, (appended_at at time zone 'UTC')::date, count(*) from log.event_log group by 1, 2`
       await transaction`insert into log.kafka (topic, cluster_id) values (${topic}, ${clusterId})`
       return { topic, isNew: true, entries }
     })

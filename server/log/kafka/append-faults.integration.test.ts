@@ -141,7 +141,13 @@ async function expectTruth(log: OrderLog, reports: readonly AppendReport[]): Pro
   }
 }
 
-const STEPS: AppendStep[] = ['reserving', 'reserved', 'joined', 'produced', 'written', 'answering']
+type Places = 1 | 2
+/** By how many partitions a batch goes to: to one it is a record batch, to two a transaction. */
+const STEPS: Record<Places, AppendStep[]> = {
+  1: ['reserving', 'reserved', 'written', 'answering'],
+  2: ['reserving', 'reserved', 'joined', 'produced', 'written', 'answering'],
+}
+const everyStep = ([1, 2] as const).flatMap(places => STEPS[places].map(step => ({ places, step })))
 /** From here on what it wrote stands. */
 const STANDS = new Set<AppendStep>(['written', 'answering'])
 
@@ -153,34 +159,40 @@ if (shared !== null) {
     })
     afterAll(() => place.drop())
 
-    test.each(STEPS)('killed at "%s": the next sender is told the truth, and it stands once', async step => {
-      const seed = 100 + STEPS.indexOf(step)
-      const ids = 1_000_000
-      const { program } = startAppending(place, { seed, batches: 1, ids, stopAt: step })
-      expect(await program.ended).toMatchObject({
-        signal: 'SIGKILL',
-        stdout: expect.stringContaining(`at ${step}`),
-      })
-      const groups = drawBatch(seededRandom(seed), ids)
-      const results = await place.log.appendTogether(groups)
-      const kinds = results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
-      expect(new Set(kinds)).toEqual(new Set([STANDS.has(step) ? 'duplicate' : 'appended']))
-      const counts = countsOf(await heldBy(place.log))
-      for (const { id } of groups.flatMap(({ events }) => events)) expect(counts.get(id)).toBe(1)
-    })
-
-    test.each(['reserved', 'joined', 'produced', 'written'] as const)(
-      'frozen at "%s" and given up: awake again it writes nothing twice, and is told the truth',
-      async step => {
-        const seed = 200 + STEPS.indexOf(step)
+    test.each(everyStep)(
+      'to $places partitions, killed at $step: the next sender is told the truth, and it stands once',
+      async ({ places, step }) => {
+        const seed = 100 * places + STEPS[2].indexOf(step)
         const ids = 1_000_000
-        const started = startAppending(place, { seed, batches: 1, ids, stopAt: step, signal: 'SIGSTOP' })
+        const { program } = startAppending(place, { seed, batches: 1, ids, places, stopAt: step })
+        expect(await program.ended).toMatchObject({
+          signal: 'SIGKILL',
+          stdout: expect.stringContaining(`at ${step}`),
+        })
+        const groups = drawBatch(seededRandom(seed), ids, places)
+        const results = await place.log.appendTogether(groups)
+        const kinds = results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
+        expect(new Set(kinds)).toEqual(new Set([STANDS.has(step) ? 'duplicate' : 'appended']))
+        const counts = countsOf(await heldBy(place.log))
+        for (const { id } of groups.flatMap(({ events }) => events)) expect(counts.get(id)).toBe(1)
+      },
+    )
+
+    test.each(everyStep.filter(({ step }) => step !== 'reserving' && step !== 'answering'))(
+      'to $places partitions, frozen at $step and given up: awake again it writes nothing twice, and is told the truth',
+      async ({ places, step }) => {
+        const seed = 100 * places + 50 + STEPS[2].indexOf(step)
+        const ids = 1_000_000
+        const started = startAppending(place, {
+          ...{ seed, batches: 1, ids, places },
+          ...{ stopAt: step, signal: 'SIGSTOP' },
+        })
         await vi.waitUntil(() => started.program.output().includes(`at ${step}`), { timeout: 60_000 })
         // As when its machine is cut off: its connections are gone, it is not.
         await place.database.sql`
           select pg_terminate_backend(b.backend_pid) from log.kafka_batches b
           where b.backend_pid <> pg_backend_pid()`
-        const groups = drawBatch(seededRandom(seed), ids)
+        const groups = drawBatch(seededRandom(seed), ids, places)
         const results = await place.log.appendTogether(groups)
         const kinds = results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))
         expect(new Set(kinds)).toEqual(new Set([step === 'written' ? 'duplicate' : 'appended']))
@@ -194,6 +206,69 @@ if (shared !== null) {
         for (const { id } of groups.flatMap(({ events }) => events)) expect(counts.get(id)).toBe(1)
       },
     )
+  })
+
+  test('what stands behind the open transaction of a writer that is frozen and killed is read once it is settled', async () => {
+    const place = await makePlace(shared)
+    const reader = createKafkaLog({ sql: place.database.sql, brokers: [shared], topic: place.topic })
+    try {
+      const seed = 300
+      const { program } = startAppending(place, {
+        ...{ seed, batches: 1, ids: 1_000_000, places: 2 },
+        ...{ stopAt: 'produced', signal: 'SIGSTOP' },
+      })
+      await vi.waitUntil(() => program.output().includes('at produced'), { timeout: 60_000 })
+      const partition = drawBatch(seededRandom(seed), 1_000_000, 2)[0]?.partition ?? 0
+      const event = testEvent({ id: 'acknowledged', partition })
+      expect((await place.log.append(partition, [event])).outcomes).toMatchObject([{ kind: 'appended' }])
+      // It is in the log, behind what nobody has decided yet: a reader who does not wait does not see it.
+      const readNow = async () => {
+        const records = await reader.read({ partition, after: LOG_START, limit: 100 })
+        return records.filter(({ type }) => type !== 'tick')
+      }
+      expect(await readNow()).toEqual([])
+      program.kill('SIGKILL')
+      await program.ended
+      // An intake does this each second. The broker itself would end the transaction after 15 s.
+      await vi.waitFor(
+        async () => {
+          const intake = createKafkaLog({ sql: place.database.sql, brokers: [shared], topic: place.topic })
+          await intake.tend().finally(() => intake.close())
+          expect(await readNow()).toMatchObject([{ id: 'acknowledged' }])
+        },
+        { timeout: 12_000, interval: 100 },
+      )
+    } finally {
+      await reader.close()
+      await place.drop()
+    }
+  })
+
+  test('a log that is closed in the middle of a transaction leaves none open', async () => {
+    const place = await makePlace(shared)
+    let closing: Promise<void> | undefined
+    const log: KafkaLog = createKafkaLog({
+      ...{ sql: place.database.sql, brokers: [shared], topic: place.topic },
+      onStep(step) {
+        if (step === 'produced') closing ??= log.close()
+      },
+    })
+    try {
+      const groups = drawBatch(seededRandom(301), 1_000_000, 2)
+      const results = await log.appendTogether(groups)
+      await closing
+      expect(await place.database.sql`select batch from log.kafka_batches`).toEqual([])
+      for (const [index, { partition, events }] of groups.entries()) {
+        await place.log.append(partition, [testEvent({ id: `after-${index}`, partition })])
+        const read = await place.log.read({ partition, after: LOG_START, limit: 100 })
+        expect(read.map(record => 'id' in record && record.id)).toEqual([
+          ...events.filter((_, at) => results[index]?.outcomes[at]?.kind === 'appended').map(({ id }) => id),
+          `after-${index}`,
+        ])
+      }
+    } finally {
+      await place.drop()
+    }
   })
 
   test('intakes that race on the same keys, killed at random: what is answered is in the log, once', async () => {
@@ -219,13 +294,13 @@ if (shared !== null) {
         }
       }
       await Promise.all([intake(0), intake(1), intake(2)])
-      await place.log.appendTick(0, 0)
+      await place.log.tend()
       await expectTruth(place.log, reports)
       // Nobody is left to settle anything: what is unsettled is decided by whoever looks.
       await vi.waitFor(
         async () => {
           const later = createKafkaLog({ sql: place.database.sql, brokers: [shared], topic: place.topic })
-          await later.appendTick(0, 0)
+          await later.tend()
           await later.close()
           expect(await place.database.sql`select batch from log.kafka_batches`).toEqual([])
         },

@@ -9,23 +9,21 @@ import {
 } from '#server/log/order-log.ts'
 import { asUnavailable, type Cluster } from './cluster.ts'
 import { createLane, type Lane } from './lane.ts'
+import { createPlainWriter } from './plain-writer.ts'
+import { BATCH_BYTES, bytesOf } from './produce.ts'
 import type { TopicReader } from './reader.ts'
 import { encodeEvent, toOffset } from './record.ts'
 import type { BatchId, KeyedEvent, Reservation, Reservations } from './reservations.ts'
 import { createSettler } from './settler.ts'
 import { assertStorable } from './storable.ts'
-import {
-  createTransactionalWriter,
-  type Session,
-  SessionOverError,
-  type WriteStep,
-} from './transactional-writer.ts'
+import { type Session, SessionOverError, type WriteStep } from './topic-writer.ts'
+import { createTransactionalWriter } from './transactional-writer.ts'
 
 // An append, step by step. Whoever dies between two of them leaves what the next one to meet it can decide (settler.ts).
 //
 //   reserve   keys and a row of the batch, in Postgres    unknown keys are ours; nobody else takes them
 //      │
-//   write     all values in one transaction of Kafka      they stand, or they never will
+//   write     one record batch, or one transaction        they stand, all of them, or they never will
 //      │
 //   settle    the batch's row goes, in Postgres           what is sent again is known
 //
@@ -57,12 +55,17 @@ interface Group {
   values: readonly Buffer[]
 }
 
-/** While the broker ends a transaction of one, the other has its own. */
+/** Of those for transactions: while the broker ends a transaction of one, the other has its own. */
 const LANES = 2
 
 /** The way into the topic: recognition in Postgres, writing in Kafka. */
 export function createTopicAppender({ cluster, reader, reservations, onStep = () => {} }: AppenderParts) {
-  const lanes = new Map<string, Lane>()
+  /** For what goes to one partition, by it: a record batch stands whole or not at all. */
+  const plain = new Map<number, Lane>()
+  /** For what goes to several at once, or is too large for one record batch. */
+  const transactional: Lane[] = []
+  /** By the name of a session: whose it is. */
+  const sessions = new Map<string, Lane>()
   /** Batches of this process, until it is known what became of them. */
   const underWay = new Map<BatchId, Promise<void>>()
   /** The place from which on whatever is appended next stands, by partition. */
@@ -74,9 +77,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     reader,
     reservations,
     isUnderWay: batch => underWay.has(batch),
-    beginOwn: transactionalId => {
-      return lanes.get(transactionalId)?.begin()
-    },
+    endOwn: session => sessions.get(session)?.end(session),
   })
 
   function whoAmI(): Promise<number> {
@@ -87,16 +88,20 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     return writerNumber
   }
 
-  /** The one with less to do. */
-  async function freeLane(): Promise<Lane> {
-    const me = await whoAmI()
-    for (let number = lanes.size; number < LANES; number += 1) {
-      const transactionalId = `${cluster.topic}-${me}-${number}`
-      lanes.set(transactionalId, createLane(createTransactionalWriter(cluster, transactionalId, onStep)))
+  async function laneFor(groups: readonly Group[]): Promise<Lane> {
+    const [group, ...others] = groups
+    if (group && others.length === 0 && bytesOf(group.values) <= BATCH_BYTES) {
+      const lane = plain.get(group.partition) ?? createLane(createPlainWriter(cluster, group.partition))
+      plain.set(group.partition, lane)
+      return lane
     }
-    const [first, ...others] = lanes.values()
-    if (!first) throw new Error('there is no lane')
-    return others.reduce((best, lane) => (lane.load < best.load ? lane : best), first)
+    const me = await whoAmI()
+    while (transactional.length < LANES) {
+      const id = `${cluster.topic}-${me}-${transactional.length}`
+      transactional.push(createLane(createTransactionalWriter(cluster, id, onStep)))
+    }
+    // The one with less to do.
+    return transactional.reduce((best, lane) => (lane.load < best.load ? lane : best))
   }
 
   async function append(groups: readonly PartitionEvents[], revision?: number): Promise<AppendResult[]> {
@@ -112,7 +117,7 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
 
   async function appendFilled(groups: readonly Group[], revision?: number): Promise<AppendResult[]> {
     for (let tries = 1; ; tries += 1) {
-      const { results, failure } = await tryAppend(await freeLane(), groups, revision)
+      const { results, failure } = await tryAppend(await laneFor(groups), groups, revision)
       if (results) return results
       if (tries >= MAX_TRIES) throw asUnavailable(failure)
     }
@@ -131,8 +136,9 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
       const keys = await keysOf(groups)
       // Before the keys are reserved: whoever gives the reservation up for us ends this session, and no other writes it.
       const session = await lane.session()
+      sessions.set(session.name, lane)
       onStep('reserving')
-      const reservation = await reserve({ batch, transactionalId: lane.transactionalId, revision }, keys)
+      const reservation = await reserve({ batch, session: session.name, revision }, keys)
       const answer = answerOf(groups, reservation)
       if (reservation.state === 'known') return { results: answer.results }
       onStep('reserved')

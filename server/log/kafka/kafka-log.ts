@@ -4,10 +4,10 @@ import type { Position } from '#domain/log-event.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { type AppendStep, createTopicAppender } from './appender.ts'
 import { asUnavailable, openCluster, TopicError } from './cluster.ts'
+import { writeLoose } from './produce.ts'
 import { createTopicReader } from './reader.ts'
 import { encodeTick, toOffset } from './record.ts'
 import { createReservations } from './reservations.ts'
-import { writeLoose } from './transactional-writer.ts'
 
 export interface KafkaLogOptions {
   /** Of the database that recognises what is known. */
@@ -22,12 +22,17 @@ export interface KafkaLogOptions {
 
 /** An order log with connections of its own. */
 export interface KafkaLog extends OrderLog {
+  /**
+   * Once a second by whoever appends: decides about appends of processes that are gone, so that nobody waits behind them,
+   * and says how far the log is where its archiver does not.
+   */
+  tend(): Promise<void>
   /** Waits for appends under way, tells Postgres what they came to, and closes the connections to Kafka. */
   close(): Promise<void>
 }
 
-/** Between two looks for batches of processes that are gone. */
-const LOOK_EVERY_MS = 5 * SECOND_MS
+/** An archiver says each second that it works. */
+const SILENT_AFTER_MS = 3 * SECOND_MS
 
 /**
  * The order log in a topic of Kafka: offsets have gaps, for markers of transactions take up some. Nothing is connected
@@ -39,7 +44,6 @@ export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: Kafka
   const ticking = cluster.connections('ticks')
   const appender = createTopicAppender({ cluster, reader, reservations: createReservations(sql), onStep })
   let partitionCount: Promise<number> | undefined
-  let lookedAt = Number.NEGATIVE_INFINITY
 
   function countPartitions(): Promise<number> {
     partitionCount ??= comparePartitions(sql, cluster).catch(error => {
@@ -55,10 +59,6 @@ export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: Kafka
   }
 
   async function appendTick(partition: number, quietMs: number): Promise<number | null> {
-    if (performance.now() - lookedAt > LOOK_EVERY_MS) {
-      lookedAt = performance.now()
-      await appender.settleAbandoned()
-    }
     // One at a time, whoever ticks: of two intakes that find it quiet at once one tick is enough.
     return sql.begin(async transaction => {
       await transaction`select pg_advisory_xact_lock(hashtext('tillstream.log.tick'), ${partition})`
@@ -75,6 +75,18 @@ export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: Kafka
     })
   }
 
+  /** How far behind an archive is that nobody writes is known by whoever can ask the topic. */
+  async function noteEnds(): Promise<void> {
+    const silent = await sql<{ partition: number }[]>`
+      select partition from log.archived
+      where seen_at < clock_timestamp() - ${SILENT_AFTER_MS}::integer * interval '1 millisecond'`
+    for (const { partition } of silent) {
+      const { offset } = await reader.endOf(partition)
+      await sql`
+        update log.archived set end_offset = ${offset} where partition = ${partition} and end_offset < ${offset}`
+    }
+  }
+
   return {
     offsets: 'gaps',
     partitionCount: countPartitions,
@@ -88,6 +100,10 @@ export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: Kafka
     end,
     seekToOffset: reader.seekToOffset,
     seekToAppendTime: reader.seekToAppendTime,
+    async tend() {
+      await appender.settleAbandoned()
+      await noteEnds()
+    },
     async close() {
       await appender.close()
       await cluster.close()

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest'
 import { createLane } from './lane.ts'
-import {
-  type PartitionValues,
-  type Session,
-  SessionOverError,
-  type TransactionalWriter,
-} from './transactional-writer.ts'
+import type { PartitionValues } from './produce.ts'
+import { type Session, SessionOverError, type TopicWriter } from './topic-writer.ts'
+
+const MOST_BYTES = 10
 
 /** A writer in memory: keeps what was written, and fails when it is told to. */
 function memoryWriter() {
@@ -13,14 +11,13 @@ function memoryWriter() {
   let current: Session | undefined
   let epoch = 0
   const state = { fails: false, sent }
-  const writer: TransactionalWriter = {
-    transactionalId: 'memory',
+  const writer: TopicWriter = {
     get current() {
       return current
     },
     async begin() {
       epoch += 1
-      current = { producerId: 1n, producerEpoch: epoch, sequences: new Map() }
+      current = { name: `session ${epoch}`, producerId: 1n, producerEpoch: epoch, sequences: new Map() }
       return current
     },
     async write(session, groups) {
@@ -37,7 +34,7 @@ function memoryWriter() {
       return groups.map(({ values }) => ({ offsets: values.map(() => next++), appendedAt: 1 }))
     },
   }
-  return { ...state, state, lane: createLane(writer) }
+  return { ...state, state, lane: createLane(writer, MOST_BYTES) }
 }
 
 const values = (partition: number, ...texts: string[]): PartitionValues => ({
@@ -82,5 +79,27 @@ test('of several that failed together one begins a new session, and leaves it to
   await Promise.allSettled([lane.write(session, [values(0, 'a')]), lane.write(session, [values(1, 'b')])])
   state.fails = false
   await Promise.all([lane.begin(session), lane.begin(session)])
+  expect((await lane.session()).producerEpoch).toBe(2)
+})
+
+test('a batch is never parted, and no more goes at once than fits; one that is larger goes alone', async () => {
+  const { lane, sent } = memoryWriter()
+  const session = await lane.session()
+  await Promise.all(
+    ['first', 'abcd', 'efgh', 'ijkl', 'longer than ten'].map(text => lane.write(session, [values(0, text)])),
+  )
+  expect(sent.map(({ groups }) => groups)).toEqual([
+    ['0: first abcd'],
+    ['0: efgh ijkl'],
+    ['0: longer than ten'],
+  ])
+})
+
+test('a session that another name is known by stays', async () => {
+  const { lane } = memoryWriter()
+  const first = await lane.session()
+  await lane.end('of somebody else')
+  expect(await lane.session()).toBe(first)
+  await lane.end(first.name)
   expect((await lane.session()).producerEpoch).toBe(2)
 })

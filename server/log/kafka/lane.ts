@@ -1,31 +1,37 @@
-import type { PartitionValues, Session, TransactionalWriter, Written } from './transactional-writer.ts'
-import { SessionOverError } from './transactional-writer.ts'
+import { BATCH_BYTES, bytesOf, type PartitionValues, type Written } from './produce.ts'
+import { type Session, SessionOverError, type TopicWriter } from './topic-writer.ts'
 
-/** A batch that waits for its transaction. */
+/** A batch that waits to be written. */
 interface Waiting {
   session: Session
   groups: readonly PartitionValues[]
+  bytes: number
   resolve(written: Written[]): void
   reject(error: unknown): void
 }
 
 /**
- * A writer and what waits for it. It has one transaction at a time, and takes with each what has come meanwhile, of
- * whatever partitions: a transaction costs the broker as much as a thousand orders.
+ * A writer and what waits for it. It writes one thing at a time, and takes with each what has come meanwhile: a flush, and
+ * more so a transaction, costs the broker as much as hundreds of orders.
  */
 export interface Lane {
-  readonly transactionalId: string
   /** Batches that wait or are being written. */
   readonly load: number
   /** The session under which to promise something; begun where there is none. */
   session(): Promise<Session>
-  /** Writes the batch in a transaction, with others: as TransactionalWriter.write. */
+  /** Writes the batch with others: as TopicWriter.write. */
   write(session: Session, groups: readonly PartitionValues[]): Promise<Written[]>
   /** Begins a new session once what is being written has come to its end, unless `session` is over already. */
-  begin(session?: Session): Promise<void>
+  begin(session: Session): Promise<void>
+  /** The same for a session that is known by its name. */
+  end(name: string): Promise<void>
 }
 
-export function createLane(writer: TransactionalWriter): Lane {
+/**
+ * @param mostBytes that are written at once; a batch is never parted, and one that is larger goes alone. What is written
+ *   outside a transaction must be one record batch.
+ */
+export function createLane(writer: TopicWriter, mostBytes = BATCH_BYTES): Lane {
   const waiting: Waiting[] = []
   let writing = 0
   let free: Promise<unknown> = Promise.resolve()
@@ -36,11 +42,24 @@ export function createLane(writer: TransactionalWriter): Lane {
     return turn
   }
 
+  /** Of those that wait, what goes at once; those whose session is over are told so. */
+  function takeBatches(): Waiting[] {
+    const taken: Waiting[] = []
+    let bytes = 0
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      if (next.session !== writer.current) next.reject(new SessionOverError('another session writes now'))
+      else if (taken.length > 0 && bytes + next.bytes > mostBytes) break
+      else {
+        taken.push(next)
+        bytes += next.bytes
+      }
+      waiting.shift()
+    }
+    return taken
+  }
+
   async function writeWaiting(): Promise<void> {
-    const all = waiting.splice(0)
-    const batches = all.filter(({ session }) => session === writer.current)
-    for (const { session, reject } of all)
-      if (session !== writer.current) reject(new SessionOverError('another session writes now'))
+    const batches = takeBatches()
     const [first] = batches
     if (!first) return
     writing = batches.length
@@ -57,22 +76,25 @@ export function createLane(writer: TransactionalWriter): Lane {
   }
 
   return {
-    transactionalId: writer.transactionalId,
     get load() {
       return waiting.length + writing
     },
     session: async () => writer.current ?? inTurn(async () => writer.current ?? writer.begin()),
     write(session, groups) {
       return new Promise((resolve, reject) => {
-        waiting.push({ session, groups, resolve, reject })
+        const bytes = groups.reduce((sum, { values }) => sum + bytesOf(values), 0)
+        waiting.push({ session, groups, bytes, resolve, reject })
         // What waits by then goes with it: later turns may find nothing left.
         void inTurn(writeWaiting)
       })
     },
     begin: session =>
       inTurn(async () => {
-        if (session === undefined || writer.current === session || writer.current === undefined)
-          await writer.begin()
+        if (writer.current === session || writer.current === undefined) await writer.begin()
+      }),
+    end: name =>
+      inTurn(async () => {
+        if (writer.current?.name === name || writer.current === undefined) await writer.begin()
       }),
   }
 }

@@ -18,7 +18,8 @@ export interface Reservation {
 /** A batch that nobody has settled, with what decides about it. */
 export interface UnsettledBatch {
   batch: BatchId
-  transactionalId: string
+  /** Under which it was to be written: its name. */
+  session: string
   /** Its first key and where to look for it: of our counting, the offset from which on it may stand. */
   partition: number
   fromOffset: number
@@ -35,10 +36,17 @@ export interface KeyedEvent {
   fromOffset: number
 }
 
+/**
+ * How long the next reservation may take to come: told by itself, at once, a batch would cost Postgres a commit more. Who
+ * sends the same again meanwhile, to another intake, waits for it.
+ */
+const TOLD_WITHIN_MS = 25
+
 /** The recognition of (source, id) in Postgres: log.event_keys, log.kafka_batches and their functions. */
 export function createReservations(sql: Sql) {
   /** Batches that are in the log: told with the next reservation, or by `flush`. */
   let settled: BatchId[] = []
+  let telling: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
 
   async function settling<Result>(tell: (batches: BatchId[]) => Promise<Result>): Promise<Result> {
@@ -59,7 +67,7 @@ export function createReservations(sql: Sql) {
   }
 
   return {
-    /** A number for this process, under which its batches and transactional ids go. */
+    /** A number for this process, under which its batches and transactions go. */
     async nextWriter(): Promise<number> {
       const [row] = await untilSettled(
         () => sql<{ writer: number }[]>`select nextval('log.kafka_writers') as writer`,
@@ -73,7 +81,7 @@ export function createReservations(sql: Sql) {
      * @throws StaleReferenceError; LogUnavailableError when nobody knows whether they are reserved
      */
     reserve(
-      request: { batch: BatchId; transactionalId: string; revision: number | undefined },
+      request: { batch: BatchId; session: string; revision: number | undefined },
       keys: readonly KeyedEvent[],
     ): Promise<Reservation> {
       const column = <Value>(value: (key: KeyedEvent) => Value) => keys.map(value)
@@ -88,7 +96,7 @@ export function createReservations(sql: Sql) {
         settling(async batches => {
           const [row] = await sql.unsafe<Reservation[]>(
             RESERVE,
-            [request.batch, request.transactionalId, request.revision ?? null, batches, ...columns],
+            [request.batch, request.session, request.revision ?? null, batches, ...columns],
             { prepare: true },
           )
           if (!row) throw new Error('log.reserve answered nothing')
@@ -101,9 +109,10 @@ export function createReservations(sql: Sql) {
     settle(batch: BatchId): void {
       settled.push(batch)
       // What is appended next tells it in passing; where nothing is, it is told by itself.
-      setImmediate(() => {
+      telling ??= setTimeout(() => {
+        telling = undefined
         flushing = flushing.then(flush).catch(() => {})
-      })
+      }, TOLD_WITHIN_MS)
     },
 
     /** The same, at once. */
@@ -120,7 +129,7 @@ export function createReservations(sql: Sql) {
     unsettled(batches?: readonly BatchId[]): Promise<UnsettledBatch[]> {
       return untilSettled(
         () => sql<UnsettledBatch[]>`
-          select b.batch, b.transactional_id as "transactionalId", b.partition, b.from_offset as "fromOffset", b.source, b.id,
+          select b.batch, b.session, b.partition, b.from_offset as "fromOffset", b.source, b.id,
             (extract(epoch from clock_timestamp() - b.made_at) * 1000)::float8 as "ageMs",
             exists (
               select from pg_stat_get_activity(b.backend_pid) a where a.backend_start = b.backend_start
@@ -133,6 +142,7 @@ export function createReservations(sql: Sql) {
 
     /** Tells what is not told yet. */
     async close(): Promise<void> {
+      clearTimeout(telling)
       await flushing
       await flush().catch(() => {})
     },

@@ -1,18 +1,19 @@
 import { SECOND_MS } from '#domain/instant.ts'
 import { LogUnavailableError } from '#server/log/order-log.ts'
 import { asUnavailable, type Cluster } from './cluster.ts'
+import { endPlainSession, isPlainSession } from './plain-writer.ts'
 import type { TopicReader } from './reader.ts'
 import { decodeEntry, toOffset } from './record.ts'
 import type { BatchId, Reservations, UnsettledBatch } from './reservations.ts'
-import { fence } from './transactional-writer.ts'
+import { endTransactions } from './transactional-writer.ts'
 
 // Deciding what became of a batch whose writer is gone, or was told nothing:
 //
-//   fence    its transactional id begins anew: what it had under way is taken back, what it may still send is refused
+//   end      the session of its writer: what it may still send is refused, a transaction under way is taken back
 //   look     from the offset noted when its keys were reserved to the end, committed records only
 //   decide   its first key stands there: it is in the log, all of it. Otherwise it never will be: its keys are free again.
 //
-// Two that decide at once come to the same: nothing can come to stand after the first has fenced, and a batch that is
+// Two that decide at once come to the same: nothing can come to stand after the first has ended the session, and a batch that is
 // decided has no row any more.
 
 /** The connection that reserved it is gone: so is, nearly always, its process. One that lives only begins anew. */
@@ -27,13 +28,20 @@ export interface SettlerParts {
   reservations: Reservations
   /** Whether a batch is under way in this process. */
   isUnderWay: (batch: BatchId) => boolean
-  /** Begins a writer of this process anew, in its turn; undefined for a transactional id of another process. */
-  beginOwn: (transactionalId: string) => Promise<void> | undefined
+  /** Ends a session of this process, in its turn; undefined for one of another process. */
+  endOwn: (session: string) => Promise<void> | undefined
 }
 
-export function createSettler({ cluster, reader, reservations, isUnderWay, beginOwn }: SettlerParts) {
+export function createSettler({ cluster, reader, reservations, isUnderWay, endOwn }: SettlerParts) {
+  const connections = cluster.connections('settler')
+
+  async function endForeign({ session, partition }: UnsettledBatch): Promise<void> {
+    if (isPlainSession(session)) await endPlainSession(cluster, connections, { name: session, partition })
+    else await endTransactions(cluster, connections, session)
+  }
+
   /** Of a batch that can get no further; see above. */
-  async function decideFenced({ batch, partition, fromOffset, source, id }: UnsettledBatch): Promise<void> {
+  async function decideEnded({ batch, partition, fromOffset, source, id }: UnsettledBatch): Promise<void> {
     const end = await reader.writtenEnd(partition)
     const until = performance.now() + LOOK_WITHIN_MS
     for await (const records of reader.scan(partition, BigInt(fromOffset - 1), end)) {
@@ -52,7 +60,7 @@ export function createSettler({ cluster, reader, reservations, isUnderWay, begin
   return {
     /** Decides about a batch whose writer has just begun anew. */
     async decide(batch: BatchId): Promise<void> {
-      for (const unsettled of await reservations.unsettled([batch])) await decideFenced(unsettled)
+      for (const unsettled of await reservations.unsettled([batch])) await decideEnded(unsettled)
     },
 
     /**
@@ -63,15 +71,14 @@ export function createSettler({ cluster, reader, reservations, isUnderWay, begin
     async settleAbandoned(batches?: readonly BatchId[]): Promise<number> {
       let decided = 0
       for (const unsettled of await reservations.unsettled(batches)) {
-        const { batch, transactionalId, isAlive, ageMs } = unsettled
+        const { batch, session, isAlive, ageMs } = unsettled
         if (isUnderWay(batch)) continue
         try {
-          const own = beginOwn(transactionalId)
+          const own = endOwn(session)
           if (own) await own
-          else if ((!isAlive && ageMs > GONE_AFTER_MS) || ageMs > STUCK_AFTER_MS)
-            await fence(cluster, transactionalId)
+          else if ((!isAlive && ageMs > GONE_AFTER_MS) || ageMs > STUCK_AFTER_MS) await endForeign(unsettled)
           else continue
-          await decideFenced(unsettled)
+          await decideEnded(unsettled)
         } catch (error) {
           throw asUnavailable(error)
         }

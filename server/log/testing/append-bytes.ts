@@ -1,5 +1,5 @@
 import { openCluster } from '#server/log/kafka/cluster.ts'
-import { writeLoose } from '#server/log/kafka/transactional-writer.ts'
+import { writeLoose } from '#server/log/kafka/produce.ts'
 
 /** Writes a record into a topic past the log, whatever it holds. */
 export async function appendBytes(

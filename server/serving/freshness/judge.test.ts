@@ -47,6 +47,9 @@ describe('health', () => {
     }
     expect(health({})).toBe('ok')
     expect(health({ isWorkedOn: false })).toBe(
+      'nobody archives partition 2 (last seen 12 s ago, 10 events behind the log, for 0 s), and no figure goes past it: does the archiver run?',
+    )
+    expect(health({ isWorkedOn: false, lagEvents: 0, lagMs: 0 })).toBe(
       'nobody archives partition 2 (last seen 12 s ago), and no figure goes past it: does the archiver run?',
     )
     expect(health({ lagMs: 31_000 })).toBe(

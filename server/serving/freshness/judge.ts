@@ -82,10 +82,15 @@ function judgeArchive({ now, archive }: Pick<FreshnessFacts, 'now' | 'archive'>)
     const which = free.map(({ partition }) => partition).join(', ')
     const seen = Math.min(...free.map(({ seenAt }) => seenAt ?? now))
     const ago = Math.round((now - seen) / SECOND_MS)
-    return `nobody archives partition ${which} (last seen ${ago} s ago), and no figure goes past it: does the archiver run?`
+    const behind = archive.lagEvents === 0 ? '' : `, ${behindBy(archive)}`
+    return `nobody archives partition ${which} (last seen ${ago} s ago${behind}), and no figure goes past it: does the archiver run?`
   }
   if (archive.lagMs <= MAX_STREAM_LAG_MS) return null
-  return `the archive is ${archive.lagEvents} events behind the log, for ${Math.round(archive.lagMs / SECOND_MS)} s: see the log of the archiver`
+  return `the archive is ${behindBy(archive)}: see the log of the archiver`
+}
+
+function behindBy({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
+  return `${lagEvents} events behind the log, for ${Math.round(lagMs / SECOND_MS)} s`
 }
 
 function judgeReports({ unpublished, unplanned }: FreshnessFacts['batch']): string | null {

@@ -45,6 +45,7 @@ interface PartitionFlow {
   /** Where the log is Kafka: how far it is archived, and how many entries are not; null where it is in Postgres. */
   archivedOffset: number | null
   archiveLagEvents: number
+  archiveLagMs: number
   /** How far the planner has followed the log: runs read up to here. */
   plannerOffset: number
   /** How far the furthest run has read. */
@@ -95,6 +96,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
       end: Math.max(lag.end, archive?.end ?? 0),
       archivedOffset: archive?.through ?? null,
       archiveLagEvents: archive?.lagEvents ?? 0,
+      archiveLagMs: archive?.lagMs ?? 0,
       streamOffset: lag.through,
       streamLagEvents: lag.lagEvents,
       streamLagMs: lag.lagMs,

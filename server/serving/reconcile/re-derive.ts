@@ -1,6 +1,7 @@
 import type { Fragment, Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
 import { inStores } from '#server/serving/scope.ts'
+import { differingDays } from './archived-rows.ts'
 import { isCounted, MAX_FOUND } from './audit-rows.ts'
 import type { AuditScope, FoundRow } from './findings.ts'
 import { calendarOf, readFrom } from './store-calendar.ts'
@@ -14,7 +15,7 @@ import { calendarOf, readFrom } from './store-calendar.ts'
  *   lines ──> units, gross, discounts, returns, tax                        = the row's totals
  *   totals, charges, tax flag as of then ──> what was to be paid           = the sum of its tenders
  *   columns + details ──> the sender's body in canonical form ──> hash     = the hash that log.event_keys keeps
- *   offsets of a partition: no hole; a transfer: both legs; a key: at its row
+ *   offsets of a partition: no hole; of a topic, as many rows a day as the archiver wrote; a transfer: both legs; a key: at its row
  *
  * Rows written before rules version 2 left parts of the body out: of those day, totals and tenders are held, and they
  * are counted as not rebuildable.
@@ -30,6 +31,7 @@ export async function auditReDerived(reading: Reading, scope: AuditScope): Promi
   const rows = [
     ...(await reading<Derived[]>`${differingRows(reading, scope)}`),
     ...(await reading<Derived[]>`${holes(reading, scope)}`),
+    ...(await differingDays(reading, scope)),
     ...(await reading<Derived[]>`${loneLegs(reading, scope)}`),
   ]
   return rows.map(row => ({ kind: 're-derived', path: 'log', relation: 'log.event_log', ...row }))
@@ -112,8 +114,7 @@ function differingRows(reading: Reading, scope: AuditScope): Fragment {
 
 /**
  * Offsets that are not there, though later ones are: rows that somebody took away. Those of Kafka have gaps of their own,
- * so there only what was copied from Postgres is dense; of what came after, the stream, which reads the topic, has counted
- * a row that is gone.
+ * so there only what was copied from Postgres is dense; of what came after, see archived-rows.ts.
  */
 function holes(reading: Reading, scope: AuditScope): Fragment {
   return reading`

@@ -18,6 +18,8 @@ export interface AppendOrders {
   batches: number
   /** Ids are drawn from as many: the fewer, the more often two meet on one. */
   ids: number
+  /** To how many partitions each goes; drawn where it is left out. */
+  places?: 1 | 2
   /** Ends or freezes the process at a step of its first append. */
   stopAt?: AppendStep
   signal?: 'SIGKILL' | 'SIGSTOP'
@@ -29,10 +31,14 @@ export interface AppendReport {
 }
 
 /** The batches of a seed: of one partition, or of two at once. Bodies differ for some ids, which is a conflict. */
-export function drawBatch(random: () => number, ids: number): PartitionEvents[] {
+export function drawBatch(
+  random: () => number,
+  ids: number,
+  places: 1 | 2 = random() < 0.25 ? 2 : 1,
+): PartitionEvents[] {
   const below = (limit: number) => Math.floor(random() * limit)
   const partition = below(4)
-  const partitions = below(4) === 0 ? [partition, (partition + 1) % 4] : [partition]
+  const partitions = places === 2 ? [partition, (partition + 1) % 4] : [partition]
   return partitions.map(of => ({
     partition: of,
     events: Array.from({ length: 1 + below(6) }, () => {
@@ -60,7 +66,7 @@ if (import.meta.main) {
   })
   const random = seededRandom(orders.seed)
   for (let batch = 0; batch < orders.batches; batch += 1) {
-    const groups = drawBatch(random, orders.ids)
+    const groups = drawBatch(random, orders.ids, orders.places)
     let outcomes: string[][] | null = null
     try {
       outcomes = (await log.appendTogether(groups)).map(result => result.outcomes.map(({ kind }) => kind))

@@ -1,0 +1,98 @@
+import { type Figure, percentile } from '#bench/figures.ts'
+import { openHttpConnection } from '#bench/load/http-connection.ts'
+import { createRequestBody, ORDERS_PER_REQUEST, sendSteadily } from '#bench/load/send-orders.ts'
+import type { BenchWorld } from '#bench/load/world.ts'
+import { lookEvery, untilDrained } from '#bench/system/system.ts'
+import { formatInstant, SECOND_MS } from '#domain/instant.ts'
+import { createRandom } from '#seed/world/random.ts'
+import { type LogUnderTest, startIntake, type TwoLogs } from './two-logs.ts'
+
+const benchmark = 'kafka'
+const TURNS = 2
+const WARM_UP_SECONDS = 2
+const LANES = 12
+const LOOK_EVERY_MS = 100
+const TARGET_MS = SECOND_MS
+
+/**
+ * How far the stream is behind while orders come at a steady rate, the same over both logs, in turns.
+ * @param perSecond orders a second
+ */
+export async function lagFigures(
+  logs: TwoLogs,
+  { world, seconds, perSecond }: { world: BenchWorld; seconds: number; perSecond: number },
+): Promise<Figure[]> {
+  const lags = { Postgres: [] as number[], Kafka: [] as number[] }
+  let firstNumber = 800_000_000_000
+  const running = [
+    await startIntake(logs.postgres, { withReaders: true }),
+    await startIntake(logs.kafka, { withReaders: true }),
+  ]
+  try {
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const { log, url } of running) {
+        const send = await openLanes({ url, world, firstNumber })
+        await send(perSecond, WARM_UP_SECONDS)
+        const looking = lookEvery(LOOK_EVERY_MS, async () => void lags[log.name].push(await readLag(log)))
+        firstNumber += await send(perSecond, Math.ceil(seconds / TURNS))
+        await looking.stop()
+      }
+    }
+    for (const { log } of running) await untilDrained(log.sql)
+  } finally {
+    await Promise.all(running.map(one => one.stop()))
+  }
+  const of = (name: LogUnderTest['name'], share: number) =>
+    percentile(
+      lags[name].toSorted((left, right) => left - right),
+      share,
+    )
+  const at = `at ${Math.round(perSecond).toLocaleString('en')} orders/s, half of what the intake took`
+  return [
+    { share: 0.5, name: 'p50' },
+    { share: 1, name: 'longest' },
+  ].map(
+    ({ share, name }): Figure => ({
+      benchmark,
+      name: `lag of the stream over Kafka ${at}, ${name}`,
+      value: of('Kafka', share),
+      unit: 'ms',
+      beside: { name: 'over Postgres', value: of('Postgres', share) },
+      ...(share === 1 ? { target: { atMost: TARGET_MS } } : {}),
+    }),
+  )
+}
+
+/** @returns sends orders at a rate for some seconds, and says how many numbers are used up */
+async function openLanes(options: { url: string; world: BenchWorld; firstNumber: number }) {
+  const { url, world, firstNumber } = options
+  let number = firstNumber
+  const lanes = await Promise.all(
+    Array.from({ length: LANES }, async (_, lane) => {
+      const connection = await openHttpConnection(url, '/api/v1/events')
+      const random = createRandom(firstNumber + lane, 'bench lag')
+      const bodies = world.stores.map(store =>
+        createRequestBody(world, { store, orders: ORDERS_PER_REQUEST, seed: lane }),
+      )
+      return async () => {
+        const body = random.pick(bodies)
+        body.stamp(number, formatInstant(Date.now()))
+        number += body.orders
+        const { status, body: text } = await connection.post(body.bytes)
+        if (status !== 200) throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
+      }
+    }),
+  )
+  return async (perSecond: number, seconds: number): Promise<number> => {
+    await sendSteadily({ perSecond: Math.max(1, Math.round(perSecond / ORDERS_PER_REQUEST)), seconds, lanes })
+    return number - firstNumber
+  }
+}
+
+/** How long ago what the stream has done last was appended, of the worst partition: orders come to all of them. */
+async function readLag({ sql }: LogUnderTest): Promise<number> {
+  const [row] = await sql<{ ms: number }[]>`
+    select max(extract(epoch from clock_timestamp() - c.appended_at) * 1000)::float8 as ms
+    from stream.checkpoints c join stream.active_generation using (generation)`
+  return row?.ms ?? 0
+}
