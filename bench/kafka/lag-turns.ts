@@ -23,6 +23,7 @@ export async function lagFigures(
   { world, seconds, perSecond }: { world: BenchWorld; seconds: number; perSecond: number },
 ): Promise<Figure[]> {
   const lags = { Postgres: [] as number[], Kafka: [] as number[] }
+  const answers = { Postgres: [] as number[], Kafka: [] as number[] }
   let firstNumber = 800_000_000_000
   const running = [
     await startIntake(logs.postgres, { withReaders: true }),
@@ -31,11 +32,13 @@ export async function lagFigures(
   try {
     for (let turn = 0; turn < TURNS; turn += 1) {
       for (const { log, url } of running) {
-        const send = await openLanes({ url, world, firstNumber })
-        await send(perSecond, WARM_UP_SECONDS)
+        const lanes = await openLanes({ url, world, firstNumber })
+        await lanes.send(perSecond, WARM_UP_SECONDS)
         const looking = lookEvery(LOOK_EVERY_MS, async () => void lags[log.name].push(await readLag(log)))
-        firstNumber += await send(perSecond, Math.ceil(seconds / TURNS))
+        answers[log.name].push(...(await lanes.send(perSecond, Math.ceil(seconds / TURNS))))
         await looking.stop()
+        firstNumber += lanes.numbers()
+        lanes.close()
       }
     }
     for (const { log } of running) await untilDrained(log.sql)
@@ -63,29 +66,33 @@ export async function lagFigures(
   )
 }
 
-/** @returns sends orders at a rate for some seconds, and says how many numbers are used up */
+/** Connections that send orders at a rate, each answer timed from when its request was due. */
 async function openLanes(options: { url: string; world: BenchWorld; firstNumber: number }) {
   const { url, world, firstNumber } = options
   let number = firstNumber
-  const lanes = await Promise.all(
-    Array.from({ length: LANES }, async (_, lane) => {
-      const connection = await openHttpConnection(url, '/api/v1/events')
-      const random = createRandom(firstNumber + lane, 'bench lag')
-      const bodies = world.stores.map(store =>
-        createRequestBody(world, { store, orders: ORDERS_PER_REQUEST, seed: lane }),
-      )
-      return async () => {
-        const body = random.pick(bodies)
-        body.stamp(number, formatInstant(Date.now()))
-        number += body.orders
-        const { status, body: text } = await connection.post(body.bytes)
-        if (status !== 200) throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
-      }
-    }),
+  const connections = await Promise.all(
+    Array.from({ length: LANES }, () => openHttpConnection(url, '/api/v1/events')),
   )
-  return async (perSecond: number, seconds: number): Promise<number> => {
-    await sendSteadily({ perSecond: Math.max(1, Math.round(perSecond / ORDERS_PER_REQUEST)), seconds, lanes })
-    return number - firstNumber
+  const lanes = connections.map((connection, lane) => {
+    const random = createRandom(firstNumber + lane, 'bench lag')
+    const bodies = world.stores.map(store =>
+      createRequestBody(world, { store, orders: ORDERS_PER_REQUEST, seed: lane }),
+    )
+    return async () => {
+      const body = random.pick(bodies)
+      body.stamp(number, formatInstant(Date.now()))
+      number += body.orders
+      const { status, body: text } = await connection.post(body.bytes)
+      if (status !== 200) throw new Error(`the intake answered ${status}: ${text.slice(0, 300)}`)
+    }
+  })
+  return {
+    send: (perSecond: number, seconds: number) =>
+      sendSteadily({ perSecond: Math.max(1, Math.round(perSecond / ORDERS_PER_REQUEST)), seconds, lanes }),
+    numbers: () => number - firstNumber,
+    close: () => {
+      for (const connection of connections) connection.close()
+    },
   }
 }
 
