@@ -14,9 +14,9 @@ test('commits are durable unless a test asks otherwise, and outlive the server e
 
 test.each([
   [0.25, '64MB'],
+  [0.625, '80MB'],
   [0.75, '96MB'],
-  [1, '128MB'],
-  [16, '128MB'],
+  [16, '96MB'],
 ])('with %f GiB of memory the server keeps %s of pages', (gibibytes, expected) => {
   const settings = serverSettings({ memoryBytes: gibibytes * gibibyte, durable: true, maxConnections: 60 })
   expect(settings.shared_buffers).toBe(expected)

@@ -143,7 +143,7 @@ export function serverSettings(input: {
 }): Record<string, string> {
   const memory = Math.floor(input.memoryBytes / mebibyte)
   // All of it counts once touched, and seeding touches it; twice as much makes nothing quicker at a demo's size (009).
-  const sharedBuffers = clamp(Math.floor(memory / 8), { least: 64, most: 128 })
+  const sharedBuffers = clamp(Math.floor(memory / 8), { least: 64, most: 96 })
   return {
     listen_addresses: "'127.0.0.1'",
     // TCP only: a socket's path has at most 107 bytes, which a deep clone exceeds.
@@ -154,7 +154,7 @@ export function serverSettings(input: {
     effective_cache_size: `${clamp(Math.floor(memory / 2), { least: 256, most: 4096 })}MB`,
     work_mem: `${memory < 1500 ? 8 : 24}MB`,
     maintenance_work_mem: '64MB',
-    wal_buffers: '16MB',
+    wal_buffers: '8MB',
     // Long checkpoints and compressed page images: an ingest of minutes writes each page image once.
     max_wal_size: '2GB',
     min_wal_size: '256MB',

@@ -45,6 +45,15 @@ export class JvmFailedError extends Error {
 }
 
 const GRACE_MS = 20_000
+
+/**
+ * Beside its heap a JVM keeps what its many threads have freed, each in a pool of the C library: two pools do, and
+ * what lies in them goes back to the system once a minute (a flag that older machines pass over; decision 009).
+ */
+const TRIMMED = {
+  flags: ['-XX:+IgnoreUnrecognizedVMOptions', '-XX:TrimNativeHeapInterval=60000'],
+  settings: { MALLOC_ARENA_MAX: '2' },
+}
 const TOLD_LOG = 3_000
 
 /**
@@ -60,13 +69,14 @@ export async function startJvm(options: JvmOptions): Promise<Jvm> {
     command,
     [
       '-Djava.awt.headless=true',
+      ...TRIMMED.flags,
       ...(options.flags ?? []),
       '-cp',
       options.classPath.join(path.delimiter),
       options.mainClass,
       ...(options.args ?? []),
     ],
-    { stdio: ['ignore', log, log], env: inheritedEnvironment(options.settings) },
+    { stdio: ['ignore', log, log], env: inheritedEnvironment({ ...TRIMMED.settings, ...options.settings }) },
   )
   closeSync(log)
   const ended = once(child, 'exit').then(

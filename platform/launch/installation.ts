@@ -42,7 +42,7 @@ export function createInstallation(options: {
   const supervisor = supervise({
     programOf: name => ({
       entry: processEntries[name],
-      flags: heapFlagsOf(name),
+      flags: heapFlagsOf(name, { isDemo }),
       settings,
       output: isDemo ? { file: openLog(environment, name) } : 'inherit',
     }),

@@ -11,12 +11,13 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '.
 
 /**
  * Every npm script's program, by command. `dev` says that it needs development dependencies (it builds the
- * pages, or tests), `settings` that it reads `.env`.
+ * pages, or tests), `settings` that it reads `.env`, `flags` are Node's for it alone.
  *
- * @type {Readonly<Record<string, Readonly<{ entry: string, dev: boolean, settings: boolean }>>>}
+ * @type {Readonly<Record<string, Readonly<{ entry: string, dev: boolean, settings: boolean, flags?: string[] }>>>}
  */
 const commands = {
-  demo: { entry: 'platform/launch/demo.ts', dev: true, settings: true },
+  // It only watches, once all is up: the garbage of its start would stay for minutes (decision 009).
+  demo: { entry: 'platform/launch/demo.ts', dev: true, settings: true, flags: ['--max-semi-space-size=1'] },
   build: { entry: 'platform/launch/pages.ts', dev: true, settings: false },
   start: { entry: 'platform/launch/start.ts', dev: false, settings: true },
   seed: { entry: 'seed/seeder/main.ts', dev: false, settings: true },
@@ -62,13 +63,14 @@ async function launch(name, args) {
   return run(runtime, [...nodeFlags(command), entry, ...args])
 }
 
-/** @param {{ settings: boolean }} command */
+/** @param {{ settings: boolean, flags?: string[] }} command */
 function nodeFlags(command) {
   const settingsFile = path.join(root, '.env')
   return [
     '--disable-warning=ExperimentalWarning',
     `--import=${path.join(root, 'platform/compile-cache.mjs')}`,
     `--import=${path.join(root, 'platform/follow-parent.mjs')}`,
+    ...(command.flags ?? []),
     ...(command.settings && existsSync(settingsFile) ? [`--env-file=${settingsFile}`] : []),
   ]
 }

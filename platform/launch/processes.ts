@@ -40,9 +40,22 @@ export function servingProcesses({
 const heapFlags: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
   web: ['--max-semi-space-size=4'],
   jobs: ['--optimize-for-size'],
+  archiver: ['--max-semi-space-size=4'],
+  flink: ['--max-semi-space-size=1'],
+  simulate: ['--max-semi-space-size=2'],
+}
+
+/** At the demo's pace an order a second is much, and the garbage of a start would stay for minutes. */
+const demoHeapFlags: typeof heapFlags = {
+  ...heapFlags,
+  intake: ['--max-semi-space-size=2'],
+  stream: ['--max-semi-space-size=2'],
 }
 
 /** Node's flags for one process, beside those that all have. */
-export function heapFlagsOf(name: ProcessName): readonly string[] {
-  return heapFlags[name] ?? []
+export function heapFlagsOf(
+  name: ProcessName,
+  { isDemo = false }: { isDemo?: boolean } = {},
+): readonly string[] {
+  return (isDemo ? demoHeapFlags : heapFlags)[name] ?? []
 }

@@ -332,7 +332,7 @@ function openClients(databaseUrl: string) {
 
   return {
     // Apart, so that neither dead letters nor a look at the log's end delay an append.
-    side: open('', 3),
+    side: open('', 2),
     hints: open(' hints', 1),
     // A requeue holds its dead letter until the append has committed.
     settling: open(' dead letters', 2),

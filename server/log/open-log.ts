@@ -1,7 +1,6 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
 import { readKafkaBrokers } from '#platform/environment.ts'
-import { createKafkaLog } from './kafka/kafka-log.ts'
 import type { OrderLog } from './order-log.ts'
 import { createPostgresLog } from './postgres-log.ts'
 
@@ -41,6 +40,8 @@ export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Prom
   const adopted = await adoptedTopic(sql)
   if (adopted === null)
     return { ...createPostgresLog(sql), kind: 'postgres', tend: async () => {}, close: async () => {} }
+  // Only where it is needed: loading the client takes 45 MB of every process that might append or read.
+  const { createKafkaLog } = await import('./kafka/kafka-log.ts')
   return { ...createKafkaLog({ sql, brokers: brokersOf(adopted, brokers), ...adopted }), kind: 'kafka' }
 }
 

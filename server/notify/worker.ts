@@ -39,7 +39,8 @@ export function startNotifyWorker({
   /** Told of the first of several failures in a row. */
   onFailure: (error: unknown) => void
 }): NotifyWorker {
-  const sql = connect(databaseUrl, { max: 4, applicationName: 'tillstream notify', session: { jit: 'off' } })
+  // None is held while a delivery is under way.
+  const sql = connect(databaseUrl, { max: 2, applicationName: 'tillstream notify', session: { jit: 'off' } })
   const loops = [
     startPeriodic(
       async () => {

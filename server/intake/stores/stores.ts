@@ -5,7 +5,6 @@ import { type BusinessDay, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
 import { partitionOf } from '#domain/partition.ts'
 import { newestOf, type Store, type StoreVersion, WEEKDAYS } from '#domain/store.ts'
 import { messageOf } from '#platform/command.ts'
-import { openTopicSource } from '#server/log/kafka/topic-source.ts'
 import { adoptedTopic, brokersOf } from '#server/log/open-log.ts'
 import {
   changeOf,
@@ -123,6 +122,7 @@ async function lockAppends(transaction: Transaction, definitions: readonly Store
       where store = any(${definitions.map(({ id }) => id)}::text[]) order by partition) locked`
   const adopted = await adoptedTopic(transaction)
   if (adopted === null) return
+  const { openTopicSource } = await import('#server/log/kafka/topic-source.ts')
   const topic = openTopicSource(brokersOf(adopted), adopted)
   try {
     const partitions = locked.map(({ partition }) => partition)
