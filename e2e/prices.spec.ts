@@ -98,6 +98,33 @@ test('a hint is seen, set within its bounds, taken by the tills, measured agains
   await expect(row.getByRole('button')).toHaveCount(0)
 })
 
+test('on a screen of 1280 px a price that was set shows what it does, however long its names are', async ({
+  page,
+  stack,
+}) => {
+  await overstock(stack)
+  await stack.sql`update ref.products set name = 'Schowalter serving dish of oak'`
+  await stack.sql`update ref.stores set name = 'Manchester Piccadilly Gardens' where store = ${berlin.id}`
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.goto('/restock?view=prices')
+  await expect(live(page)).toBeVisible()
+  await iAm(page, 'Ada, buyer')
+  await page.getByRole('button', { name: /^Set a price for Schowalter/ }).click()
+  await page.getByRole('button', { name: 'Set this price' }).click()
+  const row = card(page, /^Prices that were set/)
+    .first()
+    .getByRole('row', { name: /Schowalter/ })
+  await expect(row).toContainText('holds')
+  await stack.tills.sell({ store: berlin, id: 'after', units: 40, unitPrice: '7.50', skus: ['tea'] })
+  await expect(row).toContainText('40 of', { timeout: 20_000 })
+  await stack.run('jobs/main.ts', ['run', 'price_hints'])
+  await expect(row).toContainText('40 by night', { timeout: 20_000 })
+  await expect(row.getByText('more than expected')).toBeInViewport({ ratio: 1 })
+  await expect(row.getByRole('button')).toBeInViewport({ ratio: 1 })
+  const scrolling = page.getByRole('region', { name: /^Prices that were set/ }).last()
+  expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+})
+
 test('what sells out is told with the price that would help, from the stream alone', async ({
   page,
   stack,

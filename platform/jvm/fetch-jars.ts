@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -58,7 +59,10 @@ export async function fetchJars(
 
 async function isThere(place: string, jar: LockedJar): Promise<boolean> {
   try {
-    return sha256(await readFile(place)) === jar.sha256
+    const hash = createHash('sha256')
+    // Piece by piece: Flink's jars have 140 MB together, which the process would keep.
+    for await (const piece of createReadStream(place)) hash.update(piece)
+    return hash.digest('hex') === jar.sha256
   } catch {
     return false
   }

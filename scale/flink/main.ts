@@ -46,6 +46,12 @@ Needs a JDK of 17 or later; jars are fetched once. Exit codes: 0 stopped, 1 fail
 const STEADY_MS = 60_000
 const RETRIES = { firstMs: 500, longestMs: 15_000 }
 
+/**
+ * In the demo a heap that nobody has given a size begins small and grows with what the state needs: else what comes of
+ * batches has room for a replay's sake, all of which is touched in turn (decision 009).
+ */
+const DEMO_HEAP = ['-Xms192m', '-Xmn48m']
+
 const stop = stopOnSignals()
 
 await runCommand({
@@ -56,7 +62,7 @@ await runCommand({
       generation: wholeNumber({ least: 1, most: 1_000_000 }),
       parallelism: wholeNumber({ least: 1, most: 128, unlessGiven: 2 }),
       rocksdb: flag(),
-      heap: wholeNumber({ least: 128, most: 65_536, unlessGiven: 512 }),
+      heap: wholeNumber({ least: 128, most: 65_536 }),
       'rest-port': wholeNumber({ least: 1, most: 65_535 }),
       from: valued(folder => path.resolve(folder)),
       prepare: flag(),
@@ -88,7 +94,8 @@ await runCommand({
         dataDir: generationDir(environment.dataDir, generation),
         parallelism: options.parallelism,
         backend: options.rocksdb ? 'rocksdb' : 'hashmap',
-        heapMb: options.heap,
+        ...(options.heap !== undefined && { heapMb: options.heap }),
+        ...(options.heap === undefined && environment.demoNote !== null && { flags: DEMO_HEAP }),
         owner: `flink ${hostname()}:${process.pid}`,
         ...(options.restPort !== undefined && { restPort: options.restPort }),
         ...(options.from !== undefined && { from: options.from }),

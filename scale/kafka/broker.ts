@@ -36,6 +36,9 @@ const TEMPLATE = path.join(import.meta.dirname, 'server.properties')
 /** A broker on 2 cores that others use too has been seen to take 5 s. */
 const PATIENCE_MS = 60_000
 
+/** Without a size asked for: else the young generation is a third of the heap, and all of it is touched in turn. */
+const SMALL_HEAP = ['-Xms96m', '-XX:NewSize=32m', '-XX:MaxNewSize=32m']
+
 const NEVER = '9223372036854775807'
 
 /**
@@ -78,7 +81,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     classPath,
     mainClass: 'kafka.Kafka',
     // Small heaps and two cores: the serial collector takes the least of both.
-    flags: [`-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError'],
+    flags: [
+      `-Xmx${heapMb}m`,
+      '-XX:+UseSerialGC',
+      '-XX:+ExitOnOutOfMemoryError',
+      ...(options.heapMb === undefined ? SMALL_HEAP : []),
+    ],
     args: [settings],
     logFile,
     pidFile: path.join(dataDir, PID_FILE),

@@ -139,7 +139,7 @@ function AppliedTable({
           header: 'Product',
           align: 'left',
           cell: ({ sku, productName, kind, appliedBy }) => (
-            <span className="inline-block max-w-36 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
+            <span className="inline-block max-w-36 whitespace-normal 2xl:max-w-56">
               {productName ?? sku}
               <span className="block text-2xs text-muted">
                 {KIND_TEXTS[kind].chip}
@@ -148,7 +148,14 @@ function AppliedTable({
             </span>
           ),
         },
-        { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+        {
+          key: 'store',
+          header: 'Store',
+          align: 'left',
+          cell: ({ store }) => (
+            <span className="inline-block max-w-32 whitespace-normal">{storeName(stores, store)}</span>
+          ),
+        },
         {
           key: 'price',
           header: 'Price',
@@ -173,7 +180,7 @@ function AppliedTable({
           cell: ({ state, refusal, validFrom, validTo, endedBy }) => (
             <>
               <Chip tone={STATES[state].tone ?? 'plain'}>{STATES[state].chip}</Chip>
-              <span className="block text-2xs text-muted">
+              <span className="block max-w-40 text-2xs whitespace-normal text-muted 2xl:max-w-60">
                 {refusal ??
                   `${formatMoment(validFrom, zone, now)} – ${validTo === null ? 'until ended' : formatMoment(validTo, zone, now)}${endedBy === null ? '' : ` by ${endedBy}`}`}
               </span>
@@ -226,12 +233,6 @@ function Sold({ price: { live, night, unitsBefore } }: { price: Applied }) {
   const { forecast } = live
   return (
     <>
-      {night ? (
-        <span className="mr-1.5 inline-flex items-center gap-1 text-2xs text-muted">
-          <PathMarker path="batch" />
-          {formatCount(night.sold)} by night
-        </span>
-      ) : null}
       <span className="font-medium">{formatCount(live.sold)}</span>
       {forecast ? (
         <>
@@ -244,8 +245,19 @@ function Sold({ price: { live, night, unitsBefore } }: { price: Applied }) {
       ) : null}
       <span className="block text-2xs text-muted">
         {forecast ? `${unitsText(forecast.old)} at the old price` : 'no demand was foreseen'}
-        {unitsBefore === null ? '' : `; ${unitsText(unitsBefore)} a day before`}
       </span>
+      {night === null && unitsBefore === null ? null : (
+        <span className="flex items-center justify-end gap-1 text-2xs text-muted">
+          {night ? (
+            <>
+              <PathMarker path="batch" />
+              {formatCount(night.sold)} by night
+            </>
+          ) : null}
+          {night && unitsBefore !== null ? ', ' : null}
+          {unitsBefore === null ? null : `${unitsText(unitsBefore)} a day before`}
+        </span>
+      )}
     </>
   )
 }
