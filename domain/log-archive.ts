@@ -6,7 +6,8 @@ import { DAY_MS, HOUR_MS, type Instant } from './instant.ts'
  *
  *   log.json                                 which log this is
  *   append_day=2026-11-20/manifest.json      what the day holds, and its checksums; written last
- *   append_day=2026-11-20/events-….parquet   named by its bytes
+ *   append_day=2026-11-20/events-….parquet   the day, to the last bit; named by its bytes
+ *   append_day=2026-11-20/lines-….parquet    its sales again, a row a line, for reports; made from the events
  */
 
 /** Raised when a reader of before would misunderstand what is written now. */
@@ -31,6 +32,14 @@ const archivedPartition = z.strictObject({
   lastAppendedAt: INSTANT,
 })
 
+/** The lines of a day's sales, for reports: what they say the events say, and nothing is restored from them. */
+const archivedLines = z.strictObject({
+  file: z.string().regex(/^lines-[0-9a-f]{16}\.parquet$/),
+  bytes: COUNT,
+  sha256: SHA256,
+  rows: COUNT,
+})
+
 const dayManifest = z.strictObject({
   format: z.literal(ARCHIVE_FORMAT),
   /** `log.identity`: a day of another log is no day of this one. */
@@ -46,6 +55,8 @@ const dayManifest = z.strictObject({
   partitions: z.array(archivedPartition),
   /** Of the events that both paths can count; null where there is none. */
   businessDays: z.strictObject({ first: DAY, last: DAY }).nullable(),
+  /** Not there: not made yet, the day is of an older version. Null: a line of the day cannot stand in such a file. */
+  lines: archivedLines.nullable().optional(),
   /** Versions of the rules in its rows, and of what wrote the file. */
   versions: z.strictObject({ rules: z.array(z.number().int()), duckdb: z.string() }),
   writtenAt: INSTANT,

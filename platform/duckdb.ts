@@ -51,7 +51,13 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** By columns: rows one by one take twice as long. */
 async function readAll<Row>(connection: DuckDBConnection, statement: string): Promise<Row[]> {
   const reader = await connection.runAndReadAll(statement)
-  return reader.getRowObjectsJS() as Row[]
+  const names = reader.deduplicatedColumnNames()
+  const columns = reader.getColumnsJS()
+  return Array.from(
+    { length: reader.currentRowCount },
+    (_, row) => Object.fromEntries(names.map((name, column) => [name, columns[column]?.[row]])) as Row,
+  )
 }

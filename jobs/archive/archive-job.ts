@@ -1,13 +1,14 @@
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
-import { type AppendDay, completeDays, type DayManifest } from '#domain/log-archive.ts'
+import { type AppendDay, completeDays, type DayManifest, folderOfDay } from '#domain/log-archive.ts'
 import { dueOnceADay, type OtherJob } from '#jobs/ledger/other-jobs.ts'
 import type { Environment } from '#platform/environment.ts'
 import type { ArchiveStore } from '#server/log/archive/archive-store.ts'
 import { listArchivedDays, listLogDays } from '#server/log/archive/archived-days.ts'
+import { readManifests } from '#server/log/archive/log-manifest.ts'
 import { openArchiveStore } from '#server/log/archive/open-store.ts'
 import { writeReference } from '#server/log/archive/reference.ts'
-import { writeDay } from '#server/log/archive/write-day.ts'
+import { addLines, writeDay } from '#server/log/archive/write-day.ts'
 
 /** Where the archive is, and how it is reached. */
 export type ArchiveSettings = Pick<Environment, 'archive' | 'isArchiveGiven' | 's3'>
@@ -44,7 +45,20 @@ export async function archiveDays(sql: Sql, store: ArchiveStore): Promise<DayMan
   const written: DayManifest[] = []
   for (const day of await daysToArchive(sql)) written.push(await writeDay(sql, store, day))
   if (written.length > 0) await writeReference(sql, store)
+  await addMissingLines(store)
   return written
+}
+
+/** Of days that an older version wrote, and of those whose file of lines somebody deleted. */
+async function addMissingLines(store: ArchiveStore): Promise<void> {
+  const names = new Set(await store.list('append_day='))
+  // None yet: nothing was archived.
+  if (names.size === 0) return
+  for (const manifest of await readManifests(store)) {
+    const { lines, appendDay } = manifest
+    const isThere = lines === null || (lines && names.has(`${folderOfDay(appendDay)}/${lines.file}`))
+    if (!isThere) await addLines(store, manifest)
+  }
 }
 
 async function daysToArchive(sql: Sql): Promise<AppendDay[]> {

@@ -1,21 +1,21 @@
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { Sql } from '#db/client.ts'
 import { type BusinessDay, type DayRange, lastDayOf, periodOf } from '#domain/calendar.ts'
 import { ArchiveError, type DayManifest } from '#domain/log-archive.ts'
 import { REPORTS, type ReportEntry } from '#domain/reports.ts'
-import { openDuckDb } from '#platform/duckdb.ts'
+import { type DuckDb, openDuckDb } from '#platform/duckdb.ts'
 import type { ArchiveStore } from '#server/log/archive/archive-store.ts'
 import { readIdentity } from '#server/log/archive/archived-days.ts'
-import { fetchDay } from '#server/log/archive/contents.ts'
+import { fetchDay, fetchLines } from '#server/log/archive/contents.ts'
+import { unreadableSales } from '#server/log/archive/lines.ts'
 import { readManifests, refuseOtherLog } from '#server/log/archive/log-manifest.ts'
 import { inTemporaryFolder } from '#server/log/archive/write-day.ts'
+import { loadReference } from './report-reference.ts'
 import {
   type ArchiveReport,
   type ReportFiles,
   reportRows,
   reportViews,
-  unreadableRows,
+  sourceOf,
 } from './report-statements.ts'
 
 /** A report as the archive has it: texts by column, null where something is not known. */
@@ -49,18 +49,15 @@ export async function computeFromArchive(
   const through = offsetsThrough(manifests)
   if (wanted.length === 0) return { columns, rows: [], appendDays: 0, through }
   const rows = await inTemporaryFolder(async folder => {
-    const events: string[] = []
-    for (const manifest of wanted) events.push(await fetchDay(store, manifest, folder))
-    const files = { events, ...range, ...(await writeReference(sql, folder)) }
+    const files = await fetchFiles(sql, store, { report, wanted, folder })
     const duck = await openDuckDb([folder, store.localFolder(folder)])
     try {
-      const [unreadable] = await duck.all<{ rows: bigint }>(unreadableRows(files))
-      if (unreadable?.rows !== 0n) {
-        throw new ArchiveError(
-          `${unreadable?.rows} entries of the archive cannot be read as columns: compute ${report} from the log`,
-        )
-      }
-      await duck.run(reportViews(files))
+      await refuseUnreadable(duck, report, files.events)
+      const names = ['set_aside', ...sourceOf(report).references] as const
+      await loadReference(duck, { sql, names, range, folder })
+      await duck.run(
+        reportViews(report, { ...files, ...range, reportingCurrency: await readReportingCurrency(sql) }),
+      )
       return await duck.all<Record<string, string | null>>(reportRows(report, columns))
     } finally {
       duck.close()
@@ -69,26 +66,57 @@ export async function computeFromArchive(
   return { columns, rows, appendDays: wanted.length, through }
 }
 
+/**
+ * The files a report adds up: a day's lines, if that is what it asks for and the day has them; else its events. A day of
+ * which an event was set aside is read by its events, for lines do not say of which event they are.
+ */
+async function fetchFiles(
+  sql: Sql,
+  store: ArchiveStore,
+  { report, wanted, folder }: { report: ArchiveReport; wanted: readonly DayManifest[]; folder: string },
+): Promise<Pick<ReportFiles, 'events' | 'lines'>> {
+  const files = { events: [] as string[], lines: [] as string[] }
+  const setAside =
+    sourceOf(report).reads === 'lines'
+      ? await sql<{ partition: number; offset: number }[]>`select partition, "offset" from batch.set_aside`
+      : []
+  for (const manifest of wanted) {
+    const isWhole = !setAside.some(({ partition, offset }) =>
+      manifest.partitions.some(
+        own => own.partition === partition && own.firstOffset <= offset && offset <= own.lastOffset,
+      ),
+    )
+    const byLines = sourceOf(report).reads === 'lines' && isWhole
+    const lines = byLines ? await fetchLines(store, manifest, folder) : null
+    if (lines !== null) files.lines.push(lines)
+    else files.events.push(await fetchDay(store, manifest, folder))
+  }
+  return files
+}
+
+/** @throws ArchiveError where columns of events do not hold a sale that a path counts */
+async function refuseUnreadable(
+  duck: DuckDb,
+  report: ArchiveReport,
+  events: readonly string[],
+): Promise<void> {
+  if (events.length === 0) return
+  const [unreadable] = await duck.all<{ rows: bigint }>(unreadableSales(events))
+  if (unreadable?.rows === 0n) return
+  throw new ArchiveError(
+    `${unreadable?.rows} entries of the archive cannot be read as columns: compute ${report} from the log`,
+  )
+}
+
+async function readReportingCurrency(sql: Sql): Promise<string> {
+  const [reporting] = await sql<{ currency: string }[]>`select currency from ref.reporting_currency`
+  return reporting?.currency ?? ''
+}
+
 function entryOf(report: ArchiveReport): ReportEntry {
   const entry = REPORTS.find(({ name }) => name === report)
   if (!entry) throw new Error(`${report} is no report`)
   return entry
-}
-
-async function writeReference(
-  sql: Sql,
-  folder: string,
-): Promise<Pick<ReportFiles, 'rates' | 'setAside' | 'reportingCurrency'>> {
-  const [reporting] = await sql<{ currency: string }[]>`select currency from ref.reporting_currency`
-  const rates = await sql<{ line: string }[]>`
-    select concat_ws(',', currency, reporting_currency, valid_from, rate) as line from ref.exchange_rates`
-  const setAside = await sql<
-    { line: string }[]
-  >`select concat_ws(',', partition, "offset") as line from batch.set_aside`
-  const files = { rates: path.join(folder, 'rates.csv'), setAside: path.join(folder, 'set-aside.csv') }
-  await writeFile(files.rates, rates.map(({ line }) => `${line}\n`).join(''))
-  await writeFile(files.setAside, setAside.map(({ line }) => `${line}\n`).join(''))
-  return { ...files, reportingCurrency: reporting?.currency ?? '' }
 }
 
 function offsetsThrough(manifests: readonly DayManifest[]): Record<number, number> {

@@ -64,22 +64,39 @@ export async function fileContents(duck: DuckDb, parquet: string): Promise<FileC
 }
 
 /**
- * Fetches a day's file and holds it against its manifest: size, SHA-256.
+ * Fetches the file of a day's events and holds it against its manifest: size, SHA-256.
  * @returns where it lies on this machine
  * @throws ArchiveError saying what is wrong with it
  */
-export async function fetchDay(store: ArchiveStore, manifest: DayManifest, folder: string): Promise<string> {
-  const name = `${folderOfDay(manifest.appendDay)}/${manifest.file}`
+export function fetchDay(store: ArchiveStore, manifest: DayManifest, folder: string): Promise<string> {
+  return fetchFile(store, { day: manifest.appendDay, described: manifest, folder })
+}
+
+/** The same of the file of its lines; null where the day has none. */
+export async function fetchLines(
+  store: ArchiveStore,
+  { appendDay, lines }: DayManifest,
+  folder: string,
+): Promise<string | null> {
+  return lines ? fetchFile(store, { day: appendDay, described: lines, folder }) : null
+}
+
+async function fetchFile(
+  store: ArchiveStore,
+  wanted: { day: AppendDay; described: Pick<DayManifest, 'file' | 'bytes' | 'sha256'>; folder: string },
+): Promise<string> {
+  const { day, described, folder } = wanted
+  const name = `${folderOfDay(day)}/${described.file}`
   const local = await store.localPath(name, folder)
   const found = await describeFile(local)
-  if (found.bytes !== manifest.bytes) {
+  if (found.bytes !== described.bytes) {
     throw new ArchiveError(
-      `${name} has ${found.bytes} bytes, its manifest says ${manifest.bytes}: it was cut short or changed`,
+      `${name} has ${found.bytes} bytes, its manifest says ${described.bytes}: it was cut short or changed`,
     )
   }
-  if (found.sha256 !== manifest.sha256) {
+  if (found.sha256 !== described.sha256) {
     throw new ArchiveError(
-      `${name} has SHA-256 ${found.sha256}, its manifest says ${manifest.sha256}: its bytes were changed`,
+      `${name} has SHA-256 ${found.sha256}, its manifest says ${described.sha256}: its bytes were changed`,
     )
   }
   return local

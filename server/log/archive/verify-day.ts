@@ -6,10 +6,12 @@ import {
   manifestOfDay,
   parseDayManifest,
 } from '#domain/log-archive.ts'
-import { openDuckDb } from '#platform/duckdb.ts'
+import { messageOf } from '#platform/command.ts'
+import { type DuckDb, openDuckDb } from '#platform/duckdb.ts'
 import type { ArchiveStore } from './archive-store.ts'
 import { type ArchivedDay, noteVerified, readIdentity } from './archived-days.ts'
-import { type Contents, fetchDay, fileContents, logContents } from './contents.ts'
+import { type Contents, fetchDay, fetchLines, fileContents, logContents } from './contents.ts'
+import { compareLines } from './lines.ts'
 import { refuseOtherLog } from './log-manifest.ts'
 import { inTemporaryFolder } from './write-day.ts'
 
@@ -46,7 +48,7 @@ export async function readDayManifest(store: ArchiveStore, day: AppendDay): Prom
 }
 
 /**
- * The file alone, against its manifest: its bytes, and every row of it.
+ * The day's files alone, against their manifest: their bytes, every row of them, and the lines against the events.
  * @throws ArchiveError saying what differs
  */
 export async function verifyFile(store: ArchiveStore, manifest: DayManifest): Promise<void> {
@@ -61,10 +63,29 @@ export async function verifyFile(store: ArchiveStore, manifest: DayManifest): Pr
             `its file holds ${read.rows} with ${read.contents}`,
         )
       }
+      const lines = await fetchLines(store, manifest, folder)
+      if (lines !== null) await refuseOtherLines(duck, { manifest, events: local, lines })
     } finally {
       duck.close()
     }
   })
+}
+
+/** @throws ArchiveError where the day's lines are not those of its events */
+async function refuseOtherLines(
+  duck: DuckDb,
+  { manifest, events, lines }: { manifest: DayManifest; events: string; lines: string },
+): Promise<void> {
+  const { appendDay } = manifest
+  try {
+    const { rows } = await compareLines(duck, { events, lines })
+    if (rows !== manifest.lines?.rows)
+      throw new Error(`the manifest says ${manifest.lines?.rows} lines, and they are ${rows}`)
+  } catch (error) {
+    throw new ArchiveError(
+      `append day ${appendDay}: ${messageOf(error)}. Delete ${manifest.lines?.file}: "npm run jobs -- run archive" makes it again.`,
+    )
+  }
 }
 
 /** @throws ArchiveError where the archive has another file of a day than the one that was noted when the log dropped it */

@@ -17,7 +17,8 @@ import {
 import { openDuckDb } from '#platform/duckdb.ts'
 import { type ArchiveStore, describeFile } from './archive-store.ts'
 import { noteArchived, readIdentity, readOffsetsBefore } from './archived-days.ts'
-import { type Contents, type FileContents, fileContents, logContents } from './contents.ts'
+import { type Contents, type FileContents, fetchDay, fileContents, logContents } from './contents.ts'
+import { makeLines } from './lines.ts'
 import { ensureLogManifest } from './log-manifest.ts'
 import { exportStatement, toParquet } from './statements.ts'
 
@@ -41,29 +42,30 @@ export async function writeDay(sql: Sql, store: ArchiveStore, day: AppendDay): P
   await ensureLogManifest(store, identity)
   const manifest = await inTemporaryFolder(async folder => {
     const parquet = path.join(folder, 'events.parquet')
-    const { duckdb, ...read } = await makeFile(sql, { day, parquet, identity })
-    const { rules, partitions, ...told } = read
+    const linesParquet = path.join(folder, 'lines.parquet')
+    const made = await makeFiles(sql, { day, parquet, linesParquet, identity })
+    const { rules, partitions, lines, duckdb, ...told } = made
     const before = await readOffsetsBefore(sql, day)
-    const { bytes, sha256, path: made } = await describeFile(parquet)
-    const file = `events-${sha256.slice(0, 16)}.parquet`
+    const events = await uploadDayFile(store, { day, kind: 'events', local: parquet })
     const manifest: DayManifest = {
       format: ARCHIVE_FORMAT,
       log: identity.log,
       appendDay: day,
-      file,
-      bytes,
-      sha256,
+      ...events,
       ...told,
       partitions: partitions.map(({ partition, ...own }) => ({
         partition,
         previousOffset: before[partition] ?? 0,
         ...own,
       })),
+      lines:
+        lines === null
+          ? null
+          : { rows: lines, ...(await uploadDayFile(store, { day, kind: 'lines', local: linesParquet })) },
       versions: { rules, duckdb },
       writtenAt: formatInstant(Date.now()),
     }
-    await store.upload(`${folderOfDay(day)}/${file}`, { path: made, bytes, sha256 })
-    await store.writeText(manifestOfDay(day), `${JSON.stringify(manifest, null, 2)}\n`)
+    await writeDayManifest(store, manifest)
     return manifest
   })
   await noteArchived(sql, { manifest, archive: store.address, partitions: identity.partitions })
@@ -71,10 +73,52 @@ export async function writeDay(sql: Sql, store: ArchiveStore, day: AppendDay): P
   return manifest
 }
 
-async function makeFile(
+/**
+ * Makes the lines of a day that has none: an older version wrote it, or their file was deleted. Its events stay as they are.
+ * @throws ArchiveError where the events are not what the manifest says
+ */
+export async function addLines(store: ArchiveStore, manifest: DayManifest): Promise<DayManifest> {
+  const { appendDay } = manifest
+  return inTemporaryFolder(async folder => {
+    const events = await fetchDay(store, manifest, folder)
+    const local = path.join(folder, 'lines.parquet')
+    const duck = await openDuckDb([folder, store.localFolder(folder)])
+    try {
+      const rows = await makeLines(duck, { events, lines: local })
+      const lines =
+        rows === null
+          ? null
+          : { rows, ...(await uploadDayFile(store, { day: appendDay, kind: 'lines', local })) }
+      const made: DayManifest = { ...manifest, lines }
+      await writeDayManifest(store, made)
+      return made
+    } finally {
+      duck.close()
+    }
+  })
+}
+
+/** Puts a file of a day there, under the name that its bytes give it. */
+async function uploadDayFile(
+  store: ArchiveStore,
+  { day, kind, local }: { day: AppendDay; kind: 'events' | 'lines'; local: string },
+): Promise<Pick<DayManifest, 'file' | 'bytes' | 'sha256'>> {
+  const described = await describeFile(local)
+  const { bytes, sha256 } = described
+  const file = `${kind}-${sha256.slice(0, 16)}.parquet`
+  await store.upload(`${folderOfDay(day)}/${file}`, described)
+  return { file, bytes, sha256 }
+}
+
+async function writeDayManifest(store: ArchiveStore, manifest: DayManifest): Promise<void> {
+  await store.writeText(manifestOfDay(manifest.appendDay), `${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+async function makeFiles(
   sql: Sql,
-  { day, parquet, identity }: { day: AppendDay; parquet: string; identity: Pick<LogManifest, 'offsets'> },
+  made: { day: AppendDay; parquet: string; linesParquet: string; identity: Pick<LogManifest, 'offsets'> },
 ) {
+  const { day, parquet, linesParquet, identity } = made
   const csv = `${parquet}.csv`
   const log = await exportDay(sql, day, csv)
   const duck = await openDuckDb([path.dirname(parquet)])
@@ -89,7 +133,8 @@ async function makeFile(
           `the log ${log.rows} with ${log.contents}`,
       )
     }
-    return { ...read, duckdb: duck.version }
+    const lines = await makeLines(duck, { events: parquet, lines: linesParquet })
+    return { ...read, lines, duckdb: duck.version }
   } finally {
     duck.close()
   }
@@ -122,8 +167,9 @@ async function exportDay(sql: Sql, day: AppendDay, csv: string): Promise<Content
 }
 
 /** What an earlier writing of the day left. */
-async function removeOthers(store: ArchiveStore, { appendDay, file }: DayManifest): Promise<void> {
-  const kept = [manifestOfDay(appendDay), `${folderOfDay(appendDay)}/${file}`]
+async function removeOthers(store: ArchiveStore, { appendDay, file, lines }: DayManifest): Promise<void> {
+  const files = [file, ...(lines ? [lines.file] : [])]
+  const kept = [manifestOfDay(appendDay), ...files.map(name => `${folderOfDay(appendDay)}/${name}`)]
   for (const name of await store.list(`${folderOfDay(appendDay)}/`)) {
     if (!kept.includes(name)) await store.remove(name)
   }
