@@ -4,10 +4,11 @@ import { type AppendDay, completeDays, type DayManifest, folderOfDay } from '#do
 import { dueOnceADay, type OtherJob } from '#jobs/ledger/other-jobs.ts'
 import type { Environment } from '#platform/environment.ts'
 import type { ArchiveStore } from '#server/log/archive/archive-store.ts'
-import { listArchivedDays, listLogDays } from '#server/log/archive/archived-days.ts'
+import { listArchivedDays, listDroppedDays, listLogDays } from '#server/log/archive/archived-days.ts'
 import { readManifests } from '#server/log/archive/log-manifest.ts'
 import { openArchiveStore } from '#server/log/archive/open-store.ts'
 import { writeReference } from '#server/log/archive/reference.ts'
+import { verifyDay } from '#server/log/archive/verify-day.ts'
 import { addLines, writeDay } from '#server/log/archive/write-day.ts'
 
 /** Where the archive is, and how it is reached. */
@@ -21,11 +22,13 @@ export function archiveJob({ archive, isArchiveGiven, s3 }: ArchiveSettings): Ot
     isReady: async sql => isArchiveGiven && (await isDue(sql)),
     run: ({ databaseUrl }) =>
       withConnection(databaseUrl, { applicationName: 'tillstream archive' }, async sql => {
-        const written = await archiveDays(sql, await openArchiveStore(archive, s3))
+        const store = await openArchiveStore(archive, s3)
+        const written = await archiveDays(sql, store)
+        const readBack = await readBackOldest(sql, store)
         const rows = written.reduce((sum, manifest) => sum + manifest.rows, 0)
         const bytes = written.reduce((sum, manifest) => sum + manifest.bytes, 0)
         const days = `${written.length} append ${written.length === 1 ? 'day' : 'days'}`
-        const detail = `${days}, ${rows} entries, ${(bytes / 1e6).toFixed(1)} MB written to ${archive}, and read back`
+        const detail = `${days}, ${rows} entries, ${(bytes / 1e6).toFixed(1)} MB written to ${archive}, and read back${readBack === null ? '' : `; ${readBack}, which the log has no longer, read back again`}`
         const lines = written.map(({ appendDay, rows, file }) => `${appendDay}: ${rows} entries, ${file}\n`)
         return {
           text: `${lines.join('')}${detail}.\n`,
@@ -65,4 +68,18 @@ async function daysToArchive(sql: Sql): Promise<AppendDay[]> {
   const { days, now } = await listLogDays(sql)
   const archived = new Set((await listArchivedDays(sql)).map(({ appendDay }) => appendDay))
   return completeDays(days, now).filter(day => !archived.has(day))
+}
+
+/**
+ * Of the days that the log has dropped nothing else tells when a file spoils: each night the one that was read back longest
+ * ago is read again.
+ * @returns the day; null where the log has them all
+ * @throws ArchiveError where it is not what was dropped
+ */
+export async function readBackOldest(sql: Sql, store: ArchiveStore): Promise<AppendDay | null> {
+  const dropped = await listDroppedDays(sql)
+  const [oldest] = dropped.toSorted((one, other) => (one.verifiedAt ?? 0) - (other.verifiedAt ?? 0))
+  if (!oldest) return null
+  await verifyDay(sql, store, oldest.appendDay)
+  return oldest.appendDay
 }

@@ -48,6 +48,13 @@ test('random events of four zones and three currencies, with poison among them, 
     }
     await moveIntoThePast(sql, day)
   }
+  // One that looks right, and with which a report could not be computed: its lines stand in the archive, and do not count.
+  await sql`
+    insert into batch.set_aside (partition, "offset", appended_at, store, business_day, type, source, id, reason, job,
+      row_digest)
+    select partition, "offset", appended_at, store, business_day, type, source, id, 'by hand', 'daily_sales', md5(e::text)
+    from log.event_log e where type = 'order.placed' and log.why_indigestible(e) is null
+    order by appended_at desc, "offset" desc limit 1`
   const jobs = REPORTS.map(({ name }) => name)
   const { sets } = await run(jobs, { from: '2026-10-01', to: '2026-11-30' })
   expect(sets.flatMap(({ failed }) => failed)).toEqual([])
@@ -56,7 +63,7 @@ test('random events of four zones and three currencies, with poison among them, 
   const store = openFolderStore(folder)
   await archiveDays(sql, store)
   const days = await readManifests(store)
-  // Of the poisoned day the batch path set events aside: it is read by its events, the others by their lines.
+  // Of the last two days the batch path set events aside: they are read by their events, the first by its lines.
   expect(days.map(({ lines }) => (lines?.rows ?? 0) > 0)).toEqual([true, true, true])
   await expectSame(sql, store)
   // As an older version left it: reports read the events, until the next night makes the lines.

@@ -45,7 +45,8 @@ export async function computeFromArchive(
   const wanted = manifests.filter(
     ({ businessDays }) => businessDays && businessDays.first <= range.to && businessDays.last >= range.from,
   )
-  const columns = ['store', entry.periodColumn, ...entry.key, ...entry.values]
+  const keys = ['store', entry.periodColumn, ...entry.key]
+  const columns = [...keys, ...entry.values]
   const through = offsetsThrough(manifests)
   if (wanted.length === 0) return { columns, rows: [], appendDays: 0, through }
   const rows = await inTemporaryFolder(async folder => {
@@ -53,12 +54,15 @@ export async function computeFromArchive(
     const duck = await openDuckDb([folder, store.localFolder(folder)])
     try {
       await refuseUnreadable(duck, report, files.events)
-      const names = ['set_aside', ...sourceOf(report).references] as const
+      const names = [
+        ...(files.events.length > 0 ? (['set_aside'] as const) : []),
+        ...sourceOf(report).references,
+      ]
       await loadReference(duck, { sql, names, range, folder })
       await duck.run(
         reportViews(report, { ...files, ...range, reportingCurrency: await readReportingCurrency(sql) }),
       )
-      return await duck.all<Record<string, string | null>>(reportRows(report, columns))
+      return await duck.all<Record<string, string | null>>(reportRows(report, { columns, keys }))
     } finally {
       duck.close()
     }

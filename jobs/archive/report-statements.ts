@@ -256,8 +256,11 @@ function monthlyCategorySales(): string {
   group by 1, 2, 3, 4, 5`
 }
 
-/** A report's rows, their columns as text: store, period, then key and values of the catalogue. */
-export function reportRows(report: ArchiveReport, columns: readonly string[]): string {
+/** A report's rows, their columns as text, ordered by those that tell them apart. */
+export function reportRows(
+  report: ArchiveReport,
+  { columns, keys }: { columns: readonly string[]; keys: readonly string[] },
+): string {
   const list = columns.map(column => `"${column}"::varchar as "${column}"`).join(', ')
-  return `select ${list} from ${report} order by ${columns.map((_, index) => index + 1).join(', ')}`
+  return `select ${list} from ${report} order by ${keys.map(key => `"${key}"`).join(', ')}`
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, rm, truncate } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -6,7 +6,7 @@ import { connect, type Sql } from '#db/client.ts'
 import { createTestDatabase } from '#db/testing/database.ts'
 import { installPostgresClock } from '#db/testing/postgres-clock.ts'
 import { formatInstant, HOUR_MS } from '#domain/instant.ts'
-import { completeDays } from '#domain/log-archive.ts'
+import { completeDays, folderOfDay, manifestOfDay } from '#domain/log-archive.ts'
 import { LOG_START } from '#domain/log-event.ts'
 import { assertOwner, takePartition } from '#server/log/fence.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
@@ -17,6 +17,8 @@ import { listArchivedDays, listLogDays } from './archived-days.ts'
 import { archivedMovements } from './archived-movements.ts'
 import { dropDay } from './drop-day.ts'
 import { openFolderStore } from './folder-store.ts'
+import { bringBackDay } from './restore.ts'
+import { verifyDay } from './verify-day.ts'
 import { writeDay } from './write-day.ts'
 
 const START = Date.parse('2026-03-01T00:00:00Z')
@@ -195,6 +197,24 @@ describe('days that were dropped', () => {
     await truncate(path.join(folder, `append_day=${formatInstant(START).slice(0, 10)}`, day?.file ?? ''), 100)
     const reading = createPostgresLog(sql).read({ partition: 0, after: LOG_START, limit: 10 })
     await expect(reading).rejects.toThrow('it was cut short or changed')
+  })
+
+  test('are neither verified nor brought back from files that fit each other, but are not what was dropped', async () => {
+    const { folder, sql } = await tenDays()
+    const store = openFolderStore(folder)
+    const [first, second] = (await listArchivedDays(sql)).map(({ appendDay }) => appendDay)
+    if (!first || !second) throw new Error('nothing was dropped')
+    await verifyDay(sql, store, first)
+    const other = JSON.parse((await store.readText(manifestOfDay(second))) ?? '')
+    await store.writeText(manifestOfDay(first), JSON.stringify({ ...other, appendDay: first }))
+    await cp(path.join(folder, folderOfDay(second)), path.join(folder, folderOfDay(first)), {
+      recursive: true,
+      filter: source => !source.endsWith('.json'),
+    })
+    const said = `append day ${first} of the archive is not the one that was verified when the log dropped it`
+    await expect(verifyDay(sql, store, first)).rejects.toThrow(said)
+    await expect(bringBackDay(sql, store, first)).rejects.toThrow(said)
+    expect(await bringBackDay(sql, store, second)).toBe(true)
   })
 
   test('stay where their archive is not what the log holds', async () => {

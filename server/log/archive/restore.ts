@@ -9,12 +9,12 @@ import { literal, openDuckDb } from '#platform/duckdb.ts'
 import { LogNotEmptyError } from '#server/log/history.ts'
 import { ensureLogDays } from '#server/log/postgres-log.ts'
 import type { ArchiveStore } from './archive-store.ts'
-import { noteArchived, readIdentity } from './archived-days.ts'
+import { listDroppedDays, noteArchived, readIdentity } from './archived-days.ts'
 import { fetchDay, logContents } from './contents.ts'
 import { readLogManifest, readManifests, refuseOtherLog } from './log-manifest.ts'
 import { restoreReference } from './reference.ts'
 import { copyArchived, toEventsCsv, toJsonCsv, toKeysCsv } from './statements.ts'
-import { readDayManifest, refuseDifference } from './verify-day.ts'
+import { readDayManifest, refuseDifference, refuseOtherVersion } from './verify-day.ts'
 import { inTemporaryFolder } from './write-day.ts'
 
 export interface RestoredLog {
@@ -81,9 +81,10 @@ export async function bringBackDay(sql: Sql, store: ArchiveStore, day: AppendDay
   refuseOtherLog(manifest.log, (await readIdentity(sql)).log, `the manifest of append day ${day}`)
   return (await sql.begin(async transaction => {
     // Two who want the same day take turns, and retention with them.
-    const [noted] = await transaction<{ dropped: boolean }[]>`
-      select dropped_at is not null as dropped from log.archived_days where append_day = ${day} for update`
-    if (noted?.dropped !== true) return false
+    await transaction`select from log.archived_days where append_day = ${day} for update`
+    const noted = (await listDroppedDays(transaction)).find(({ appendDay }) => appendDay === day)
+    if (!noted) return false
+    refuseOtherVersion(manifest, noted)
     await loadDay(transaction, store, manifest)
     await transaction`update log.archived_days set dropped_at = null where append_day = ${day}`
     return true

@@ -9,7 +9,7 @@ import {
 import { messageOf } from '#platform/command.ts'
 import { type DuckDb, openDuckDb } from '#platform/duckdb.ts'
 import type { ArchiveStore } from './archive-store.ts'
-import { type ArchivedDay, noteVerified, readIdentity } from './archived-days.ts'
+import { type ArchivedDay, listDroppedDays, noteVerified, readIdentity } from './archived-days.ts'
 import { type Contents, fetchDay, fetchLines, fileContents, logContents } from './contents.ts'
 import { compareLines } from './lines.ts'
 import { refuseOtherLog } from './log-manifest.ts'
@@ -23,19 +23,19 @@ export interface VerifiedDay {
 }
 
 /**
- * Reads a day's file back, every row of it, and holds it against its manifest and, where the log still has the day,
- * against the log.
+ * Reads a day's file back, every row of it, and holds it against its manifest; and against the log where that still has
+ * the day, else against what was noted of it when it was dropped.
  * @throws ArchiveError saying what differs
  */
 export async function verifyDay(sql: Sql, store: ArchiveStore, day: AppendDay): Promise<VerifiedDay> {
   const manifest = await readDayManifest(store, day)
   refuseOtherLog(manifest.log, (await readIdentity(sql)).log, manifestOfDay(day))
   await verifyFile(store, manifest)
-  const [noted] = await sql<{ dropped: boolean }[]>`
-    select dropped_at is not null as dropped from log.archived_days where append_day = ${day}`
-  if (noted?.dropped !== true) refuseDifference(manifest, await logContents(sql, day))
+  const noted = (await listDroppedDays(sql)).find(({ appendDay }) => appendDay === day)
+  if (noted) refuseOtherVersion(manifest, noted)
+  else refuseDifference(manifest, await logContents(sql, day))
   await noteVerified(sql, day)
-  return { manifest, isComparedWithLog: noted?.dropped !== true }
+  return { manifest, isComparedWithLog: !noted }
 }
 
 /** @throws ArchiveError where the day is not archived, or its manifest is none */

@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import { LOG_START, type Position } from '#domain/log-event.ts'
+import { listDroppedDays } from '#server/log/archive/archived-days.ts'
 import { adoptedTopic } from '#server/log/open-log.ts'
 import { asUnavailable, type Cluster, type Connections, openCluster, TopicError } from './cluster.ts'
 import { writeLoose } from './produce.ts'
@@ -48,6 +49,7 @@ export async function adoptKafka(
       // The lock that log.append takes, of every partition in one order: nobody appends until this has committed.
       await transaction`
         select pg_advisory_xact_lock(7411, partition) from (select partition from log.partitions order by 1) p`
+      await refuseDroppedDays(transaction)
       let entries = 0
       for (const { partition } of partitions) {
         const last = await copyPartition(transaction, {
@@ -71,6 +73,17 @@ export async function adoptKafka(
   } finally {
     await cluster.close()
   }
+}
+
+/** @throws TopicError where the log lacks days: offsets of the topic would be others than those of the log */
+async function refuseDroppedDays(transaction: Transaction): Promise<void> {
+  const dropped = (await listDroppedDays(transaction)).map(({ appendDay }) => appendDay)
+  const [first, last] = [dropped[0], dropped.at(-1)]
+  if (first === undefined) return
+  throw new TopicError(
+    `The log cannot be copied whole: append days ${first} to ${last} of it lie in the archive alone: ` +
+      `"npm run archive -- restore --from ${first} --to ${last}" brings them back.`,
+  )
 }
 
 async function confirm(

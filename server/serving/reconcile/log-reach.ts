@@ -1,5 +1,6 @@
 import type { Reading } from '#db/transaction.ts'
 import { addDays } from '#domain/calendar.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
 import type { AppendDay } from '#domain/log-archive.ts'
 import type { AuditScope } from './findings.ts'
 
@@ -14,28 +15,37 @@ export type LogReach = 'whole' | 'scope' | 'none'
 /** Nothing is appended before it happened, and a source that was silent for a day is forgotten: so much before the scope. */
 const DAYS_BEFORE = 3
 
-/** What can be audited of a scope, and in a sentence what can not. An audit reads the log itself, and no archive. */
+/**
+ * What can be audited of a scope, and in a sentence what can not, and what holds it meanwhile. An audit reads the log
+ * itself, and no archive.
+ */
 export async function reachOf(
   reading: Reading,
   { from }: AuditScope,
 ): Promise<{ reach: LogReach; notAudited: string | null }> {
-  const [dropped] = await reading<{ first: AppendDay | null; last: AppendDay | null }[]>`
-    select min(append_day) as first, max(append_day) as last from log.archived_days where dropped_at is not null`
+  const [dropped] = await reading<
+    { first: AppendDay | null; last: AppendDay | null; entries: number; readBack: Instant | null }[]
+  >`
+    select min(append_day) as first, max(append_day) as last, sum(rows)::bigint as entries, min(verified_at) as "readBack"
+    from log.archived_days where dropped_at is not null`
   if (dropped?.first == null || dropped.last == null) return { reach: 'whole', notAudited: null }
-  const { first, last } = dropped
+  const { first, last, entries, readBack } = dropped
   const bringBack = `"npm run archive -- restore --from ${first} --to ${last}" brings them back.`
+  const held =
+    `of append days ${first} to ${last} ${entries} entries lie in the archive alone, held by their checksums ` +
+    `(the file read back longest ago: ${readBack === null ? 'never' : formatInstant(readBack).slice(0, 10)})`
   if (addDays(from, -DAYS_BEFORE) > last) {
     return {
       reach: 'scope',
       notAudited:
         `Not held against the log: stock on hand and on order, transfers, alerts, sessions, prices and lateness, which ` +
-        `follow from all of it. Append days ${first} to ${last} of it lie in the archive alone: ${bringBack}`,
+        `follow from all of it: ${held}. ${bringBack}`,
     }
   }
   return {
     reach: 'none',
     notAudited:
-      `Rows are not held against the log: append days ${first} to ${last} of it lie in the archive alone. Both paths' ` +
-      `figures are compared, and reports held against the checksums of their runs. ${bringBack}`,
+      `Rows are not held against the log: ${held}. Both paths' figures are compared, and reports held against the ` +
+      `checksums of their runs. ${bringBack}`,
   }
 }
