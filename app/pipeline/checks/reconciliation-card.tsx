@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Check, TriangleAlert } from 'lucide-react'
-import { formatDayRange } from '#app/format/day.ts'
+import { formatDate, formatDayRange } from '#app/format/day.ts'
 import { formatCount, plural } from '#app/format/number.ts'
 import { formatLag } from '#app/format/time.ts'
 import { Ago } from '#app/pipeline/moment.tsx'
@@ -16,6 +16,7 @@ import { failureText } from '#app/ui/failure.tsx'
 import { OutcomeLine } from '#app/ui/form.tsx'
 import { Chip } from '#app/ui/marks.tsx'
 import { addDays } from '#domain/calendar.ts'
+import { formatInstant } from '#domain/instant.ts'
 
 type Reconciliations = RouterOutputs['pipeline']['reconciliations']
 type Witnesses = RouterOutputs['pipeline']['witnesses']
@@ -46,6 +47,7 @@ export function ReconciliationCard() {
         {data => (
           <>
             <Verdict witnesses={witnesses.data} />
+            {witnesses.data?.heldByArchive ? <HeldByArchive held={witnesses.data.heldByArchive} /> : null}
             {data.total ? <Total total={data.total} /> : null}
             {data.runs.length === 0 ? (
               <p className="text-2xs text-muted">
@@ -103,6 +105,21 @@ function Verdict({ witnesses }: { witnesses: Witnesses | undefined }) {
         ))}
       </ul>
     </div>
+  )
+}
+
+/** What no audit reads any more. */
+function HeldByArchive({ held }: { held: NonNullable<Witnesses['heldByArchive']> }) {
+  const { first, last, entries, readBackAt } = held
+  return (
+    <p className="mb-2 text-xs">
+      Rows of what was appended {formatDayRange(first, last)} are not audited: the log has dropped it, and{' '}
+      {plural(entries, 'entry', 'entries')} are held by the archive’s checksums alone
+      {readBackAt === null
+        ? ''
+        : `, each file read back on ${formatDate(formatInstant(readBackAt).slice(0, 10))} or later`}
+      .
+    </p>
   )
 }
 

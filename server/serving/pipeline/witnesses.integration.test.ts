@@ -119,3 +119,19 @@ it('says that the newest run gave no verdict, in its own words', async () => {
     values (29, 'reconciliation', 'all', ${DAY}, 0, 'failed', 'schedule', 1, '1', 1, now(), 1, now(), 'the disk is full')`
   expect(await readWitnesses({ sql })).toMatchObject({ verdict: 'partly', failure: 'the disk is full' })
 })
+
+it('says which days of the log no audit reads any more, and since when their files were read back', async () => {
+  const { sql } = database
+  expect((await readWitnesses({ sql })).heldByArchive).toBeNull()
+  await sql`
+    insert into log.archived_days (append_day, archive, file, sha256, rows, contents, first_offsets, last_offsets, verified_at,
+      dropped_at)
+    select day, 'folder', 'file', 'sum', 10, '1', '{1}', '{10}', day + interval '30 days', case when day < '2025-11-03' then now() end
+    from generate_series(date '2025-11-01', '2025-11-03', '1 day') day`
+  expect((await readWitnesses({ sql })).heldByArchive).toEqual({
+    first: '2025-11-01',
+    last: '2025-11-02',
+    entries: 20,
+    readBackAt: Date.parse('2025-12-01T00:00:00Z'),
+  })
+})

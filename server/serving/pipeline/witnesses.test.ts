@@ -7,6 +7,7 @@ const said: Omit<Witnesses, 'verdict'> = {
   findings: [],
   storeDaysNotCompared: 0,
   failure: null,
+  heldByArchive: null,
 }
 
 describe('the witnesses', () => {

@@ -1,6 +1,7 @@
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
+import { type HeldByArchive, readHeldByArchive } from '#server/serving/reconcile/log-reach.ts'
 import { readStandingFindings, type StandingFindings } from '#server/serving/reconcile/standing-findings.ts'
 import type { Serving } from '#server/serving/serving.ts'
 
@@ -19,22 +20,27 @@ export interface Witnesses {
   storeDaysNotCompared: number
   /** Why the newest reconciliation could not say anything, where it ended without a verdict. */
   failure: string | null
+  /** Days of the log that no audit reads any more; null: none. */
+  heldByArchive: HeldByArchive | null
 }
 
 /** Reads what stands, whichever run found it. */
 export function readWitnesses({ sql }: Pick<Serving, 'sql'>): Promise<Witnesses> {
   return readSnapshot(sql, async reading => {
-    const [compared, unexplained, findings, storeDaysNotCompared, failure] = await Promise.all([
-      readCompared(reading),
-      reading<Witnesses['unexplained']>`
+    const [compared, unexplained, findings, storeDaysNotCompared, failure, heldByArchive] = await Promise.all(
+      [
+        readCompared(reading),
+        reading<Witnesses['unexplained']>`
         select store, count(*) as figures from recon.reconciliation where unexplained <> 0
         group by store order by store`,
-      readStandingFindings(reading, null),
-      countNotCompared(reading),
-      readFailure(reading),
-    ])
+        readStandingFindings(reading, null),
+        countNotCompared(reading),
+        readFailure(reading),
+        readHeldByArchive(reading),
+      ],
+    )
     const said = { compared, unexplained, findings, storeDaysNotCompared, failure }
-    return { verdict: verdictOf(said), ...said }
+    return { verdict: verdictOf(said), ...said, heldByArchive }
   })
 }
 
@@ -44,7 +50,7 @@ export function verdictOf({
   findings,
   storeDaysNotCompared,
   failure,
-}: Omit<Witnesses, 'verdict'>): Witnesses['verdict'] {
+}: Omit<Witnesses, 'verdict' | 'heldByArchive'>): Witnesses['verdict'] {
   if (unexplained.length > 0 || findings.length > 0) return 'found'
   if (compared === null) return 'never'
   return storeDaysNotCompared > 0 || failure !== null ? 'partly' : 'agree'

@@ -15,6 +15,24 @@ export type LogReach = 'whole' | 'scope' | 'none'
 /** Nothing is appended before it happened, and a source that was silent for a day is forgotten: so much before the scope. */
 const DAYS_BEFORE = 3
 
+/** Append days that the log has no longer: only the archive's checksums say what they were. */
+export interface HeldByArchive {
+  first: AppendDay
+  last: AppendDay
+  entries: number
+  /** When the file was read back that waits for it longest. */
+  readBackAt: Instant | null
+}
+
+/** @returns null where the log has all its days */
+export async function readHeldByArchive(reading: Reading): Promise<HeldByArchive | null> {
+  const [alone] = await reading<HeldByArchive[]>`
+    select min(append_day) as first, max(append_day) as last, sum(rows)::bigint as entries,
+      min(verified_at) as "readBackAt"
+    from log.archived_days where dropped_at is not null having count(*) > 0`
+  return alone ?? null
+}
+
 /**
  * What can be audited of a scope, and in a sentence what can not, and what holds it meanwhile. An audit reads the log
  * itself, and no archive.
@@ -23,17 +41,13 @@ export async function reachOf(
   reading: Reading,
   { from }: AuditScope,
 ): Promise<{ reach: LogReach; notAudited: string | null }> {
-  const [dropped] = await reading<
-    { first: AppendDay | null; last: AppendDay | null; entries: number; readBack: Instant | null }[]
-  >`
-    select min(append_day) as first, max(append_day) as last, sum(rows)::bigint as entries, min(verified_at) as "readBack"
-    from log.archived_days where dropped_at is not null`
-  if (dropped?.first == null || dropped.last == null) return { reach: 'whole', notAudited: null }
-  const { first, last, entries, readBack } = dropped
+  const alone = await readHeldByArchive(reading)
+  if (alone === null) return { reach: 'whole', notAudited: null }
+  const { first, last, entries, readBackAt } = alone
   const bringBack = `"npm run archive -- restore --from ${first} --to ${last}" brings them back.`
   const held =
     `of append days ${first} to ${last} ${entries} entries lie in the archive alone, held by their checksums ` +
-    `(the file read back longest ago: ${readBack === null ? 'never' : formatInstant(readBack).slice(0, 10)})`
+    `(the file read back longest ago: ${readBackAt === null ? 'never' : formatInstant(readBackAt).slice(0, 10)})`
   if (addDays(from, -DAYS_BEFORE) > last) {
     return {
       reach: 'scope',
