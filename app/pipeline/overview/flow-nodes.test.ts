@@ -40,7 +40,7 @@ function flow(part: { batch?: Partial<Flow['freshness']['batch']> } & Partial<Fl
       findings: [],
       storeDaysNotCompared: 0,
       failure: null,
-  heldByArchive: null,
+      heldByArchive: null,
     },
     ...rest,
   }
