@@ -61,7 +61,7 @@ export function differingRows({ differences }: Pick<CertificateDocument, 'differ
  */
 export function refusalOf(newest: Certificate | null, candidate: number): string | null {
   if (!newest) {
-    return `generation ${candidate} has no certificate yet: ask for one first ("npm run replay -- --certify ${candidate}")`
+    return `generation ${candidate} has no certificate yet: have it compared with the active one first (by command: "npm run replay -- --certify ${candidate}")`
   }
   const { certificate, isIntact, document } = newest
   if (!isIntact) {

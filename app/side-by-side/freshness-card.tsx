@@ -32,7 +32,7 @@ export function FreshnessCard({
 const ANSWER_HOLDS_MS = 15_000
 
 function Rows({
-  freshness: { batch, stream, others, now: readAt },
+  freshness: { batch, stream, others, live, now: readAt },
   now,
   zone,
 }: {
@@ -50,8 +50,9 @@ function Rows({
       </span>
     )
   // What lies unread changes with every sale: an answer from before says nothing of it.
-  const isOld = now - readAt > ANSWER_HOLDS_MS
-  const ofNow = (text: string) => (isOld ? `not known for ${formatAge(now - readAt)}` : text)
+  const knownAt = live.heldBy ? live.knownUpTo : readAt
+  const isOld = live.heldBy !== undefined || now - readAt > ANSWER_HOLDS_MS
+  const ofNow = (text: string) => (isOld ? `not known for ${formatAge(now - knownAt)}` : text)
   return (
     <table className="w-full border-collapse text-xs">
       <caption className="sr-only">

@@ -42,6 +42,8 @@ describe('how fresh the live figures are', () => {
     })
     const never = { ...live, stand: stand({ ...waiting, processedAt: null }) }
     expect(judgeFreshness(never, HERE).state).toBe('The stream stands')
+    const held = { ...live, stand: stand({ knownUpTo: NOON - 20_000, heldBy: 'archive' }) }
+    expect(judgeFreshness(held, HERE)).toMatchObject({ state: 'The archive stands', level: 'old' })
     const busy = { ...live, stand: stand(waiting) }
     expect(judgeFreshness(busy, HERE).state).toBe('The stream is behind')
   })

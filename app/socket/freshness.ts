@@ -109,6 +109,7 @@ function stateOf({
   if (failing !== null && failingMs > AGING_MS) return failing.what
   if (connection !== 'live') return connection === 'connecting' ? 'Not connected' : 'Reconnecting'
   if (silentMs > AGING_MS) return 'No word from the server'
+  if (stand.heldBy === 'archive') return 'The archive stands'
   const hasWrittenLately = stand.processedAt !== null && serverNow - stand.processedAt <= AGING_MS
   return hasWrittenLately ? 'The stream is behind' : 'The stream stands'
 }

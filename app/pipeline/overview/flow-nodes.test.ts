@@ -72,6 +72,10 @@ describe('the drawing of the pipeline', () => {
     expect(line('log', 'Kept in', flow())).toBe('Postgres')
     expect(line('log', 'Not archived yet', flow())).toBeUndefined()
     const archive = { topic: 'orders', partitions: [], lagEvents: 3, lagMs: 400 }
+    const gone = { partition: 0, through: 7, end: 7, lagEvents: 0, lagMs: 0, isWorkedOn: false }
+    const partitions = [{ ...gone, seenAt: NOON - 54_000 }]
+    const stands = { ...flow().freshness, archive: { ...archive, partitions } }
+    expect(line('log', 'Not archived yet', flow({ freshness: stands }))).toBe('not known for 54 s')
     const freshness = { ...flow().freshness, archive }
     expect(line('log', 'Kept in', flow({ freshness }))).toBe('Kafka')
     expect(line('log', 'Not archived yet', flow({ freshness }))).toBe('3 events, 400 ms old')

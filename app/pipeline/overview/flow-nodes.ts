@@ -77,7 +77,7 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
         { name: 'All', value: formatCount(partitions.reduce((sum, { end }) => sum + end, 0)) },
         ...(freshness.archive === null
           ? []
-          : [{ name: 'Not archived yet', value: lagText(freshness.archive) }]),
+          : [{ name: 'Not archived yet', value: archiveText(freshness.archive, now) }]),
       ],
     }),
     node('stream', 'Stream', {
@@ -139,6 +139,14 @@ export function nodesOf(flow: Flow, now: number): FlowNode[] {
 
 function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): string {
   return lagEvents === 0 ? 'nothing' : `${plural(lagEvents, 'event')}, ${formatLag(lagMs)} old`
+}
+
+/** What nobody archives is not known to be nothing. */
+function archiveText(archive: NonNullable<Flow['freshness']['archive']>, now: number): string {
+  const seen = archive.partitions.flatMap(({ isWorkedOn, seenAt }) => (isWorkedOn ? [] : [seenAt]))
+  const since = seen.flatMap(at => at ?? [])
+  if (seen.length === 0) return lagText(archive)
+  return since.length === 0 ? 'not known' : `not known for ${formatAge(now - Math.min(...since))}`
 }
 
 function tickText({ nextTickAt }: Flow['freshness']['batch'], now: number): string {

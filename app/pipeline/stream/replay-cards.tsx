@@ -186,6 +186,12 @@ function ReplayTable({ replays, now }: { replays: readonly Replay[]; now: number
         { key: 'rules', header: 'Rules', cell: versionsText },
         { key: 'events', header: 'Events', cell: row => formatCount(row.events) },
         {
+          key: 'outcome',
+          header: 'What came of it',
+          align: 'left',
+          cell: row => <Sentence>{outcomeText(row)}</Sentence>,
+        },
+        {
           key: 'took',
           header: 'Built in',
           cell: row => (row.buildMs === null ? '–' : formatLag(row.buildMs)),
@@ -200,12 +206,6 @@ function ReplayTable({ replays, now }: { replays: readonly Replay[]; now: number
           header: 'Differences',
           align: 'left',
           cell: row => <Differences replay={row} />,
-        },
-        {
-          key: 'outcome',
-          header: 'What came of it',
-          align: 'left',
-          cell: row => <Sentence>{outcomeText(row)}</Sentence>,
         },
       ]}
     />

@@ -34,6 +34,19 @@ type ArchiveRow = Omit<PartitionArchive, 'lagEvents' | 'lagMs'> & {
   now: Instant
 }
 
+/**
+ * Up to when everything that was appended is archived, by the archiver's own word of once a second, and in the partition
+ * that is furthest behind.
+ *
+ * @returns null where the log is in Postgres itself
+ */
+export async function readArchivedUpTo(reading: Reading): Promise<Instant | null> {
+  const [row] = await reading<{ upTo: Instant | null }[]>`
+    select min(case when a.end_offset > a."offset" then a.appended_at else a.seen_at end) as "upTo"
+    from log.archived a where exists (select from log.kafka)`
+  return row?.upTo ?? null
+}
+
 /** @returns null where the log is in Postgres itself: nothing is archived then */
 export async function readArchive(reading: Reading): Promise<ArchiveFreshness | null> {
   const rows = await reading<ArchiveRow[]>`

@@ -3,6 +3,7 @@ import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { Instant } from '#domain/instant.ts'
 import { PLANNING } from '#domain/reports.ts'
 import { STANDSTILL_MS } from '#server/log/fence.ts'
+import { type LiveStand, standOf } from '#server/serving/live-board/stand.ts'
 import { readArchive } from './archive.ts'
 import type { FreshnessFacts, JobFreshness, OtherStand, SetAsideEvent, UnpublishedReport } from './facts.ts'
 import { type Judgement, judgeFreshness } from './judge.ts'
@@ -11,6 +12,8 @@ import { otherGenerations, type ReadPosition, readLag, readStreamStand, totalLag
 /** How far each path has read the log, and whether both get on. */
 export interface Freshness extends FreshnessFacts {
   health: Judgement
+  /** Up to when the stream's figures are known, as the socket tells it. */
+  live: LiveStand
 }
 
 interface BatchState {
@@ -88,7 +91,7 @@ export async function readFreshness(sql: Sql): Promise<Freshness> {
       },
       others,
     }
-    return { ...facts, health: judgeFreshness(facts) }
+    return { ...facts, health: judgeFreshness(facts), live: standOf(stand, streamLag) }
   })
 }
 

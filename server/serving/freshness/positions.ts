@@ -2,6 +2,7 @@ import type { Reading } from '#db/transaction.ts'
 import { type Engine, OWN_ENGINE } from '#domain/engine.ts'
 import type { Instant } from '#domain/instant.ts'
 import { inStores } from '#server/serving/scope.ts'
+import { readArchivedUpTo } from './archive.ts'
 
 /** How far something has read the log of one partition. */
 export interface ReadPosition {
@@ -38,6 +39,8 @@ export interface StreamStand {
   basis: StreamBasis
   /** By partition, those it has not read yet among them. */
   positions: StreamPosition[]
+  /** Up to when everything that was appended can be read here; null where the log is in Postgres itself. */
+  archivedUpTo: Instant | null
 }
 
 /**
@@ -50,7 +53,7 @@ export async function readStreamStand(
   scope: { stores: readonly string[] } | null = null,
   of: number | null = null,
 ): Promise<StreamStand> {
-  const [[active], positions] = await Promise.all([
+  const [[active], positions, archivedUpTo] = await Promise.all([
     reading<{ generation: number; engine: Engine; rulesVersion: number; now: Instant }[]>`
       select g.generation, g.engine, g.rules_version as "rulesVersion", clock_timestamp() as now
       from stream.active_generation a join stream.generations g on g.generation = coalesce(${of}::integer, a.generation)`,
@@ -63,6 +66,7 @@ export async function readStreamStand(
         and c.generation = coalesce(${of}::integer, (select generation from stream.active_generation))
       where ${scope ? reading`exists (select from ref.stores s where s.partition = p.partition ${inStores(reading, scope, 's.store')})` : reading`true`}
       order by p.partition`,
+    readArchivedUpTo(reading),
   ])
   if (!active) throw new Error('stream.active_generation is empty: run the migrations again')
   const { now, generation, engine, rulesVersion } = active
@@ -79,6 +83,7 @@ export async function readStreamStand(
       through: Object.fromEntries(positions.map(({ partition, through }) => [partition, through])),
     },
     positions,
+    archivedUpTo,
   }
 }
 

@@ -22,7 +22,12 @@ export interface LiveStand {
   lagEvents: number
   /** When the stream last wrote anything; null: never. */
   processedAt: Instant | null
+  /** What is known no further because the archive is not, which the stream waits for: where the log is in Kafka. */
+  heldBy?: 'archive'
 }
+
+/** The archiver gives its word once a second: one that is a little older says no less. */
+const WORD_HOLDS_MS = 3_000
 
 /** How far the stream's figures reach now, over all partitions. */
 export function readLiveStand(sql: Sql): Promise<LiveStand> {
@@ -33,7 +38,12 @@ export function readLiveStand(sql: Sql): Promise<LiveStand> {
 }
 
 /** The same of what was read already. */
-export function standOf({ now, basis }: StreamStand, partitions: readonly PartitionLag[]): LiveStand {
+export function standOf(
+  { now, basis, archivedUpTo }: Pick<StreamStand, 'now' | 'basis' | 'archivedUpTo'>,
+  partitions: readonly PartitionLag[],
+): LiveStand {
   const { lagEvents, lagMs } = totalLag(partitions)
-  return { now, knownUpTo: now - lagMs, lagEvents, processedAt: basis.processedAt }
+  const read = { now, knownUpTo: now - lagMs, lagEvents, processedAt: basis.processedAt }
+  const isHeld = archivedUpTo !== null && archivedUpTo < read.knownUpTo && now - archivedUpTo > WORD_HOLDS_MS
+  return isHeld ? { ...read, knownUpTo: archivedUpTo, heldBy: 'archive' } : read
 }

@@ -65,5 +65,14 @@ export function testFreshness({
     others: [],
     ...more,
   }
-  return { ...facts, health: judgeFreshness(facts) }
+  return {
+    ...facts,
+    health: judgeFreshness(facts),
+    live: {
+      now: NOW,
+      knownUpTo: NOW - facts.stream.lagMs,
+      lagEvents: facts.stream.lagEvents,
+      processedAt: NOW - 200,
+    },
+  }
 }
