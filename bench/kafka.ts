@@ -3,7 +3,7 @@ import { runProgram } from '#platform/process.ts'
 import type { Figure } from './figures.ts'
 import { intakeFigures } from './kafka/intake-turns.ts'
 import { lagFigures } from './kafka/lag-turns.ts'
-import { type LogUnderTest, onTwoLogs, type TwoLogs } from './kafka/two-logs.ts'
+import { type LogUnderTest, onTwoLogs, readToEnd, type TwoLogs } from './kafka/two-logs.ts'
 import { createBenchWorld } from './load/world.ts'
 import type { BenchOptions } from './options.ts'
 
@@ -14,15 +14,17 @@ const REPLAYS = 3
 const TARGET = { replay: 0.9 }
 
 /**
- * Intake and stream path with the log in Kafka beside the same with the log in Postgres, everything in turns: what the
- * intake takes over HTTP, a replay, and the stream's lag at half of what the intake takes.
+ * Intake and stream path with the log in Kafka beside the same with the log in Postgres, everything in turns: a replay,
+ * what the intake takes over HTTP, and the stream's lag at half of that.
  */
 export async function kafka(options: BenchOptions): Promise<Figure[]> {
   const world = createBenchWorld()
   const { orders = DEFAULT_ORDERS, seconds } = options
   return onTwoLogs({ world, orders }, async logs => {
-    const alone = await intakeFigures(logs, { world, seconds, withReaders: false })
     const replays = await replayFigures(logs, orders)
+    const alone = await intakeFigures(logs, { world, seconds, withReaders: false })
+    for (const log of [logs.postgres, logs.kafka])
+      await readToEnd(log, orders + (alone.acknowledged.get(log.name) ?? 0))
     const beside = await intakeFigures(logs, { world, seconds, withReaders: true })
     const lags = await lagFigures(logs, { world, seconds, perSecond: beside.kafkaPerSecond / 2 })
     return [
@@ -32,8 +34,8 @@ export async function kafka(options: BenchOptions): Promise<Figure[]> {
         value: logs.adoptedPerSecond,
         unit: 'orders/s',
       },
-      ...alone.figures,
       ...replays,
+      ...alone.figures,
       ...beside.figures,
       ...lags,
     ]

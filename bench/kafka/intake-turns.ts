@@ -28,18 +28,20 @@ interface Work {
 export async function intakeFigures(
   logs: TwoLogs,
   { world, seconds, withReaders }: { world: BenchWorld; seconds: number; withReaders: boolean },
-): Promise<{ figures: Figure[]; kafkaPerSecond: number }> {
+): Promise<{ figures: Figure[]; kafkaPerSecond: number; acknowledged: Map<LogUnderTest['name'], number> }> {
   const running = [
     await startIntake(logs.postgres, { withReaders }),
     await startIntake(logs.kafka, { withReaders }),
   ]
   const works = new Map<LogUnderTest['name'], Work>()
+  const acknowledged = new Map<LogUnderTest['name'], number>()
   try {
     let firstNumber = withReaders ? 500_000_000_000 : 0
     for (let turn = 0; turn < TURNS; turn += 1) {
       for (const one of running) {
         const work = await takeTurn(one, { logs, world, firstNumber, ms: (seconds * SECOND_MS) / TURNS })
         firstNumber += work.numbers
+        acknowledged.set(one.log.name, (acknowledged.get(one.log.name) ?? 0) + work.orders)
         if (turn > 0) works.set(one.log.name, addUp(works.get(one.log.name), work))
       }
     }
@@ -51,6 +53,7 @@ export async function intakeFigures(
   return {
     figures: figuresOf({ kafka, postgres }, withReaders),
     kafkaPerSecond: kafka.orders / kafka.seconds,
+    acknowledged,
   }
 }
 

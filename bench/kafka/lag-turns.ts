@@ -45,25 +45,27 @@ export async function lagFigures(
   } finally {
     await Promise.all(running.map(one => one.stop()))
   }
-  const of = (name: LogUnderTest['name'], share: number) =>
-    percentile(
-      lags[name].toSorted((left, right) => left - right),
-      share,
-    )
   const at = `at ${Math.round(perSecond).toLocaleString('en')} orders/s, half of what the intake took`
-  return [
-    { share: 0.5, name: 'p50' },
-    { share: 1, name: 'longest' },
-  ].map(
-    ({ share, name }): Figure => ({
+  const figure = (name: string, times: typeof lags, share: number): Figure => {
+    const of = (log: LogUnderTest['name']) =>
+      percentile(
+        times[log].toSorted((left, right) => left - right),
+        share,
+      )
+    return {
       benchmark,
-      name: `lag of the stream over Kafka ${at}, ${name}`,
-      value: of('Kafka', share),
+      name: `${name} over Kafka ${at}`,
+      value: of('Kafka'),
       unit: 'ms',
-      beside: { name: 'over Postgres', value: of('Postgres', share) },
-      ...(share === 1 ? { target: { atMost: TARGET_MS } } : {}),
-    }),
-  )
+      beside: { name: 'over Postgres', value: of('Postgres') },
+    }
+  }
+  return [
+    figure('answer, p50,', answers, 0.5),
+    figure('answer, p99,', answers, 0.99),
+    figure('lag of the stream, p50,', lags, 0.5),
+    { ...figure('lag of the stream, longest,', lags, 1), target: { atMost: TARGET_MS } },
+  ]
 }
 
 /** Connections that send orders at a rate, each answer timed from when its request was due. */

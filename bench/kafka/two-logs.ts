@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { type BenchWorld, loadOrders, writeBenchStores } from '#bench/load/world.ts'
 import { parentOf } from '#bench/system/process-table.ts'
-import { freeIntakePort, onBenchPostgres, untilUp } from '#bench/system/system.ts'
+import { countStored, freeIntakePort, onBenchPostgres, untilUp } from '#bench/system/system.ts'
 import { connect, type Sql } from '#db/client.ts'
 import { migrate } from '#db/migrate.ts'
 import { databaseUrl } from '#db/testing/server.ts'
@@ -82,6 +82,19 @@ export interface RunningIntake {
   intake: Program
   readers: Program[]
   stop(): Promise<void>
+}
+
+/** Lets the stream read all that is in a log. @throws where that is not what was loaded and acknowledged */
+export async function readToEnd({ name, sql, settings }: LogUnderTest, orders: number): Promise<void> {
+  const archiver = name === 'Kafka' ? startProgram({ entry: 'server/log/archiver/main.ts', settings }) : null
+  try {
+    await runProgram({ entry: 'server/stream/main.ts', args: ['--until-caught-up'], settings })
+    const stored = await countStored(sql)
+    if (stored !== orders)
+      throw new Error(`${orders} orders were loaded or acknowledged, but ${stored} are in the log in ${name}`)
+  } finally {
+    await archiver?.stop()
+  }
 }
 
 /** @param withReaders the stream path, and the archiver where the log is in Kafka */

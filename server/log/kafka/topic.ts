@@ -9,12 +9,6 @@ export const ORDERS_TOPIC = 'tillstream.orders'
 /** A batch of an import may hold many events of thousands of lines. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20
 
-/**
- * Between two entries of a segment's indexes. Each flush of an append writes the indexes too, where they have changed:
- * with Kafka's 4 kB after every append, which was half of what an append cost. Who begins to read walks over as much.
- */
-const INDEX_EVERY_BYTES = 2 ** 20
-
 /** What the log asks of its topic, beside its partitions: append times by the broker, and nothing forgotten. */
 const TOPIC_SETTINGS: Readonly<Record<string, string>> = {
   'message.timestamp.type': 'LogAppendTime',
@@ -22,7 +16,6 @@ const TOPIC_SETTINGS: Readonly<Record<string, string>> = {
   'retention.ms': '-1',
   'retention.bytes': '-1',
   'max.message.bytes': String(MAX_MESSAGE_BYTES),
-  'index.interval.bytes': String(INDEX_EVERY_BYTES),
 }
 
 const PATIENCE_MS = 30_000
