@@ -207,6 +207,19 @@ export class OperatorFold {
     }
   }
 
+  /**
+   * States that are worth writing at a watermark: of a backlog of days nearly none. What time judges is written though it
+   * means nothing any more: a row of before may say that it is held, and would be for ever.
+   */
+  statesSince(watermark: Instant | null): { operator: string; place: string; kept: KeptState }[] {
+    const timed = new Set(this.#timed.map(({ name }) => name))
+    return [...this.touched].flatMap(([operator, states]) =>
+      [...states].flatMap(([place, kept]) =>
+        hasExpired(kept, watermark) && !timed.has(operator) ? [] : [{ operator, place, kept }],
+      ),
+    )
+  }
+
   /** Panes that are still kept at a watermark: of a backlog of days most never need to be written. */
   panesSince(watermark: Instant | null): PaneDelta[] {
     if (watermark === null) return this.panes

@@ -2,11 +2,13 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { loadOperatorReference } from '#db/operator-reference.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { addTestStores } from '#db/testing/stores.ts'
 import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { DAY_MS, type Instant, MINUTE_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { sale } from '#domain/testing/events.ts'
+import { movement, sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
+import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { appendAll } from '#server/log/testing/append.ts'
@@ -177,6 +179,25 @@ test('a version of a rule holds from its instant on', async () => {
   await consumeAll({ batchSize: 2_000, restarts: false })
   const { alerts } = await told()
   expect(alerts).toMatchObject([{ rule: 'card_velocity', opened_at: START + 3 * MINUTE_MS }])
+})
+
+test('what was held is not any more when its alert has ended, though it has expired with the same batch', async () => {
+  const { sql } = database
+  await addTestStores(sql, EXAMPLE_STORES)
+  await sql`insert into ref.expected_orders (store, valid_from, orders) values ('berlin', 'epoch', array_fill(60::float8, array[168]))`
+  const order = sale(START, 1)
+  const countAt = (at: Instant) => ({ ...movement('stock.counted', at, 5), source: order.source })
+  const held = () => sql`select operator from stream.operator_states where is_held order by 1`
+  await appendAll(log, [order, countAt(START + 120 * MINUTE_MS)])
+  await consumeAll({ batchSize: 2_000, restarts: true })
+  expect(await held()).toContainEqual({ operator: 'store_silent' })
+  await sql`insert into ref.rule_versions (rule, version, valid_from, is_on, parameters)
+    values ('store_silent', 2, ${new Date(START + 3 * DAY_MS)}, false, '{}')`
+  await appendAll(log, [countAt(START + 9 * DAY_MS)])
+  await consumeAll({ batchSize: 2_000, restarts: true })
+  expect(await held()).not.toContainEqual({ operator: 'store_silent' })
+  const open = await sql`select rule from stream.alerts where rule = 'store_silent' and state = 'open'`
+  expect(open).toEqual([])
 })
 
 test('what has expired is deleted, and what is held is not', async () => {

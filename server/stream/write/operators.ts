@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import type { Transaction } from '#db/transaction.ts'
 import { DAY_MS, type Instant } from '#domain/instant.ts'
 import type { AlertChange } from '#domain/operators/alert.ts'
-import { hasExpired, type KeptState, type OperatorFold, type SessionRow } from '#domain/operators/fold.ts'
+import type { OperatorFold, SessionRow } from '#domain/operators/fold.ts'
 import { PANES_KEPT_MS, type PaneDelta, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
 import { documentsOf, jsonDocuments, plainArray, textArray } from '#platform/pg-array.ts'
 import { followedPartitions, type GenerationPartition } from '#server/stream/state/generations.ts'
@@ -16,27 +16,22 @@ export async function writeOperators(
   { fold, watermark }: { fold: OperatorFold; watermark: Instant | null },
 ): Promise<void> {
   await Promise.all([
-    upsertStates(transaction, rows, fold.touched, watermark),
+    upsertStates(transaction, rows, fold.statesSince(watermark)),
     addToPanes(transaction, rows, fold.panesSince(watermark)),
     upsertSessions(transaction, rows, fold.sessionsSince(watermark)),
     upsertAlerts(transaction, rows, fold.alerts),
   ])
 }
 
-/** What means nothing any more at the end of the batch need not be kept: of a backlog of days nearly all. */
 async function upsertStates(
   transaction: Transaction,
   { generation, partition }: GenerationPartition,
-  touched: OperatorFold['touched'],
-  watermark: Instant | null,
+  states: ReturnType<OperatorFold['statesSince']>,
 ): Promise<void> {
-  const rows: { operator: string; store: string; key: string; kept: KeptState }[] = []
-  for (const [operator, states] of touched)
-    for (const [place, kept] of states) {
-      if (hasExpired(kept, watermark)) continue
-      const [store = '', key = ''] = place.split('\u001f')
-      rows.push({ operator, store, key, kept })
-    }
+  const rows = states.map(({ operator, place, kept }) => {
+    const [store = '', key = ''] = place.split('\u001f')
+    return { operator, store, key, kept }
+  })
   if (rows.length === 0) return
   await transaction.unsafe(
     `insert into stream.operator_states_g${generation} (generation, partition, operator, store, key, state, expires_at,

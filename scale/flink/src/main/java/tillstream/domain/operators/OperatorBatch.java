@@ -5,6 +5,7 @@ import static tillstream.domain.Instants.HOUR_MS;
 import static tillstream.domain.Instants.NONE;
 
 import java.util.List;
+import tillstream.domain.rules.Rules;
 
 /**
  * What a batch's operators keep and say. Panes are sums to be added; all else stands as it is after the batch.
@@ -52,9 +53,12 @@ public record OperatorBatch(
   /** What an operator could not judge: it went on without the event. */
   public record Failure(String operator, long offset, String message) {}
 
-  /** What is worth writing at a watermark: of a backlog of days nearly none. */
+  /**
+   * What is worth writing at a watermark: of a backlog of days nearly none. What time judges is written though it means
+   * nothing any more: a row of before may say that it is held, and would be for ever.
+   */
   public List<State> keptStates(long watermark) {
-    return states.stream().filter(state -> !state.hasExpired(watermark)).toList();
+    return states.stream().filter(state -> !state.hasExpired(watermark) || Rules.TIMED.contains(state.operator)).toList();
   }
 
   /** Panes that are still looked at. */
