@@ -65,14 +65,24 @@ const FAULTS: readonly { table: string; column: string; plant: string; undo: str
   fault('panes', 'net', 'net + 1', 'net - 1'),
   fault('sessions', 'net', 'net + 1', 'net - 1'),
   fault('alerts', 'score', 'score - 0.0001', 'score + 0.0001'),
+  fault(
+    'operator_states',
+    'since_offset',
+    'since_offset + 1',
+    'since_offset - 1',
+    `and (is_held or expires_at > (
+      select watermark from stream.checkpoints c where c.generation = 1 and c.partition = operator_states.partition))`,
+  ),
+  fault('late_events', 'watermark', "watermark + interval '1 ms'", "watermark - interval '1 ms'"),
   fault('set_aside', 'business_day', "'2026-01-01'", 'null'),
 ]
 
-function fault(table: string, column: string, value: string, back: string) {
+/** @param kept SQL: which rows count */
+function fault(table: string, column: string, value: string, back: string, kept = '') {
   const key = COMPARED_TABLES.find(compared => compared.table === table)
     ?.key.map(name => `"${name}"`)
     .join(', ')
-  const first = `select ${key} from stream.${table} where generation = 1 order by ${key} limit 1`
+  const first = `select ${key} from stream.${table} where generation = 1 ${kept} order by ${key} limit 1`
   const change = (to: string) =>
     `update stream.${table} set ${column} = ${to} where generation = 2 and (${key}) = (${first})`
   return { table, column, plant: change(value), undo: change(back) }
@@ -189,6 +199,22 @@ describe('a difference', () => {
     await database.sql`update stream.stock s set pace_units = a.pace_units from stream.stock a
       where s.generation = 2 and a.generation = 1 and (a.store, a.sku) = (s.store, s.sku)`
     expect(found.tables.every(({ differences }) => differences === 0)).toBe(true)
+  })
+
+  test('that is only when a forecast of later was heard of is none', async () => {
+    const low = `from stream.stock where generation = 1 and on_hand <= greatest(0, reorder_point)`
+    await database.sql.unsafe(`insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
+      select store, sku, judged_at + interval '5 minutes', 'mean', array_fill(1::float8, array[7]), 1, 7 ${low}`)
+    // One was judged by what knew of it, the other read it since.
+    const heard = await database.sql`
+      update stream.stock s set look_at = least(s.look_at, f.valid_from) from ref.demand_forecasts f
+      where s.generation = 2 and f.store = s.store and f.sku = s.sku`
+    expect(heard.count).toBeGreaterThan(0)
+    const found = await comparison.settle()
+    await database.sql`update stream.stock s set look_at = null
+      from stream.stock a where a.generation = 1 and s.generation = 2 and (a.store, a.sku) = (s.store, s.sku) and a.look_at is null`
+    await database.sql`delete from ref.demand_forecasts`
+    expect(found.examples).toEqual([])
   })
 
   test('only what was written since the first look is read again', async () => {

@@ -2,7 +2,7 @@ import type { Sql } from '#db/client.ts'
 import { type Reading, readSnapshot } from '#db/transaction.ts'
 import type { CertifiedTable, DifferingRow } from '#domain/certificate.ts'
 import { textArray } from '#platform/pg-array.ts'
-import { readShapes, rowHash, rowsDiffer, rowsOf, type TableShape } from './compared-tables.ts'
+import { readShapes, rowHash, rowsDiffer, rowsOf, rowValues, type TableShape } from './compared-tables.ts'
 
 /** Differing rows that are told; all are counted. */
 const MOST_EXAMPLES = 20
@@ -174,7 +174,8 @@ export class GenerationComparison {
   ): Promise<{ count: number; examples: DifferingRow[] }> {
     if (parts.length === 0) return { count: 0, examples: [] }
     const { key } = shape
-    const side = (of: Side) => `select t.* ${rowsOf(shape, this.#generations[of])} and ${among(shape)}`
+    const side = (of: Side) =>
+      `select ${rowValues(shape)} ${rowsOf(shape, this.#generations[of])} and ${among(shape)}`
     const both = `from a full join b on ${key.map(name => `a."${name}" = b."${name}"`).join(' and ')} where ${rowsDiffer(shape)}`
     const found = await readSnapshot(this.#sql, async reading => {
       await tune(reading)

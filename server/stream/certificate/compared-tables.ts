@@ -1,5 +1,8 @@
 import type { Reading } from '#db/transaction.ts'
+import { HOUR_MS } from '#domain/instant.ts'
 import { PANES_KEPT_MS, SESSIONS_KEPT_MS } from '#domain/operators/metric.ts'
+import { effectiveLook } from '#server/stream/state/stock-looks.ts'
+import { LATE_KEPT_HOURS, MOST_LATE_KEPT } from '#server/stream/write/late-sales.ts'
 
 /** A table that two generations are compared by, row by row. */
 export interface ComparedTable {
@@ -11,8 +14,15 @@ export interface ComparedTable {
   isPartitioned: boolean
   /** SQL of `t`: which part of the table a row is of. What has changed since a first look is read again by parts. */
   chunk: string
-  /** SQL of `t` and the partition's checkpoint `c`: rows that mean something still. What is past that may be deleted any time. */
+  /**
+   * SQL of `t` and the partition's checkpoint `c`, or of what `keptFrom` adds to that: rows that mean something still. What
+   * is past that may be deleted any time.
+   */
   isKept?: string
+  /** SQL of `c`, which `lateral` joins. */
+  keptFrom?: string
+  /** SQL of `t` by column: what it means, where that is not the value alone. */
+  meaning?: Readonly<Record<string, string>>
   /** Not compared beside those that are left out of every table, and why. */
   leftOut?: readonly LeftOut[]
   /** What a difference most likely comes from. */
@@ -61,7 +71,9 @@ export const COMPARED_TABLES: readonly ComparedTable[] = [
     key: ['store', 'sku'],
     isPartitioned: true,
     chunk: `t.store || ' ' || (hashtext(t.sku) & 15)`,
-    why: 'A movement or a count of this product was taken otherwise, or its shortage was judged by other policies: the active generation knows them as they were entered at the time.',
+    // As the stream takes it: a forecast that has come since the stock was judged is looked at as it begins to hold.
+    meaning: { look_at: effectiveLook('t') },
+    why: 'A movement or a count of this product was taken otherwise, or its shortage was judged by another policy or lead time: one was entered for a moment that had been judged already.',
   },
   {
     table: 'purchases',
@@ -75,7 +87,7 @@ export const COMPARED_TABLES: readonly ComparedTable[] = [
     key: ['alert_id'],
     isPartitioned: true,
     chunk: `t.store || ' ' || (hashtext(t.sku) & 15)`,
-    why: 'The shortage was judged by other policies or forecasts: the active generation knows them as they were entered at the time. A replay of the active one judges all of them by what is known now.',
+    why: 'The shortage was judged by another policy, forecast or lead time: one was entered for a moment that had been judged already. A replay of the active one judges all of them by what is known now.',
   },
   {
     table: 'panes',
@@ -98,7 +110,26 @@ export const COMPARED_TABLES: readonly ComparedTable[] = [
     key: ['alert_id'],
     isPartitioned: true,
     chunk: `t.store`,
-    why: 'A rule was judged by other settings, or by other reference data: the active generation knows them as they were entered at the time.',
+    why: 'A rule was judged by other settings, or by other reference data: something was entered for a moment that had been judged already.',
+  },
+  {
+    table: 'operator_states',
+    key: ['partition', 'operator', 'store', 'key'],
+    isPartitioned: true,
+    chunk: `t.store || ' ' || (hashtext(t.key) & 15)`,
+    isKept: '(t.is_held or t.expires_at > c.watermark)',
+    why: 'One of them remembers something else of this key: what it finds next will differ.',
+  },
+  {
+    table: 'late_events',
+    key: ['partition', 'offset'],
+    isPartitioned: false,
+    chunk: `t.partition::text`,
+    keptFrom: `select coalesce(max(n."offset"), 0) as through from (
+      select n."offset" from stream.late_events n
+      where n.generation = c.generation and n.partition = c.partition order by n."offset" desc offset ${MOST_LATE_KEPT} limit 1) n`,
+    isKept: `t.appended_at >= c.appended_at - ${ago(LATE_KEPT_HOURS * HOUR_MS)} and t."offset" > c.through`,
+    why: 'One of them has judged this sale late, or by another watermark.',
   },
   {
     table: 'set_aside',
@@ -116,14 +147,9 @@ export const COMPARED_TABLES: readonly ComparedTable[] = [
 /** Tables of a generation that say nothing of their own. */
 export const NOT_COMPARED: readonly { table: string; why: string }[] = [
   {
-    table: 'operator_states',
-    why: 'what an engine remembers of a key, in a form of its own; what follows from it is compared',
-  },
-  {
     table: 'changes',
     why: 'what live pages were told, kept for an hour; only the active generation needs it',
   },
-  { table: 'late_events', why: 'which sales were late, kept for a day; by window it is compared' },
 ]
 
 /** Half of 1/10,000: what floating point figures may differ by between two engines and mean the same. */
@@ -131,7 +157,7 @@ const FLOAT_TOLERANCE = 0.00005
 
 /** A compared table with its columns as the database has them. */
 export interface TableShape extends ComparedTable {
-  columns: readonly { name: string; isFloat: boolean }[]
+  columns: readonly { name: string; isFloat: boolean; value: string }[]
   allLeftOut: readonly LeftOut[]
 }
 
@@ -145,9 +171,11 @@ export async function readShapes(reading: Reading): Promise<TableShape[]> {
     order by c.relname, a.attnum`
   return COMPARED_TABLES.map(compared => {
     const allLeftOut = [...LEFT_OUT, ...(compared.leftOut ?? [])]
-    const columns = rows.filter(
-      ({ table, name }) => table === compared.table && !allLeftOut.some(({ column }) => column === name),
-    )
+    const columns = rows
+      .filter(
+        ({ table, name }) => table === compared.table && !allLeftOut.some(({ column }) => column === name),
+      )
+      .map(column => ({ ...column, value: compared.meaning?.[column.name] ?? `t."${column.name}"` }))
     const isThere = (column: string) =>
       rows.some(({ table, name }) => table === compared.table && name === column)
     return { ...compared, columns, allLeftOut: allLeftOut.filter(({ column }) => isThere(column)) }
@@ -155,20 +183,24 @@ export async function readShapes(reading: Reading): Promise<TableShape[]> {
 }
 
 /** FROM and WHERE over the rows of a generation that count, as `t`. */
-export function rowsOf({ table, isPartitioned, isKept }: TableShape, generation: number): string {
+export function rowsOf({ table, isPartitioned, isKept, keptFrom }: TableShape, generation: number): string {
   const from = isPartitioned ? `stream.${table}_g${generation} t` : `stream.${table} t`
   const kept = isKept
-    ? ` join stream.checkpoints c on c.generation = t.generation and c.partition = t.partition and ${isKept}`
+    ? ` join (select * from stream.checkpoints c${keptFrom ? ` cross join lateral (${keptFrom}) k` : ''}
+        where c.generation = ${generation}) c on c.generation = t.generation and c.partition = t.partition and ${isKept}`
     : ''
   return `from ${from}${kept} where t.generation = ${generation}`
 }
 
 /** SQL of `t`: 64 bits of all that is compared of a row, by value. Floating point counts to the last 1/10,000. */
 export function rowHash({ columns }: TableShape): string {
-  const values = columns.map(({ name, isFloat }) =>
-    isFloat ? `round(t."${name}"::numeric, 4)` : `t."${name}"`,
-  )
+  const values = columns.map(({ value, isFloat }) => (isFloat ? `round((${value})::numeric, 4)` : value))
   return `hash_record_extended(row(${values.join(', ')}), 0)`
+}
+
+/** SQL of `t`: all that is compared of a row, by name. */
+export function rowValues({ columns }: TableShape): string {
+  return columns.map(({ name, value }) => `${value} as "${name}"`).join(', ')
 }
 
 /** SQL of two rows `a` and `b` of a full join: whether they say something else. */

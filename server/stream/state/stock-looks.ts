@@ -3,6 +3,14 @@ import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { StockKey, TouchedStock } from '#server/stream/fold/stock.ts'
 import type { GenerationPartition } from './generations.ts'
 
+/** SQL of a row of stream.stock: when it is looked at, by the forecasts of now. `lookOf` says the same of one that is loaded. */
+export function effectiveLook(row: string): string {
+  return `least(${row}.look_at, case when ${row}.on_hand <= greatest(0, ${row}.reorder_point) then (
+    select min(f.valid_from) from ref.demand_forecasts f
+    where f.store = ${row}.store and f.sku = ${row}.sku and f.valid_from > coalesce(${row}.judged_at, ${row}.as_of)
+  ) end)`
+}
+
 /**
  * When a partition's stocks are to be looked at again though no event may touch them, by the hour: what is due by some moment
  * is found without going through all. It follows the tables: a batch asks, and tells once it is written.
@@ -13,14 +21,10 @@ export class StockLooks {
 
   async load(sql: Reading, { generation, partition }: GenerationPartition): Promise<void> {
     this.clear()
-    // `lookOf` says the same of one that is loaded.
     const rows = await sql.unsafe<(StockKey & { lookAt: Instant })[]>(
       `select store, sku, look_at as "lookAt"
        from (
-         select s.store, s.sku, least(s.look_at, case when s.on_hand <= greatest(0, s.reorder_point) then (
-             select min(f.valid_from) from ref.demand_forecasts f
-             where f.store = s.store and f.sku = s.sku and f.valid_from > coalesce(s.judged_at, s.as_of)
-           ) end) as look_at
+         select s.store, s.sku, ${effectiveLook('s')} as look_at
          from stream.stock_g${generation} s
          where s.generation = ${generation} and s.partition = $1
        ) looks

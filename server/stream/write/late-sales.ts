@@ -42,9 +42,9 @@ export async function insertLateSales(
   )
 }
 
-const KEPT_HOURS = 24
+export const LATE_KEPT_HOURS = 24
 /** Of a partition: a till that was offline for a week brings a whole week. */
-const MOST_KEPT = 10_000
+export const MOST_LATE_KEPT = 10_000
 
 /** Deletes those that were appended a day before the checkpoint, and the oldest of too many. */
 export async function trimLateSales(sql: Sql, partitions: readonly number[]): Promise<void> {
@@ -54,10 +54,10 @@ export async function trimLateSales(sql: Sql, partitions: readonly number[]): Pr
       using stream.checkpoints c
       where l.generation = ${generation} and l.partition = ${partition}
         and c.generation = l.generation and c.partition = l.partition
-        and (l.appended_at < c.appended_at - ${KEPT_HOURS}::int * interval '1 hour'
+        and (l.appended_at < c.appended_at - ${LATE_KEPT_HOURS}::int * interval '1 hour'
           or l."offset" <= (
             select n."offset" from stream.late_events n
             where n.generation = ${generation} and n.partition = ${partition}
-            order by n."offset" desc offset ${MOST_KEPT} limit 1))`
+            order by n."offset" desc offset ${MOST_LATE_KEPT} limit 1))`
   }
 }
