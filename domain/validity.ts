@@ -1,4 +1,10 @@
-import type { Instant } from './instant.ts'
+import { type Instant, MINUTE_MS } from './instant.ts'
+
+/**
+ * What is entered holds so long after: past every clock that the intake lets in, so that no event was ever judged without
+ * it that a replay would judge with it.
+ */
+export const HOLDS_AFTER_MS = 5 * MINUTE_MS
 
 /** What holds from an instant on, until the next of its kind. */
 export interface ValidFrom {

@@ -1,8 +1,9 @@
 import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import { addDays, type BusinessDay } from '#domain/calendar.ts'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import type { Instant } from '#domain/instant.ts'
 import { storeOn } from '#domain/store.ts'
+import { HOLDS_AFTER_MS } from '#domain/validity.ts'
 import type { OtherJob } from '#jobs/ledger/other-jobs.ts'
 import { followLog } from '#jobs/planner/follow-log.ts'
 import { messageOf } from '#platform/command.ts'
@@ -22,8 +23,6 @@ import { writePlan } from './write-plan.ts'
  *   daily_inventory ─────────┘                    └─> ref.demand_forecasts, ref.stock_policies, ref.lead_times
  */
 
-/** Past every clock that the intake lets in (decision 014). */
-const HOLDS_AFTER_MS = 5 * MINUTE_MS
 /** Stores at once: one is planned, which takes the process; the others wait for the database. */
 const AT_ONCE = 3
 

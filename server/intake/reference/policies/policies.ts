@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import type { Transaction } from '#db/transaction.ts'
+import { formatInstant, type Instant } from '#domain/instant.ts'
+import { HOLDS_AFTER_MS } from '#domain/validity.ts'
+import { textArray } from '#platform/pg-array.ts'
 import { changesOf, type ReferenceTable, unknownAmong } from '#server/intake/reference/reference-table.ts'
 import { decimalFromZero, givenName, validFrom, wholeUnits } from '#server/intake/reference/table-file.ts'
 
@@ -27,7 +31,7 @@ export const policies: ReferenceTable<PolicyRow> = {
   columns: ['store', 'sku', 'validFrom', 'reorderPoint', 'orderUpTo', 'leadTimeDays'],
   schema,
   keyOf: ({ store, sku, validFrom: from }) => `${store} ${sku} from ${from}`,
-  defaults: async (_, now) => ({ validFrom: new Date(now).toISOString() }),
+  defaults: async (_, now) => ({ validFrom: new Date(now + HOLDS_AFTER_MS).toISOString() }),
   list: sql => sql`
     select store, sku, to_json(valid_from) #>> '{}' as "validFrom", reorder_point as "reorderPoint",
       order_up_to as "orderUpTo", trim_scale(lead_time_days)::text as "leadTimeDays", source
@@ -43,9 +47,14 @@ export const policies: ReferenceTable<PolicyRow> = {
       'products',
       rows.map(({ sku }) => sku),
     )
-    return rows.map(({ store, sku }) => {
+    const judged = await judgedAlready(transaction, rows)
+    return rows.map(({ store, sku }, index) => {
       if (stores.has(store)) return `store ${store} is not known: add it first (npm run stores -- add FILE)`
-      return skus.has(sku) ? `sku ${sku} is no product: add it first (npm run products -- add FILE)` : null
+      if (skus.has(sku)) return `sku ${sku} is no product: add it first (npm run products -- add FILE)`
+      const at = judged.get(index)
+      return at === undefined
+        ? null
+        : `the stock of ${sku} in ${store} was judged at ${formatInstant(at)} by what held then: leave validFrom out, or give a later one`
     })
   },
   async write(transaction, rows) {
@@ -68,4 +77,33 @@ export const policies: ReferenceTable<PolicyRow> = {
       })),
     )
   },
+}
+
+/**
+ * Rows that would hold at a moment as of which the stream, in whichever of its generations, has judged without them, by
+ * their place: a replay would judge otherwise. Those that stand as they are given change nothing.
+ */
+async function judgedAlready(
+  transaction: Transaction,
+  rows: readonly PolicyRow[],
+): Promise<ReadonlyMap<number, Instant>> {
+  const judged = await transaction<{ ordinal: number; at: Instant }[]>`
+    select given.ordinal::integer as ordinal, stock.at
+    from unnest(
+      ${textArray(rows, ({ store }) => store)}::text::text[], ${textArray(rows, ({ sku }) => sku)}::text::text[],
+      ${textArray(rows, ({ validFrom: from }) => from)}::text::timestamptz[],
+      ${textArray(rows, ({ reorderPoint }) => String(reorderPoint))}::text::bigint[],
+      ${textArray(rows, ({ orderUpTo }) => (orderUpTo === undefined ? null : String(orderUpTo)))}::text::bigint[]
+    ) with ordinality as given(store, sku, valid_from, reorder_point, order_up_to, ordinal)
+    cross join lateral (
+      select max(s.judged_at) as at from stream.generations g
+      join stream.stock s on s.generation = g.generation and s.store = given.store and s.sku = given.sku
+      where s.judged_at >= given.valid_from
+    ) stock
+    where stock.at is not null and not exists (
+      select from ref.stock_policies p
+      where p.store = given.store and p.sku = given.sku and p.valid_from = given.valid_from
+        and p.reorder_point = given.reorder_point and p.order_up_to is not distinct from given.order_up_to
+    )`
+  return new Map(judged.map(({ ordinal, at }) => [ordinal - 1, at]))
 }
