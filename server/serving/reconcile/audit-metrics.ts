@@ -51,7 +51,7 @@ export async function auditPanes(
         from kept k
         join log.event_log e on e.partition = k.partition and e."offset" <= k."offset"
           and e.event_time >= k.since and e.appended_at >= k.since - interval '1 hour'
-          and e.type <> 'tick' and ${isCounted(reading, 'stream')}
+          and e.type <> 'tick' and ${isCounted(reading, 'stream', generation)}
         cross join lateral (${reading.unsafe(adds)}) a
       ),
       judged as (
@@ -109,7 +109,7 @@ export async function auditSessions(
       join log.event_log e on e.partition = k.partition and e."offset" <= k."offset"
         -- A day more: who ordered before is left out.
         and e.event_time >= k.since - interval '1 day' and e.appended_at >= k.since - interval '25 hours'
-        and e.type = 'order.placed' and e.channel = 'online' and ${isCounted(reading, 'stream')}
+        and e.type = 'order.placed' and e.channel = 'online' and ${isCounted(reading, 'stream', generation)}
       where coalesce(e.details ->> 'session', e.customer) is not null ${inStores(reading, scope, 'e.store')}
       group by 1, 2, k.since
     ),

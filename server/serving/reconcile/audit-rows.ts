@@ -30,8 +30,13 @@ export function isCounted(reading: Reading, path: 'batch' | 'stream', generation
 }
 
 /** The sales of the scope that a path counts, with `sign` (+1 placed, -1 voided, 0 returned) and `returned`. */
-export function salesOf(reading: Reading, scope: AuditScope, path: 'batch' | 'stream') {
-  return reading`${allSalesOf(reading, scope)} and ${isCounted(reading, path)}`
+export function salesOf(
+  reading: Reading,
+  scope: AuditScope,
+  path: 'batch' | 'stream',
+  generation: number | null = null,
+) {
+  return reading`${allSalesOf(reading, scope)} and ${isCounted(reading, path, generation)}`
 }
 
 /** `salesOf`, whatever either path makes of them. */

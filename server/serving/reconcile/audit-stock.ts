@@ -41,7 +41,7 @@ export async function auditStock(
       from log.event_log e
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
-      where e.type <> 'tick' and ${isCounted(reading, 'stream')} ${inStores(reading, scope, 'e.store')}
+      where e.type <> 'tick' and ${isCounted(reading, 'stream', generation)} ${inStores(reading, scope, 'e.store')}
     ),
     moved as materialized (select * from lines where coalesce(is_stocked, true)),
     counts as (
@@ -101,7 +101,7 @@ export async function auditPurchases(
       join stream.checkpoints c on c.generation = ${generation} and c.partition = e.partition
         and e."offset" <= c."offset"
       where e.type in ('purchase.placed', 'purchase.confirmed', 'purchase.cancelled', 'stock.received') and e.details ? 'purchaseOrderId'
-        and ${isCounted(reading, 'stream')}
+        and ${isCounted(reading, 'stream', generation)}
         ${inStores(reading, scope, 'e.store')}
     ),
     expected as (

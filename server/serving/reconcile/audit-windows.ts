@@ -25,7 +25,7 @@ export async function auditWindows(
   generation: number,
 ): Promise<FoundRow[]> {
   const rows = await reading<FoundColumns[]>`
-    with sales as (${salesOf(reading, scope, 'stream')}),
+    with sales as (${salesOf(reading, scope, 'stream', generation)}),
     expected as (
       select e.store, date_trunc('minute', e.event_time) as window_start, e.channel, e.currency,
         e.business_day, e.partition, ${salesSums(reading)},
@@ -91,7 +91,7 @@ export async function auditLateness(
     where generation = ${generation} and exists (
       select from ref.stores s where s.partition = c.partition ${inStores(reading, scope, 's.store')})`
   const expected = new Map<string, Late>()
-  for (const place of partitions) await addLate(reading, { ...place, scope, late: expected })
+  for (const place of partitions) await addLate(reading, { ...place, generation, scope, late: expected })
   const found: FoundRow[] = []
   const stored = reading<StoredWindow[]>`
     select store, window_start as "windowStart", channel, currency, late_net::text as "lateNet",
@@ -110,9 +110,15 @@ export async function auditLateness(
 
 async function addLate(
   reading: Reading,
-  request: { partition: number; through: number; scope: AuditScope; late: Map<string, Late> },
+  request: {
+    generation: number
+    partition: number
+    through: number
+    scope: AuditScope
+    late: Map<string, Late>
+  },
 ): Promise<void> {
-  const { partition, through, scope, late } = request
+  const { generation, partition, through, scope, late } = request
   const watermark = new PartitionWatermark()
   const wanted = new Set(scope.stores)
   const entries = reading<Entry[]>`
@@ -122,7 +128,7 @@ async function addLate(
       case e.type when 'order.placed' then e.total_gross - e.total_discounts
         when 'order.voided' then e.total_discounts - e.total_gross else -e.total_returns end as net
     from log.event_log e
-    where e.partition = ${partition} and e."offset" <= ${through} and ${isCounted(reading, 'stream')}
+    where e.partition = ${partition} and e."offset" <= ${through} and ${isCounted(reading, 'stream', generation)}
     order by e.appended_at, e."offset"`.cursor(ENTRIES_PER_READ)
   for await (const batch of entries) {
     for (const entry of batch) {

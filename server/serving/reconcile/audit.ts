@@ -52,6 +52,16 @@ const AGAINST_THE_LOG: readonly Audit[] = [
   auditRates,
   auditPrices,
 ]
+/** Of a generation of the stream's: those of each that gives an answer. The rest is of the log or of reports. */
+const OF_A_GENERATION: readonly Audit[] = [
+  auditLateness,
+  auditStock,
+  auditWindows,
+  auditPurchases,
+  auditEpisodes,
+  auditPanes,
+  auditSessions,
+]
 const AGAINST_OTHER_REPORTS: readonly Audit[] = [
   auditMonthlyInventory,
   auditInventoryChain,
@@ -113,24 +123,35 @@ export type Share = (work: SharedWork) => Promise<void>
 /**
  * Holds every live and report row of the scope against the log at the offsets the row stands on, and names
  * those that differ. Stock and alerts are states of now: they are audited whatever the days.
+ * @param given.others generations that give an answer beside the active one: their rows are audited as its are
  */
 export async function audit(
   share: Share,
   scope: AuditScope,
-  { generation, reach }: { generation: number; reach: LogReach },
+  { generation, others, reach }: { generation: number; others: readonly number[]; reach: LogReach },
 ): Promise<FoundRow[]> {
+  const againstTheLog = auditsWithin(reach)
+  const ofOthers = others.flatMap(other =>
+    againstTheLog.filter(one => OF_A_GENERATION.includes(one)).map(one => ofFurther(one, other)),
+  )
   const found = await runAudits(
-    [...auditsWithin(reach), ...CHECKSUM_AUDITS, ...AGAINST_OTHER_REPORTS],
+    [...againstTheLog, ...ofOthers, ...CHECKSUM_AUDITS, ...AGAINST_OTHER_REPORTS],
     share,
     scope,
     generation,
   )
   const foundBy = (group: readonly Audit[]) => group.flatMap(one => found.get(one) ?? [])
   return weighFindings({
-    direct: foundBy(AGAINST_THE_LOG),
+    direct: [...foundBy(AGAINST_THE_LOG), ...foundBy(ofOthers)],
     derived: foundBy(AGAINST_OTHER_REPORTS),
     checksums: foundBy(CHECKSUM_AUDITS),
   })
+}
+
+/** The same audit of a further answer, whose rows say of which generation they are. */
+function ofFurther(audit: Audit, generation: number): Audit {
+  return async (reading, scope) =>
+    (await audit(reading, scope, generation)).map(row => ({ ...row, rowKey: { generation, ...row.rowKey } }))
 }
 
 /** What can be held against as much of the log as there is. */

@@ -146,9 +146,14 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
     })
   const { generation } = active
   const { reach, notAudited } = await reachOf(reading, request)
+  const audited = {
+    generation,
+    others: (await otherGenerations(reading)).map(other => other.generation),
+    reach,
+  }
   if (request.depth !== 'figures') {
     const findings = [
-      ...(await audit(shareComparing, request, { generation, reach })),
+      ...(await audit(shareComparing, request, audited)),
       ...(await readSources(reading, request, reach)),
     ]
     await keepFindings(reading, runId, findings)
@@ -160,9 +165,9 @@ async function reconcileOn(sql: Sql, reading: Reading, request: ReconcileRequest
   }
   const isAsWritten = await areAsWritten(shareComparing, request, generation)
   const figures = await readAllFigures(reading, request)
-  const isAudited = !isAsWritten || figures.unexplained > 0
+  const isAudited = !isAsWritten || [figures, ...figures.answers].some(({ unexplained }) => unexplained > 0)
   const findings = [
-    ...(isAudited ? await audit(share, request, { generation, reach }) : []),
+    ...(isAudited ? await audit(share, request, audited) : []),
     ...(await readSources(reading, request, reach)),
   ]
   await keepFindings(reading, runId, findings)
