@@ -3,8 +3,11 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
+import { DAY_MS } from '#domain/instant.ts'
 import type { LogEvent } from '#domain/log-event.ts'
+import { sale } from '#domain/testing/events.ts'
 import { randomEvents, seededRandom } from '#domain/testing/random-events.ts'
+import { windowStartOf } from '#domain/window.ts'
 import { runArchiver } from '#server/log/archiver/run.ts'
 import { takePartition } from '#server/log/fence.ts'
 import type { KafkaLog } from '#server/log/kafka/kafka-log.ts'
@@ -17,7 +20,7 @@ import { replay } from '#server/stream/replay/replay.ts'
 import { runStream } from '#server/stream/run.ts'
 import { consumerName } from '#server/stream/state/generations.ts'
 import { startSteadyAppends } from '#server/stream/testing/steady-appends.ts'
-import { modelOf, totalsOf } from '#server/stream/testing/tables.ts'
+import { modelOf, resultsOf, totalsOf } from '#server/stream/testing/tables.ts'
 import { FlinkBeside, PARTITIONS } from './testing/flink-beside.ts'
 
 const logger = pino({ level: 'silent' })
@@ -107,6 +110,31 @@ if (broker !== null) {
       expect(await job.ended).toBe(1)
       await rm(path.join(flink.folder, 'state'), { recursive: true })
       await database.sql`update log.owners set backend_pid = 0 where consumer = ${taking.consumer}`
+      await flink.start()
+      await flink.expectSame()
+    })
+
+    test('goes round what the database refuses of a batch, as ours does, and writes what stands before and behind it', async () => {
+      // Of a minute that nothing else sells in.
+      const at = START - DAY_MS
+      await appendAll(log, [sale(at, 1), ...anHour(200, 'r')])
+      await flink.start()
+      await flink.expectSame()
+      // What a window may hold is not what a document may: of another writer's hand, as far as this test goes.
+      const setGross = (gross: string) => database.sql`
+        update stream.windows set gross = ${gross}::text::bigint
+        where store = 'berlin' and window_start = ${windowStartOf(at)}`
+      await setGross('9223372036854675807')
+      const [, refused] = await appendAll(log, [sale(at + 1, 1), sale(at + 2, 1), ...anHour(200, 'a')])
+      await flink.whenBothRead()
+      await setGross('0')
+      await flink.expectSame()
+      expect((await resultsOf(database.sql, flink.generation)).setAside).toMatchObject([
+        { partition: refused?.partition, offset: refused?.offset, reason: 'bigint out of range' },
+      ])
+      // It goes on by itself, and as ever.
+      await appendAll(log, anHour(100, 'g'))
+      await flink.kill()
       await flink.start()
       await flink.expectSame()
     })

@@ -6,31 +6,44 @@ import type { StoredEvent } from '#server/log/testing/append.ts'
 
 /** The results of a generation, without what tells when and by whom they were written. */
 export async function resultsOf(sql: Sql, generation = 1) {
-  const omitted = ['generation', 'processed_at', 'epoch']
-  const [windows, stock, purchases, episodes, states, panes, sessions, alerts, late, sources, checkpoints] =
-    await Promise.all([
-      sql`select * from stream.windows where generation = ${generation}
+  const omitted = ['generation', 'processed_at', 'set_aside_at', 'epoch']
+  const [
+    windows,
+    stock,
+    purchases,
+    episodes,
+    states,
+    panes,
+    sessions,
+    alerts,
+    late,
+    setAside,
+    sources,
+    checkpoints,
+  ] = await Promise.all([
+    sql`select * from stream.windows where generation = ${generation}
         order by store, window_start, channel, currency`,
-      sql`select * from stream.stock where generation = ${generation} order by store, sku`,
-      sql`select * from stream.purchases where generation = ${generation} order by store, purchase_order, sku`,
-      sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
-      // What has expired may be there still, or not any more.
-      sql`select s.* from stream.operator_states s
+    sql`select * from stream.stock where generation = ${generation} order by store, sku`,
+    sql`select * from stream.purchases where generation = ${generation} order by store, purchase_order, sku`,
+    sql`select * from stream.episodes where generation = ${generation} order by alert_id`,
+    // What has expired may be there still, or not any more.
+    sql`select s.* from stream.operator_states s
         join stream.checkpoints c on c.generation = s.generation and c.partition = s.partition
         where s.generation = ${generation} and (s.is_held or s.expires_at > c.watermark)
         order by s.operator, s.store, s.key`,
-      // Past being kept likewise.
-      sql`select p.* from stream.panes p join stream.checkpoints c using (generation, partition)
+    // Past being kept likewise.
+    sql`select p.* from stream.panes p join stream.checkpoints c using (generation, partition)
         where generation = ${generation} and p.pane_start >= c.watermark - ${PANES_KEPT_MS}::float8 * interval '1 millisecond'
         order by metric, store, pane_start, key`,
-      sql`select s.* from stream.sessions s join stream.checkpoints c using (generation, partition)
+    sql`select s.* from stream.sessions s join stream.checkpoints c using (generation, partition)
         where generation = ${generation} and s.ended_at >= c.watermark - ${SESSIONS_KEPT_MS}::float8 * interval '1 millisecond'
         order by session_id`,
-      sql`select * from stream.alerts where generation = ${generation} order by alert_id`,
-      sql`select * from stream.late_events where generation = ${generation} order by partition, "offset"`,
-      sql`select * from stream.sources where generation = ${generation} order by partition, source`,
-      sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
-    ])
+    sql`select * from stream.alerts where generation = ${generation} order by alert_id`,
+    sql`select * from stream.late_events where generation = ${generation} order by partition, "offset"`,
+    sql`select * from stream.set_aside where generation = ${generation} order by partition, "offset"`,
+    sql`select * from stream.sources where generation = ${generation} order by partition, source`,
+    sql`select * from stream.checkpoints where generation = ${generation} order by partition`,
+  ])
   const plain = (rows: readonly object[]) =>
     rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !omitted.includes(name))))
   return {
@@ -43,6 +56,7 @@ export async function resultsOf(sql: Sql, generation = 1) {
     sessions: plain(sessions),
     alerts: plain(alerts),
     late: plain(late),
+    setAside: plain(setAside),
     sources: plain(sources),
     checkpoints: plain(checkpoints),
   }

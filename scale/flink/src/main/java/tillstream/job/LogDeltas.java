@@ -1,16 +1,12 @@
 package tillstream.job;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import tillstream.domain.Deltas;
 import tillstream.domain.EventType.Movement;
 import tillstream.domain.LogRecord;
@@ -27,7 +23,6 @@ final class LogDeltas implements Deltas, AutoCloseable {
     private static final long AHEAD_AT_MOST_MS = 3 * 60_000;
     /** Entries between two places that are remembered. */
     private static final int PLACES_APART = 2_048;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private record Delta(long eventTime, long units) {}
 
@@ -84,20 +79,9 @@ final class LogDeltas implements Deltas, AutoCloseable {
     private Map<String, List<Delta>> scan(String store, long after, long beforeOffset) {
         Map<String, List<Delta>> bySku = new HashMap<>();
         KafkaConsumer<byte[], byte[]> reader = reader();
-        reader.seek(partition, Math.min(beforeOffset - 1, firstToRead(reader, after - AHEAD_AT_MOST_MS)));
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        // Entries are our offset minus one; the position passes markers that hold none.
-        while (reader.position(partition) < beforeOffset - 1) {
-            var records = reader.poll(Duration.ofMillis(500));
-            if (!records.isEmpty()) deadline = System.nanoTime() + PATIENCE.toNanos();
-            else if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("the log of " + partition + " is not read up to offset " + beforeOffset);
-            }
-            for (ConsumerRecord<byte[], byte[]> record : records) {
-                if (record.offset() >= beforeOffset - 1) break;
-                take(decoder.decode(record.value(), record.offset() + 1, record.timestamp()), store, after, bySku);
-            }
-        }
+        // Entries are our offset minus one.
+        TopicSpan.read(reader, partition, firstToRead(reader, after - AHEAD_AT_MOST_MS), beforeOffset - 1, record ->
+                take(decoder.decode(record.value(), record.offset() + 1, record.timestamp()), store, after, bySku));
         return bySku;
     }
 
@@ -124,14 +108,7 @@ final class LogDeltas implements Deltas, AutoCloseable {
     }
 
     private KafkaConsumer<byte[], byte[]> reader() {
-        if (consumer != null) return consumer;
-        Properties properties = new Properties();
-        properties.put("bootstrap.servers", settings.brokers);
-        properties.put("isolation.level", "read_committed");
-        properties.put("enable.auto.commit", "false");
-        properties.put("auto.offset.reset", "none");
-        consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        consumer.assign(List.of(partition));
+        if (consumer == null) consumer = TopicSpan.consumer(settings, partition);
         return consumer;
     }
 

@@ -1,5 +1,6 @@
 package tillstream.job;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
@@ -15,6 +16,8 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
 import tillstream.domain.PartitionState;
 
 /**
@@ -75,7 +78,7 @@ public final class PartitionOperator extends AbstractStreamOperator<Long>
         long now = getProcessingTimeService().getCurrentProcessingTime();
         getProcessingTimeService().registerTimer(now + settings.gatherMs, at -> {
             if (isClosed) return;
-            for (PartitionWorker worker : workers.values()) worker.look(at);
+            for (int partition : List.copyOf(workers.keySet())) guarded(partition, worker -> worker.look(at));
             lookAgain();
         });
     }
@@ -85,10 +88,51 @@ public final class PartitionOperator extends AbstractStreamOperator<Long>
         RawRecord raw = element.getValue();
         PartitionWorker worker = workers.get(raw.partition);
         if (worker == null) {
-            worker = new PartitionWorker(settings, raw.partition, restored(), writer);
+            worker = new PartitionWorker(settings, raw.partition, restored(), writer, 0);
             workers.put(raw.partition, worker);
         }
-        worker.accept(raw);
+        guarded(raw.partition, own -> own.accept(raw));
+    }
+
+    private interface Work {
+        void on(PartitionWorker worker) throws Exception;
+    }
+
+    /** Works on a partition; where the database refuses a batch, once that is written without what it refuses. */
+    private void guarded(int partition, Work work) throws Exception {
+        for (;;) {
+            try {
+                work.on(workers.get(partition));
+                return;
+            } catch (RefusedException refused) {
+                writeAround(partition, refused);
+            }
+        }
+    }
+
+    /**
+     * The state has folded what cannot be written: it begins again from Flink's, reads from the topic as far as it was, and
+     * writes each entry of the batch alone. One that is refused so is set aside, and it begins again once more, without it.
+     */
+    private void writeAround(int partition, RefusedException first) throws Exception {
+        long reached = workers.get(partition).offset();
+        long through = first.through;
+        TopicPartition topic = new TopicPartition(settings.topic, partition);
+        try (KafkaConsumer<byte[], byte[]> consumer = TopicSpan.consumer(settings, topic)) {
+            for (;;) {
+                workers.get(partition).close();
+                setCurrentKey(keys.of(partition));
+                PartitionWorker again = new PartitionWorker(settings, partition, restored(), writer, through);
+                workers.put(partition, again);
+                try {
+                    TopicSpan.read(consumer, topic, again.offset(), reached, record ->
+                            again.accept(new RawRecord(partition, record.offset() + 1, record.timestamp(), record.value())));
+                    return;
+                } catch (RefusedException refused) {
+                    through = Math.max(through, refused.through);
+                }
+            }
+        }
     }
 
     /** What Flink kept of the current key. */
@@ -105,7 +149,7 @@ public final class PartitionOperator extends AbstractStreamOperator<Long>
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpoint) throws Exception {
-        for (PartitionWorker worker : workers.values()) worker.settle();
+        for (int partition : List.copyOf(workers.keySet())) guarded(partition, PartitionWorker::settle);
     }
 
     @Override
@@ -125,7 +169,7 @@ public final class PartitionOperator extends AbstractStreamOperator<Long>
 
     @Override
     public void endInput() throws Exception {
-        for (PartitionWorker worker : workers.values()) worker.settle();
+        for (int partition : List.copyOf(workers.keySet())) guarded(partition, PartitionWorker::settle);
     }
 
     @Override

@@ -34,20 +34,30 @@ final class PartitionWorker implements AutoCloseable {
     private final PartitionFold fold;
     private final Map<Long, String> setAside;
     private final long writtenThrough;
+    /** Up to here each entry is written alone, as the database has refused a batch that ends here; 0: none. */
+    private final long carefulThrough;
     private final Changed changed = new Changed();
     private boolean isSilent;
     private Future<?> writing;
+    /** Last offset of the batch that is being written, or was. */
+    private long writingThrough;
     /** Of the reference data that the fold judges by. */
     private String revision;
     private long newestAppendedAt;
     private boolean cameSinceLooked;
 
-    /** Takes the partition, and goes on from a state that Flink kept (an empty one: from the log's beginning). */
-    PartitionWorker(Settings settings, int partition, PartitionState state, ExecutorService writer) throws Exception {
+    /**
+     * Takes the partition, and goes on from a state that Flink kept (an empty one: from the log's beginning).
+     *
+     * @param carefulThrough up to which offset each entry is written alone, so that one that is refused is known; 0: none is
+     */
+    PartitionWorker(Settings settings, int partition, PartitionState state, ExecutorService writer, long carefulThrough)
+            throws Exception {
         this.settings = settings;
         this.partition = partition;
         this.state = state;
         this.writer = writer;
+        this.carefulThrough = carefulThrough;
         tables = new PartitionTables(settings, partition);
         deltas = new LogDeltas(settings, partition);
         try {
@@ -89,7 +99,25 @@ final class PartitionWorker implements AutoCloseable {
         deltas.pass(entry.offset(), entry.appendedAt());
         newestAppendedAt = entry.appendedAt();
         cameSinceLooked = true;
-        if (fold.pending() >= settings.largestBatch) flush(false);
+        if (raw.offset <= carefulThrough && !isSilent) writeAlone(entry);
+        else if (fold.pending() >= settings.largestBatch) flush(false);
+    }
+
+    /** @throws RefusedException where the database does not take it: it is set aside by then, and the fold has to begin again */
+    private void writeAlone(LogRecord entry) throws Exception {
+        try {
+            flush(false);
+            awaitWriting();
+        } catch (RefusedException refused) {
+            LOGGER.warn("partition {}: offset {} is set aside: {}", partition, entry.offset(), refused.getMessage());
+            tables.setAside(Written.Upsert.of(Tables.SET_ASIDE, List.of(aside(entry, refused.getMessage()))));
+            throw refused;
+        }
+    }
+
+    /** The last entry that was folded. */
+    long offset() {
+        return fold.offset();
     }
 
     private static LogRecord.SetAside aside(LogRecord entry, String reason) {
@@ -121,6 +149,7 @@ final class PartitionWorker implements AutoCloseable {
         if (isSilent) return;
         Written written = Writing.of(batch);
         awaitWriting();
+        writingThrough = batch.throughOffset();
         writing = writer.submit(() -> {
             tables.write(written, isDurable);
             return null;
@@ -139,6 +168,9 @@ final class PartitionWorker implements AutoCloseable {
         try {
             writing.get();
         } catch (ExecutionException error) {
+            if (error.getCause() instanceof SQLException refused && RefusedException.isOfData(refused)) {
+                throw new RefusedException(writingThrough, refused);
+            }
             if (error.getCause() instanceof Exception cause) throw cause;
             throw error;
         } finally {
