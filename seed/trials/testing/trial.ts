@@ -77,38 +77,21 @@ interface Trial {
  */
 export async function runTrial(options: TrialOptions): Promise<Trial> {
   const { scenario, minutes, stores = 4, ordinaryMinutes = 0, expectedPerHour } = options
-  const { world, seed, database, dataDir } = await openSeeded(stores)
+  const seeded = await openSeeded(stores)
+  const { world, seed, database } = seeded
   const movePostgres = await installPostgresClock(database.sql, TRIAL_START)
   if (options.isHistoryPublished) await runBatch(database, TRIAL_START)
-  if (expectedPerHour !== undefined) await writeHabits(database.sql, expectedPerHour)
-  const clock = createTestClock(TRIAL_START, TRIAL_START + minutes * MINUTE_MS)
-  const intake = await startTestIntake(database.url, { clock: clock.now })
-  const dropDir = path.join(dataDir, 'drop')
-  const seen = recorder()
-  try {
-    const post = createPostEvents({
-      url: intake.url,
-      intakeKey: undefined,
-      // An intake that is asked is heard out, as when a line is good.
-      stop: new AbortController().signal,
-    })
-    await playOn(clock, {
-      dataDir,
-      dropDir,
-      seed,
-      seen,
-      requests:
-        scenario === 'ordinary' ? [] : [{ run: 1, scenario, minutes: options.scenarioMinutes ?? null }],
-      requestedAt: TRIAL_START + ordinaryMinutes * MINUTE_MS,
-      post: onPostgresTime(clock, movePostgres, seen.watch(post)),
-    })
-  } finally {
-    await intake.stop()
-  }
-  for (const folders of ['watched', 'reviews'] as const)
-    await importDroppedFiles({ databaseUrl: database.url, dropDir, folders })
+  if (expectedPerHour !== undefined) await writeHabits(database.sql, expectedPerHour, 0)
+  const { seen, dropDir, endedAt } = await playSeeded(seeded, {
+    minutes,
+    movePostgres,
+    scenarios:
+      scenario === 'ordinary'
+        ? []
+        : [{ scenario, minutes: options.scenarioMinutes ?? null, after: ordinaryMinutes }],
+  })
   await runStream(database.url)
-  await runBatch(database, clock.now())
+  await runBatch(database, endedAt)
   await expectExplained(database, options.mayDiffer ?? [])
   const accepted = [...seen.accepted.values()]
   const dropped = await readDropped(dropDir, seen.dropped)
@@ -125,6 +108,57 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   }
 }
 
+export interface Playing {
+  /** How long the simulators play. */
+  minutes: number
+  /** Null minutes: as long as it usually takes. `after` so many minutes it begins. */
+  scenarios: readonly { scenario: ScenarioName; minutes: number | null; after: number }[]
+  /** Of `installPostgresClock`. */
+  movePostgres(now: Instant): Promise<void>
+  /** What goes on beside the shops; time stands still meanwhile. @param minute from 1 on */
+  everyMinute?(minute: number, now: Instant): Promise<void>
+}
+
+/** Plays scenarios on a seeded chain: the simulators against a real intake on a real Postgres, and loads what came by files. */
+export async function playSeeded({ database, dataDir, seed }: Seeded, playing: Playing) {
+  const { minutes, scenarios, movePostgres, everyMinute } = playing
+  const clock = createTestClock(TRIAL_START, TRIAL_START + minutes * MINUTE_MS)
+  const intake = await startTestIntake(database.url, { clock: clock.now })
+  const dropDir = path.join(dataDir, 'drop')
+  const seen = recorder()
+  try {
+    const post = createPostEvents({
+      url: intake.url,
+      intakeKey: undefined,
+      // An intake that is asked is heard out, as when a line is good.
+      stop: new AbortController().signal,
+    })
+    const besides = async () => {
+      for (let minute = 1; everyMinute; minute += 1) {
+        await clock.wait(MINUTE_MS)
+        if (clock.stop.aborted) return
+        await clock.during(() => everyMinute(minute, clock.now()))
+      }
+    }
+    const requests = scenarios.map(({ after, ...wanted }, index) => ({
+      at: TRIAL_START + after * MINUTE_MS,
+      request: { run: index + 1, ...wanted },
+    }))
+    await Promise.all([
+      playOn(clock, {
+        ...{ dataDir, dropDir, seed, seen, requests },
+        post: onPostgresTime(clock, movePostgres, seen.watch(post)),
+      }),
+      besides(),
+    ])
+  } finally {
+    await intake.stop()
+  }
+  for (const folders of ['watched', 'reviews'] as const)
+    await importDroppedFiles({ databaseUrl: database.url, dropDir, folders })
+  return { seen, dropDir, endedAt: clock.now() }
+}
+
 async function playOn(
   clock: TestClock,
   setting: {
@@ -132,12 +166,12 @@ async function playOn(
     dropDir: string
     seed: Seeded['seed']
     seen: ReturnType<typeof recorder>
-    requests: ScenarioRequest[]
-    requestedAt: Instant
+    requests: readonly { at: Instant; request: ScenarioRequest }[]
     post: PostEvents
   },
 ): Promise<void> {
-  const { dataDir, dropDir, seed, seen, requests, requestedAt, post } = setting
+  const { dataDir, dropDir, seed, seen, post } = setting
+  let waiting = setting.requests
   const { kept, keeper } = await openShopFiles(dataDir, seed)
   const journals = await openJournals({
     folder: path.join(dataDir, 'journals'),
@@ -161,7 +195,11 @@ async function playOn(
     },
     dropReviews: file => clock.during(() => dropFile(dropDir, { mapping: 'reviews', ...file })),
     requests: {
-      take: () => (clock.now() < requestedAt ? [] : requests.splice(0)),
+      take: () => {
+        const due = waiting.filter(({ at }) => at <= clock.now())
+        waiting = waiting.filter(one => !due.includes(one))
+        return due.map(({ request }) => request)
+      },
       isStopping: () => false,
       report: (_, report) => seen.reports.push(report),
     },
@@ -183,11 +221,11 @@ async function playOn(
   if (seen.problems.length > 0) throw new Error(seen.problems.join('\n'))
 }
 
-/** Every hour of every store's week alike, since ever. */
-async function writeHabits(sql: Sql, perHour: number): Promise<void> {
+/** Every hour of every store's week alike. @param validFrom 0: since ever */
+export async function writeHabits(sql: Sql, perHour: number, validFrom: Instant): Promise<void> {
   await sql`
     insert into ref.expected_orders (store, valid_from, orders)
-    select store, timestamptz 'epoch', array_fill(${perHour}::double precision, array[${HOURS_OF_WEEK}::integer])
+    select store, ${new Date(validFrom)}, array_fill(${perHour}::double precision, array[${HOURS_OF_WEEK}::integer])
     from ref.stores`
 }
 
