@@ -74,7 +74,7 @@ describe('the drawing of the pipeline', () => {
     const archive = { topic: 'orders', partitions: [], lagEvents: 3, lagMs: 400 }
     const gone = { partition: 0, through: 7, end: 7, lagEvents: 0, lagMs: 0, isWorkedOn: false }
     const partitions = [{ ...gone, seenAt: NOON - 54_000 }]
-    const stands = { ...flow().freshness, archive: { ...archive, partitions } }
+    const stands = { ...flow().freshness, archive: { ...archive, lagEvents: 0, partitions } }
     expect(line('log', 'Not archived yet', flow({ freshness: stands }))).toBe('not known for 54 s')
     const freshness = { ...flow().freshness, archive }
     expect(line('log', 'Kept in', flow({ freshness }))).toBe('Kafka')

@@ -145,7 +145,7 @@ function lagText({ lagEvents, lagMs }: { lagEvents: number; lagMs: number }): st
 function archiveText(archive: NonNullable<Flow['freshness']['archive']>, now: number): string {
   const seen = archive.partitions.flatMap(({ isWorkedOn, seenAt }) => (isWorkedOn ? [] : [seenAt]))
   const since = seen.flatMap(at => at ?? [])
-  if (seen.length === 0) return lagText(archive)
+  if (seen.length === 0 || archive.lagEvents > 0) return lagText(archive)
   return since.length === 0 ? 'not known' : `not known for ${formatAge(now - Math.min(...since))}`
 }
 

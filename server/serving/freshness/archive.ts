@@ -34,6 +34,9 @@ type ArchiveRow = Omit<PartitionArchive, 'lagEvents' | 'lagMs'> & {
   now: Instant
 }
 
+/** As many entries may be on their way to the archive: only where there are more does the last that is there say how far it is. */
+const UNDER_WAY = 100
+
 /**
  * Up to when everything that was appended is archived, by the archiver's own word of once a second, and in the partition
  * that is furthest behind.
@@ -42,7 +45,7 @@ type ArchiveRow = Omit<PartitionArchive, 'lagEvents' | 'lagMs'> & {
  */
 export async function readArchivedUpTo(reading: Reading): Promise<Instant | null> {
   const [row] = await reading<{ upTo: Instant | null }[]>`
-    select min(case when a.end_offset > a."offset" then a.appended_at else a.seen_at end) as "upTo"
+    select min(case when a.end_offset - a."offset" > ${UNDER_WAY}::integer then a.appended_at else a.seen_at end) as "upTo"
     from log.archived a where exists (select from log.kafka)`
   return row?.upTo ?? null
 }

@@ -41,3 +41,25 @@ test('a day that two ticks have found due and not brought is a report that is mi
     first: { job: 'daily_sales', store: 'berlin', period: '2026-11-19', error: null },
   })
 })
+
+test('where the log is in Kafka figures are known up to the archiver’s word, in a quiet shop too; a backlog says its own', async () => {
+  const { sql } = database
+  const archived = (seenMinutesAgo: number, end: number) => sql`
+    insert into log.archived (partition, "offset", appended_at, end_offset, seen_at)
+    select partition, 9, clock_timestamp() - interval '10 minutes', ${end},
+      clock_timestamp() - ${seenMinutesAgo} * interval '1 minute'
+    from log.partitions
+    on conflict (partition) do update set end_offset = excluded.end_offset, seen_at = excluded.seen_at`
+  const minutes = async () => {
+    const { live } = await readFreshness(sql)
+    return [Math.round((live.now - live.knownUpTo) / 60_000), live.heldBy]
+  }
+  await archived(1, 9)
+  expect(await minutes()).toEqual([0, undefined])
+  await sql`insert into log.kafka (topic, cluster_id) values ('orders', 'test')`
+  expect(await minutes()).toEqual([1, 'archive'])
+  await archived(0, 12)
+  expect(await minutes()).toEqual([0, undefined])
+  await archived(0, 1_000)
+  expect(await minutes()).toEqual([10, 'archive'])
+})
