@@ -131,11 +131,11 @@ async function overTopic(
     figures.push(...(processor ? [processor] : []))
     const memory = parsePss(readProcessFile(job.pid, 'smaps_rollup') ?? '')
     figures.push({ benchmark, name: '  memory of its JVM after it (PSS)', value: memory / 1e6, unit: 'MB' })
-    // All tables, row by row; and as the active generation its commits wait for the disk, as ours do.
-    await replay(bench, '--certify', String(generation))
-    await replay(bench, '--switch-to', String(generation))
     const archiver = startProgram({ entry: 'server/log/archiver/main.ts', settings: bench.settings })
     try {
+      // All tables, row by row; and as the active generation its commits wait for the disk, as ours do.
+      await replay(bench, '--certify', String(generation))
+      await replay(bench, '--switch-to', String(generation))
       const request = { world: bench.world, seconds, brokers: [broker.url] }
       const flinks = await rowLatencies(sql, { ...request, generation, from: FIRST_NUMBER })
       await job.stop()

@@ -24,6 +24,7 @@ public final class RecordDecoder {
   private static final long BAD = Long.MIN_VALUE;
 
   private final JsonFactory json = new JsonFactory();
+  private final Names names = new Names();
   private String[] skus = new String[16];
   private long[] units = new long[16];
   private boolean[] stocked = new boolean[16];
@@ -48,18 +49,18 @@ public final class RecordDecoder {
       String name = parser.currentName();
       parser.nextToken();
       switch (name) {
-        case "type" -> read.type = text(parser);
-        case "class" -> read.isLive = "live".equals(text(parser));
-        case "source" -> read.source = text(parser);
+        case "type" -> read.type = name(parser);
+        case "class" -> read.isLive = "live".equals(name(parser));
+        case "source" -> read.source = name(parser);
         case "id" -> read.id = text(parser);
-        case "store" -> read.store = text(parser);
-        case "register" -> read.register = text(parser);
-        case "channel" -> read.channel = text(parser);
-        case "currency" -> read.currency = text(parser);
+        case "store" -> read.store = name(parser);
+        case "register" -> read.register = name(parser);
+        case "channel" -> read.channel = name(parser);
+        case "currency" -> read.currency = name(parser);
         case "customer" -> read.customer = text(parser);
         case "eventTime" -> read.eventTime = whole(parser);
         case "appendedAt" -> read.appendedAt = whole(parser);
-        case "businessDay" -> read.businessDay = text(parser);
+        case "businessDay" -> read.businessDay = name(parser);
         case "orderId" -> read.orderId = text(parser);
         case "totalUnits" -> read.totalUnits = whole(parser);
         case "totalGross" -> read.totalGross = whole(parser);
@@ -86,7 +87,7 @@ public final class RecordDecoder {
       if (isArray && name.equals("skus")) {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
           if (ofSkus == skus.length) skus = Arrays.copyOf(skus, 2 * ofSkus);
-          skus[ofSkus++] = text(parser);
+          skus[ofSkus++] = name(parser);
         }
       } else if (isArray && name.equals("units")) {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
@@ -124,11 +125,11 @@ public final class RecordDecoder {
       String name = parser.currentName();
       parser.nextToken();
       switch (name) {
-        case "leg" -> leg = text(parser);
+        case "leg" -> leg = name(parser);
         case "purchaseOrderId" -> order = text(parser);
-        case "supplier" -> supplier = text(parser);
+        case "supplier" -> supplier = name(parser);
         case "expectedAt" -> expected = text(parser);
-        case "cashier" -> cashier = text(parser);
+        case "cashier" -> cashier = name(parser);
         case "cardToken" -> card = text(parser);
         case "session" -> session = text(parser);
         case "originalOrderId" -> original = text(parser);
@@ -154,7 +155,7 @@ public final class RecordDecoder {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();
         parser.nextToken();
-        if (name.equals("type")) types.add(text(parser));
+        if (name.equals("type")) types.add(name(parser));
         else parser.skipChildren();
       }
     }
@@ -163,6 +164,14 @@ public final class RecordDecoder {
 
   private static String text(JsonParser parser) throws IOException {
     if (parser.currentToken() == JsonToken.VALUE_STRING) return parser.getText();
+    parser.skipChildren();
+    return null;
+  }
+
+  /** A text of which there are few. */
+  private String name(JsonParser parser) throws IOException {
+    if (parser.currentToken() == JsonToken.VALUE_STRING)
+      return names.of(parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
     parser.skipChildren();
     return null;
   }

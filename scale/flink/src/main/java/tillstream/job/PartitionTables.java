@@ -181,7 +181,7 @@ final class PartitionTables implements AutoCloseable {
         }
         for (Upsert upsert : batch.upserts()) add(statements, values, upsert, "");
         if (!batch.forgottenSources().isEmpty()) {
-            ArrayText names = new ArrayText();
+            ArrayText names = new ArrayText(batch.forgottenSources().size());
             batch.forgottenSources().forEach(names::text);
             statements.add("delete from stream.sources_g" + generation
                     + " where generation = " + generation + " and partition = ? and source = any (?::text::text[])");

@@ -116,7 +116,7 @@ final class Table<Row> {
     List<String> arrays(List<Row> rows) {
         List<String> arrays = new ArrayList<>(columns.size());
         for (Column<Row> column : columns) {
-            ArrayText array = new ArrayText();
+            ArrayText array = new ArrayText(rows.size());
             boolean isText = column.kind == Kind.TEXT || column.kind == Kind.JSON;
             for (Row row : rows) {
                 Object value = column.value.apply(row);
