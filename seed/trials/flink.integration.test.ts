@@ -3,9 +3,10 @@ import type { Sql } from '#db/client.ts'
 import { withConnection } from '#db/open.ts'
 import type { TestDatabase } from '#db/testing/database.ts'
 import { installPostgresClock } from '#db/testing/postgres-clock.ts'
-import { type Instant, MINUTE_MS } from '#domain/instant.ts'
+import type { Instant } from '#domain/instant.ts'
 import { SCENARIOS } from '#domain/scenario.ts'
 import { seededRandom } from '#domain/testing/random-events.ts'
+import { HOLDS_AFTER_MS } from '#domain/validity.ts'
 import { runReplenishment } from '#jobs/replenishment/replenishment.ts'
 import { silentLogger } from '#platform/logger.ts'
 import { FlinkBeside } from '#scale/flink/testing/flink-beside.ts'
@@ -107,10 +108,12 @@ async function comeToKnow({ sql, url }: TestDatabase, minute: number, now: Insta
   if (minute === 4) {
     const sold = await sql<{ store: string; sku: string }[]>`
       select store, sku from stream.stock where on_hand > 0 order by as_of desc, store, sku limit 100`
-    const text = JSON.stringify(sold.map(place => ({ ...place, ...POLICY })))
+    // Dated ahead: both engines have entries in hand that are not written yet.
+    const validFrom = new Date(now + HOLDS_AFTER_MS).toISOString()
+    const text = JSON.stringify(sold.map(place => ({ ...place, ...POLICY, validFrom })))
     await addReference(sql, policies, { text, file: 'policies.json', now })
   }
-  if (minute === 6) await writeHabits(sql, 60, now + 5 * MINUTE_MS)
+  if (minute === 6) await writeHabits(sql, 60, now + HOLDS_AFTER_MS)
 }
 
 /** That what was entered was judged by. */

@@ -42,7 +42,10 @@ All of a file is taken, or nothing; a file that was taken once changes nothing w
           const text = await readTableText(full)
           const changes = await addReference(sql, table, { text, file: full, now: Date.now() })
           if (json) process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`)
-          else for (const { key, change } of changes) process.stdout.write(`${key}: ${change}\n`)
+          else {
+            for (const { key, change, note } of changes)
+              process.stdout.write(`${key}: ${change}${note === undefined ? '' : `; ${note}`}\n`)
+          }
         }),
       ),
   }

@@ -8,6 +8,14 @@ export interface ReferenceTable<Row> extends TableShape<Row> {
   defaults?(sql: Reading, now: number): Promise<Readonly<Record<string, unknown>>>
   /** What stands already, in the columns' order of importance. */
   list(sql: Reading): Promise<Readonly<Record<string, unknown>>[]>
+  /** Rows as they are to hold, where that depends on what stands: of those that said nothing, and took a default. */
+  settle?(
+    transaction: Transaction,
+    rows: readonly Row[],
+    defaults: Readonly<Record<string, unknown>>,
+  ): Promise<Row[]>
+  /** What is to be known of rows that are taken all the same: a sentence for a row, null where there is nothing. */
+  notesOf?(transaction: Transaction, rows: readonly Row[]): Promise<(string | null)[]>
   /** What of rows that are whole in themselves does not fit what stands: a sentence for a row, null where it fits. */
   faultsOf(transaction: Transaction, rows: readonly Row[]): Promise<(string | null)[]>
   /** Writes rows in one statement. @returns those that changed something, by `keyOf` */
@@ -18,6 +26,8 @@ export interface ReferenceChange {
   /** As `keyOf` says it. */
   key: string
   change: 'added' | 'changed' | 'unchanged'
+  /** What is to be known of it. */
+  note?: string
 }
 
 /**
@@ -33,14 +43,17 @@ export async function addReference<Row>(
   const defaults = (await table.defaults?.(sql, now)) ?? {}
   const placed = parseTableFile(text, table, { file, defaults })
   const given = placed.map(({ row }) => row)
-  // Sorted, so that two commands at once wait for each other in one direction.
-  const rows = given.toSorted((one, other) => (table.keyOf(one) < table.keyOf(other) ? -1 : 1))
   return sql.begin(async transaction => {
     refuseFaults(file, faultsWithPlaces(placed, await table.faultsOf(transaction, given)))
+    const settled = (await table.settle?.(transaction, given, defaults)) ?? given
+    // Sorted, so that two commands at once wait for each other in one direction.
+    const rows = settled.toSorted((one, other) => (table.keyOf(one) < table.keyOf(other) ? -1 : 1))
+    const notes = (await table.notesOf?.(transaction, rows)) ?? []
     const changes = await table.write(transaction, rows)
-    return rows.map(row => {
+    return rows.map((row, index) => {
       const key = table.keyOf(row)
-      return { key, change: changes.get(key) ?? 'unchanged' }
+      const note = notes[index]
+      return { key, change: changes.get(key) ?? 'unchanged', ...(note ? { note } : {}) }
     })
   })
 }

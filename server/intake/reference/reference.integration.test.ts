@@ -184,25 +184,29 @@ describe('policies', () => {
     expect(row).toEqual({ service_level: null })
   })
 
-  test('hold from minutes later on, and never at a moment as of which a stock was judged already', async () => {
+  test('hold at once, but after what was judged already; what is dated before that is taken, and said', async () => {
     await known()
     await add(policies, 'store,sku,reorderPoint\nberlin,jam,3\n')
-    expect(await policies.list(database.sql)).toMatchObject([{ validFrom: '2026-11-20T12:05:00+00:00' }])
+    expect(await policies.list(database.sql)).toMatchObject([{ validFrom: '2026-11-20T12:00:00+00:00' }])
     // Of any generation: one that another engine fills may be ahead of the active one.
     const judgedAt = Date.UTC(2026, 10, 20, 12, 2)
     await database.sql`select stream.create_generation(2, 2, 'flink')`
     await database.sql`
       insert into stream.stock (generation, partition, store, sku, on_order, as_of, last_offset, judged_at, processed_at)
       values (2, 0, 'berlin', 'tea', 0, ${judgedAt}, 1, ${judgedAt}, now())`
+    const [unsaid] = await add(policies, 'store,sku,reorderPoint\nberlin,tea,12\n')
+    expect(unsaid).toEqual({ key: 'berlin tea from 2026-11-20T12:02:00.001Z', change: 'added' })
     const at = (validFrom: string) => `store,sku,validFrom,reorderPoint\nberlin,tea,${validFrom},12\n`
-    for (const past of ['2026-01-01', '2026-11-20T12:02:00Z'])
-      await expect(add(policies, at(past))).rejects.toThrow(
-        'the stock of tea in berlin was judged at 2026-11-20T12:02:00.000Z by what held then',
-      )
-    await add(policies, at('2026-11-20T12:02:00.001Z'))
+    for (const past of ['2026-01-01', '2026-11-20T12:02:00Z']) {
+      const [dated] = await add(policies, at(past))
+      expect(dated).toMatchObject({ change: 'added', key: `berlin tea from ${new Date(past).toISOString()}` })
+      expect(dated?.note).toContain('was judged up to 2026-11-20T12:02:00.000Z by what held then')
+    }
     // What stands is no change, whatever was judged since.
     await database.sql`update stream.stock set judged_at = now()`
-    expect(await add(policies, at('2026-11-20T12:02:00.001Z'))).toMatchObject([{ change: 'unchanged' }])
+    expect(await add(policies, at('2026-01-01'))).toEqual([
+      { key: 'berlin tea from 2026-01-01T00:00:00.000Z', change: 'unchanged' },
+    ])
   })
 
   test('name every row that does not fit', async () => {

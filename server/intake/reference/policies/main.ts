@@ -16,8 +16,8 @@ await runCommand(
   store         a store that is known (npm run stores)
   sku           a product that is known (npm run products)
   validFrom     a date (midnight in UTC) or an instant; it holds until the next row of the same store and product
-                (default: five minutes from now). Not before a moment as of which the stream has judged that stock
-                already: a replay would judge otherwise
+                (default: now, or just after the last moment as of which the stream has judged that stock). One
+                before that is taken too, and said: a replay then judges otherwise than was told
   reorderPoint  units at which it is ordered again
   orderUpTo     units on hand and on order to order up to, not below the reorder point; 0: it is kept no more
   leadTimeDays  from an order to its delivery, where the supplier's is not known

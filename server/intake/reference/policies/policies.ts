@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Transaction } from '#db/transaction.ts'
 import { formatInstant, type Instant } from '#domain/instant.ts'
-import { HOLDS_AFTER_MS } from '#domain/validity.ts'
 import { textArray } from '#platform/pg-array.ts'
 import { changesOf, type ReferenceTable, unknownAmong } from '#server/intake/reference/reference-table.ts'
 import { decimalFromZero, givenName, validFrom, wholeUnits } from '#server/intake/reference/table-file.ts'
@@ -31,7 +30,7 @@ export const policies: ReferenceTable<PolicyRow> = {
   columns: ['store', 'sku', 'validFrom', 'reorderPoint', 'orderUpTo', 'leadTimeDays'],
   schema,
   keyOf: ({ store, sku, validFrom: from }) => `${store} ${sku} from ${from}`,
-  defaults: async (_, now) => ({ validFrom: new Date(now + HOLDS_AFTER_MS).toISOString() }),
+  defaults: async (_, now) => ({ validFrom: new Date(now).toISOString() }),
   list: sql => sql`
     select store, sku, to_json(valid_from) #>> '{}' as "validFrom", reorder_point as "reorderPoint",
       order_up_to as "orderUpTo", trim_scale(lead_time_days)::text as "leadTimeDays", source
@@ -47,14 +46,29 @@ export const policies: ReferenceTable<PolicyRow> = {
       'products',
       rows.map(({ sku }) => sku),
     )
+    return rows.map(({ store, sku }) => {
+      if (stores.has(store)) return `store ${store} is not known: add it first (npm run stores -- add FILE)`
+      return skus.has(sku) ? `sku ${sku} is no product: add it first (npm run products -- add FILE)` : null
+    })
+  },
+  /** What says nothing holds at once, but from no moment that was judged already: tills' clocks may be ahead of ours. */
+  async settle(transaction, rows, { validFrom: now }) {
+    const judged = await judgedAlready(transaction, rows)
+    return rows.map((row, index) => {
+      const at = judged.get(index)
+      if (row.validFrom !== now || at === undefined) return row
+      return { ...row, validFrom: new Date(at + 1).toISOString() }
+    })
+  },
+  async notesOf(transaction, rows) {
     const judged = await judgedAlready(transaction, rows)
     return rows.map(({ store, sku }, index) => {
-      if (stores.has(store)) return `store ${store} is not known: add it first (npm run stores -- add FILE)`
-      if (skus.has(sku)) return `sku ${sku} is no product: add it first (npm run products -- add FILE)`
       const at = judged.get(index)
-      return at === undefined
-        ? null
-        : `the stock of ${sku} in ${store} was judged at ${formatInstant(at)} by what held then: leave validFrom out, or give a later one`
+      if (at === undefined) return null
+      return (
+        `the stock of ${sku} in ${store} was judged up to ${formatInstant(at)} by what held then: what was told stays ` +
+        `told, and a replay judges by this from its validFrom on`
+      )
     })
   },
   async write(transaction, rows) {
