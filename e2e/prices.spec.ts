@@ -121,8 +121,10 @@ test('on a screen of 1280 px a price that was set shows what it does, however lo
   await expect(row).toContainText('40 by night', { timeout: 20_000 })
   await expect(row.getByText('more than expected')).toBeInViewport({ ratio: 1 })
   await expect(row.getByRole('button')).toBeInViewport({ ratio: 1 })
-  const scrolling = page.getByRole('region', { name: /^Prices that were set/ }).last()
-  expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+  for (const title of [/^Prices that were set/, /^Prices that would clear what/]) {
+    const scrolling = page.getByRole('region', { name: title }).last()
+    expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+  }
 })
 
 test('what sells out is told with the price that would help, from the stream alone', async ({

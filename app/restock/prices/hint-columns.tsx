@@ -25,12 +25,19 @@ export function shelfColumns(stores: readonly StoreSummary[]): Column<HintedShel
       header: 'Product',
       align: 'left',
       cell: ({ sku, productName }) => (
-        <span className="inline-block max-w-32 whitespace-normal sm:max-w-none sm:whitespace-nowrap">
+        <span className="inline-block max-w-32 whitespace-normal sm:max-w-44 2xl:max-w-none">
           {productName === null ? sku : `${productName} (${sku})`}
         </span>
       ),
     },
-    { key: 'store', header: 'Store', align: 'left', cell: ({ store }) => storeName(stores, store) },
+    {
+      key: 'store',
+      header: 'Store',
+      align: 'left',
+      cell: ({ store }) => (
+        <span className="inline-block max-w-32 whitespace-normal">{storeName(stores, store)}</span>
+      ),
+    },
     { key: 'kind', header: 'Why', align: 'left', cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip> },
     { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
   ]
