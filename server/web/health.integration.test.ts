@@ -105,9 +105,12 @@ test('each thing that does not get on is named by /readyz and on the page, and g
   const jobs = start('jobs/schedule/main.ts')
   await untilReady(200)
 
-  // A stream that is frozen: its timers say nothing, it asks for nothing.
+  // A stream that is frozen: its timers say nothing, it asks for nothing. Of a partition that it has in a transaction
+  // just then, the server ends the connection.
   stream.kill('SIGSTOP')
-  expect(await untilReady(503, 'stream')).toMatchObject({ stream: expect.stringContaining('stands still') })
+  expect(await untilReady(503, 'stream')).toMatchObject({
+    stream: expect.stringMatching(/stands still|nobody works on partition/),
+  })
   // Behind while others hold what they read, down once it has stood still for long enough.
   await vi.waitFor(
     async () => expect(await page()).toMatchObject({ stream: 'down', liveTables: 'behind' }),

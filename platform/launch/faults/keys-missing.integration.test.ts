@@ -43,7 +43,7 @@ test('a key that was confirmed and that a whole archive does not have is lost; o
   await reserve('a-1', { batch: 1 })
   expect(await missing()).toBe(1)
   await sql`
-    insert into log.kafka_batches (batch, transactional_id, partitions, partition, from_offset, source, id,
+    insert into log.kafka_batches (batch, session, partitions, partition, from_offset, source, id,
       backend_pid, backend_start)
     values (1, 'writer', ${[PARTITION]}, ${PARTITION}, 5, 'till', 'a-1', 1, now())`
   expect(await missing()).toBe(0)
