@@ -20,8 +20,9 @@ export const placeTest = base.extend<object, { stackPlace: StackPlace }>({
 
 /** A browser test with an installation of its own, running, with stores but without any event. */
 export const test = placeTest.extend<{ installation: Installation; stack: Stack }>({
-  // An object, because Playwright takes an option that is an array for a fixture with its settings.
-  installation: [{ stores: [berlin, lisboa] }, { option: true }],
+  // An object, because Playwright takes an option that is an array for a fixture with its settings. Both stores begin
+  // their day at one moment: what sells now is of one day, also in the hour by which their clocks differ.
+  installation: [{ stores: [berlin, { ...lisboa, cutOverHour: berlin.cutOverHour - 1 }] }, { option: true }],
   // Before the page, which is closed before the next installation begins.
   stack: async ({ stackPlace, installation }, use, info) => {
     const stack = await stackPlace.begin(installation)
