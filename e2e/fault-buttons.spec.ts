@@ -17,7 +17,8 @@ test.beforeAll(async () => {
   const { port } = await freePorts()
   demo = startProgram({
     entry: 'platform/launch/demo.ts',
-    args: ['--port', String(port), '--no-seed', '--stores', '3', '--speed', '50'],
+    // The fourth is the online store, which sells at any hour of the day.
+    args: ['--port', String(port), '--no-seed', '--stores', '4', '--speed', '50'],
     settings: { DATA_DIR: dataDir, DATABASE_URL: undefined, DROP_DIR: undefined, HOST: '127.0.0.1' },
   })
   url = `http://127.0.0.1:${port}`
