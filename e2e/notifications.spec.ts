@@ -1,9 +1,8 @@
 import type { Page } from '@playwright/test'
 import { Webhook } from 'standardwebhooks'
-import { berlin } from '#domain/testing/stores.ts'
 import { openReceiver } from '#server/notify/testing/receivers.ts'
 import { card, live, notifications, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import { count } from './stack/stock-room.ts'
+import { count, orderAtFive } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 /** Until the page knows what is open: what comes from here on is news to it. */
@@ -15,9 +14,7 @@ test.beforeEach(async ({ stack }) => {
   await stack.sql`
     insert into ref.products (sku, name, category)
     values ('tea', 'Green tea', 'Tea'), ('cup', 'Cup', 'Cups'), ('pan', 'Pan', 'Pans')`
-  await stack.sql`
-    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+  await orderAtFive(stack)
 })
 
 test('what was raised while the dashboard was killed pops up once when it is back, in every browser, and not again', async ({

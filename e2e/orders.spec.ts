@@ -2,14 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { berlin } from '#domain/testing/stores.ts'
 import { card, iAm, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
-import { count, send } from './stack/stock-room.ts'
+import { count, orderAtFive, send } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 test.beforeEach(async ({ stack }) => {
   await stack.sql`insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup')`
-  await stack.sql`
-    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+  await orderAtFive(stack)
   await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
   await stack.sql`
     insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)

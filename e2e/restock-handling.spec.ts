@@ -1,15 +1,13 @@
 import { berlin } from '#domain/testing/stores.ts'
 import { live, seriousViolations } from './dashboard.ts'
-import { count } from './stack/stock-room.ts'
+import { count, orderAtFive } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 const ROW = /Green tea/
 
 test.beforeEach(async ({ stack }) => {
   await stack.sql`insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup')`
-  await stack.sql`
-    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+  await orderAtFive(stack)
 })
 
 test('what one does about a shortage shows on every open page, with name and time', async ({

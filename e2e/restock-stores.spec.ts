@@ -1,6 +1,6 @@
 import { berlin, potsdam } from '#domain/testing/stores.ts'
 import { card, iAm, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import { count } from './stack/stock-room.ts'
+import { count, orderAtFive } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 const ROW = /Green tea/
@@ -10,9 +10,7 @@ test.use({ installation: { stores: [berlin, potsdam] } })
 
 test.beforeEach(async ({ stack }) => {
   await stack.sql`insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup')`
-  await stack.sql`
-    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select store, sku, now() - interval '1 day', 5, 20, 4 from ref.stores cross join ref.products`
+  await orderAtFive(stack, [berlin, potsdam])
   await stack.sql`insert into ref.suppliers values ('leaf', 'Leaf & Co')`
   await stack.sql`
     insert into ref.supply_terms (sku, valid_from, supplier, unit_cost, currency, pack_size, lead_time_days)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { berlin } from '#domain/testing/stores.ts'
 import { card, live, notifications, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import { count, send } from './stack/stock-room.ts'
+import { count, orderAtFive, send } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 const ROW = /Green tea/
@@ -9,9 +9,7 @@ const ROW = /Green tea/
 test.beforeEach(async ({ stack }) => {
   await stack.sql`
     insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup'), ('pan', 'Pan'), ('mug', 'Mug')`
-  await stack.sql`
-    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
-    select ${berlin.id}, sku, now() - interval '1 day', 5, 20, 4 from ref.products`
+  await orderAtFive(stack)
 })
 
 test('a shortage raised while one is on another page pops up there, once, and leads to Restock', async ({

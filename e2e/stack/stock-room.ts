@@ -34,3 +34,14 @@ export async function count(
     lines: Object.entries(shelves).map(([sku, units]) => ({ sku, units })),
   })
 }
+
+/** Lets stores order every product that there is: at 5 units, up to 20, in four days, since yesterday. */
+export async function orderAtFive(
+  { sql }: Stack,
+  stores: readonly UnchangingStore[] = [berlin],
+): Promise<void> {
+  await sql`
+    insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
+    select store, sku, now() - interval '1 day', 5, 20, 4
+    from ref.products cross join unnest(${stores.map(({ id }) => id)}::text[]) as store`
+}

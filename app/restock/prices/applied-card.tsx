@@ -13,6 +13,7 @@ import { DataTable } from '#app/ui/data-table.tsx'
 import { OutcomeLine } from '#app/ui/form.tsx'
 import { Chip, PathMarker, PathTag } from '#app/ui/marks.tsx'
 import { formatAmount, parseAmount } from '#domain/money.ts'
+import { storeColumn } from './hint-columns.tsx'
 import { KIND_TEXTS, unitsText, VERDICT_TEXTS } from './price-words.ts'
 
 type Answer = RouterOutputs['prices']['applied']
@@ -148,14 +149,7 @@ function AppliedTable({
             </span>
           ),
         },
-        {
-          key: 'store',
-          header: 'Store',
-          align: 'left',
-          cell: ({ store }) => (
-            <span className="inline-block max-w-32 whitespace-normal">{storeName(stores, store)}</span>
-          ),
-        },
+        storeColumn(stores),
         {
           key: 'price',
           header: 'Price',

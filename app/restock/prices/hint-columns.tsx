@@ -30,17 +30,22 @@ export function shelfColumns(stores: readonly StoreSummary[]): Column<HintedShel
         </span>
       ),
     },
-    {
-      key: 'store',
-      header: 'Store',
-      align: 'left',
-      cell: ({ store }) => (
-        <span className="inline-block max-w-32 whitespace-normal">{storeName(stores, store)}</span>
-      ),
-    },
+    storeColumn(stores),
     { key: 'kind', header: 'Why', align: 'left', cell: ({ kind }) => <Chip>{KIND_TEXTS[kind].chip}</Chip> },
     { key: 'onHand', header: 'On hand', cell: ({ onHand }) => formatCount(onHand) },
   ]
+}
+
+/** Where a price holds, in every list of prices. */
+export function storeColumn<Row extends { store: string }>(stores: readonly StoreSummary[]): Column<Row> {
+  return {
+    key: 'store',
+    header: 'Store',
+    align: 'left',
+    cell: ({ store }) => (
+      <span className="inline-block max-w-32 whitespace-normal">{storeName(stores, store)}</span>
+    ),
+  }
 }
 
 export function moneyText(amount: string, currency: string): string {
