@@ -38,10 +38,12 @@ export function listen(url: string): Listener {
   }
   socket.on('snapshot', (said: LiveSnapshot) => hear({ kind: 'snapshot', said }))
   socket.on('update', (said: LiveUpdate) => hear({ kind: 'update', said }))
-  // Of a server that ends the line (it has no database, or we were slow) the library expects us to ask again.
-  const insist = () => {
-    if (!isClosed && !socket.active) setTimeout(() => socket.connect(), ASK_AGAIN_MS)
+  // Of a server that ends the line (it has no database, or we were slow) the library expects us to ask again. Where the
+  // line was cut here, it is being opened by then: a second request would make two clients of one line.
+  const askUnlessActive = () => {
+    if (!isClosed && !socket.active) socket.connect()
   }
+  const insist = () => setTimeout(askUnlessActive, ASK_AGAIN_MS)
   socket.on('disconnect', insist)
   socket.on('connect_error', insist)
   const comeBack = () => {

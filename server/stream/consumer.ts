@@ -96,11 +96,6 @@ export class PartitionConsumer {
     return this.#options.partition
   }
 
-  /** Under which it owns the partition, or did until it was fenced; 0 before it ever did. */
-  get epoch(): number {
-    return this.#owned?.epoch ?? 0
-  }
-
   /** The right under which it wrote last. */
   get ownership(): Ownership {
     if (!this.#owned) throw new Error(`partition ${this.partition} was never taken`)

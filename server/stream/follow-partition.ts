@@ -95,7 +95,7 @@ export async function followPartition(options: FollowOptions): Promise<void> {
       onOwning('yielded')
     }
     if (end !== 'fenced') continue
-    if ((await outcomeOfFencing(options, { generation, epoch: consumer.epoch })) === 'lost') {
+    if ((await outcomeOfFencing(options, generation)) === 'lost') {
       logger.error(
         { partition, generation },
         `partition ${partition} was taken by another stream process: this one stops working on it`,
@@ -205,7 +205,7 @@ export function pauseMs(batchMs: number): number {
 /** Waits out a replay that has taken the partition. */
 async function outcomeOfFencing(
   options: FollowOptions,
-  { generation, epoch }: { generation: number; epoch: number },
+  generation: number,
 ): Promise<'lost' | 'follow' | 'retake'> {
   const { partition, signal } = options
   const since = performance.now()
@@ -213,12 +213,7 @@ async function outcomeOfFencing(
     const outcome = await whenReachable(options, async sql => {
       const owner = await ownerOf(sql, { generation, partition })
       if (!owner) return 'lost'
-      return afterFencing({
-        ownEpoch: epoch,
-        owner,
-        generation,
-        activeGeneration: await activeGeneration(sql),
-      })
+      return afterFencing({ owner, generation, activeGeneration: await activeGeneration(sql) })
     })
     if (outcome === null) return 'retake'
     if (outcome !== 'wait') return outcome
@@ -228,8 +223,6 @@ async function outcomeOfFencing(
 }
 
 export interface Fencing {
-  /** Epoch under which this process owned the partition. */
-  ownEpoch: number
   owner: Owner
   /** Generation this process worked on. */
   generation: number
@@ -244,10 +237,10 @@ export interface Fencing {
  * - `retake`: a replay took it and died before it switched: go on with the old one.
  */
 export function afterFencing(fencing: Fencing): 'lost' | 'follow' | 'wait' | 'retake' {
-  const { ownEpoch, owner, generation, activeGeneration } = fencing
-  // Only whom the replay itself stopped goes on: another process may have had the partition in between.
-  const isByReplay = owner.name.startsWith(`${REPLAY_OWNER} `) && owner.epoch === ownEpoch + 1
-  if (!isByReplay) return 'lost'
+  const { owner, generation, activeGeneration } = fencing
+  // Replays may have taken it more than once while this process slept, or waited. Should another process have had it in
+  // between, both stand by until it is free, and one of them gets it.
+  if (!owner.name.startsWith(`${REPLAY_OWNER} `)) return 'lost'
   if (activeGeneration !== generation) return 'follow'
   return owner.isConnected ? 'wait' : 'retake'
 }

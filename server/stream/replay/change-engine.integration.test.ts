@@ -11,6 +11,7 @@ import { runStream } from '#server/stream/run.ts'
 import { offsetsOf } from '#server/stream/state/checkpoint.ts'
 import {
   activeStand,
+  consumerName,
   createGeneration,
   OtherEngineError,
   readGenerations,
@@ -105,6 +106,12 @@ async function isRead(events: readonly StoredEvent[], generation: number): Promi
 
 const whenRead = (events: readonly StoredEvent[], generation: number) =>
   vi.waitUntil(() => isRead(events, generation), { timeout: 60_000, interval: 20 })
+
+async function ownsAll(generation: number, kind: string): Promise<boolean> {
+  const rows = await database.sql`
+    select from log.owners where consumer = ${consumerName(generation)} and owner like ${`${kind} %`}`
+  return rows.length === PARTITIONS.length
+}
 
 async function states(): Promise<string[]> {
   const rows = await database.sql<{ state: string }[]>`select state from live.replays order by replay`
@@ -231,6 +238,23 @@ describe('a switch to another engine and back', () => {
     await expect(ask('switch')).rejects.toThrow(OtherEngineError)
     const last = await appendAll(log, randomEvents({ random, count: 50, prefix: 'last', start: START }))
     await whenRead(last, 1)
+  })
+
+  test('a service that stood still through a switch and back goes on, though its partitions were taken twice', async () => {
+    const events = await bothRead()
+    const stream = startStreamProcess(database.url)
+    processes.push(stream)
+    const later = await appendAll(log, randomEvents({ random, count: 200, prefix: 'later', start: START }))
+    await whenRead(later, 1)
+    expect(await ask('certify')).toMatchObject({ certificate: { document: { verdict: 'accepted' } } })
+    await vi.waitUntil(() => ownsAll(1, 'stream'), { timeout: 60_000, interval: 20 })
+    stream.signal('SIGSTOP')
+    expect(await ask('switch')).toMatchObject({ isSwitched: true })
+    expect(await ask('switch_back')).toMatchObject({ isSwitched: true })
+    const last = await appendAll(log, randomEvents({ random, count: 200, prefix: 'last', start: START }))
+    stream.signal('SIGCONT')
+    await whenRead(last, 1)
+    expect(await totalsOf(database.sql, 1)).toEqual(modelOf([...events, ...later, ...last]))
   })
 
   test('a generation of our own is none that is asked for so', async () => {
