@@ -71,6 +71,12 @@ test('what images are made from is pinned too: to the Node of package.json, to t
   expect(lock).toContain(`flink-streaming-java-${flink}.jar`)
 })
 
+test('a broker is of one version wherever it runs: of the jars, in compose and in Kubernetes', () => {
+  const [, version = ''] = /kafka_2\.13-([\d.]+)\.jar/.exec(text('scale/kafka/jars.lock.json')) ?? []
+  for (const file of ['docker-compose.yml', 'scale/kubernetes/kafka.yaml'])
+    expect(text(file).match(/apache\/kafka:\S+/g), file).toEqual([`apache/kafka:${version}`])
+})
+
 test('settings are such as our programs know, and such as .env.example or this file explains', () => {
   const known = new Set(text('platform/environment.ts').match(/\b[A-Z][A-Z_]{3,}\b/g))
   const own = services.filter(([, { image }]) => image === 'tillstream:local')
