@@ -141,7 +141,7 @@ test('a connection goes on after a COPY that its reader could not keep up with',
     const copy = await transaction
       .unsafe(`copy (select repeat('x', 4000) from generate_series(1, ${rows})) to stdout`)
       .readable()
-    await vi.waitUntil(() => copy.readableLength === rows * 4_001)
+    await vi.waitUntil(() => copy.readableLength === rows * 4_001, { timeout: 60_000 })
     return (await buffer(copy)).length
   })
   expect(await copied).toBe(rows * 4_001)

@@ -12,7 +12,7 @@ let url = ''
 let dataDir = ''
 
 test.beforeAll(async () => {
-  test.setTimeout(240_000)
+  test.setTimeout(480_000)
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-faults-'))
   const { port } = await freePorts()
   demo = startProgram({
@@ -34,9 +34,9 @@ test.afterAll(async () => {
 test('the stream is killed and Postgres restarted while tills sell: both come back, and what followed is told with its figures', async ({
   page,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(480_000)
   await page.goto(`${url}/live`)
-  await expect(card(page, 'Live sales').getByRole('listitem').first()).toBeVisible({ timeout: 90_000 })
+  await expect(card(page, 'Live sales').getByRole('listitem').first()).toBeVisible({ timeout: 180_000 })
 
   await page.goto(`${url}/pipeline?part=scenarios`)
   const faults = card(page, /^Faults$/)
@@ -46,7 +46,7 @@ test('the stream is killed and Postgres restarted while tills sell: both come ba
   await faults.getByRole('button', { name: 'Kill stream' }).click()
   await expect(newest).toContainText(
     /^Stream killed \d\d:\d\d:\d\d, processing again \d\d:\d\d:\d\d, 0 lost, 0 twice: \d+ events? and \d+ sums? .* all say what the log says\.$/,
-    { timeout: 90_000 },
+    { timeout: 180_000 },
   )
   const table = faults.getByRole('region', { name: 'Faults and what followed, newest first' })
   await expect(table.getByRole('row', { name: /^Kill stream Stream killed .* recovered .*Ada/ })).toHaveCount(
@@ -58,7 +58,7 @@ test('the stream is killed and Postgres restarted while tills sell: both come ba
   await expect(faults.getByRole('button', { name: 'Kill jobs' })).toBeDisabled()
   await expect(newest).toContainText(
     /^Postgres ended \d\d:\d\d:\d\d, stream and intake processing again \d\d:\d\d:\d\d, 0 lost, 0 twice: /,
-    { timeout: 120_000 },
+    { timeout: 180_000 },
   )
   expect(await seriousViolations(page)).toEqual([])
 
@@ -68,7 +68,7 @@ test('the stream is killed and Postgres restarted while tills sell: both come ba
   const timeline = card(page, /^The last 24 hours$/)
   await expect(timeline.getByRole('row', { name: /fault Stream killed .* 0 lost, 0 twice/ })).toHaveCount(1)
   const lag = card(page, /^Lag over 24 hours/)
-  await expect(lag.getByText('fault', { exact: true })).toBeVisible({ timeout: 90_000 })
+  await expect(lag.getByText('fault', { exact: true })).toBeVisible({ timeout: 180_000 })
   await lag.getByRole('button', { name: 'Show the table' }).click()
   await expect(lag.getByRole('row').nth(1)).toBeVisible()
   expect(await seriousViolations(page)).toEqual([])

@@ -55,14 +55,14 @@ test('what an order costs by operator, how long it takes, and what waits at each
   stack,
 }) => {
   await page.goto('/pipeline?part=costs')
-  await expect(card(page, /^An order costs$/)).toContainText('Orders', { timeout: 60_000 })
+  await expect(card(page, /^An order costs$/)).toContainText('Orders')
   await stack.tills.sell(
     { store: berlin, id: 'a-1', unitPrice: '10.00' },
     { store: lisboa, id: 'b-1', unitPrice: '10.00' },
   )
   // Processes write down what they took every ten seconds.
   const operators = card(page, /^Operators of the stream$/).getByRole('row')
-  await expect(operators.filter({ hasText: 'Windows of a minute' })).toContainText('%', { timeout: 60_000 })
+  await expect(operators.filter({ hasText: 'Windows of a minute' })).toContainText('%')
   await expect(operators.filter({ hasText: 'Watermark and lateness' })).toContainText('%')
   const stream = card(page, /^An order costs$/)
     .getByRole('row')
@@ -210,9 +210,7 @@ test('a backfill that is asked for is done by the jobs process, and its runs sta
   await expect(requests).toContainText('asks for the same and has not ended yet')
 
   await stack.start('jobs')
-  await expect(requests.getByRole('row', { name: /daily_sales/ })).toContainText('succeeded', {
-    timeout: 45_000,
-  })
+  await expect(requests.getByRole('row', { name: /daily_sales/ })).toContainText('succeeded')
   await expect(requests).not.toContainText('No jobs process')
   const cell = page.getByRole('button', { name: /^daily_sales, .*: succeeded$/ })
   await cell.click()

@@ -82,7 +82,7 @@ test('a hint is seen, set within its bounds, taken by the tills, measured agains
 
   // Tills take it: in the moments since, so much is more than anybody foresaw.
   await stack.tills.sell({ store: berlin, id: 'after', units: 40, unitPrice: '7.50', skus: ['tea'] })
-  await expect(row).toContainText('more than expected', { timeout: 20_000 })
+  await expect(row).toContainText('more than expected')
   await expect(row).toContainText('40 of')
   await expect(row).toContainText('asked 7.50 in the mean')
   // 40 × (7.50 − 4.00).
@@ -116,9 +116,9 @@ test('on a screen of 1280 px a price that was set shows what it does, however lo
     .getByRole('row', { name: /Schowalter/ })
   await expect(row).toContainText('holds')
   await stack.tills.sell({ store: berlin, id: 'after', units: 40, unitPrice: '7.50', skus: ['tea'] })
-  await expect(row).toContainText('40 of', { timeout: 20_000 })
+  await expect(row).toContainText('40 of')
   await stack.run('jobs/main.ts', ['run', 'price_hints'])
-  await expect(row).toContainText('40 by night', { timeout: 20_000 })
+  await expect(row).toContainText('40 by night')
   await expect(row.getByText('more than expected')).toBeInViewport({ ratio: 1 })
   await expect(row.getByRole('button')).toBeInViewport({ ratio: 1 })
   for (const title of [/^Prices that were set/, /^Prices that would clear what/]) {
@@ -150,7 +150,7 @@ test('what sells out is told with the price that would help, from the stream alo
   const row = card(page, /^Prices that help now/)
     .first()
     .getByRole('row', { name: TEA })
-  await expect(row).toContainText('Sells out', { timeout: 40_000 })
+  await expect(row).toContainText('Sells out')
   await expect(row).toContainText('11.50 EUR +15%')
   await row.getByRole('button', { name: 'Set a price for Green tea in Berlin Mitte' }).click()
   await expect(page.getByRole('dialog', { name: /A price for Green tea/ })).toContainText(

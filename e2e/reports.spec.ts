@@ -23,7 +23,7 @@ test('before the first run the reports say when it comes; then all tabs have fig
 
   const { to } = await computeAll(stack)
   // By themselves, without a reload.
-  await expect(total(page, 'Net sales')).toHaveText('42.50', { timeout: 30_000 })
+  await expect(total(page, 'Net sales')).toHaveText('42.50')
   await expect(total(page, 'Orders')).toHaveText('4')
 
   for (const name of TABS) {

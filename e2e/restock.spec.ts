@@ -100,7 +100,7 @@ test('a shortage raised while the dashboard was away pops up when it is back', a
   await stack.stop('web')
   await count(stack, { tea: 2 })
   await stack.start('web')
-  await expect(notifications(page)).toContainText('Green tea', { timeout: 30_000 })
+  await expect(notifications(page)).toContainText('Green tea')
 })
 
 test('on a screen of 1280 px a row of shortages shows all it can do, however long its names are', async ({

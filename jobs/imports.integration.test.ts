@@ -9,7 +9,7 @@ import { formatInstant } from '#domain/instant.ts'
 import { createTestBatch } from './testing/batch.ts'
 import { startJobsProcess } from './testing/process.ts'
 
-const SOON = { timeout: 40_000, interval: 50 }
+const SOON = { timeout: 60_000, interval: 50 }
 const NEW_YEAR = '0 0 1 1 *'
 const EVERY_TWO_SECONDS = '*/2 * * * * *'
 

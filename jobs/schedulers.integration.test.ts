@@ -111,7 +111,7 @@ test('Killed in the middle of a report, it leaves the old figures, and the next 
         await sql`select from pg_stat_activity where application_name = 'tillstream jobs command'
       and datname = current_database()`
       ).length === 0,
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   )
   await held.release()
   expect(await grossOf(sql, '2026-03-03')).toBe(25_000)

@@ -63,7 +63,7 @@ describe('a program of the project', () => {
 
   test('that does not end when it is asked to is killed', async () => {
     const running = startProgram({ entry: program('endless.mjs', endless) })
-    await vi.waitUntil(() => running.output().includes('begun'), { timeout: 10_000 })
+    await vi.waitUntil(() => running.output().includes('begun'), { timeout: 60_000 })
     expect(await running.stop(50)).toMatchObject({ code: null, signal: 'SIGKILL' })
   })
 

@@ -20,7 +20,7 @@ import { findServer } from './start-server.ts'
 const root = process.getuid?.() === 0
 const nobody = { uid: 65_534, gid: 65_534 }
 /** The machine may be busy with the other tests. */
-const patiently = { timeout: 30_000, interval: 20 }
+const patiently = { timeout: 60_000, interval: 20 }
 const directories: string[] = []
 
 /** A new folder; `mode` is that of the folder above it, which root's server account may have to enter. */

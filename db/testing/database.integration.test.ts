@@ -28,7 +28,7 @@ describe('a test database', async () => {
   })
 })
 
-test('a private server keeps what was committed when it crashes', { timeout: 60_000 }, async () => {
+test('a private server keeps what was committed when it crashes', async () => {
   const server = await startPrivatePostgres()
   const { connect } = await import('#db/client.ts')
   const sql = connect(server.url, { max: 1 })
@@ -38,11 +38,11 @@ test('a private server keeps what was committed when it crashes', { timeout: 60_
   await server.crash()
   await server.start()
   expect(server.pid()).not.toBe(before)
-  const rows = await vi.waitFor(() => sql`select n from kept`)
+  const rows = await vi.waitFor(() => sql`select n from kept`, { timeout: 60_000 })
   expect(rows).toHaveLength(1)
   await server.stopImmediately()
   await server.start()
-  await vi.waitFor(() => sql`select 1`)
+  await vi.waitFor(() => sql`select 1`, { timeout: 60_000 })
   await sql.end()
   await server.drop()
 })

@@ -79,7 +79,7 @@ export async function startPrivatePostgres(): Promise<PrivatePostgres> {
 
   async function end(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void> {
     kill(pid(), signal)
-    await vi.waitUntil(() => findServer(clusterDir) === undefined, { timeout: 10_000, interval: 10 })
+    await vi.waitUntil(() => findServer(clusterDir) === undefined, { timeout: 60_000, interval: 10 })
   }
 
   return {

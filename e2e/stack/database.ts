@@ -21,7 +21,7 @@ export interface TestDatabase {
 
 const TEMPLATE = 'browser_test_template'
 const DATABASE = 'browser_test'
-const RESTART_PATIENCE_MS = 30_000
+const RESTART_PATIENCE_MS = 120_000
 
 export async function startTestDatabase(): Promise<TestDatabase> {
   const dataDir = await makeTestDirectory()

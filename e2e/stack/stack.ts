@@ -12,7 +12,7 @@ import { pause } from '#platform/time.ts'
 import type { TestDatabase } from './database.ts'
 import { openTills, type Tills } from './tills.ts'
 
-const UP_WITHIN_MS = 60_000
+const UP_WITHIN_MS = 120_000
 /** Everything but the simulators: here the tests are the tills. */
 const PROCESSES = ['intake', 'stream', 'web'] as const satisfies readonly ProcessName[]
 

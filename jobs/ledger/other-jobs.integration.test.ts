@@ -44,6 +44,7 @@ test('a job that loses its claim while it works has not succeeded, whatever it a
         select backend_pid as pid, pg_terminate_backend(backend_pid) from batch.runs where run_id = ${runId}`
       await vi.waitUntil(
         async () => (await sql`select from pg_stat_activity where pid = ${claim?.pid ?? 0}`).length === 0,
+        { timeout: 60_000 },
       )
       await abandonDeadRuns(sql)
       return DONE

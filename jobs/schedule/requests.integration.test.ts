@@ -7,7 +7,7 @@ import { startJobsProcess } from '#jobs/testing/process.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { endRequest, isRequestWaiting, MAX_ATTEMPTS, serveRequests, takeRequest } from './job-requests.ts'
 
-const SOON = { timeout: 30_000, interval: 50 }
+const SOON = { timeout: 60_000, interval: 50 }
 const MARCH = { from: '2026-03-01', to: '2026-03-31' }
 
 interface RequestRow {
@@ -121,7 +121,7 @@ test('nobody waits for a request that another is just taking', async () => {
   other.release()
 })
 
-test('the request of a process that was killed is taken up by the next', { timeout: 60_000 }, async () => {
+test('the request of a process that was killed is taken up by the next', async () => {
   const { url, sql } = await createTestBatch()
   await sell(sql)
   const held = await holdReport(sql, 'daily_sales')

@@ -77,7 +77,7 @@ export async function holdReport(
               and database = (select oid from pg_database where datname = current_database())`
           return waiting?.pid
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       ),
     async release() {
       await holder`commit`

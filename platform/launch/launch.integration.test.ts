@@ -69,7 +69,7 @@ function launch(...args: string[]): Launched {
 
 async function startLongRun(): Promise<{ launched: Launched; pid: number }> {
   const launched = launch('simulate')
-  await vi.waitUntil(() => launched.out().includes('\n'), { timeout: 30_000 })
+  await vi.waitUntil(() => launched.out().includes('\n'), { timeout: 60_000 })
   return { launched, pid: Number(launched.out().trim()) }
 }
 
@@ -112,6 +112,6 @@ describe('the launcher', () => {
     const { launched, pid } = await startLongRun()
     expect(processIdentity(pid)).toBeDefined()
     kill(launched.child.pid ?? 0, 'SIGKILL')
-    await vi.waitUntil(() => processIdentity(pid) === undefined, { timeout: 30_000 })
+    await vi.waitUntil(() => processIdentity(pid) === undefined, { timeout: 60_000 })
   })
 })

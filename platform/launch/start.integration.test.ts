@@ -48,7 +48,7 @@ test('a process that fails again and again ends the start with an error that nam
 
 test('a process that runs is ended in good order when the start is', async () => {
   const program = await start('intake', { isPortTaken: false })
-  await vi.waitUntil(() => program.output().includes('intake listens on'), { timeout: 30_000 })
+  await vi.waitUntil(() => program.output().includes('intake listens on'), { timeout: 60_000 })
   program.kill('SIGTERM')
   const { code, output } = await program.ended
   expect(code).toBe(0)

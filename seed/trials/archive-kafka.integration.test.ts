@@ -74,7 +74,7 @@ if (broker !== null) {
         const rows = await sql<{ offset: number }[]>`select "offset" from log.archived order by partition`
         expect(rows.map(({ offset }) => offset)).toEqual(ends.map(({ offset }) => offset))
       },
-      { timeout: 30_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
   }
 

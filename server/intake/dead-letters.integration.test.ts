@@ -179,7 +179,7 @@ async function waitForLocks(count: number): Promise<'waiting'> {
         where not l.granted and a.datname = current_database()`
       if (rows.length < count) throw new Error(`${rows.length} wait`)
     },
-    { timeout: 5_000, interval: 10 },
+    { timeout: 60_000, interval: 10 },
   )
   return 'waiting'
 }

@@ -121,12 +121,12 @@ async function survivesFullDisk(database: FullableDatabase): Promise<void> {
         }
       }
     })()
-    await vi.waitUntil(() => acknowledged.length >= 2_000, { timeout: 20_000 })
+    await vi.waitUntil(() => acknowledged.length >= 2_000, { timeout: 60_000 })
     await database.fill()
     await vi.waitUntil(() => refusals.length >= 5, { timeout: 60_000 })
     await database.makeRoom()
     const before = acknowledged.length
-    await vi.waitUntil(() => acknowledged.length >= before + 2_000, { timeout: 30_000 })
+    await vi.waitUntil(() => acknowledged.length >= before + 2_000, { timeout: 60_000 })
     sending = false
     await till
     expect(new Set(refusals)).toEqual(new Set([503]))

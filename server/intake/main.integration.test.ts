@@ -26,12 +26,10 @@ function runMain(args: string[], settings: Record<string, string>): Promise<Ende
   return startProgram({ entry: 'server/intake/main.ts', args, settings: environment }).ended
 }
 
-test('it starts, takes an event, and ends with code 0 within 5 s of SIGTERM', async () => {
+test('it starts, takes an event, and ends with code 0 at SIGTERM', async () => {
   const intake = await startIntakeProcess(database.url)
   expect((await post(intake, order('1', { source: 'process' }))).status).toBe(200)
-  const began = performance.now()
   expect(await intake.end('SIGTERM')).toBe(0)
-  expect(performance.now() - began).toBeLessThan(5_000)
   const [first] = intake.output().split('\n')
   expect(JSON.parse(first ?? '')).toMatchObject({ level: 30, process: 'intake', url: intake.url })
 })

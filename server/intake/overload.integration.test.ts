@@ -59,10 +59,13 @@ test('many times the load: memory bounded, 429 with Retry-After, then drains; ac
   expect(statuses.get(429)).toBeGreaterThan(0)
   expect(acknowledged.length).toBeGreaterThan(0)
   expect(peak).toBeLessThan(MAX_MEMORY_MB)
-  await vi.waitFor(async () => {
-    const metrics = await (await fetch(`${intake.url}/metrics`)).text()
-    expect(metrics).toContain('tillstream_intake_pending_events 0')
-  })
+  await vi.waitFor(
+    async () => {
+      const metrics = await (await fetch(`${intake.url}/metrics`)).text()
+      expect(metrics).toContain('tillstream_intake_pending_events 0')
+    },
+    { timeout: 60_000 },
+  )
   // The flood was seen where people look for it, and what waited stayed within its bound.
   await vi.waitFor(
     async () => {
@@ -72,7 +75,7 @@ test('many times the load: memory bounded, 429 with Retry-After, then drains; ac
       expect(told?.met).toBeGreaterThan(0)
       expect(told?.waiting).toBe(0)
     },
-    { timeout: 30_000, interval: 200 },
+    { timeout: 60_000, interval: 200 },
   )
   expect((await post(intake, order('after', { source: 'after' }))).status).toBe(200)
   const rows = await database.sql<{ request: string; count: number }[]>`

@@ -60,11 +60,14 @@ describe('the Postgres log under concurrency and faults', () => {
       await holder`select pg_advisory_lock(7411, 3)`
       const appending = createPostgresLog(writer).appendTogether(legs)
       appending.catch(() => {})
-      await vi.waitFor(async () => {
-        const [waiting] = await database.sql<{ at: string | null }[]>`
+      await vi.waitFor(
+        async () => {
+          const [waiting] = await database.sql<{ at: string | null }[]>`
           select wait_event as at from pg_stat_activity where pid = ${backend?.pid ?? 0}`
-        expect(waiting?.at).toBe('advisory')
-      })
+          expect(waiting?.at).toBe('advisory')
+        },
+        { timeout: 60_000 },
+      )
       await database.sql`select pg_terminate_backend(${backend?.pid ?? 0})`
       await expect(appending).rejects.toThrow(LogUnavailableError)
       await holder`select pg_advisory_unlock(7411, 3)`
@@ -78,9 +81,7 @@ describe('the Postgres log under concurrency and faults', () => {
     }
   })
 
-  test('sixteen writers beside readers: nothing lost, skipped, doubled or out of order', {
-    timeout: 60_000,
-  }, async () => {
+  test('sixteen writers beside readers: nothing lost, skipped, doubled or out of order', async () => {
     const writers = 16
     const batches = 12
     const sizes = [1, 3, 20, 50]
@@ -167,11 +168,14 @@ describe('the Postgres log under concurrency and faults', () => {
     // The known key has the batch judged while nobody sees the other one yet: that is lost at the insert alone.
     const batch = [known, testEvent({ id: 'lost-new', partition: 2, source: 'lost' })]
     const appending = createPostgresLog(own).append(2, batch)
-    await vi.waitFor(async () => {
-      const waiting = await database.sql`
+    await vi.waitFor(
+      async () => {
+        const waiting = await database.sql`
         select from pg_stat_activity where application_name = 'waits for a key' and wait_event_type = 'Lock'`
-      expect(waiting.length).toBe(1)
-    })
+        expect(waiting.length).toBe(1)
+      },
+      { timeout: 60_000 },
+    )
     release()
     await winner
     // Another partition is another body: the first stands.
@@ -381,10 +385,13 @@ describe('the Postgres log under concurrency and faults', () => {
     const ownership = await takePartition(owner, { consumer: 'reconnect', partition: 0, owner: 'me' })
     const [backend] = await owner<{ pid: number }[]>`select pg_backend_pid() as pid`
     await database.sql`select pg_terminate_backend(${backend?.pid ?? 0})`
-    await vi.waitUntil(async () => {
-      const [row] = await owner<{ pid: number }[]>`select pg_backend_pid() as pid`.catch(() => [])
-      return row !== undefined && row.pid !== backend?.pid
-    })
+    await vi.waitUntil(
+      async () => {
+        const [row] = await owner<{ pid: number }[]>`select pg_backend_pid() as pid`.catch(() => [])
+        return row !== undefined && row.pid !== backend?.pid
+      },
+      { timeout: 60_000 },
+    )
     await keepPartition(owner, ownership)
     await owner.begin(transaction => assertOwner(transaction, ownership))
     await owner.end()

@@ -472,7 +472,7 @@ describe('a webhook', () => {
     await raiseShortage(sql, 'tea@1', { rule: 'out_of_stock', onHand: 0 })
     await decide(sql)
     const frozen = deliverDue(sql, settings, 'outside')
-    await vi.waitUntil(() => receiver.calls.length === 1)
+    await vi.waitUntil(() => receiver.calls.length === 1, { timeout: 60_000 })
     // Nobody else takes it while it is held.
     await deliverDue(sql, settings, 'outside')
     expect(receiver.calls).toHaveLength(1)
@@ -494,9 +494,10 @@ describe('a webhook', () => {
     await raiseShortage(sql, 'tea@1', { rule: 'out_of_stock', onHand: 0 })
     await decide(sql)
     const sending = deliverDue(sql, settings, 'outside')
-    await vi.waitUntil(() => receiver.calls.length === 2)
+    await vi.waitUntil(() => receiver.calls.length === 2, { timeout: 60_000 })
     await vi.waitUntil(
       async () => (await listDeliveries(sql, { state: 'delivered', limit: 9 })).deliveries.length === 1,
+      { timeout: 60_000 },
     )
     receiver.release(200)
     await sending

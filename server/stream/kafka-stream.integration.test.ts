@@ -111,7 +111,7 @@ if (broker !== null) {
               and state = 'active' and query like '%log.await_archive%'`
           expect(waiting.length).toBeGreaterThan(0)
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
       expect(isOver).toBe(false)
       expect(await database.sql`select from stream.checkpoints where "offset" > 0`).toHaveLength(0)

@@ -147,7 +147,7 @@ test('a stream process writes down what it took and how long orders waited, and 
     await expect
       .poll(
         async () => (await database.sql`select from stream.checkpoints where events = ${ORDERS}`).length,
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(1)
     stop.abort()

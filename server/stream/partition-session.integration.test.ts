@@ -34,7 +34,7 @@ test('a transaction that its process drives no further is ended by the server, a
       const backends = await database.sql`select from pg_stat_activity where pid = ${session.backendPid}`
       expect(backends.length).toBe(0)
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   )
   // What it had locked is free.
   await database.sql`update log.owners set owner = 'another' where partition = 0`

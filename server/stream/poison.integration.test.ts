@@ -130,7 +130,7 @@ test('a running process goes on past it, and the process that follows a kill doe
           select "offset" from stream.checkpoints where partition = ${partition}`
         return row?.offset === offset
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
   const before = await appendAround(poisons.slice(0, 5))
   const first = startStreamProcess(database.url)

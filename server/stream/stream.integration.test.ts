@@ -66,7 +66,7 @@ async function isCaughtUp(): Promise<boolean> {
   return row?.behind === 0
 }
 
-const untilCaughtUp = () => vi.waitUntil(isCaughtUp, { timeout: 20_000, interval: 20 })
+const untilCaughtUp = () => vi.waitUntil(isCaughtUp, { timeout: 60_000, interval: 20 })
 
 describe('the stream path', () => {
   test('gives exactly the totals and stock of an independent model', async () => {
@@ -159,7 +159,7 @@ describe('the stream path', () => {
     const { unlisten } = await database.sql.listen('stream_advanced', partition => hinted.push(partition))
     await whileServed(async () => {
       const [event] = await appendAll(log, [sale(START, 2)])
-      await vi.waitUntil(() => hinted.includes(String(event?.partition)), { timeout: 5_000, interval: 10 })
+      await vi.waitUntil(() => hinted.includes(String(event?.partition)), { timeout: 60_000, interval: 10 })
     })
     await unlisten()
   })
@@ -267,7 +267,7 @@ describe('the stream path', () => {
             return last === undefined || rows.some(row => row.partition === partition && row.offset === last)
           })
         },
-        { timeout: 10_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
     })
     const stuck = await database.sql`select "offset" from stream.checkpoints where partition = 1`

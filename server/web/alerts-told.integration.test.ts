@@ -119,7 +119,7 @@ function openPage() {
   }
 }
 
-const WAIT = { timeout: 20_000, interval: 10 }
+const WAIT = { timeout: 60_000, interval: 10 }
 
 /** Until a page has heard of these, in any order: then once each, by the socket and by what is told. */
 async function untilTold(page: ReturnType<typeof openPage>, alertIds: readonly string[]): Promise<void> {

@@ -11,7 +11,7 @@ import { startTestWeb } from './testing/web.ts'
 
 const PASSWORD = 'open sesame'
 /** A busy machine takes its time. */
-const PATIENT = { timeout: 30_000 }
+const PATIENT = { timeout: 60_000 }
 const basic = (password: string) => `Basic ${Buffer.from(`anyone:${password}`).toString('base64')}`
 
 let database: TestDatabase

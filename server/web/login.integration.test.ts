@@ -181,7 +181,7 @@ describe('guessing the password', () => {
     expect(await first.judge(from('198.51.100.7', PASSWORD))).toMatchObject({ by: 'password' })
     for (let address = 1; address <= 20; address += 1) await guess(first, `192.0.2.${address}`, 6)
     await expect
-      .poll(() => database.sql`select sender from live.guesses where failures > 100`, { timeout: 30_000 })
+      .poll(() => database.sql`select sender from live.guesses where failures > 100`, { timeout: 60_000 })
       .toEqual([{ sender: '*' }])
     const second = logins(PASSWORD)
     await second.open()

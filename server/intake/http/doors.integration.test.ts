@@ -9,7 +9,7 @@ import type { IntakeOptions, IntakeService } from '#server/intake/service.ts'
 import { addTestStores, order, post, startTestIntake } from '#server/intake/testing/intake.ts'
 
 /** A busy machine takes its time. */
-const PATIENT = { timeout: 30_000 }
+const PATIENT = { timeout: 60_000 }
 
 let database: TestDatabase
 const opened: IntakeService[] = []

@@ -160,13 +160,16 @@ test('a sender that hangs up in the middle of its body is no error of the intake
       await new Promise<void>(resolve => socket.write(`${head}[{"source":`, () => resolve()))
       socket[hangUp]()
     }
-    await vi.waitFor(async () => {
-      const counted = await (await fetch(`${own.url}/metrics`)).text()
-      const requests = [...counted.matchAll(/requests?_seconds_count\{status="(\d+)"\} (\d+)/g)]
-      const hungUp = requests.filter(([, status]) => status === '400' || status === '499')
-      expect(hungUp.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(3)
-      expect(requests.filter(([, status]) => status === '500')).toEqual([])
-    })
+    await vi.waitFor(
+      async () => {
+        const counted = await (await fetch(`${own.url}/metrics`)).text()
+        const requests = [...counted.matchAll(/requests?_seconds_count\{status="(\d+)"\} (\d+)/g)]
+        const hungUp = requests.filter(([, status]) => status === '400' || status === '499')
+        expect(hungUp.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(3)
+        expect(requests.filter(([, status]) => status === '500')).toEqual([])
+      },
+      { timeout: 60_000 },
+    )
     expect(lines).toEqual([])
   } finally {
     await own.stop()
@@ -254,7 +257,7 @@ test('a store that was added a moment ago is found', async () => {
     select store, 'Europe/Berlin', 4, 'EUR', true, 'pos', 'live' from added`
   await expect
     .poll(async () => (await post(intake, order('1', { source: 'kiel', store: 'kiel' }))).status, {
-      timeout: 5_000,
+      timeout: 60_000,
     })
     .toBe(200)
 })

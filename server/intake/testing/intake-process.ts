@@ -51,7 +51,7 @@ export async function startIntakeProcess(
       if (program.child.exitCode !== null) throw new Error(`the intake ended: ${program.output()}`)
       await fetch(`${url}/healthz`)
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   )
   return {
     url,

@@ -86,7 +86,7 @@ const orders = (count: number, prefix = 'o') =>
 async function untilArchived(log: GappyLog): Promise<void> {
   await vi.waitFor(
     async () => expect((await loadArchived(database.sql, 0)).offset).toBe(log.entries.at(-1)?.offset),
-    { timeout: 30_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   )
 }
 

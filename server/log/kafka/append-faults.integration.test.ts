@@ -304,7 +304,7 @@ if (shared !== null) {
           await later.close()
           expect(await place.database.sql`select batch from log.kafka_batches`).toEqual([])
         },
-        { timeout: 20_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       )
     } finally {
       await place.drop()

@@ -242,11 +242,14 @@ describe('a reconciliation whose run was taken away while it audited', () => {
     })
     const reconciling = runReconciliation(sql, { ...SCOPE, depth, runId: run?.runId ?? 0 })
     const outcome = expect(reconciling).rejects.toThrow(RunLostError)
-    await vi.waitFor(async () => {
-      const [waiting] =
-        await sql`select from pg_locks where relation = 'recon.reconciliation'::regclass and not granted`
-      expect(waiting).toBeDefined()
-    })
+    await vi.waitFor(
+      async () => {
+        const [waiting] =
+          await sql`select from pg_locks where relation = 'recon.reconciliation'::regclass and not granted`
+        expect(waiting).toBeDefined()
+      },
+      { timeout: 60_000 },
+    )
     await sql`update batch.runs set state = 'abandoned' where run_id = ${run?.runId ?? 0}`
     taken.resolve()
     await holding

@@ -113,7 +113,7 @@ describe('the file of a report', () => {
     const [one, two] = await Promise.all([start(asked), start(asked)])
     await expect(start(asked)).rejects.toThrow(ExportsBusyError)
     await one.content.cancel()
-    await vi.waitFor(async () => (await start({ view: 'sales' })).content.cancel(), { timeout: 10_000 })
+    await vi.waitFor(async () => (await start({ view: 'sales' })).content.cancel(), { timeout: 60_000 })
     await two.content.cancel()
     await vi.waitFor(
       async () => {
@@ -122,7 +122,7 @@ describe('the file of a report', () => {
           where datname = current_database() and state = 'idle in transaction'`
         expect(open?.count).toBe(0)
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
   })
 })

@@ -226,7 +226,7 @@ describe('a difference', () => {
         const { tables } = await comparison.settle()
         expect(tables.filter(({ rechecked }) => rechecked > 0)).toEqual([])
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
     await database.sql.unsafe(FAULTS[2]?.plant ?? '')
     const { tables } = await comparison.settle()

@@ -181,7 +181,7 @@ describe('a replay', () => {
     const stop = new AbortController()
     const { signal } = stop
     const service = runStream({ url: database.url, partitions: PARTITIONS, owner: 'service', logger, signal })
-    await vi.waitUntil(async () => (await totalsOf(database.sql)).windows, { timeout: 5_000 })
+    await vi.waitUntil(async () => (await totalsOf(database.sql)).windows, { timeout: 60_000 })
     for (const generation of [2, 3]) {
       expect(await runReplay()).toMatchObject({
         to: generation,
@@ -191,7 +191,7 @@ describe('a replay', () => {
       })
     }
     const events = await appends.stop()
-    await vi.waitUntil(() => isProcessed(events, 3), { timeout: 10_000, interval: 20 })
+    await vi.waitUntil(() => isProcessed(events, 3), { timeout: 60_000, interval: 20 })
     expect(await totalsOf(database.sql, 3)).toEqual(modelOf(events))
     expect(await isProcessed(events, 2)).toBe(false)
     const rows = await database.sql`select count(*) > 0 as shown from stream.changes where generation = 3`
@@ -297,7 +297,7 @@ describe('a switch back', () => {
     const { signal } = stop
     const service = runStream({ url: database.url, partitions: PARTITIONS, owner: 'service', logger, signal })
     await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
-      timeout: 10_000,
+      timeout: 60_000,
     })
     await runReplay()
     await database.sql`insert into live.alert_actions (alert_id, kind, acted_by) values ('a-1', 'acknowledge', 'Ada')`
@@ -310,7 +310,7 @@ describe('a switch back', () => {
           select sum("offset")::bigint from stream.checkpoints where generation = 2`
         return (row?.sum ?? 0) > (at?.sum ?? 0)
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
     expect(await goBack()).toMatchObject({ from: 2, to: 1, isSwitched: true, wasRunning: true })
     expect(await generations()).toEqual([
@@ -318,7 +318,7 @@ describe('a switch back', () => {
       { generation: 2, state: 'retired' },
     ])
     const events = await appends.stop()
-    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 10_000, interval: 20 })
+    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 60_000, interval: 20 })
     expect(await totalsOf(database.sql, 1)).toEqual(modelOf(events))
     expect(await isProcessed(events, 2)).toBe(false)
     expect(await database.sql`select alert_id, kind, acted_by from live.alert_actions`).toEqual([
@@ -339,10 +339,10 @@ describe('a replay that is asked for on a page', () => {
   test('is done by a stream process, in a program of its own, and ends with it', async () => {
     const events = await appendAll(log, randomEvents({ random, count: 300, start: START }))
     const service = started(startStreamProcess(database.url))
-    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 20_000, interval: 20 })
+    await vi.waitUntil(() => isProcessed(events, 1), { timeout: 60_000, interval: 20 })
     await database.sql`insert into live.replays (kind, asked_by) values ('rebuild', 'Ada')`
     await vi.waitUntil(async () => (await records())[0]?.state === 'switched', {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 20,
     })
     expect(await records()).toMatchObject([{ askedBy: 'Ada', from: 1, to: 2, differenceCount: 0 }])
@@ -352,13 +352,13 @@ describe('a replay that is asked for on a page', () => {
       await sql`lock table stream.active_generation in share mode`
       await database.sql`insert into live.replays (kind) values ('switch_back')`
       await vi.waitUntil(async () => (await records())[1]?.isAlive === true, {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 20,
       })
       service.signal('SIGKILL')
       await service.ended
       await vi.waitUntil(async () => (await records())[1]?.isAlive === false, {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 20,
       })
     })
@@ -379,11 +379,11 @@ describe('a replay that is killed', () => {
     await runToEnd()
     const killed = started(startReplayProcess(database.url))
     // Its record says which generation it builds a moment after that is there.
-    await vi.waitUntil(async () => (await records())[0]?.to === 2, { timeout: 20_000, interval: 2 })
+    await vi.waitUntil(async () => (await records())[0]?.to === 2, { timeout: 60_000, interval: 2 })
     killed.signal('SIGKILL')
     await killed.ended
     expect((await generations())[0]).toEqual({ generation: 1, state: 'active' })
-    await vi.waitUntil(async () => (await records())[0]?.isAlive === false, { timeout: 10_000, interval: 20 })
+    await vi.waitUntil(async () => (await records())[0]?.isAlive === false, { timeout: 60_000, interval: 20 })
     expect(await records()).toMatchObject([{ state: 'running', from: 1, to: 2 }])
     await runToEnd()
 
@@ -404,7 +404,7 @@ describe('a replay that is killed', () => {
     appends = startSteadyAppends(log, { random, start: START })
     const service = started(startStreamProcess(database.url))
     await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
-      timeout: 20_000,
+      timeout: 60_000,
     })
     // The switch waits for this lock, with the service stopped and the new generation caught up.
     const holder = database.sql.begin(async sql => {
@@ -417,7 +417,7 @@ describe('a replay that is killed', () => {
               and datname = current_database()`
           return rows.length > 0
         },
-        { timeout: 30_000, interval: 10 },
+        { timeout: 60_000, interval: 10 },
       )
       const owners = await database.sql<{ owner: string }[]>`
         select owner from log.owners where consumer = 'stream/1'`
@@ -430,7 +430,7 @@ describe('a replay that is killed', () => {
     })
     await holder
     const stored = await appends.stop()
-    await vi.waitUntil(() => isProcessed(stored, 1), { timeout: 15_000, interval: 20 })
+    await vi.waitUntil(() => isProcessed(stored, 1), { timeout: 60_000, interval: 20 })
     expect(await totalsOf(database.sql, 1)).toEqual(modelOf(stored))
     service.signal('SIGTERM')
     expect(await service.ended).toBe(0)

@@ -331,8 +331,10 @@ test('a running intake takes what is dropped, and two of them take it once', asy
   ]
   await drop('1.csv', [line('1'), line('2')])
   await drop('2.csv', [line('3')])
-  await vi.waitUntil(() => existsSync(path.join(dropDir, MAPPING, 'loaded', '2.csv')), { timeout: 30_000 })
-  await vi.waitUntil(async () => (await readdir(path.join(dropDir, MAPPING))).length === 1)
+  await vi.waitUntil(() => existsSync(path.join(dropDir, MAPPING, 'loaded', '2.csv')), { timeout: 60_000 })
+  await vi.waitUntil(async () => (await readdir(path.join(dropDir, MAPPING))).length === 1, {
+    timeout: 60_000,
+  })
   expect((await readdir(path.join(dropDir, MAPPING, 'loaded'))).sort()).toEqual([
     '1.csv',
     '1.csv.summary.json',
@@ -358,7 +360,7 @@ test('a stray line on the output of the import ends neither it nor the intake', 
       const metrics = await (await fetch(`${intake.url}/metrics`)).text()
       expect(metrics).toContain('tillstream_intake_files_total{state="loaded"} 1')
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   )
   expect(intake.output()).toContain('drop folder: stray')
   expect(await intake.end('SIGTERM')).toBe(0)
@@ -368,13 +370,13 @@ test('an intake killed in the middle of a file: another goes on, and every docum
   const documents = Array.from({ length: 20_000 }, (_, index) => line(`${index}`))
   await drop('large.csv', documents)
   const first: IntakeProcess = await startIntakeProcess(database.url, { DROP_DIR: dropDir })
-  await vi.waitUntil(async () => (await countEvents()) > 0, { timeout: 30_000, interval: 5 })
+  await vi.waitUntil(async () => (await countEvents()) > 0, { timeout: 60_000, interval: 5 })
   await first.end('SIGKILL')
   const afterKill = await countEvents()
   expect(existsSync(path.join(dropDir, MAPPING, 'large.csv'))).toBe(true)
   const second = await startIntakeProcess(database.url, { DROP_DIR: dropDir })
   await vi.waitUntil(() => existsSync(path.join(dropDir, MAPPING, 'loaded', 'large.csv')), {
-    timeout: 40_000,
+    timeout: 60_000,
   })
   expect(await countEvents()).toBe(20_000)
   console.log(`killed after ${afterKill} of 20,000 documents`)

@@ -290,7 +290,7 @@ test('a running intake tells in its log and in the table within a minute', async
       const [row] = await database.sql`select place from intake.untaken_files`
       expect(row).toEqual({ place: `${MAPPING}/link.csv` })
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   )
   expect(await intake.end('SIGTERM')).toBe(0)
 })
