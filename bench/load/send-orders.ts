@@ -136,7 +136,8 @@ export async function sendSteadily(options: {
 
   function startWhatIsDue(): void {
     while (due.length > 0 && idle.length > 0) {
-      const send = idle.pop()
+      // In turn: a connection over which nothing comes for a minute is ended by the server (408).
+      const send = idle.shift()
       const dueAt = due.shift()
       if (!send || dueAt === undefined) return
       send().then(
