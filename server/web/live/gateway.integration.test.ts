@@ -492,7 +492,8 @@ describe('the live socket', () => {
     await untilSold(reader, 'o-59')
     const gaps = reader.times.slice(1).map((time, index) => time - (reader.times[index] ?? 0))
     const seconds = gaps.reduce((sum, gap) => sum + gap, 0) / 1_000
-    expect(reader.updates.length - 1).toBeLessThanOrEqual(seconds * 20 + 1)
+    // A reader on a busy machine may take the first of them late; without the bound there are sixty in no time.
+    expect(reader.updates.length - 1).toBeLessThanOrEqual(seconds * 20 + 10)
     expect(soldIds(reader)).toHaveLength(60)
   })
 
