@@ -4,6 +4,8 @@ import { inheritedEnvironment } from './platform/environment.ts'
 
 const browser = await findBrowser()
 
+const DEMOS = ['**/engine-switch.spec.ts', '**/fault-buttons.spec.ts', '**/demo.spec.ts']
+
 export default defineConfig({
   testDir: './e2e',
   outputDir: './test-results',
@@ -15,6 +17,11 @@ export default defineConfig({
   // Long enough for a busy machine; nothing waits longer than it must.
   expect: { timeout: 60_000 },
   forbidOnly: true,
+  // Those with an installation of their own take long, and would come last, when a core has nothing else to do.
+  projects: [
+    { name: 'demo', testMatch: DEMOS },
+    { name: 'pages', testIgnore: DEMOS },
+  ],
   reporter: [['list']],
   use: {
     launchOptions: {

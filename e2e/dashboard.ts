@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Locator, Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 
 /** The cards of the page, as a person finds them: by their titles. */
 export function card(page: Page, title: string | RegExp): Locator {
@@ -35,12 +35,40 @@ export function sidewaysOverflow(page: Page): Promise<number> {
 /** What axe finds that is serious or critical, short enough to read in a failed expectation. */
 export async function seriousViolations(page: Page): Promise<string[]> {
   await stand(page, true)
+  const found = await violationsOf(page)
+  await stand(page, false)
+  return found
+}
+
+/** Rules of axe that judge colours. All others judge what a page is made of, which is the same in both themes. */
+const OF_COLOURS = ['color-contrast', 'link-in-text-block']
+
+/** The same of a page that follows the system's theme, in the light one and in the dark one; it is left in the light one. */
+export async function seriousViolationsInBothThemes(page: Page): Promise<string[]> {
+  await stand(page, true)
+  await turn(page, 'dark')
+  const inDark = await violationsOf(page, OF_COLOURS)
+  await turn(page, 'light')
+  const inLight = await violationsOf(page)
+  await stand(page, false)
+  return [...inLight, ...inDark.map(found => `in the dark theme ${found}`)]
+}
+
+async function turn(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
+}
+
+/** @param rules of axe; left out: all */
+async function violationsOf(page: Page, rules?: readonly string[]): Promise<string[]> {
   // In the page itself, which has no frames, and without the list of all that is well: most of the work is telling it.
   const { violations } = await new AxeBuilder({ page })
     .setLegacyMode()
-    .options({ resultTypes: ['violations'] })
+    .options({
+      resultTypes: ['violations'],
+      ...(rules && { runOnly: { type: 'rule', values: [...rules] } }),
+    })
     .analyze()
-  await stand(page, false)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 160)}`))
