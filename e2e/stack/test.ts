@@ -1,6 +1,7 @@
 import { test as base, expect } from '@playwright/test'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { startTestDatabase } from './database.ts'
+import { inMidDay } from './mid-day.ts'
 import { type Installation, openStackPlace, type Stack, type StackPlace } from './stack.ts'
 
 /** A test that begins installations itself, and needs no page. */
@@ -14,18 +15,17 @@ export const placeTest = base.extend<object, { stackPlace: StackPlace }>({
       await place.close()
       await database.stop()
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 300_000 },
   ],
 })
 
 /** A browser test with an installation of its own, running, with stores but without any event. */
 export const test = placeTest.extend<{ installation: Installation; stack: Stack }>({
-  // An object, because Playwright takes an option that is an array for a fixture with its settings. Both stores begin
-  // their day at one moment: what sells now is of one day, also in the hour by which their clocks differ.
-  installation: [{ stores: [berlin, { ...lisboa, cutOverHour: berlin.cutOverHour - 1 }] }, { option: true }],
+  // An object, because Playwright takes an option that is an array for a fixture with its settings.
+  installation: [{ stores: [berlin, lisboa] }, { option: true }],
   // Before the page, which is closed before the next installation begins.
   stack: async ({ stackPlace, installation }, use, info) => {
-    const stack = await stackPlace.begin(installation)
+    const stack = await stackPlace.begin({ ...installation, stores: installation.stores.map(inMidDay) })
     await use(stack)
     if (info.status !== info.expectedStatus) {
       await info.attach('output of the processes', { body: stack.output(), contentType: 'text/plain' })
