@@ -596,6 +596,14 @@ create table batch.purchases (
 create index purchases_open on batch.purchases (store, sku) where ordered > cancelled + received;
 create index purchases_delivered on batch.purchases (first_received_at, supplier);
 
+-- Products that all stores together had on offer on a business day, as the nightly job replenishment found out: of the sales
+-- whose checksums basis is of. Where those are others it finds out again.
+create table batch.offer_days (
+  business_day date primary key,
+  basis text not null,
+  skus text[] not null
+);
+
 -- What a store's plan stands on.
 create table batch.replenishment_plans (
   store text primary key,

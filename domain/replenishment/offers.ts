@@ -9,6 +9,9 @@ export interface ProductDay {
   discounting: number
 }
 
+/** Of what is below: days that were judged by another version are judged again. */
+export const OFFER_RULE_VERSION = 1
+
 /** Of gross: what a loyalty card or a dented tin takes off is less, over all that was sold. */
 export const LEAST_DISCOUNT = 0.05
 /** One reduced piece says nothing of a day's price. */

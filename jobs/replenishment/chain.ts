@@ -1,11 +1,11 @@
 import type { Sql } from '#db/client.ts'
 import { loadStores } from '#db/stores.ts'
-import { type BusinessDay, FIRST_BUSINESS_DAY } from '#domain/calendar.ts'
+import type { BusinessDay } from '#domain/calendar.ts'
 import type { Instant } from '#domain/instant.ts'
 import type { DeliveryDays } from '#domain/replenishment/delivery.ts'
 import type { LeadTime } from '#domain/replenishment/lead-time.ts'
-import { isOnOffer, LEAST_DISCOUNT, type ProductDay } from '#domain/replenishment/offers.ts'
 import type { Store } from '#domain/store.ts'
+import { loadOffers } from './offers.ts'
 import { writeLeadTimes } from './purchases.ts'
 
 /** Days of sales that forecasts are learned from: a quarter, and four weeks to try methods on. */
@@ -49,12 +49,6 @@ export async function loadChain(
       ]),
     ),
   })
-  const offers = new Map<string, number[]>()
-  for (const { sku, day } of await loadOffers(sql, { from, to })) {
-    const days = offers.get(sku)
-    if (days) days.push(day)
-    else offers.set(sku, [day])
-  }
   return {
     stores: new Map((await loadStores(sql)).map(store => [store.id, store])),
     categories: new Map(products.map(({ sku, category }) => [sku, category])),
@@ -63,24 +57,6 @@ export async function loadChain(
     deliveryDays: new Map(suppliers.map(({ supplier, deliveryDays }) => [supplier, deliveryDays])),
     leadTimes,
     leadTimesWritten: written,
-    offers,
+    offers: await loadOffers(sql, { from, to }),
   }
-}
-
-/** Products and days on which they were on offer, over all stores; amounts of several currencies as shares of gross. */
-async function loadOffers(
-  sql: Sql,
-  { from, to }: { from: BusinessDay; to: BusinessDay },
-): Promise<{ sku: string; day: number }[]> {
-  // Only days on which half the stores took something off are looked at: the rest cannot be one.
-  const days = await sql<({ sku: string; day: number } & ProductDay)[]>`
-    select sku, business_day - ${FIRST_BUSINESS_DAY}::date as day, sum(units)::double precision as units,
-      count(*)::double precision as gross,
-      sum(discounts::double precision / gross) as discounts, count(*)::integer as stores,
-      (count(*) filter (where discounts >= ${LEAST_DISCOUNT}::double precision * gross))::integer as discounting
-    from batch.daily_product_sales
-    where business_day between ${from} and ${to} and gross > 0
-    group by sku, business_day
-    having 2 * count(*) filter (where discounts >= ${LEAST_DISCOUNT}::double precision * gross) >= count(*)`
-  return days.filter(isOnOffer)
 }

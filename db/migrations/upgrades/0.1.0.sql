@@ -2398,3 +2398,11 @@ comment on column reports.answers.before_stream_events is 'Number of events behi
 comment on column reports.answers.run_id is 'Run that wrote the row, see job_runs.';
 comment on column reports.answers.computed_at is 'When that run committed.';
 comment on column reports.answers.through is 'Offsets of the order log read, by path and partition.';
+
+-- Products that all stores together had on offer on a business day, as the nightly job replenishment found out: of the sales
+-- whose checksums basis is of. Where those are others it finds out again.
+create table batch.offer_days (
+  business_day date primary key,
+  basis text not null,
+  skus text[] not null
+);
