@@ -26,6 +26,7 @@ export interface ProductDays {
 }
 
 export interface StoreDays {
+  /** All of the same days. */
   products: readonly ProductDays[]
   /** Of the first day, 0 is Monday. */
   firstWeekday: number
@@ -62,11 +63,14 @@ export function forecastDemand({ products: given, firstWeekday, openShare }: Sto
   const products = given.map(product => ({ ...product, units: withoutBulk(product) }))
   const rates = products.map(product => averageRate(product, Number.POSITIVE_INFINITY) ?? 0)
   const factors = weekdaysOf({ products, firstWeekday, rates })
-  const observed = products.map(({ category, units, exposure }, index): Observed & ProductDays => ({
-    category,
-    units,
-    exposure: byWeekday(exposure, factors[index], firstWeekday),
-  }))
+  // One array for all: arrays of their own are allocated, and cleared away, one by one.
+  const days = products[0]?.units.length ?? 0
+  const weighed = new Float64Array(products.length * days)
+  const observed = products.map(({ category, units, exposure }, index): Observed & ProductDays => {
+    const own = weighed.subarray(index * days, (index + 1) * days)
+    weighByWeekday(exposure, own, { factors: factors[index], firstWeekday })
+    return { category, units, exposure: own }
+  })
   const paces = categoryPaces(observed, rates)
   for (const product of observed) {
     const pace = paces.get(product.category)
@@ -106,18 +110,16 @@ export function forecastDemand({ products: given, firstWeekday, openShare }: Sto
 }
 
 /** Exposure times its weekday's factor. A loop, for there are millions of days. */
-function byWeekday(
+function weighByWeekday(
   exposure: Float64Array,
-  factors: ByWeekday | undefined,
-  firstWeekday: number,
-): Float64Array {
-  const weighed = new Float64Array(exposure.length)
+  into: Float64Array,
+  { factors, firstWeekday }: { factors: ByWeekday | undefined; firstWeekday: number },
+): void {
   let weekday = firstWeekday
   for (let day = 0; day < exposure.length; day += 1) {
-    weighed[day] = (exposure[day] ?? 0) * (factors?.[weekday] ?? 1)
+    into[day] = (exposure[day] ?? 0) * (factors?.[weekday] ?? 1)
     weekday = weekday === WEEKDAYS_OF_WEEK - 1 ? 0 : weekday + 1
   }
-  return weighed
 }
 
 /** Tries the methods of each class on some of its products, spread over all. */
