@@ -15,7 +15,7 @@ export const BENCHMARKS = {
   alerts:
     'how often the rules are right, over a quarter with fraud and outages planted into it, and alerts of shortages',
   forecast: 'how well demand is foreseen, in the seeded world and the real December, beside another library',
-  replenishment: 'the nightly plan of a chain: forecasts, policies, what to order',
+  replenishment: 'the nightly plan of a chain: forecasts, policies, what to order; and its live price hints',
   seed: "the demo's seeding, history, both paths and reconciliation, against the bare COPY of its rows",
   kafka:
     'the stream path with the log in Kafka: its replay against the same log in Postgres, its lag (needs Java)',

@@ -3,15 +3,18 @@ import { runReplenishment } from '#jobs/replenishment/replenishment.ts'
 import type { Figure } from './figures.ts'
 import type { BenchOptions } from './options.ts'
 import { DAY, writeChain } from './replenishment/chain.ts'
+import { liveHintFigures } from './replenishment/live-hints.ts'
 import { onBenchPostgres } from './system/system.ts'
 
 const benchmark = 'replenishment'
 const NOW = Date.parse('2026-11-23T05:00:00Z')
 const MOST_SECONDS = 20
+/** As of when live hints are asked for: the forecasts of both nights hold. */
+const LIVE_AT = Date.parse('2026-11-23T15:05:00Z')
 
 /**
  * The nightly plan of a chain: stores × products with a history of sales by day and stock, as its reports hold it. Most
- * products sell seldom: sales follow Zipf's law, about one product-day in five.
+ * products sell seldom: sales follow Zipf's law, about one product-day in five. Then, over the same chain, live price hints.
  */
 export async function replenishment({ plan }: BenchOptions): Promise<Figure[]> {
   return onBenchPostgres(async ({ sql }) => {
@@ -40,6 +43,7 @@ export async function replenishment({ plan }: BenchOptions): Promise<Figure[]> {
         `another night: ${second.forecasts} forecasts and ${second.policies} policies written`,
         second.seconds,
       ),
+      ...(await liveHintFigures(sql, LIVE_AT)),
     ]
   })
 }

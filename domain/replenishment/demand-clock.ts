@@ -53,17 +53,23 @@ export function weekShape({ ordersByHour = null, cutOverHour = 0 }: StoreHours):
   return { shares, weekdays }
 }
 
+/** Room for the hours of one clock. */
+export function newWeek(): Float64Array {
+  return new Float64Array(HOURS_OF_WEEK + 1)
+}
+
 /**
  * @param forecast units by weekday of business days, Monday first, and the deviation of a day
  * @param hours of the store: its shape where many products are asked of
+ * @param cumulative room of a clock that is not needed any more, where one is asked after the other
  */
 export function demandClock(
   forecast: { unitsByWeekday: ArrayLike<number>; spread: number },
   hours: StoreHours | WeekShape = {},
+  cumulative = newWeek(),
 ): DemandClock {
   const { shares, weekdays } = 'shares' in hours ? hours : weekShape(hours)
   const { unitsByWeekday, spread } = forecast
-  const cumulative = new Float64Array(HOURS_OF_WEEK + 1)
   let sum = 0
   for (let hour = 0; hour < HOURS_OF_WEEK; hour += 1) {
     sum += (shares[hour] ?? 0) * (unitsByWeekday[weekdays[hour] ?? 0] ?? 0)

@@ -4,8 +4,8 @@ import type { Cluster, Connections } from './cluster.ts'
 
 /** A record of a partition as the broker keeps it. */
 export interface RawRecord {
-  /** Kafka's. */
-  offset: bigint
+  /** Kafka's. A number, as is all that is asked of every record: integers of 64 bits are slow here. */
+  offset: number
   timestamp: Instant
   value: Buffer | null
 }
@@ -126,12 +126,14 @@ export function committedOf(
       continue
     }
     if (attributes & TRANSACTIONAL && aborting.has(producerId)) continue
+    const first = Number(firstOffset)
+    const appendedAt = attributes & APPEND_TIME ? Number(batch.maxTimestamp) : null
+    const createdFrom = Number(batch.firstTimestamp)
     for (const { offsetDelta, timestampDelta, value } of batch.records) {
-      const offset = firstOffset + BigInt(offsetDelta)
+      const offset = first + offsetDelta
       // A batch comes whole, also when the place asked for lies within.
       if (offset < from) continue
-      const timestamp = attributes & APPEND_TIME ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta
-      records.push({ offset, timestamp: Number(timestamp), value })
+      records.push({ offset, timestamp: appendedAt ?? createdFrom + Number(timestampDelta), value })
     }
   }
   return { records, next }

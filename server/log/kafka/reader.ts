@@ -102,11 +102,12 @@ export function createTopicReader(cluster: Cluster) {
         if (!(await refill(partition, ahead))) break
         continue
       }
-      if (toOffset(raw.offset) > through) break
+      const offset = toOffset(raw.offset)
+      if (offset > through) break
       const taken = take(raw)
       if (taken !== null) read.push(taken)
       ahead.taken += 1
-      ahead.after = toOffset(raw.offset)
+      ahead.after = offset
     }
     aheads.set(partition, ahead)
     return read

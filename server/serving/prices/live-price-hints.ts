@@ -13,7 +13,13 @@ import {
   slowHint,
   slowPace,
 } from '#domain/price-hints/live-hint.ts'
-import { demandClock, placeInWeek, type WeekShape, weekShape } from '#domain/replenishment/demand-clock.ts'
+import {
+  demandClock,
+  newWeek,
+  placeInWeek,
+  type WeekShape,
+  weekShape,
+} from '#domain/replenishment/demand-clock.ts'
 import { lookAhead, type OpenDelivery } from '#domain/replenishment/live-shelf.ts'
 import { rushFactor, unitsInRush } from '#domain/replenishment/pace-of-sales.ts'
 import type { ShelfReference } from '#domain/replenishment/shelf-reference.ts'
@@ -77,14 +83,15 @@ export async function readLivePriceHints(
     const { now, basis } = await readStreamStand(reading)
     const at = Math.min(now, basis.watermark ?? now)
     const reference = await loadShelfReference(reading)
-    const shelves = await readShelves(reading, { generation: basis.generation, reference, at })
+    const { generation } = basis
+    const paces = slowPaces(await readSilences(reading, { generation, reference, at }))
+    const shelves = await readShelves(reading, { generation, reference, at, slow: [...paces.keys()] })
     const rushing = shelves.filter(({ isShort, onHand }) => isShort && onHand > 0)
-    const paces = slowPaces(shelves, at)
     const slow = shelves.filter(({ sku, isShort }) => paces.has(sku) && !isShort)
     const isAsked = ({ store }: LiveShelfRow) => stores.length === 0 || stores.includes(store)
     const candidates = [...rushing, ...slow].filter(isAsked)
-    const prices = await readShelfPrices(reading, candidates, { generation: basis.generation, from: now })
-    const deliveries = await readDeliveries(reading, { generation: basis.generation, shelves: rushing })
+    const prices = await readShelfPrices(reading, candidates, { generation, from: now })
+    const deliveries = await readDeliveries(reading, { generation, shelves: rushing })
     const found = candidates.flatMap(shelf => {
       const price = prices.get(shelfKey(shelf))
       if (!price?.terms) return []
@@ -134,8 +141,6 @@ interface LiveShelfRow {
   onHand: number
   paceAt: Instant | null
   paceUnits: number
-  /** Event time of the newest movement. */
-  movedAt: Instant | null
   isShort: boolean
   unitsByWeekday: number[]
   spread: number
@@ -143,69 +148,136 @@ interface LiveShelfRow {
   shape: WeekShape
 }
 
-/** The shelves of stores that send as they sell, whose stock is known and whose demand is forecast. */
+/** A store that sends as it sells, as of an instant. */
+interface Shop {
+  offsetMs: number
+  shape: WeekShape
+}
+
+function shopsOf(reference: ShelfReference, at: Instant): (store: string) => Shop | null {
+  const shops = new Map<string, Shop | null>()
+  return store => {
+    const known = shops.get(store)
+    if (known !== undefined) return known
+    const found = reference.storeAt(store, at)
+    const shop = found?.isLive ? { offsetMs: found.offsetMs, shape: weekShape(found) } : null
+    shops.set(store, shop)
+    return shop
+  }
+}
+
+/** The shelves that are short, and those of some products, whose stock is known and whose demand is forecast. */
 async function readShelves(
   reading: Reading,
-  { generation, reference, at }: { generation: number; reference: ShelfReference; at: Instant },
+  {
+    generation,
+    reference,
+    at,
+    slow,
+  }: { generation: number; reference: ShelfReference; at: Instant; slow: readonly string[] },
 ): Promise<LiveShelfRow[]> {
   const rows = await reading<Omit<LiveShelfRow, 'offsetMs' | 'shape'>[]>`
+    with short as (
+      select distinct store, sku from stream.episodes
+      where generation = ${generation} and state = 'open' and rule = 'stockout_before_delivery'
+    )
     select s.store, s.sku, s.on_hand as "onHand", s.pace_at as "paceAt", s.pace_units as "paceUnits",
-      s.max_delta_time as "movedAt", f.units_by_weekday as "unitsByWeekday", f.spread,
-      exists (
-        select from stream.episodes e where e.generation = s.generation and e.store = s.store and e.sku = s.sku
-          and e.state = 'open' and e.rule = 'stockout_before_delivery'
-      ) as "isShort"
+      f.units_by_weekday as "unitsByWeekday", f.spread, short.sku is not null as "isShort"
     from stream.stock s
+    left join short on short.store = s.store and short.sku = s.sku
     cross join lateral (
       select units_by_weekday, spread from ref.demand_forecasts f
       where f.store = s.store and f.sku = s.sku and f.valid_from <= ${at} order by f.valid_from desc limit 1
     ) f
-    where s.generation = ${generation} and s.on_hand is not null`
-  const shops = new Map<string, { offsetMs: number; shape: WeekShape } | null>()
+    where s.generation = ${generation} and s.on_hand is not null
+      and (short.sku is not null or s.sku = any(${[...slow]}::text[]))`
+  const shopOf = shopsOf(reference, at)
   return rows.flatMap(row => {
-    if (!shops.has(row.store)) {
-      const shop = reference.storeAt(row.store, at)
-      shops.set(row.store, shop?.isLive ? { offsetMs: shop.offsetMs, shape: weekShape(shop) } : null)
-    }
-    const shop = shops.get(row.store)
+    const shop = shopOf(row.store)
     return shop ? [{ ...row, ...shop }] : []
   })
 }
 
-/** By product, of those that sell slower than chance makes them. */
-function slowPaces(shelves: readonly LiveShelfRow[], at: Instant): Map<string, number> {
-  const silences = shelves.flatMap(shelf => {
-    const silence = silenceOf(shelf, at)
-    return silence ? [{ store: shelf.store, sku: shelf.sku, silence }] : []
-  })
-  const quiet = new Map(
-    [...Map.groupBy(silences, ({ store }) => store)].map(([store, own]) => [
-      store,
-      quietness(own.map(({ silence }) => silence)),
-    ]),
-  )
+/** Between skus: no control character stands in one. */
+const BETWEEN_SKUS = '\u001e'
+
+/**
+ * For how long shelves have been silent, by store and product: since the last unit that was sold or came. An empty shelf sells
+ * nothing, and says nothing. Every shelf of stores that send as they sell is read, a store at a time and a text a column: the
+ * process that asks also serves pages, and a quarter of a million rows one by one held it for seconds.
+ */
+async function readSilences(
+  reading: Reading,
+  { generation, reference, at }: { generation: number; reference: ShelfReference; at: Instant },
+): Promise<{ sku: string; silence: Silence }[][]> {
+  const stores = await reading<{ store: string }[]>`select store from ref.stores order by store`
+  const shopOf = shopsOf(reference, at)
+  const silences: { sku: string; silence: Silence }[][] = []
+  for (const { store } of stores) {
+    const shop = shopOf(store)
+    if (!shop) continue
+    const [columns] = await reading<Record<'skus' | 'since' | 'units' | 'spreads', string | null>[]>`
+      select string_agg(s.sku, chr(30)) as skus, string_agg((date_part('epoch', s.since) * 1000)::bigint::text, ',') as since,
+        string_agg(array_to_string(f.units_by_weekday, ','), ',') as units, string_agg(f.spread::text, ',') as spreads
+      from (
+        select sku, greatest(pace_at, max_delta_time) as since from stream.stock
+        where generation = ${generation} and store = ${store} and on_hand > 0
+      ) s
+      cross join lateral (
+        select units_by_weekday, spread from ref.demand_forecasts f
+        where f.store = ${store} and f.sku = s.sku and f.valid_from <= ${at} order by f.valid_from desc limit 1
+      ) f
+      where s.since < ${at}`
+    if (columns) silences.push(silencesOf(columns, shop, at))
+  }
+  return silences
+}
+
+function silencesOf(
+  columns: Record<'skus' | 'since' | 'units' | 'spreads', string | null>,
+  { offsetMs, shape }: Shop,
+  at: Instant,
+): { sku: string; silence: Silence }[] {
+  if (columns.skus === null) return []
+  const skus = columns.skus.split(BETWEEN_SKUS)
+  const sinces = columns.since?.split(',') ?? []
+  const units = columns.units?.split(',') ?? []
+  const spreads = columns.spreads?.split(',') ?? []
+  const unitsByWeekday = new Float64Array(DAYS_OF_WEEK)
+  const cumulative = newWeek()
+  const silences: { sku: string; silence: Silence }[] = []
+  for (const [index, sku] of skus.entries()) {
+    for (let weekday = 0; weekday < DAYS_OF_WEEK; weekday += 1)
+      unitsByWeekday[weekday] = Number(units[index * DAYS_OF_WEEK + weekday])
+    const clock = demandClock({ unitsByWeekday, spread: Number(spreads[index]) }, shape, cumulative)
+    if (clock.perWeek <= 0) continue
+    const since = Number(sinces[index])
+    const { mean, variance } = forecastWithin(clock, placeInWeek(since, offsetMs), (at - since) / HOUR_MS)
+    silences.push({ sku, silence: { expected: mean, dispersion: mean > 0 ? variance / mean : 1 } })
+  }
+  return silences
+}
+
+const DAYS_OF_WEEK = 7
+
+/** By product, of those that sell slower than chance makes them. @param stores silences of each */
+function slowPaces(stores: readonly { sku: string; silence: Silence }[][]): Map<string, number> {
+  const bySku = new Map<string, Silence[]>()
+  for (const own of stores) {
+    const quiet = quietness(own.map(({ silence }) => silence))
+    for (const { sku, silence } of own) {
+      const ofSku = bySku.get(sku)
+      const heard = { expected: silence.expected * quiet, dispersion: silence.dispersion }
+      if (ofSku) ofSku.push(heard)
+      else bySku.set(sku, [heard])
+    }
+  }
   const paces = new Map<string, number>()
-  for (const [sku, own] of Map.groupBy(silences, one => one.sku)) {
-    const pace = slowPace(
-      own.map(({ store, silence }) => ({
-        ...silence,
-        expected: silence.expected * (quiet.get(store) ?? 1),
-      })),
-    )
+  for (const [sku, own] of bySku) {
+    const pace = slowPace(own)
     if (pace !== null) paces.set(sku, pace)
   }
   return paces
-}
-
-/** Since the last unit that was sold or came: an empty shelf sells nothing, and says nothing. */
-function silenceOf(shelf: LiveShelfRow, at: Instant): Silence | null {
-  const { onHand, paceAt, movedAt, unitsByWeekday, spread, offsetMs, shape } = shelf
-  const since = Math.max(paceAt ?? 0, movedAt ?? 0)
-  if (onHand <= 0 || since === 0 || since >= at) return null
-  const clock = demandClock({ unitsByWeekday, spread }, shape)
-  if (clock.perWeek <= 0) return null
-  const { mean, variance } = forecastWithin(clock, placeInWeek(since, offsetMs), (at - since) / HOUR_MS)
-  return { expected: mean, dispersion: mean > 0 ? variance / mean : 1 }
 }
 
 function ofRush(
