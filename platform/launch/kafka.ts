@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '#platform/environment.ts'
+import { BROKER_FILES, brokerFolder } from '#platform/jvm/local-broker.ts'
 import { endLeftover, freePorts } from '#platform/jvm/start-jvm.ts'
 import { backoffMs, pause } from '#platform/time.ts'
-import { type Broker, PID_FILE, startBroker } from '#scale/kafka/broker.ts'
+import { type Broker, startBroker } from '#scale/kafka/broker.ts'
 import { seconds, type Terminal } from './terminal.ts'
 
 /** The broker that everything started here appends to. */
@@ -17,11 +18,6 @@ export type ServedKafka = Readonly<{
 }>
 
 const PAUSE = { firstMs: 100, longestMs: 10_000 }
-
-/** Folder of what the broker keeps: its log, which is the order log, and what it says. */
-function kafkaDirectory({ dataDir }: Pick<Environment, 'dataDir'>): string {
-  return path.join(dataDir, 'kafka')
-}
 
 /**
  * Starts a broker on this installation's folder and keeps it running: one that dies is started again, at the same port,
@@ -38,7 +34,7 @@ export async function serveKafka({
   terminal: Pick<Terminal, 'line' | 'warn'>
   stop: AbortSignal
 }): Promise<ServedKafka> {
-  const dataDir = kafkaDirectory(environment)
+  const dataDir = brokerFolder(environment.dataDir)
   // Of this machine only: the broker asks nobody who they are.
   const host = '127.0.0.1'
   const [port = 0, controllerPort = 0] = await freePorts(2, host)
@@ -87,7 +83,7 @@ export async function serveKafka({
 
 /** Deletes what an earlier broker kept, after it has ended. */
 export async function resetKafka(environment: Pick<Environment, 'dataDir'>): Promise<void> {
-  const directory = kafkaDirectory(environment)
-  await endLeftover(path.join(directory, PID_FILE))
+  const directory = brokerFolder(environment.dataDir)
+  await endLeftover(path.join(directory, BROKER_FILES.pid))
   await rm(directory, { recursive: true, force: true })
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fetchJars } from '#platform/jvm/fetch-jars.ts'
+import { BROKER_FILES } from '#platform/jvm/local-broker.ts'
 import { freePorts, type Jvm, runJvm, startJvm, whenListening } from '#platform/jvm/start-jvm.ts'
 
 export interface BrokerOptions {
@@ -26,9 +27,6 @@ export interface Broker extends Jvm {
   readonly port: number
   readonly logFile: string
 }
-
-/** In the broker's folder: who runs on it. */
-export const PID_FILE = 'broker.pid'
 
 const LOCK_FILE = path.join(import.meta.dirname, 'jars.lock.json')
 const TEMPLATE = path.join(import.meta.dirname, 'server.properties')
@@ -76,6 +74,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       logFile,
     })
   }
+  const url = `${host}:${port}`
+  await writeFile(path.join(dataDir, BROKER_FILES.url), url)
   const jvm = await startJvm({
     name: 'Kafka',
     classPath,
@@ -89,7 +89,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     ],
     args: [settings],
     logFile,
-    pidFile: path.join(dataDir, PID_FILE),
+    pidFile: path.join(dataDir, BROKER_FILES.pid),
   })
   try {
     await whenListening(jvm, { host, port, patienceMs: PATIENCE_MS }, { name: 'Kafka', logFile })
@@ -97,7 +97,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await jvm.stop()
     throw error
   }
-  return { ...jvm, url: `${host}:${port}`, port, logFile }
+  return { ...jvm, url, port, logFile }
 }
 
 /** As Kafka makes them, in 22 characters; one that begins with a dash would be taken for an option. */

@@ -1,6 +1,7 @@
 import type { Sql } from '#db/client.ts'
 import type { Reading } from '#db/transaction.ts'
-import { readKafkaBrokers } from '#platform/environment.ts'
+import { readEnvironment, readKafkaBrokers } from '#platform/environment.ts'
+import { findLocalBroker } from '#platform/jvm/local-broker.ts'
 import type { OrderLog } from './order-log.ts'
 import { createPostgresLog } from './postgres-log.ts'
 
@@ -33,10 +34,10 @@ export async function adoptedTopic(sql: Reading): Promise<AdoptedTopic | null> {
 /**
  * The order log of a database: that in Postgres, or the topic it has adopted. Kafka is not asked before the first call.
  *
- * @param brokers host:port of some brokers; left out: KAFKA_URL
- * @throws LogElsewhereError when the log is in Kafka and no broker is named
+ * @param brokers host:port of some brokers; left out: as `brokersOf` finds them
+ * @throws LogElsewhereError when the log is in Kafka and no broker is known
  */
-export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Promise<OpenLog> {
+export async function openOrderLog(sql: Sql, brokers?: readonly string[]): Promise<OpenLog> {
   const adopted = await adoptedTopic(sql)
   if (adopted === null)
     return { ...createPostgresLog(sql), kind: 'postgres', tend: async () => {}, close: async () => {} }
@@ -46,12 +47,17 @@ export async function openOrderLog(sql: Sql, brokers = readKafkaBrokers()): Prom
 }
 
 /**
- * Where to ask for a topic: KAFKA_URL, unless brokers are given.
- * @throws LogElsewhereError when no broker is named
+ * Where to ask for a topic: the brokers given, else KAFKA_URL, else the one that runs beside us (in DATA_DIR, as the
+ * demo's does). One that has another log is found out by its cluster.
+ *
+ * @throws LogElsewhereError when no broker is known
  */
 export function brokersOf({ topic }: AdoptedTopic, brokers = readKafkaBrokers()): readonly string[] {
   if (brokers !== undefined) return brokers
+  const { dataDir } = readEnvironment()
+  const local = findLocalBroker(dataDir)
+  if (local !== undefined) return [local]
   throw new LogElsewhereError(
-    `The order log of this database is the topic ${topic} in Kafka. Set KAFKA_URL to its brokers, as host:port.`,
+    `The order log of this database is the topic ${topic} in Kafka, and no broker runs in ${dataDir}. Set KAFKA_URL to its brokers, as host:port, or start the demo that keeps it.`,
   )
 }
