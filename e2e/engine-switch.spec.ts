@@ -1,18 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 import { DAY_MS } from '#domain/instant.ts'
 import { whyNoJava } from '#platform/jvm/java.ts'
-import { type Program, runProgram, startProgram } from '#platform/process.ts'
+import { runProgram } from '#platform/process.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
-import { freePorts } from './stack/stack.ts'
+import { type Demo, startDemo } from './stack/demo.ts'
 
-/** The demo with its log in Kafka and Flink beside our stream, as a person starts it, with tills that sell. */
-let demo: Program
+/** With its log in Kafka and Flink beside our stream. */
+let demo: Demo | undefined
 let url = ''
-let settings: Record<string, string | undefined> = {}
-let dataDir = ''
 
 const missing = await whyNoJava()
 
@@ -24,30 +19,18 @@ if (missing !== null) test(`left out, for Kafka and Flink need Java: ${missing}`
 else {
   test.beforeAll(async () => {
     test.setTimeout(START_MS)
-    dataDir = await mkdtemp(path.join(os.tmpdir(), 'tillstream-switch-'))
-    settings = { DATA_DIR: dataDir, DATABASE_URL: undefined, KAFKA_URL: undefined, DROP_DIR: undefined }
-    const { port } = await freePorts()
     const size = ['--days', '2', '--orders-per-day', '2000', '--stores', '4', '--speed', '20']
-    demo = startProgram({
-      entry: 'platform/launch/demo.ts',
-      args: ['--scale', 'flink', '--port', String(port), ...size],
-      settings: { ...settings, HOST: '127.0.0.1' },
-    })
-    url = `http://127.0.0.1:${port}`
-    await expect
-      .poll(() => (demo.child.exitCode === null ? demo.output() : 'ended'), { timeout: START_MS })
-      .toContain('Ready after')
+    demo = await startDemo(['--scale', 'flink', ...size], START_MS)
+    url = demo.url
   })
-  test.afterAll(async () => {
-    await demo.stop(30_000)
-    await rm(dataDir, { recursive: true, force: true })
-  })
+  test.afterAll(() => demo?.stop())
 
   test('Flink takes over by its certificate and gives back at the same press, while tills sell and processes are killed', async ({
     page,
   }) => {
     test.setTimeout(4 * STEP_MS)
     await page.goto(url)
+    await page.getByRole('button', { name: 'Skip the tour' }).click()
     const pairs = page.getByRole('region', { name: /every pair with a further answer/ })
     await expect(pairs.getByRole('row', { name: /Flink − Tillstream/ }).first()).toBeVisible({
       timeout: STEP_MS,
@@ -85,7 +68,7 @@ else {
     const { output } = await runProgram({
       entry: 'server/serving/reconcile/main.ts',
       args: ['--from', day(-DAY_MS), '--to', day(DAY_MS)],
-      settings,
+      settings: demo?.settings ?? {},
     })
     expect(output).toMatch(/Generation 2 \(Flink\): [1-9].* 0 not explained/)
   })
@@ -99,7 +82,6 @@ async function takeOver(
   await page.goto(`${url}/pipeline?part=stream`)
   const desk = card(page, 'Generations and engines')
   const other = desk.getByRole('region', { name: region })
-  await desk.getByRole('textbox', { name: 'Your name' }).fill('Ada')
   const press = other.getByRole('button', { name: button })
   await expect(async () => {
     if (!(await press.isEnabled()))

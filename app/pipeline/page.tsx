@@ -6,7 +6,11 @@ export const metadata: Metadata = { title: 'Pipeline' }
 
 /** Asks beforehand for what every part of the page shows. What fails the browser tries. */
 export default async function Page() {
-  await requestQueryClient().prefetchQuery(trpc.pipeline.flow.queryOptions())
+  const queries = requestQueryClient()
+  await Promise.all([
+    queries.prefetchQuery(trpc.overview.get.queryOptions()),
+    queries.prefetchQuery(trpc.pipeline.flow.queryOptions()),
+  ])
   return (
     <HydrateQueries>
       <PipelinePage />

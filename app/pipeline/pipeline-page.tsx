@@ -13,6 +13,7 @@ import { LettersPart } from '#app/pipeline/letters/dead-letters.tsx'
 import { OverviewPart } from '#app/pipeline/overview/overview.tsx'
 import { ScenariosPart } from '#app/pipeline/scenarios/scenarios-part.tsx'
 import { StreamPart } from '#app/pipeline/stream/stream-part.tsx'
+import { useOverview } from '#app/shell/overview.ts'
 import { PageFrame } from '#app/shell/page-frame.tsx'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useAnswersFreshness } from '#app/socket/use-freshness.ts'
@@ -41,6 +42,8 @@ const CHANGE_GAP_MS = 2_000
 export function PipelinePage() {
   const trpc = useTRPC()
   const queryClient = useQueryClient()
+  // Nothing here is of it, but the layout learns from it who works here, and whether this is a demo.
+  useOverview()
   const [{ part }, setState] = useQueryStates(pipelineState, { history: 'push' })
   const flow = useQuery({ ...trpc.pipeline.flow.queryOptions(), refetchInterval: FLOW_MS })
   const now = useServerNow(flow)
