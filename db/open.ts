@@ -104,7 +104,7 @@ export function explainConnectionProblem(databaseUrl: string, cause: unknown): s
     case '53300':
       return `${start} it has no connection left. Raise its max_connections or close others. ${otherwise}`
     case '57P03':
-      return `${start} it is starting or stopping. Try again in a moment. ${otherwise}`
+      return `${start} it is starting or stopping. Try again in a moment.`
     default:
       return `${start} it cannot be used: ${cause instanceof Error ? cause.message : String(cause)} ${otherwise}`
   }

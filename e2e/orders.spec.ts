@@ -217,7 +217,7 @@ test('a manager lets orders go out by themselves, within a cap; what is muted is
   await sellOut(stack)
   await page.goto('/restock/orders')
   await expect(live(page)).toBeVisible()
-  const rules = card(page, /^Orders by itself$/)
+  const rules = card(page, /^Automatic orders$/)
   await iAm(page, 'Ada, buyer')
   await rules.getByRole('textbox', { name: /At most in 24 hours/ }).fill('50')
   await rules.getByRole('button', { name: 'Add, switched off' }).click()

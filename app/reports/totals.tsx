@@ -122,28 +122,40 @@ export function StockEquation({ query, zone }: { query: CardQuery<Report>; zone:
           <div className="grid gap-2">
             <PathTag path="batch" />
             <dl className="flex flex-wrap items-end gap-x-4 gap-y-2">
-              {TERMS.map(([sign, name]) => (
-                <div key={name}>
-                  <dt className="text-2xs text-muted">
-                    {sign ? <span className="sr-only">{SPOKEN[sign]} </span> : null}
-                    {FIGURES[name].title}
-                  </dt>
-                  <dd className="text-base font-semibold">
-                    {sign ? (
-                      <span aria-hidden="true" className="mr-2 font-normal text-muted">
-                        {sign}
-                      </span>
-                    ) : null}
-                    {figureText(name, totals[name], '')}
-                  </dd>
-                </div>
-              ))}
+              {TERMS.map(([term, name]) => {
+                const { sign, value } = signed(term, totals[name])
+                return (
+                  <div key={name}>
+                    <dt className="text-2xs text-muted">
+                      {sign ? <span className="sr-only">{SPOKEN[sign]} </span> : null}
+                      {FIGURES[name].title}
+                    </dt>
+                    <dd className="text-base font-semibold">
+                      {sign ? (
+                        <span aria-hidden="true" className="mr-2 font-normal text-muted">
+                          {sign}
+                        </span>
+                      ) : null}
+                      {figureText(name, value, '')}
+                    </dd>
+                  </div>
+                )
+              })}
             </dl>
           </div>
         )}
       </CardContent>
     </Card>
   )
+}
+
+type Sign = (typeof TERMS)[number][0]
+
+/** What is added and less than nothing is taken off: "− 324", not "+ −324". */
+function signed(term: Sign, value: string | null | undefined) {
+  return term === '+' && value?.startsWith('-')
+    ? ({ sign: '−', value: value.slice(1) } as const)
+    : { sign: term, value }
 }
 
 const SPOKEN: Record<'+' | '−' | '=', string> = { '+': 'plus', '−': 'minus', '=': 'equals' }

@@ -241,7 +241,7 @@ function SupplierCard({ supplier, zone, choice }: { supplier: Supplier; zone: st
 }
 
 function coveredText(covered: number): string {
-  return `${plural(covered, 'shortage is', 'shortages are')} covered by what is on order`
+  return `${plural(covered, 'shelf is', 'shelves are')} at or below the reorder point and covered by what is on order`
 }
 
 function supplierName({ supplier, name }: Supplier): string {

@@ -83,9 +83,9 @@ export function FeedCard({
           />
         )}
       </div>
-      {/* Room for both lines from the start: a rush must not move what lies below. */}
-      <div className="mt-2 grid min-h-10 content-start text-2xs text-muted">
-        <p className="truncate">{hasBegun(state) ? alertsText(state.alerts) : ''}</p>
+      {/* Room for all lines from the start: a rush must not move what lies below. */}
+      <div className="mt-2 grid min-h-14 content-start text-2xs text-muted">
+        <p className="line-clamp-2">{hasBegun(state) ? alertsText(state.alerts) : ''}</p>
         {state.salesOmitted > 0 ? (
           // One text: behind a number of its own, the rest would move with each digit more.
           <p className="truncate">{`${formatCount(state.salesOmitted)} more came too fast to list; all are counted`}</p>

@@ -114,7 +114,7 @@ function Settings({ onStart }: { onStart?: () => void }) {
       <TourButton onStart={onStart} />
       <MuteSwitch />
       <LogOutButton />
-      <PersonControl className="flex min-w-0 items-center gap-2 px-2.5 pt-1 text-2xs text-muted" />
+      <PersonControl className="grid min-w-0 gap-1 px-2.5 pt-1 text-2xs text-muted" />
       <div className="px-2.5 pt-2">
         <ThemeSwitch />
       </div>

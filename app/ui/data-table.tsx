@@ -63,7 +63,8 @@ export function DataTable<Row>({
                 scope="col"
                 aria-sort={ariaSort(column, sort)}
                 className={classNames(
-                  'sticky top-0 z-10 border-b border-line bg-panel pb-2 pl-3 text-2xs font-normal whitespace-nowrap text-muted first:pl-0',
+                  // Its words wrap before a column of figures is pushed out of sight.
+                  'sticky top-0 z-10 border-b border-line bg-panel pb-2 pl-3 align-bottom text-2xs font-normal text-muted first:pl-0',
                   column.align === 'left' ? 'text-left' : 'text-right',
                   keepsFirstColumn && 'first:left-0 first:z-20',
                   column.className,
@@ -162,6 +163,7 @@ function SortButton<Row>({
       onClick={() => onSort({ by: column.key, descending: isSorted ? !sort.descending : true })}
       className={classNames(
         'inline-flex items-center gap-1 rounded hover:text-text pointer-coarse:min-h-11',
+        column.align === 'left' ? 'text-left' : 'text-right',
         isSorted && 'font-medium text-text',
       )}
     >

@@ -17,15 +17,17 @@ interface Refund {
 function refundBurst(declared: {
   name: string
   title: string
-  by: string
+  /** Of whom a burst is: a word for whom and the one before it. */
+  by: readonly ['by' | 'at', string]
   keyOf(event: OperatorEvent): string | null
 }) {
+  const [by, whom] = declared.by
   return rule({
     name: declared.name,
     kind: 'fraud',
     title: declared.title,
     describe: ({ refunds, minutes }) =>
-      `${refunds} refunds or more ${declared.by} within ${minutes} minutes; refunds that name no order count twice.`,
+      `${refunds} refunds or more ${by} one ${whom} within ${minutes} minutes; refunds that name no order count twice.`,
     source:
       'Refund fraud as ranked first among tills by exception reporting: ECR Retail Loss Group, "Self-checkout and till fraud", and NRF, "National Retail Security Survey".',
     parameters: {
@@ -48,7 +50,7 @@ function refundBurst(declared: {
       const currency = items[0]?.receipt.currency ?? ''
       return {
         score: Math.min(100, 60 + 5 * (weight - refunds) + (unmatched > 0 ? 10 : 0)),
-        summary: `${items.length} refunds ${declared.by} ${key} within ${minutes} minutes, ${moneyText(-sum, currency)}`,
+        summary: `${items.length} refunds ${by} ${whom} ${key} within ${minutes} minutes, ${moneyText(-sum, currency)}`,
         figures: [
           { label: 'Refunds', value: String(items.length), limit: `fewer than ${refunds}` },
           { label: 'Of them without an order', value: String(unmatched) },
@@ -64,14 +66,14 @@ function refundBurst(declared: {
 export const refundsByCashier = refundBurst({
   name: 'refunds_by_cashier',
   title: 'Refunds in a burst by one cashier',
-  by: 'by cashier',
+  by: ['by', 'cashier'],
   keyOf: event => textDetail(event, 'cashier'),
 })
 
 export const refundsAtRegister = refundBurst({
   name: 'refunds_at_register',
   title: 'Refunds in a burst at one till',
-  by: 'at till',
+  by: ['at', 'till'],
   // Where the cashier is known, that is whom it is about.
   keyOf: event => (textDetail(event, 'cashier') === null ? event.register : null),
 })

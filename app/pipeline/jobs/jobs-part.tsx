@@ -162,7 +162,11 @@ function OtherJobs({ grid: { others, now } }: { grid: Grid }) {
           key: 'why',
           header: 'Why, or what went wrong',
           align: 'left',
-          cell: ({ last }) => <span className="whitespace-normal">{last?.error ?? last?.reason ?? ''}</span>,
+          cell: ({ last, runs }) => (
+            <span className="whitespace-normal">
+              {last ? (last.error ?? last.reason ?? '') : `runs ${runs}`}
+            </span>
+          ),
         },
       ]}
     />

@@ -9,6 +9,7 @@ import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
+import { classNames } from '#app/ui/class-names.ts'
 import { useNow } from '#app/ui/clock.ts'
 import { DataTable, ShowMore } from '#app/ui/data-table.tsx'
 import { SelectField } from '#app/ui/form.tsx'
@@ -140,7 +141,7 @@ export function RunTable({
           header: 'Why, or what went wrong',
           align: 'left',
           cell: run => (
-            <span className={run.error ? 'block min-w-56 whitespace-normal text-bad' : ''}>
+            <span className={classNames('block min-w-56 whitespace-normal', run.error && 'text-bad')}>
               {run.error ?? run.reason ?? ''}
             </span>
           ),

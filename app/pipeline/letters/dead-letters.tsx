@@ -178,7 +178,11 @@ function LetterTable({
           key: 'reason',
           header: 'Reason',
           align: 'left',
-          cell: letter => <ReasonText reason={letter.reason} />,
+          cell: letter => (
+            <span className="block min-w-44 whitespace-normal">
+              <ReasonText reason={letter.reason} />
+            </span>
+          ),
         },
         { key: 'source', header: 'Source', align: 'left', cell: letter => letter.source ?? '–' },
         { key: 'id', header: 'Id', align: 'left', cell: letter => <Short text={letter.eventId ?? '–'} /> },

@@ -46,7 +46,11 @@ export function LetterGroupsCard({
                   key: 'reason',
                   header: 'Reason',
                   align: 'left',
-                  cell: ({ reason }) => <ReasonText reason={reason} />,
+                  cell: ({ reason }) => (
+                    <span className="block min-w-44 whitespace-normal">
+                      <ReasonText reason={reason} />
+                    </span>
+                  ),
                 },
                 {
                   key: 'source',

@@ -35,7 +35,7 @@ export function RulesCard({
   const set = ({ supplier, store, dailyCap, currency }: Rule, isOn: boolean) =>
     save.mutate({ supplier, store, dailyCap, currency, isOn })
   return (
-    <Card title="Orders by itself" note="every few seconds, what would be proposed">
+    <Card title="Automatic orders" note="every few seconds, what would be proposed">
       <CardContent query={query} skeleton={<RowSkeletons rows={2} />}>
         {rules => (
           <>
@@ -121,7 +121,7 @@ function NewRule({
   const currency = suppliers.find(own => own.supplier === supplier)?.currency ?? 'EUR'
   return (
     <form
-      className="mt-3 grid grid-cols-1 items-end gap-2 sm:grid-cols-4"
+      className="mt-3 grid grid-cols-1 items-end gap-2 sm:grid-cols-2"
       onSubmit={event => {
         event.preventDefault()
         save({ supplier, store: store === '' ? null : store, isOn: false, dailyCap, currency })

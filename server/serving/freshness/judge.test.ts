@@ -47,10 +47,10 @@ describe('health', () => {
     }
     expect(health({})).toBe('ok')
     expect(health({ isWorkedOn: false })).toBe(
-      'nobody archives partition 2 (last seen 12 s ago, 10 events behind the log, for 0 s), and no figure goes past it: does the archiver run?',
+      'nobody archives partition 2 (last seen 12 s ago, 10 events behind the log, for 0 s), and no figure goes past it: do the archiver and Kafka run?',
     )
     expect(health({ isWorkedOn: false, lagEvents: 0, lagMs: 0 })).toBe(
-      'nobody archives partition 2 (last seen 12 s ago), and no figure goes past it: does the archiver run?',
+      'nobody archives partition 2 (last seen 12 s ago), and no figure goes past it: do the archiver and Kafka run?',
     )
     expect(health({ lagMs: 31_000 })).toBe(
       'the archive is 10 events behind the log, for 31 s: see the log of the archiver',

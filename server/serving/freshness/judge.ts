@@ -83,7 +83,7 @@ function judgeArchive({ now, archive }: Pick<FreshnessFacts, 'now' | 'archive'>)
     const seen = Math.min(...free.map(({ seenAt }) => seenAt ?? now))
     const ago = Math.round((now - seen) / SECOND_MS)
     const behind = archive.lagEvents === 0 ? '' : `, ${behindBy(archive)}`
-    return `nobody archives partition ${which} (last seen ${ago} s ago${behind}), and no figure goes past it: does the archiver run?`
+    return `nobody archives partition ${which} (last seen ${ago} s ago${behind}), and no figure goes past it: do the archiver and Kafka run?`
   }
   if (archive.lagMs <= MAX_STREAM_LAG_MS) return null
   return `the archive is ${behindBy(archive)}: see the log of the archiver`

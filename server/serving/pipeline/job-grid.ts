@@ -38,6 +38,8 @@ export interface GridRow {
 export interface OtherJobState {
   job: string
   summary: string
+  /** When it runs by itself, for people. */
+  runs: string
   last: {
     runId: number
     state: 'running' | 'succeeded' | 'failed' | 'abandoned'
@@ -134,7 +136,12 @@ async function readOtherJobs(reading: Reading): Promise<OtherJobState[]> {
       from batch.runs r where r.job = name.job order by r.run_id desc limit 1
     ) last`
   const byJob = new Map(rows.map(({ job, ...last }) => [job, last]))
-  return OTHER_JOBS.map(({ name: job, summary }) => ({ job, summary, last: byJob.get(job) ?? null }))
+  return OTHER_JOBS.map(({ name: job, summary, runs }) => ({
+    job,
+    summary,
+    runs,
+    last: byJob.get(job) ?? null,
+  }))
 }
 
 /** One cell of the grid: each store's state, and the attempts behind it. */

@@ -28,6 +28,16 @@ describe('the timeline of stream processes', () => {
     ])
   })
 
+  it('says minutes where it took minutes', () => {
+    const processes = [life('a', 0, { beatAt: at(12), isConnected: false }), life('b', 1)]
+    const takings = [taking('a', 0, 1, 2), taking('b', 0, 2, 151.4)]
+    expect(streamEntries(processes, takings)).toContainEqual({
+      at: at(12),
+      kind: 'killed',
+      text: 'a was killed: others worked on partition 0 within 2 min 19 s',
+    })
+  })
+
   it('does not put down to an end what was left to others before it', () => {
     const processes = [life('a', 0, { endedAt: at(50), isConnected: false }), life('b', 1)]
     const takings = [taking('a', 0, 1, 2), taking('a', 1, 1, 2), taking('b', 1, 2, 5), taking('b', 0, 2, 51)]

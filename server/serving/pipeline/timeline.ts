@@ -142,10 +142,17 @@ function placeOf({ consumer, partition, epoch }: Pick<Taking, 'consumer' | 'part
   return `${consumer} ${partition} ${epoch}`
 }
 
+/** For people, as pages write it: `1.9 s`, `2 min 19 s`. */
+function secondsText(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+}
+
 function aftermath(end: Instant, takings: readonly Taking[]): string {
   if (takings.length === 0) return ''
   const seconds = (Math.max(...takings.map(({ workingAt }) => workingAt)) - end) / 1_000
-  return `: others worked on ${listOf(takings.map(({ partition }) => partition))} within ${seconds.toFixed(1)} s`
+  return `: others worked on ${listOf(takings.map(({ partition }) => partition))} within ${secondsText(seconds)}`
 }
 
 function listOf(partitions: readonly number[]): string {
@@ -173,6 +180,6 @@ function describeOther({ at, kind, number, name, state, detail }: OtherRow): Tim
     case 'run asked for':
       return { at, kind, text: `${name}: ${ending}` }
     case 'dead letters':
-      return { at, kind, text: `${number} in this minute, most of them ${name}` }
+      return { at, kind, text: `${number} in this minute, ${number === 1 ? '' : 'most of them '}${name}` }
   }
 }

@@ -25,7 +25,8 @@ export const INVENTORY: ReportTable = {
     const runs = [...question.runs, ...question.comparedRuns]
     return [...rows, { key: null, ...addUp(storePeriods, boundsOf(runs.filter(isRead))) }]
   },
-  nothing: Object.fromEntries(STOCK.map(name => [name, '0'])),
+  // Stock that no row tells of is not known: the like day of one that goes on is not read in part, and was not empty.
+  nothing: {},
 }
 
 /** How many rows stock by product has, where they lie, and what they add up to. */
