@@ -189,6 +189,7 @@ async function openKafka(
           ({ url }) => (options.scale === undefined ? `${url}, as the log is there` : url),
         )
   if (!isAdopted) {
+    terminal.line('    Copying the log that is in Postgres (once) …')
     await terminal.step('Log copied to Kafka', () => adoptKafka({ databaseUrl, kafkaUrl: kafka.url, stop }))
   }
   return kafka
