@@ -1,4 +1,4 @@
-import type { EventType } from '#domain/event.ts'
+import { EVENT_TYPES, type EventType } from '#domain/event.ts'
 import type { EventClass } from '#domain/log-event.ts'
 import type { EventRecord, LogRecord } from './order-log.ts'
 
@@ -125,7 +125,8 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
   let line = 0
   return offsets.map((offset, index): LogRecord => {
     const place = { partition, offset: Number(offset), appendedAt: Number(appendedAts[index]) }
-    if (types[index] === 'tick') return { type: 'tick', ...place }
+    const type = names.whole(types[index])
+    if (type === 'tick') return { type: 'tick', ...place }
     const firstLine = line
     const lineCount = lineCounts[index]
     if (lineCount) line += Number(lineCount)
@@ -134,14 +135,14 @@ export function toRecords(columns: ReadColumns, partition: number): LogRecord[] 
       offset: place.offset,
       appendedAt: place.appendedAt,
       eventTime: Number(eventTimes[index]),
-      type: types[index] as EventType,
-      class: classes[index] as EventClass,
+      type: type as EventType,
+      class: names.whole(classes[index]) as EventClass,
       source: names.whole(sources[index]),
       id: ids[index] ?? '',
       store: names.whole(stores[index]),
-      channel: (channels[index] || null) as EventRecord['channel'],
-      currency: currencies[index] || null,
-      businessDay: businessDays[index] ?? '',
+      channel: (names.whole(channels[index]) || null) as EventRecord['channel'],
+      currency: names.whole(currencies[index]) || null,
+      businessDay: names.whole(businessDays[index]),
       orderId: orderIds[index] || null,
       customer: customers[index] || null,
       register: names.whole(registers[index]) || null,
@@ -191,9 +192,15 @@ class SingleTenders {
   }
 }
 
-/** The few sources and stores of a batch, each as one text of its own: consumers keep them. */
+/** Of nearly every event; as the code writes them, so that one is told from another by where it stands. */
+const KNOWN_NAMES: readonly string[] = [...EVENT_TYPES, 'tick', 'live', 'bulk']
+
+/**
+ * The few sources, stores, days and the like of a batch, each as one text of its own: consumers keep them, and what a batch
+ * holds of them twenty thousand times is neither allocated so often nor compared letter by letter.
+ */
 class Names {
-  readonly #known = new Map<string, string>()
+  readonly #known = new Map(KNOWN_NAMES.map(name => [name, name]))
 
   whole(view: string | undefined): string {
     if (view === undefined) return ''
