@@ -81,7 +81,7 @@ describe('a stream process killed at random points', () => {
   test(
     'counts everything exactly once',
     async () => {
-      appends = startSteadyAppends(log, { random, start: START, pauseMs: 10 })
+      appends = startSteadyAppends(log, { random, start: START })
       // Two processes with half the partitions each, killed independently of each other.
       await Promise.all(
         [
@@ -265,7 +265,7 @@ describe('two stream processes', () => {
   })
 
   test('one of which is killed again and again while partitions move: everything counts exactly once', async () => {
-    appends = startSteadyAppends(log, { random, start: START, pauseMs: 20 })
+    appends = startSteadyAppends(log, { random, start: START })
     let [killed, stays] = [startProcess(), startProcess()]
     for (let kill = 0; kill < 3; kill += 1) {
       await untilShared(2, 2)
@@ -282,7 +282,7 @@ describe('two stream processes', () => {
   })
 
   test('one frozen, the other takes over: thawed, the frozen one writes nothing and stops', async () => {
-    appends = startSteadyAppends(log, { random, start: START, pauseMs: 20 })
+    appends = startSteadyAppends(log, { random, start: START })
     const frozen = startProcess()
     await untilMoves(0)
     await sleep(random() * 50)

@@ -9,15 +9,10 @@ export interface SteadyAppends {
   stop(): Promise<StoredEvent[]>
 }
 
-/**
- * Appends random events, a few dozen at a time, until it is stopped.
- *
- * @param pauseMs between two times: what waits for seconds is not to keep a core busy meanwhile; shorter where a process is
- *   to be struck in the middle of its work
- */
+/** Appends random events, a few dozen at a time, until it is stopped. */
 export function startSteadyAppends(
   log: OrderLog,
-  { random, start, pauseMs = 60 }: { random: () => number; start: Instant; pauseMs?: number },
+  { random, start, pauseMs = 10 }: { random: () => number; start: Instant; pauseMs?: number },
 ): SteadyAppends {
   const stored: StoredEvent[] = []
   let isStopped = false
