@@ -74,7 +74,7 @@ async function untilAllIsProcessed(events: readonly StoredEvent[], sql: Sql = da
     (sum, partition) => sum + (events.findLast(event => event.partition === partition)?.offset ?? 0),
     0,
   )
-  await vi.waitUntil(async () => (await progress(sql)) === end, { timeout: 60_000, interval: 20 })
+  await vi.waitUntil(async () => (await progress(sql)) === end, { timeout: 180_000, interval: 20 })
 }
 
 describe('a stream process killed at random points', () => {
