@@ -41,6 +41,8 @@ export function figureColumns(report: Report): Column<ReportRow>[] {
       key: 'before',
       header: `${title}, ${COMPARISON_PHRASES[comparison]}`,
       isSortable: true,
+      // Two or three lines of words, not one a line.
+      className: 'min-w-28',
       cell: row => figureText(metric, row.before, unit),
       total: figureText(metric, total.before, unit),
     },
