@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND_MS } from '#domain/instant.ts'
 import { startProgram } from '#platform/process.ts'
 import type { Figure } from './figures.ts'
-import { createBenchWorld, loadOrders, writeBenchStores } from './load/world.ts'
+import { createBenchWorld, loadOrders, writeBenchForecasts, writeBenchStores } from './load/world.ts'
 import type { BenchOptions } from './options.ts'
 import { parentOf } from './system/process-table.ts'
 import { watchResources } from './system/resources.ts'
@@ -24,6 +24,7 @@ export async function state(options: BenchOptions): Promise<Figure[]> {
   const world = createBenchWorld({ storesPerPartition: STORES_PER_PARTITION, products: PRODUCTS })
   return onBenchPostgres(async ({ sql, settings }) => {
     await writeBenchStores(sql, world)
+    await writeBenchForecasts(sql)
     const orders = options.orders ?? DEFAULT_ORDERS
     await loadOrders(sql, world, orders, { countsFirst: true })
     const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startProgram } from '#platform/process.ts'
 import { connect, type Sql } from './client.ts'
 import { createTestDatabase, type TestDatabase } from './testing/database.ts'
 
@@ -147,4 +148,14 @@ test('a connection goes on after a COPY that its reader could not keep up with',
   expect(await copied).toBe(rows * 4_001)
   await sql.end()
   await database.drop()
+})
+
+test('what the first transaction of a process worked on is let go of after it', async () => {
+  const database = await createTestDatabase()
+  try {
+    const { ended } = startProgram({ entry: 'db/testing/first-transaction-main.ts', args: [database.url] })
+    expect(await ended).toMatchObject({ code: 0, stdout: 'let go' })
+  } finally {
+    await database.drop()
+  }
 })

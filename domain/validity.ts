@@ -18,3 +18,12 @@ export function validAt<Version extends ValidFrom>(
 ): Version | null {
   return versions?.findLast(({ validFrom }) => validFrom <= at) ?? null
 }
+
+/** Those that hold at an instant or later: nothing that is judged from then on needs the others. @param versions oldest first */
+export function validFromOn<Version extends ValidFrom>(
+  versions: readonly Version[],
+  at: Instant,
+): readonly Version[] {
+  const first = versions.findLastIndex(({ validFrom }) => validFrom <= at)
+  return first > 0 ? versions.slice(first) : versions
+}

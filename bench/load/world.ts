@@ -67,6 +67,15 @@ export async function writeBenchStores(sql: Sql, world: BenchWorld): Promise<voi
     select s.store, p.sku, 'epoch', 20, 200 from ref.stores s cross join ref.products p`
 }
 
+/** A night has made a forecast for every shelf: half a unit a day and more, by weekday. */
+export async function writeBenchForecasts(sql: Sql): Promise<void> {
+  await sql`
+    insert into ref.demand_forecasts (store, sku, valid_from, method, units_by_weekday, spread, days)
+    select s.store, p.sku, 'epoch', 'tsb', array(select 0.5 + (length(p.sku) + weekday) % 7 from generate_series(1, 7) weekday),
+      0.8, 91
+    from ref.stores s cross join ref.products p`
+}
+
 export const LINES_PER_ORDER = 3
 const TILLS_PER_STORE = 3
 

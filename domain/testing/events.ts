@@ -129,15 +129,16 @@ export function movement(
   type: Movement,
   at: Instant,
   units: number,
-  fields: { purchase?: string } = {},
+  fields: { purchase?: string; sku?: string } = {},
 ): LogEvent {
   lastId += 1
+  const { sku = 'tea' } = fields
   const header = {
     source: 'store-room',
     id: `movement-${lastId}`,
     store: 'berlin',
     eventTime: new Date(at).toISOString(),
-    lines: [{ sku: 'tea', units }],
+    lines: [{ sku, units }],
   }
   const purchaseOrderId = fields.purchase ?? 'p-1'
   if (type === 'purchase.placed' || type === 'purchase.cancelled') {

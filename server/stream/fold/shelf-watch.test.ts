@@ -231,6 +231,30 @@ test('where batches are cut changes no verdict, no episode and no look', () => {
   expect(episodes).toBeGreaterThan(10)
 })
 
+test('more shelves than a batch keeps the week of are judged as each by itself', () => {
+  const skus = Array.from({ length: 1_300 }, (_, number) => `sku-${number}`)
+  // Each sells at another rate, so that the week of another would say something else.
+  const forecasts = new Map(
+    skus.map((sku, number) => [
+      `berlin/${sku}`,
+      [{ ...FORECAST, unitsByWeekday: FORECAST.unitsByWeekday.map(units => (units * (number % 97)) / 20) }],
+    ]),
+  )
+  const records = log(
+    ...skus.map(sku => movement('stock.counted', at(0), 40, { sku })),
+    ...skus.map(sku => sale(at(0.1), 3, { sku })),
+    ...skus.toReversed().map(sku => sale(at(0.2), 1, { sku })),
+    4,
+  )
+  const options = { ...OPTIONS, policies: new Map(), forecasts }
+  const whole = foldLog(records, options)
+  const cut = foldLog(records, { ...options, batchSizes: [100] })
+  expect(whole.episodes.size).toBeGreaterThan(100)
+  expect(whole.episodes.size).toBeLessThan(1_300)
+  expect(whole.episodes).toEqual(cut.episodes)
+  expect(whole.stock).toEqual(cut.stock)
+})
+
 test('a look costs what is due, not what is watched: a shelf that has looked is looked at once an hour', () => {
   const ticks = Array.from({ length: 10 * 60 }, (_, minute) => 0.1 + minute / 60)
   const { stock, episodes } = foldLog(log(movement('stock.counted', at(0), 18), ...ticks), OPTIONS)

@@ -7,7 +7,7 @@ import {
   type PurchaseLine,
   purchaseEffects,
 } from '#domain/purchase.ts'
-import { type DemandClock, demandClock } from '#domain/replenishment/demand-clock.ts'
+import { type DemandClock, demandClock, newWeek } from '#domain/replenishment/demand-clock.ts'
 import {
   LOOK_LATE_AT_MOST_MS,
   lookAhead,
@@ -79,7 +79,7 @@ export interface TouchedStock {
   after: StockState
   policies: readonly StockPolicy[]
   forecasts: readonly ValidForecast[]
-  /** Of the forecast that it was judged by last in this batch. */
+  /** Of the forecast that it was judged by last in this batch, while there is room for it. */
   clock: { forecast: ValidForecast; ordersByHour: readonly number[] | null; demand: DemandClock } | null
 }
 
@@ -120,6 +120,7 @@ class StockFold {
   readonly #deltas: Map<string, Movement[]>
   /** What is to be looked at within this batch, by when; an entry whose stock has another moment by then is none. */
   readonly #looks = new MinHeap<StockKey>()
+  readonly #clocks = new ClockRooms()
   readonly #until: Instant
 
   /** @param until the watermark after the batch */
@@ -202,7 +203,7 @@ class StockFold {
     const place = forecast && this.#input.shelves.storeAt(store, at)
     if (!place) return null
     const supply = this.#input.shelves.supplyAt(sku, at)
-    const clock = demandOf(touched, forecast, place)
+    const clock = this.#clocks.demandOf(touched, forecast, place)
     const outlook = lookAhead({ at, offsetMs: place.offsetMs, onHand, clock, pace, deliveries, supply })
     // Of what is empty time changes nothing, and of a store that sends files nobody knows what it has sold by now.
     if (onHand <= 0 || !place.isLive) return { outlook, lookAt: () => null }
@@ -274,13 +275,39 @@ class StockFold {
   }
 }
 
-/** The demand of a forecast through the week: built once for a batch, as most are asked for once and take a few kB. */
-function demandOf(touched: TouchedStock, forecast: ValidForecast, { ordersByHour, cutOverHour }: ShelfStore) {
-  const { clock } = touched
-  if (clock?.forecast === forecast && clock.ordersByHour === ordersByHour) return clock.demand
-  const demand = demandClock(forecast, { ordersByHour, cutOverHour })
-  touched.clock = { forecast, ordersByHour, demand }
-  return demand
+/** Shelves whose demand through the week is kept while a batch is folded. */
+const MOST_CLOCKS = 1_000
+
+/**
+ * The demand of forecasts through the week. Most shelves of a batch are judged once or often within it, so that it is kept;
+ * but it takes 1.4 kB, which of every shelf of a large batch would be a hundred megabytes: whoever was judged longest ago
+ * makes room, and is worked out anew.
+ */
+class ClockRooms {
+  readonly #rooms: { cumulative: Float64Array; holder: TouchedStock }[] = []
+  #next = 0
+
+  demandOf(
+    touched: TouchedStock,
+    forecast: ValidForecast,
+    { ordersByHour, cutOverHour }: ShelfStore,
+  ): DemandClock {
+    const { clock } = touched
+    if (clock?.forecast === forecast && clock.ordersByHour === ordersByHour) return clock.demand
+    const cumulative = clock?.demand.cumulative ?? this.#roomFor(touched)
+    const demand = demandClock(forecast, { ordersByHour, cutOverHour }, cumulative)
+    touched.clock = { forecast, ordersByHour, demand }
+    return demand
+  }
+
+  #roomFor(holder: TouchedStock): Float64Array {
+    const room = this.#rooms[this.#next]
+    const cumulative = room?.cumulative ?? newWeek()
+    if (room) room.holder.clock = null
+    this.#rooms[this.#next] = { cumulative, holder }
+    this.#next = (this.#next + 1) % MOST_CLOCKS
+    return cumulative
+  }
 }
 
 function withDelivery(

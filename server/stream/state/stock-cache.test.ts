@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_SALES_PACE } from '#domain/replenishment/pace-of-sales.ts'
-import type { Episode, KnownStock, StockState } from '#server/stream/fold/stock-state.ts'
+import {
+  type Episode,
+  type KnownStock,
+  type StockState,
+  unknownStock,
+} from '#server/stream/fold/stock-state.ts'
 import { StockCache } from './stock-cache.ts'
 
 const known = (sku: string, validFrom: number) => ({
@@ -66,14 +71,25 @@ const states: fc.Arbitrary<StockState> = fc.record({
   episode: fc.option(fc.constant(episode)),
 })
 
+const amounts = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })
+const forecastLists = fc.array(
+  fc.record({ unitsByWeekday: fc.array(amounts, { minLength: 7, maxLength: 7 }), spread: amounts }),
+  { maxLength: 3 },
+)
+
 test('gives back every state as it was put in, whatever of it is missing and whatever stood there before', () => {
-  const puts = fc.array(fc.tuple(fc.integer({ min: 1, max: 200 }), fc.option(states)), { maxLength: 300 })
+  const puts = fc.array(fc.tuple(fc.integer({ min: 1, max: 200 }), fc.option(states), forecastLists), {
+    maxLength: 300,
+  })
   fc.assert(
     fc.property(puts, given => {
       const cache = new StockCache(1_000)
       const expected = new Map<string, KnownStock>()
-      given.forEach(([number, state], index) => {
-        const stock = { ...known(`sku-${number}`, index % 3), state }
+      given.forEach(([number, state, nights], index) => {
+        // Of what is judged those count that hold then or later.
+        const since = state?.judgedAt ?? 0
+        const forecasts = nights.map((forecast, night) => ({ ...forecast, validFrom: since + night }))
+        const stock = { ...known(`sku-${number}`, index % 3), state, forecasts }
         cache.set('berlin', stock)
         expected.set(stock.sku, stock)
       })
@@ -89,4 +105,20 @@ test('shelves whose policies say the same hold them once, and the name of a prod
   cache.set('paris', known('tea', 6))
   expect(cache.get('paris', 'tea')?.policies).toEqual(known('tea', 6).policies)
   expect(cache.get('berlin', 'tea')?.policies).toEqual(known('tea', 5).policies)
+})
+
+test('keeps of a shelf the forecast by which it was judged last, and those after it', () => {
+  const cache = new StockCache(10)
+  const forecasts = [1, 2, 3].map(night => ({
+    validFrom: night,
+    unitsByWeekday: [0, 0, 0, 0, 0, 0, 0],
+    spread: 0,
+  }))
+  const judged = (judgedAt: number) => {
+    cache.set('berlin', { ...known('tea', 1), forecasts, state: { ...unknownStock(judgedAt), judgedAt } })
+    return cache.get('berlin', 'tea')?.forecasts.map(({ validFrom }) => validFrom)
+  }
+  expect([0, 1, 2.5, 9].map(judged)).toEqual([[1, 2, 3], [1, 2, 3], [2, 3], [3]])
+  cache.set('berlin', { ...known('tea', 1), forecasts })
+  expect(cache.get('berlin', 'tea')?.forecasts).toEqual(forecasts)
 })

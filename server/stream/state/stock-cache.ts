@@ -1,4 +1,5 @@
 import { NO_SALES_PACE } from '#domain/replenishment/pace-of-sales.ts'
+import { validFromOn } from '#domain/validity.ts'
 import {
   type Episode,
   type KnownStock,
@@ -90,9 +91,13 @@ class Shelves {
   }
 }
 
-/** Numbers of a row, as `write` puts them; NaN stands for null. */
-const NUMBERS = 13
+/** Numbers of a row, as `write` puts them: of its state, of its forecast; NaN stands for null. */
+const FORECAST_AT = 13
+const DAYS_OF_WEEK = 7
+const NUMBERS = FORECAST_AT + 2 + DAYS_OF_WEEK
 const FIRST_ROWS = 64
+const GROWTH = 1.5
+const NO_FORECASTS: KnownStock['forecasts'] = []
 const ANCHOR_KINDS = [null, 'opening', 'count'] as const
 
 /**
@@ -103,10 +108,11 @@ class ShelfRows {
   readonly #rows = new Map<string, number>()
   readonly #skus: string[] = []
   readonly #policies: KnownStock['policies'][] = []
-  readonly #forecasts: KnownStock['forecasts'][] = []
   #numbers = new Float64Array(FIRST_ROWS * NUMBERS)
   /** Of shelves that are short or have something on its way. */
   readonly #open = new Map<number, { deliveries: StockState['deliveries']; episode: Episode | null }>()
+  /** Of shelves that have more than one: as long as the next does not hold yet. */
+  readonly #forecasts = new Map<number, KnownStock['forecasts']>()
 
   rowOf(sku: string): number | undefined {
     return this.#rows.get(sku)
@@ -124,7 +130,7 @@ class ShelfRows {
       sku: own,
       state: this.#stateAt(row),
       policies: this.#policies[row] ?? [],
-      forecasts: this.#forecasts[row] ?? [],
+      forecasts: this.#forecasts.get(row) ?? this.#forecastAt(row),
     }
   }
 
@@ -132,7 +138,7 @@ class ShelfRows {
     const row = this.#skus.push(known.sku) - 1
     this.#rows.set(known.sku, row)
     if (this.#skus.length * NUMBERS > this.#numbers.length) {
-      const grown = new Float64Array(this.#numbers.length * 2)
+      const grown = new Float64Array(Math.ceil(this.#skus.length * GROWTH) * NUMBERS)
       grown.set(this.#numbers)
       this.#numbers = grown
     }
@@ -141,7 +147,8 @@ class ShelfRows {
 
   write(row: number, { state, policies, forecasts }: KnownStock): void {
     this.#policies[row] = policies
-    this.#forecasts[row] = forecasts
+    // A night makes a forecast: of a year of them one is needed, or two.
+    this.#writeForecasts(row, state === null ? forecasts : validFromOn(forecasts, state.judgedAt))
     this.#open.delete(row)
     const numbers = this.#numbers
     const at = row * NUMBERS
@@ -189,6 +196,27 @@ class ShelfRows {
       lastOffset: this.#numberAt(at + 2) ?? 0,
       episode: open?.episode ?? null,
     }
+  }
+
+  #writeForecasts(row: number, forecasts: KnownStock['forecasts']): void {
+    const at = row * NUMBERS + FORECAST_AT
+    const [forecast, ...others] = forecasts
+    this.#forecasts.delete(row)
+    this.#numbers[at] = Number.NaN
+    if (others.length > 0) this.#forecasts.set(row, forecasts)
+    else if (forecast) {
+      this.#numbers[at] = forecast.validFrom
+      this.#numbers[at + 1] = forecast.spread
+      this.#numbers.set(forecast.unitsByWeekday, at + 2)
+    }
+  }
+
+  #forecastAt(row: number): KnownStock['forecasts'] {
+    const at = row * NUMBERS + FORECAST_AT
+    const validFrom = this.#numberAt(at)
+    if (validFrom === null) return NO_FORECASTS
+    const unitsByWeekday = [...this.#numbers.subarray(at + 2, at + 2 + DAYS_OF_WEEK)]
+    return [{ validFrom, unitsByWeekday, spread: this.#numberAt(at + 1) ?? 0 }]
   }
 
   #numberAt(place: number): number | null {
