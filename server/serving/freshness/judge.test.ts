@@ -43,16 +43,19 @@ describe('health', () => {
       const partition = archived(part)
       const { lagEvents, lagMs } = partition
       const archive = { topic: 'orders', partitions: [partition], lagEvents, lagMs }
-      return testFreshness({ archive }).health.archive
+      return testFreshness({ archive, stream: { lagMs: 95_000, lagEvents: 12 } }).health
     }
-    expect(health({})).toBe('ok')
-    expect(health({ isWorkedOn: false })).toBe(
+    const BEHIND = '12 events behind, the oldest for 95 s:'
+    expect(health({})).toMatchObject({ archive: 'ok', stream: `${BEHIND} does the stream process run?` })
+    // Nobody is to look for a fault of the stream then.
+    expect(health({ isWorkedOn: false }).stream).toBe(`${BEHIND} it goes no further than the archive`)
+    expect(health({ isWorkedOn: false }).archive).toBe(
       'nobody archives partition 2 (last seen 12 s ago, 10 events behind the log, for 0 s), and no figure goes past it: do the archiver and Kafka run?',
     )
-    expect(health({ isWorkedOn: false, lagEvents: 0, lagMs: 0 })).toBe(
+    expect(health({ isWorkedOn: false, lagEvents: 0, lagMs: 0 }).archive).toBe(
       'nobody archives partition 2 (last seen 12 s ago), and no figure goes past it: do the archiver and Kafka run?',
     )
-    expect(health({ lagMs: 31_000 })).toBe(
+    expect(health({ lagMs: 31_000 }).archive).toBe(
       'the archive is 10 events behind the log, for 31 s: see the log of the archiver',
     )
   })

@@ -26,7 +26,7 @@ const MAX_WORK_MS = 2 * MINUTE_MS
 /** Judges by what was done, and when it should have been; a sign of life alone is no progress. */
 export function judgeFreshness(freshness: FreshnessFacts): Judgement {
   return {
-    stream: judgeStream(freshness.stream) ?? 'ok',
+    stream: judgeStream(freshness) ?? 'ok',
     jobs: judgeSchedule(freshness.now, freshness.batch) ?? 'ok',
     reports: judgeReports(freshness.batch) ?? 'ok',
     archive: judgeArchive(freshness) ?? 'ok',
@@ -34,7 +34,8 @@ export function judgeFreshness(freshness: FreshnessFacts): Judgement {
   }
 }
 
-function judgeStream({ partitions, lagEvents, lagMs, engine }: FreshnessFacts['stream']): string | null {
+function judgeStream(freshness: FreshnessFacts): string | null {
+  const { partitions, lagEvents, lagMs, engine } = freshness.stream
   const doesItRun =
     engine === OWN_ENGINE ? 'does the stream process run?' : `does ${ENGINE_TITLES[engine]} run?`
   const frozen = partitions.find(({ owner, isWorkedOn }) => owner !== null && !isWorkedOn)
@@ -47,7 +48,8 @@ function judgeStream({ partitions, lagEvents, lagMs, engine }: FreshnessFacts['s
     return `nobody works on partition ${which}: ${doesItRun}`
   }
   if (lagMs <= MAX_STREAM_LAG_MS) return null
-  return `${lagEvents} events behind, the oldest for ${Math.round(lagMs / SECOND_MS)} s: ${doesItRun}`
+  const why = judgeArchive(freshness) === null ? doesItRun : 'it goes no further than the archive'
+  return `${lagEvents} events behind, the oldest for ${Math.round(lagMs / SECOND_MS)} s: ${why}`
 }
 
 function judgeSchedule(
