@@ -12,7 +12,7 @@ import { type StoreVersion, WEEKDAYS } from './store.ts'
 export const WEEKDAY_HABIT_WEEKS = 4
 
 /** Of a store whose journals go back less than a week no weekday tells: one is expected after a day that had one. */
-const WEEK_DAYS = 7
+export const WEEK_DAYS = 7
 
 /** A register is expected to report a day on which its store trades when it has reported one within this many days before. */
 export const REGISTER_HABIT_DAYS = 7

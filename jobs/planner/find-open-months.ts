@@ -1,5 +1,6 @@
 import type { Fragment, Transaction } from '#db/transaction.ts'
 import { addDays, type BusinessDay, lastDayOf, periodOf } from '#domain/calendar.ts'
+import { WEEKDAY_HABIT_WEEKS } from '#domain/expectations.ts'
 import { RULES_VERSION } from '#domain/log-event.ts'
 import type { ReportRule } from './facts.ts'
 
@@ -54,6 +55,19 @@ export async function findOpenMonths(
         on c.job = r.job and c.store = h.store and c.period = date_trunc(r.grain, h.business_day)::date
       where c.run_id is null or c.code_version <> r.version or c.rules_version <> ${RULES_VERSION}
         or c.through_offset < h.last_offset
+      union all
+      -- a register, or a weekday, that is found to report changes what the days after are expected to have
+      select store, day from (
+        select store, day, through_offset, max(last_offset) over (
+          partition by store order by day range between interval '${reading.unsafe(String(7 * WEEKDAY_HABIT_WEEKS))} days' preceding
+            and interval '1 day' preceding) as newest
+        from (
+          select store, business_day as day, last_offset, null::bigint as through_offset from batch.till_head
+          union all
+          select store, period, null, through_offset from batch.current_runs where job = any(${readingTills})
+        ) reported
+      ) habit
+      where through_offset < newest
       union all
       select h.store, h.business_day from batch.day_head h
       where not exists (

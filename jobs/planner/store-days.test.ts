@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TestFacts } from '#jobs/testing/facts.ts'
-import { dayClosing, missingRegisters } from './store-days.ts'
+import { dayClosing, missingRegisters, newHabitOffset } from './store-days.ts'
 
 const END = Date.parse('2026-11-20T03:00:00Z')
 
@@ -79,6 +79,40 @@ describe('a register', () => {
   test('that reports for the first time later was not expected before', () => {
     expect(missingRegisters(reports, '2026-11-11')).toEqual(['old'])
   })
+})
+
+test('a Z report changes later days where it is the first of its register or of their weekday, and no others', () => {
+  const report = (businessDay: string, register: string, lastOffset: number) => ({
+    ...{ businessDay, register, lastOffset },
+    appendDays: [],
+  })
+  const reports = [
+    report('2026-11-02', 'a', 40),
+    report('2026-11-04', 'a', 10),
+    report('2026-11-04', 'b', 50),
+  ]
+  const from = (day: string, through: number) => newHabitOffset(reports, day, through)
+  // Of a it was known already, by what came before; b is new, for a week.
+  expect(['2026-11-03', '2026-11-05', '2026-11-11', '2026-11-12'].map(day => from(day, 20))).toEqual([
+    40, 50, 50, 0,
+  ])
+  // Nothing is new to who has read it all. Two weeks after, Mondays are known by the second of November alone.
+  expect([
+    from('2026-11-05', 50),
+    from('2026-11-16', 20),
+    from('2026-11-30', 20),
+    from('2026-12-07', 20),
+  ]).toEqual([0, 40, 40, 0])
+  expect(from('2026-11-18', 20)).toBe(0)
+})
+
+test('a day of the next month is computed again when a register is found to report', () => {
+  const facts = new TestFacts().sell('2026-11-29').sell('2026-12-01')
+  facts.tick('2026-12-03T12:00:00Z')
+  expect(facts.planned('2026-12-03T13:00:00Z')).toEqual([])
+  facts.reportTill('2026-11-29', 'till-1')
+  const planned = facts.plan('2026-12-03T13:00:00Z').slots.map(({ job, period }) => `${job} ${period}`)
+  expect(planned).toEqual(expect.arrayContaining(['completeness 2026-11-29', 'completeness 2026-12-01']))
 })
 
 describe('a journal that does not come', () => {

@@ -6,6 +6,8 @@ import {
   isAwaited,
   type JournalHistory,
   REGISTER_HABIT_DAYS,
+  WEEK_DAYS,
+  WEEKDAY_HABIT_WEEKS,
 } from '#domain/expectations.ts'
 import { HOUR_MS, type Instant } from '#domain/instant.ts'
 import type { CoveredDays } from '#domain/reports.ts'
@@ -114,6 +116,37 @@ export function missingRegisters(
     if (businessDay === day) reported.add(register)
   }
   return [...expected].filter(register => !reported.has(register)).sort()
+}
+
+/**
+ * The newest Z report from after an offset by which a day is judged otherwise than without it, though it is of an earlier
+ * day: the first of its register within a week, or of the day's weekday within four, so that reports are expected which
+ * were not before.
+ * @returns its offset; 0: none
+ */
+export function newHabitOffset(
+  tillReports: StoreFacts['tillReports'],
+  day: BusinessDay,
+  throughOffset: number,
+): number {
+  const habits = new Map<string, { newest: number; isKnown: boolean }>()
+  for (const { businessDay, register, lastOffset } of tillReports) {
+    const before = dayCount(businessDay, day)
+    if (before < 0 || before > WEEK_DAYS * WEEKDAY_HABIT_WEEKS) continue
+    const shows = before <= REGISTER_HABIT_DAYS ? [`register ${register}`] : []
+    if (before > 0 && before % WEEK_DAYS === 0) shows.push('weekday')
+    for (const habit of shows) {
+      const known = habits.get(habit)
+      habits.set(habit, {
+        newest: Math.max(known?.newest ?? 0, lastOffset),
+        isKnown: (known?.isKnown ?? false) || lastOffset <= throughOffset,
+      })
+    }
+  }
+  return [...habits.values()].reduce(
+    (last, { newest, isKnown }) => (isKnown ? last : Math.max(last, newest)),
+    0,
+  )
 }
 
 /** Whether a store that writes journals has none yet for a day of which one is expected. */

@@ -13,7 +13,7 @@ import {
   slotKey,
 } from './facts.ts'
 import { WITHDRAWN } from './set-aside.ts'
-import { coveredDays, dayClosing, isJournalMissing, missingRegisters } from './store-days.ts'
+import { coveredDays, dayClosing, isJournalMissing, missingRegisters, newHabitOffset } from './store-days.ts'
 
 /**
  * - settled: the run that stands has read everything that concerns the period
@@ -178,13 +178,13 @@ export function createStoreView(request: {
     if (run.rulesVersion !== RULES_VERSION) return `rules version ${run.rulesVersion} → ${RULES_VERSION}`
     if (facts.storeChanges.has(slotKey(rule.name, slot.period))) return 'what is known of the store changed'
     // What came after the basis is left to the next tick, so that this one ends.
-    if (Math.min(lastOffset(rule, days), basisOffset) > run.throughOffset) return 'new events'
+    if (Math.min(lastOffset(rule, days, run), basisOffset) > run.throughOffset) return 'new events'
     const rateChange = rule.isConverted ? days.flatMap(day => facts.rateChanges.get(day) ?? []) : []
     if (rateChange.length > 0) return rateChange.join('; ')
     return closes === null ? null : 'the day closes'
   }
 
-  function lastOffset(rule: ReportRule, days: readonly BusinessDay[]): number {
+  function lastOffset(rule: ReportRule, days: readonly BusinessDay[], run: CurrentRun): number {
     let last = 0
     if (rule.reads.includes('events')) {
       for (const day of days) last = Math.max(last, facts.heads.get(day)?.lastOffset ?? 0)
@@ -193,6 +193,7 @@ export function createStoreView(request: {
       for (const report of facts.tillReports) {
         if (days.includes(report.businessDay)) last = Math.max(last, report.lastOffset)
       }
+      for (const day of days) last = Math.max(last, newHabitOffset(facts.tillReports, day, run.throughOffset))
     }
     return last
   }
