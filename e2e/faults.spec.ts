@@ -1,5 +1,5 @@
 import { berlin } from '#domain/testing/stores.ts'
-import { card, figure } from './dashboard.ts'
+import { card, figure, live } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 
 test('with the database away the page says so, and goes on by itself when it is back', async ({
@@ -40,7 +40,7 @@ test('after the dashboard was killed and started again the page shows what it mi
   await page.goto('/')
   const feed = card(page, 'Live sales').getByRole('listitem')
   await expect(feed).toHaveCount(1)
-  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
 
   await stack.stop('web', 'by kill')
   await expect(page.getByRole('status').filter({ hasText: 'Reconnecting' })).toBeVisible()
@@ -50,7 +50,7 @@ test('after the dashboard was killed and started again the page shows what it mi
   )
   await stack.start('web')
 
-  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
   await expect(feed).toHaveCount(3)
   await expect(figure(page, 'Net sales').stream).toHaveText('15.00')
 })
@@ -61,7 +61,7 @@ test('a part of the page that is loaded later comes once the server is back, and
 }) => {
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
   await page.goto('/')
-  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
   // The calendar is such a part.
   await page.route('**/_next/static/chunks/**', route => route.abort('connectionrefused'))
   const refused = page.waitForEvent('requestfailed')

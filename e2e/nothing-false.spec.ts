@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { businessDayOf, sameLocalTime } from '#domain/business-day.ts'
 import { MINUTE_MS } from '#domain/instant.ts'
 import { berlin, lisboa, tokyo } from '#domain/testing/stores.ts'
-import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { card, figure, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { inMidDay } from './stack/mid-day.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -190,7 +190,7 @@ test('a server that answers errors is said to on every page, and nothing it said
 
 async function expectErrorsToBeSaid(page: Page, path: string): Promise<void> {
   await page.goto(path)
-  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
   // A question that was never answered has nothing that could grow old: its card says so alone.
   await expect(main(page).locator('[aria-busy="true"]')).toHaveCount(0)
   let refused = 0
@@ -279,7 +279,7 @@ test('an empty database knows of no stock, no check and no run; a log that nobod
   for (const path of PAGES) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+    await expect(live(page)).toBeVisible()
     await expect(main(page)).not.toContainText(
       /nothing to restock|No shortage|all explained|nothing to do|unexplained 0/,
     )

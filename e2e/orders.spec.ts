@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Page } from '@playwright/test'
 import { berlin } from '#domain/testing/stores.ts'
 import {
   card,
@@ -41,6 +42,18 @@ async function sellOut(stack: Stack): Promise<void> {
   })
 }
 
+/** What to order, on a page that is alive. */
+async function openToOrder(page: Page): Promise<void> {
+  await page.goto('/restock?view=order')
+  await expect(live(page)).toBeVisible()
+}
+
+/** From what to order to its drafts. */
+async function draftOrders(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Draft orders' }).click()
+  await page.getByRole('link', { name: 'See the drafts' }).click()
+}
+
 test('a shortage that a sale makes is drafted, placed, received in part and wholly, and is over: in two browsers, across a restart', async ({
   page,
   browser,
@@ -63,8 +76,7 @@ test('a shortage that a sale makes is drafted, placed, received in part and whol
   await page.getByRole('button', { name: 'Draft orders' }).click()
   await expect(page.getByText('Cleo is a viewer. Ada or Ben drafts, orders and receives.')).toBeVisible()
   await iAm(page, 'Ada, buyer')
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await draftOrders(page)
 
   // What the supplier would not take is said before it is placed.
   await card(page, /^Draft$/)
@@ -122,11 +134,9 @@ test('a shortage that a sale makes is drafted, placed, received in part and whol
 
 test('what cannot be is refused with what would do: too little, too much, twice', async ({ page, stack }) => {
   await sellOut(stack)
-  await page.goto('/restock?view=order')
-  await expect(live(page)).toBeVisible()
+  await openToOrder(page)
   await iAm(page, 'Ada, buyer')
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await draftOrders(page)
   await card(page, /^Draft$/)
     .getByRole('link', { name: /Leaf & Co/ })
     .click()
@@ -172,11 +182,9 @@ test('an order is a sheet to print and a file for its supplier; a part that does
   stack,
 }) => {
   await sellOut(stack)
-  await page.goto('/restock?view=order')
-  await expect(live(page)).toBeVisible()
+  await openToOrder(page)
   await iAm(page, 'Ben, manager')
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await draftOrders(page)
   await page.getByRole('button', { name: /^Place PO-/ }).click()
   await card(page, /^Placed$/)
     .getByRole('link', { name: /Leaf & Co/ })
@@ -248,11 +256,9 @@ test('a manager lets orders go out by themselves, within a cap; what is muted is
 
 test('board and order are accessible in both themes, and fit a phone', async ({ page, stack }) => {
   await sellOut(stack)
-  await page.goto('/restock?view=order')
-  await expect(live(page)).toBeVisible()
+  await openToOrder(page)
   await iAm(page, 'Ada, buyer')
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await draftOrders(page)
   await expect(card(page, /^Draft$/).getByRole('listitem')).toBeVisible()
   expect(await seriousViolationsInBothThemes(page)).toEqual([])
   await page.setViewportSize({ width: 360, height: 740 })
@@ -272,10 +278,8 @@ test('board and order are accessible in both themes, and fit a phone', async ({ 
 test('without anybody entered the page asks nobody who they are', async ({ page, stack }) => {
   await stack.sql`delete from purchasing.people`
   await sellOut(stack)
-  await page.goto('/restock?view=order')
-  await expect(live(page)).toBeVisible()
+  await openToOrder(page)
   await expect(page.getByLabel('You', { exact: true })).toHaveCount(0)
-  await page.getByRole('button', { name: 'Draft orders' }).click()
-  await page.getByRole('link', { name: 'See the drafts' }).click()
+  await draftOrders(page)
   await expect(card(page, /^Draft$/).getByRole('listitem')).toContainText('Berlin Mitte')
 })

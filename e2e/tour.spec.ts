@@ -1,12 +1,12 @@
 import { berlin } from '#domain/testing/stores.ts'
-import { seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { expect, test } from './stack/test.ts'
 
 test('an installation of one’s own opens no tour by itself; the navigation begins it, and keys walk through it', async ({
   page,
 }) => {
   await page.goto('/restock')
-  await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(live(page)).toBeVisible()
   const tour = page.getByRole('dialog')
   await expect(tour).toHaveCount(0)
 
@@ -48,7 +48,7 @@ test.describe('in the demo', () => {
     await tour.getByRole('button', { name: 'Skip', exact: true }).click()
     await expect(tour).toHaveCount(0)
     await page.reload()
-    await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+    await expect(live(page)).toBeVisible()
     await expect(tour).toHaveCount(0)
   })
 })

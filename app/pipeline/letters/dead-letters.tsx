@@ -4,7 +4,7 @@ import { useDeferredValue, useState } from 'react'
 import { formatCount } from '#app/format/number.ts'
 import { BulkRequeue } from '#app/pipeline/letters/bulk-requeue.tsx'
 import { LetterDialog } from '#app/pipeline/letters/dead-letter-dialog.tsx'
-import { LetterGroupsCard, ReasonText } from '#app/pipeline/letters/letter-groups.tsx'
+import { LetterGroupsCard, reasonColumn } from '#app/pipeline/letters/letter-groups.tsx'
 import { Moment } from '#app/pipeline/moment.tsx'
 import { LetterStateChip } from '#app/pipeline/state-marks.tsx'
 import { useTRPC, useTRPCClient } from '#app/trpc/client.tsx'
@@ -174,16 +174,7 @@ function LetterTable({
           align: 'left',
           cell: letter => <LetterStateChip state={letter.state} />,
         },
-        {
-          key: 'reason',
-          header: 'Reason',
-          align: 'left',
-          cell: letter => (
-            <span className="block min-w-44 whitespace-normal">
-              <ReasonText reason={letter.reason} />
-            </span>
-          ),
-        },
+        reasonColumn,
         { key: 'source', header: 'Source', align: 'left', cell: letter => letter.source ?? '–' },
         { key: 'id', header: 'Id', align: 'left', cell: letter => <Short text={letter.eventId ?? '–'} /> },
         { key: 'where', header: 'Where', align: 'left', cell: letter => <Short text={letter.metIn} /> },

@@ -5,7 +5,7 @@ import { useTRPC } from '#app/trpc/client.tsx'
 import { Button } from '#app/ui/button.tsx'
 import { Card, CardContent, EmptyState, Skeleton } from '#app/ui/card.tsx'
 import { useServerNow } from '#app/ui/clock.ts'
-import { DataTable } from '#app/ui/data-table.tsx'
+import { type Column, DataTable } from '#app/ui/data-table.tsx'
 import { reasonInWords } from '#domain/rejection-words.ts'
 
 const GROUPS_MS = 5_000
@@ -42,16 +42,7 @@ export function LetterGroupsCard({
               rows={groups}
               rowKey={({ reason, source }) => `${reason} ${source}`}
               columns={[
-                {
-                  key: 'reason',
-                  header: 'Reason',
-                  align: 'left',
-                  cell: ({ reason }) => (
-                    <span className="block min-w-44 whitespace-normal">
-                      <ReasonText reason={reason} />
-                    </span>
-                  ),
-                },
+                reasonColumn,
                 {
                   key: 'source',
                   header: 'Source',
@@ -97,6 +88,18 @@ export function LetterGroupsCard({
       </CardContent>
     </Card>
   )
+}
+
+/** Of letters, and of groups of them: why. */
+export const reasonColumn: Column<{ reason: string }> = {
+  key: 'reason',
+  header: 'Reason',
+  align: 'left',
+  cell: ({ reason }) => (
+    <span className="block min-w-44 whitespace-normal">
+      <ReasonText reason={reason} />
+    </span>
+  ),
 }
 
 /** A reason in words, its code beside them. */
