@@ -3,9 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Sql } from '#db/client.ts'
 import { createTestDatabase, type TestDatabase } from '#db/testing/database.ts'
 import { STREAM_TABLES } from '#db/testing/stream-tables.ts'
 import { NO_SALES } from '#domain/testing/figures.ts'
+import { subscriptionOf } from './cursor.ts'
 import { Gateway } from './gateway.ts'
 import {
   DASHBOARD_TOPICS,
@@ -47,8 +49,10 @@ interface TestServer {
   close(): Promise<void>
 }
 
-async function serve(options: { hints?: boolean; clock?: () => number } = {}): Promise<TestServer> {
-  const { sql } = database
+async function serve(
+  options: { sql?: Sql; hints?: boolean; clock?: () => number } = {},
+): Promise<TestServer> {
+  const { sql = database.sql } = options
   const errors: unknown[] = []
   const onError = (error: unknown) => errors.push(error)
   const gateway = new Gateway({ sql, clock: options.clock ?? Date.now, onError })
@@ -415,6 +419,39 @@ describe('the live socket', () => {
     expect(Math.abs(standing.knownUpTo - (waiting?.since ?? 0))).toBeLessThan(100)
     const later = await untilStand(reader, ({ now }) => now > standing.now + 1_500)
     expect(later.now - later.knownUpTo).toBeGreaterThan(standing.now - standing.knownUpTo)
+  })
+
+  it('begins where things stand, although somebody came long before and left before that was known', async () => {
+    const begun: Promise<unknown>[] = []
+    const sql = new Proxy(database.sql, {
+      get(target, name) {
+        if (name !== 'begin') return Reflect.get(target, name)
+        return (...args: Parameters<Sql['begin']>) => {
+          begun.push(target.begin(...args))
+          return begun.at(-1)
+        }
+      },
+    })
+    const { url, gateway } = await serve({ sql })
+    const leave = gateway.join({
+      subscription: subscriptionOf(['sales'], []),
+      since: null,
+      snapshot() {},
+      update() {},
+      stand() {},
+      congested: () => false,
+      disconnect() {},
+    })
+    leave()
+    expect(begun).not.toEqual([])
+    await Promise.all(begun)
+    for (const id of ['o-1', 'o-2', 'o-3']) await lane.sell('berlin', [id])
+
+    const reader = read(url)
+    await untilSnapshot(reader)
+    await lane.sell('berlin', ['o-4'])
+    await untilSold(reader, 'o-4')
+    expect(gateway.stats().changesHeld).toBe(1)
   })
 
   it('gives everybody a fresh snapshot when a replay has taken over', async () => {

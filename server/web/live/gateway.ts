@@ -214,9 +214,11 @@ export class Gateway {
     if (this.#buffer !== null) return this.#buffer
     this.#opening ??= readSnapshot(this.#sql, readLaneEnd)
       .then(end => {
-        this.#buffer = new ChangeBuffer(end)
+        const buffer = new ChangeBuffer(end)
         this.#snapshots.clear()
-        return this.#buffer
+        // Whoever asked may be gone by now: nobody would read on in it, and the next to come would begin in the past.
+        if (this.#sessions.size > 0) this.#buffer = buffer
+        return buffer
       })
       .finally(() => {
         this.#opening = null
