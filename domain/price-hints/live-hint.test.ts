@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#domain/testing/random-events.ts'
-import { quietness, rushHint, slowHint, slowPace } from './live-hint.ts'
+import { quietness, rushHint, type Silences, slowHint, slowPace, toldBySilence } from './live-hint.ts'
 import type { PriceTerms } from './price-bounds.ts'
 
 const ELASTICITY = { mean: 2, deviation: 0.3, offers: 8 }
@@ -52,8 +52,10 @@ describe('of a shelf that will be empty before help', () => {
 })
 
 describe('a product sells slowly', () => {
-  const silent = (stores: number, expected: number, dispersion = 1) =>
-    Array.from({ length: stores }, () => ({ expected, dispersion }))
+  const silent = (stores: number, mean: number, dispersion = 1): Silences => ({
+    told: stores * toldBySilence({ mean, variance: dispersion * mean }),
+    shelves: stores,
+  })
 
   test('where all its stores together have been silent for longer than chance makes them', () => {
     // P(Poisson(20.1) ≤ 7) is 8 of 10,000; of 19.6 it is 11.
@@ -64,7 +66,7 @@ describe('a product sells slowly', () => {
   test('by one store only after a long silence', () => {
     expect(slowPace(silent(1, 6.8))).toBeNull()
     expect(slowPace(silent(1, 7))).toBeCloseTo(3 / 9, 9)
-    expect(slowPace([])).toBeNull()
+    expect(slowPace({ told: 0, shelves: 0 })).toBeNull()
   })
 
   test('never by more than half of what was foreseen, nor sooner where few customers buy much', () => {
@@ -77,18 +79,24 @@ describe('a product sells slowly', () => {
     const rounds = 40_000
     let found = 0
     for (let round = 0; round < rounds; round += 1) {
-      const silences = silent(8, 0).map(one => ({ ...one, expected: -Math.log(1 - random()) }))
-      if (slowPace(silences) !== null) found += 1
+      let told = 0
+      for (let store = 0; store < 8; store += 1) told -= Math.log(1 - random())
+      if (slowPace({ told, shelves: 8 }) !== null) found += 1
     }
     expect(found / rounds).toBeLessThan(0.0015)
   })
 })
 
 test('a store that is silent as a whole is no sign of a product', () => {
-  const silences = [0.5, 1.5, 1, 1].map(expected => ({ expected, dispersion: 1 }))
-  expect(quietness(silences)).toBe(1)
-  expect(quietness(silences.map(one => ({ ...one, expected: 4 * one.expected })))).toBeCloseTo(0.25, 9)
-  expect(quietness([])).toBe(1)
+  expect(quietness({ told: 4, shelves: 4 })).toBe(1)
+  expect(quietness({ told: 16, shelves: 4 })).toBeCloseTo(0.25, 9)
+  expect(quietness({ told: 0, shelves: 0 })).toBe(1)
+})
+
+test('what scatters more tells less of a silence, and never more', () => {
+  expect(toldBySilence({ mean: 6, variance: 18 })).toBe(2)
+  expect(toldBySilence({ mean: 6, variance: 3 })).toBe(6)
+  expect(toldBySilence({ mean: 0, variance: 0 })).toBe(0)
 })
 
 describe('of a shelf of a slow product', () => {

@@ -82,12 +82,19 @@ export function rushHint({
   return hint
 }
 
-/** A shelf on which nothing was sold for a while. */
-export interface Silence {
-  /** Units that were foreseen for the time since the last that was sold or came. */
-  expected: number
-  /** The variance of as many units, over their mean. */
-  dispersion: number
+/** Silences of a product in all stores, or of a store in all products, added up: what they tell, and of how many shelves. */
+export interface Silences {
+  told: number
+  shelves: number
+}
+
+/**
+ * What it tells of a shelf that nothing was sold for a while: the units that were foreseen for that time. Who buys three at
+ * once comes a third as often: what scatters more tells less.
+ * @param foreseen units since the last that was sold or came
+ */
+export function toldBySilence({ mean, variance }: ForecastUnits): number {
+  return mean > 0 ? mean / Math.max(1, variance / mean) : 0
 }
 
 /**
@@ -96,31 +103,21 @@ export interface Silence {
  * sum is Gamma with shape k: it exceeds s with the probability of at most k − 1 in a Poisson count of mean s (Ross,
  * "Introduction to Probability Models", 11th ed. 2014, §5.3). One shelf sells too few within a day to tell; all stores
  * together tell within hours. The pace is the posterior mean of a Gamma prior worth two units, as of a rush.
- * @param silences of the product, by store
+ * @param silences of the product
  * @returns null: it sells as foreseen, as far as can be told
  */
-export function slowPace(silences: readonly Silence[]): number | null {
-  // Who buys three at once comes a third as often: what scatters more tells less.
-  const sum = silences.reduce(
-    (total, { expected, dispersion }) => total + expected / Math.max(1, dispersion),
-    0,
-  )
-  const count = silences.length
-  const pace = (UNITS_OF_FORECAST + count) / (UNITS_OF_FORECAST + sum)
-  if (count === 0 || pace > SLOW_AT_MOST) return null
-  return 1 - demandAtLeast({ mean: sum, variance: sum, units: count }) <= RARE ? pace : null
+export function slowPace({ told, shelves }: Silences): number | null {
+  const pace = (UNITS_OF_FORECAST + shelves) / (UNITS_OF_FORECAST + told)
+  if (shelves === 0 || pace > SLOW_AT_MOST) return null
+  return 1 - demandAtLeast({ mean: told, variance: told, units: shelves }) <= RARE ? pace : null
 }
 
 /**
  * How quiet a store is as a whole: by how much what was foreseen for its silences is too much, 1 at most. A store that is
  * closed, or whose line is down, is no sign of a product.
  */
-export function quietness(silences: readonly Silence[]): number {
-  const sum = silences.reduce(
-    (total, { expected, dispersion }) => total + expected / Math.max(1, dispersion),
-    0,
-  )
-  return sum <= 0 ? 1 : Math.min(1, silences.length / sum)
+export function quietness({ told, shelves }: Silences): number {
+  return told <= 0 ? 1 : Math.min(1, shelves / told)
 }
 
 /**

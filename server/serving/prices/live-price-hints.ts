@@ -9,9 +9,10 @@ import {
   type LivePriceHint,
   quietness,
   rushHint,
-  type Silence,
+  type Silences,
   slowHint,
   slowPace,
+  toldBySilence,
 } from '#domain/price-hints/live-hint.ts'
 import {
   demandClock,
@@ -209,10 +210,10 @@ const BETWEEN_SKUS = '\u001e'
 async function readSilences(
   reading: Reading,
   { generation, reference, at }: { generation: number; reference: ShelfReference; at: Instant },
-): Promise<{ sku: string; silence: Silence }[][]> {
+): Promise<Map<string, Silences>> {
   const stores = await reading<{ store: string }[]>`select store from ref.stores order by store`
   const shopOf = shopsOf(reference, at)
-  const silences: { sku: string; silence: Silence }[][] = []
+  const bySku = new Map<string, Silences>()
   for (const { store } of stores) {
     const shop = shopOf(store)
     if (!shop) continue
@@ -228,53 +229,58 @@ async function readSilences(
         where f.store = ${store} and f.sku = s.sku and f.valid_from <= ${at} order by f.valid_from desc limit 1
       ) f
       where s.since < ${at}`
-    if (columns) silences.push(silencesOf(columns, shop, at))
+    if (columns) addSilences(bySku, columns, shop, at)
   }
-  return silences
+  return bySku
 }
 
-function silencesOf(
+/** Adds those of a store, by how quiet it is as a whole. */
+function addSilences(
+  bySku: Map<string, Silences>,
   columns: Record<'skus' | 'since' | 'units' | 'spreads', string | null>,
   { offsetMs, shape }: Shop,
   at: Instant,
-): { sku: string; silence: Silence }[] {
-  if (columns.skus === null) return []
+): void {
+  if (columns.skus === null) return
   const skus = columns.skus.split(BETWEEN_SKUS)
   const sinces = columns.since?.split(',') ?? []
   const units = columns.units?.split(',') ?? []
   const spreads = columns.spreads?.split(',') ?? []
   const unitsByWeekday = new Float64Array(DAYS_OF_WEEK)
   const cumulative = newWeek()
-  const silences: { sku: string; silence: Silence }[] = []
-  for (const [index, sku] of skus.entries()) {
+  // Of each shelf; not a number where no demand is foreseen.
+  const told = new Float64Array(skus.length).fill(Number.NaN)
+  const ofStore: Silences = { told: 0, shelves: 0 }
+  for (let index = 0; index < skus.length; index += 1) {
     for (let weekday = 0; weekday < DAYS_OF_WEEK; weekday += 1)
       unitsByWeekday[weekday] = Number(units[index * DAYS_OF_WEEK + weekday])
     const clock = demandClock({ unitsByWeekday, spread: Number(spreads[index]) }, shape, cumulative)
     if (clock.perWeek <= 0) continue
     const since = Number(sinces[index])
-    const { mean, variance } = forecastWithin(clock, placeInWeek(since, offsetMs), (at - since) / HOUR_MS)
-    silences.push({ sku, silence: { expected: mean, dispersion: mean > 0 ? variance / mean : 1 } })
+    const silence = toldBySilence(forecastWithin(clock, placeInWeek(since, offsetMs), (at - since) / HOUR_MS))
+    told[index] = silence
+    ofStore.told += silence
+    ofStore.shelves += 1
   }
-  return silences
+  const quiet = quietness(ofStore)
+  for (const [index, sku] of skus.entries()) {
+    const silence = (told[index] ?? Number.NaN) * quiet
+    if (Number.isNaN(silence)) continue
+    const ofProduct = bySku.get(sku)
+    if (ofProduct) {
+      ofProduct.told += silence
+      ofProduct.shelves += 1
+    } else bySku.set(sku, { told: silence, shelves: 1 })
+  }
 }
 
 const DAYS_OF_WEEK = 7
 
-/** By product, of those that sell slower than chance makes them. @param stores silences of each */
-function slowPaces(stores: readonly { sku: string; silence: Silence }[][]): Map<string, number> {
-  const bySku = new Map<string, Silence[]>()
-  for (const own of stores) {
-    const quiet = quietness(own.map(({ silence }) => silence))
-    for (const { sku, silence } of own) {
-      const ofSku = bySku.get(sku)
-      const heard = { expected: silence.expected * quiet, dispersion: silence.dispersion }
-      if (ofSku) ofSku.push(heard)
-      else bySku.set(sku, [heard])
-    }
-  }
+/** By product, of those that sell slower than chance makes them. */
+function slowPaces(bySku: ReadonlyMap<string, Silences>): Map<string, number> {
   const paces = new Map<string, number>()
-  for (const [sku, own] of bySku) {
-    const pace = slowPace(own)
+  for (const [sku, silences] of bySku) {
+    const pace = slowPace(silences)
     if (pace !== null) paces.set(sku, pace)
   }
   return paces
