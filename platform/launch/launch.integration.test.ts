@@ -32,7 +32,14 @@ beforeAll(() => {
   }
   write('package.json', JSON.stringify(manifest))
   write('package-lock.json', JSON.stringify({ name: 'launched', lockfileVersion: 3, packages }))
-  write('tiny/package.json', JSON.stringify({ name: 'tiny', version: '1.0.0' }))
+  // Its installation takes as long as the test wants.
+  const install = 'node until-released.mjs'
+  write('tiny/package.json', JSON.stringify({ name: 'tiny', version: '1.0.0', scripts: { install } }))
+  write(
+    'tiny/until-released.mjs',
+    `import { existsSync } from 'node:fs'
+    while (!existsSync('released')) await new Promise(resolve => setTimeout(resolve, 50))`,
+  )
   write('.env', 'FROM_FILE=settings')
   for (const [file, source] of Object.entries(programs)) write(file, source)
   for (const folder of ['platform', 'platform/launch']) {
@@ -76,11 +83,14 @@ async function startLongRun(): Promise<{ launched: Launched; pid: number }> {
 describe('the launcher', () => {
   test('installs once when two start at the same time, and says so on standard error only', async () => {
     const both = [launch('seed'), launch('seed')]
+    // However late the second comes, the first is at it still.
+    const isWaiting = () => both.some(one => one.err().includes('which is installing the dependencies'))
+    await vi.waitUntil(isWaiting, { timeout: 60_000 })
+    write('tiny/released', '')
     expect(await Promise.all(both.map(one => one.exitCode))).toEqual([0, 0])
     for (const one of both) expect(() => JSON.parse(one.out())).not.toThrow()
     const said = both.map(one => one.err()).join('')
     expect(said.match(/Installing dependencies/g)).toHaveLength(1)
-    expect(said).toContain('which is installing the dependencies')
   })
 
   test('passes arguments, the settings of .env and where the person stands; output stays clean', async () => {

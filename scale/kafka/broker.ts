@@ -31,8 +31,11 @@ export interface Broker extends Jvm {
 const LOCK_FILE = path.join(import.meta.dirname, 'jars.lock.json')
 const TEMPLATE = path.join(import.meta.dirname, 'server.properties')
 
-/** A broker on 2 cores that others use too has been seen to take 5 s. */
-const PATIENCE_MS = 60_000
+/**
+ * A broker on 2 cores that others use too has been seen to take 5 s, and more than a minute where there was work for
+ * twenty. One that fails ends by itself, and is not waited for.
+ */
+const PATIENCE_MS = 180_000
 
 /** Without a size asked for: else the young generation is a third of the heap, and all of it is touched in turn. */
 const SMALL_HEAP = ['-Xms96m', '-XX:NewSize=32m', '-XX:MaxNewSize=32m']

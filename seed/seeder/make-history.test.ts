@@ -65,7 +65,7 @@ describe('a history made on several threads', () => {
     expect([...lines.keys()].sort()).toEqual([...alone.lines.keys()].sort())
     expect(lines).toEqual(alone.lines)
     expect(end && inOrder(end)).toEqual(inOrder(alone.end))
-  }, 30_000)
+  })
 
   test('ends with the reason when it is stopped, and tells of no end', async () => {
     const stop = new AbortController()
@@ -80,10 +80,10 @@ describe('a history made on several threads', () => {
     stop.abort(new Error('enough'))
     await expect(collect(chunks)).rejects.toThrow('enough')
     expect(isEnded).toBe(false)
-  }, 30_000)
+  })
 
   test('fails with what a thread fails with', async () => {
     const impossible = { ...span, until: Number.NaN }
     await expect(collect(making({ span: impossible }).chunks)).rejects.toThrow(RangeError)
-  }, 30_000)
+  })
 })

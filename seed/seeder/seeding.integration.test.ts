@@ -13,7 +13,7 @@ const WORLD = ['--days', '3', '--stores', '8', '--orders-per-day', '200', '--unt
 const LONG_WORLD = ['--days', '60', '--stores', '8', '--orders-per-day', '2000', '--until', UNTIL]
 
 // Whole processes on a machine that does other things beside.
-describe('the seeder', { timeout: 180_000 }, () => {
+describe('the seeder', () => {
   let database: TestDatabase
   let dataDir: string
   beforeEach(async () => {
@@ -94,7 +94,7 @@ describe('the seeder', { timeout: 180_000 }, () => {
         const reconciled = await start('server/serving/reconcile/main.ts', RANGE).ended
         expect(reconciled).toMatchObject({ code: 0, output: expect.stringContaining('Unexplained: 0') })
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: 200_000, interval: 500 },
     )
     for (const service of services) service.kill('SIGKILL')
     await Promise.all(services.map(service => service.ended))

@@ -146,7 +146,7 @@ function seeded() {
 }
 
 // Some play an hour.
-describe('the simulators', { timeout: 60_000 }, () => {
+describe('the simulators', () => {
   test('sell at the pace of their history, times the speed, in events that the intake takes', async () => {
     const { stored, journals, unsent } = await play({ minutes: 20 })
     for (const event of journals) expect(parseEvent(event)).toHaveProperty('event')

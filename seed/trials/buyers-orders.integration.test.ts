@@ -42,7 +42,7 @@ beforeAll(async () => {
   await database.sql`
     insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to, lead_time_days)
     select store, 'tea', now() - interval '1 day', 5, 20, 4 from unnest(array['berlin', 'hamburg']) store`
-}, 60_000)
+})
 beforeEach(async () => {
   await database.sql`delete from purchasing.people`
   await database.sql`delete from purchasing.orders`

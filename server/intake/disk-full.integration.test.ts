@@ -94,7 +94,7 @@ test('disk full: 503, no false acknowledgement; with room again the intake goes 
   if (real) await survivesFullDisk(real)
   else console.log('No small disk can be mounted here: a full one is simulated in the database alone.')
   await survivesFullDisk(await withSimulatedDisk())
-}, 200_000)
+})
 
 async function survivesFullDisk(database: FullableDatabase): Promise<void> {
   try {

@@ -44,7 +44,7 @@ beforeAll(async () => {
   await database.sql`update stream.generations set engine = 'flink', state = 'building' where generation = ${FLINK}`
   await paths.send([placed({ id: 'o-3', at: `${DAY}T12:00:00+01:00` }, TEA)])
   await runStream('main.ts', ['--until-caught-up'])
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 const minuteOf = (time: string) => Date.parse(`${DAY}T${time}:00+01:00`)

@@ -52,7 +52,7 @@ beforeAll(async () => {
     insert into live.lag_samples (minute, stream_events, stream_ms, batch_events, batch_ms)
     values (date_trunc('minute', now()), 0, 0, 6, 60000)`
   await catchUp({ url, partitions: [berlin.partition], owner: 'test', logger: pino({ level: 'silent' }) })
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 test('the guide shows most of its ideas by a question to the database', () => {

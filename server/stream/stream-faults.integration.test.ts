@@ -69,6 +69,20 @@ async function untilMoves(from: number, partitions = PARTITIONS): Promise<void> 
   })
 }
 
+/** Who has which partition, under which epoch. */
+async function owners(): Promise<Record<string, string>> {
+  const rows = await database.sql<{ partition: number; owner: string }[]>`
+    select partition, owner || ' ' || epoch as owner from log.owners order by partition`
+  return Object.fromEntries(rows.map(({ partition, owner }) => [partition, owner]))
+}
+
+/** A process takes its partitions each by itself: until somebody has every one. */
+async function untilAllAreOwned(): Promise<void> {
+  await vi.waitUntil(async () => Object.keys(await owners()).length === PARTITIONS.length, {
+    timeout: 60_000,
+  })
+}
+
 async function untilAllIsProcessed(events: readonly StoredEvent[], sql: Sql = database.sql): Promise<void> {
   const end = PARTITIONS.reduce(
     (sum, partition) => sum + (events.findLast(event => event.partition === partition)?.offset ?? 0),
@@ -162,13 +176,6 @@ describe('a backend that ends between effects and checkpoint', () => {
 })
 
 describe('two stream processes', () => {
-  /** Who has which partition, under which epoch. */
-  async function owners(): Promise<Record<string, string>> {
-    const rows = await database.sql<{ partition: number; owner: string }[]>`
-      select partition, owner || ' ' || epoch as owner from log.owners order by partition`
-    return Object.fromEntries(rows.map(({ partition, owner }) => [partition, owner]))
-  }
-
   /** Waits until as many processes have as many partitions each, every one at work. */
   async function untilShared(...counts: number[]): Promise<void> {
     await vi.waitUntil(
@@ -210,9 +217,7 @@ describe('two stream processes', () => {
   test('the second stands by, is left its share, and has all when the first is killed', async () => {
     appends = startSteadyAppends(log, { random, start: START })
     const first = startProcess()
-    await vi.waitUntil(async () => Object.keys(await owners()).length === PARTITIONS.length, {
-      timeout: 60_000,
-    })
+    await untilAllAreOwned()
     const held = await owners()
     const second = startProcess()
     for (const partition of PARTITIONS) {
@@ -284,6 +289,7 @@ describe('two stream processes', () => {
   test('one frozen, the other takes over: thawed, the frozen one writes nothing and stops', async () => {
     appends = startSteadyAppends(log, { random, start: START })
     const frozen = startProcess()
+    await untilAllAreOwned()
     await untilMoves(0)
     await sleep(random() * 50)
     frozen.signal('SIGSTOP')
@@ -329,6 +335,7 @@ describe('the command that runs to the end of the log', () => {
   test('waits for a service that is at work and leaves it alone', async () => {
     appends = startSteadyAppends(log, { random, start: START })
     const service = startProcess()
+    await untilAllAreOwned()
     await untilMoves(0)
     const command = startProcess(['--until-caught-up'])
     expect(await command.ended).toBe(0)

@@ -19,13 +19,16 @@ import { trimChanges } from './write/changes.ts'
 
 const logger = pino({ level: 'silent' })
 const PARTITIONS = [0, 1, 2, 3]
+/** How far back events of these tests are appended, at most. */
+const DAYS_BACK = 7
 const START = Date.UTC(2026, 9, 25, 0, 30)
 
 let database: TestDatabase
 let log: OrderLog
 beforeAll(async () => {
   database = await createTestDatabase()
-  await ensureLogDays(database.sql)
+  // What tests move into the past has a day to lie in, also where the day has begun a moment ago.
+  await ensureLogDays(database.sql, Date.now() - DAYS_BACK * 24 * HOUR_MS)
   log = createPostgresLog(database.sql)
 })
 beforeEach(async () => {
@@ -109,8 +112,7 @@ describe('the stream path', () => {
   })
 
   test('keeps the sources of a day, in the table as in memory, wherever batches are cut', async () => {
-    const [day, days] = [24 * HOUR_MS, 6]
-    await ensureLogDays(database.sql, Date.now() - (days + 1) * day)
+    const days = DAYS_BACK - 1
     const events = Array.from({ length: days * 4 }, (_, index) =>
       sale(START + index * MINUTE_MS, 1, { source: index % 4 === 0 ? 'till' : `receipt-${index}` }),
     )

@@ -62,7 +62,7 @@ beforeAll(async () => {
   })
   await vi.waitUntil(async () => (await countedSales()) > 20, patiently)
   await vi.waitUntil(async () => (await sql`select from live.supervisor`).length === 1, patiently)
-}, 180_000)
+})
 
 afterAll(async () => {
   await till.stop()
@@ -78,22 +78,18 @@ test.each([
   ['kill-jobs', /^Jobs killed [\d:]+, processing again [\d:]+, 0 lost, 0 twice: /],
   ['freeze-stream', /^Stream frozen [\d:]+, let go on [\d:]+, processing again [\d:]+, 0 lost, 0 twice: /],
   ['freeze-intake', /^Intake frozen [\d:]+, let go on [\d:]+, processing again [\d:]+, 0 lost, 0 twice: /],
-] as const)(
-  '%s: the process comes back by itself, and what followed is told',
-  async (name, sentence) => {
-    const target = name.split('-')[1] as 'stream' | 'intake' | 'jobs'
-    const before = supervisor.running().get(target)
-    const ended = await ask(name)
-    expect(faultSentence(ended)).toMatch(sentence)
-    expect(ended.figures).toMatchObject({ lost: 0, twice: 0, differing: 0 })
-    expect(ended.figures?.events).toBeGreaterThan(0)
-    expect(ended.figures?.rows).toBeGreaterThan(0)
-    expect(ended.againAt).toBeGreaterThan(ended.struckAt ?? Number.POSITIVE_INFINITY)
-    if (name.startsWith('kill')) expect(supervisor.running().get(target)).not.toBe(before)
-    else expect(supervisor.running().get(target)).toBe(before)
-  },
-  180_000,
-)
+] as const)('%s: the process comes back by itself, and what followed is told', async (name, sentence) => {
+  const target = name.split('-')[1] as 'stream' | 'intake' | 'jobs'
+  const before = supervisor.running().get(target)
+  const ended = await ask(name)
+  expect(faultSentence(ended)).toMatch(sentence)
+  expect(ended.figures).toMatchObject({ lost: 0, twice: 0, differing: 0 })
+  expect(ended.figures?.events).toBeGreaterThan(0)
+  expect(ended.figures?.rows).toBeGreaterThan(0)
+  expect(ended.againAt).toBeGreaterThan(ended.struckAt ?? Number.POSITIVE_INFINITY)
+  if (name.startsWith('kill')) expect(supervisor.running().get(target)).not.toBe(before)
+  else expect(supervisor.running().get(target)).toBe(before)
+})
 
 test('a stream that has not been struck is not back; one that was let go on is once it asks for something', async () => {
   await till.stop()

@@ -16,10 +16,10 @@ afterAll(async () => {
   await database?.drop()
 })
 
-/** An event of a partition that was appended and happened `agoMs` ago. */
-async function appendedAgo(partition: number, agoMs: number): Promise<void> {
+/** An event of a partition that was appended and happened `agoMs` before an instant. */
+async function appendedAgo(partition: number, agoMs: number, now = Date.now()): Promise<void> {
   const log = createPostgresLog(database.sql)
-  const at = Date.now() - agoMs
+  const at = now - agoMs
   await log.append(partition, [testEvent({ id: `${partition}-${at}`, partition, eventTime: at })])
   await database.sql`
     update log.event_log set appended_at = ${new Date(at).toISOString()}
@@ -33,11 +33,13 @@ async function ticksOf(partition: number): Promise<number> {
 }
 
 test('a quiet partition with a window that is not final gets a tick, once per 5 quiet seconds', async () => {
-  await appendedAgo(0, MINUTE_MS)
-  await appendedAgo(1, 2_000)
+  // One instant for all looks: the intake's clock, however long the database takes between them.
+  const now = Date.now()
+  await appendedAgo(0, MINUTE_MS, now)
+  await appendedAgo(1, 2_000, now)
   const ticker = await createTicker({ sql: database.sql, log: createPostgresLog(database.sql) })
-  expect(await ticker.run(Date.now())).toEqual([0])
-  expect(await ticker.run(Date.now())).toEqual([])
+  expect(await ticker.run(now)).toEqual([0])
+  expect(await ticker.run(now)).toEqual([])
   expect(await Promise.all([ticksOf(0), ticksOf(1), ticksOf(2)])).toEqual([1, 0, 0])
 })
 
@@ -64,14 +66,16 @@ test('after a night without an intake one tick closes the windows of the evening
 
 test('what another process appends is noticed', async () => {
   const other = await createTestDatabase()
-  await ensureLogDays(other.sql)
+  await ensureLogDays(other.sql, Date.now() - HOUR_MS)
   const log = createPostgresLog(other.sql)
   const ticker = await createTicker({ sql: other.sql, log })
   expect(await ticker.run(Date.now())).toEqual([])
   await log.append(0, [testEvent({ id: 'from-elsewhere', partition: 0, eventTime: Date.now() })])
-  // Quiet by the intake's clock; the log's own clock still refuses the tick.
-  expect(await ticker.run(Date.now() + MINUTE_MS)).toEqual([])
-  await other.sql`update log.event_log set appended_at = appended_at - interval '10 seconds'`
-  expect(await ticker.run(Date.now() + MINUTE_MS)).toEqual([0])
+  // Quiet by an intake whose clock is ahead; the log's own clock still refuses the tick, however long we take.
+  await other.sql`update log.event_log set appended_at = appended_at + interval '5 minutes'`
+  const ahead = Date.now() + 10 * MINUTE_MS
+  expect(await ticker.run(ahead)).toEqual([])
+  await other.sql`update log.event_log set appended_at = appended_at - interval '10 minutes'`
+  expect(await ticker.run(ahead)).toEqual([0])
   await other.drop()
 })

@@ -37,6 +37,8 @@ export interface AppenderParts {
   reader: TopicReader
   reservations: Reservations
   onStep?: ((step: AppendStep) => void) | undefined
+  /** After which the broker takes a transaction back that nobody ends. */
+  transactionWithinMs?: number | undefined
 }
 
 /** How long keys of another's batch, or a change of a store, may hold up an append. */
@@ -59,7 +61,13 @@ interface Group {
 const LANES = 2
 
 /** The way into the topic: recognition in Postgres, writing in Kafka. */
-export function createTopicAppender({ cluster, reader, reservations, onStep = () => {} }: AppenderParts) {
+export function createTopicAppender({
+  cluster,
+  reader,
+  reservations,
+  onStep = () => {},
+  transactionWithinMs,
+}: AppenderParts) {
   /** For what goes to one partition, by it: a record batch stands whole or not at all. */
   const plain = new Map<number, Lane>()
   /** For what goes to several at once, or is too large for one record batch. */
@@ -98,7 +106,8 @@ export function createTopicAppender({ cluster, reader, reservations, onStep = ()
     const me = await whoAmI()
     while (transactional.length < LANES) {
       const id = `${cluster.topic}-${me}-${transactional.length}`
-      transactional.push(createLane(createTransactionalWriter(cluster, id, onStep)))
+      const writer = createTransactionalWriter(cluster, id, { onStep, withinMs: transactionWithinMs })
+      transactional.push(createLane(writer))
     }
     // The one with less to do.
     return transactional.reduce((best, lane) => (lane.load < best.load ? lane : best))

@@ -18,6 +18,8 @@ export interface KafkaLogOptions {
   /** Of the cluster that has the topic: another one is refused. Left out: any. */
   clusterId?: string
   onStep?: (step: AppendStep) => void
+  /** After which the broker takes a transaction back that nobody ends, in ms; tests ask for more than they wait. */
+  transactionWithinMs?: number
 }
 
 /** An order log with connections of its own. */
@@ -38,11 +40,19 @@ const SILENT_AFTER_MS = 3 * SECOND_MS
  * The order log in a topic of Kafka: offsets have gaps, for markers of transactions take up some. Nothing is connected
  * before the first call.
  */
-export function createKafkaLog({ sql, brokers, topic, clusterId, onStep }: KafkaLogOptions): KafkaLog {
+export function createKafkaLog({
+  sql,
+  brokers,
+  topic,
+  clusterId,
+  onStep,
+  transactionWithinMs,
+}: KafkaLogOptions): KafkaLog {
   const cluster = openCluster(brokers, topic, clusterId)
   const reader = createTopicReader(cluster)
   const ticking = cluster.connections('ticks')
-  const appender = createTopicAppender({ cluster, reader, reservations: createReservations(sql), onStep })
+  const reservations = createReservations(sql)
+  const appender = createTopicAppender({ cluster, reader, reservations, onStep, transactionWithinMs })
   let partitionCount: Promise<number> | undefined
 
   function countPartitions(): Promise<number> {

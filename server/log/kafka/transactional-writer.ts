@@ -19,17 +19,18 @@ import { whenFree } from './when-free.ts'
  */
 const TRANSACTION_WITHIN_MS = 15_000
 
+/** @param options withinMs: after which the broker takes a transaction back that is not ended, in ms */
 export function createTransactionalWriter(
   cluster: Cluster,
   transactionalId: string,
-  onStep: (step: WriteStep) => void = () => {},
+  { onStep = () => {}, withinMs }: { onStep?: (step: WriteStep) => void; withinMs?: number | undefined } = {},
 ): TopicWriter {
   const connections = cluster.connections(`writer ${transactionalId}`)
   let current: Session | undefined
 
   async function begin(): Promise<Session> {
     current = undefined
-    const { producerId, producerEpoch } = await initialise(cluster, connections, transactionalId)
+    const { producerId, producerEpoch } = await initialise(cluster, connections, transactionalId, withinMs)
     current = { name: transactionalId, producerId, producerEpoch, sequences: new Map() }
     return current
   }
@@ -103,12 +104,17 @@ export async function endTransactions(
   await initialise(cluster, connections, transactionalId)
 }
 
-function initialise(cluster: Cluster, connections: Connections, transactionalId: string) {
+function initialise(
+  cluster: Cluster,
+  connections: Connections,
+  transactionalId: string,
+  withinMs: number = TRANSACTION_WITHIN_MS,
+) {
   return whenFree(cluster, async () =>
     initProducerIdV4.api.async(
       await connections.coordinator(transactionalId),
       transactionalId,
-      TRANSACTION_WITHIN_MS,
+      withinMs,
       -1n,
       -1,
     ),

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await paths.send(events)
   await paths.stream()
   board = await readLiveBoard(database.sql, [])
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 /** Every seventh is a void, every ninth a return; every other line states its amount, which no unit price gives. */

@@ -56,7 +56,7 @@ beforeAll(async () => {
   // Sessions come first: what came behind sales of now would be late, and each order a session of its own.
   await appendTestEvents(sql, [...webOrders(now), ...events])
   await runStream()
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 function categoryOf(sku: string): string | null {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   ])
   const { code, stderr } = await runCommand(database.url, 'server/stream/main.ts', ['--until-caught-up'])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 const audit = () =>

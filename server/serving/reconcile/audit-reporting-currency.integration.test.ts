@@ -38,7 +38,7 @@ beforeAll(async () => {
   const range = ['--from', SCOPE.from, '--to', SCOPE.to]
   const { code, stderr } = await runCommand(database.url, 'jobs/main.ts', ['backfill', 'all', ...range])
   if (code !== 0) throw new Error(stderr)
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 /** What the audits find once a fault is planted, which is taken back afterwards. */

@@ -11,7 +11,7 @@ let shop: TestShop
 
 beforeAll(async () => {
   shop = await openTestShop()
-}, 120_000)
+})
 afterAll(() => shop.database.drop())
 
 const MARCH = { from: '2026-03-02', to: '2026-03-29', currency: 'EUR' }

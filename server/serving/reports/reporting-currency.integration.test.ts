@@ -45,7 +45,7 @@ beforeAll(async () => {
   const range = ['--from', '2025-08-01', '--to', '2025-10-31']
   const { code, stderr } = await runCommand(database.url, 'jobs/main.ts', ['backfill', 'all', ...range])
   if (code !== 0) throw new Error(stderr)
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 function asked(part: object) {

@@ -11,7 +11,7 @@ let shop: TestShop
 
 beforeAll(async () => {
   shop = await openTestShop()
-}, 120_000)
+})
 afterAll(() => shop.database.drop())
 
 type Asked = Parameters<typeof reportRequestSchema.parse>[0]

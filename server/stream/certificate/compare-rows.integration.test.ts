@@ -44,7 +44,7 @@ beforeAll(async () => {
     insert into stream.set_aside (generation, partition, "offset", appended_at, store, type, source, id, reason)
     select generation, 0, 1, now(), 'berlin', 'order.placed', 'pos', 'x', 'in the words of ' || generation
     from generate_series(1, 2) as generation`
-}, 60_000)
+})
 afterAll(() => database.drop())
 
 let comparison: GenerationComparison

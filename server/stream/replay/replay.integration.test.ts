@@ -181,7 +181,9 @@ describe('a replay', () => {
     const stop = new AbortController()
     const { signal } = stop
     const service = runStream({ url: database.url, partitions: PARTITIONS, owner: 'service', logger, signal })
-    await vi.waitUntil(async () => (await totalsOf(database.sql)).windows, { timeout: 60_000 })
+    await vi.waitUntil(async () => Object.keys((await totalsOf(database.sql)).windows).length > 0, {
+      timeout: 60_000,
+    })
     for (const generation of [2, 3]) {
       expect(await runReplay()).toMatchObject({
         to: generation,
@@ -378,10 +380,16 @@ describe('a replay that is killed', () => {
     const events = await appendAll(log, randomEvents({ random, count: 4_000, start: START }))
     await runToEnd()
     const killed = started(startReplayProcess(database.url))
-    // Its record says which generation it builds a moment after that is there.
-    await vi.waitUntil(async () => (await records())[0]?.to === 2, { timeout: 60_000, interval: 2 })
-    killed.signal('SIGKILL')
-    await killed.ended
+    // It does not come to its switch, however late we look.
+    await database.sql.begin(async sql => {
+      await sql`lock table stream.active_generation in share mode`
+      // Its record says which generation it builds a moment after that is there.
+      await vi.waitUntil(async () => (await records())[0]?.to === 2, { timeout: 60_000, interval: 2 })
+      killed.signal('SIGKILL')
+      await killed.ended
+      await sql`select pg_terminate_backend(pid, 60000) from pg_stat_activity
+        where application_name = 'tillstream replay' and datname = current_database()`
+    })
     expect((await generations())[0]).toEqual({ generation: 1, state: 'active' })
     await vi.waitUntil(async () => (await records())[0]?.isAlive === false, { timeout: 60_000, interval: 20 })
     expect(await records()).toMatchObject([{ state: 'running', from: 1, to: 2 }])

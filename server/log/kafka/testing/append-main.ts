@@ -23,6 +23,8 @@ export interface AppendOrders {
   /** Ends or freezes the process at a step of its first append. */
   stopAt?: AppendStep
   signal?: 'SIGKILL' | 'SIGSTOP'
+  /** After which the broker takes back a transaction of it that nobody ends; left out: as of an intake. */
+  transactionWithinMs?: number
 }
 
 /** A line it prints: what it sent, and what it was told, unless the log was away. */
@@ -50,13 +52,14 @@ export function drawBatch(
 
 if (import.meta.main) {
   const orders: AppendOrders = JSON.parse(process.argv[2] ?? '{}')
-  const { url, broker, topic, stopAt, signal = 'SIGKILL' } = orders
+  const { url, broker, topic, stopAt, signal = 'SIGKILL', transactionWithinMs } = orders
   const sql = connect(url, { max: 3 })
   let isStopped = false
   const log = createKafkaLog({
     sql,
     brokers: [broker],
     topic,
+    ...(transactionWithinMs !== undefined && { transactionWithinMs }),
     onStep(step) {
       if (step !== stopAt || isStopped) return
       isStopped = true
