@@ -43,9 +43,9 @@ test('a shortage raised while one is on another page pops up there, once, and le
 
   // The shortage is the same and has become critical, which is told once; then the page is loaded anew.
   await count(stack, { tea: 0 })
-  await expect(page.getByRole('row', { name: ROW })).toContainText('Out of stock')
   await expect(toast).toContainText('Out of stock: Green tea')
   await toast.hover()
+  await expect(page.getByRole('row', { name: ROW })).toContainText('Out of stock')
   await toast.getByRole('button', { name: 'Dismiss' }).click()
   await expect(toast).toHaveCount(0)
   await page.getByRole('link', { name: 'Live' }).click()
@@ -87,10 +87,10 @@ test('many at once are told as one, and muted nothing pops up while the count go
   await expect(live(page)).toBeVisible()
   await count(stack, { tea: 1, cup: 0, pan: 2 })
   await expect(notifications(page)).toHaveCount(1)
-  await expect(notifications(page)).toContainText('3 new alerts')
-  await expect(notifications(page)).toContainText('1 out of stock, 2 low')
   // Under the pointer it stays.
   await notifications(page).hover()
+  await expect(notifications(page)).toContainText('3 new alerts')
+  await expect(notifications(page)).toContainText('1 out of stock, 2 low')
   await notifications(page).getByRole('button', { name: 'Dismiss' }).click()
   await expect(notifications(page)).toHaveCount(0)
 
