@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Sql } from '#db/client.ts'
 import type { SentEvent } from '#domain/event.ts'
 import type { LogEvent } from '#domain/log-event.ts'
-import { placed, returned, toLogEvents, voided } from '#domain/testing/events.ts'
+import { placed, received, returned, toLogEvents, voided } from '#domain/testing/events.ts'
 import { appendTestEvents } from '#server/log/testing/append.ts'
 import { createTestBatch } from './testing/batch.ts'
 
@@ -193,6 +193,30 @@ test('Completeness holds the log against the Z reports, register by register', a
     'complete',
     'complete',
     'missing',
+  ])
+})
+
+test('What a late Z report is the first of, its register or its weekday, is missing on the days after it, in whatever month', async () => {
+  const { sql, runDue } = await createTestBatch()
+  const missing = () => sql`
+    select business_day, register from batch.completeness where state = 'missing' order by business_day`
+  await appendTestEvents(sql, [
+    ...saleAt('sat', 'till-1', '2026-02-28T10:00:00+01:00'),
+    ...['2026-03-03', '2026-03-10', '2026-03-27'].flatMap(day => [
+      ...saleAt(day, 'till-1', `${day}T10:00:00+01:00`),
+      ...closeTill(day, 'till-1', { orders: 1, net: '2.50' }),
+    ]),
+    // Four Saturdays after the one without its Z report; only goods came.
+    ...toLogEvents(received({ id: 'goods', at: '2026-03-28T10:00:00+01:00' }, [{ sku: 'tea', units: 6 }])),
+  ])
+  await runDue('2026-03-29T12:00:00Z')
+  expect(await missing()).toEqual([])
+  await appendTestEvents(sql, closeTill('2026-02-28', 'till-2', { orders: 0, net: '0' }))
+  await runDue('2026-03-29T13:00:00Z')
+  expect(await missing()).toEqual([
+    { business_day: '2026-02-28', register: 'till-1' },
+    { business_day: '2026-03-03', register: 'till-2' },
+    { business_day: '2026-03-28', register: 'till-1' },
   ])
 })
 
