@@ -15,10 +15,8 @@ export interface FuzzTarget<Input> {
   attempt(input: Input, signal: AbortSignal): Promise<string | null>
 }
 
-/** Nothing that is asked may take longer. */
-const HANG_MS = 2_000
-/** A hang hangs again; a busy machine does not each time. */
-const ATTEMPTS = 3
+/** Nothing that is asked takes longer; where it does, it is tried again: a hang hangs for a minute too, a busy machine does not. */
+const PATIENCE_MS = [2_000, 10_000, 60_000]
 /** Inputs of a target before it is the next one's turn. */
 const TURN = 5
 /** Inputs of each target at the least, however slow the machine. */
@@ -60,19 +58,19 @@ export async function fuzz<Input>(targets: readonly FuzzTarget<Input>[], repeat:
 }
 
 async function attemptOf<Input>({ attempt }: FuzzTarget<Input>, input: Input): Promise<string | null> {
-  for (let time = 1; ; time += 1) {
+  for (const patienceMs of PATIENCE_MS) {
     const late = new AbortController()
     try {
-      return await deadline(attempt(input, late.signal), HANG_MS, () => {
+      return await deadline(attempt(input, late.signal), patienceMs, () => {
         late.abort()
         return new LateError()
       })
     } catch (error) {
       if (!(error instanceof LateError))
         return error instanceof Error ? (error.stack ?? error.message) : String(error)
-      if (time === ATTEMPTS) return `no answer within ${HANG_MS} ms, ${ATTEMPTS} times`
     }
   }
+  return `no answer within ${PATIENCE_MS.join(', then ')} ms`
 }
 
 class LateError extends Error {
