@@ -28,8 +28,8 @@ export interface NotifyFacts {
  * pages: it knows the intake's address and key, the pages do not.
  */
 export interface Intake {
-  /** Whether the intake answers, asked for a second at most. */
-  isUp(): Promise<boolean>
+  /** 'ok' where an event could be taken now, or what is wrong, in a few words. Asked for 3 s at most; never throws. */
+  readiness(): Promise<string>
   /** Sends events as a till sends them: a thousand at most. What was sent before is recognised. */
   send(events: readonly unknown[]): Promise<SendAnswer>
   /** @param payload the repaired event as JSON; null sends what was kept */

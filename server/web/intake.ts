@@ -33,7 +33,8 @@ export interface IntakeClient extends Intake {
 /** The intake answers or refuses within 15 s of having read a request, which may take its time to arrive. */
 const FORWARD_TIMEOUT_MS = 60_000
 const SETTLE_TIMEOUT_MS = 20_000
-const HEALTH_TIMEOUT_MS = 1_000
+/** Past the 2 s after which the intake itself says which part does not answer. */
+const READINESS_TIMEOUT_MS = 3_000
 const AWAY: IntakeAnswer = {
   kind: 'away',
   detail: 'The intake does not answer: it may be starting. Nothing has changed; try again.',
@@ -42,6 +43,8 @@ const AWAY: IntakeAnswer = {
 export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): IntakeClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const origin = httpOrigin(host, port)
+  const withKey: Record<string, string> =
+    intakeKey === undefined ? {} : { Authorization: `Bearer ${intakeKey}` }
 
   function forward(request: IncomingMessage, response: ServerResponse): void {
     const upstream = httpRequest({
@@ -74,10 +77,7 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
     try {
       response = await fetch(`${origin}/api/v1/dead-letters/${path}`, {
         method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(intakeKey === undefined ? {} : { Authorization: `Bearer ${intakeKey}` }),
-        },
+        headers: { 'Content-Type': 'application/json', ...withKey },
         body,
         signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS),
       })
@@ -92,10 +92,7 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
     try {
       response = await fetch(`${origin}/api/v1/events`, {
         method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(intakeKey === undefined ? {} : { Authorization: `Bearer ${intakeKey}` }),
-        },
+        headers: { 'Content-Type': 'application/json', ...withKey },
         body: JSON.stringify(events),
         signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS),
       })
@@ -108,13 +105,13 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
   return {
     forward,
     send,
-    async isUp() {
+    async readiness() {
       try {
-        const response = await fetch(`${origin}/healthz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) })
-        await response.body?.cancel()
-        return response.ok
+        const signal = AbortSignal.timeout(READINESS_TIMEOUT_MS)
+        const response = await fetch(`${origin}/readyz`, { headers: withKey, signal })
+        return readinessOf(response.status, await response.json())
       } catch {
-        return false
+        return 'does not answer'
       }
     },
     requeue: ({ deadLetter, payload }) => settle(`${deadLetter}/requeue`, payload ?? ''),
@@ -206,6 +203,16 @@ function sendAnswerOf(status: number, body: unknown): SendAnswer {
 }
 
 const WRONG_KEY = 'The intake does not know the key of this dashboard: give both one INTAKE_KEY.'
+
+/** What the intake's /readyz answered, in a few words: a process that runs may yet take nothing. */
+function readinessOf(status: number, body: unknown): string {
+  if (status === 200) return 'ok'
+  if (status === 401 || status === 403) return 'does not know the key of this dashboard'
+  const { parts } = (body ?? {}) as { parts?: Record<string, unknown> }
+  const failing = Object.entries(parts ?? {}).filter(([, state]) => state !== 'ok')
+  if (failing.length === 0) return `answers ${status}`
+  return `is not ready: ${failing.map(([part, state]) => `${part} (${state})`).join(', ')}`
+}
 
 function fieldsOf(body: unknown): { outcome: string | null; detail: string | null } {
   if (typeof body !== 'object' || body === null) return { outcome: null, detail: null }

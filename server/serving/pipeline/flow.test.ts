@@ -10,7 +10,7 @@ function facts({
   return {
     freshness: testFreshness({ stream, batch }),
     witnesses: 'agree',
-    intakeIsUp: true,
+    intakeReadiness: 'ok',
     liveEventsPerMinute: 60,
     bulkEventsPerMinute: 10,
     untakenFiles: 0,
@@ -79,6 +79,11 @@ describe('the health of the pipeline', () => {
     }
     const freshness = testFreshness({ setAside: { count: 1, first: aside } })
     expect(judgeHealth(facts({ freshness })).log).toMatchObject({ health: 'behind' })
+  })
+
+  it('says what the intake says of itself: one that runs and takes nothing is down', () => {
+    const intakeReadiness = 'is not ready: log (no broker answers)'
+    expect(judgeHealth(facts({ intakeReadiness })).intake).toEqual({ health: 'down', why: intakeReadiness })
   })
 
   it('names the jobs whose last run failed', () => {

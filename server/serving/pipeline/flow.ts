@@ -77,13 +77,13 @@ interface SideRow {
 
 /** Everything the overview shows, from a handful of index look-ups: it is asked every few seconds. */
 export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>): Promise<Flow> {
-  const [freshness, recent, side, witnesses, intakeIsUp] = await Promise.all([
+  const [freshness, recent, side, witnesses, intakeReadiness] = await Promise.all([
     readFreshness(sql),
     readRecent(sql),
     readSide(sql),
     readWitnesses({ sql }),
     // Without an intake of its own a process cannot say: then what arrives is the sign.
-    intake?.isUp() ?? true,
+    intake?.readiness() ?? 'ok',
   ])
   const live = sum(recent, row => row.live)
   const bulk = sum(recent, row => row.bulk)
@@ -114,7 +114,7 @@ export async function readFlow({ sql, intake }: Pick<Serving, 'sql' | 'intake'>)
     freshness,
     health: judgeHealth({
       freshness,
-      intakeIsUp,
+      intakeReadiness,
       liveEventsPerMinute: live,
       bulkEventsPerMinute: bulk,
       untakenFiles: side.untaken,
@@ -198,7 +198,8 @@ interface Judged {
 
 export interface HealthFacts {
   freshness: Freshness
-  intakeIsUp: boolean
+  /** What the intake says of itself: 'ok', or what is wrong. */
+  intakeReadiness: string
   liveEventsPerMinute: number
   bulkEventsPerMinute: number
   untakenFiles: number
@@ -234,7 +235,7 @@ export function judgeHealth(facts: HealthFacts): PipelineHealth {
     tills: facts.liveEventsPerMinute > 0 ? OK : { health: 'quiet', why: 'no event in the last minute' },
     // Files come now and then.
     files: judgeFiles(facts),
-    intake: facts.intakeIsUp ? OK : { health: 'down', why: 'does not answer' },
+    intake: judged(facts.intakeReadiness, 'down'),
     // Its answer is what all of this stands on; an event in it that a path cannot count is its own.
     log:
       freshness.health.archive === 'ok'

@@ -264,7 +264,7 @@ describe('a dead letter', () => {
   it('is repaired as the others of its group and sent again; what has nothing to repair stays', async () => {
     const sent: { deadLetter: number; payload: string | null }[] = []
     const intake = {
-      isUp: async () => true,
+      readiness: async () => 'ok',
       send: async () => ({ kind: 'taken' as const, rejected: [] }),
       async requeue(request: { deadLetter: number; payload: string | null }) {
         sent.push(request)
