@@ -8,6 +8,9 @@ test('with the database away the page says so, and goes on by itself when it is 
 }) => {
   await stack.tills.sell({ store: berlin, id: 'a-1', unitPrice: '10.00' })
   await stack.dashboardDatabase.cut()
+  // A chart of what this browser has seen says so as well, which has nothing to draw.
+  await page.goto('/pipeline')
+  await expect(card(page, /^Not read yet/)).toContainText('The database could not answer.')
   await page.goto('/')
   await expect(page.getByText('The database could not answer.')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Try again' }).first()).toBeVisible()

@@ -157,7 +157,7 @@ test('a missing exchange rate is named, leaves its figures blank, and once it is
   await expect(page.getByRole('note')).toHaveCount(0)
 })
 
-test('every report is accessible in both themes, and nothing scrolls sideways at 360 px', async ({
+test('every report is accessible in both themes, and nothing scrolls sideways at 1,280 and 360 px', async ({
   page,
   stack,
 }) => {
@@ -169,6 +169,12 @@ test('every report is accessible in both themes, and nothing scrolls sideways at
     await page.goto(address)
     await expect(page.getByText('Loading')).toHaveCount(0)
     expect(await seriousViolationsInBothThemes(page)).toEqual([])
+    await page.setViewportSize({ width: 1280, height: 800 })
+    // Every table is in sight whole, that of the most columns too.
+    const overflows = await page
+      .locator('[role=region]:has(> table)')
+      .evaluateAll(all => all.map(each => each.scrollWidth - each.clientWidth))
+    expect(new Set(overflows)).toEqual(new Set([0]))
     await page.setViewportSize({ width: 360, height: 740 })
     expect(await sidewaysOverflow(page)).toBe(0)
     for (const button of await page.getByRole('button', { name: 'Show the table' }).all()) {

@@ -146,6 +146,14 @@ test('what to order comes by supplier in whole packs, and as a file', async ({ p
   await expect(nobody).toContainText('No supply terms are on file')
   await expect(nobody.getByRole('row', { name: /Pan/ })).toContainText('20')
 
+  // However long the lists are, each is a press away, and the list of them a press back.
+  const suppliers = page.getByRole('navigation', { name: 'Suppliers' })
+  await expect(suppliers.getByRole('listitem').filter({ hasText: 'Leaf & Co' })).toHaveText(/1 line22\.59 EUR$/)
+  await suppliers.getByRole('link', { name: 'No supplier on file' }).press('Enter')
+  await expect(page.locator(':focus').getByRole('row', { name: /Pan/ })).toBeInViewport()
+  await nobody.getByRole('link', { name: 'To the list' }).press('Enter')
+  await expect(suppliers).toBeFocused()
+
   const download = page.waitForEvent('download')
   await page.getByRole('link', { name: 'CSV' }).click()
   const file = await download

@@ -55,7 +55,7 @@ export function figureColumns(report: Report): Column<ReportRow>[] {
     },
     {
       key: 'percent',
-      header: 'in %',
+      header: <span className="whitespace-nowrap">in %</span>,
       cell: row => percentText(row, demoSpeedOf(report, row)),
       total: percentText(total, demoSpeedOf(report)),
     },

@@ -1,4 +1,4 @@
-import { Download } from 'lucide-react'
+import { ArrowUp, Download } from 'lucide-react'
 import { useState } from 'react'
 import { formatShortDay } from '#app/format/day.ts'
 import { formatExactMoney, formatMoney } from '#app/format/money.ts'
@@ -93,7 +93,7 @@ export function ProposalCards({
         >
           {data => (
             <>
-              <Totals suppliers={data.suppliers} />
+              <SupplierList suppliers={data.suppliers} />
               {data.covered > 0 ? (
                 <p className="mt-2 text-2xs text-muted">Beside these, {coveredText(data.covered)}.</p>
               ) : null}
@@ -103,7 +103,15 @@ export function ProposalCards({
       </Card>
       <TransfersCard zone={zone} now={query.data?.now ?? 0} />
       {query.data?.suppliers.map(supplier => (
-        <SupplierCard key={supplier.supplier ?? ''} supplier={supplier} zone={zone} choice={choice} />
+        // Where a link of the list leads, for keyboards too; its head stays below that of the page.
+        <div
+          key={supplier.supplier ?? ''}
+          id={cardIdOf(supplier)}
+          tabIndex={-1}
+          className="grid min-w-0 scroll-mt-20 rounded-card"
+        >
+          <SupplierCard supplier={supplier} zone={zone} choice={choice} />
+        </div>
       ))}
       {query.data && query.data.suppliers.length > 0 ? <DraftFoot lines={choice.lines} /> : null}
     </div>
@@ -134,24 +142,37 @@ export function nothingToOrder({ covered, stock }: Pick<Proposals, 'covered' | '
   return { what: 'Nothing to order.', advice: parts.join(' ') }
 }
 
-function Totals({ suppliers }: { suppliers: readonly Supplier[] }) {
+const LIST_ID = 'suppliers-to-order-from'
+
+/** Of a supplier's card. What an address cannot hold as it is, an id does not hold either. */
+function cardIdOf({ supplier }: Supplier): string {
+  return `supplier-${encodeURIComponent(supplier ?? '')}`
+}
+
+/** Every supplier with its lines and what they cost, in as many columns as fit: each a way to its card. */
+function SupplierList({ suppliers }: { suppliers: readonly Supplier[] }) {
   return (
-    <DataTable
-      caption="Totals by supplier"
-      rows={suppliers}
-      rowKey={({ supplier }) => supplier ?? ''}
-      columns={[
-        { key: 'name', header: 'Supplier', align: 'left', cell: supplierName },
-        { key: 'lines', header: 'Lines', cell: ({ lines }) => formatCount(lines.length) },
-        {
-          key: 'units',
-          header: 'Units',
-          cell: ({ lines }) =>
-            formatCount(lines.reduce((sum, { suggestedUnits }) => sum + (suggestedUnits ?? 0), 0)),
-        },
-        { key: 'cost', header: 'Cost', cell: costText },
-      ]}
-    />
+    <nav id={LIST_ID} tabIndex={-1} aria-label="Suppliers" className="scroll-mt-32 outline-none">
+      <ul className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,20rem),1fr))] gap-x-8 text-xs">
+        {suppliers.map(supplier => (
+          <li
+            key={supplier.supplier ?? ''}
+            className="flex items-center justify-between gap-x-3 border-b border-line py-1.5"
+          >
+            <a
+              href={`#${cardIdOf(supplier)}`}
+              className="min-w-0 content-center underline decoration-line underline-offset-4 wrap-anywhere hover:decoration-current pointer-coarse:min-h-11"
+            >
+              {supplierName(supplier)}
+            </a>
+            <span className="flex shrink-0 flex-col-reverse items-end gap-x-3 sm:flex-row sm:items-baseline">
+              <span className="text-2xs text-muted">{plural(supplier.lines.length, 'line')}</span>
+              <span className="min-w-24 text-right">{costText(supplier)}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }
 
@@ -160,6 +181,12 @@ function SupplierCard({ supplier, zone, choice }: { supplier: Supplier; zone: st
     <Card
       title={supplierName(supplier)}
       note={`${plural(supplier.lines.length, 'line')}${supplier.totals.length > 0 ? `, ${costText(supplier)}` : ''}`}
+      actions={
+        <a href={`#${LIST_ID}`} className={buttonLook({ kind: 'quiet' })}>
+          <ArrowUp className="size-4" />
+          To the list
+        </a>
+      }
     >
       {supplier.supplier === null ? (
         <p className="mb-2 text-2xs text-muted">

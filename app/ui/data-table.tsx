@@ -22,6 +22,9 @@ export interface TableSort {
   descending: boolean
 }
 
+/** With more columns their words and figures stand closer together, so that all fit a screen of 1,280 px. */
+const MOST_WIDE_COLUMNS = 9
+
 /** A plain table of figures that scrolls within its card, its header (and foot) staying in sight. */
 export function DataTable<Row>({
   caption,
@@ -48,6 +51,8 @@ export function DataTable<Row>({
   /** For rows that can be chosen and moved to by keys. */
   rowProps?: (row: Row) => ComponentProps<'tr'>
 }) {
+  const isTight = columns.length > MOST_WIDE_COLUMNS
+  const gap = isTight ? 'pl-2' : 'pl-3'
   const first = keepsFirstColumn ? 'first:sticky first:left-0 first:bg-panel' : ''
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs focus to be scrolled
@@ -64,14 +69,15 @@ export function DataTable<Row>({
                 aria-sort={ariaSort(column, sort)}
                 className={classNames(
                   // Its words wrap before a column of figures is pushed out of sight.
-                  'sticky top-0 z-10 border-b border-line bg-panel pb-2 pl-3 align-bottom text-2xs font-normal text-muted first:pl-0',
+                  'sticky top-0 z-10 border-b border-line bg-panel pb-2 align-bottom text-2xs font-normal text-muted first:pl-0',
+                  gap,
                   column.align === 'left' ? 'text-left' : 'text-right',
                   keepsFirstColumn && 'first:left-0 first:z-20',
                   column.className,
                 )}
               >
                 {column.isSortable && onSort ? (
-                  <SortButton column={column} sort={sort} onSort={onSort} />
+                  <SortButton column={column} sort={sort} onSort={onSort} isTight={isTight} />
                 ) : (
                   column.header
                 )}
@@ -86,7 +92,8 @@ export function DataTable<Row>({
                 <td
                   key={column.key}
                   className={classNames(
-                    'border-b border-line py-1.5 pl-3 whitespace-nowrap first:pl-0',
+                    'border-b border-line py-1.5 whitespace-nowrap first:pl-0',
+                    gap,
                     column.align === 'left' ? 'text-left' : 'text-right',
                     first,
                     column.className,
@@ -103,7 +110,8 @@ export function DataTable<Row>({
             <tr>
               {columns.map((column, index) => {
                 const look = classNames(
-                  'sticky bottom-0 border-t border-line bg-panel py-1.5 pl-3 font-medium whitespace-nowrap first:pl-0',
+                  'sticky bottom-0 border-t border-line bg-panel py-1.5 font-medium whitespace-nowrap first:pl-0',
+                  gap,
                   column.align === 'left' ? 'text-left' : 'text-right',
                   keepsFirstColumn && 'first:left-0 first:z-10',
                   column.className,
@@ -150,10 +158,13 @@ function SortButton<Row>({
   column,
   sort,
   onSort,
+  isTight,
 }: {
   column: Column<Row>
   sort: TableSort | undefined
   onSort: (sort: TableSort) => void
+  /** Its sign stands above its words. */
+  isTight: boolean
 }) {
   const isSorted = sort?.by === column.key
   const Icon = !isSorted ? ChevronsUpDown : sort.descending ? ArrowDown : ArrowUp
@@ -162,8 +173,10 @@ function SortButton<Row>({
       type="button"
       onClick={() => onSort({ by: column.key, descending: isSorted ? !sort.descending : true })}
       className={classNames(
-        'inline-flex items-center gap-1 rounded hover:text-text pointer-coarse:min-h-11',
+        'inline-flex gap-1 rounded hover:text-text pointer-coarse:min-h-11',
+        isTight ? 'flex-col-reverse gap-y-0.5' : 'items-center',
         column.align === 'left' ? 'text-left' : 'text-right',
+        isTight && (column.align === 'left' ? 'items-start' : 'items-end'),
         isSorted && 'font-medium text-text',
       )}
     >

@@ -38,7 +38,7 @@ export function OverviewPart({
           {data => <Topology flow={data} now={now ?? data.now} onShow={onShow} />}
         </CardContent>
       </Card>
-      <LagChartCard samples={history} />
+      <LagChartCard flow={flow} samples={history} />
       <LagDayCard />
       <TimelineCard />
     </>
@@ -112,7 +112,7 @@ function Node({ node, place, onShow }: { node: FlowNode; place: string; onShow: 
         <HealthChip health={health} />
       </div>
       {/* Keeps its line, so that nothing moves when it goes. */}
-      <p className="mb-1 min-h-[1.4em] text-2xs text-muted xl:min-h-[2.8em]">{why}</p>
+      <p className="mb-1 min-h-[1.4em] text-2xs wrap-anywhere text-muted xl:min-h-[2.8em]">{why}</p>
       <dl className="grid gap-y-1 text-2xs">
         {lines.map(({ name, value }) => (
           <div key={name} className="flex flex-wrap justify-between gap-x-2">
@@ -178,7 +178,7 @@ const LagChart = dynamic(
 )
 
 /** Events that each path had not read, as this browser has seen them since it looks. */
-function LagChartCard({ samples }: { samples: readonly LagSample[] }) {
+function LagChartCard({ flow, samples }: { flow: CardQuery<Flow>; samples: readonly LagSample[] }) {
   return (
     <ChartWithTable
       title="Not read yet"
@@ -192,29 +192,38 @@ function LagChartCard({ samples }: { samples: readonly LagSample[] }) {
         </>
       }
     >
-      {show =>
-        show === 'table' ? (
-          <DataTable
-            caption="Events not read yet by each path, newest first"
-            rows={samples.toReversed()}
-            rowKey={({ at }) => String(at)}
-            columns={[
-              {
-                key: 'at',
-                header: 'At',
-                align: 'left',
-                cell: ({ at }) => formatTime(at, PIPELINE_ZONE, { seconds: true }),
-              },
-              { key: 'batch', header: 'Batch, events', cell: sample => formatCount(sample.batchEvents) },
-              { key: 'batch-age', header: 'Oldest', cell: sample => formatLag(sample.batchMs) },
-              { key: 'stream', header: 'Stream, events', cell: sample => formatCount(sample.streamEvents) },
-              { key: 'stream-age', header: 'Oldest', cell: sample => formatLag(sample.streamMs) },
-            ]}
-          />
-        ) : (
-          <LagChart samples={samples} />
-        )
-      }
+      {show => (
+        // That it is not refreshed stands above, at the flow.
+        <CardContent query={flow} skeleton={<Skeleton className="h-52" />} staleNote={false}>
+          {() =>
+            show === 'table' ? (
+              <DataTable
+                caption="Events not read yet by each path, newest first"
+                rows={samples.toReversed()}
+                rowKey={({ at }) => String(at)}
+                columns={[
+                  {
+                    key: 'at',
+                    header: 'At',
+                    align: 'left',
+                    cell: ({ at }) => formatTime(at, PIPELINE_ZONE, { seconds: true }),
+                  },
+                  { key: 'batch', header: 'Batch, events', cell: sample => formatCount(sample.batchEvents) },
+                  { key: 'batch-age', header: 'Oldest', cell: sample => formatLag(sample.batchMs) },
+                  {
+                    key: 'stream',
+                    header: 'Stream, events',
+                    cell: sample => formatCount(sample.streamEvents),
+                  },
+                  { key: 'stream-age', header: 'Oldest', cell: sample => formatLag(sample.streamMs) },
+                ]}
+              />
+            ) : (
+              <LagChart samples={samples} />
+            )
+          }
+        </CardContent>
+      )}
     </ChartWithTable>
   )
 }

@@ -52,6 +52,21 @@ async function tradingDay(
   await paths.batch({ store: where.store ?? 'berlin', day: day(ago) })
 }
 
+/** Berlin's stock at the end of a day, or so far, as a run of its inventory has it. */
+async function closeWith(ago: number, units: number) {
+  await paths.batch({ store: 'berlin', day: day(ago) })
+  await database.sql`
+    insert into batch.current_runs
+    select (jsonb_populate_record(r, '{"job": "daily_inventory"}')).* from batch.current_runs r
+    where job = 'daily_sales' and store = 'berlin' and period = ${day(ago)}`
+  await database.sql`
+    insert into batch.daily_inventory (business_day, store, sku, opening, received, sold, returned, adjusted,
+      transferred, count_correction, closing, stockout_minutes, run_id)
+    values (${day(ago)}, 'berlin', 'tea', ${units}, 0, 0, 0, 0, 0, 0, ${units}, 0, 1)`
+  // What there is was counted: its stock is known from the first such day on.
+  await database.sql`update batch.day_head set stock_anchors = 1 where store = 'berlin'`
+}
+
 function read(from: number, to: number, part: object = {}) {
   return readReport(
     database.sql,
@@ -122,6 +137,20 @@ describe('a day that goes on', () => {
     // Yesterday is whole; of the day before it, up to this time; before that nobody had begun.
     expect(report.coverage?.before).toEqual({ onFile: 1, of: 2 })
     expect(report.changes.net).toMatchObject({ before: null, percent: null })
+  })
+
+  it('has stock beside no part of its like day: that is not known, and was not empty', async () => {
+    for (const ago of [3, 2, 1]) {
+      await tradingDay(ago, '10', '100')
+      await closeWith(ago, 100 - ago)
+    }
+    await sell(timesOf(0).early, '15')
+    await closeWith(0, 95)
+    const { rows } = await read(1, 0, { view: 'inventory' })
+    expect(rows.map(({ key, figures, before }) => [key.period, figures.closing, before])).toEqual([
+      [day(0), '95', null],
+      [day(1), '99', '97'],
+    ])
   })
 
   it('of a store that sends a file at close is on neither side', async () => {
