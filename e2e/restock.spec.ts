@@ -148,7 +148,9 @@ test('what to order comes by supplier in whole packs, and as a file', async ({ p
 
   // However long the lists are, each is a press away, and the list of them a press back.
   const suppliers = page.getByRole('navigation', { name: 'Suppliers' })
-  await expect(suppliers.getByRole('listitem').filter({ hasText: 'Leaf & Co' })).toHaveText(/1 line22\.59 EUR$/)
+  await expect(suppliers.getByRole('listitem').filter({ hasText: 'Leaf & Co' })).toHaveText(
+    /1 line22\.59 EUR$/,
+  )
   await suppliers.getByRole('link', { name: 'No supplier on file' }).press('Enter')
   await expect(page.locator(':focus').getByRole('row', { name: /Pan/ })).toBeInViewport()
   await nobody.getByRole('link', { name: 'To the list' }).press('Enter')

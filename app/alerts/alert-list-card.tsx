@@ -122,8 +122,11 @@ function nothingFound({ isWaiting, isOld }: { isWaiting: boolean; isOld: boolean
   }
 }
 
-function countsText({ waiting, settled, over }: Page['counts'], isWaiting: boolean): string {
-  if (isWaiting) return `${plural(waiting, 'alert')} open and not judged, the highest score first`
+/** How many there are, and in which order they stand where some do. */
+export function countsText({ waiting, settled, over }: Page['counts'], isWaiting: boolean): string {
+  if (isWaiting) {
+    return `${plural(waiting, 'alert')} open and not judged${waiting > 1 ? ', the highest score first' : ''}`
+  }
   return `${formatCount(settled)} judged, ${formatCount(over)} over without, ${formatCount(waiting)} waiting`
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EVERYTHING, forWhom, wishesText } from './notification-words.ts'
+import { outboxWords } from './outbox-card.tsx'
 
 const names = {
   stores: [{ store: 'berlin', name: 'Berlin Mitte' } as never],
@@ -33,5 +34,13 @@ describe('what a subscription tells', () => {
     )
     expect(forWhom({ way: 'webhook', person: null, address: 'https://x.example' })).toBe('https://x.example')
     expect(forWhom({ way: 'push', person: null, address: 'https://push' })).toBe('whoever uses that browser')
+  })
+})
+
+describe('the outbox', () => {
+  it('says nothing of a mail server that it does not know of', () => {
+    expect(outboxWords(null)).toEqual({})
+    expect(outboxWords(false).note).toContain('no mail server')
+    expect(outboxWords(true).advice).toContain('go to the mail server')
   })
 })

@@ -71,7 +71,7 @@ export function NotificationsPage() {
           />
         )
       case 'outbox':
-        return <OutboxCard zone={zone} sendsMail={list.data?.sendsMail ?? false} />
+        return <OutboxCard zone={zone} sendsMail={list.data?.sendsMail ?? null} />
     }
   }
 }

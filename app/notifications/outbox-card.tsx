@@ -7,8 +7,22 @@ import { ShowMore } from '#app/ui/data-table.tsx'
 
 const REFRESH_MS = 5_000
 
+/** What is said of the outbox, and what would put a mail there. Null: whether there is a mail server is not known (yet). */
+export function outboxWords(sendsMail: boolean | null): { note?: string; advice?: string } {
+  if (sendsMail === null) return {}
+  return sendsMail
+    ? {
+        note: 'mails go to the mail server now; these were kept before',
+        advice: 'Mails go to the mail server; Deliveries says what it answered.',
+      }
+    : {
+        note: 'no mail server (SMTP_URL): mails are kept here',
+        advice: 'Add a subscription by e-mail and send a test: its mail will be here.',
+      }
+}
+
 /** Mails of an installation without a mail server: what would have gone, the newest first. */
-export function OutboxCard({ zone, sendsMail }: { zone: string; sendsMail: boolean }) {
+export function OutboxCard({ zone, sendsMail }: { zone: string; sendsMail: boolean | null }) {
   const trpc = useTRPC()
   const client = useTRPCClient()
   const query = useInfiniteQuery({
@@ -19,29 +33,14 @@ export function OutboxCard({ zone, sendsMail }: { zone: string; sendsMail: boole
     refetchInterval: REFRESH_MS,
   })
   const now = query.data?.pages[0]?.now ?? 0
+  const { note, advice } = outboxWords(sendsMail)
   return (
-    <Card
-      title="Outbox"
-      note={
-        sendsMail
-          ? 'mails go to the mail server now; these were kept before'
-          : 'no mail server (SMTP_URL): mails are kept here'
-      }
-    >
+    <Card title="Outbox" note={note}>
       <CardContent
         query={query}
         skeleton={<Skeleton className="h-64" />}
         isEmpty={({ pages }) => pages.every(({ mails }) => mails.length === 0)}
-        empty={
-          <EmptyState
-            what="No mail is kept here."
-            advice={
-              sendsMail
-                ? 'Mails go to the mail server; Deliveries says what it answered.'
-                : 'Add a subscription by e-mail and send a test: its mail will be here.'
-            }
-          />
-        }
+        empty={<EmptyState what="No mail is kept here." advice={advice} />}
       >
         {({ pages }) => (
           <>
