@@ -8,6 +8,7 @@ import {
 import { httpOrigin } from '#platform/http/listen.ts'
 import { HttpProblem } from '#platform/http/problem.ts'
 import { drain, sendProblem } from '#platform/http/respond.ts'
+import { within } from '#platform/time.ts'
 import type { Intake, IntakeAnswer, SendAnswer } from '#server/serving/serving.ts'
 
 // The intake alone writes to the log. This process reaches it over HTTP, as everything does: it passes on what
@@ -35,6 +36,9 @@ const FORWARD_TIMEOUT_MS = 60_000
 const SETTLE_TIMEOUT_MS = 20_000
 /** Past the 2 s after which the intake itself says which part does not answer. */
 const READINESS_TIMEOUT_MS = 3_000
+/** Who asks again waits no longer for an intake that is slow to say how it is, and hears what it said last. */
+const READINESS_WAIT_MS = 300
+const READINESS_KEPT_MS = 15_000
 const AWAY: IntakeAnswer = {
   kind: 'away',
   detail: 'The intake does not answer: it may be starting. Nothing has changed; try again.',
@@ -102,17 +106,30 @@ export function createIntakeClient({ host, port, intakeKey }: IntakeOptions): In
     return sendAnswerOf(response.status, await response.json().catch(() => null))
   }
 
+  let asking: Promise<string> | null = null
+  let said: { readiness: string; at: number } | null = null
+
+  async function askReadiness(): Promise<string> {
+    let readiness = 'does not answer'
+    try {
+      const signal = AbortSignal.timeout(READINESS_TIMEOUT_MS)
+      const response = await fetch(`${origin}/readyz`, { headers: withKey, signal })
+      readiness = readinessOf(response.status, await response.json())
+    } catch {}
+    said = { readiness, at: performance.now() }
+    asking = null
+    return readiness
+  }
+
   return {
     forward,
     send,
     async readiness() {
-      try {
-        const signal = AbortSignal.timeout(READINESS_TIMEOUT_MS)
-        const response = await fetch(`${origin}/readyz`, { headers: withKey, signal })
-        return readinessOf(response.status, await response.json())
-      } catch {
-        return 'does not answer'
-      }
+      const last = said
+      asking ??= askReadiness()
+      const question = asking
+      if (last === null || performance.now() - last.at > READINESS_KEPT_MS) return question
+      return (await within(question, READINESS_WAIT_MS)) ? question : last.readiness
     },
     requeue: ({ deadLetter, payload }) => settle(`${deadLetter}/requeue`, payload ?? ''),
     discard: ({ deadLetter, reason }) => settle(`${deadLetter}/discard`, JSON.stringify({ reason })),
