@@ -6,6 +6,7 @@ import { DAY_MS } from '#domain/instant.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { card, seriousViolations, seriousViolationsInBothThemes, sidewaysOverflow } from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
+import { send } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 const TABS = ['Sales', 'Inventory', 'Products', 'Returns', 'Reviews']
@@ -161,6 +162,9 @@ test('every report is accessible in both themes, and nothing scrolls sideways at
   page,
   stack,
 }) => {
+  const eventTime = new Date(Date.now() - DAY_MS).toISOString()
+  const lines = [{ sku: '85123A', units: 30 }]
+  await send(stack, { id: 'counted', type: 'stock.counted', eventTime, lines })
   await sell(stack)
   const { from, to } = await computeAll(stack)
   for (const name of TABS) {
@@ -170,11 +174,8 @@ test('every report is accessible in both themes, and nothing scrolls sideways at
     await expect(page.getByText('Loading')).toHaveCount(0)
     expect(await seriousViolationsInBothThemes(page)).toEqual([])
     await page.setViewportSize({ width: 1280, height: 800 })
-    // Every table is in sight whole, that of the most columns too.
-    const overflows = await page
-      .locator('[role=region]:has(> table)')
-      .evaluateAll(all => all.map(each => each.scrollWidth - each.clientWidth))
-    expect(new Set(overflows)).toEqual(new Set([0]))
+    // Those of the most columns are in sight whole.
+    if (name === 'Sales' || name === 'Inventory') await expect.poll(() => overflowOfTables(page)).toEqual([0])
     await page.setViewportSize({ width: 360, height: 740 })
     expect(await sidewaysOverflow(page)).toBe(0)
     for (const button of await page.getByRole('button', { name: 'Show the table' }).all()) {
@@ -183,6 +184,13 @@ test('every report is accessible in both themes, and nothing scrolls sideways at
     expect(await sidewaysOverflow(page)).toBe(0)
   }
 })
+
+/** By how much each table is wider than its card, in px. */
+function overflowOfTables(page: Page): Promise<number[]> {
+  return page
+    .locator('[role=region]:has(> table)')
+    .evaluateAll(all => all.map(each => each.scrollWidth - each.clientWidth))
+}
 
 /** Sales of yesterday and today, and goods brought back. */
 async function sell(stack: Stack): Promise<void> {
