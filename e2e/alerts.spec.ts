@@ -1,7 +1,14 @@
 import type { Page } from '@playwright/test'
 import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
-import { card, live, notifications, seriousViolationsInBothThemes, sidewaysOverflow } from './dashboard.ts'
+import {
+  card,
+  holdNotifications,
+  live,
+  notifications,
+  seriousViolationsInBothThemes,
+  sidewaysOverflow,
+} from './dashboard.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -54,6 +61,7 @@ test('card fraud pops up with its evidence on whatever page one is; a verdict se
   page,
   stack,
 }) => {
+  await holdNotifications(page)
   await page.goto('/')
   await expect(live(page)).toBeVisible()
   await cardFraud(stack, 'card-77', 5)
@@ -168,6 +176,7 @@ test('what the batch path finds at its tick pops up too: one card in two cities,
   page,
   stack,
 }) => {
+  await holdNotifications(page)
   await page.goto('/')
   await expect(live(page)).toBeVisible()
   const paid = { type: 'order.placed', cardToken: 'card-9', entryMode: 'chip', tender: 'card' }

@@ -22,6 +22,20 @@ export function notifications(page: Page): Locator {
   return page.getByRole('region', { name: 'Notifications' }).getByRole('dialog')
 }
 
+/**
+ * What pops up on a page that is opened from here on stays until it is dismissed, as where a pointer lies on it: by
+ * itself it goes after eight seconds, which a busy machine may need for one look.
+ */
+export async function holdNotifications(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const hold = () => {
+      for (const popup of document.querySelectorAll('[role="dialog"][aria-modal="false"]'))
+        popup.dispatchEvent(new MouseEvent('mousemove', { bubbles: true }))
+    }
+    new MutationObserver(hold).observe(document, { subtree: true, childList: true })
+  })
+}
+
 /** Chooses who one is, as `Ada, buyer`, in the navigation of a wide screen. */
 export async function iAm(page: Page, name: string): Promise<void> {
   await page.getByRole('banner').getByLabel('You').selectOption({ label: name })

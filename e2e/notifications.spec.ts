@@ -1,7 +1,14 @@
 import type { Page } from '@playwright/test'
 import { Webhook } from 'standardwebhooks'
 import { openReceiver } from '#server/notify/testing/receivers.ts'
-import { card, live, notifications, seriousViolationsInBothThemes, sidewaysOverflow } from './dashboard.ts'
+import {
+  card,
+  holdNotifications,
+  live,
+  notifications,
+  seriousViolationsInBothThemes,
+  sidewaysOverflow,
+} from './dashboard.ts'
 import { count, orderAtFive } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -36,6 +43,7 @@ test('what was raised while the dashboard was killed pops up once when it is bac
 }) => {
   const other = await (await browser.newContext({ baseURL: stack.url })).newPage()
   for (const one of [page, other]) {
+    await holdNotifications(one)
     await one.goto('/')
     await expect(live(one)).toBeVisible()
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { berlin } from '#domain/testing/stores.ts'
 import {
   card,
+  holdNotifications,
   live,
   notifications,
   seriousViolations,
@@ -13,7 +14,8 @@ import { expect, test } from './stack/test.ts'
 
 const ROW = /Green tea/
 
-test.beforeEach(async ({ stack }) => {
+test.beforeEach(async ({ page, stack }) => {
+  await holdNotifications(page)
   await stack.sql`
     insert into ref.products (sku, name) values ('tea', 'Green tea'), ('cup', 'Cup'), ('pan', 'Pan'), ('mug', 'Mug')`
   await orderAtFive(stack)
