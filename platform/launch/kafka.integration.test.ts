@@ -35,7 +35,7 @@ else {
           expect(kafka.pid()).toBeDefined()
           expect(await accepts(place)).toBe(true)
         },
-        { timeout: 60_000, interval: 50 },
+        { timeout: 240_000, interval: 50 },
       )
       expect(said).toContainEqual(expect.stringMatching(/^Kafka had died; started again in/))
       expect(findLocalBroker(dataDir)).toBe(kafka.url)
@@ -47,5 +47,5 @@ else {
     } finally {
       rmSync(dataDir, { recursive: true, force: true })
     }
-  })
+  }, 600_000)
 }

@@ -42,7 +42,9 @@ test('a process that fails again and again ends the start with an error that nam
   const { code, stderr } = await ended
   expect(code).toBe(1)
   expect(stderr).toMatch(/^Port \d+ at 127\.0\.0\.1 is taken\./m)
-  expect(stderr.match(/intake ended \(exit code 1\); starting it again in/g)).toHaveLength(6)
+  // On a busy machine a start may take so long that it counts as one that went well for a while.
+  const restarts = stderr.match(/intake ended \(exit code 1\); starting it again in/g) ?? []
+  expect(restarts.length).toBeGreaterThanOrEqual(6)
   expect(stderr).toMatch(/^Process intake ended 6 times in a row\. Its log above says why\.$/m)
 })
 

@@ -175,7 +175,7 @@ describe('the archiver', () => {
         }
         expect(offset).toBe(log.entries.at(-1)?.offset)
       },
-      { timeout: 100_000, interval: 20 },
+      { timeout: 250_000, interval: 20 },
     )
     expect(kills).toBeGreaterThan(3)
     expect(await archivedOffsets()).toEqual(log.entries.map(({ offset }) => offset))
