@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { HOURS_OF_WEEK } from '#domain/operators/hour-of-week.ts'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import {
+  begun,
   card,
   holdNotifications,
   live,
@@ -64,6 +65,7 @@ test('card fraud pops up with its evidence on whatever page one is; a verdict se
   await holdNotifications(page)
   await page.goto('/')
   await expect(live(page)).toBeVisible()
+  await begun(page)
   await cardFraud(stack, 'card-77', 5)
   const toast = notifications(page)
   await expect(toast).toContainText('5 orders with card card-77 within 10 minutes')
@@ -179,6 +181,7 @@ test('what the batch path finds at its tick pops up too: one card in two cities,
   await holdNotifications(page)
   await page.goto('/')
   await expect(live(page)).toBeVisible()
+  await begun(page)
   const paid = { type: 'order.placed', cardToken: 'card-9', entryMode: 'chip', tender: 'card' }
   const lines = [{ sku: 'tea', units: 1, unitPrice: '3.00' }]
   await send(stack, [

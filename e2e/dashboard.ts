@@ -36,6 +36,11 @@ export async function holdNotifications(page: Page): Promise<void> {
   })
 }
 
+/** Until the page knows what is open: what comes from here on is news to it. */
+export async function begun(page: Page): Promise<void> {
+  await expect(page.getByText('open alerts not known yet')).toHaveCount(0)
+}
+
 /** Chooses who one is, as `Ada, buyer`, in the navigation of a wide screen. */
 export async function iAm(page: Page, name: string): Promise<void> {
   await page.getByRole('banner').getByLabel('You').selectOption({ label: name })

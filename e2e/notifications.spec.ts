@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { Webhook } from 'standardwebhooks'
 import { openReceiver } from '#server/notify/testing/receivers.ts'
 import {
+  begun,
   card,
   holdNotifications,
   live,
@@ -11,11 +12,6 @@ import {
 } from './dashboard.ts'
 import { count, orderAtFive } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
-
-/** Until the page knows what is open: what comes from here on is news to it. */
-async function begun(page: Page): Promise<void> {
-  await expect(page.getByText('open alerts not known yet')).toHaveCount(0)
-}
 
 /** Two alerts have popped up, and are dismissed one by one. */
 async function dismissBoth(page: Page, products: readonly string[]): Promise<void> {
@@ -46,6 +42,7 @@ test('what was raised while the dashboard was killed pops up once when it is bac
     await holdNotifications(one)
     await one.goto('/')
     await expect(live(one)).toBeVisible()
+    await begun(one)
   }
   await stack.stop('web', 'by kill')
   await count(stack, { tea: 0 })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { berlin } from '#domain/testing/stores.ts'
 import {
+  begun,
   card,
   holdNotifications,
   live,
@@ -87,6 +88,7 @@ test('many at once are told as one, and muted nothing pops up while the count go
 }) => {
   await page.goto('/restock')
   await expect(live(page)).toBeVisible()
+  await begun(page)
   await count(stack, { tea: 1, cup: 0, pan: 2 })
   await expect(notifications(page)).toHaveCount(1)
   // Under the pointer it stays.
@@ -107,6 +109,7 @@ test('a shortage raised while the dashboard was away pops up when it is back', a
   await count(stack, { tea: 9 })
   await page.goto('/live')
   await expect(live(page)).toBeVisible()
+  await begun(page)
   await stack.stop('web')
   await count(stack, { tea: 2 })
   await stack.start('web')
