@@ -123,3 +123,21 @@ test('of a backlog, what is past being kept is never handed to the tables', () =
   expect(folded.sessionsSince(at(10) + SESSIONS_KEPT_MS)).toHaveLength(1)
   expect(folded.sessionsSince(at(10) + SESSIONS_KEPT_MS + 1)).toEqual([])
 })
+
+test('a pane that was let go of stays gone, and those that are kept go on', () => {
+  const sales = [0, 10, 1, 11].map(minutes => ({ ...online(minutes), lines: basket(0, { tea: 1 }).lines }))
+  const newFold = () =>
+    new OperatorFold(
+      { rules: [], metrics: [productSales], sessions: [] },
+      { partition: 0, states: NO_STATES, reference: NO_HABITS },
+    )
+  const kept = at(10) + productSales.windowMs + PANES_KEPT_MS
+  const [whole, parted] = [newFold(), newFold()]
+  sales.forEach((sale, index) => {
+    whole.read(sale, new PartitionWatermark())
+    if (index === 2) parted.forgetPanes(kept)
+    parted.read(sale, new PartitionWatermark())
+  })
+  expect(parted.panesSince(kept)).toEqual(whole.panesSince(kept))
+  expect(whole.panesSince(kept)).toMatchObject([{ paneStart: at(10), documents: 2, units: 2 }])
+})

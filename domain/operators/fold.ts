@@ -101,8 +101,6 @@ export function keysOf(
 export class OperatorFold {
   readonly touched = new Map<string, Map<string, KeptState>>()
   readonly alerts = new Map<string, AlertChange>()
-  /** A row for each metric, store, pane and key, in the order in which they were touched. */
-  readonly panes: PaneDelta[] = []
   readonly sessions = new Map<string, SessionRow>()
   /** What an operator could not judge, for whoever mends it. */
   readonly failures: OperatorFailure[] = []
@@ -222,11 +220,27 @@ export class OperatorFold {
 
   /** Panes that are still kept at a watermark: of a backlog of days most never need to be written. */
   panesSince(watermark: Instant | null): PaneDelta[] {
-    if (watermark === null) return this.panes
-    const kept = new Map(
-      this.#operators.metrics.map(({ name, windowMs }) => [name, watermark - windowMs - PANES_KEPT_MS]),
-    )
-    return this.panes.filter(({ metric, paneStart }) => paneStart >= (kept.get(metric) ?? 0))
+    const kept: PaneDelta[] = []
+    for (const [metric, stores] of this.#panes) {
+      const keptFrom = this.#keptFrom(metric, watermark)
+      for (const starts of stores.values())
+        for (const [start, keys] of starts) if (start >= keptFrom) kept.push(...keys.values())
+    }
+    return kept
+  }
+
+  /** Lets go of panes that are not kept any more: should something come for one of them, it is not kept either. */
+  forgetPanes(watermark: Instant | null): void {
+    for (const [metric, stores] of this.#panes) {
+      const keptFrom = this.#keptFrom(metric, watermark)
+      for (const starts of stores.values())
+        for (const start of starts.keys()) if (start < keptFrom) starts.delete(start)
+    }
+  }
+
+  #keptFrom(metric: string, watermark: Instant | null): Instant {
+    const { windowMs = 0 } = this.#operators.metrics.find(({ name }) => name === metric) ?? {}
+    return watermark === null ? Number.NEGATIVE_INFINITY : watermark - windowMs - PANES_KEPT_MS
   }
 
   /** Sessions that are still kept at a watermark. */
@@ -369,9 +383,7 @@ export class OperatorFold {
         if (net !== 0) pane.net = addExact(pane.net, net)
         continue
       }
-      const begun: PaneDelta = { metric: name, store, key, paneStart, documents, units, net }
-      keys.set(key, begun)
-      this.panes.push(begun)
+      keys.set(key, { metric: name, store, key, paneStart, documents, units, net })
     }
   }
 

@@ -10,7 +10,7 @@ import { messageOf } from '#platform/command.ts'
 import { FencedError, keepPartition, type Ownership } from '#server/log/fence.ts'
 import { isOfData } from '#server/log/log-errors.ts'
 import { assertDense, LogOrderError, type LogRecord, LogUnavailableError } from '#server/log/order-log.ts'
-import { type BatchResult, foldBatch } from './fold/fold-batch.ts'
+import { BatchFold, type BatchResult, type FoldPart, foldBatch } from './fold/fold-batch.ts'
 import { neededLookbacks } from './fold/lookback.ts'
 import { type SetAside, sift } from './fold/sift.ts'
 import type { OperatorCosts } from './operator-costs.ts'
@@ -44,6 +44,15 @@ export interface ConsumerOptions {
   costs?: OperatorCosts | undefined
   /** Those of the stream, unless others are given. */
   operators?: Operators
+  gathering?: Gathering
+}
+
+/** How a batch is gathered of several reads, where the log is known to go on for long. */
+export interface Gathering {
+  /** Records of the first read; the next ones double. */
+  smallestRead: number
+  /** No read begins later after the first one began. */
+  forMs: number
 }
 
 /** A replay switched generations: go on with the active one. */
@@ -84,6 +93,9 @@ export class PartitionConsumer {
   #stockRevision: string | null = null
   #operatorRevision: string | null = null
   #lastRead: LastRead | null = null
+  readonly #gathering: Gathering
+  /** Up to this offset each read is a batch by itself. */
+  #singlyThrough = 0
   /** Why the archive has set aside events of the next batch, by offset. */
   #refused: ReadonlyMap<number, string> = NOTHING_REFUSED
 
@@ -91,6 +103,7 @@ export class PartitionConsumer {
     this.#options = options
     this.#operators = options.operators ?? OPERATORS
     this.#states = new OperatorStates(this.#operators)
+    this.#gathering = options.gathering ?? GATHERING
   }
 
   get partition(): number {
@@ -172,7 +185,12 @@ export class PartitionConsumer {
    */
   async #digest(through: number | undefined): Promise<BatchSummary> {
     for (let most = Number.POSITIVE_INFINITY; ; ) {
-      const attempt = { limit: Math.min(nextReadLimit(this.#lastRead), most), records: most }
+      const attempt: Attempt = {
+        most,
+        limit: Math.min(this.#nextLimit(), most),
+        records: most,
+        gatheredThrough: null,
+      }
       try {
         return await this.#process(through, attempt)
       } catch (error) {
@@ -182,6 +200,11 @@ export class PartitionConsumer {
           continue
         }
         if (!isOfTheBatch(error)) throw error
+        if (attempt.gatheredThrough !== null) {
+          this.#singlyThrough = attempt.gatheredThrough
+          await this.#reload()
+          continue
+        }
         most = Math.ceil(Math.min(attempt.limit, attempt.records) / 2)
         // The fold has taken the watermark along.
         await this.#reload()
@@ -221,21 +244,129 @@ export class PartitionConsumer {
     return { records: 1, events: 0, lateEvents: 0, setAside: 1, operatorFailures: [], hasMore: true }
   }
 
-  async #process(
-    through: number | undefined,
-    attempt: { limit: number; records: number },
-  ): Promise<BatchSummary> {
+  /** A batch: what one read gives, and where the log is known to go on for long, what the next ones give. */
+  async #process(through: number | undefined, attempt: Attempt): Promise<BatchSummary> {
     const { session, progress } = this.#opened()
-    const { partition, generation, costs } = this.#options
-    const { limit } = attempt
+    const { partition, costs } = this.#options
+    const mayGather = through !== undefined && this.#mayGather(attempt)
     const readingSince = performance.now()
+    const page = await this.#readPage({ after: progress.position, through, limit: attempt.limit })
+    if (page.records.length === 0) {
+      this.#lastRead = null
+      return { records: 0, events: 0, lateEvents: 0, setAside: 0, operatorFailures: [], hasMore: false }
+    }
+    attempt.records = page.records.length
+    const { digestible, setAside, part } = await this.#lookUp(page, null)
+    const reference = await this.#referenceAt(session, page.operatorRevision)
+    const foldingSince = performance.now()
+    const timed = costs?.begin(page.records.length) ?? null
+    const fold = new BatchFold({
+      partition,
+      previous: progress.position,
+      watermark: progress.watermark,
+      states: this.#states,
+      reference,
+      operators: this.#operators,
+      lap: timed?.lap,
+    })
+    fold.read(digestible, part)
+    timed?.stop()
+    this.#lastRead = lastReadOf(page, attempt.limit)
+    let records = page.records.length
+    if (mayGather) {
+      const more = await this.#readOn(fold, { through, attempt, since: readingSince })
+      records += more.records
+      setAside.push(...more.setAside)
+    }
+    const batch = fold.result()
+    const writingSince = performance.now()
+    await this.#write({ batch, setAside })
+    costs?.add({
+      batch,
+      appendedAt: liveSales(digestible),
+      databaseMs: foldingSince - readingSince + (performance.now() - writingSince),
+      timed,
+    })
+    for (const { store, sku, after, policies, forecasts } of batch.stock.touched) {
+      this.#cache.set(store, { sku, state: after, policies, forecasts })
+    }
+    const { events, lateEvents } = batch
+    const { failures: operatorFailures } = batch.operators
+    return {
+      records,
+      events,
+      lateEvents,
+      setAside: setAside.length,
+      operatorFailures,
+      hasMore: this.#hasMore,
+    }
+  }
+
+  /** The last read came back full. */
+  get #hasMore(): boolean {
+    return this.#lastRead !== null && this.#lastRead.records === this.#lastRead.limit
+  }
+
+  /**
+   * Whether a batch may be several reads: not the first one, by which it is seen at once that something comes. Nor where
+   * something was in the way within the last of them: each is a batch by itself then, so that what it was is found. Nor
+   * where somebody measures what batches cost.
+   */
+  #mayGather({ most }: Attempt): boolean {
+    const { progress } = this.#opened()
+    return (
+      this.#hasMore &&
+      most === Number.POSITIVE_INFINITY &&
+      progress.position.offset >= this.#singlyThrough &&
+      this.#options.costs === undefined
+    )
+  }
+
+  /**
+   * Reads on while reads come back full, for a moment and within what may be held: a row that each of them would touch is
+   * written once, and what a later one passes is not written at all.
+   */
+  async #readOn(
+    fold: BatchFold,
+    { through, attempt, since }: { through: number | undefined; attempt: Attempt; since: number },
+  ): Promise<{ records: number; setAside: SetAside[] }> {
+    const { forMs } = this.#gathering
+    let records = 0
+    const setAside: SetAside[] = []
+    while (
+      this.#hasMore &&
+      performance.now() - since < forMs &&
+      records < MOST_GATHERED &&
+      fold.touchedStocks < MOST_STOCKS_GATHERED
+    ) {
+      const limit = this.#nextLimit()
+      attempt.gatheredThrough = fold.through.offset + limit
+      const page = await this.#readPage({ after: fold.through, through, limit })
+      this.#lastRead = lastReadOf(page, limit)
+      // What stands must be written before anything is judged by what is new: this is read again then.
+      if (page.records.length === 0 || this.#isNews(page)) break
+      fold.forgetPast()
+      const next = await this.#lookUp(page, fold)
+      fold.read(next.digestible, next.part)
+      records += page.records.length
+      setAside.push(...next.setAside)
+    }
+    return { records, setAside }
+  }
+
+  async #readPage({
+    after,
+    through,
+    limit,
+  }: {
+    after: Position
+    through: number | undefined
+    limit: number
+  }) {
+    const { session } = this.#opened()
+    const { partition } = this.#options
     const [records, { stockRevision, operatorRevision, backendPid }] = await Promise.all([
-      session.log.read({
-        partition,
-        after: progress.position,
-        limit,
-        ...(through === undefined ? {} : { through }),
-      }),
+      session.log.read({ partition, after, limit, ...(through === undefined ? {} : { through }) }),
       lookAround(session),
     ])
     if (backendPid !== session.backendPid) {
@@ -244,13 +375,21 @@ export class PartitionConsumer {
       await keepPartition(session.sql, session.ownership)
       session.backendPid = backendPid
     }
-    const last = records.at(-1)
-    if (!last) {
-      this.#lastRead = null
-      return { records: 0, events: 0, lateEvents: 0, setAside: 0, operatorFailures: [], hasMore: false }
-    }
-    attempt.records = records.length
-    if (session.log.offsets === 'dense') assertDense(records, progress.position, partition)
+    if (session.log.offsets === 'dense') assertDense(records, after, partition)
+    return { after, records, stockRevision, operatorRevision }
+  }
+
+  #isNews({ stockRevision, operatorRevision }: Page): boolean {
+    return stockRevision !== this.#stockRevision || operatorRevision !== this.#operatorRevision
+  }
+
+  /** What is known of all that a page touches. @param fold what was read of the batch before; null: nothing */
+  async #lookUp(
+    { records, after, stockRevision, operatorRevision }: Page,
+    fold: BatchFold | null,
+  ): Promise<{ digestible: readonly LogRecord[]; setAside: SetAside[]; part: FoldPart }> {
+    const { session } = this.#opened()
+    const { partition, generation } = this.#options
     if (stockRevision !== this.#stockRevision) {
       this.#cache.clear()
       this.#shelves = await loadShelfReference(session.sql)
@@ -258,13 +397,20 @@ export class PartitionConsumer {
       await this.#looks.load(session.sql, { generation, partition })
       this.#stockRevision = stockRevision
     }
-
     const { digestible, setAside } = sift(records, this.#refused)
     const reference = await this.#referenceAt(session, operatorRevision)
+    const last = records.at(-1)
+    const through = last ? { offset: last.offset, appendedAt: last.appendedAt } : after
     // No watermark passes the newest append.
-    const due = this.#looks.due(last.appendedAt)
+    const due = this.#looks.due(through.appendedAt)
     const [known, purchases] = await Promise.all([
-      knownStocks(session.sql, { generation, cache: this.#cache, records: digestible, due }),
+      knownStocks(session.sql, {
+        generation,
+        cache: this.#cache,
+        begun: fold,
+        records: digestible,
+        due,
+      }),
       loadPurchases(session.sql, generation, digestible),
       this.#states.require(
         session.sql,
@@ -274,48 +420,18 @@ export class PartitionConsumer {
     ])
     const lookbacks = await loadLookbacks(session.sql, {
       partition,
-      through: progress.position,
+      through: after,
       lookbacks: neededLookbacks(digestible, known),
     })
-    const foldingSince = performance.now()
-    const timed = costs?.begin(records.length) ?? null
-    const batch = foldBatch(digestible, {
-      partition,
-      previous: progress.position,
-      through: { offset: last.offset, appendedAt: last.appendedAt },
-      watermark: progress.watermark,
-      known,
-      lookbacks,
-      purchases,
-      due,
-      shelves: this.#shelves,
-      states: this.#states,
-      reference,
-      operators: this.#operators,
-      lap: timed?.lap,
-    })
-    timed?.stop()
-    const writingSince = performance.now()
-    await this.#write({ batch, setAside })
-    costs?.add({
-      batch,
-      appendedAt: liveSales(digestible),
-      databaseMs: foldingSince - readingSince + (performance.now() - writingSince),
-      timed,
-    })
-    this.#lastRead = { limit, records: records.length, lines: countLines(records) }
-    for (const { store, sku, after, policies, forecasts } of batch.stock.touched) {
-      this.#cache.set(store, { sku, state: after, policies, forecasts })
-    }
-    const { events, lateEvents } = batch
     return {
-      records: records.length,
-      events,
-      lateEvents,
-      setAside: setAside.length,
-      operatorFailures: batch.operators.failures,
-      hasMore: records.length === limit,
+      digestible,
+      setAside,
+      part: { partition, through, known, lookbacks, purchases, due, shelves: this.#shelves },
     }
+  }
+
+  #nextLimit(): number {
+    return nextReadLimit(this.#lastRead, this.#gathering.smallestRead)
   }
 
   async #write(written: { batch: BatchResult; setAside: readonly SetAside[] }): Promise<void> {
@@ -447,6 +563,34 @@ export const LARGEST_READ = 20_000
 /** Lines a batch should hold at most: documents of thousands of lines make smaller batches. */
 const LINES_PER_BATCH = 200_000
 
+/** Of a batch far behind, so long at most: a process that is killed has lost no more, and its progress is seen. */
+const GATHERING: Gathering = { smallestRead: SMALLEST_READ, forMs: 3_000 }
+/** Records and stocks at which a batch reads no further: what they have become is held until it is written. */
+const MOST_GATHERED = 100_000
+const MOST_STOCKS_GATHERED = 20_000
+
+/** One try to process a batch, and how far it came. */
+interface Attempt {
+  limit: number
+  /** Of the first read; before it, the most there may be. */
+  records: number
+  /** Infinite but where what keeps a batch from being processed is looked for. */
+  most: number
+  /** Where the last read of several may have ended; null: there was one. */
+  gatheredThrough: number | null
+}
+
+interface Page {
+  after: Position
+  records: LogRecord[]
+  stockRevision: string
+  operatorRevision: string
+}
+
+function lastReadOf({ records }: Page, limit: number): LastRead {
+  return { limit, records: records.length, lines: countLines(records) }
+}
+
 /** What the last read told. */
 export interface LastRead {
   limit: number
@@ -455,8 +599,8 @@ export interface LastRead {
 }
 
 /** How many records to read next: more after every full read, few again at the log's end. */
-export function nextReadLimit(last: LastRead | null): number {
-  if (last === null || last.records < last.limit) return SMALLEST_READ
+export function nextReadLimit(last: LastRead | null, smallest = SMALLEST_READ): number {
+  if (last === null || last.records < last.limit) return smallest
   const linesPerRecord = Math.max(1, last.lines / last.records)
   const roomFor = Math.floor(LINES_PER_BATCH / linesPerRecord)
   return Math.max(1, Math.min(last.limit * 2, LARGEST_READ, roomFor))

@@ -13,7 +13,7 @@ import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { appendAll } from '#server/log/testing/append.ts'
 import { catchUp } from './catch-up.ts'
-import { PartitionConsumer } from './consumer.ts'
+import { type Gathering, PartitionConsumer } from './consumer.ts'
 import { OPERATORS } from './operators.ts'
 import { replay } from './replay/replay.ts'
 import { OperatorStates } from './state/operator-states.ts'
@@ -52,7 +52,15 @@ function anHour(count: number): LogEvent[] {
   )
 }
 
-async function consumeAll({ batchSize, restarts }: { batchSize: number; restarts: boolean }): Promise<void> {
+async function consumeAll({
+  batchSize,
+  restarts,
+  gathering,
+}: {
+  batchSize: number
+  restarts: boolean
+  gathering?: Gathering
+}): Promise<void> {
   for (const partition of PARTITIONS) {
     const consumer = new PartitionConsumer({
       url: database.url,
@@ -60,6 +68,7 @@ async function consumeAll({ batchSize, restarts }: { batchSize: number; restarts
       partition,
       owner: 'test',
       isLive: true,
+      ...(gathering && { gathering }),
     })
     for (let offset = (await consumer.open()).offset; ; ) {
       if ((await consumer.processNext(offset + batchSize)).records === 0) break
@@ -75,7 +84,7 @@ const told = async () => {
   return { alerts, states, sessions, panes }
 }
 
-test('whatever the size of batches, and restarted after each, rules find the same and operators keep the same', async () => {
+test('whatever the size of batches, restarted after each or gathered of many reads, rules find the same and operators keep the same', async () => {
   await appendAll(log, anHour(600), 13)
   await consumeAll({ batchSize: 2_000, restarts: false })
   const whole = await told()
@@ -86,6 +95,7 @@ test('whatever the size of batches, and restarted after each, rules find the sam
   for (const way of [
     { batchSize: 1, restarts: false },
     { batchSize: 7, restarts: true },
+    { batchSize: 2_000, restarts: false, gathering: { smallestRead: 1, forMs: Number.POSITIVE_INFINITY } },
   ]) {
     await forget()
     await consumeAll(way)

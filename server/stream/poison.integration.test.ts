@@ -8,6 +8,7 @@ import { seededRandom, shuffled } from '#domain/testing/random-events.ts'
 import { appendTestEvents, type StoredEvent } from '#server/log/testing/append.ts'
 import { POISONED_ORDERS, type RowChanges, writeRow } from '#server/log/testing/poison.ts'
 import { catchUp } from './catch-up.ts'
+import { PartitionConsumer } from './consumer.ts'
 import { replay } from './replay/replay.ts'
 import { startStreamProcess } from './testing/stream-process.ts'
 import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
@@ -94,6 +95,17 @@ describe('an event that cannot be digested', () => {
     const rows = await database.sql`select units from stream.windows order by window_start`
     expect(rows.map(({ units }) => units)).toEqual([2, 3])
     expect(first?.offset).toBe(1)
+  })
+
+  test('within a batch that is gathered of many reads: others count, and each is found by reading them one by one', async () => {
+    const { good, bad } = await appendAround(Object.values(POISONED_ORDERS))
+    const options = { url: database.url, generation: 1, partition, owner: 'test', isLive: true }
+    const gathering = { smallestRead: 1, forMs: Number.POSITIVE_INFINITY }
+    const consumer = new PartitionConsumer({ ...options, gathering })
+    while ((await consumer.processNext(good.at(-1)?.offset)).records > 0);
+    await consumer.close()
+    expect(await totalsOf(database.sql)).toEqual(modelOf(good))
+    expect((await setAside()).map(({ offset }) => offset)).toEqual(bad)
   })
 
   test('leaves no hole in what live pages are told', async () => {

@@ -10,7 +10,7 @@ import { EXAMPLE_STORES } from '#domain/testing/stores.ts'
 import type { OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { appendAll } from '#server/log/testing/append.ts'
-import { PartitionConsumer } from './consumer.ts'
+import { type Gathering, PartitionConsumer } from './consumer.ts'
 import { resultsOf } from './testing/tables.ts'
 
 const PARTITION = partitionOf('berlin', 4)
@@ -54,9 +54,9 @@ function placed(minutes: number, expectedAt: Instant, sku = 'tea'): LogEvent {
   return { ...event, lines, details: { ...event.details, expectedAt: new Date(expectedAt).toISOString() } }
 }
 
-async function consumeBy(batchSize: number, restarts = false) {
+async function consumeBy(batchSize: number, restarts = false, gathering?: Gathering) {
   const options = { url: database.url, generation: 1, partition: PARTITION, owner: 'test', isLive: true }
-  const consumer = new PartitionConsumer(options)
+  const consumer = new PartitionConsumer({ ...options, ...(gathering && { gathering }) })
   for (let offset = (await consumer.open()).offset; ; ) {
     if ((await consumer.processNext(offset + batchSize)).records === 0) break
     offset = consumer.position?.offset ?? 0
@@ -65,7 +65,7 @@ async function consumeBy(batchSize: number, restarts = false) {
   await consumer.close()
 }
 
-test('a shelf is judged, watched and looked at the same at any batch size, restarted after every batch', async () => {
+test('a shelf is judged, watched and looked at the same at any batch size, restarted after every batch, and gathered of many reads', async () => {
   await forecast(0)
   const events: LogEvent[] = [movement('stock.counted', at(0), 60)]
   for (let minute = 1; minute < 170; minute += 2) events.push(sale(at(minute), 1 + (minute % 3)))
@@ -81,19 +81,21 @@ test('a shelf is judged, watched and looked at the same at any batch size, resta
     1,
   )
   const results = []
-  for (const [batchSize, restarts] of [
+  for (const [batchSize, restarts, gathering] of [
     [1, false],
     [7, false],
     [2_000, false],
     [7, true],
+    [2_000, false, { smallestRead: 1, forMs: Number.POSITIVE_INFINITY }],
   ] as const) {
     await database.sql`truncate ${database.sql(STREAM_TABLES)}`
-    await consumeBy(batchSize, restarts)
+    await consumeBy(batchSize, restarts, gathering)
     results.push(await resultsOf(database.sql))
   }
   expect(results[1]).toEqual(results[0])
   expect(results[2]).toEqual(results[0])
   expect(results[3]).toEqual(results[0])
+  expect(results[4]).toEqual(results[0])
   const episodes = results[0]?.episodes ?? []
   expect(episodes.map(({ sku, rule, state }) => [sku, rule, state]).sort()).toEqual([
     // Each was short before something was ordered.

@@ -11,7 +11,7 @@ import { LogOrderError, type OrderLog } from '#server/log/order-log.ts'
 import { createPostgresLog, ensureLogDays } from '#server/log/postgres-log.ts'
 import { appendAll, type StoredEvent } from '#server/log/testing/append.ts'
 import { catchUp } from './catch-up.ts'
-import { PartitionConsumer } from './consumer.ts'
+import { type Gathering, PartitionConsumer } from './consumer.ts'
 import { runStream } from './run.ts'
 import { CheckpointMovedError } from './state/checkpoint.ts'
 import { modelOf, resultsOf, totalsOf } from './testing/tables.ts'
@@ -36,8 +36,9 @@ beforeEach(async () => {
 })
 afterAll(() => database.drop())
 
-function consume(partition: number): PartitionConsumer {
-  return new PartitionConsumer({ url: database.url, generation: 1, partition, owner: 'test', isLive: true })
+function consume(partition: number, gathering?: Gathering): PartitionConsumer {
+  const options = { url: database.url, generation: 1, partition, owner: 'test', isLive: true }
+  return new PartitionConsumer({ ...options, ...(gathering && { gathering }) })
 }
 
 test('a new database begins under the rules that events are written by: else every remainder would be put down to them', async () => {
@@ -80,21 +81,22 @@ describe('the stream path', () => {
     expect(await isCaughtUp()).toBe(true)
   })
 
-  test('gives the same in every detail at batch sizes 1, 7 and 2,000, and restarted after every batch', async () => {
+  test('gives the same in every detail at batch sizes 1, 7 and 2,000, restarted after every batch, and gathered of many reads', async () => {
     await database.sql`insert into ref.stock_policies (store, sku, valid_from, reorder_point, order_up_to)
       select store, 'sku-' || sku, 'epoch', 6, 15 from unnest(array['berlin', 'kolkata']) as store,
       generate_series(0, 7) as sku`
     await appendAll(log, anHour(400), 13)
     const results = []
-    for (const [batchSize, restarts] of [
+    for (const [batchSize, restarts, gathering] of [
       [1, false],
       [7, false],
       [2_000, false],
       [7, true],
+      [2_000, false, { smallestRead: 1, forMs: Number.POSITIVE_INFINITY }],
     ] as const) {
       await database.sql`truncate ${database.sql(STREAM_TABLES)}`
       for (const partition of PARTITIONS) {
-        const consumer = consume(partition)
+        const consumer = consume(partition, gathering)
         for (let offset = (await consumer.open()).offset; ; ) {
           if ((await consumer.processNext(offset + batchSize)).records === 0) break
           offset = consumer.position?.offset ?? 0
@@ -108,6 +110,7 @@ describe('the stream path', () => {
     expect(results[1]).toEqual(results[0])
     expect(results[2]).toEqual(results[0])
     expect(results[3]).toEqual(results[0])
+    expect(results[4]).toEqual(results[0])
     expect(results[0]?.episodes.length).toBeGreaterThan(5)
   })
 
@@ -274,6 +277,31 @@ describe('the stream path', () => {
     })
     const stuck = await database.sql`select "offset" from stream.checkpoints where partition = 1`
     expect(stuck).toEqual([])
+  })
+})
+
+describe('far behind', () => {
+  test('after a first batch, which shows that something comes, what many reads give is written once', async () => {
+    await appendAll(
+      log,
+      Array.from({ length: 100 }, (_, index) => sale(START + index, 1)),
+    )
+    const { partition } = sale(START, 1)
+    const consumer = consume(partition, { smallestRead: 2, forMs: Number.POSITIVE_INFINITY })
+    const batches = [await consumer.processNext(90), await consumer.processNext(90)]
+    await consumer.close()
+    expect(batches.map(({ records }) => records)).toEqual([2, 88])
+  })
+
+  test('where nobody says how far the log goes, each read is a batch', async () => {
+    await appendAll(
+      log,
+      Array.from({ length: 10 }, (_, index) => sale(START + index, 1)),
+    )
+    const consumer = consume(sale(START, 1).partition, { smallestRead: 2, forMs: Number.POSITIVE_INFINITY })
+    const batches = [await consumer.processNext(), await consumer.processNext()]
+    await consumer.close()
+    expect(batches.map(({ records }) => records)).toEqual([2, 4])
   })
 })
 

@@ -98,7 +98,7 @@ export function foldOperators(
     failures.push(...fold.failures)
     for (const [id, { alert }] of fold.alerts) alerts.set(id, alert)
     for (const [id, row] of fold.sessions) sessions.set(id, row)
-    for (const { metric, store, paneStart, key, documents, units, net } of fold.panes) {
+    for (const { metric, store, paneStart, key, documents, units, net } of fold.panesSince(null)) {
       const place = [metric, store, paneStart, key].join('|')
       const sums = panes.get(place) ?? { documents: 0, units: 0, net: 0 }
       panes.set(place, {

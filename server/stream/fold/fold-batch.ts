@@ -7,14 +7,15 @@ import { entryTimeOf, type PartitionWatermark, type SourceProgress } from '#doma
 import { classifyArrival, windowStartOf } from '#domain/window.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
 import { OPERATORS } from '#server/stream/operators.ts'
-import { foldStock, type StockInput, type StockOutcome } from './stock.ts'
-import { foldWindows, type WindowDelta } from './windows.ts'
+import { StockFold, type StockInput, type StockOutcome } from './stock.ts'
+import type { KnownStock } from './stock-state.ts'
+import { type WindowDelta, WindowsFold } from './windows.ts'
 
-export interface FoldInput extends StockInput {
-  /** Position the records follow. */
+/** What a batch goes on from. */
+export interface FoldStart {
+  partition: number
+  /** Position the batch follows. */
   previous: Position
-  /** Of the batch's last entry, which need not be among the records: it may have been set aside. */
-  through: Position
   /** As it stands there; it is taken along to the end of the batch. */
   watermark: PartitionWatermark
   /** What the operators kept before the batch, and what they join with. */
@@ -24,6 +25,12 @@ export interface FoldInput extends StockInput {
   operators?: Operators | undefined
   /** Told after each operator, where the batch is timed. */
   lap?: Lap | undefined
+}
+
+/** Records of a batch, and what is known of what they touch. */
+export interface FoldPart extends StockInput {
+  /** Of the last entry read, which need not be among the records: it may have been set aside. */
+  through: Position
 }
 
 /** What a batch of one partition means, computed and not yet written. */
@@ -55,33 +62,92 @@ export interface BatchResult {
  * Folds a batch of one partition: lateness, windows, stock and shortages, and what the operators make of it. A function
  * of its input, of which it moves the watermark and leaves the rest as it was: whoever fails to write the result reads
  * the watermark anew. (A copy a batch would cost every source of the day.) Where batches are cut changes no total, no
- * verdict on lateness and no episode.
- * @param records those that can be digested
+ * verdict on lateness and no episode; nor does in how many parts one is read.
  */
-export function foldBatch(records: readonly LogRecord[], input: FoldInput): BatchResult {
-  const { watermark, lap } = input
-  const previousWatermark = watermark.current
-  const operators = new OperatorFold(input.operators ?? OPERATORS, input)
-  const { late, events, lateEvents, lateSales, watermarks } = judgeLateness(records, watermark, operators)
-  lap?.('lateness')
-  const windows = foldWindows(records, late)
-  lap?.('windows')
-  const stock = foldStock(records, input, watermarks)
-  lap?.('stock')
-  return {
-    previous: input.previous,
-    through: input.through,
-    previousWatermark,
-    watermark,
-    sources: watermark.takeTouchedSources(),
-    forgottenSources: watermark.takeForgottenSources(),
-    events,
-    lateEvents,
-    lateSales,
-    ...windows,
-    stock,
-    operators,
+export class BatchFold {
+  readonly #start: FoldStart
+  readonly #previousWatermark: Instant | null
+  readonly #operators: OperatorFold
+  readonly #windows = new WindowsFold()
+  readonly #stock = new StockFold()
+  readonly #lateSales: LateSale[] = []
+  #events = 0
+  #lateEvents = 0
+  #through: Position
+
+  constructor(start: FoldStart) {
+    this.#start = start
+    this.#through = start.previous
+    this.#previousWatermark = start.watermark.current
+    this.#operators = new OperatorFold(start.operators ?? OPERATORS, start)
   }
+
+  /** Of the last entry read. */
+  get through(): Position {
+    return this.#through
+  }
+
+  /** Reads the batch, or its next part. @param records those that can be digested */
+  read(records: readonly LogRecord[], part: FoldPart): void {
+    const { watermark, lap } = this.#start
+    const { late, events, lateEvents, lateSales, watermarks } = judgeLateness(
+      records,
+      watermark,
+      this.#operators,
+    )
+    this.#events += events
+    this.#lateEvents += lateEvents
+    for (const sale of lateSales) this.#lateSales.push(sale)
+    lap?.('lateness')
+    this.#windows.read(records, late)
+    lap?.('windows')
+    this.#stock.read(records, part, watermarks)
+    lap?.('stock')
+    this.#through = part.through
+  }
+
+  /** Skus that were touched so far. */
+  get touchedStocks(): number {
+    return this.#stock.touched.length
+  }
+
+  /** What the batch has made of a sku so far. */
+  stockAt(store: string, sku: string): KnownStock | undefined {
+    const touched = this.#stock.touchedAt(store, sku)
+    return touched && { ...touched, state: touched.after }
+  }
+
+  /** Lets go of what no later part can change and nobody will write: of a backlog of days nearly all. */
+  forgetPast(): void {
+    this.#operators.forgetPanes(this.#start.watermark.current)
+  }
+
+  /** Once all of it was read. */
+  result(): BatchResult {
+    const { previous, watermark } = this.#start
+    return {
+      previous,
+      through: this.#through,
+      previousWatermark: this.#previousWatermark,
+      watermark,
+      sources: watermark.takeTouchedSources(),
+      forgottenSources: watermark.takeForgottenSources(),
+      events: this.#events,
+      lateEvents: this.#lateEvents,
+      lateSales: this.#lateSales,
+      windows: this.#windows.deltas(),
+      sales: this.#windows.sales,
+      stock: this.#stock.outcome(),
+      operators: this.#operators,
+    }
+  }
+}
+
+/** A batch that is read at once. @param records those that can be digested */
+export function foldBatch(records: readonly LogRecord[], input: FoldStart & FoldPart): BatchResult {
+  const fold = new BatchFold(input)
+  fold.read(records, input)
+  return fold.result()
 }
 
 /** A sale that came after its window had closed. */

@@ -6,7 +6,7 @@ import { NO_SHELVES } from '#domain/replenishment/shelf-reference.ts'
 import { counted, movement, sale, toLogEvents } from '#domain/testing/events.ts'
 import { asRecords, foldLog } from '#server/stream/testing/fold-log.ts'
 import { neededLookbacks } from './lookback.ts'
-import { foldStock } from './stock.ts'
+import { StockFold } from './stock.ts'
 import { type KnownStocks, type StockState, unknownStock } from './stock-state.ts'
 
 const NOON = Date.UTC(2026, 2, 2, 12)
@@ -136,8 +136,9 @@ describe('stock on hand', () => {
       due: [],
       shelves: NO_SHELVES,
     }
-    const { touched } = foldStock(asRecords([sale(at(1), 2)], NOON), input, Float64Array.of(NOON))
-    expect(touched.map(({ before: was, after }) => [was?.onHand, after.onHand])).toEqual([[5, 3]])
+    const fold = new StockFold()
+    fold.read(asRecords([sale(at(1), 2)], NOON), input, Float64Array.of(NOON))
+    expect(fold.touched.map(({ before: was, after }) => [was?.onHand, after.onHand])).toEqual([[5, 3]])
   })
 })
 

@@ -16,7 +16,12 @@ import {
   type ShelfOutlook,
 } from '#domain/replenishment/live-shelf.ts'
 import { withSale } from '#domain/replenishment/pace-of-sales.ts'
-import type { ShelfReference, ShelfStore, ValidForecast } from '#domain/replenishment/shelf-reference.ts'
+import {
+  NO_SHELVES,
+  type ShelfReference,
+  type ShelfStore,
+  type ValidForecast,
+} from '#domain/replenishment/shelf-reference.ts'
 import { stockEffects } from '#domain/stock-effects.ts'
 import { validAt } from '#domain/validity.ts'
 import type { EventRecord, LogRecord } from '#server/log/order-log.ts'
@@ -45,6 +50,15 @@ export interface StockInput {
   due: readonly StockKey[]
   /** By what shelves are judged, as of an event's time. */
   shelves: ShelfReference
+}
+
+const NOTHING_KNOWN: StockInput = {
+  partition: 0,
+  known: new Map(),
+  lookbacks: new Map(),
+  purchases: new Map(),
+  due: [],
+  shelves: NO_SHELVES,
 }
 
 /** A sku in a store. */
@@ -94,45 +108,52 @@ export interface StockOutcome {
 /**
  * Folds the stock movements and purchases of a batch, and judges each touched sku after each event; and where time alone
  * may have changed what is said of one, with the entry that takes the watermark there. Pure: the states before the batch
- * stay as they are.
- * @param watermarks after each record, as `judgeLateness` gives them
+ * stay as they are. A batch may be read in parts: each goes on from what those before it have made of the states.
  */
-export function foldStock(
-  records: readonly LogRecord[],
-  input: StockInput,
-  watermarks: Float64Array,
-): StockOutcome {
-  const fold = new StockFold(input, anchoredSkus(records), watermarks.at(-1) ?? Number.NEGATIVE_INFINITY)
-  records.forEach((record, index) => {
-    if (record.type !== 'tick') fold.apply(record)
-    fold.passTime(watermarks[index] ?? Number.NEGATIVE_INFINITY, record.offset)
-  })
-  return { touched: fold.touched, purchases: [...fold.purchases.values()], episodes: fold.episodes }
-}
-
-class StockFold {
+export class StockFold {
   readonly touched: TouchedStock[] = []
-  readonly purchases = new Map<string, TouchedPurchase>()
-  readonly episodes = new Map<string, EpisodeChange>()
+  readonly #purchases = new Map<string, TouchedPurchase>()
+  readonly #episodes = new Map<string, EpisodeChange>()
   readonly #stores = new Map<string, Map<string, TouchedStock>>()
-  readonly #input: StockInput
-  /** Deltas of this batch per sku that has an anchor in it, which may have to add them up. */
-  readonly #deltas: Map<string, Movement[]>
-  /** What is to be looked at within this batch, by when; an entry whose stock has another moment by then is none. */
-  readonly #looks = new MinHeap<StockKey>()
   readonly #clocks = new ClockRooms()
-  readonly #until: Instant
+  #input: StockInput = NOTHING_KNOWN
+  /** Deltas of the part being read per sku that has an anchor in it, which may have to add them up. */
+  #deltas: Map<string, Movement[]> = new Map()
+  /** What is to be looked at within that part, by when; an entry whose stock has another moment by then is none. */
+  #looks = new MinHeap<StockKey>()
+  /** The watermark after that part. */
+  #until: Instant = Number.NEGATIVE_INFINITY
 
-  /** @param until the watermark after the batch */
-  constructor(input: StockInput, deltas: Map<string, Movement[]>, until: Instant) {
+  /**
+   * Reads the batch, or its next part.
+   * @param input of what was touched before nothing but the lookbacks is used: over the log before this part
+   * @param watermarks after each record, as `judgeLateness` gives them
+   */
+  read(records: readonly LogRecord[], input: StockInput, watermarks: Float64Array): void {
     this.#input = input
-    this.#deltas = deltas
-    this.#until = until
-    for (const key of input.due)
-      this.#expectLook(key, input.known.get(key.store)?.get(key.sku)?.state ?? null)
+    this.#deltas = anchoredSkus(records)
+    this.#until = watermarks.at(-1) ?? this.#until
+    this.#looks = new MinHeap()
+    for (const { store, sku, after } of this.touched) this.#expectLook({ store, sku }, after)
+    for (const { store, sku } of input.due)
+      if (!this.touchedAt(store, sku))
+        this.#expectLook({ store, sku }, input.known.get(store)?.get(sku)?.state ?? null)
+    records.forEach((record, index) => {
+      if (record.type !== 'tick') this.#apply(record)
+      this.#passTime(watermarks[index] ?? Number.NEGATIVE_INFINITY, record.offset)
+    })
   }
 
-  apply(record: EventRecord): void {
+  /** As it stands after what was read. */
+  touchedAt(store: string, sku: string): TouchedStock | undefined {
+    return this.#stores.get(store)?.get(sku)
+  }
+
+  outcome(): StockOutcome {
+    return { touched: this.touched, purchases: [...this.#purchases.values()], episodes: this.#episodes }
+  }
+
+  #apply(record: EventRecord): void {
     const { store, eventTime, offset } = record
     const skus: TouchedStock[] = []
     for (const { sku, kind, units } of stockEffects(record)) {
@@ -156,13 +177,13 @@ class StockFold {
   }
 
   /** Looks at what is due by a watermark, as of it: so each is judged once for an entry, however far that takes time. */
-  passTime(watermark: Instant, offset: number): void {
+  #passTime(watermark: Instant, offset: number): void {
     for (;;) {
       const top = this.#looks.top
       if (!top || top.key > watermark) return
       this.#looks.pop()
       const { store, sku } = top.item
-      const own = this.#stores.get(store)?.get(sku)
+      const own = this.touchedAt(store, sku)
       const state = own?.after ?? this.#input.known.get(store)?.get(sku)?.state
       if (state?.lookAt !== top.key) continue
       const touched = own ?? this.#open(store, sku, state.asOf)
@@ -225,7 +246,7 @@ class StockFold {
   }
 
   #touch({ store, eventTime, offset }: EventRecord, sku: string): TouchedStock {
-    const touched = this.#stores.get(store)?.get(sku) ?? this.#open(store, sku, eventTime)
+    const touched = this.touchedAt(store, sku) ?? this.#open(store, sku, eventTime)
     touched.after.lastOffset = offset
     if (eventTime > touched.after.asOf) touched.after.asOf = eventTime
     return touched
@@ -255,11 +276,11 @@ class StockFold {
   }
 
   #purchase({ eventTime, offset }: EventRecord, key: PurchaseKey): TouchedPurchase {
-    let purchase = this.purchases.get(purchaseKey(key))
+    let purchase = this.#purchases.get(purchaseKey(key))
     if (!purchase) {
       const known = this.#input.purchases.get(purchaseKey(key)) ?? NOTHING_ORDERED
       purchase = { ...key, ...known, asOf: eventTime, lastOffset: offset }
-      this.purchases.set(purchaseKey(key), purchase)
+      this.#purchases.set(purchaseKey(key), purchase)
     }
     purchase.asOf = Math.max(purchase.asOf, eventTime)
     purchase.lastOffset = offset
@@ -267,8 +288,8 @@ class StockFold {
   }
 
   #remember(change: EpisodeChange): void {
-    const known = this.episodes.get(change.episode.alertId)
-    this.episodes.set(change.episode.alertId, {
+    const known = this.#episodes.get(change.episode.alertId)
+    this.#episodes.set(change.episode.alertId, {
       episode: change.episode,
       isNews: change.isNews || (known?.isNews ?? false),
     })

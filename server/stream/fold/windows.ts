@@ -19,32 +19,37 @@ export interface WindowDelta extends Record<keyof SalesEffect, ExactSum> {
   lastOffset: number
 }
 
-/**
- * Adds the sales of a batch up by window, sorted by the windows' key.
- * @param late per record, as `judgeLateness` gives it
- * @returns the deltas, and how many sales (orders, voids and returns) there were
- */
-export function foldWindows(
-  records: readonly LogRecord[],
-  late: Uint8Array,
-): { windows: WindowDelta[]; sales: number } {
-  const deltas = new Map<string, WindowDelta>()
-  let sales = 0
-  records.forEach((record, index) => {
-    if (record.type === 'tick') return
-    const effect = salesEffect(record)
-    if (!effect) return
-    sales += 1
-    const delta = deltaOf(deltas, record)
-    for (const metric of MEASURE_NAMES) delta[metric] = addExact(delta[metric], effect[metric])
-    delta.lastOffset = record.offset
-    if (record.class === 'bulk') delta.bulkEvents += 1
-    if (late[index] === 1) {
-      delta.revision += 1
-      delta.lateNet = addExact(delta.lateNet, netOf(effect))
-    }
-  })
-  return { windows: [...deltas.values()].sort(byKey), sales }
+/** Adds the sales of a batch up by window. */
+export class WindowsFold {
+  /** Orders, voids and returns. */
+  sales = 0
+  readonly #deltas = new Map<string, WindowDelta>()
+
+  /**
+   * Reads the batch, or its next part.
+   * @param late per record, as `judgeLateness` gives it
+   */
+  read(records: readonly LogRecord[], late: Uint8Array): void {
+    records.forEach((record, index) => {
+      if (record.type === 'tick') return
+      const effect = salesEffect(record)
+      if (!effect) return
+      this.sales += 1
+      const delta = deltaOf(this.#deltas, record)
+      for (const metric of MEASURE_NAMES) delta[metric] = addExact(delta[metric], effect[metric])
+      delta.lastOffset = record.offset
+      if (record.class === 'bulk') delta.bulkEvents += 1
+      if (late[index] === 1) {
+        delta.revision += 1
+        delta.lateNet = addExact(delta.lateNet, netOf(effect))
+      }
+    })
+  }
+
+  /** Sorted by the windows' key. */
+  deltas(): WindowDelta[] {
+    return [...this.#deltas.values()].sort(byKey)
+  }
 }
 
 function deltaOf(deltas: Map<string, WindowDelta>, record: EventRecord): WindowDelta {

@@ -15,12 +15,14 @@ export async function knownStocks(
   request: {
     generation: number
     cache: StockCache
+    /** What the batch has made of those that it has touched already, before all that is kept elsewhere. */
+    begun: { stockAt(store: string, sku: string): KnownStock | undefined } | null
     records: readonly LogRecord[]
     /** To be looked at again, too. */
     due: readonly StockKey[]
   },
 ): Promise<KnownStocks> {
-  const { generation, cache, records, due } = request
+  const { generation, cache, begun, records, due } = request
   const known = new Map<string, Map<string, KnownStock>>()
   const missing: StockKey[] = []
   const ofStore = (store: string) => {
@@ -33,7 +35,7 @@ export async function knownStocks(
   }
   const require = (store: string, skus: Map<string, KnownStock>, sku: string) => {
     if (skus.has(sku)) return
-    const cached = cache.get(store, sku)
+    const cached = begun?.stockAt(store, sku) ?? cache.get(store, sku)
     if (cached) {
       skus.set(sku, cached)
     } else {

@@ -126,7 +126,7 @@ class Seen {
     for (const [source, progress] of sources) this.sources.set(source, progress)
     for (const [id, { alert }] of operators.alerts) this.alerts.set(id, alert)
     for (const [id, row] of operators.sessions) this.sessions.set(id, row)
-    for (const { metric, store, paneStart, key, documents, units } of operators.panes) {
+    for (const { metric, store, paneStart, key, documents, units } of operators.panesSince(null)) {
       const place = [metric, store, paneStart, key].join('/')
       const sums = this.panes.get(place) ?? { documents: 0, units: 0 }
       this.panes.set(place, { documents: sums.documents + documents, units: sums.units + units })
