@@ -155,7 +155,7 @@ function FigurePair({
       <button
         type="button"
         onClick={onExplain}
-        className="mt-1.5 flex w-full items-center justify-between gap-2 text-2xs text-muted hover:text-text pointer-coarse:py-2"
+        className="mt-1.5 flex w-full flex-wrap items-center gap-x-2 gap-y-1 text-2xs text-muted hover:text-text pointer-coarse:py-2"
       >
         <Verdict
           verdict={
@@ -167,7 +167,7 @@ function FigurePair({
               : verdictOf(unexplained, data)
           }
         />
-        <span className="inline-flex items-center gap-1">
+        <span className="ml-auto inline-flex items-center gap-1">
           Why
           <ArrowDown className="size-3" />
         </span>
