@@ -10,7 +10,7 @@ import {
   seriousViolationsInBothThemes,
   sidewaysOverflow,
 } from './dashboard.ts'
-import { count, orderAtFive, send } from './stack/stock-room.ts'
+import { count, orderAtFive, send, untilTold } from './stack/stock-room.ts'
 import { expect, test } from './stack/test.ts'
 
 const ROW = /Green tea/
@@ -27,6 +27,7 @@ test('a shortage raised while one is on another page pops up there, once, and le
   stack,
 }) => {
   await count(stack, { tea: 9, cup: 2 })
+  await untilTold(stack, 1)
   await page.goto('/')
   await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
   await expect(live(page)).toBeVisible()
@@ -181,6 +182,7 @@ test('Restock is accessible in both themes, and on a phone a toast leaves every 
   stack,
 }) => {
   await count(stack, { tea: 3, cup: 0 })
+  await untilTold(stack, 2)
   await page.goto('/restock')
   await expect(page.getByRole('row', { name: ROW })).toBeVisible()
   expect(await seriousViolationsInBothThemes(page)).toEqual([])

@@ -45,3 +45,15 @@ export async function orderAtFive(
     select store, sku, now() - interval '1 day', 5, 20, 4
     from ref.products cross join unnest(${stores.map(({ id }) => id)}::text[]) as store`
 }
+
+/** Until pages have been told of so many shortages: to a page that is opened from here on they are no news. */
+export async function untilTold({ sql }: Stack, shortages: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      const [told] = await sql<{ count: number }[]>`
+        select count(distinct alert_id) from notify.messages join notify.deliveries using (delivery)
+        where sequence is not null`
+      return told?.count
+    })
+    .toBe(shortages)
+}
