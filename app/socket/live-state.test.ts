@@ -77,6 +77,7 @@ function alert(alertId: string, state: LiveAlert['state']): LiveAlert {
 function snapshot(part: Partial<LiveSnapshot> = {}): LiveSnapshot {
   return {
     cursor: 'c1',
+    stand: { now: NOON, knownUpTo: NOON, lagEvents: 0, processedAt: NOON },
     watermark: NOON,
     sales: [],
     windows: [],

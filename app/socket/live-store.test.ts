@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LiveStore, MIN_RENDER_GAP_MS } from '#app/socket/live-store.ts'
+import { LiveStore, MIN_RENDER_GAP_MS, viewOf } from '#app/socket/live-store.ts'
 import type { LiveSnapshot, LiveUpdate } from '#server/web/live/messages.ts'
 
 const snapshot: LiveSnapshot = {
   cursor: 'c1',
+  stand: { now: 0, knownUpTo: 0, lagEvents: 0, processedAt: 0 },
   watermark: 0,
   sales: [],
   windows: [],
@@ -88,6 +89,19 @@ describe('the live store', () => {
     expect(store.takeUpdate(update('c2', 'c1'))).toBe(true)
     vi.advanceTimersByTime(MIN_RENDER_GAP_MS)
     expect(store.view().connection).toBe('live')
+  })
+
+  it('knows of every snapshot how far it is known, of one that comes before its page has begun, too', () => {
+    const { store } = watched()
+    vi.setSystemTime(7_000)
+    store.takeSnapshot(snapshot)
+    store.begin(viewOf({ ...snapshot, cursor: 'c0' }), 5_000)
+    vi.advanceTimersByTime(MIN_RENDER_GAP_MS)
+    expect(store.view()).toMatchObject({
+      connection: 'live',
+      stand: { knownUpTo: 0, heardAt: 7_000 },
+      state: { cursor: 'c1' },
+    })
   })
 
   it('is connecting, not reconnecting, until there was something to show', () => {

@@ -7,7 +7,7 @@ import {
   hasBegun,
   type LiveState,
 } from '#app/socket/live-state.ts'
-import type { LiveBeginning, LiveSnapshot, LiveStand, LiveUpdate } from '#server/web/live/messages.ts'
+import type { LiveSnapshot, LiveStand, LiveUpdate } from '#server/web/live/messages.ts'
 
 /** What components see: the state of a moment, and whether it still moves. */
 export interface LiveView {
@@ -21,11 +21,11 @@ export interface LiveView {
 export const unknownView: LiveView = { connection: 'connecting', state: emptyLiveState, stand: null }
 
 /** What a page begins with that the server has rendered: its first snapshot, not connected yet. */
-export function viewOf({ snapshot, stand }: LiveBeginning): LiveView {
+export function viewOf(snapshot: LiveSnapshot): LiveView {
   return {
     connection: 'connecting',
     state: applySnapshot(emptyLiveState, snapshot),
-    stand: { ...stand, heardAt: null },
+    stand: { ...snapshot.stand, heardAt: null },
   }
 }
 
@@ -65,6 +65,7 @@ export class LiveStore {
 
   takeSnapshot(snapshot: LiveSnapshot): void {
     this.#state = applySnapshot(this.#state, snapshot)
+    this.#stand = { ...snapshot.stand, heardAt: Date.now() }
     this.#connection = 'live'
     this.#tellSoon()
   }

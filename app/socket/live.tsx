@@ -6,7 +6,6 @@ import { LiveStore, type LiveView, unknownView, viewOf } from '#app/socket/live-
 import { pageArrivedAt } from '#app/ui/clock.ts'
 import {
   DASHBOARD_TOPICS,
-  type LiveBeginning,
   type LiveSnapshot,
   type LiveStand,
   type LiveUpdate,
@@ -48,7 +47,7 @@ export function useLive(): LiveView {
 }
 
 /** A page that was rendered with a first snapshot: until the socket has gone on from there it is what is known. */
-export function BeginLive({ beginning, children }: { beginning: LiveBeginning | null; children: ReactNode }) {
+export function BeginLive({ beginning, children }: { beginning: LiveSnapshot | null; children: ReactNode }) {
   const store = useLiveStore()
   const first = useMemo(() => (beginning ? viewOf(beginning) : unknownView), [beginning])
   useEffect(() => store.begin(first, pageArrivedAt()), [store, first])

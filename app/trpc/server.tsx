@@ -4,7 +4,7 @@ import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { headers } from 'next/headers'
 import { cache, type ReactNode } from 'react'
 import { makeQueryClient } from '#app/trpc/query-client.ts'
-import type { LiveBeginning } from '#server/web/live/messages.ts'
+import type { LiveSnapshot } from '#server/web/live/messages.ts'
 import { appRouter, createCaller } from '#server/web/trpc/router.ts'
 import { createTrpcContext } from '#server/web/trpc/trpc.ts'
 
@@ -28,7 +28,7 @@ export function HydrateQueries({ children }: { children: ReactNode }) {
  * on from there. Null when it cannot be read (the page then waits for the socket), and for whoever comes from another
  * page, where the socket has told all already.
  */
-export async function liveBeginning(): Promise<LiveBeginning | null> {
+export async function liveBeginning(): Promise<LiveSnapshot | null> {
   const isWholePage = (await headers()).get('accept')?.includes('text/html') ?? false
   if (!isWholePage) return null
   return createCaller(createTrpcContext())

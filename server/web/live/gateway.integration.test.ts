@@ -395,14 +395,26 @@ describe('the live socket', () => {
   it('goes on from the snapshot that a page was rendered with', async () => {
     const { url } = await serve()
     await lane.sell('berlin', ['o-1'])
-    const { snapshot, stand } = await readLiveBeginning(database.sql)
+    const snapshot = await readLiveBeginning(database.sql)
     expect(snapshot.sales).toMatchObject([{ id: 'o-1' }])
+    const { stand } = snapshot
     expect(stand).toMatchObject({ lagEvents: 0, knownUpTo: stand.now })
     const page = read(url, { since: snapshot.cursor, topics: [...DASHBOARD_TOPICS] })
     await lane.sell('berlin', ['o-2'])
     await untilSold(page, 'o-2')
     expect(page.snapshots).toEqual([])
     expectUnbroken(page, snapshot.cursor)
+  })
+
+  it('says with a snapshot how far it is known, which needs no other word', async () => {
+    const { url } = await serve()
+    await lane.sell('berlin', ['o-1'])
+    const known = await untilSnapshot(read(url))
+    expect(known.stand).toMatchObject({ lagEvents: 0, knownUpTo: known.stand.now })
+    await database.sql`update stream.checkpoints set "offset" = "offset" - 1`
+    const behind = await untilSnapshot(read(url))
+    expect(behind.stand).toMatchObject({ lagEvents: 1 })
+    expect(behind.stand.knownUpTo).toBeLessThan(behind.stand.now)
   })
 
   it('says every second how far the figures are known: up to the oldest event that the stream has not read', async () => {

@@ -94,6 +94,8 @@ export interface PipelineChange {
 /** `/live`: `snapshot`. Watermark: minimum over partitions. */
 export interface LiveSnapshot {
   cursor: string
+  /** How far it is known. Not left to the first `stand`, which may never come: figures of no known age are none. */
+  stand: LiveStand
   watermark: Instant | null
   sales: LiveSale[]
   windows: LiveWindow[]
@@ -124,9 +126,3 @@ export type { LiveStand }
 
 /** What the dashboard listens to: the snapshot in its pages and its socket have one cursor. Stock it does not draw. */
 export const DASHBOARD_TOPICS = ['sales', 'windows', 'alerts', 'pipeline'] as const
-
-/** What a page of the dashboard begins with, before its socket has said anything. */
-export interface LiveBeginning {
-  snapshot: LiveSnapshot
-  stand: LiveStand
-}

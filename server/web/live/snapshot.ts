@@ -12,7 +12,6 @@ import { DETECTIONS } from './frame.ts'
 import {
   DASHBOARD_TOPICS,
   type LiveAlert,
-  type LiveBeginning,
   type LiveDetection,
   type LiveSale,
   type LiveSnapshot,
@@ -33,6 +32,8 @@ export async function readLiveSnapshot(
   sql: Sql,
   subscription: Subscription,
 ): Promise<{ snapshot: LiveSnapshot; cursor: Cursor }> {
+  // The stand first: what is known up to then is in a snapshot that is read after it.
+  const stand = await readLiveStand(sql)
   return readSnapshot(sql, async reading => {
     const { cursor, watermarks, checkpoints } = await readLaneEnd(reading)
     const { generation } = cursor
@@ -47,6 +48,7 @@ export async function readLiveSnapshot(
     ])
     const snapshot = {
       cursor: encodeCursor(cursor, subscription.key),
+      stand,
       watermark: lowestWatermark(watermarks),
       sales,
       windows,
@@ -61,11 +63,9 @@ export async function readLiveSnapshot(
 }
 
 /** What a page of the dashboard is rendered with. Its socket goes on from the cursor of the snapshot. */
-export async function readLiveBeginning(sql: Sql): Promise<LiveBeginning> {
-  // The stand first: what is known up to then is in a snapshot that is read after it.
-  const stand = await readLiveStand(sql)
+export async function readLiveBeginning(sql: Sql): Promise<LiveSnapshot> {
   const { snapshot } = await readLiveSnapshot(sql, subscriptionOf(DASHBOARD_TOPICS, []))
-  return { stand, snapshot }
+  return snapshot
 }
 
 function storeFilter(reading: Reading, { stores }: Subscription, column: string) {
