@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { messageOf, parseOptions, runCommand, texts, UsageError, wholeNumber } from '#platform/command.ts'
 import { projectRoot } from '#platform/environment.ts'
 import { startProgram, stopOnSignals } from '#platform/process.ts'
+import { browserFailures } from './browser-failures.ts'
 import { ensurePagesBuilt } from './pages.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -79,6 +80,7 @@ async function runTests(options: TestOptions): Promise<number> {
   try {
     const counts: TestCounts[] = []
     const failures: string[] = []
+    const inBrowser: string[] = []
     const projects = options.parts.filter(part => part !== 'browser')
     if (projects.length > 0) {
       const report = path.join(reports, 'vitest.json')
@@ -86,12 +88,16 @@ async function runTests(options: TestOptions): Promise<number> {
       failures.push(...vitestFailures(await readReport(report)))
     }
     if (options.parts.includes('browser') && (await hasBrowserTests(options))) {
-      counts.push(await runPlaywright({ options, stop, report: path.join(reports, 'playwright.json') }))
+      const report = path.join(reports, 'playwright.json')
+      counts.push(await runPlaywright({ options, stop, report }))
+      inBrowser.push(...(await browserFailures(await readReport(report))))
     }
     const sum = addCounts(counts)
     const ranNone = sum.passed + sum.failed + sum.skipped === 0
     if (ranNone)
       process.stderr.write(`\nNo test ran: no test file's path contains ${options.filters.join(' or ')}.\n`)
+    if (inBrowser.length > 0)
+      process.stdout.write(`\nWhere the browser's failed:\n\n${inBrowser.join('\n\n')}\n`)
     // Once more at the end, where the browser's have their own: a build shows the last part of what it printed.
     if (failures.length > 0)
       process.stdout.write(`\nFailed before the browser:\n\n${failures.join('\n\n')}\n`)
