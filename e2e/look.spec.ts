@@ -1,5 +1,6 @@
 import { berlin } from '#domain/testing/stores.ts'
 import { card, figure, live, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { alive } from './stack/alive.ts'
 import { expect, test } from './stack/test.ts'
 
 for (const theme of ['light', 'dark'] as const) {
@@ -17,6 +18,7 @@ for (const theme of ['light', 'dark'] as const) {
     await page.reload({ waitUntil: 'commit' })
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
     await expect(card(page, 'Live sales').getByRole('listitem')).toHaveCount(1)
+    await alive(page)
     expect(await seriousViolations(page)).toEqual([])
 
     await page.getByRole('button', { name: 'Definition and basis of Net sales', exact: true }).click()

@@ -15,10 +15,13 @@ import { useHydrated } from '#app/ui/browser-state.ts'
 import { Button, buttonLook } from '#app/ui/button.tsx'
 import { SegmentedControl } from '#app/ui/choice.tsx'
 
-/** The navigation beside the page, where there is room for it. */
+/** The navigation beside the page, where there is room for it. `data-alive` as of a page: it listens before the page does. */
 export function SideBar() {
   return (
-    <header className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex print:hidden">
+    <header
+      data-alive={useHydrated()}
+      className="sticky top-0 hidden h-dvh w-52 shrink-0 flex-col border-r border-line px-3 py-4 lg:flex print:hidden"
+    >
       <div className="px-2.5 pt-1 pb-5">
         <Brand />
       </div>

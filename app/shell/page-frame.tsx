@@ -2,9 +2,13 @@ import { TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { formatMoment } from '#app/format/time.ts'
 import type { Freshness, Level } from '#app/socket/freshness.ts'
+import { useHydrated } from '#app/ui/browser-state.ts'
 import { classNames } from '#app/ui/class-names.ts'
 
-/** A page: its title with what one can choose, in sight on wide screens; its content; in small print what holds for all of it. */
+/**
+ * A page: its title with what one can choose, in sight on wide screens; its content; in small print what holds for all of
+ * it. `data-alive` says whether it listens to who uses it: what the server has rendered does so only from a moment on.
+ */
 export function PageFrame({
   title,
   controls,
@@ -27,7 +31,10 @@ export function PageFrame({
 }) {
   return (
     <>
-      <header className="z-20 flex min-h-15 flex-wrap items-center gap-x-2 gap-y-1.5 bg-bg py-3 lg:sticky lg:top-0">
+      <header
+        data-alive={useHydrated()}
+        className="z-20 flex min-h-15 flex-wrap items-center gap-x-2 gap-y-1.5 bg-bg py-3 lg:sticky lg:top-0"
+      >
         {/* What moves all the time stands at the left, so that the controls at the right do not. */}
         <h1
           className={classNames('text-lg font-semibold tracking-[-0.015em]', freshness ? 'mr-2' : 'mr-auto')}

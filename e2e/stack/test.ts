@@ -1,11 +1,20 @@
 import { test as base, expect } from '@playwright/test'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
+import { opensAlive } from './alive.ts'
 import { startTestDatabase } from './database.ts'
 import { inMidDay } from './mid-day.ts'
 import { type Installation, openStackPlace, type Stack, type StackPlace } from './stack.ts'
 
+/** A test whose pages listen once they are open, those that it opens further in the same browser among them. */
+export const pageTest = base.extend({
+  context: async ({ context }, use) => {
+    context.on('page', opensAlive)
+    await use(context)
+  },
+})
+
 /** A test that begins installations itself, and needs no page. */
-export const placeTest = base.extend<object, { stackPlace: StackPlace }>({
+export const placeTest = pageTest.extend<object, { stackPlace: StackPlace }>({
   stackPlace: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names a fixture needs from its pattern
     async ({}, use) => {
