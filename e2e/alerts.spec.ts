@@ -93,6 +93,7 @@ test('card fraud pops up with its evidence on whatever page one is; a verdict se
   await page.getByRole('button', { name: 'Rates', exact: true }).click()
   const rates = card(page, 'Rates by rule').getByRole('row', { name: /One card, many orders/ })
   await expect(rates).toContainText('100%')
+  await expect(page).toHaveURL(/view=rates/)
   // The page is loaded anew: what was told is told once, what was judged stays.
   await page.reload()
   await expect(live(page)).toBeVisible()

@@ -14,7 +14,7 @@ export function figure(page: Page, title: string): Record<'batch' | 'stream' | '
 
 /** There once the page hears of what happens as it happens. */
 export function live(page: Page): Locator {
-  return page.getByRole('status').filter({ hasText: 'Live' })
+  return page.getByRole('status').filter({ hasText: /^Live$/ })
 }
 
 /** What has popped up and not gone yet. */
@@ -23,8 +23,8 @@ export function notifications(page: Page): Locator {
 }
 
 /**
- * What pops up on a page that is opened from here on stays until it is dismissed, as where a pointer lies on it: by
- * itself it goes after eight seconds, which a busy machine may need for one look.
+ * What pops up on a page that is opened from here on stays until it is dismissed, as where a pointer lies on it and never
+ * leaves: by itself it goes after eight seconds, which a busy machine may need for one look.
  */
 export async function holdNotifications(page: Page): Promise<void> {
   await page.addInitScript(() => {
@@ -33,6 +33,12 @@ export async function holdNotifications(page: Page): Promise<void> {
         popup.dispatchEvent(new MouseEvent('mousemove', { bubbles: true }))
     }
     new MutationObserver(hold).observe(document, { subtree: true, childList: true })
+    // The pointer of a test does leave what it has dismissed, and with it what is left.
+    const stay = (event: Event) => {
+      if (event.target instanceof Element && event.target.closest('[aria-label="Notifications"]'))
+        event.stopImmediatePropagation()
+    }
+    window.addEventListener('mouseout', stay, { capture: true })
   })
 }
 
@@ -46,9 +52,23 @@ export async function iAm(page: Page, name: string): Promise<void> {
   await page.getByRole('banner').getByLabel('You').selectOption({ label: name })
 }
 
-/** Widest overflow of the page to the right, in px: 0 when nothing can be scrolled sideways. */
-export function sidewaysOverflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+/**
+ * Widest overflow of the page to the right, in px: 0 when nothing can be scrolled sideways. A chart is as wide as it was
+ * until the browser has told it of another width: what stays too wide is looked at for a minute.
+ */
+export async function sidewaysOverflow(page: Page): Promise<number> {
+  const look = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  await expect
+    .poll(look)
+    .toBe(0)
+    .catch(() => {})
+  return look()
+}
+
+/** Closes what lies over the page, and waits until it has faded: until then there may be two, and neither is the one meant. */
+export async function closeByEscape(page: Page): Promise<void> {
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
 }
 
 /** What axe finds that is serious or critical, short enough to read in a failed expectation. */

@@ -54,6 +54,7 @@ test('what was raised while the dashboard was killed pops up once when it is bac
   await stack.stop('web')
   await stack.start('web')
   const second = await page.context().newPage()
+  await holdNotifications(second)
   await second.goto('/restock')
   await expect(live(second)).toBeVisible()
   await expect(live(page)).toBeVisible()
@@ -111,6 +112,7 @@ test('a mail of each alert lies in the outbox where there is no mail server, and
   const detail = page.getByRole('dialog', { name: /^Delivery \d+/ })
   await expect(detail.getByRole('region', { name: 'Mail' })).toContainText('0 on hand')
   // Its place is in the address.
+  await expect(page).toHaveURL(/delivery=\d/)
   await page.reload()
   await expect(detail.getByRole('region', { name: 'Attempts' })).toContainText('kept in the outbox')
 })
@@ -225,11 +227,15 @@ test('Notifications is accessible in every part and both themes, and nothing scr
   page,
   stack,
 }) => {
+  await holdNotifications(page)
   await page.goto('/notifications')
   await expect(page.getByRole('heading', { name: 'On these pages: everybody' })).toBeVisible()
   await begun(page)
   await count(stack, { tea: 0 })
   await expect(notifications(page)).toContainText('Green tea')
+  expect(await seriousViolationsInBothThemes(page)).toEqual([])
+  await notifications(page).getByRole('button', { name: 'Dismiss' }).click()
+  await expect(notifications(page)).toHaveCount(0)
   for (const width of [1_440, 360]) {
     await page.setViewportSize({ width, height: 800 })
     for (const view of ['Told here', 'Deliveries', 'Outbox', 'Who is told']) {
