@@ -3,6 +3,7 @@
 import { useEffect } from 'react'
 import { Card } from '#app/ui/card.tsx'
 import { describeFailure, ErrorState } from '#app/ui/failure.tsx'
+import { isServed } from '#app/ui/load-patiently.ts'
 
 const RECOVERY_MS = 5_000
 
@@ -30,6 +31,5 @@ export default function PageFailure({ error }: { error: Error }) {
 }
 
 async function reloadOnceServed(): Promise<void> {
-  const answer = await fetch('/healthz').catch(() => null)
-  if (answer?.ok) window.location.reload()
+  if (await isServed()) window.location.reload()
 }

@@ -7,6 +7,7 @@ describe('a part of the page that comes later', () => {
   })
   afterEach(() => {
     vi.useRealTimers()
+    vi.unstubAllGlobals()
   })
 
   it('is tried again until the server is back', async () => {
@@ -21,7 +22,20 @@ describe('a part of the page that comes later', () => {
     expect(load).toHaveBeenCalledTimes(3)
   })
 
-  it('fails at last, with the error as it was', async () => {
+  it('is waited for as long as the server is away: nothing else of the page suffers', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')))
+    let isBack = false
+    const loaded = loadPatiently(() =>
+      isBack ? Promise.resolve('chart') : Promise.reject(new Error('refused')),
+    )
+    await vi.advanceTimersByTimeAsync(600_000)
+    isBack = true
+    await vi.advanceTimersByTimeAsync(1_000)
+    await expect(loaded).resolves.toBe('chart')
+  })
+
+  it('fails at last where the server is there and has none, with the error as it was', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response()))
     const gone = new Error('404')
     const loaded = loadPatiently(() => Promise.reject(gone))
     const failed = expect(loaded).rejects.toBe(gone)
