@@ -1,9 +1,10 @@
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { DAY_MS } from '#domain/instant.ts'
 import { whyNoJava } from '#platform/jvm/java.ts'
 import { runProgram } from '#platform/process.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { type Demo, startDemo } from './stack/demo.ts'
+import { pageTest as test } from './stack/test.ts'
 
 /** With its log in Kafka and Flink beside our stream. */
 let demo: Demo | undefined

@@ -1,6 +1,7 @@
-import { expect, test } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
 import { type Demo, startDemo } from './stack/demo.ts'
+import { pageTest as test } from './stack/test.ts'
 
 let demo: Demo | undefined
 let url = ''
