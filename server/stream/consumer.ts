@@ -256,8 +256,7 @@ export class PartitionConsumer {
       return { records: 0, events: 0, lateEvents: 0, setAside: 0, operatorFailures: [], hasMore: false }
     }
     attempt.records = page.records.length
-    const { digestible, setAside, part } = await this.#lookUp(page, null)
-    const reference = await this.#referenceAt(session, page.operatorRevision)
+    const { digestible, setAside, part, reference } = await this.#lookUp(page, null)
     const foldingSince = performance.now()
     const timed = costs?.begin(page.records.length) ?? null
     const fold = new BatchFold({
@@ -387,7 +386,12 @@ export class PartitionConsumer {
   async #lookUp(
     { records, after, stockRevision, operatorRevision }: Page,
     fold: BatchFold | null,
-  ): Promise<{ digestible: readonly LogRecord[]; setAside: SetAside[]; part: FoldPart }> {
+  ): Promise<{
+    digestible: readonly LogRecord[]
+    setAside: SetAside[]
+    part: FoldPart
+    reference: OperatorReference
+  }> {
     const { session } = this.#opened()
     const { partition, generation } = this.#options
     if (stockRevision !== this.#stockRevision) {
@@ -427,6 +431,7 @@ export class PartitionConsumer {
       digestible,
       setAside,
       part: { partition, through, known, lookbacks, purchases, due, shelves: this.#shelves },
+      reference,
     }
   }
 
