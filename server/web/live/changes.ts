@@ -99,7 +99,11 @@ export async function readChanges(
   after: Cursor,
   limit = ROWS_PER_READ,
 ): Promise<{ generation: number; changes: Change[] }> {
-  const [[active], rows, ops] = await Promise.all([
+  // First: what people did about an alert, and what pages were told of it, never comes before the alert itself.
+  const ops = await sql<OpsChange[]>`
+    select sequence, kind, payload, at from live.ops_lane
+    where sequence > ${after.ops} order by sequence limit ${limit}`
+  const [[active], rows] = await Promise.all([
     sql<{ generation: number }[]>`select generation from stream.active_generation`,
     sql<BatchRow[]>`
       select c.partition, c.previous_offset as "previousOffset", c.through_offset as "throughOffset",
@@ -115,9 +119,6 @@ export async function readChanges(
         order by c.through_offset limit ${limit}
       ) c
       order by c.processed_at, c.partition, c.through_offset`,
-    sql<OpsChange[]>`
-      select sequence, kind, payload, at from live.ops_lane
-      where sequence > ${after.ops} order by sequence limit ${limit}`,
   ])
   const sales = await readSales(sql, {
     generation: after.generation,
