@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   announcementsOf,
   DIGEST_MS,
-  isStillNews,
   type Notice,
+  noveltyOf,
   openAtBeginning,
   waitBeforeShowing,
 } from '#app/shell/notices.ts'
@@ -85,14 +85,28 @@ describe('a notice', () => {
     ]),
   }
 
+  /** What the page knows, up to so long after a notice was told. */
+  const view = (ms: number) => ({
+    state,
+    stand: { now: NOON + ms, knownUpTo: NOON, lagEvents: 0, processedAt: NOON, heardAt: NOON },
+  })
+
   it('is news as long as the shortage lasts and nobody has judged what a rule found, of which what is over stays news', () => {
-    expect(isStillNews(notice('open'), state, NOON)).toBe(true)
-    expect(isStillNews(notice('gone'), state, NOON)).toBe(false)
-    expect(isStillNews(notice('plan/s/tea@7'), state, NOON)).toBe(true)
-    expect(isStillNews(notice('taken on'), state, NOON)).toBe(false)
-    const found = (alertId: string) => isStillNews(notice(alertId, { kind: 'fraud' }), state, NOON)
-    expect([found('new'), found('over'), found('seen')]).toEqual([true, true, false])
-    expect(isStillNews(notice('test-1', { kind: 'test' }), state, NOON)).toBe(true)
+    const of = (alertId: string, kind = 'shortage') => noveltyOf(notice(alertId, { kind }), view(0), NOON)
+    expect(['open', 'gone', 'plan/s/tea@7', 'taken on'].map(id => of(id))).toEqual([
+      'news',
+      'over',
+      'news',
+      'over',
+    ])
+    expect(['new', 'over', 'seen'].map(id => of(id, 'fraud'))).toEqual(['news', 'news', 'over'])
+    expect(of('test-1', 'test')).toBe('news')
+  })
+
+  it('of a shortage that the page has not heard of is over once all is heard of that was there when it was told', () => {
+    const of = (ms: number) => noveltyOf(notice('gone'), view(ms), NOON)
+    expect([of(-1), of(0)]).toEqual(['unheard', 'over'])
+    expect(noveltyOf(notice('gone'), { state, stand: null }, NOON)).toBe('unheard')
   })
 
   it('is none where the page began with the alert, unless it has become critical since', () => {

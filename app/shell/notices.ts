@@ -1,5 +1,6 @@
 import { isWaiting } from '#app/shell/alerts.ts'
 import type { LiveState } from '#app/socket/live-state.ts'
+import type { LiveView } from '#app/socket/live-store.ts'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import type { Instant } from '#domain/instant.ts'
 import { TOLD_ONE_BY_ONE, tellTogether } from '#domain/notify/words.ts'
@@ -26,22 +27,33 @@ export function announcementsOf(notices: readonly Notice[]): Announcement[] {
   return newest.map(({ alertId, title, detail, href }) => ({ id: alertId, title, detail, href }))
 }
 
+/** `unheard`: the alert itself has not been heard of yet, so that nobody can tell. */
+export type Novelty = 'news' | 'over' | 'unheard'
+
 /**
  * Whether a notice is still news when it is its turn: a shortage that is over or that somebody has taken on, or what
- * somebody has judged, is none.
+ * somebody has judged, is none. A notice may be read before the page hears of its alert, by the other lane: what is not
+ * among the alerts is over only where all is heard of that was there when it was told.
  */
-export function isStillNews({ kind, alertId }: Notice, state: LiveState, now: Instant): boolean {
+export function noveltyOf(
+  { kind, alertId, toldAt }: Notice,
+  { state, stand }: Pick<LiveView, 'state' | 'stand'>,
+  now: Instant,
+): Novelty {
   switch (kind) {
     case 'test':
-      return true
+      return 'news'
     case 'shortage': {
       const alert = state.alerts.get(alertId)
+      if (alert !== undefined) return isWaiting(alert, now) ? 'news' : 'over'
       // What the nightly plan named first is not among the stream's.
-      return alert === undefined ? alertId.startsWith('plan/') : isWaiting(alert, now)
+      if (alertId.startsWith('plan/')) return 'news'
+      // By one clock, the database's.
+      return stand !== null && stand.now >= toldAt ? 'over' : 'unheard'
     }
     default:
       // What has happened and is over is no longer among them, and news all the same.
-      return state.detections.get(alertId)?.isJudged !== true
+      return state.detections.get(alertId)?.isJudged === true ? 'over' : 'news'
   }
 }
 
