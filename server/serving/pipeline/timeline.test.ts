@@ -38,6 +38,19 @@ describe('the timeline of stream processes', () => {
     })
   })
 
+  it('tells of one that took several partitions once, though a minute of the clock turned meanwhile', () => {
+    const takings = [
+      ...[0, 1, 2].map(partition => taking('a', partition, 1, 2)),
+      taking('b', 1, 2, 60.2),
+      taking('b', 0, 2, 59.8),
+      taking('b', 2, 2, 130),
+    ]
+    expect(streamEntries([], takings)).toEqual([
+      { at: at(60.2), kind: 'takes over', text: 'b works on partitions 0, 1, after a' },
+      { at: at(130), kind: 'takes over', text: 'b works on partition 2, after a' },
+    ])
+  })
+
   it('does not put down to an end what was left to others before it', () => {
     const processes = [life('a', 0, { endedAt: at(50), isConnected: false }), life('b', 1)]
     const takings = [taking('a', 0, 1, 2), taking('a', 1, 1, 2), taking('b', 1, 2, 5), taking('b', 0, 2, 51)]

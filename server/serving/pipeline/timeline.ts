@@ -116,13 +116,9 @@ export function streamEntries(
       { at: end, kind: endedAt === null ? 'killed' : 'stopped', text: `${said}${aftermath(end, after)}` },
     ]
   })
-  const takeOvers = Map.groupBy(
-    successions,
-    ({ taking, from }) => `${taking.owner} ${from} ${Math.floor(taking.workingAt / MINUTE_MS)}`,
-  )
   return [
     ...lives,
-    ...[...takeOvers.values()].map((together): TimelineEntry => {
+    ...takeOversOf(successions).map((together): TimelineEntry => {
       const [first] = together
       const at = Math.max(...together.map(({ taking }) => taking.workingAt))
       const partitions = listOf(together.map(({ taking }) => taking.partition))
@@ -133,6 +129,28 @@ export function streamEntries(
       }
     }),
   ]
+}
+
+interface Succession {
+  taking: Taking
+  /** Who had the partition before. */
+  from: string
+}
+
+/** Partitions that one process took from another within a minute of the first of them: that is one event. */
+function takeOversOf(successions: readonly Succession[]): Succession[][] {
+  const groups: Succession[][] = []
+  for (const next of successions.toSorted((one, other) => one.taking.workingAt - other.taking.workingAt)) {
+    const group = groups.findLast(
+      ([first]) =>
+        first?.taking.owner === next.taking.owner &&
+        first.from === next.from &&
+        next.taking.workingAt - first.taking.workingAt < MINUTE_MS,
+    )
+    if (group) group.push(next)
+    else groups.push([next])
+  }
+  return groups
 }
 
 /** Takings that are put down to the end of a process. */
