@@ -169,7 +169,14 @@ describe('a draft', () => {
     expect(edited.items[0]).toMatchObject({ units: 7, unitCost: '2.0000', note: 'for the weekend' })
     expect(edited.problems.map(({ kind }) => kind)).toEqual(['pack', 'budget'])
     await expect(api().orders.place({ order })).rejects.toThrow('no whole packs of 6: order 6 or 12')
-    await api().orders.editLine({ ...at, units: 6, unitCost: '1' })
+    // Two fields, one after the other, from a page that has not heard of the first: both stand.
+    await api().orders.editLine({ ...at, units: 6 })
+    await api().orders.editLine({ ...at, unitCost: '1' })
+    expect((await api().orders.get({ order })).items[0]).toMatchObject({
+      units: 6,
+      unitCost: '1.0000',
+      note: 'for the weekend',
+    })
     expect((await api().orders.get({ order })).problems.map(({ kind }) => kind)).toEqual([
       'minimum',
       'budget',
@@ -183,6 +190,7 @@ describe('a draft', () => {
       'cup comes from clay',
     )
     await api().orders.editLine({ ...at, units: null })
+    await expect(api().orders.editLine({ ...at, unitCost: '2' })).rejects.toThrow('is not on')
     expect((await api().orders.get({ order })).items.map(({ store }) => store)).toEqual(['hamburg'])
     expect(await stateOf(order)).toBe('draft')
   })

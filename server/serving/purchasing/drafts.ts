@@ -33,9 +33,8 @@ export const editLineSchema = z.strictObject({
   order: orderIdSchema,
   store: idSchema,
   sku: idSchema,
-  /** Null takes the line out. */
-  units: unitsSchema.nullable(),
-  /** Left out: as it is. */
+  /** Null takes the line out. Left out, as are those below: as it is. */
+  units: unitsSchema.nullable().optional(),
   unitCost: amountSchema.optional(),
   note: noteSchema.optional(),
 })
@@ -134,7 +133,10 @@ async function openDraft(
   return made.order
 }
 
-/** Changes a line of a draft, adds one, or takes one out. @throws RefusedError when it is no draft, or the product is unknown */
+/**
+ * Changes a line of a draft, adds one, or takes one out.
+ * @throws RefusedError when it is no draft, the product is unknown, or what is to be changed of a line is of none
+ */
 export async function editLine(sql: Sql, edit: z.output<typeof editLineSchema>): Promise<void> {
   const { order, store, sku, units, unitCost, note } = edit
   await sql.begin(async transaction => {
@@ -150,6 +152,15 @@ export async function editLine(sql: Sql, edit: z.output<typeof editLineSchema>):
       throw new RefusedError(`${sku} comes from ${terms.supplier}, and ${order} goes to ${draft.supplier}.`)
     }
     const known = terms?.currency === draft.currency ? terms.unitCost : null
+    if (units === undefined) {
+      const changed = await transaction`
+        update purchasing.order_lines set
+          unit_cost = case when ${unitCost === undefined} then unit_cost else ${unitCost ?? null}::bigint end,
+          note = case when ${note === undefined} then note else ${note ?? null} end
+        where purchase_order = ${order} and store = ${store} and sku = ${sku}`
+      if (changed.count === 0) throw new RefusedError(`${sku} for ${store} is not on ${order} any more.`)
+      return tellOrders(transaction, order)
+    }
     await transaction`
       insert into purchasing.order_lines (purchase_order, store, sku, units, unit_cost, note)
       values (${order}, ${store}, ${sku}, ${units}, ${unitCost ?? known}, ${note ?? null})

@@ -31,8 +31,8 @@ export function DraftCard({
       order: number,
       store: line.store,
       sku: line.sku,
-      units: given.units === undefined ? line.units : given.units,
-      ...(given.unitCost === undefined ? {} : { unitCost: given.unitCost }),
+      // What was not touched is not sent: its newest value may not be here yet.
+      ...given,
     })
   return (
     <Card title="Draft" note={termsText(terms, currency)}>
