@@ -3,8 +3,9 @@ import { useSyncExternalStore } from 'react'
 import { useRefreshOnChange } from '#app/socket/refresh.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { Overview } from '#app/trpc/router-outputs.ts'
+import type { Instant } from '#domain/instant.ts'
 
-/** First and last day change seldom, and reading them is not free. */
+/** First and last day change seldom, and reading them is not free: what has changed is read once they are so old. */
 const OVERVIEW_AGE_MS = 15_000
 /** How often an empty log is looked at, where neither the stream nor a run may tell of its first sale. */
 const EMPTY_AGE_MS = 5_000
@@ -17,12 +18,19 @@ export function useOverview() {
     ...trpc.overview.get.queryOptions(),
     refetchInterval: ({ state }) => (state.data?.lastDay && state.status !== 'error' ? false : EMPTY_AGE_MS),
   })
-  useRefreshOnChange(async () => {
-    if (!overview.data?.lastDay || Date.now() - overview.dataUpdatedAt > OVERVIEW_AGE_MS) {
-      await queryClient.invalidateQueries(trpc.overview.pathFilter())
-    }
+  const { data, dataUpdatedAt } = overview
+  useRefreshOnChange(() => queryClient.invalidateQueries(trpc.overview.pathFilter()), {
+    waitMs: () => (data?.lastDay ? waitBeforeReading(dataUpdatedAt, Date.now()) : 0),
   })
   return overview
+}
+
+/**
+ * How long a change of what there is to choose from waits until that is read again.
+ * @param readAt when it was read last: by this browser's clock, or by that of the server, which may be another
+ */
+export function waitBeforeReading(readAt: Instant, now: Instant): number {
+  return Math.min(OVERVIEW_AGE_MS, Math.max(0, readAt + OVERVIEW_AGE_MS - now))
 }
 
 /**
