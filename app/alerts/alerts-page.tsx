@@ -49,7 +49,11 @@ export function AlertsPage() {
     refetchInterval: REFRESH_MS,
     enabled: overview.data !== undefined,
   })
-  const freshness = useFreshness({ queries: [overview, waiting, rules], answered: waiting.data?.stand })
+  const freshness = useFreshness({
+    queries: [waiting, rules],
+    told: [overview],
+    answered: waiting.data?.stand,
+  })
   useRefreshOnChange(() => queryClient.invalidateQueries(trpc.alerts.pathFilter()), {
     of: 'detections',
     gapMs: CHANGE_GAP_MS,

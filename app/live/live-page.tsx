@@ -58,7 +58,7 @@ export function LivePage() {
     placeholderData: keepPreviousData,
   })
   const serverNow = useServerNow(board)
-  const freshness = useFreshness({ queries: [overview, board] })
+  const freshness = useFreshness({ queries: [board], told: [overview] })
   const example = usePostExample(resolved?.stores ?? [])
 
   if (!overview.data) {

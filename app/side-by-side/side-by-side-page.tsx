@@ -42,7 +42,11 @@ export function SideBySidePage() {
   })
   const freshness = useQuery({ ...trpc.freshness.get.queryOptions(), refetchInterval: FRESHNESS_MS })
   const serverNow = useServerNow(freshness)
-  const fresh = useFreshness({ queries: [overview, sideBySide, freshness], answered: freshness.data?.live })
+  const fresh = useFreshness({
+    queries: [freshness],
+    told: [overview, sideBySide],
+    answered: freshness.data?.live,
+  })
   const example = usePostExample(resolved?.stores ?? [])
   useRefreshOnChange(() =>
     Promise.all([

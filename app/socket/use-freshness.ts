@@ -18,10 +18,13 @@ interface AskedAgain {
 /** How fresh a page is: what the socket last said, and the answers to what the page asks again and again. */
 export function useFreshness({
   queries,
+  told = [],
   answered = null,
 }: {
-  /** Those without which the page is not what it says. */
+  /** Those without which the page is not what it says, asked again by the clock. */
   queries: readonly AskedAgain[]
+  /** Such that are only asked again when the socket says that something has changed. */
+  told?: readonly AskedAgain[]
   /** Where the page's figures are read by asking: the stand of the last answer. It keeps them fresh without a socket. */
   answered?: LiveStand | null | undefined
 }): Freshness {
@@ -31,7 +34,7 @@ export function useFreshness({
     {
       connection,
       stand: newerOf(stand, answered && heard(answered, answered, now)),
-      failing: longestFailing(queries, now),
+      failing: longestFailing({ asked: queries, told }, now),
     },
     now,
   )
@@ -43,7 +46,10 @@ export function useAnswersFreshness(query: AskedAgain & { data: { now: Instant }
   const now = useNow()
   const { data } = query
   const stand = data ? heard(data, ofNow(data), now) : null
-  const freshness = judgeFreshness({ connection, stand, failing: longestFailing([query], now) }, now)
+  const freshness = judgeFreshness(
+    { connection, stand, failing: longestFailing({ asked: [query], told: [] }, now) },
+    now,
+  )
   // That the answer is of now does not say that the pipeline is up to date: the page itself says how far it is.
   return freshness.level === 'fresh' ? { ...freshness, detail: 'read a moment ago' } : freshness
 }
@@ -59,7 +65,11 @@ export function useToldFreshness(query: AskedAgain & { data: { now: Instant } | 
   const told = stand && { ...ofNow(stand), heardAt: stand.heardAt }
   const answered = data ? heard(data, ofNow(data), now) : null
   const freshness = judgeFreshness(
-    { connection, stand: newerOf(told, answered), failing: longestFailing([query], now) },
+    {
+      connection,
+      stand: newerOf(told, answered),
+      failing: longestFailing({ asked: [], told: [query] }, now),
+    },
     now,
   )
   return freshness.level === 'fresh' ? { ...freshness, detail: 'read anew after every run' } : freshness
@@ -86,16 +96,43 @@ function newerOf(stand: HeardStand | null, answered: HeardStand | null): HeardSt
   return answered
 }
 
-function longestFailing(queries: readonly AskedAgain[], now: Instant | null): Failing | null {
-  let longest: Failing | null = null
-  for (const query of queries) {
-    const what = failureOf(query)
-    // One that was never answered says so in its card.
-    if (what === null || query.data === undefined) continue
-    const answeredAt = (now ?? 0) - ageOf(query.data, now)
-    if (longest === null || answeredAt < longest.answeredAt) longest = { what, answeredAt }
-  }
-  return longest
+/** Of questions that are not answered any more the one whose last answer is the oldest. */
+export function longestFailing(
+  { asked, told }: { asked: readonly AskedAgain[]; told: readonly AskedAgain[] },
+  now: Instant | null,
+): Failing | null {
+  const failures = [
+    ...asked.flatMap(query => failingOf(query, data => (now ?? 0) - ageOf(data, now))),
+    ...told.flatMap(query => failingOf(query, data => heldUntil(data, now))),
+  ]
+  return failures.reduce<Failing | null>(
+    (longest, failing) => (longest === null || failing.answeredAt < longest.answeredAt ? failing : longest),
+    null,
+  )
+}
+
+/** When the question of an answer was first seen to fail, by this browser's clock. */
+const failingSince = new WeakMap<object, Instant>()
+
+/**
+ * What is asked only when something has changed held until then, however long ago it was answered: it is as old as the
+ * question fails, not as the answer is.
+ */
+function heldUntil(data: object, now: Instant | null): Instant {
+  if (now === null) return 0
+  const since = failingSince.get(data) ?? now
+  failingSince.set(data, since)
+  return since
+}
+
+function failingOf(query: AskedAgain, answeredAt: (data: object) => Instant): Failing[] {
+  const { data } = query
+  // One that was never answered says so in its card.
+  if (data === undefined) return []
+  const what = failureOf(query)
+  if (what !== null) return [{ what, answeredAt: answeredAt(data) }]
+  failingSince.delete(data)
+  return []
 }
 
 /** A question that is asked once more is not answered by that: what its last attempt failed of stands until it is. */
