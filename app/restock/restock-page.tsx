@@ -35,6 +35,15 @@ const VIEWS = [
   { value: 'history', label: 'History' },
 ] as const
 
+/** What stands where a view will be, as long as it is not known what there is to choose from. */
+const TITLES: Record<(typeof VIEWS)[number]['value'], string> = {
+  alerts: 'Needs you',
+  order: 'To order',
+  deliveries: 'Deliveries beyond their orders',
+  prices: 'Prices that would clear it',
+  history: 'Resolved shortages',
+}
+
 const SEVERITIES = [
   { value: 'all', label: 'All' },
   { value: 'critical', label: 'Critical' },
@@ -63,7 +72,8 @@ export function RestockPage() {
   })
   const serverNow = useServerNow(alerts)
   const freshness = useFreshness({
-    queries: [overview, alerts, ...(asked.view === 'order' ? [proposals] : [])],
+    queries: [alerts, ...(asked.view === 'order' ? [proposals] : [])],
+    told: [overview],
     answered: alerts.data?.stand,
   })
   useRefreshOnChange(() => queryClient.invalidateQueries(trpc.restock.pathFilter()), {
@@ -121,7 +131,7 @@ export function RestockPage() {
             </Link>
           </div>
         </div>
-        {isKnown ? view() : <WaitingCard title="Needs you" query={overview} />}
+        {isKnown ? view() : <WaitingCard title={TITLES[asked.view]} query={overview} />}
       </div>
     </PageFrame>
   )

@@ -5,7 +5,7 @@ import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs } from '#app/trpc/router-outputs.ts'
 import { BasisPopover, streamBasisOf } from '#app/ui/basis.tsx'
 import { Button } from '#app/ui/button.tsx'
-import { Card } from '#app/ui/card.tsx'
+import { Card, CardContent, WaitingCard } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { OutcomeLine } from '#app/ui/form.tsx'
 
@@ -24,6 +24,10 @@ export function TransfersCard({ zone, now }: { zone: string; now: number }) {
       Promise.all([trpc.orders, trpc.restock].map(of => queryClient.invalidateQueries(of.pathFilter()))),
   })
   const transfers = query.data?.transfers ?? []
+  // Whether there is anything is not known: that is no reason to say nothing.
+  if (query.data === undefined && query.error) {
+    return <WaitingCard title="Sooner from another store" query={query} heightClass="h-20" />
+  }
   if (transfers.length === 0 && !pass.isSuccess) return null
   return (
     <Card
@@ -36,53 +40,61 @@ export function TransfersCard({ zone, now }: { zone: string; now: number }) {
         />
       }
     >
-      <div className="flex max-h-80 flex-col">
-        <DataTable
-          caption="Sooner from another store"
-          rows={transfers}
-          rowKey={keyOf}
-          columns={[
-            {
-              key: 'product',
-              header: 'Product',
-              align: 'left',
-              cell: ({ productName, sku }) => productName ?? sku,
-            },
-            { key: 'from', header: 'From', align: 'left', cell: ({ fromName }) => fromName },
-            { key: 'to', header: 'To', align: 'left', cell: ({ toName }) => toName },
-            { key: 'units', header: 'Units', cell: ({ units }) => formatCount(units) },
-            { key: 'there', header: 'There', cell: ({ arrivesAt }) => formatMoment(arrivesAt, zone, now) },
-            {
-              key: 'delivery',
-              header: 'Next delivery',
-              cell: ({ nextDeliveryAt }) =>
-                nextDeliveryAt === null ? 'not known' : formatMoment(nextDeliveryAt, zone, now),
-            },
-            {
-              key: 'pass',
-              header: <span className="sr-only">Pass on</span>,
-              cell: transfer => (
-                <Button
-                  kind="row"
-                  disabled={pass.isPending}
-                  aria-label={`Pass on ${transfer.productName ?? transfer.sku} from ${transfer.fromName} to ${transfer.toName}`}
-                  onClick={() =>
-                    pass.mutate({
-                      transfer: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2).padEnd(8, '0')}`,
-                      from: transfer.from,
-                      to: transfer.to,
-                      sku: transfer.sku,
-                      units: transfer.units,
-                    })
-                  }
-                >
-                  Pass on
-                </Button>
-              ),
-            },
-          ]}
-        />
-      </div>
+      <CardContent query={query} skeleton={null}>
+        {() => (
+          <div className="flex max-h-80 flex-col">
+            <DataTable
+              caption="Sooner from another store"
+              rows={transfers}
+              rowKey={keyOf}
+              columns={[
+                {
+                  key: 'product',
+                  header: 'Product',
+                  align: 'left',
+                  cell: ({ productName, sku }) => productName ?? sku,
+                },
+                { key: 'from', header: 'From', align: 'left', cell: ({ fromName }) => fromName },
+                { key: 'to', header: 'To', align: 'left', cell: ({ toName }) => toName },
+                { key: 'units', header: 'Units', cell: ({ units }) => formatCount(units) },
+                {
+                  key: 'there',
+                  header: 'There',
+                  cell: ({ arrivesAt }) => formatMoment(arrivesAt, zone, now),
+                },
+                {
+                  key: 'delivery',
+                  header: 'Next delivery',
+                  cell: ({ nextDeliveryAt }) =>
+                    nextDeliveryAt === null ? 'not known' : formatMoment(nextDeliveryAt, zone, now),
+                },
+                {
+                  key: 'pass',
+                  header: <span className="sr-only">Pass on</span>,
+                  cell: transfer => (
+                    <Button
+                      kind="row"
+                      disabled={pass.isPending}
+                      aria-label={`Pass on ${transfer.productName ?? transfer.sku} from ${transfer.fromName} to ${transfer.toName}`}
+                      onClick={() =>
+                        pass.mutate({
+                          transfer: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2).padEnd(8, '0')}`,
+                          from: transfer.from,
+                          to: transfer.to,
+                          sku: transfer.sku,
+                          units: transfer.units,
+                        })
+                      }
+                    >
+                      Pass on
+                    </Button>
+                  ),
+                },
+              ]}
+            />
+          </div>
+        )}
+      </CardContent>
       <OutcomeLine done={pass.isSuccess ? 'It is booked.' : null} failed={pass.error?.message ?? null} />
     </Card>
   )

@@ -51,8 +51,9 @@ export function LettersPart() {
     initialPageParam: null as number | null,
     getNextPageParam: page => page.nextCursor,
     placeholderData: keepPreviousData,
-    // Who has asked for older pages reads them: new letters wait.
-    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : LETTERS_MS),
+    // Who has asked for older pages reads them: new letters wait. What failed is tried again all the same.
+    refetchInterval: ({ state: { data, status } }) =>
+      (data?.pages.length ?? 0) > 1 && status !== 'error' ? false : LETTERS_MS,
   })
   const reasons = query.data?.pages[0]?.openReasons ?? []
   return (

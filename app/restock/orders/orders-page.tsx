@@ -145,7 +145,7 @@ export function OrdersPage() {
       </div>
       <div className="mt-3 grid grid-cols-1 items-start gap-3 xl:grid-cols-2">
         <RulesCard
-          suppliers={board.data?.suppliers ?? []}
+          suppliers={board.data?.suppliers}
           stores={overview.data?.stores ?? []}
           now={now}
           zone={zone}

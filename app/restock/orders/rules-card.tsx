@@ -5,7 +5,7 @@ import { formatMoment } from '#app/format/time.ts'
 import { useTRPC } from '#app/trpc/client.tsx'
 import type { RouterOutputs, StoreSummary } from '#app/trpc/router-outputs.ts'
 import { Button } from '#app/ui/button.tsx'
-import { Card, CardContent, RowSkeletons } from '#app/ui/card.tsx'
+import { Card, CardContent, EmptyState, RowSkeletons } from '#app/ui/card.tsx'
 import { DataTable } from '#app/ui/data-table.tsx'
 import { Field, OutcomeLine, SelectField, TextField } from '#app/ui/form.tsx'
 import { Chip } from '#app/ui/marks.tsx'
@@ -20,7 +20,8 @@ export function RulesCard({
   now,
   zone,
 }: {
-  suppliers: readonly Supplier[]
+  /** Undefined: not known yet. */
+  suppliers: readonly Supplier[] | undefined
   stores: readonly StoreSummary[]
   now: number
   zone: string
@@ -90,8 +91,17 @@ export function RulesCard({
             ) : (
               <p className="text-xs text-muted">Nothing orders by itself.</p>
             )}
-            {suppliers.length > 0 ? (
+            {suppliers && suppliers.length > 0 ? (
               <NewRule suppliers={suppliers} stores={stores} save={save.mutate} isBusy={save.isPending} />
+            ) : null}
+            {suppliers?.length === 0 ? (
+              <div className="mt-3">
+                <EmptyState
+                  what="No supplier is on file."
+                  advice="A rule orders from one. Suppliers come by a file, and what they deliver by npm run costs:"
+                  command="npm run suppliers -- add FILE"
+                />
+              </div>
             ) : null}
             <OutcomeLine
               done={save.isSuccess ? 'Kept.' : null}
