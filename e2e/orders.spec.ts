@@ -121,6 +121,7 @@ test('a shortage that a sale makes is drafted, placed, received in part and whol
   // It is over by itself, in both.
   for (const shown of [page, other]) {
     await shown.goto('/restock')
+    await expect(live(shown)).toBeVisible()
     await expect(shown.getByText(/No shortage among the .* whose stock is known/)).toBeVisible()
     await shown.getByRole('button', { name: 'History' }).click()
     await expect(shown.getByRole('row', { name: /Green tea/ })).toBeVisible()
@@ -219,8 +220,9 @@ test('an order is a sheet to print and a file for its supplier; a part that does
   await expect(card(page, /^Received$/).getByRole('listitem')).toContainText('6 of 18 units')
 })
 
-test('a manager lets orders go out by themselves, within a cap; what is muted is on no badge', async ({
+test('a manager lets orders go out by themselves, within a cap; what is muted is on no badge of any page', async ({
   page,
+  context,
   stack,
 }) => {
   await sellOut(stack)
@@ -243,15 +245,20 @@ test('a manager lets orders go out by themselves, within a cap; what is muted is
 
   await count(stack, { cup: 2 })
   await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  const other = await context.newPage()
+  await other.goto('/live')
+  await expect(other.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
   const muted = card(page, /^Muted$/).first()
   await muted.getByRole('textbox', { name: 'Product, by its number' }).fill('cup')
   await muted.getByRole('button', { name: 'Mute', exact: true }).click()
   await expect(muted).toContainText('say why nobody is to hear of it')
   await muted.getByRole('textbox', { name: 'Because' }).fill('it is being delisted')
   await muted.getByRole('button', { name: 'Mute', exact: true }).click()
-  await expect(page.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
+  for (const shown of [page, other])
+    await expect(shown.getByRole('link', { name: 'Restock', exact: true })).toBeVisible()
   await muted.getByRole('button', { name: 'Hear of cup again' }).click()
-  await expect(page.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
+  for (const shown of [page, other])
+    await expect(shown.getByRole('link', { name: 'Restock 1 open alerts' })).toBeVisible()
   expect(await seriousViolations(page)).toEqual([])
 })
 

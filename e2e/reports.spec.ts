@@ -98,6 +98,8 @@ test('weeks and months are whole, one store can be chosen, and the address keeps
   await expect(
     page.getByText(/the same weekdays 52 weeks earlier.*a year earlier has 0 of \d+ days on file/),
   ).toBeVisible()
+  // The page shows what was chosen before its address says so.
+  await expect(page).toHaveURL(/compare=year/)
   await page.reload()
   await expect(total(page, 'Orders')).toHaveText('1')
   await expect(page.getByRole('button', { name: 'Lisboa Baixa' })).toBeVisible()

@@ -111,7 +111,8 @@ test('a row says when the shelf is empty and what comes first, opens to its evid
   await expect(evidence).toContainText('no nightly plan has called it short.')
   await page.keyboard.press('Escape')
   await expect(evidence).toHaveCount(0)
-
+  // One goes on where one was.
+  await expect(tea).toBeFocused()
   await page.keyboard.press('j')
   await expect(cup).toBeFocused()
   await page.keyboard.press('e')

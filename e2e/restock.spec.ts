@@ -132,7 +132,7 @@ test('on a screen of 1280 px a row of shortages shows all it can do, however lon
   await expect(page.getByRole('button', { name: 'Snooze: Schowalter' })).toBeInViewport({ ratio: 1 })
   // Of the two regions of that name the card holds the one that scrolls.
   const scrolling = page.getByRole('region', { name: 'Needs you' }).last()
-  expect(await scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
+  await expect.poll(() => scrolling.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0)
 })
 
 test('what to order comes by supplier in whole packs, and as a file', async ({ page, stack }) => {
@@ -185,8 +185,12 @@ test('Restock is accessible in both themes, and on a phone a toast leaves every 
   await page.goto('/restock')
   await expect(page.getByRole('row', { name: ROW })).toBeVisible()
   expect(await seriousViolationsInBothThemes(page)).toEqual([])
-  for (const view of ['To order', 'History']) {
+  for (const [view, shown] of [
+    ['To order', /^No supplier on file$/],
+    ['History', /^Resolved shortages$/],
+  ] as const) {
     await page.getByRole('button', { name: view }).click()
+    await expect(card(page, shown)).toBeVisible()
     await expect(page.getByText('Loading', { exact: true })).toHaveCount(0)
     expect(await seriousViolationsInBothThemes(page)).toEqual([])
   }
@@ -248,4 +252,18 @@ test('what came beyond its order, or for an order never seen, is shown as such, 
   await expect(table.getByRole('row', { name: /Green tea/ })).toContainText('PO-1')
   await expect(table.getByRole('row', { name: /Cup/ })).toContainText('not ordered')
   expect(await seriousViolations(page)).toEqual([])
+})
+
+test('what is not known of a view of Restock is said under its own name; without a supplier nothing orders by itself', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/restock/orders')
+  await expect(card(page, /^Automatic orders$/)).toContainText('No supplier is on file.')
+  await stack.dashboardDatabase.cut()
+  await page.goto('/restock?view=order')
+  await expect(card(page, /^To order$/)).toContainText('The database could not answer.')
+  await page.goto('/restock?view=history')
+  await expect(card(page, /^Resolved shortages$/)).toContainText('The database could not answer.')
+  await expect(card(page, /^Needs you$/)).toHaveCount(0)
 })
