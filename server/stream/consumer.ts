@@ -246,7 +246,7 @@ export class PartitionConsumer {
 
   /** A batch: what one read gives, and where the log is known to go on for long, what the next ones give. */
   async #process(through: number | undefined, attempt: Attempt): Promise<BatchSummary> {
-    const { session, progress } = this.#opened()
+    const { progress } = this.#opened()
     const { partition, costs } = this.#options
     const mayGather = through !== undefined && this.#mayGather(attempt)
     const readingSince = performance.now()
