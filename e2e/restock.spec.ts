@@ -267,3 +267,21 @@ test('what is not known of a view of Restock is said under its own name; without
   await expect(card(page, /^Resolved shortages$/)).toContainText('The database could not answer.')
   await expect(card(page, /^Needs you$/)).toHaveCount(0)
 })
+
+test('what comes while others are shown is added to them: two stand beside each other, more are one count that grows', async ({
+  page,
+  stack,
+}) => {
+  await page.goto('/restock')
+  await expect(live(page)).toBeVisible()
+  await begun(page)
+  await count(stack, { tea: 0, cup: 0 })
+  await expect(notifications(page)).toHaveCount(2)
+  await count(stack, { pan: 0 })
+  // The two fade first.
+  await expect(notifications(page)).toHaveCount(1)
+  await expect(notifications(page)).toContainText('3 new alerts')
+  await count(stack, { mug: 0 })
+  await expect(notifications(page).filter({ hasText: '4 new alerts' })).toBeVisible()
+  await expect(notifications(page)).toHaveCount(1)
+})

@@ -42,6 +42,8 @@ function Announcer() {
   const [isMuted] = useAlertsMuted()
   /** What is being shown: while it stays, more are added to its count. */
   const shown = useRef<Notice[]>([])
+  /** The toasts that say it; others are on their way out, for they were taken into a count. */
+  const saying = useRef<ReadonlySet<string>>(new Set())
 
   useNotices('app', {
     waitsForLook: true,
@@ -57,6 +59,7 @@ function Announcer() {
     const announcements = announcementsOf(all)
     const ids = new Set(announcements.map(({ id }) => id))
     shown.current = all
+    saying.current = ids
     for (const { alertId } of all) if (!ids.has(alertId)) toasts.close(alertId)
     for (const { id, title, detail, href } of announcements) {
       toasts.add({
@@ -65,6 +68,7 @@ function Announcer() {
         description: detail,
         data: { href },
         onRemove() {
+          if (!saying.current.has(id)) return
           const isAlone = all.some(({ alertId }) => alertId === id)
           shown.current = isAlone ? shown.current.filter(({ alertId }) => alertId !== id) : []
         },
