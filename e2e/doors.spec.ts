@@ -27,6 +27,8 @@ test('pages run under a policy that no inline script passes without the number o
   page,
   stack,
 }) => {
+  // It opens every page that there is.
+  test.slow()
   await stack.tills.sell(
     { store: berlin, id: 'a-1', unitPrice: '10.00' },
     { store: lisboa, id: 'b-1', unitPrice: '7.00' },

@@ -3,6 +3,7 @@ import { DAY_MS } from '#domain/instant.ts'
 import { whyNoJava } from '#platform/jvm/java.ts'
 import { runProgram } from '#platform/process.ts'
 import { card, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { engineDesk, takeOver } from './engine-desk.ts'
 import { type Demo, startDemo } from './stack/demo.ts'
 import { pageTest as test } from './stack/test.ts'
 
@@ -29,7 +30,7 @@ else {
   test('Flink takes over by its certificate and gives back at the same press, while tills sell and processes are killed', async ({
     page,
   }) => {
-    test.setTimeout(4 * STEP_MS)
+    test.setTimeout(6 * STEP_MS)
     await page.goto(url)
     await page.getByRole('button', { name: 'Skip the tour' }).click()
     const pairs = page.getByRole('region', { name: /every pair with a further answer/ })
@@ -39,14 +40,16 @@ else {
     await expect(card(page, 'Freshness').getByRole('columnheader', { name: 'Flink' })).toBeVisible()
 
     await expect(card(page, 'Live sales').getByRole('listitem').first()).toBeVisible({ timeout: STEP_MS })
+    await page.goto(`${url}/pipeline?part=stream`)
     await takeOver(page, { region: 'Generation 2, Flink', button: 'Switch to Flink', confirm: 'Switch' })
-    const desk = card(page, 'Generations and engines')
+    const desk = engineDesk(page)
     await expect(desk).toContainText('generation 2 is active, followed by Flink: this stream stands by')
     await page
       .getByRole('button', { name: /^Show certificate/ })
       .first()
       .click()
-    const document = page.getByRole('dialog')
+    // Beside what pops up meanwhile, which is a dialog too.
+    const document = page.getByRole('dialog', { name: /^Certificate/ })
     await expect(document).toContainText('accepted')
     await expect(document).toContainText('no difference')
     await expect(document).toContainText('SHA-256')
@@ -60,6 +63,7 @@ else {
     await page.setViewportSize({ width: 1_440, height: 1_000 })
 
     const back = 'Switch back to generation 1'
+    await page.goto(`${url}/pipeline?part=stream`)
     await takeOver(page, { region: 'Generation 1, Tillstream', button: back, confirm: 'Switch back' })
     await expect(desk).toContainText('generation 1 is active, followed by this stream')
     await strike(page, 'Kill stream')
@@ -73,25 +77,6 @@ else {
     })
     expect(output).toMatch(/Generation 2 \(Flink\): [1-9].* 0 not explained/)
   })
-}
-
-/** Compares, presses, and waits until the other generation is active; while a process is away the press is refused, and pressed again. */
-async function takeOver(
-  page: Page,
-  { region, button, confirm }: { region: string; button: string; confirm: string },
-): Promise<void> {
-  await page.goto(`${url}/pipeline?part=stream`)
-  const desk = card(page, 'Generations and engines')
-  const other = desk.getByRole('region', { name: region })
-  const press = other.getByRole('button', { name: button })
-  await expect(async () => {
-    if (!(await press.isEnabled()))
-      await other.getByRole('button', { name: 'Compare with the active one' }).click()
-    await expect(press).toBeEnabled({ timeout: 30_000 })
-  }).toPass({ timeout: STEP_MS })
-  await press.click()
-  await page.getByRole('dialog').getByRole('button', { name: confirm, exact: true }).click()
-  await expect(press).toHaveCount(0, { timeout: STEP_MS })
 }
 
 /** Breaks a process by its button; what followed is told with figures, and nothing is lost or counted twice. */

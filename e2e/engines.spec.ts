@@ -2,7 +2,8 @@ import type { Locator, Page } from '@playwright/test'
 import { berlin, lisboa } from '#domain/testing/stores.ts'
 import { createGeneration } from '#server/stream/state/generations.ts'
 import { type OtherEngine, startOtherEngine } from '#server/stream/testing/other-engine.ts'
-import { card, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { card, closeByEscape, figure, seriousViolations, sidewaysOverflow } from './dashboard.ts'
+import { certify, engineDesk, takeOver } from './engine-desk.ts'
 import type { Stack } from './stack/stack.ts'
 import { expect, test } from './stack/test.ts'
 
@@ -50,18 +51,17 @@ test('a third answer stands beside both, takes over by a certificate, and gives 
   expect(await seriousViolations(page)).toEqual([])
 
   await page.goto('/pipeline?part=stream')
-  const desk = card(page, 'Generations and engines')
+  const desk = engineDesk(page)
   const flink = desk.getByRole('region', { name: 'Generation 2, Flink' })
   await expect(desk).toContainText('generation 1 is active, followed by this stream')
   await expect(desk.getByRole('row', { name: /2 Flink/ })).toContainText('follows along')
   await expect(flink.getByRole('button', { name: 'Switch to Flink' })).toBeDisabled()
   await desk.getByRole('textbox', { name: 'Your name' }).fill('Ada')
-  await flink.getByRole('button', { name: 'Compare with the active one' }).click()
-  await expect(flink).toContainText('Certificate 1 accepted')
+  await certify(page, 'Generation 2, Flink', 'accepted')
   await expect(flink).toContainText('no difference')
 
   await desk.getByRole('button', { name: 'Show certificate 1' }).click()
-  const shown = page.getByRole('dialog')
+  const shown = page.getByRole('dialog', { name: /^Certificate/ })
   await expect(shown).toContainText('windows')
   await expect(shown.getByRole('region', { name: 'Tables that were compared' })).toContainText('processed_at')
   const [download] = await Promise.all([
@@ -70,19 +70,19 @@ test('a third answer stands beside both, takes over by a certificate, and gives 
   ])
   expect(download.suggestedFilename()).toBe('tillstream-certificate-1.json')
   expect(await seriousViolations(page)).toEqual([])
-  await page.keyboard.press('Escape')
+  await closeByEscape(page)
 
-  await flink.getByRole('button', { name: 'Switch to Flink' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Switch', exact: true }).click()
+  await takeOver(page, { region: 'Generation 2, Flink', button: 'Switch to Flink', confirm: 'Switch' })
   await expect(desk).toContainText('generation 2 is active, followed by Flink: this stream stands by')
   await expect(
-    card(page, /^Replays$/).getByRole('row', { name: /Switch from generation 1 to 2/ }),
-  ).toContainText('by certificate 2')
+    card(page, /^Replays$/)
+      .getByRole('row', { name: /Switch from generation 1 to 2/ })
+      .filter({ hasText: /by certificate \d/ }),
+  ).toHaveCount(1)
   await stack.tills.sell({ store: berlin, id: 'a-2', unitPrice: '10.00' })
 
-  const own = desk.getByRole('region', { name: 'Generation 1, Tillstream' })
-  await own.getByRole('button', { name: 'Switch back to generation 1' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Switch back', exact: true }).click()
+  const back = 'Switch back to generation 1'
+  await takeOver(page, { region: 'Generation 1, Tillstream', button: back, confirm: 'Switch back' })
   await expect(desk).toContainText('generation 1 is active, followed by this stream')
   await stack.tills.sell({ store: berlin, id: 'a-3', unitPrice: '10.00' })
   await page.setViewportSize({ width: 360, height: 740 })
@@ -101,16 +101,14 @@ test('a row that differs is named on the page, and nothing is switched', async (
   await expect(further(page, 'Net sales')).toHaveText('10.00')
   await stack.sql`update stream.windows set gross = gross + 1 where generation = ${generation}`
   await page.goto('/pipeline?part=stream')
-  const desk = card(page, 'Generations and engines')
+  const desk = engineDesk(page)
   const flink = desk.getByRole('region', { name: 'Generation 2, Flink' })
-  await flink.getByRole('button', { name: 'Compare with the active one' }).click()
-  await expect(flink).toContainText('Certificate 1 refused')
+  await certify(page, 'Generation 2, Flink', 'refused')
   await expect(flink.getByRole('button', { name: 'Switch to Flink' })).toBeDisabled()
   await desk.getByRole('button', { name: 'Show certificate 1' }).click()
   await expect(page.getByRole('dialog')).toContainText(
     'gross is 100000 in the active one, 100001 in the candidate',
   )
-  await page.keyboard.press('Escape')
   await page.goto('/')
   await expect(card(page, 'Net sales EUR')).toContainText('Flink differs')
 })

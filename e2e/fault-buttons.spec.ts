@@ -40,12 +40,22 @@ test('the stream is killed and Postgres restarted while tills sell: both come ba
   )
 
   await expect(faults.getByRole('button', { name: 'Restart Postgres' })).toBeEnabled()
+  // Told by the page itself: a look from here may come when it is over.
+  const locked = await faults.getByRole('button', { name: 'Kill jobs' }).evaluateHandle(button => {
+    const seen = { disabled: false }
+    const look = () => {
+      seen.disabled ||= button.matches(':disabled')
+    }
+    new MutationObserver(look).observe(button, { attributeFilter: ['disabled'] })
+    return seen
+  })
   await faults.getByRole('button', { name: 'Restart Postgres' }).click()
-  await expect(faults.getByRole('button', { name: 'Kill jobs' })).toBeDisabled()
   await expect(newest).toContainText(
     /^Postgres ended \d\d:\d\d:\d\d, stream and intake processing again \d\d:\d\d:\d\d, 0 lost, 0 twice: /,
     { timeout: 180_000 },
   )
+  // Meanwhile nothing else could be broken.
+  expect(await locked.jsonValue()).toEqual({ disabled: true })
   expect(await seriousViolations(page)).toEqual([])
 
   await page.reload()
