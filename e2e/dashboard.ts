@@ -23,8 +23,8 @@ export function notifications(page: Page): Locator {
 }
 
 /**
- * What pops up on a page that is opened from here on stays until it is dismissed, as where a pointer lies on it and never
- * leaves: by itself it goes after eight seconds, which a busy machine may need for one look.
+ * What pops up on a page that is opened from here on stays until it is dismissed, as where a pointer lies on it: by
+ * itself it goes after eight seconds, which a busy machine may need for one look.
  */
 export async function holdNotifications(page: Page): Promise<void> {
   await page.addInitScript(() => {
@@ -33,12 +33,6 @@ export async function holdNotifications(page: Page): Promise<void> {
         popup.dispatchEvent(new MouseEvent('mousemove', { bubbles: true }))
     }
     new MutationObserver(hold).observe(document, { subtree: true, childList: true })
-    // The pointer of a test does leave what it has dismissed, and with it what is left.
-    const stay = (event: Event) => {
-      if (event.target instanceof Element && event.target.closest('[aria-label="Notifications"]'))
-        event.stopImmediatePropagation()
-    }
-    window.addEventListener('mouseout', stay, { capture: true })
   })
 }
 
