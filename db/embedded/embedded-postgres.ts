@@ -3,6 +3,7 @@ import path from 'node:path'
 import postgres, { type Sql } from 'postgres'
 import { reconnectPauseSeconds } from '#db/client.ts'
 import { tryLock, unlock } from '#platform/file-lock.mjs'
+import { processIdentity } from '#platform/process-identity.mjs'
 import { backoffMs, pause } from '#platform/time.ts'
 import {
   ensureCluster,
@@ -243,20 +244,31 @@ async function ensureDatabase(sql: Sql, { clusterDir }: ServerHome, port: number
   if (!server.hasDatabase) await sql.unsafe(`create database ${DATABASE}`)
 }
 
+/** Of a process that was killed Postgres learns by its connection, a moment later: as long as that may take. */
+const DEAD_USER_PATIENCE_MS = 10_000
+
 async function refuseWhileUsed(dataDir: string, clusterDir: string): Promise<void> {
   const server = await settledServer(clusterDir)
   if (server?.port === undefined) return
   const home = { controlDir: controlDirectory(dataDir) }
   const sql = postgres(await urlOf(home, server.port, 'postgres'), { max: 1, connect_timeout: 10 })
+  const began = performance.now()
   try {
-    const users = await sql<{ pid: string }[]>`
-      select distinct substr(application_name, length(${USE_NAME}) + 1) as pid from pg_stat_activity
-      where starts_with(application_name, ${USE_NAME})`
-    if (users.length === 0) return
-    const pids = users.map(({ pid }) => pid).join(', ')
-    throw new EmbeddedPostgresError(
-      `The embedded Postgres of ${dataDir} is used by process ${pids}. Stop it first (Ctrl+C in its terminal).`,
-    )
+    for (;;) {
+      const users = await sql<{ pid: string }[]>`
+        select distinct substr(application_name, length(${USE_NAME}) + 1) as pid from pg_stat_activity
+        where starts_with(application_name, ${USE_NAME})`
+      if (users.length === 0) return
+      // Its connection decides in the end: a process that is not seen here may be one of another container.
+      const isAnyHere = users.some(({ pid }) => processIdentity(Number(pid)) !== undefined)
+      if (isAnyHere || performance.now() - began > DEAD_USER_PATIENCE_MS) {
+        const pids = users.map(({ pid }) => pid).join(', ')
+        throw new EmbeddedPostgresError(
+          `The embedded Postgres of ${dataDir} is used by process ${pids}. Stop it first (Ctrl+C in its terminal).`,
+        )
+      }
+      await pause(LOCK_POLL_MS)
+    }
   } finally {
     await sql.end({ timeout: 1 })
   }

@@ -374,8 +374,19 @@ describe('ending', () => {
     await user.url
     const cluster = await clusterOf(dataDir)
     const pid = await serverPid(dataDir)
+    // That its user is dead Postgres hears only after a while: the process that served it stands still.
+    const server = { url: await user.url }
+    const serving = `select pid from pg_stat_activity where application_name like 'tillstream use by process %'`
+    const [served] = (await query(server, serving)) as { pid: number }[]
+    kill(served?.pid ?? 0, 'SIGSTOP')
     await user.kill()
-    await resetEmbedded(dataDir)
+    const resetting = resetEmbedded(dataDir)
+    const asking = `select from pg_stat_activity where pid <> pg_backend_pid() and query like '%starts_with(application_name%'`
+    await Promise.race([
+      resetting,
+      vi.waitUntil(async () => (await query(server, asking)).length > 0, patiently),
+    ]).finally(() => kill(served?.pid ?? 0, 'SIGCONT'))
+    await resetting
     expect(findServer(cluster)).toBeUndefined()
     expect(processIdentity(pid ?? 0)).toBeUndefined()
   })
